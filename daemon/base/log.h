@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Debug lines of the program itself, for a person with --verbose. What an administrator must know
+ * is not a log line but a message (alert/message.h).
+ */
+#ifndef OVERSTAY_BASE_LOG_H
+#define OVERSTAY_BASE_LOG_H
+
+#include "base/macros.h"
+
+/* Switches the debug lines on or off; off at the start. */
+void log_set_verbose(bool verbose);
+bool log_is_verbose(void);
+
+/*
+ * Writes "<7>subsystem: text" as one line to stderr, escaped, if the debug lines are on.
+ * subsystem is a short word that can be searched for ("netlink", "track").
+ */
+void log_debug(const char *subsystem, const char *format, ...) _printf_(2, 3);
+
+#endif

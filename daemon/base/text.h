@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text that is built bit by bit in a buffer of fixed size, and the escaping of bytes that came
+ * from elsewhere. A text never overflows and is always terminated; what did not fit is told.
+ */
+#ifndef OVERSTAY_BASE_TEXT_H
+#define OVERSTAY_BASE_TEXT_H
+
+#include <stddef.h>
+
+#include "base/macros.h"
+
+struct text {
+	char *data;	/* borrowed; always NUL-terminated */
+	size_t size;	/* of the buffer, at least 1 */
+	size_t used;	/* without the NUL */
+	bool cut;	/* something did not fit */
+};
+
+/* Starts an empty text in buffer (borrowed, size at least 1). */
+void text_init(struct text *text, char *buffer, size_t size);
+
+/* Appends; what does not fit is cut and text->cut set. */
+void text_add(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) _printf_(2, 3);
+
+/*
+ * Appends length bytes so that the result is one line of valid UTF-8 without control characters:
+ * a terminal, a journal reader and a person see text, and two different inputs stay different.
+ * Control characters (C0, DEL, C1), line and paragraph separators, the invisible and
+ * direction-changing format characters and bytes that are no UTF-8 become \xNN (byte by byte), a
+ * backslash becomes "\\", newline \n, tab \t. An escape or a character is never cut in half. At
+ * most max bytes are appended; what is longer ends in "..." within max. max is at least 4.
+ */
+void text_escape(struct text *text, const char *bytes, size_t length, size_t max);
+
+/*
+ * True where length bytes would be appended by text_escape() as they are.
+ */
+bool text_is_plain(const char *bytes, size_t length);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where socket tables come from: one interface, three sources (netlink, /proc/net, replay). A
+ * source is asked one request at a time and answers in steps, each of which is short, so that the
+ * loop is never held: one datagram of netlink, one chunk of /proc/net.
+ */
+#ifndef OVERSTAY_KERNEL_SOURCE_H
+#define OVERSTAY_KERNEL_SOURCE_H
+
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "core/listener.h"
+#include "core/range.h"
+#include "core/snapshot.h"
+
+struct source;
+
+struct source_request {
+	enum protocol protocol;
+	uint8_t family;		/* AF_INET, AF_INET6; AF_UNSPEC = both, TCP only */
+	bool survey;		/* all states that count; else listeners only */
+	uint16_t port;		/* this port alone; 0 = what filter selects */
+	enum choice choice;	/* CHOICE_UNKNOWN = either; else only sockets so chosen */
+	const struct port_filter *filter;	/* borrowed until the request is done */
+};
+
+/* One socket of an answer. */
+struct source_socket {
+	struct listener listener;	/* of a survey only endpoint.port, .protocol and cookie */
+	bool listening;			/* TCP: LISTEN; UDP: bound and not connected */
+	bool time_wait;
+};
+
+/* What an answer was worth once source_step() returned 0. */
+struct source_result {
+	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
+	uint32_t datagrams;	/* in which it came: a one-port answer proves absence if <= 1 with data */
+	uint64_t sockets;
+};
+
+typedef void source_function(const struct source_socket *socket, void *argument);
+
+/*
+ * A netlink source for the namespace of the calling thread. Returns 0 or -errno; -ENOENT,
+ * -EPROTONOSUPPORT and the like where the kernel has no sock_diag: then try source_open_proc().
+ */
+int source_open_netlink(struct source **ret) _mustcheck_;
+
+/* /proc/net under proc_fd (borrowed; an open /proc). Returns 0 or -errno. */
+int source_open_proc(int proc_fd, struct source **ret) _mustcheck_;
+
+/* Accepts NULL; returns NULL. A request under way is given up. */
+struct source *source_close(struct source *source);
+
+const char *source_name(const struct source *source);	/* "sock_diag", "/proc/net" */
+
+/* True where it tells the kernel's socket cookie and who chose a port. */
+bool source_knows_choice(const struct source *source);
+
+/* Cookie of the network namespace it answers for, 0 = unknown. */
+uint64_t source_netns(const struct source *source);
+
+/* Becomes readable when a step can be made; -1: a step can be made at any time. */
+int source_fd(const struct source *source);
+
+/* Puts a request. Returns 0 or -errno; -EBUSY while another is under way. */
+int source_begin(struct source *source, const struct source_request *request) _mustcheck_;
+
+/*
+ * Makes one step: calls function for each socket it brought. Returns 1 = more to come, 0 = done
+ * and *ret_result filled, -EAGAIN = nothing to be read yet, other -errno = the source is unusable
+ * and has to be closed.
+ */
+int source_step(struct source *source, source_function *function, void *argument,
+    struct source_result *ret_result) _mustcheck_;
+
+/* Makes steps until the request is done, waiting at most timeout_usec: for --once and tests. */
+int source_run(struct source *source, const struct source_request *request,
+    source_function *function, void *argument, uint64_t timeout_usec,
+    struct source_result *ret_result) _mustcheck_;
+
+#endif
