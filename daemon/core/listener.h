@@ -61,7 +61,7 @@ const char *protocol_name(enum protocol protocol);	/* "tcp", "udp" */
 const char *choice_name(enum choice choice);		/* "unknown", "asked", "auto" */
 const char *exposure_name(enum exposure exposure);	/* "loopback", "local", "any" */
 
-/* Orders by namespace, protocol, port, family, address, interface: <0, 0 or >0. */
+/* A total order, by port first: <0, 0 or >0. */
 int endpoint_compare(const struct endpoint *a, const struct endpoint *b);
 
 /* Orders by endpoint, then cookie. */
