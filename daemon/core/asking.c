@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The questions to overstay-lookup and the answers, seen from the stays. Every socket is asked for
+ * once when it is new and once more before an alert; what is known costs nothing.
+ *
+ * What it never does: talk to anyone (kernel/owners.c does), or leave a socket without an owner:
+ * a question ends in an answer or in "unknown" with the reason.
+ */
+#include <stdlib.h>
+
+#include "core/asking.h"
+
+static void
+set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
+{
+	(void)owner_unref(member->owner);
+	member->owner = owner_ref(owner);
+	member->owner_wanted = false;
+	member->asked_usec = 0;
+	member->looked_usec = now_usec;
+	stay->judged = false;
+}
+
+/* Without memory the socket just stays wanted. */
+static void
+set_unknown(struct stay *stay, struct member *member, enum owner_reason reason, uint64_t now_usec)
+{
+	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
+
+	if (owner == NULL)
+		return;
+	owner->observed_usec = now_usec;
+	set_owner(stay, member, owner, now_usec);
+	(void)owner_unref(owner);
+}
+
+size_t
+asking_questions(struct track *track, struct owner_question *questions, size_t max,
+    uint64_t now_usec, uint64_t patient_usec)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+		bool young = stay->endpoint.protocol == PROTOCOL_UDP &&
+		    now_usec < stay->first_seen_usec + patient_usec;
+
+		if (stay->state == STAY_AWAY)
+			continue;
+		for (uint32_t m = 0; m < stay->member_count && count < max; m++) {
+			struct member *member = &stay->members[m];
+
+			if (!member->owner_wanted || member->asked_usec != 0 ||
+			    (young && member->choice == CHOICE_AUTO))
+				continue;
+			if (member->inode == 0) {
+				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
+				continue;
+			}
+			member->asked_usec = now_usec;
+			questions[count++] = (struct owner_question){ member->inode, member->uid };
+		}
+	}
+	return count;
+}
+
+static int
+compare_inodes(const void *a, const void *b)
+{
+	const struct owner_answer *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+void
+asking_answers(struct track *track, const struct owner_answer *answers, size_t count,
+    uint64_t now_usec)
+{
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		for (uint32_t m = 0; m < stay->member_count; m++) {
+			struct member *member = &stay->members[m];
+			struct owner_answer key = { .inode = member->inode };
+			const struct owner_answer *answer;
+
+			if (member->asked_usec == 0)
+				continue;
+			answer = count == 0 ? NULL :
+			    bsearch(&key, answers, count, sizeof(key), compare_inodes);
+			if (answer != NULL)
+				set_owner(stay, member, answer->owner, now_usec);
+			else
+				set_unknown(stay, member, OWNER_REASON_BAD_ANSWER, now_usec);
+		}
+	}
+}
+
+void
+asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
+{
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		for (uint32_t m = 0; m < stay->member_count; m++) {
+			struct member *member = &stay->members[m];
+
+			if (member->asked_usec == 0 && !member->owner_wanted)
+				continue;
+			if (member->owner == NULL || member->owner->kind == OWNER_UNKNOWN) {
+				set_unknown(stay, member, reason, now_usec);
+				continue;
+			}
+			member->asked_usec = 0;
+			member->owner_wanted = false;
+			member->looked_usec = now_usec;
+		}
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose owner has to be looked up, and what the answers change. See asking.c.
+ */
+#ifndef OVERSTAY_CORE_ASKING_H
+#define OVERSTAY_CORE_ASKING_H
+
+#include "core/track.h"
+
+/* Who holds this socket? */
+struct owner_question {
+	uint32_t inode;
+	uint32_t uid;	/* of the socket's creator */
+};
+
+/* owner is borrowed; who takes the answer in takes a reference. */
+struct owner_answer {
+	uint32_t inode;
+	struct owner *owner;
+};
+
+/*
+ * Fills questions with at most max sockets whose owner is wanted; they count as asked from now on.
+ * A UDP port the kernel picked is nearly always a client's and gone soon: it is asked for only
+ * when it is patient_usec old. Returns how many.
+ */
+size_t asking_questions(struct track *track, struct owner_question *questions, size_t max,
+    uint64_t now_usec, uint64_t patient_usec);
+
+/* Takes in answers, sorted by inode. What was asked for and is not among them stays unknown. */
+void asking_answers(struct track *track, const struct owner_answer *answers, size_t count,
+    uint64_t now_usec);
+
+/*
+ * No answer will come for what is asked or wanted now: unknown for this reason where nothing was
+ * known before; what was known stays, with the time it was observed.
+ */
+void asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge, the fourth of the five verbs: asks the rules in their order, the first that matches
+ * decides, and what it leaves open comes from the policy.
+ *
+ * What it never does: look at the age. A verdict says from which age on a listener overstays, so
+ * it is asked anew only when the listener, its owner, the policy or a rule's `until` changes, and
+ * a known listener costs nothing per tick however many rules there are.
+ *
+ * Truth: a match key is true, false or unknown (an owner that could not be seen, a command line
+ * that was cut, a path that could not be verified). Unknown stays unknown under `not`, and a rule
+ * matches only where the answer is true: what could not be seen is never allowed by it.
+ *
+ * Several processes may hold one socket: a rule about processes matches only if it is true of
+ * every holder that is described, so that a stranger who was passed an allowed program's socket is
+ * not covered. PID 1 beside others is left out: it holds the listeners it activates services with.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/glob.h"
+#include "core/judge.h"
+
+enum truth {
+	TRUTH_NO,
+	TRUTH_UNKNOWN,
+	TRUTH_YES,
+};
+
+/* What a match is asked about: one socket and one of its holders. */
+struct question {
+	const struct listener *listener;
+	const struct owner *owner;
+	const struct process *process;	/* NULL: no process is known */
+};
+
+typedef enum truth key_function(const struct match *match, const struct question *question);
+
+static enum truth
+truth_of(bool yes)
+{
+	return yes ? TRUTH_YES : TRUTH_NO;
+}
+
+/* Where no process is known: the kernel's socket has none, of an unknown owner nobody knows. */
+static enum truth
+truth_without_process(const struct question *question)
+{
+	return question->owner->kind == OWNER_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+static bool
+glob_list_match(const struct glob_list *list, const char *text, enum glob_kind kind)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (glob_match(list->globs[i], text, kind))
+			return true;
+	return false;
+}
+
+static bool
+id_list_has(const struct id_list *list, uint32_t id)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->ids[i] == id)
+			return true;
+	return false;
+}
+
+static enum truth
+match_protocol(const struct match *match, const struct question *question)
+{
+	return truth_of((match->protocols >> question->listener->endpoint.protocol & 1) != 0);
+}
+
+static enum truth
+match_port(const struct match *match, const struct question *question)
+{
+	return truth_of(port_set_has(match->ports, question->listener->endpoint.port));
+}
+
+static bool
+prefix_has(const struct address_prefix *prefix, const struct endpoint *endpoint)
+{
+	unsigned bytes = prefix->bits / 8, rest = prefix->bits % 8;
+	uint8_t mask = (uint8_t)(0xff00 >> rest);
+
+	return prefix->family == endpoint->family &&
+	    memcmp(prefix->address, endpoint->address, bytes) == 0 &&
+	    (rest == 0 || ((prefix->address[bytes] ^ endpoint->address[bytes]) & mask) == 0);
+}
+
+static enum truth
+match_address(const struct match *match, const struct question *question)
+{
+	for (size_t i = 0; i < match->address_count; i++)
+		if (prefix_has(&match->addresses[i], &question->listener->endpoint))
+			return TRUTH_YES;
+	return TRUTH_NO;
+}
+
+static enum truth
+match_exposure(const struct match *match, const struct question *question)
+{
+	return truth_of(
+	    (match->exposures >> endpoint_exposure(&question->listener->endpoint) & 1) != 0);
+}
+
+static enum truth
+match_exe(const struct match *match, const struct question *question)
+{
+	const struct process *process = question->process;
+
+	if (process == NULL || process->exe[0] == '\0')
+		return process == NULL ? truth_without_process(question) : TRUTH_UNKNOWN;
+	if (!glob_list_match(&match->exe, process->exe, GLOB_PATH))
+		return TRUTH_NO;
+	/* The path alone is a string any mount namespace can imitate. */
+	return process->exe_trust == EXE_UNVERIFIED ? TRUTH_UNKNOWN : TRUTH_YES;
+}
+
+static enum truth
+match_comm(const struct match *match, const struct question *question)
+{
+	if (question->process == NULL)
+		return truth_without_process(question);
+	return truth_of(glob_list_match(&match->comm, question->process->comm, GLOB_TEXT));
+}
+
+static enum truth
+match_cmdline(const struct match *match, const struct question *question)
+{
+	const struct process *process = question->process;
+	char joined[OWNER_CMDLINE_MAX + 1];
+	size_t length;
+
+	if (process == NULL)
+		return truth_without_process(question);
+	length = process->cmdline_length < OWNER_CMDLINE_MAX ? process->cmdline_length :
+	    OWNER_CMDLINE_MAX;
+	while (length > 0 && process->cmdline[length - 1] == '\0')
+		length--;
+	for (size_t i = 0; i < length; i++)
+		joined[i] = process->cmdline[i] == '\0' ? ' ' : process->cmdline[i];
+	joined[length] = '\0';
+	if (glob_list_match(&match->cmdline, joined, GLOB_TEXT))
+		return TRUTH_YES;
+	return process->cmdline_cut ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+static enum truth
+match_user(const struct match *match, const struct question *question)
+{
+	const struct process *process = question->process;
+
+	if (process == NULL) {
+		/* Without a process there is still the user who made the socket, but no groups. */
+		if (id_list_has(&match->uids, question->listener->uid))
+			return TRUTH_YES;
+		return match->gids.count > 0 ? truth_without_process(question) : TRUTH_NO;
+	}
+	if (id_list_has(&match->uids, process->uid) || id_list_has(&match->gids, process->gid))
+		return TRUTH_YES;
+	for (uint32_t i = 0; i < process->group_count; i++)
+		if (id_list_has(&match->gids, process->groups[i]))
+			return TRUTH_YES;
+	return TRUTH_NO;
+}
+
+static enum truth
+match_some_unit(const struct glob_list *list, const struct question *question, const char *unit)
+{
+	if (question->process == NULL)
+		return truth_without_process(question);
+	return truth_of(unit[0] != '\0' && glob_list_match(list, unit, GLOB_TEXT));
+}
+
+static enum truth
+match_unit(const struct match *match, const struct question *question)
+{
+	return match_some_unit(&match->unit, question,
+	    question->process == NULL ? "" : question->process->unit);
+}
+
+static enum truth
+match_user_unit(const struct match *match, const struct question *question)
+{
+	return match_some_unit(&match->user_unit, question,
+	    question->process == NULL ? "" : question->process->user_unit);
+}
+
+static enum truth
+match_owner(const struct match *match, const struct question *question)
+{
+	return truth_of((match->owners >> question->owner->kind & 1) != 0);
+}
+
+static enum truth
+match_choice(const struct match *match, const struct question *question)
+{
+	if (question->listener->choice == CHOICE_UNKNOWN)
+		return TRUTH_UNKNOWN;
+	return truth_of((match->choices >> question->listener->choice & 1) != 0);
+}
+
+/* Cheap keys first: the first that is false ends the asking. */
+static const struct {
+	enum match_key key;
+	key_function *function;
+} keys[] = {
+	{ MATCH_PROTOCOL, match_protocol },
+	{ MATCH_PORT, match_port },
+	{ MATCH_EXPOSURE, match_exposure },
+	{ MATCH_CHOICE, match_choice },
+	{ MATCH_OWNER, match_owner },
+	{ MATCH_ADDRESS, match_address },
+	{ MATCH_USER, match_user },
+	{ MATCH_COMM, match_comm },
+	{ MATCH_UNIT, match_unit },
+	{ MATCH_USER_UNIT, match_user_unit },
+	{ MATCH_EXE, match_exe },
+	{ MATCH_CMDLINE, match_cmdline },
+};
+
+static enum truth
+match_keys(const struct match *match, const struct question *question)
+{
+	enum truth truth = TRUTH_YES;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		enum truth one;
+
+		if ((match->keys >> keys[i].key & 1) == 0)
+			continue;
+		one = keys[i].function(match, question);
+		if (one == TRUTH_NO)
+			return TRUTH_NO;
+		if (one < truth)
+			truth = one;
+	}
+	return truth;
+}
+
+/* `not` is one level deep, as the configuration allows it. */
+static enum truth
+match_all(const struct match *match, const struct question *question)
+{
+	enum truth truth = match_keys(match, question), inner;
+
+	if (match->not == NULL || truth == TRUTH_NO)
+		return truth;
+	inner = match_keys(match->not, question);
+	if (inner == TRUTH_YES)
+		return TRUTH_NO;
+	return inner == TRUTH_UNKNOWN ? TRUTH_UNKNOWN : truth;
+}
+
+static bool
+rule_matches(const struct rule *rule, const struct listener *listener, const struct owner *owner)
+{
+	struct question question = { .listener = listener, .owner = owner };
+
+	if (owner->kind != OWNER_PROCESS || owner->process_count == 0)
+		return match_all(&rule->match, &question) == TRUTH_YES;
+	for (uint32_t i = 0; i < owner->process_count; i++) {
+		question.process = &owner->processes[i];
+		if (question.process->pid == 1 && owner->process_count > 1)
+			continue;
+		if (match_all(&rule->match, &question) != TRUTH_YES)
+			return false;
+	}
+	return true;
+}
+
+/* What holds where no rule speaks. */
+static void
+judge_by_default(const struct policy *policy, const struct listener *listener,
+    struct verdict *verdict)
+{
+	*verdict = (struct verdict){
+		.threshold_usec = policy->threshold_usec,
+		.severity = policy->severity,
+		.remind_usec = policy->remind_usec,
+		.expires_usec = USEC_NEVER,
+	};
+	if (listener->endpoint.protocol == PROTOCOL_UDP)
+		verdict->threshold_usec = listener->choice == CHOICE_AUTO ?
+		    policy->udp_auto_usec : policy->udp_threshold_usec;
+	if (endpoint_exposure(&listener->endpoint) == EXPOSURE_LOOPBACK)
+		verdict->severity = policy->loopback_severity;
+}
+
+static void
+apply_rule(const struct rule *rule, struct verdict *verdict)
+{
+	verdict->rule = rule;
+	verdict->allowed = rule->action == ACTION_ALLOW;
+	if ((rule->values & RULE_THRESHOLD) != 0)
+		verdict->threshold_usec = rule->threshold_usec;
+	if (verdict->allowed)
+		verdict->threshold_usec = USEC_NEVER;
+	if ((rule->values & RULE_SEVERITY) != 0)
+		verdict->severity = rule->severity;
+	if ((rule->values & RULE_REMIND) != 0)
+		verdict->remind_usec = rule->remind_usec;
+}
+
+void
+judge(const struct policy *policy, const struct listener *listener, const struct owner *owner,
+    uint64_t realtime_usec, struct verdict *ret)
+{
+	judge_by_default(policy, listener, ret);
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (!rule->enabled || rule->until_usec <= realtime_usec)
+			continue;
+		if (!rule_matches(rule, listener, owner))
+			continue;
+		apply_rule(rule, ret);
+		ret->expires_usec = rule->until_usec;
+		return;
+	}
+}
+
+bool
+verdict_is_worse(const struct verdict *a, const struct verdict *b)
+{
+	if (a->allowed != b->allowed)
+		return b->allowed;
+	if (a->threshold_usec != b->threshold_usec)
+		return a->threshold_usec < b->threshold_usec;
+	return a->severity < b->severity;
+}

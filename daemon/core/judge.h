@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge, the fourth verb: what the rules say of a listener. See judge.c.
+ */
+#ifndef OVERSTAY_CORE_JUDGE_H
+#define OVERSTAY_CORE_JUDGE_H
+
+#include "core/listener.h"
+#include "core/owner.h"
+#include "core/policy.h"
+
+struct verdict {
+	const struct rule *rule;	/* that decided, borrowed from the policy; NULL = none */
+	bool allowed;
+	uint64_t threshold_usec;	/* age at which it overstays, USEC_NEVER = never */
+	enum severity severity;
+	uint64_t remind_usec;
+	uint64_t expires_usec;		/* CLOCK_REALTIME when a rule's `until` may change this;
+					   USEC_NEVER = only another policy does */
+};
+
+/*
+ * The verdict on one socket under one owner at the wall-clock time realtime_usec. Pure.
+ */
+void judge(const struct policy *policy, const struct listener *listener,
+    const struct owner *owner, uint64_t realtime_usec, struct verdict *ret);
+
+/* True where a is worse news than b: what is watched before what is allowed, then the shorter
+ * threshold, then the graver severity. */
+bool verdict_is_worse(const struct verdict *a, const struct verdict *b);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue between what happened and who is told. State changes at once, messages follow as fast
+ * as the journal takes them; 5,000 overstays in one tick are 5,000 small entries here, and become
+ * reports one by one as they are taken.
+ *
+ * Invariants: first in, first out; every entry holds a reference to its stay, so that a stay that
+ * ended is still there to be told of; never more than OUTBOX_MAX entries, and what had to be left
+ * out is counted in held_back. Cost: 96 bytes an entry.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "core/outbox.h"
+
+/* What may have changed in the stay by the time it is told is kept here. */
+struct outbox_entry {
+	struct report *report;	/* a finished one, or NULL: about the stay */
+	struct stay *stay;
+	struct owner *owner;
+	char *rule;
+	struct moment moment;
+	uint64_t age_usec;
+	uint64_t away_usec;
+	uint64_t threshold_usec;
+	uint32_t sequence;
+	uint32_t sockets;
+	uint8_t kind, priority, severity, state;
+	bool digest, overstayed;
+};
+
+static void
+clear_entry(struct outbox_entry *entry)
+{
+	(void)report_free(entry->report);
+	if (entry->stay != NULL)
+		stay_unref(entry->stay);
+	(void)owner_unref(entry->owner);
+	free(entry->rule);
+}
+
+static struct outbox_entry *
+entry_at(const struct outbox *outbox, size_t index)
+{
+	return &outbox->entries[(outbox->first + index) & (outbox->room - 1)];
+}
+
+void
+outbox_clear(struct outbox *outbox)
+{
+	for (size_t i = 0; i < outbox->count; i++)
+		clear_entry(entry_at(outbox, i));
+	free(outbox->entries);
+	*outbox = (struct outbox){ 0 };
+}
+
+static int
+grow(struct outbox *outbox)
+{
+	size_t room = outbox->room == 0 ? 64 : outbox->room * 2;
+	struct outbox_entry *entries = calloc(room, sizeof(*entries));
+
+	if (entries == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < outbox->count; i++)
+		entries[i] = *entry_at(outbox, i);
+	free(outbox->entries);
+	outbox->entries = entries;
+	outbox->first = 0;
+	outbox->room = room;
+	return 0;
+}
+
+/* The kinds that only inform: the first to be held back. */
+static bool
+only_informs(enum event_kind kind)
+{
+	return kind == EVENT_APPEARED || kind == EVENT_VANISHED || kind == EVENT_REBOUND;
+}
+
+/* A new place at the end, NULL where there is none: then it was counted as held back. */
+static struct outbox_entry *
+append(struct outbox *outbox, enum event_kind kind)
+{
+	size_t most = only_informs(kind) ? OUTBOX_INFORM_MAX : OUTBOX_MAX;
+
+	if (outbox->count >= most || (outbox->count == outbox->room && grow(outbox) < 0)) {
+		outbox->held_back++;
+		return NULL;
+	}
+	return entry_at(outbox, outbox->count++);
+}
+
+void
+outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
+    const struct moment *moment)
+{
+	struct outbox_entry *entry = append(outbox, telling->kind);
+
+	stay->sequence++;
+	stay->told = true;
+	if (entry == NULL)
+		return;
+	stay_ref(stay);
+	*entry = (struct outbox_entry){
+		.stay = stay,
+		.owner = owner_ref(stay->members[stay->worst].owner),
+		.rule = stay->verdict.rule == NULL ? NULL : strdup(stay->verdict.rule->name),
+		.moment = *moment,
+		.age_usec = stay_age_usec(stay, moment->boottime_usec),
+		.away_usec = telling->away_usec,
+		.threshold_usec = stay->verdict.threshold_usec,
+		.sequence = stay->sequence,
+		.sockets = stay->live > 0 ? stay->live : stay->member_count,
+		.kind = (uint8_t)telling->kind,
+		.priority = (uint8_t)telling->priority,
+		.severity = (uint8_t)stay->verdict.severity,
+		.state = (uint8_t)stay->state,
+		.digest = telling->digest,
+		.overstayed = stay->overstayed,
+	};
+}
+
+void
+outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment)
+{
+	struct outbox_entry *entry;
+
+	if (report == NULL) {
+		outbox->held_back++;
+		return;
+	}
+	report->boottime_usec = moment->boottime_usec;
+	report->realtime_usec = moment->realtime_usec;
+	entry = append(outbox, report->kind);
+	if (entry == NULL) {
+		(void)report_free(report);
+		return;
+	}
+	*entry = (struct outbox_entry){ .report = report };
+}
+
+/* How many different users the sockets of a stay have. Groups are small; bounded all the same. */
+static uint32_t
+count_users(const struct stay *stay)
+{
+	uint32_t users = 0, most = stay->member_count < 64 ? stay->member_count : 64;
+
+	for (uint32_t i = 0; i < most; i++) {
+		uint32_t earlier = 0;
+		while (earlier < i && stay->members[earlier].uid != stay->members[i].uid)
+			earlier++;
+		users += earlier == i;
+	}
+	return users;
+}
+
+static void
+fill_stay(struct report_stay *report, const struct outbox_entry *entry,
+    const struct ranges *ranges)
+{
+	const struct stay *stay = entry->stay;
+	const struct member *member =
+	    &stay->members[stay->worst < stay->member_count ? stay->worst : 0];
+	uint64_t since_usec = entry->moment.boottime_usec - stay->first_seen_usec;
+
+	*report = (struct report_stay){
+		.id = stay->id,
+		.sequence = entry->sequence,
+		.state = (enum stay_state)entry->state,
+		.severity = (enum severity)entry->severity,
+		.endpoint = stay->endpoint,
+		.choice = (enum choice)member->choice,
+		.v6only = (enum v6only)member->v6only,
+		.range = ranges_source(ranges, stay->endpoint.port),
+		.sockets = entry->sockets,
+		.users = count_users(stay),
+		.cookie = member->cookie,
+		.inode = member->inode,
+		.uid = member->uid,
+		.age_usec = entry->age_usec,
+		.age_max_usec = USEC_NEVER,
+		.away_usec = entry->away_usec,
+		.threshold_usec = entry->threshold_usec,
+		.first_seen_usec = entry->moment.realtime_usec - since_usec,
+		.overstayed = entry->overstayed,
+	};
+	if (stay->absent_usec != USEC_NEVER)
+		report->age_max_usec = entry->age_usec + stay->first_seen_usec - stay->absent_usec;
+}
+
+/* Makes the report of an entry about a stay. Returns NULL without memory. */
+static struct report *
+make_report(struct outbox_entry *entry, const struct ranges *ranges)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	struct report_stay *stay = calloc(1, sizeof(*stay));
+	struct owner *owner = entry->owner;
+
+	if (owner == NULL)
+		owner = owner_new(OWNER_UNKNOWN, OWNER_REASON_NOT_ASKED, 0);
+	if (report == NULL || stay == NULL || owner == NULL) {
+		free(report);
+		free(stay);
+		entry->owner = owner;
+		return NULL;
+	}
+	fill_stay(stay, entry, ranges);
+	stay->owner = owner;
+	entry->owner = NULL;
+	stay->rule = take_ptr(entry->rule);
+	report->kind = (enum event_kind)entry->kind;
+	report->priority = (enum severity)entry->priority;
+	report->realtime_usec = entry->moment.realtime_usec;
+	report->boottime_usec = entry->moment.boottime_usec;
+	report->digest = entry->digest;
+	report->stay = stay;
+	return report;
+}
+
+struct report *
+outbox_take(struct outbox *outbox, const struct ranges *ranges)
+{
+	struct outbox_entry *entry;
+	struct report *report;
+
+	if (outbox->count == 0)
+		return NULL;
+	entry = entry_at(outbox, 0);
+	report = entry->report != NULL ? take_ptr(entry->report) : make_report(entry, ranges);
+	if (report == NULL)
+		return NULL;
+	clear_entry(entry);
+	outbox->first = (outbox->first + 1) & (outbox->room - 1);
+	outbox->count--;
+	/* A burst must not be remembered in memory for months. */
+	if (outbox->count == 0 && outbox->room > 1024) {
+		free(outbox->entries);
+		outbox->entries = NULL;
+		outbox->first = outbox->room = 0;
+	}
+	return report;
+}

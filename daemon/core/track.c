@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * track, the third of the five verbs: every listener's time on its endpoint, through the state
+ * machine
+ *
+ *	NEW -> PERSISTING -> OVERSTAYING     each of them -> AWAY -> back where it was, or ENDED
+ *	                  <- (cleared)
+ *
+ * A stay is the unbroken chain of sockets on one endpoint: an SO_REUSEPORT group is one stay with
+ * several sockets, and a socket that joins while another is there carries the stay on. A socket
+ * that comes after all others left begins a stay of its own, unless it is the same owner's within
+ * the grace (track_rebound).
+ *
+ * What it never does: ask the kernel, read a clock, judge, or tell anyone. It is given snapshots
+ * in which whatever is missing has been proved absent.
+ *
+ * Invariants: stays are sorted by endpoint; at most one stay of an endpoint is not AWAY; a stay
+ * has at least one member; AWAY means live == 0; at most TRACK_AWAY_MAX stays are AWAY.
+ *
+ * Cost: nothing for what persists; a binary search for each socket that came or left; one merge
+ * of the newcomers.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/diff.h"
+#include "core/track.h"
+
+/* A cell that is no transition. */
+#define NONE STAY_STATE_COUNT
+
+static const enum stay_state transitions[STAY_STATE_COUNT][STAY_EVENT_COUNT] = {
+	[STAY_NEW] = { STAY_PERSISTING, STAY_OVERSTAYING, NONE, STAY_AWAY, NONE, NONE, NONE, NONE },
+	[STAY_PERSISTING] = { NONE, STAY_OVERSTAYING, NONE, STAY_AWAY, NONE, NONE, NONE, NONE },
+	[STAY_OVERSTAYING] = { NONE, NONE, STAY_PERSISTING, STAY_AWAY, NONE, NONE, NONE, NONE },
+	[STAY_AWAY] = { NONE, NONE, NONE, NONE, STAY_NEW, STAY_PERSISTING, STAY_OVERSTAYING,
+	    STAY_ENDED },
+	[STAY_ENDED] = { NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE },
+};
+
+static const char *const event_names[] = {
+	[STAY_EVENT_PERSIST] = "persist",
+	[STAY_EVENT_OVERSTAY] = "overstay",
+	[STAY_EVENT_CLEAR] = "clear",
+	[STAY_EVENT_GONE] = "gone",
+	[STAY_EVENT_BACK_NEW] = "back as new",
+	[STAY_EVENT_BACK_PERSISTING] = "back as persisting",
+	[STAY_EVENT_BACK_OVERSTAYING] = "back as overstaying",
+	[STAY_EVENT_END] = "end",
+};
+
+const char *
+stay_event_name(enum stay_event event)
+{
+	return event_names[event];
+}
+
+bool
+stay_advance(struct stay *stay, enum stay_event event)
+{
+	enum stay_state old = stay->state, new = transitions[old][event];
+	char endpoint[ENDPOINT_TEXT_MAX];
+
+	if (new == NONE) {
+		log_debug("track", "%s %s: %s makes no sense while %s, kept",
+		    protocol_name(stay->endpoint.protocol),
+		    endpoint_format(&stay->endpoint, endpoint), stay_event_name(event),
+		    stay_state_name(old));
+		return false;
+	}
+	if (new == STAY_AWAY)
+		stay->before_away = old;
+	stay->state = new;
+	if (log_is_verbose())
+		log_debug("track", "%s %s: %s -> %s (%s)",
+		    protocol_name(stay->endpoint.protocol),
+		    endpoint_format(&stay->endpoint, endpoint), stay_state_name(old),
+		    stay_state_name(new), stay_event_name(event));
+	return true;
+}
+
+static void
+clear_members(struct stay *stay)
+{
+	for (uint32_t i = 0; i < stay->member_count; i++)
+		(void)owner_unref(stay->members[i].owner);
+	free(stay->members);
+	stay->members = NULL;
+	stay->member_count = 0;
+}
+
+void
+stay_ref(struct stay *stay)
+{
+	stay->references++;
+}
+
+void
+stay_unref(struct stay *stay)
+{
+	if (--stay->references > 0)
+		return;
+	clear_members(stay);
+	free(stay);
+}
+
+uint64_t
+stay_age_usec(const struct stay *stay, uint64_t now_usec)
+{
+	if (stay->state == STAY_AWAY || stay->state == STAY_ENDED)
+		now_usec = stay->last_seen_usec;
+	return now_usec > stay->first_seen_usec ? now_usec - stay->first_seen_usec : 0;
+}
+
+void
+track_init(struct track *track, void (*make_id)(struct stay_id *, void *), void *argument)
+{
+	*track = (struct track){
+		.last_complete_usec = USEC_NEVER,
+		.last_proven_usec = USEC_NEVER,
+		.make_id = make_id,
+		.make_id_argument = argument,
+	};
+}
+
+void
+track_clear(struct track *track)
+{
+	for (size_t i = 0; i < track->count; i++)
+		stay_unref(track->stays[i]);
+	free(track->stays);
+	*track = (struct track){ 0 };
+}
+
+/* The index of the first stay at or behind the endpoint. */
+static size_t
+lower_bound(const struct track *track, const struct endpoint *endpoint)
+{
+	size_t low = 0, high = track->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (endpoint_compare(&track->stays[middle]->endpoint, endpoint) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The stay on the endpoint that has sockets there, or that had the socket with this cookie. */
+static struct stay *
+find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t cookie)
+{
+	struct stay *found = NULL;
+
+	for (size_t i = lower_bound(track, endpoint); i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		if (endpoint_compare(&stay->endpoint, endpoint) != 0)
+			break;
+		if (stay->live > 0)
+			found = stay;
+		for (uint32_t m = 0; m < stay->member_count; m++)
+			if (cookie != 0 && stay->members[m].cookie == cookie)
+				return stay;
+	}
+	return found;
+}
+
+static void
+fill_member(struct member *member, const struct listener *listener)
+{
+	*member = (struct member){
+		.cookie = listener->cookie,
+		.inode = listener->inode,
+		.uid = listener->uid,
+		.choice = listener->choice,
+		.v6only = listener->v6only,
+		.owner_wanted = true,
+	};
+}
+
+/* A socket joins a stay that has others there, or comes back itself. */
+static int
+join(struct stay *stay, const struct listener *listener)
+{
+	struct member *members;
+
+	for (uint32_t i = 0; i < stay->member_count; i++)
+		if (stay->members[i].cookie == listener->cookie) {
+			if (stay->members[i].gone)
+				stay->live++;
+			stay->members[i].gone = false;
+			return 0;
+		}
+	members = reallocarray(stay->members, stay->member_count + 1, sizeof(*members));
+	if (members == NULL)
+		return -ENOMEM;
+	stay->members = members;
+	fill_member(&members[stay->member_count++], listener);
+	stay->live++;
+	stay->judged = false;
+	return 0;
+}
+
+/* What one look changes, collected before anything is changed for good. */
+struct observation {
+	struct track *track;
+	const struct snapshot *before, *after;
+	const struct port_set *newly_watched;
+	struct stay **newcomers;	/* in the order of their endpoints */
+	size_t newcomer_count, newcomer_room;
+	int error;
+};
+
+static struct stay *
+make_stay(const struct observation *observation, const struct listener *listener)
+{
+	const struct track *track = observation->track;
+	struct stay *stay = calloc(1, sizeof(*stay));
+	bool baseline = observation->before == NULL ||
+	    (observation->newly_watched != NULL &&
+		port_set_has(observation->newly_watched, listener->endpoint.port));
+
+	if (stay == NULL)
+		return NULL;
+	stay->members = calloc(1, sizeof(*stay->members));
+	if (stay->members == NULL) {
+		free(stay);
+		return NULL;
+	}
+	track->make_id(&stay->id, track->make_id_argument);
+	stay->endpoint = listener->endpoint;
+	stay->references = 1;
+	stay->state = STAY_NEW;
+	stay->baseline = baseline;
+	stay->told = baseline;
+	stay->told_severity = SEVERITY_OFF;
+	stay->first_seen_usec = observation->after->taken_usec;
+	stay->absent_usec = baseline ? USEC_NEVER : track->last_complete_usec;
+	fill_member(&stay->members[0], listener);
+	stay->member_count = 1;
+	stay->live = 1;
+	return stay;
+}
+
+static void
+on_missing(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct observation *observation = argument;
+	struct track *track = observation->track;
+	struct stay *stay = find_stay(track, &before->endpoint, before->cookie);
+
+	(void)after;
+	if (stay == NULL)
+		return;
+	for (uint32_t i = 0; i < stay->member_count; i++) {
+		struct member *member = &stay->members[i];
+		if (member->cookie != before->cookie || member->gone)
+			continue;
+		member->gone = true;
+		stay->live--;
+		stay->judged = false;
+		stay->last_seen_usec =
+		    before->unproven && track->last_proven_usec != USEC_NEVER ?
+		    track->last_proven_usec : observation->before->taken_usec;
+		if (stay->last_seen_usec < stay->first_seen_usec)
+			stay->last_seen_usec = stay->first_seen_usec;
+	}
+}
+
+static void
+on_appeared(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct observation *observation = argument;
+	struct stay *stay = find_stay(observation->track, &after->endpoint, after->cookie);
+	size_t last = observation->newcomer_count;
+
+	(void)before;
+	/* A second socket of an endpoint that is new itself. */
+	if (stay == NULL && last > 0 &&
+	    endpoint_compare(&observation->newcomers[last - 1]->endpoint, &after->endpoint) == 0)
+		stay = observation->newcomers[last - 1];
+	if (stay != NULL) {
+		if (join(stay, after) < 0)
+			observation->error = -ENOMEM;
+		return;
+	}
+	if (last == observation->newcomer_room) {
+		size_t room = last == 0 ? 16 : last * 2;
+		struct stay **newcomers =
+		    reallocarray(observation->newcomers, room, sizeof(struct stay *));
+
+		if (newcomers == NULL) {
+			observation->error = -ENOMEM;
+			return;
+		}
+		observation->newcomers = newcomers;
+		observation->newcomer_room = room;
+	}
+	stay = make_stay(observation, after);
+	if (stay == NULL)
+		observation->error = -ENOMEM;
+	else
+		observation->newcomers[observation->newcomer_count++] = stay;
+}
+
+/* Merges the newcomers in, from behind, so that each stay is moved once. */
+static int
+merge_newcomers(struct track *track, struct stay **newcomers, size_t count)
+{
+	size_t total = track->count + count, from = track->count, to = total;
+
+	if (total > track->room) {
+		size_t room = total + total / 4;
+		struct stay **stays = reallocarray(track->stays, room, sizeof(struct stay *));
+
+		if (stays == NULL)
+			return -ENOMEM;
+		track->stays = stays;
+		track->room = room;
+	}
+	while (count > 0) {
+		if (from > 0 && endpoint_compare(&track->stays[from - 1]->endpoint,
+				    &newcomers[count - 1]->endpoint) > 0)
+			track->stays[--to] = track->stays[--from];
+		else
+			track->stays[--to] = newcomers[--count];
+	}
+	track->count = total;
+	return 0;
+}
+
+/* Back where it was before it went AWAY. */
+static void
+come_back(struct track *track, struct stay *stay)
+{
+	static const enum stay_event back[] = {
+		[STAY_NEW] = STAY_EVENT_BACK_NEW,
+		[STAY_PERSISTING] = STAY_EVENT_BACK_PERSISTING,
+		[STAY_OVERSTAYING] = STAY_EVENT_BACK_OVERSTAYING,
+	};
+
+	track->away--;
+	(void)stay_advance(stay, back[stay->before_away]);
+}
+
+/* Drops the sockets that left a stay others still hold; sends a stay AWAY that lost its last. */
+static void
+settle(struct track *track, struct stay *stay)
+{
+	uint32_t kept = 0;
+
+	/* The very same socket is back (a UDP socket that was connected for a while). */
+	if (stay->state == STAY_AWAY && stay->live > 0)
+		come_back(track, stay);
+	if (stay->live == 0) {
+		if (stay->state != STAY_AWAY && stay_advance(stay, STAY_EVENT_GONE))
+			track->away++;
+		return;
+	}
+	for (uint32_t i = 0; i < stay->member_count; i++) {
+		if (stay->members[i].gone)
+			(void)owner_unref(stay->members[i].owner);
+		else
+			stay->members[kept++] = stay->members[i];
+	}
+	stay->member_count = kept;
+}
+
+/* Hostile churn must not fill the memory with stays that might come back: the silent ones that
+ * left longest ago are given up. */
+static void
+bound_away(struct track *track)
+{
+	for (size_t i = 0; i < track->count && track->away > TRACK_AWAY_MAX; i++) {
+		struct stay *stay = track->stays[i];
+		if (stay->state == STAY_AWAY && !stay->told && stay_advance(stay, STAY_EVENT_END))
+			track->away--;
+	}
+}
+
+int
+track_observe(struct track *track, const struct snapshot *before, const struct snapshot *after,
+    const struct port_set *newly_watched)
+{
+	struct observation observation = {
+		.track = track,
+		.before = before,
+		.after = after,
+		.newly_watched = newly_watched,
+	};
+	struct diff_counts counts;
+
+	counts = diff_walk(before, after, DIFF_MISSING, on_missing, &observation);
+	if (counts.appeared > 0)
+		(void)diff_walk(before, after, DIFF_APPEARED, on_appeared, &observation);
+	if (counts.missing > 0 || counts.appeared > 0)
+		for (size_t i = 0; i < track->count; i++)
+			settle(track, track->stays[i]);
+	if (observation.newcomer_count > 0 &&
+	    merge_newcomers(track, observation.newcomers, observation.newcomer_count) < 0) {
+		for (size_t i = 0; i < observation.newcomer_count; i++)
+			stay_unref(observation.newcomers[i]);
+		observation.error = -ENOMEM;
+	}
+	free(observation.newcomers);
+	bound_away(track);
+	if (after->incomplete == 0) {
+		track->last_complete_usec = after->taken_usec;
+		track->last_proven_usec = after->taken_usec;
+	}
+	return observation.error;
+}
+
+/* True where `stay` came no later than grace_usec after `former` was last seen. */
+static bool
+within_grace(const struct stay *former, const struct stay *stay, uint64_t grace_usec)
+{
+	return grace_usec > 0 && stay->first_seen_usec - former->last_seen_usec <= grace_usec;
+}
+
+struct stay *
+track_rebound(struct track *track, struct stay *stay, uint64_t grace_usec,
+    uint64_t *ret_away_usec)
+{
+	const struct owner *owner = stay->members[0].owner;
+
+	for (size_t i = lower_bound(track, &stay->endpoint); i < track->count; i++) {
+		struct stay *former = track->stays[i];
+
+		if (endpoint_compare(&former->endpoint, &stay->endpoint) != 0)
+			break;
+		if (former->state != STAY_AWAY || former->members[0].owner == NULL ||
+		    !within_grace(former, stay, grace_usec) ||
+		    !owner_same(former->members[0].owner, owner))
+			continue;
+		clear_members(former);
+		former->members = stay->members;
+		former->member_count = stay->member_count;
+		former->live = stay->live;
+		former->judged = false;
+		former->returned = true;
+		stay->members = NULL;
+		stay->member_count = stay->live = 0;
+		*ret_away_usec = stay->first_seen_usec - former->last_seen_usec;
+		come_back(track, former);
+		/* Nobody was told of it: it only ever was its former self. */
+		stay->last_seen_usec = stay->first_seen_usec;
+		(void)stay_advance(stay, STAY_EVENT_GONE);
+		(void)stay_advance(stay, STAY_EVENT_END);
+		return former;
+	}
+	return NULL;
+}
+
+bool
+track_may_return(const struct track *track, size_t index, uint64_t grace_usec)
+{
+	const struct stay *former = track->stays[index];
+
+	for (size_t i = lower_bound(track, &former->endpoint); i < track->count; i++) {
+		const struct stay *stay = track->stays[i];
+
+		if (endpoint_compare(&stay->endpoint, &former->endpoint) != 0)
+			break;
+		if (stay->state == STAY_NEW && !stay->returned &&
+		    within_grace(former, stay, grace_usec))
+			return true;
+	}
+	return false;
+}
+
+void
+track_sweep(struct track *track)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < track->count; i++) {
+		if (track->stays[i]->state == STAY_ENDED)
+			stay_unref(track->stays[i]);
+		else
+			track->stays[kept++] = track->stays[i];
+	}
+	track->count = kept;
+}
