@@ -117,3 +117,21 @@ asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 		}
 	}
 }
+
+void
+asking_retry(struct track *track)
+{
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		for (uint32_t m = 0; m < stay->member_count; m++) {
+			struct member *member = &stay->members[m];
+			enum owner_reason reason = member->owner == NULL ? OWNER_REASON_NONE :
+			    member->owner->reason;
+
+			if (reason == OWNER_REASON_NO_LOOKUP || reason == OWNER_REASON_TIMEOUT ||
+			    reason == OWNER_REASON_BAD_ANSWER)
+				member->owner_wanted = true;
+		}
+	}
+}

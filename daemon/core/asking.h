@@ -37,4 +37,7 @@ void asking_answers(struct track *track, const struct owner_answer *answers, siz
  */
 void asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
 
+/* overstay-lookup is back: what could not be looked up without it is wanted again. */
+void asking_retry(struct track *track);
+
 #endif

@@ -555,6 +555,13 @@ engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t no
 	asking_failed(&engine->track, reason, now_usec);
 }
 
+void
+engine_owner_retry(struct engine *engine)
+{
+	asking_retry(&engine->track);
+	engine->wants_owners = true;
+}
+
 uint64_t
 engine_due_usec(const struct engine *engine)
 {

@@ -69,10 +69,11 @@ uint64_t engine_due_usec(const struct engine *engine);
 size_t engine_owner_questions(struct engine *engine, struct owner_question *questions, size_t max,
     uint64_t now_usec);
 
-/* As asking_answers() and asking_failed(). */
+/* As asking_answers(), asking_failed() and asking_retry(). */
 void engine_owner_answers(struct engine *engine, const struct owner_answer *answers, size_t count,
     uint64_t now_usec);
 void engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
+void engine_owner_retry(struct engine *engine);
 
 /* Puts a report about no stay (taken, may be NULL) behind what is to be told. */
 void engine_put(struct engine *engine, struct report *report, const struct moment *moment);

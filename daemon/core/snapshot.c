@@ -115,6 +115,22 @@ snapshot_seal(struct snapshot *snapshot)
 	snapshot->sealed = true;
 }
 
+void
+snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before)
+{
+	size_t b = 0;
+
+	for (size_t i = 0; i < snapshot->count; i++) {
+		struct listener *listener = &snapshot->listeners[i];
+
+		while (b < before->count && listener_compare(&before->listeners[b], listener) < 0)
+			b++;
+		if (b < before->count && listener_compare(&before->listeners[b], listener) == 0 &&
+		    listener->choice == CHOICE_UNKNOWN)
+			listener->choice = before->listeners[b].choice;
+	}
+}
+
 const struct listener *
 snapshot_find(const struct snapshot *snapshot, const struct listener *socket)
 {

@@ -48,6 +48,12 @@ int snapshot_add(struct snapshot *snapshot, const struct listener *listener);
 /* Sorts, removes repetitions and closes the snapshot. May be called again after more additions. */
 void snapshot_seal(struct snapshot *snapshot);
 
+/*
+ * Makes up for what this look did not ask: who chose a port is asked once in a socket's life, so
+ * sockets that were in `before` already keep what was known. Both sealed.
+ */
+void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before);
+
 /* The place of a socket in a sealed snapshot, NULL if it is not there. */
 const struct listener *snapshot_find(const struct snapshot *snapshot, const struct listener *socket);
 
