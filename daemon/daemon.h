@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's state and what its files say to each other. Only the files beside this one
- * include it: daemon.c (start, stop, signals), tick.c (the looks), survey.c (the whole table),
- * attribution.c (the asking of overstay-lookup), reload.c and condition.c.
+ * include it: daemon.c (start, stop, signals), pump.c (sources in the loop), tick.c (the looks),
+ * survey.c (the whole table), attribution.c (the asking of overstay-lookup), reload.c, condition.c.
  */
 #ifndef OVERSTAY_DAEMON_H
 #define OVERSTAY_DAEMON_H
@@ -15,13 +15,13 @@
 #include "core/engine.h"
 #include "core/occupancy.h"
 #include "kernel/owners.h"
+#include "kernel/look.h"
 #include "kernel/source.h"
 
 /* What the command line and the environment say. */
 struct daemon_options {
 	const char *config_path;	/* NULL = the default one, which may be missing */
 	enum sender_target target;
-	bool verbose;
 	const char *state_directory;	/* STATE_DIRECTORY, NULL = nothing is kept */
 	const char *lookup_socket;	/* OVERSTAY_LOOKUP_SOCKET, NULL = start overstay-lookup */
 	const char *lookup_program;	/* to be started */
@@ -38,38 +38,40 @@ enum condition {
 	CONDITION_COUNT,
 };
 
-/* One look at the listeners, from the dump to the engine. See tick.c. */
+/* Steps of a source, driven by the loop. See pump.c. */
+struct pump {
+	struct daemon *daemon;
+	struct source *source;
+	struct event *readable;		/* an answer is there, or a step can be made at any time */
+	struct event *timeout;		/* the kernel does not answer */
+	uint64_t cpu_usec;		/* that the steps took, since it was last set to 0 */
+	source_function *function;
+	void *argument;
+	/* Called when a request was answered (r 0), or the source failed (r < 0) and is closed. */
+	void (*done)(struct daemon *daemon, int r, const struct source_result *result);
+};
+
+/* The looks at the listeners. See tick.c. */
 struct tick {
 	struct event *timer;		/* begins the next one */
-	struct event *readable;		/* the source has an answer; -1 descriptors use step */
-	struct event *timeout;		/* the kernel does not answer */
-	struct source *source;
-	struct snapshot *snapshot;	/* being built, NULL = no look is under way */
-	struct source_request *requests;
-	size_t request_count, request_room, request_next;
-	size_t questions;		/* of the requests: about single ports */
-	bool second_dump;		/* the first left too many missing to ask for each */
+	struct pump pump;
+	struct look *look;		/* NULL = none is under way */
 	unsigned failures;		/* incomplete looks in a row */
 	uint64_t begun_usec;		/* CLOCK_BOOTTIME */
-	uint64_t asleep_usec;		/* time the host slept, at the last look */
-	uint64_t cpu_usec;		/* of the look under way */
-	uint64_t last_cpu_usec;		/* of the last one */
-	uint64_t netns;			/* cookie of the namespace that is watched */
+	uint64_t asleep_usec;		/* time the host had slept by the last look */
+	uint64_t last_cpu_usec;		/* of the last look, the judging included */
 };
 
 /* One pass over the whole table. See survey.c. */
 struct survey {
 	struct event *timer;
-	struct event *readable;
-	struct event *timeout;
-	struct source *source;
+	struct pump pump;
 	struct occupancy *occupancy;	/* being filled, NULL = none is under way */
 	struct occupancy *last;		/* of the last complete one */
+	struct port_filter filter;	/* as it was when the survey began */
 	uint64_t key;
-	unsigned request_next;
+	unsigned next;			/* index of the request under way */
 	uint32_t incomplete;
-	uint64_t begun_usec;
-	uint64_t cpu_usec;
 	uint64_t last_cpu_usec;
 	struct occupancy_counts counts[PROTOCOL_COUNT];
 };
@@ -114,9 +116,16 @@ struct daemon {
 };
 
 /* daemon.c */
-int daemon_run(const struct daemon_options *options, struct config *config,
-    const char *last_good_reason) _mustcheck_;
+/*
+ * Runs until SIGTERM or SIGINT. config is taken; last_good: it is the copy that was kept, because
+ * the files are wrong. owners is taken too: the look-up that was started while that was allowed,
+ * NULL = none was. Returns the exit code.
+ */
+int daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
+    struct owners *owners) _mustcheck_;
 struct moment daemon_now(void);
+/* Where the configuration lies by these options. */
+struct config_paths daemon_config_paths(const struct daemon_options *options);
 /* Takes a report (may be NULL) and tells it behind what is waiting. */
 void daemon_tell(struct daemon *daemon, struct report *report);
 /* Hands what the engine has to tell to the sender, as far as that takes it. */
@@ -132,13 +141,19 @@ void daemon_note_hold(struct daemon *daemon, uint64_t begun_usec);
 /* Arms a timer; USEC_NEVER disarms it. */
 void daemon_arm(struct event *timer, uint64_t after_usec);
 
+/* pump.c */
+int pump_open(struct pump *pump, struct daemon *daemon) _mustcheck_;
+void pump_close(struct pump *pump);
+/* Puts a request; pump->done is called when it is answered. */
+void pump_begin(struct pump *pump, const struct source_request *request);
+/* Gives up the request under way. */
+void pump_stop(struct pump *pump);
+
 /* tick.c */
 int tick_start(struct daemon *daemon) _mustcheck_;
 void tick_stop(struct daemon *daemon);
-/* New ranges or protocols: what is under way is dropped and begun again soon. */
+/* A new configuration: what is under way is dropped and begun anew. */
 void tick_restart(struct daemon *daemon);
-/* Resolves the ranges against the kernel's. Returns true where they changed. */
-bool tick_read_ranges(struct daemon *daemon);
 
 /* survey.c */
 int survey_start(struct daemon *daemon) _mustcheck_;

@@ -7,12 +7,6 @@
 
 #include "core/track.h"
 
-/* Who holds this socket? */
-struct owner_question {
-	uint32_t inode;
-	uint32_t uid;	/* of the socket's creator */
-};
-
 /* owner is borrowed; who takes the answer in takes a reference. */
 struct owner_answer {
 	uint32_t inode;

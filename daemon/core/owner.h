@@ -81,6 +81,12 @@ struct owner {
 	struct process processes[];
 };
 
+/* Who holds this socket? */
+struct owner_question {
+	uint32_t inode;		/* not 0 */
+	uint32_t uid;		/* of the socket's creator: only root's can be the kernel's */
+};
+
 /*
  * A new owner with room for process_count processes (at most OWNER_PROCESSES_MAX), one reference,
  * all else zero. Fill it, then publish. Returns NULL without memory.

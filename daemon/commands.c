@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands run, --check and --dump-config: from files to a configuration, from that to the
+ * daemon. Complaints go to stderr, one a line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "commands.h"
+#include "config/config.h"
+#include "daemon.h"
+#include "privileges.h"
+#include "store/lastgood.h"
+
+const char *
+command_lookup_program(char *buffer, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", buffer, size - sizeof("overstay-lookup"));
+	char *slash;
+
+	if (length > 0) {
+		buffer[length] = '\0';
+		slash = strrchr(buffer, '/');
+		if (slash != NULL) {
+			memcpy(slash + 1, "overstay-lookup", sizeof("overstay-lookup"));
+			if (access(buffer, X_OK) == 0)
+				return buffer;
+		}
+	}
+	return LIBEXECDIR "/overstay-lookup";
+}
+
+int
+command_load(const struct command_line *line, struct config **ret)
+{
+	struct daemon_options options = { .config_path = line->config_path };
+	struct config_paths paths = daemon_config_paths(&options);
+	struct config_messages messages = { 0 };
+	int r = config_load(&paths, ret, &messages);
+
+	config_messages_print(&messages, stderr);
+	if (r < 0 && messages.errors == 0)
+		fprintf(stderr, "overstayd: cannot read the configuration: %s\n", strerror(-r));
+	config_messages_clear(&messages);
+	return r;
+}
+
+/* What the daemon ran on last, where the files are wrong. */
+static int
+load_last_good(const char *state_directory, struct config **ret)
+{
+	struct config_messages messages = { 0 };
+	_free_ char *text = NULL;
+	_close_ int fd = -1;
+	size_t size = 0;
+	int r;
+
+	if (state_directory == NULL)
+		return -ENOENT;
+	fd = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = lastgood_read(fd, &text, &size);
+	if (r < 0)
+		return r;
+	r = config_load_text(text, size, LASTGOOD_NAME, true, NULL, ret, &messages);
+	config_messages_print(&messages, stderr);
+	config_messages_clear(&messages);
+	return r;
+}
+
+int
+command_run(const struct command_line *line)
+{
+	char lookup[PATH_MAX];
+	struct daemon_options options = {
+		.config_path = line->config_path,
+		.target = line->target,
+		.state_directory = getenv("STATE_DIRECTORY"),
+		.lookup_socket = getenv("OVERSTAY_LOOKUP_SOCKET"),
+		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
+	};
+	struct owners *owners = NULL;
+	struct config *config = NULL;
+	bool last_good = false;
+	int r = 0;
+
+	/* Before anything is parsed: the only moment at which this process may have privileges. */
+	if (options.lookup_socket == NULL)
+		r = owners_spawn(options.lookup_program, &owners);
+	if (r < 0)
+		fprintf(stderr, "<4>overstayd: %s: %s: owners will be unknown\n",
+		    options.lookup_program, strerror(-r));
+	r = privileges_drop();
+	if (r < 0)
+		fprintf(stderr, "<4>overstayd: cannot drop the capabilities: %s\n", strerror(-r));
+	r = command_load(line, &config);
+	if (r < 0) {
+		r = load_last_good(options.state_directory, &config);
+		last_good = true;
+	}
+	if (r < 0) {
+		fprintf(stderr, "<3>overstayd: no configuration to run on, and no last good copy\n");
+		(void)owners_close(owners);
+		return EXIT_USAGE;
+	}
+	return daemon_run(&options, config, last_good, owners);
+}
+
+int
+command_check(const struct command_line *line)
+{
+	struct config_messages messages = { 0 };
+	struct config *config = NULL;
+	int r;
+
+	if (line->check_path == NULL) {
+		r = command_load(line, &config);
+	} else {
+		r = config_check_file(line->check_path, &messages);
+		config_messages_print(&messages, stderr);
+		if (r < 0 && messages.errors == 0)
+			fprintf(stderr, "overstayd: %s: %s\n", line->check_path, strerror(-r));
+		config_messages_clear(&messages);
+	}
+	(void)config_free(config);
+	return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+}
+
+int
+command_dump_config(const struct command_line *line)
+{
+	struct config *config = NULL;
+	int r = command_load(line, &config);
+
+	if (r < 0)
+		return EXIT_USAGE;
+	r = config_dump(config, stdout);
+	if (r == 0 && fflush(stdout) != 0)
+		r = -errno;
+	if (r < 0)
+		fprintf(stderr, "overstayd: cannot write the configuration: %s\n", strerror(-r));
+	(void)config_free(config);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands of overstayd; each returns the exit code.
+ */
+#ifndef OVERSTAY_COMMANDS_H
+#define OVERSTAY_COMMANDS_H
+
+#include "command-line.h"
+
+/* Wrong usage or a wrong configuration: systemd does not try again (RestartPreventExitStatus=2). */
+#define EXIT_USAGE 2
+
+int command_run(const struct command_line *line);
+int command_check(const struct command_line *line);
+int command_dump_config(const struct command_line *line);
+int command_once(const struct command_line *line);
+
+struct config;
+
+/* Loads by the command line; errors and warnings go to stderr. Returns 0 or -errno. */
+int command_load(const struct command_line *line, struct config **ret) _mustcheck_;
+
+/* Where overstay-lookup is: beside this program (a build tree), else where it is installed. */
+const char *command_lookup_program(char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --once: one look, the listeners of the range as a table (or as JSON), who holds them and what
+ * the rules say of them. Waits for everything, changes nothing, tells the journal nothing.
+ *
+ * What could not be seen is said on stderr, and the exit code is 1 then.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libsmartcols.h>
+#include <limits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/text.h"
+#include "commands.h"
+#include "config/config.h"
+#include "core/judge.h"
+#include "daemon.h"
+#include "kernel/ranges.h"
+#include "privileges.h"
+
+/* The kernel and the look-up answer within this, or they are not asked on. */
+#define ONCE_TIMEOUT_USEC (10 * USEC_PER_SEC)
+
+/* The longest cell of the table; JSON has the whole value. */
+#define CELL_MAX 160
+
+/* Room for the longest value of a column, escaped: every byte of a path may become four. */
+#define VALUE_MAX (4 * OWNER_PATH_MAX)
+
+/* One line of the answer. */
+struct row {
+	const struct listener *listener;
+	struct owner *owner;		/* a reference */
+	struct verdict verdict;
+};
+
+struct once {
+	struct config *config;
+	struct ranges ranges;
+	struct source *source;
+	struct owners *owners;
+	struct snapshot *snapshot;
+	struct row *rows;
+	int proc_fd;
+};
+
+typedef void cell_function(const struct once *once, const struct row *row, struct text *text,
+    size_t max);
+
+static void
+cell_protocol(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	(void)once;
+	(void)max;
+	text_add(text, protocol_name((enum protocol)row->listener->endpoint.protocol));
+}
+
+static void
+cell_address(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	char endpoint[ENDPOINT_TEXT_MAX], interface[IF_NAMESIZE];
+
+	(void)once;
+	(void)max;
+	text_add(text, endpoint_format(&row->listener->endpoint, endpoint));
+	if (row->listener->endpoint.interface != 0 &&
+	    if_indextoname(row->listener->endpoint.interface, interface) != NULL)
+		text_printf(text, "%%%s", interface);
+}
+
+static void
+cell_exposure(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	(void)once;
+	(void)max;
+	text_add(text, exposure_name(endpoint_exposure(&row->listener->endpoint)));
+	if (endpoint_exposure(&row->listener->endpoint) == EXPOSURE_ANY &&
+	    row->listener->v6only == V6ONLY_NO)
+		text_add(text, "+ipv4");
+}
+
+static void
+cell_choice(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	(void)once;
+	(void)max;
+	text_add(text, choice_name((enum choice)row->listener->choice));
+}
+
+static void
+cell_user(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	const struct process *process = owner_first(row->owner);
+	uint32_t uid = process != NULL ? process->uid : row->listener->uid;
+	const struct passwd *user = getpwuid(uid);
+
+	(void)once;
+	if (user != NULL)
+		text_escape(text, user->pw_name, strlen(user->pw_name), max);
+	else
+		text_printf(text, "%u", uid);
+}
+
+static void
+cell_pid(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	const struct process *process = owner_first(row->owner);
+
+	(void)once;
+	(void)max;
+	if (process == NULL)
+		text_add(text, "-");
+	else if (row->owner->holders > 1)
+		text_printf(text, "%d (+%u)", process->pid, row->owner->holders - 1);
+	else
+		text_printf(text, "%d", process->pid);
+}
+
+static void
+cell_process(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	const struct process *process = owner_first(row->owner);
+	const char *name;
+
+	(void)once;
+	if (process == NULL) {
+		text_add(text, owner_kind_name(row->owner->kind));
+		if (row->owner->reason != OWNER_REASON_NONE)
+			text_printf(text, ": %s", owner_reason_text(row->owner->reason));
+		return;
+	}
+	name = process->exe[0] != '\0' ? process->exe : process->comm;
+	text_escape(text, name, strlen(name), max);
+	if (process->exe_deleted)
+		text_add(text, " (deleted)");
+}
+
+static void
+cell_unit(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	const struct process *process = owner_first(row->owner);
+	const char *unit = process == NULL ? "" :
+	    process->user_unit[0] != '\0' ? process->user_unit : process->unit;
+
+	(void)once;
+	if (unit[0] == '\0')
+		text_add(text, "-");
+	else
+		text_escape(text, unit, strlen(unit), max);
+}
+
+static void
+cell_verdict(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	const struct verdict *verdict = &row->verdict;
+	char limit[DURATION_TEXT_MAX];
+
+	(void)once;
+	if (verdict->allowed)
+		text_add(text, "allowed");
+	else if (verdict->threshold_usec == USEC_NEVER)
+		text_add(text, "no limit");
+	else
+		text_printf(text, "limit %s", duration_format(verdict->threshold_usec, limit));
+	if (verdict->rule != NULL) {
+		text_add(text, " by ");
+		text_escape(text, verdict->rule->name, strlen(verdict->rule->name), max);
+	}
+}
+
+static const struct {
+	const char *name, *json;
+	cell_function *fill;
+	double width;
+} columns[] = {
+	{ "NETID", "protocol", cell_protocol, 3 },
+	{ "LOCAL ADDRESS:PORT", "address", cell_address, 0.25 },
+	{ "BOUND TO", "exposure", cell_exposure, 8 },
+	{ "CHOSEN", "choice", cell_choice, 5 },
+	{ "USER", "user", cell_user, 0.1 },
+	{ "PID", "pid", cell_pid, 6 },
+	{ "PROCESS", "process", cell_process, 0.3 },
+	{ "UNIT", "unit", cell_unit, 0.2 },
+	{ "VERDICT", "verdict", cell_verdict, 0.2 },
+};
+
+static int
+look(struct once *once, uint32_t *ret_incomplete)
+{
+	struct look_options options = {
+		.filter = &once->ranges.filter,
+		.knows_choice = source_knows_choice(once->source),
+		.taken_usec = clock_boottime_usec(),
+	};
+	const struct source_request *request;
+	struct look *look;
+
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		if (once->config->protocols[i])
+			options.protocols |= 1U << i;
+	look = look_new(&options);
+	if (look == NULL)
+		return -ENOMEM;
+	while ((request = look_request(look)) != NULL) {
+		struct source_result result = { 0 };
+		int r = source_run(once->source, request, look_socket, look, ONCE_TIMEOUT_USEC,
+		    &result);
+
+		if (r < 0) {
+			(void)look_free(look);
+			return r;
+		}
+		look_answered(look, &result);
+	}
+	once->snapshot = look_finish(look);
+	if (once->snapshot == NULL)
+		return -ENOMEM;
+	*ret_incomplete = once->snapshot->incomplete;
+	return 0;
+}
+
+/* Opens a source and looks; where the kernel has no sock_diag, /proc/net is read. */
+static int
+take_snapshot(struct once *once)
+{
+	uint32_t incomplete = 0;
+	int r = source_open_netlink(&once->source);
+
+	if (r == 0)
+		r = look(once, &incomplete);
+	if (r < 0) {
+		fprintf(stderr, "overstayd: no sock_diag (%s), reading /proc/net\n", strerror(-r));
+		once->source = source_close(once->source);
+		r = source_open_proc(once->proc_fd, &once->source);
+		if (r == 0)
+			r = look(once, &incomplete);
+	}
+	if (r == 0 && incomplete != 0)
+		fprintf(stderr, "overstayd: the table is incomplete: %s\n",
+		    incomplete_text(incomplete));
+	return r < 0 ? r : incomplete != 0;
+}
+
+static void
+on_owner(uint32_t inode, struct owner *owner, void *argument)
+{
+	struct once *once = argument;
+
+	for (size_t i = 0; i < once->snapshot->count; i++) {
+		struct row *row = &once->rows[i];
+		if (row->listener->inode == inode && row->owner == NULL)
+			row->owner = owner_ref(owner);
+	}
+}
+
+/* Puts one batch of questions and waits for its answers. */
+static int
+ask_batch(struct once *once, const struct owner_question *questions, size_t count)
+{
+	uint64_t until_usec = clock_monotonic_usec() + ONCE_TIMEOUT_USEC;
+	int r = owners_ask(once->owners, questions, count, clock_boottime_usec());
+
+	while (r >= 0) {
+		struct pollfd poll_fd = { .fd = owners_fd(once->owners), .events = POLLIN };
+
+		if (clock_monotonic_usec() > until_usec)
+			return -ETIMEDOUT;
+		if (poll(&poll_fd, 1, 1000) <= 0)
+			continue;
+		do
+			r = owners_step(once->owners, clock_boottime_usec(), on_owner, once);
+		while (r == 1);
+		if (r == 0)
+			return 0;
+		if (r == -EAGAIN)
+			r = 0;
+	}
+	return r;
+}
+
+/* Looks up all owners, batch by batch; what stays open is unknown with its reason. */
+static int
+find_owners(struct once *once)
+{
+	struct owner_question questions[OWNERS_ASK_MAX];
+	enum owner_reason reason = OWNER_REASON_NO_LOOKUP;
+	size_t count = 0, total = once->snapshot->count;
+	int r = 0;
+
+	for (size_t i = 0; i < total && once->owners != NULL && r == 0; i++) {
+		const struct listener *listener = once->rows[i].listener;
+
+		if (listener->inode != 0)
+			questions[count++] =
+			    (struct owner_question){ listener->inode, listener->uid };
+		if (count > 0 && (count == OWNERS_ASK_MAX || i + 1 == total)) {
+			r = ask_batch(once, questions, count);
+			count = 0;
+		}
+	}
+	if (r == -ETIMEDOUT)
+		reason = OWNER_REASON_TIMEOUT;
+	for (size_t i = 0; i < total; i++) {
+		struct row *row = &once->rows[i];
+
+		if (row->owner == NULL)
+			row->owner = owner_new(OWNER_UNKNOWN,
+			    row->listener->inode == 0 ? OWNER_REASON_NO_INODE : reason, 0);
+		if (row->owner == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+print_table(const struct once *once)
+{
+	struct libscols_table *table = scols_new_table();
+	char cell[2 * CELL_MAX];
+	int r = table == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(columns) && r == 0; i++)
+		if (scols_table_new_column(table, columns[i].name, columns[i].width, 0) == NULL)
+			r = -ENOMEM;
+	for (size_t i = 0; i < once->snapshot->count && r == 0; i++) {
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		for (size_t c = 0; c < ARRAY_SIZE(columns) && line != NULL && r == 0; c++) {
+			struct text text;
+
+			text_init(&text, cell, sizeof(cell));
+			columns[c].fill(once, &once->rows[i], &text, CELL_MAX);
+			r = scols_line_set_data(line, c, cell);
+		}
+		if (line == NULL)
+			r = -ENOMEM;
+	}
+	if (r == 0)
+		r = scols_print_table(table);
+	scols_unref_table(table);
+	return r;
+}
+
+/* What JSON has beyond the columns: numbers as numbers. */
+static int
+add_numbers(json_t *object, const struct row *row)
+{
+	const struct process *process = owner_first(row->owner);
+	json_t *more = json_pack("{s:i, s:I, s:I, s:I, s:b}",
+	    "port", (int)row->listener->endpoint.port,
+	    "inode", (json_int_t)row->listener->inode,
+	    "cookie", (json_int_t)row->listener->cookie,
+	    "uid", (json_int_t)(process != NULL ? process->uid : row->listener->uid),
+	    "allowed", row->verdict.allowed ? 1 : 0);
+	int r = more == NULL ? -ENOMEM : json_object_update(object, more);
+
+	json_decref(more);
+	if (r == 0)
+		r = json_object_set_new(object, "threshold_usec",
+		    row->verdict.threshold_usec == USEC_NEVER ? json_null() :
+		    json_integer((json_int_t)row->verdict.threshold_usec));
+	if (r == 0)
+		r = json_object_set_new(object, "pid",
+		    process == NULL ? json_null() : json_integer(process->pid));
+	return r;
+}
+
+static int
+print_json(const struct once *once)
+{
+	_free_ char *value = malloc(VALUE_MAX);
+	json_t *rows = json_array();
+	int r = value == NULL || rows == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; i < once->snapshot->count && r == 0; i++) {
+		json_t *object = json_object();
+
+		for (size_t c = 0; c < ARRAY_SIZE(columns) && r == 0; c++) {
+			struct text text;
+
+			text_init(&text, value, VALUE_MAX);
+			columns[c].fill(once, &once->rows[i], &text, VALUE_MAX - 64);
+			r = json_object_set_new(object, columns[c].json, json_string(value));
+		}
+		if (r == 0)
+			r = add_numbers(object, &once->rows[i]);
+		if (json_array_append_new(rows, object) < 0)
+			r = -ENOMEM;
+	}
+	if (r == 0 && json_dumpf(rows, stdout, JSON_INDENT(2)) < 0)
+		r = -EIO;
+	if (r == 0 && (putchar('\n') == EOF || fflush(stdout) != 0))
+		r = -EIO;
+	json_decref(rows);
+	return r;
+}
+
+static void
+clear(struct once *once)
+{
+	for (size_t i = 0; once->rows != NULL && i < once->snapshot->count; i++)
+		(void)owner_unref(once->rows[i].owner);
+	free(once->rows);
+	(void)snapshot_free(once->snapshot);
+	(void)source_close(once->source);
+	(void)owners_close(once->owners);
+	(void)config_free(once->config);
+	if (once->proc_fd >= 0)
+		(void)close(once->proc_fd);
+}
+
+static int
+fill_rows(struct once *once)
+{
+	uint64_t now_usec = clock_realtime_usec();
+	int r;
+
+	once->rows = calloc(once->snapshot->count + 1, sizeof(*once->rows));
+	if (once->rows == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < once->snapshot->count; i++)
+		once->rows[i].listener = &once->snapshot->listeners[i];
+	r = find_owners(once);
+	for (size_t i = 0; i < once->snapshot->count && r == 0; i++) {
+		struct row *row = &once->rows[i];
+		judge(&once->config->policy, row->listener, row->owner, now_usec, &row->verdict);
+	}
+	return r;
+}
+
+static int
+run(struct once *once, const struct command_line *line)
+{
+	struct port_range kernel = { 0 };
+	int incomplete, r;
+
+	once->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (once->proc_fd < 0)
+		return -errno;
+	r = ranges_read_kernel(once->proc_fd, &kernel);
+	if (r < 0)
+		fprintf(stderr, "overstayd: ip_local_port_range cannot be read: %s\n",
+		    strerror(-r));
+	ranges_resolve(&once->config->ranges, r < 0 ? NULL : &kernel, &once->ranges);
+	incomplete = take_snapshot(once);
+	if (incomplete < 0)
+		return incomplete;
+	r = fill_rows(once);
+	if (r == 0)
+		r = line->json ? print_json(once) : print_table(once);
+	return r < 0 ? r : incomplete;
+}
+
+int
+command_once(const struct command_line *line)
+{
+	char lookup[PATH_MAX];
+	struct once once = { .proc_fd = -1 };
+	int r;
+
+	r = owners_spawn(command_lookup_program(lookup, sizeof(lookup)), &once.owners);
+	if (r < 0)
+		fprintf(stderr, "overstayd: overstay-lookup: %s: owners will be unknown\n",
+		    strerror(-r));
+	r = privileges_drop();
+	if (r < 0)
+		fprintf(stderr, "overstayd: cannot drop the capabilities: %s\n", strerror(-r));
+	r = command_load(line, &once.config);
+	if (r < 0) {
+		(void)owners_close(once.owners);
+		return EXIT_USAGE;
+	}
+	r = run(&once, line);
+	if (r < 0)
+		fprintf(stderr, "overstayd: cannot look: %s\n", strerror(-r));
+	clear(&once);
+	return r != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What overstayd gives up when it was started by hand as root.
+ */
+#ifndef OVERSTAY_PRIVILEGES_H
+#define OVERSTAY_PRIVILEGES_H
+
+#include "base/macros.h"
+
+/*
+ * Empties every capability set and forbids to gain any again. Uid 0 stays: the journal believes
+ * OBJECT_ fields only of root. As another user, or under systemd, which did it already, it changes
+ * nothing. Returns 0 or -errno.
+ */
+int privileges_drop(void) _mustcheck_;
+
+#endif

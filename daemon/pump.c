@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Drives a source from the event loop: one step a call-back, so that a long dump never holds the
+ * loop and a listener tick can run inside a survey. sock_diag is used where the kernel has it,
+ * /proc/net where not, and that is said.
+ *
+ * Invariants: at most one request is under way; `done` is called exactly once for each request
+ * that was not stopped; a source that failed is closed and opened anew for the next request.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon.h"
+
+/* A kernel that takes longer for one datagram is not going to answer. */
+#define PUMP_TIMEOUT_USEC (5 * USEC_PER_SEC)
+
+static void
+stop_waiting(struct pump *pump)
+{
+	if (pump->readable != NULL)
+		(void)event_del(pump->readable);
+	(void)event_del(pump->timeout);
+}
+
+static void
+close_source(struct pump *pump)
+{
+	if (pump->readable != NULL)
+		event_free(pump->readable);
+	pump->readable = NULL;
+	pump->source = source_close(pump->source);
+}
+
+/* Errors with which the kernel says that there is no sock_diag (or no leave to use it). */
+static bool
+says_no_sock_diag(int r)
+{
+	return r == -ENOENT || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT || r == -EOPNOTSUPP ||
+	    r == -EPERM || r == -EACCES || r == -ENOSYS;
+}
+
+/*
+ * The source failed. Only before the first look may another take its place: /proc/net knows no
+ * cookies, so a change later would end every stay. Later a refusal makes looks incomplete.
+ */
+static void
+note_failure(struct pump *pump, int r)
+{
+	struct daemon *daemon = pump->daemon;
+
+	close_source(pump);
+	log_debug("pump", "asking the kernel failed: %s", strerror(-r));
+	if (engine_last_look(daemon->engine) == NULL && says_no_sock_diag(r))
+		condition_set(daemon, CONDITION_SOURCE, true, "no sock_diag (%s): reading "
+		    "/proc/net instead, without socket cookies and without knowing who chose a "
+		    "port", strerror(-r));
+}
+
+static void
+finish(struct pump *pump, int r, const struct source_result *result)
+{
+	stop_waiting(pump);
+	if (r < 0)
+		note_failure(pump, r);
+	pump->done(pump->daemon, r, result);
+}
+
+static void
+wait_for_step(struct pump *pump)
+{
+	daemon_arm(pump->timeout, PUMP_TIMEOUT_USEC);
+	if (source_fd(pump->source) >= 0)
+		(void)event_add(pump->readable, NULL);
+	else
+		daemon_arm(pump->readable, 0);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *argument)
+{
+	struct pump *pump = argument;
+	struct daemon *daemon = pump->daemon;
+	uint64_t begun_usec = clock_monotonic_usec(), cpu_usec = clock_thread_cpu_usec();
+	struct source_result result = { 0 };
+	int r;
+
+	(void)fd;
+	(void)what;
+	r = source_step(pump->source, pump->function, pump->argument, &result);
+	pump->cpu_usec += clock_thread_cpu_usec() - cpu_usec;
+	if (r == 1 || r == -EAGAIN)
+		wait_for_step(pump);
+	else
+		finish(pump, r, &result);
+	daemon_note_hold(daemon, begun_usec);
+}
+
+static void
+on_timeout(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	finish(argument, -ETIMEDOUT, NULL);
+}
+
+static int
+open_source(struct pump *pump)
+{
+	struct daemon *daemon = pump->daemon;
+	int r, fd;
+
+	r = daemon->conditions[CONDITION_SOURCE] ?
+	    source_open_proc(daemon->proc_fd, &pump->source) : source_open_netlink(&pump->source);
+	if (r < 0)
+		return r;
+	fd = source_fd(pump->source);
+	pump->readable = event_new(daemon->base, fd, fd >= 0 ? EV_READ : 0, on_readable, pump);
+	if (pump->readable == NULL) {
+		close_source(pump);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int
+pump_open(struct pump *pump, struct daemon *daemon)
+{
+	pump->daemon = daemon;
+	pump->timeout = event_new(daemon->base, -1, 0, on_timeout, pump);
+	return pump->timeout == NULL ? -ENOMEM : 0;
+}
+
+void
+pump_close(struct pump *pump)
+{
+	close_source(pump);
+	if (pump->timeout != NULL)
+		event_free(pump->timeout);
+	pump->timeout = NULL;
+}
+
+void
+pump_begin(struct pump *pump, const struct source_request *request)
+{
+	uint64_t cpu_usec = clock_thread_cpu_usec();
+	int r = pump->source != NULL ? 0 : open_source(pump);
+
+	if (r == 0)
+		r = source_begin(pump->source, request);
+	pump->cpu_usec += clock_thread_cpu_usec() - cpu_usec;
+	if (r < 0) {
+		note_failure(pump, r);
+		/* From the loop, so that `done` never runs inside pump_begin(). */
+		daemon_arm(pump->timeout, 0);
+		return;
+	}
+	wait_for_step(pump);
+}
+
+void
+pump_stop(struct pump *pump)
+{
+	stop_waiting(pump);
+	close_source(pump);
+}
