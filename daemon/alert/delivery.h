@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Brings one message after the other to where it belongs, waiting where it must. See delivery.c.
+ */
+#ifndef OVERSTAY_ALERT_DELIVERY_H
+#define OVERSTAY_ALERT_DELIVERY_H
+
+#include <stdatomic.h>
+
+#include "alert/sender.h"
+#include "alert/sink.h"
+#include "alert/terminal.h"
+
+struct delivery {
+	enum sender_target target;
+	const struct sink *journal;	/* borrowed */
+	struct terminal terminal;
+	int stop_fd;		/* becomes readable once deadline_usec is set */
+	int event_fd;		/* written when the journal came or went */
+
+	/* Of the thread that delivers. */
+	bool journal_seen;	/* there has been a journal */
+	bool terminal_stuck;	/* its last line did not go out in time */
+	uint64_t away_since_usec;	/* CLOCK_MONOTONIC, 0 = it is there */
+	uint64_t backoff_usec;
+
+	/* Written by one thread, read by the other. */
+	atomic_uint_least64_t deadline_usec;	/* CLOCK_MONOTONIC; USEC_NEVER until it is to stop */
+	atomic_bool journal_available;
+	atomic_bool waiting;
+	atomic_int last_error;
+};
+
+/* Opens the two descriptors and probes the journal. Returns 0 or -errno. */
+int delivery_init(struct delivery *delivery, const struct sender_options *options) _mustcheck_;
+void delivery_clear(struct delivery *delivery);
+
+/*
+ * Delivers a message, waiting for as long as there is hope. Returns 0, -ECANCELED where the
+ * deadline came first, or the -errno for which it was given up.
+ */
+int delivery_send(struct delivery *delivery, const struct message *message) _mustcheck_;
+
+/* Makes the descriptor event_fd readable. */
+void delivery_notify(struct delivery *delivery);
+
+/* From another thread: whatever waits gives up at deadline_usec (CLOCK_MONOTONIC). */
+void delivery_stop(struct delivery *delivery, uint64_t deadline_usec);
+
+#endif

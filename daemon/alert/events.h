@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kinds of messages: one row each. See events.c.
+ */
+#ifndef OVERSTAY_ALERT_EVENTS_H
+#define OVERSTAY_ALERT_EVENTS_H
+
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "core/report.h"
+
+/* Which fields a message carries. Those of a stay and its owner only where it is about one. */
+enum field_group {
+	FIELDS_ALWAYS = 1 << 0,
+	FIELDS_STAY   = 1 << 1,
+	FIELDS_OWNER  = 1 << 2,
+	FIELDS_AWAY   = 1 << 3,
+};
+
+struct event {
+	const char *word;	/* opens the line: the word to grep for */
+	const char *message_id;	/* 32 hexadecimal digits; never changed, never used again */
+	uint32_t fields;	/* bits of enum field_group */
+	bool bounded;		/* a small line that limit.h may hold back */
+};
+
+/* kind is less than EVENT_COUNT. */
+const struct event *event_of(enum event_kind kind);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the sending thread asks the host: names of users and interfaces, whether a process still
+ * runs. See host.c.
+ */
+#ifndef OVERSTAY_ALERT_HOST_H
+#define OVERSTAY_ALERT_HOST_H
+
+#include <net/if.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "core/owner.h"
+
+/* Users remembered, and for how long: names change seldom, a missing one may be there soon. */
+#define HOST_USERS_MAX	      64
+#define HOST_USER_NAME_MAX    256
+#define HOST_KNOWN_USEC	      (5 * USEC_PER_MIN)
+#define HOST_UNKNOWN_USEC     (10 * USEC_PER_SEC)
+
+struct host_user {
+	uint32_t uid;
+	uint64_t asked_usec;	/* CLOCK_MONOTONIC; 0 = an empty place */
+	char name[HOST_USER_NAME_MAX];	/* "" = has none */
+};
+
+/* All zero at the start. */
+struct host {
+	struct host_user users[HOST_USERS_MAX];
+	char interface[IF_NAMESIZE];
+};
+
+/* The functions of struct message_context; argument is a struct host. The first may take as long
+ * as a name service does. */
+const char *host_user_name(uint32_t uid, void *argument);
+const char *host_interface_name(uint32_t index, void *argument);
+
+/* True where /proc shows a process of this pid and this start time that is no zombie. */
+bool host_process_runs(const struct process *process, void *argument);
+
+#endif
