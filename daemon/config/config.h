@@ -26,13 +26,16 @@ enum netns_mode {
 	NETNS_HOST,
 };
 
+struct name_list {
+	char **names;
+	size_t count;
+};
+
 /* What a rule said in words that its values alone would not give back; for config_dump(). */
 struct rule_text {
-	char **users;		/* `user:` of match, as written */
-	size_t user_count;
-	char **not_users;	/* `user:` of match.not */
-	size_t not_user_count;
-	char *until;		/* NULL or "2027-06-30" */
+	struct name_list users;		/* `user:` of match, as written */
+	struct name_list not_users;	/* `user:` of match.not */
+	char *until;			/* NULL or "2027-06-30" */
 };
 
 struct config {
