@@ -133,6 +133,10 @@ nearest_name(const char *written, const char *const *names)
 		return NULL;
 	for (; *names != NULL; names++) {
 		unsigned distance = edit_distance(written, *names);
+
+		/* What is only half written means the whole: "prot". */
+		if (length >= 3 && strncmp(written, *names, length) == 0)
+			return *names;
 		if (distance < least) {
 			least = distance;
 			nearest = *names;

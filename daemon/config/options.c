@@ -215,6 +215,22 @@ set_option(struct walk *walk, const struct node *key, const struct node *value,
 		place->failed = true;
 }
 
+/* An unknown key; one that is spelled as manuals spell it ("udp.auto") is told how to write it. */
+static void
+refuse_key(struct config_context *context, const struct node *key, const char *prefix,
+    const char *const *names)
+{
+	const char *dot = strchr(key->text, '.');
+
+	for (const struct option *option = options; option->name != NULL; option++)
+		if (prefix[0] == '\0' && dot != NULL && strcmp(option->name, key->text) == 0) {
+			context_error(context, key, "unknown key %s, expected %.*s: {%s: ...}",
+			    QUOTE(key->text), (int)(dot - key->text), option->name, dot + 1);
+			return;
+		}
+	context_unknown(context, key, names);
+}
+
 /* Walks one map; prefix is "" or the name of the group with its dot. */
 static void
 walk_map(struct walk *walk, const struct node *map, const char *prefix)
@@ -245,7 +261,7 @@ walk_map(struct walk *walk, const struct node *map, const char *prefix)
 			walk_map(walk, value, group);
 			break;
 		case KEY_UNKNOWN:
-			context_unknown(walk->context, key, level.names);
+			refuse_key(walk->context, key, prefix, level.names);
 			break;
 		}
 	}

@@ -231,7 +231,7 @@ rule_check_allow(struct config_context *context, const struct parsed_rule *parse
 	const struct rule *rule = &parsed->rule;
 	uint32_t identity = rule->match.keys & IDENTITY_KEYS;
 
-	if (rule->action != ACTION_ALLOW)
+	if (rule->action != ACTION_ALLOW || !rule->enabled)
 		return;
 	if (rule->values != 0)
 		context_warn(context, parsed,

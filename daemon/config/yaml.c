@@ -16,7 +16,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "base/cleanup.h"
+#include "base/text.h"
 #include "config/yaml.h"
 
 struct reader {
@@ -414,19 +414,14 @@ yaml_write_text(const char *text, FILE *file)
 		uint32_t character = 0;
 
 		length = decode(bytes + at, size - at, &character);
-		if (length == 0) {
-			/* Not from a file of ours; a reader shall not stumble over it. */
-			character = 0xfffd;
-			length = 1;
-			(void)fprintf(file, "\\u%04x", character);
-		} else if (character == '"' || character == '\\')
+		if (length == 0)
+			break;
+		if (character == '"' || character == '\\')
 			(void)fprintf(file, "\\%c", (int)character);
-		else if (character == '\n' || character == '\t')
-			(void)fprintf(file, "\\%c", character == '\n' ? 'n' : 't');
-		else if (is_forbidden(character) || character == '\r' || character == 0xfeff)
-			(void)fprintf(file, "\\u%04x", character);
-		else
+		else if (text_is_plain(text + at, length))
 			(void)fwrite(bytes + at, 1, length, file);
+		else
+			(void)fprintf(file, "\\U%08x", character);
 	}
 	(void)fputc('"', file);
 }
