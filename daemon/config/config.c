@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads the configuration: which files, in which order, and what becomes of them.
+ *
+ *	options: the main file, then conf.d by name; the last that says something wins
+ *	rules:	 rules.d by name, the main file, the vendor's rules.d by name; the first match wins
+ *
+ * A file in rules.d stands instead of the vendor's file of the same name, so an empty one (or a
+ * link to /dev/null) masks it.
+ *
+ * Everything is read into a fresh struct config, which is handed over whole or not at all: a bad
+ * file can never leave half of itself behind. Nothing here keeps state between two loads.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "config/dump.h"
+#include "config/files.h"
+#include "config/options.h"
+#include "config/rules.h"
+
+/* NSS asks for a larger buffer until this; a group with 20,000 members fits. */
+#define NSS_BUFFER_MAX (1024 * 1024)
+
+const struct config_paths config_default_paths = {
+	.main_file = SYSCONFDIR "/overstay/overstay.yaml",
+	.main_optional = true,
+	.conf_dir = SYSCONFDIR "/overstay/conf.d",
+	.rules_dir = SYSCONFDIR "/overstay/rules.d",
+	.vendor_rules_dir = DATADIR "/overstay/rules.d",
+};
+
+/* What may stand in a file. */
+enum file_role {
+	ROLE_MAIN,	/* options and rules; a fragment given to --check too */
+	ROLE_CONF,	/* options */
+	ROLE_RULES,	/* rules */
+};
+
+struct load {
+	struct config_context context;
+	struct config *config;
+	struct option_place places[OPTION_COUNT_MAX];
+	char **files;	/* the names of all files, which messages and places borrow */
+	size_t file_count;
+	struct rule_table rules[3];	/* of rules.d, of the main file, of the vendor */
+	size_t rule_total;
+	size_t errors_before;
+};
+
+/* One look-up with a buffer of size bytes. Returns 0, -ENOENT or -errno. */
+static int
+resolve_once(const char *name, bool group, char *buffer, size_t size, uint32_t *ret_id)
+{
+	struct passwd passwd, *user = NULL;
+	struct group entry, *found = NULL;
+	int error;
+
+	if (group)
+		error = getgrnam_r(name, &entry, buffer, size, &found);
+	else
+		error = getpwnam_r(name, &passwd, buffer, size, &user);
+	if (user != NULL)
+		*ret_id = user->pw_uid;
+	else if (found != NULL)
+		*ret_id = found->gr_gid;
+	else if (error == 0 || error == ESRCH || error == ENOENT)
+		return -ENOENT;
+	return -error;
+}
+
+static int
+resolve_by_nss(const char *name, bool group, uint32_t *ret_id)
+{
+	for (size_t size = 4096; size <= NSS_BUFFER_MAX; size *= 4) {
+		_free_ char *buffer = malloc(size);
+		int r;
+
+		if (buffer == NULL)
+			return -ENOMEM;
+		r = resolve_once(name, group, buffer, size, ret_id);
+		if (r != -ERANGE)
+			return r;
+	}
+	return -ERANGE;
+}
+
+struct config *
+config_free(struct config *config)
+{
+	if (config == NULL)
+		return NULL;
+	for (size_t i = 0; config->rule_texts != NULL && i < config->policy.rule_count; i++)
+		rule_text_clear(&config->rule_texts[i]);
+	free(config->rule_texts);
+	policy_clear(&config->policy);
+	free(config);
+	return NULL;
+}
+
+static int
+load_begin(struct load *load, struct config_messages *messages, config_resolve_function *resolve)
+{
+	*load = (struct load){
+		.context = {
+			.messages = messages,
+			.resolve = resolve != NULL ? resolve : resolve_by_nss,
+			.now_usec = clock_realtime_usec(),
+		},
+		.config = calloc(1, sizeof(*load->config)),
+		.errors_before = messages->errors,
+	};
+	if (load->config == NULL)
+		return -ENOMEM;
+	policy_init(&load->config->policy);
+	return options_set_defaults(load->config);
+}
+
+static void
+load_end(struct load *load)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(load->rules); i++)
+		rule_table_clear(&load->rules[i]);
+	for (size_t i = 0; i < load->file_count; i++)
+		free(load->files[i]);
+	free(load->files);
+	(void)config_free(load->config);
+}
+
+/* Makes "directory/name" (or name alone) the file that messages are about. */
+static bool
+load_enter(struct load *load, const char *directory, const char *name)
+{
+	char **grown = reallocarray(load->files, load->file_count + 1, sizeof(*grown));
+	char *path;
+
+	load->context.no_memory = true;
+	if (grown == NULL)
+		return false;
+	load->files = grown;
+	if (asprintf(&path, "%s%s%s", directory, directory[0] == '\0' ? "" : "/", name) < 0)
+		return false;
+	grown[load->file_count++] = path;
+	load->context.file = path;
+	load->context.no_memory = false;
+	return true;
+}
+
+/* A file of rules.d is a map with the key rules and no other. */
+static void
+check_rules_file(struct config_context *context, const struct node *tree)
+{
+	static const char *const names[] = { "rules", NULL };
+
+	if (tree->kind == NODE_EMPTY || tree->kind == NODE_BROKEN)
+		return;
+	if (tree->kind != NODE_MAP) {
+		context_error(context, tree, "%s, expected a map with rules:",
+		    node_kind_text(tree));
+		return;
+	}
+	for (size_t i = 0; i < tree->count; i += 2)
+		if (tree->items[i].kind == NODE_SCALAR && strcmp(tree->items[i].text, "rules") != 0)
+			context_unknown(context, &tree->items[i], names);
+}
+
+static void
+load_rules(struct load *load, const struct node *tree, struct rule_table *table)
+{
+	if (tree->kind != NODE_MAP)
+		return;
+	for (size_t i = 0; i < tree->count; i += 2)
+		if (tree->items[i].kind == NODE_SCALAR && strcmp(tree->items[i].text, "rules") == 0)
+			rules_read(&load->context, &tree->items[i + 1], table, &load->rule_total);
+}
+
+/* Takes a text of the file entered last. table is NULL where no rules are expected. */
+static void
+load_text(struct load *load, const char *text, size_t size, enum file_role role,
+    struct rule_table *table)
+{
+	struct node tree;
+
+	/* What could be read of a text with errors is judged too: all errors at once. */
+	(void)node_parse(&load->context, text, size, &tree);
+	if (role == ROLE_RULES)
+		check_rules_file(&load->context, &tree);
+	else
+		options_read(&load->context, &tree, role == ROLE_MAIN, load->config, load->places);
+	if (role != ROLE_CONF)
+		load_rules(load, &tree, table);
+	node_clear(&tree);
+}
+
+static void
+load_file(struct load *load, const char *directory, const char *name, bool optional,
+    enum file_role role, struct rule_table *table)
+{
+	_free_ char *text = NULL;
+	size_t size = 0;
+
+	if (!load_enter(load, directory, name))
+		return;
+	switch (file_read(&load->context, &text, &size)) {
+	case FILE_READ:
+		load_text(load, text, size, role, table);
+		break;
+	case FILE_MISSING:
+		if (!optional)
+			context_message(&load->context, CONFIG_ERROR, 1, 1, "cannot be read: %s",
+			    strerror(ENOENT));
+		break;
+	case FILE_FAILED:
+		break;
+	}
+}
+
+/* Lists a directory, NULL being an empty one. */
+static bool
+load_list(struct load *load, const char *directory, struct file_list *ret)
+{
+	*ret = (struct file_list){ 0 };
+	if (directory == NULL)
+		return true;
+	return load_enter(load, "", directory) && file_list_read(&load->context, ret);
+}
+
+static void
+load_directory(struct load *load, const char *directory, const struct file_list *list,
+    const struct file_list *masks, enum file_role role, struct rule_table *table)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (masks == NULL || !file_list_has(masks, list->names[i]))
+			load_file(load, directory, list->names[i], false, role, table);
+}
+
+static void
+load_paths(struct load *load, const struct config_paths *paths)
+{
+	struct file_list conf, rules, vendor;
+
+	load_file(load, "", paths->main_file, paths->main_optional, ROLE_MAIN, &load->rules[1]);
+	(void)load_list(load, paths->conf_dir, &conf);
+	load_directory(load, paths->conf_dir, &conf, NULL, ROLE_CONF, NULL);
+	(void)load_list(load, paths->rules_dir, &rules);
+	load_directory(load, paths->rules_dir, &rules, NULL, ROLE_RULES, &load->rules[0]);
+	(void)load_list(load, paths->vendor_rules_dir, &vendor);
+	load_directory(load, paths->vendor_rules_dir, &vendor, &rules, ROLE_RULES,
+	    &load->rules[2]);
+	file_list_clear(&conf);
+	file_list_clear(&rules);
+	file_list_clear(&vendor);
+}
+
+/* Moves the rules of all tables into the first, in the order in which they are asked. */
+static bool
+join_rules(struct load *load, struct rule_table *ret)
+{
+	size_t count = 0;
+
+	*ret = (struct rule_table){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(load->rules); i++)
+		count += load->rules[i].count;
+	if (count == 0)
+		return true;
+	ret->rules = calloc(count, sizeof(*ret->rules));
+	if (ret->rules == NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(load->rules); i++) {
+		struct rule_table *table = &load->rules[i];
+
+		for (size_t j = 0; j < table->count; j++)
+			ret->rules[ret->count++] = table->rules[j];
+		table->count = 0;
+	}
+	return true;
+}
+
+/* Moves the joined rules into the configuration. */
+static int
+set_rules(struct config *config, struct rule_table *joined)
+{
+	size_t count = joined->count;
+
+	if (count == 0)
+		return 0;
+	config->policy.rules = calloc(count, sizeof(*config->policy.rules));
+	config->rule_texts = calloc(count, sizeof(*config->rule_texts));
+	if (config->policy.rules == NULL || config->rule_texts == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		config->policy.rules[i] = joined->rules[i].rule;
+		config->rule_texts[i] = joined->rules[i].text;
+	}
+	config->policy.rule_count = count;
+	joined->count = 0;
+	return 0;
+}
+
+/* The rules of all files, checked against each other and put in place. */
+static int
+finish_rules(struct load *load)
+{
+	struct rule_table joined;
+	int r = -ENOMEM;
+
+	if (join_rules(load, &joined)) {
+		rules_check_reach(&load->context, joined.rules, joined.count);
+		r = set_rules(load->config, &joined);
+	}
+	rule_table_clear(&joined);
+	return r;
+}
+
+/* After the last file: checks across files, and the result. */
+static int
+load_finish(struct load *load, bool fragment, struct config **ret)
+{
+	int r;
+
+	options_check(&load->context, load->config, load->places, fragment);
+	if (load->context.no_memory)
+		return -ENOMEM;
+	if (load->context.messages->errors > load->errors_before)
+		return -EINVAL;
+	r = finish_rules(load);
+	if (r < 0)
+		return r;
+	r = config_set_hash(load->config);
+	if (r == -EFBIG) {
+		load->context.file = load->files[0];
+		context_message(&load->context, CONFIG_ERROR, 1, 1, "with all its files the "
+		    "configuration is larger than %d bytes, expected less", YAML_SIZE_MAX);
+		return -EINVAL;
+	}
+	if (r < 0)
+		return r;
+	if (load->context.no_memory)
+		return -ENOMEM;
+	*ret = take_ptr(load->config);
+	return 0;
+}
+
+int
+config_load(const struct config_paths *paths, struct config **ret,
+    struct config_messages *messages)
+{
+	struct load load;
+	int r = load_begin(&load, messages, paths->resolve);
+
+	if (r == 0) {
+		load_paths(&load, paths);
+		r = load_finish(&load, false, ret);
+	}
+	load_end(&load);
+	return r;
+}
+
+int
+config_load_text(const char *text, size_t size, const char *name, bool last_good,
+    config_resolve_function *resolve, struct config **ret, struct config_messages *messages)
+{
+	struct load load;
+	int r = load_begin(&load, messages, resolve);
+
+	if (r == 0) {
+		load.context.last_good = last_good;
+		if (load_enter(&load, "", name))
+			load_text(&load, text, size, ROLE_MAIN, &load.rules[1]);
+		r = load_finish(&load, false, ret);
+	}
+	load_end(&load);
+	return r;
+}
+
+int
+config_check_file(const char *path, struct config_messages *messages)
+{
+	struct config *config = NULL;
+	struct load load;
+	int r = load_begin(&load, messages, NULL);
+
+	if (r == 0) {
+		load_file(&load, "", path, false, ROLE_MAIN, &load.rules[1]);
+		r = load_finish(&load, true, &config);
+	}
+	load_end(&load);
+	(void)config_free(config);
+	return r;
+}

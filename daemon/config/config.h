@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: read from files into one value, checked, printed back. overstay.yaml(5) is
+ * the description of the format; options.c is the table it is read by.
+ *
+ * Nothing here prints, changes global state or depends on the locale, so that a reload may load
+ * in a second thread. NSS is asked for the names of users and groups and may take its time.
+ */
+#ifndef OVERSTAY_CONFIG_CONFIG_H
+#define OVERSTAY_CONFIG_CONFIG_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/macros.h"
+#include "core/listener.h"
+#include "core/policy.h"
+#include "core/range.h"
+#include "core/severity.h"
+
+/* The first 16 hexadecimal digits of a SHA-256, and the NUL. */
+#define CONFIG_HASH_SIZE 17
+
+/* `netns:`; all namespaces are not built yet. */
+enum netns_mode {
+	NETNS_HOST,
+};
+
+struct name_list {
+	char **names;
+	size_t count;
+};
+
+/* What a rule said in words that its values alone would not give back; for config_dump(). */
+struct rule_text {
+	struct name_list users;		/* `user:` of match, as written */
+	struct name_list not_users;	/* `user:` of match.not */
+	char *until;			/* NULL or "2027-06-30" */
+};
+
+struct config {
+	struct policy policy;
+	uint64_t interval_usec;		/* between snapshots of listeners */
+	uint64_t survey_usec;		/* between snapshots of the whole table */
+	struct range_wanted ranges;
+	bool protocols[PROTOCOL_COUNT];
+	enum netns_mode netns;
+	uint64_t suspect_threshold_usec;	/* nothing is classed suspect yet */
+	enum severity suspect_severity;
+	struct rule_text *rule_texts;	/* policy.rule_count of them */
+	/*
+	 * Of the bytes config_dump() prints: `overstayd --dump-config | sha256sum` begins with it.
+	 * Two hosts with the same hash judge alike.
+	 */
+	char hash[CONFIG_HASH_SIZE];
+};
+
+enum config_message_kind {
+	CONFIG_ERROR,
+	CONFIG_WARNING,
+};
+
+struct config_message {
+	enum config_message_kind kind;
+	char *text;	/* "FILE:LINE:COLUMN: what, expected what": one line, escaped, no newline */
+};
+
+/* At most CONFIG_MESSAGES_MAX of each kind are kept; the counts go on. */
+#define CONFIG_MESSAGES_MAX 100
+
+/* Start with all zero; the messages of several loads may be collected in one. */
+struct config_messages {
+	struct config_message *items;
+	size_t count;
+	size_t errors, warnings;	/* counted, also those not kept */
+};
+
+/* Frees what is in it and makes it empty. Accepts NULL. */
+void config_messages_clear(struct config_messages *messages);
+
+/* Writes one line each, and "... and N more errors" for those not kept. */
+void config_messages_print(const struct config_messages *messages, FILE *file);
+
+/*
+ * Finds the id of a user or (group is true) of a group. Returns 0, -ENOENT where there is none,
+ * another -errno where it cannot be told now.
+ */
+typedef int config_resolve_function(const char *name, bool group, uint32_t *ret_id);
+
+/* Where the configuration lies. NULL for a directory = there is none. All are borrowed. */
+struct config_paths {
+	const char *main_file;
+	bool main_optional;		/* a missing main file is an empty one */
+	const char *conf_dir;		/* *.yaml: any key but rules, the last wins */
+	const char *rules_dir;		/* *.yaml: rules asked before those of the main file */
+	const char *vendor_rules_dir;	/* *.yaml: rules asked last */
+	config_resolve_function *resolve;	/* NULL = getpwnam_r(3), getgrnam_r(3) */
+};
+
+/* overstay.yaml, conf.d and rules.d of SYSCONFDIR/overstay, rules.d of DATADIR/overstay. */
+extern const struct config_paths config_default_paths;
+
+/*
+ * Reads everything that paths name into a fresh *ret; free with config_free(). All errors and
+ * warnings are appended to messages. Returns 0 (there may be warnings), -EINVAL where there is an
+ * error in a file (messages has it), -ENOMEM. A directory that does not exist is an empty one.
+ * *ret is left alone on failure.
+ */
+int config_load(const struct config_paths *paths, struct config **ret,
+    struct config_messages *messages) _mustcheck_;
+
+/*
+ * Reads one text of size bytes, as config_load() reads the main file and nothing beside it; name
+ * stands for FILE in messages. resolve as above. With last_good it is the copy the daemon kept
+ * (store/lastgood.h): a rule whose user or group is not known any more is switched off, with a
+ * warning, since the copy is what a host runs on when nothing else is left.
+ */
+int config_load_text(const char *text, size_t size, const char *name, bool last_good,
+    config_resolve_function *resolve, struct config **ret,
+    struct config_messages *messages) _mustcheck_;
+
+/*
+ * For `--check FILE`: a main file or a fragment of conf.d or rules.d, under any name, by itself.
+ * Returns 0, -EINVAL, -ENOMEM as above.
+ */
+int config_check_file(const char *path, struct config_messages *messages) _mustcheck_;
+
+/*
+ * Writes the effective configuration as YAML: every option, then the rules in the order in which
+ * they are asked. Reading that back gives the same configuration and the same text. Returns 0 or
+ * -errno.
+ */
+int config_dump(const struct config *config, FILE *file) _mustcheck_;
+
+/* The same as a string, to be freed; *ret_size may be NULL. Returns 0 or -ENOMEM. */
+int config_dump_text(const struct config *config, char **ret_text, size_t *ret_size) _mustcheck_;
+
+/* Accepts NULL; returns NULL. */
+struct config *config_free(struct config *config);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The effective configuration as YAML, and its hash. It is written from the values that judge and
+ * track obey, not from the files, so it shows what was understood; names of users stay the words
+ * that were written, since their ids differ between hosts.
+ *
+ * It is a fixed point: reading it gives the same values and writing those the same bytes. Where a
+ * rule came from is left out, or two hosts with the same rules in other files would differ.
+ */
+#include <errno.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/duration.h"
+#include "config/dump.h"
+#include "config/options.h"
+#include "config/rules.h"
+
+static void
+dump_text(const char *key, const char *text, FILE *file)
+{
+	if (text == NULL)
+		return;
+	(void)fprintf(file, "    %s: ", key);
+	yaml_write_text(text, file);
+	(void)fputc('\n', file);
+}
+
+void
+rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file)
+{
+	char buffer[DURATION_TEXT_MAX];
+
+	(void)fputs("  - name: ", file);
+	yaml_write_text(rule->name, file);
+	(void)fputs("\n    match:\n", file);
+	match_dump(&rule->match, text, file);
+	if (rule->action == ACTION_ALLOW)
+		(void)fputs("    action: allow\n", file);
+	if ((rule->values & RULE_THRESHOLD) != 0)
+		(void)fprintf(file, "    threshold: %s\n",
+		    duration_format(rule->threshold_usec, buffer));
+	if ((rule->values & RULE_SEVERITY) != 0)
+		(void)fprintf(file, "    severity: %s\n", severity_name(rule->severity));
+	if ((rule->values & RULE_REMIND) != 0)
+		(void)fprintf(file, "    remind: %s\n",
+		    duration_format(rule->remind_usec, buffer));
+	dump_text("note", rule->note, file);
+	if (text->until != NULL)
+		(void)fprintf(file, "    until: %s\n", text->until);
+	if (!rule->enabled)
+		(void)fputs("    enabled: false\n", file);
+}
+
+int
+config_dump(const struct config *config, FILE *file)
+{
+	const struct policy *policy = &config->policy;
+
+	options_dump(config, file);
+	(void)fputs(policy->rule_count == 0 ? "rules: []\n" : "rules:\n", file);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		rule_dump(&policy->rules[i], &config->rule_texts[i], file);
+	if (fflush(file) != 0)
+		return -errno;
+	return ferror(file) ? -EIO : 0;
+}
+
+int
+config_dump_text(const struct config *config, char **ret_text, size_t *ret_size)
+{
+	_free_ char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	int r;
+
+	if (file == NULL)
+		return -ENOMEM;
+	r = config_dump(config, file);
+	if (fclose(file) != 0 || r < 0)
+		return -ENOMEM;
+	*ret_text = take_ptr(text);
+	if (ret_size != NULL)
+		*ret_size = size;
+	return 0;
+}
+
+int
+config_set_hash(struct config *config)
+{
+	_free_ char *text = NULL;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha256;
+	size_t size;
+	int r = config_dump_text(config, &text, &size);
+
+	if (r < 0)
+		return r;
+	if (size > YAML_SIZE_MAX)
+		return -EFBIG;
+	sha256_init(&sha256);
+	sha256_update(&sha256, size, (const uint8_t *)text);
+	sha256_digest(&sha256, sizeof(digest), digest);
+	for (size_t i = 0; i < CONFIG_HASH_SIZE / 2; i++)
+		(void)snprintf(config->hash + 2 * i, 3, "%02x", digest[i]);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What config.c needs of dump.c beside config.h.
+ */
+#ifndef OVERSTAY_CONFIG_DUMP_H
+#define OVERSTAY_CONFIG_DUMP_H
+
+#include "config/config.h"
+
+/*
+ * Works out config->hash. Returns 0, -ENOMEM, or -EFBIG where what config_dump() writes is more
+ * than can be read back.
+ */
+int config_set_hash(struct config *config) _mustcheck_;
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The messages of a load: collected, never printed, so that an administrator gets every error at
+ * once and the same texts serve --check, the journal and the tests.
+ *
+ * A configuration may be hostile or a binary file by mistake: values are escaped and cut before
+ * they stand in a message, and of each kind at most CONFIG_MESSAGES_MAX are kept; what is more is
+ * counted. Without memory a message is lost, but not the fact that there was an error.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "config/messages.h"
+#include "config/yaml.h"
+
+/* A message longer than this is cut: a path of the longest kind and a sentence fit. */
+#define MESSAGE_SIZE 6144
+
+/* The longest name of a key that a distance is worked out for. */
+#define NAME_LENGTH_MAX 32
+
+const char *
+quote_text(const char *value, size_t length, char *buffer)
+{
+	struct text text;
+
+	text_init(&text, buffer, QUOTE_SIZE);
+	text_add(&text, "\"");
+	text_escape(&text, value, length, QUOTE_SIZE - 3);
+	text_add(&text, "\"");
+	return buffer;
+}
+
+/* Makes room for one more message and fills it. Returns false without memory. */
+static bool
+messages_keep(struct config_messages *messages, enum config_message_kind kind, const char *text)
+{
+	struct config_message *items;
+	_free_ char *copy = strdup(text);
+
+	if (copy == NULL)
+		return false;
+	items = reallocarray(messages->items, messages->count + 1, sizeof(*items));
+	if (items == NULL)
+		return false;
+	messages->items = items;
+	items[messages->count++] = (struct config_message){ .kind = kind, .text = take_ptr(copy) };
+	return true;
+}
+
+void
+context_message(struct config_context *context, enum config_message_kind kind, unsigned line,
+    unsigned column, const char *format, ...)
+{
+	struct config_messages *messages = context->messages;
+	size_t *counter = kind == CONFIG_ERROR ? &messages->errors : &messages->warnings;
+	char buffer[MESSAGE_SIZE];
+	struct text text;
+	va_list arguments;
+
+	if ((*counter)++ >= CONFIG_MESSAGES_MAX)
+		return;
+	text_init(&text, buffer, sizeof(buffer));
+	text_escape(&text, context->file, strlen(context->file), 4200);
+	text_printf(&text, ":%u:%u: ", line, column);
+	va_start(arguments, format);
+	(void)vsnprintf(buffer + text.used, sizeof(buffer) - text.used, format, arguments);
+	va_end(arguments);
+	if (!messages_keep(messages, kind, buffer))
+		context->no_memory = true;
+}
+
+void
+config_messages_clear(struct config_messages *messages)
+{
+	if (messages == NULL)
+		return;
+	for (size_t i = 0; i < messages->count; i++)
+		free(messages->items[i].text);
+	free(messages->items);
+	*messages = (struct config_messages){ 0 };
+}
+
+void
+config_messages_print(const struct config_messages *messages, FILE *file)
+{
+	for (size_t i = 0; i < messages->count; i++)
+		(void)fprintf(file, "%s\n", messages->items[i].text);
+	if (messages->errors > CONFIG_MESSAGES_MAX)
+		(void)fprintf(file, "... and %zu more errors\n",
+		    messages->errors - CONFIG_MESSAGES_MAX);
+	if (messages->warnings > CONFIG_MESSAGES_MAX)
+		(void)fprintf(file, "... and %zu more warnings\n",
+		    messages->warnings - CONFIG_MESSAGES_MAX);
+}
+
+/* Levenshtein's distance; both at most NAME_LENGTH_MAX long. */
+static unsigned
+edit_distance(const char *a, const char *b)
+{
+	unsigned row[NAME_LENGTH_MAX + 1];
+	size_t length = strlen(b);
+
+	for (size_t j = 0; j <= length; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		unsigned diagonal = row[0];
+
+		row[0]++;
+		for (size_t j = 0; j < length; j++) {
+			unsigned replaced = diagonal + (a[i] != b[j]);
+			unsigned least = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
+
+			diagonal = row[j + 1];
+			row[j + 1] = replaced < least ? replaced : least;
+		}
+	}
+	return row[length];
+}
+
+const char *
+nearest_name(const char *written, const char *const *names)
+{
+	/* Two slips, but not more than half of the word: "x" is not meant as "udp". */
+	size_t length = strlen(written);
+	unsigned least = length >= 4 ? 3 : length >= 2 ? 2 : 1;
+	const char *nearest = NULL;
+
+	if (length > NAME_LENGTH_MAX)
+		return NULL;
+	for (; *names != NULL; names++) {
+		unsigned distance = edit_distance(written, *names);
+
+		/* What is only half written means the whole: "prot". */
+		if (length >= 3 && strncmp(written, *names, length) == 0)
+			return *names;
+		if (distance < least) {
+			least = distance;
+			nearest = *names;
+		}
+	}
+	return nearest;
+}
+
+void
+context_unknown(struct config_context *context, const struct node *key, const char *const *names)
+{
+	const char *nearest = nearest_name(key->text, names);
+	char buffer[512];
+	struct text list;
+
+	if (nearest != NULL) {
+		context_error(context, key, "unknown key %s, expected \"%s\" perhaps",
+		    QUOTE(key->text), nearest);
+		return;
+	}
+	text_init(&list, buffer, sizeof(buffer));
+	for (size_t i = 0; names[i] != NULL; i++)
+		text_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+	context_error(context, key, "unknown key %s, expected one of %s", QUOTE(key->text), buffer);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the parts of the configuration's reader say what is wrong, and where. See messages.c.
+ */
+#ifndef OVERSTAY_CONFIG_MESSAGES_H
+#define OVERSTAY_CONFIG_MESSAGES_H
+
+#include "base/macros.h"
+#include "config/config.h"
+
+struct node;
+
+/* What every part of the reader is handed: where it reads and where its messages go. */
+struct config_context {
+	struct config_messages *messages;	/* borrowed */
+	const char *file;			/* borrowed; as it stands in messages, raw */
+	config_resolve_function *resolve;
+	uint64_t now_usec;			/* CLOCK_REALTIME: is a rule over already? */
+	bool last_good;
+	bool no_memory;		/* set once; the load then ends with -ENOMEM */
+};
+
+/* A quoted and escaped value in a message, cut where it is longer. */
+#define QUOTE_SIZE 100
+
+/* Writes "value" with its quotation marks into buffer (QUOTE_SIZE bytes). Returns buffer. */
+const char *quote_text(const char *value, size_t length, char *buffer);
+
+/* Every text in a message that came from a file passes here; it lives as long as the block. */
+#define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]) { 0 })
+
+/*
+ * Adds a message about a place, 1-based, in the context's file. Values in it must have passed
+ * QUOTE(): the text itself is taken as it is.
+ */
+void context_message(struct config_context *context, enum config_message_kind kind,
+    unsigned line, unsigned column, const char *format, ...) _printf_(5, 6);
+
+/* The same about the place of a node. */
+#define context_error(context, node, ...)                                                \
+	context_message((context), CONFIG_ERROR, (node)->line, (node)->column, __VA_ARGS__)
+#define context_warn(context, node, ...)                                                 \
+	context_message((context), CONFIG_WARNING, (node)->line, (node)->column, __VA_ARGS__)
+
+/*
+ * The entry of names (ended by NULL) that is nearest to what was written, NULL where none is
+ * near enough to be meant.
+ */
+const char *nearest_name(const char *written, const char *const *names);
+
+/* Says that the key is unknown, and the nearest of names or all of them. */
+void context_unknown(struct config_context *context, const struct node *key,
+    const char *const *names);
+
+#endif

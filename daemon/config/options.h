@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * THE table of options: what is parsed, its defaults, bounds and help come from here, and
+ * tests/lint/options holds conf/overstay.yaml and overstay.yaml(5) against it.
+ */
+#ifndef OVERSTAY_CONFIG_OPTIONS_H
+#define OVERSTAY_CONFIG_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/macros.h"
+#include "config/config.h"
+#include "config/messages.h"
+#include "config/yaml.h"
+
+enum option_type {
+	OPTION_DURATION,	/* uint64_t, microseconds */
+	OPTION_SEVERITY,	/* enum severity */
+	OPTION_CHOICE,		/* an enum, whose values are the places in words */
+	OPTION_RANGES,		/* struct range_wanted */
+	OPTION_PROTOCOLS,	/* bool [PROTOCOL_COUNT] */
+	OPTION_RULES,		/* the list of rules: rules.c reads it */
+};
+
+struct option {
+	const char *name;	/* "udp.threshold" is threshold inside the map udp */
+	enum option_type type;
+	size_t offset;		/* in struct config */
+	uint64_t minimum, maximum;	/* of OPTION_DURATION, in microseconds */
+	bool never;		/* a duration may be never, a severity off */
+	const char *const *words;	/* of OPTION_CHOICE, ended by NULL */
+	const char *default_text;	/* as it is written in YAML */
+	const char *unit;	/* what a value is, for people */
+	bool reloadable;
+	const char *help;	/* one line */
+};
+
+/* The table; `options[i].name` is NULL behind the last. */
+extern const struct option options[];
+#define OPTION_COUNT_MAX 32
+
+/* The places at which options were set, for checks across options; line 0 = not set. */
+struct option_place {
+	const char *file;	/* borrowed: lives as long as the load */
+	unsigned line, column;
+	bool failed;		/* there was an error in it */
+};
+
+/* Sets every option to its default. Returns 0, or -ENOMEM. */
+int options_set_defaults(struct config *config) _mustcheck_;
+
+/*
+ * Sets from a map what it says, with all errors said. `rules` is passed over where rules_allowed,
+ * else an error. places has OPTION_COUNT_MAX entries.
+ */
+void options_read(struct config_context *context, const struct node *map, bool rules_allowed,
+    struct config *config, struct option_place *places);
+
+/*
+ * Checks one option against another, with the error at the place of the later one. In a fragment
+ * only what the fragment itself sets is compared.
+ */
+void options_check(struct config_context *context, const struct config *config,
+    const struct option_place *places, bool fragment);
+
+/* Writes every option but the rules as YAML. */
+void options_dump(const struct config *config, FILE *file);
+
+/*
+ * One duration within bounds, for options and rules alike; what: "interval". Returns true and
+ * sets *ret, or says the error.
+ */
+bool duration_read(struct config_context *context, const struct node *node,
+    const struct option *option, uint64_t *ret);
+
+/* One severity; with never also "off". Returns true and sets *ret, or says the error. */
+bool severity_read(struct config_context *context, const struct node *node, const char *what,
+    bool never, enum severity *ret);
+
+/* The row of that name; it must exist. */
+const struct option *option_find(const char *name);
+
+#endif

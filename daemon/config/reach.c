@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a rule does not do as its author may think: warnings, never errors.
+ *
+ * A rule is never reached where an earlier one matches everything it matches. That is said only
+ * where it is provable key by key: each key of the earlier match is in the later one too, with
+ * values that lie inside. What would take more than that (the sum of several rules, one key that
+ * implies another, an earlier rule with `not` or an end) is left unsaid rather than guessed.
+ *
+ * Every rule is compared with every earlier one until the first that covers it; most pairs differ
+ * in their keys, which is one comparison of bits. 4096 rules of ports only cost some seconds at
+ * worst, in the second thread of a reload.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "config/rules.h"
+#include "core/glob.h"
+#include "core/listener.h"
+#include "core/owner.h"
+
+#define ALL_PROTOCOLS ((1U << PROTOCOL_COUNT) - 1)
+#define ALL_EXPOSURES (1U << EXPOSURE_LOOPBACK | 1U << EXPOSURE_LOCAL | 1U << EXPOSURE_ANY)
+#define ALL_OWNERS    (1U << OWNER_UNKNOWN | 1U << OWNER_PROCESS | 1U << OWNER_KERNEL)
+
+/* Keys that say who it is, not where it listens. */
+#define IDENTITY_KEYS                                                                    \
+	(1U << MATCH_EXE | 1U << MATCH_COMM | 1U << MATCH_CMDLINE | 1U << MATCH_USER |   \
+	    1U << MATCH_UNIT | 1U << MATCH_USER_UNIT)
+/* What any process can write into its own description. */
+#define CLAIMED_KEYS (1U << MATCH_COMM | 1U << MATCH_CMDLINE)
+
+/* One glob covers another where it is the same, takes everything, or the other is a plain text. */
+static bool
+glob_covers(const char *wide, const char *narrow, enum glob_kind kind)
+{
+	if (strcmp(wide, narrow) == 0 || strcmp(wide, "**") == 0)
+		return true;
+	if (kind == GLOB_TEXT && strcmp(wide, "*") == 0)
+		return true;
+	return strpbrk(narrow, "*?\\") == NULL && glob_match(wide, narrow, kind);
+}
+
+static bool
+globs_cover(const struct glob_list *wide, const struct glob_list *narrow, enum glob_kind kind)
+{
+	for (size_t i = 0; i < narrow->count; i++) {
+		bool covered = false;
+
+		for (size_t j = 0; j < wide->count && !covered; j++)
+			covered = glob_covers(wide->globs[j], narrow->globs[i], kind);
+		if (!covered)
+			return false;
+	}
+	return true;
+}
+
+static bool
+ids_cover(const struct id_list *wide, const struct id_list *narrow)
+{
+	for (size_t i = 0; i < narrow->count; i++) {
+		bool covered = false;
+
+		for (size_t j = 0; j < wide->count && !covered; j++)
+			covered = wide->ids[j] == narrow->ids[i];
+		if (!covered)
+			return false;
+	}
+	return true;
+}
+
+static bool
+ports_cover(const struct port_set *wide, const struct port_set *narrow)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wide->words); i++)
+		if ((narrow->words[i] & ~wide->words[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+prefix_covers(const struct address_prefix *wide, const struct address_prefix *narrow)
+{
+	unsigned bytes = wide->bits / 8, rest = wide->bits % 8;
+	uint8_t mask = (uint8_t)(0xff00 >> rest);
+
+	return wide->family == narrow->family && wide->bits <= narrow->bits &&
+	    memcmp(wide->address, narrow->address, bytes) == 0 &&
+	    (rest == 0 || ((wide->address[bytes] ^ narrow->address[bytes]) & mask) == 0);
+}
+
+static bool
+addresses_cover(const struct match *wide, const struct match *narrow)
+{
+	for (size_t i = 0; i < narrow->address_count; i++) {
+		bool covered = false;
+
+		for (size_t j = 0; j < wide->address_count && !covered; j++)
+			covered = prefix_covers(&wide->addresses[j], &narrow->addresses[i]);
+		if (!covered)
+			return false;
+	}
+	return true;
+}
+
+/* The keys of a match that leave something out. */
+static uint32_t
+narrowing_keys(const struct match *match)
+{
+	uint32_t keys = match->keys;
+
+	if (match->protocols == ALL_PROTOCOLS)
+		keys &= ~(1U << MATCH_PROTOCOL);
+	if (match->exposures == ALL_EXPOSURES)
+		keys &= ~(1U << MATCH_EXPOSURE);
+	if (match->owners == ALL_OWNERS)
+		keys &= ~(1U << MATCH_OWNER);
+	return keys;
+}
+
+/* True where one key of both matches is at least as wide in the first. */
+static bool
+key_covers(enum match_key key, const struct match *wide, const struct match *narrow)
+{
+	switch (key) {
+	case MATCH_PROTOCOL:
+		return (narrow->protocols & ~wide->protocols) == 0;
+	case MATCH_EXPOSURE:
+		return (narrow->exposures & ~wide->exposures) == 0;
+	case MATCH_OWNER:
+		return (narrow->owners & ~wide->owners) == 0;
+	case MATCH_CHOICE:
+		return (narrow->choices & ~wide->choices) == 0;
+	case MATCH_PORT:
+		return ports_cover(wide->ports, narrow->ports);
+	case MATCH_ADDRESS:
+		return addresses_cover(wide, narrow);
+	case MATCH_EXE:
+		return globs_cover(&wide->exe, &narrow->exe, GLOB_PATH);
+	case MATCH_COMM:
+		return globs_cover(&wide->comm, &narrow->comm, GLOB_TEXT);
+	case MATCH_CMDLINE:
+		return globs_cover(&wide->cmdline, &narrow->cmdline, GLOB_TEXT);
+	case MATCH_UNIT:
+		return globs_cover(&wide->unit, &narrow->unit, GLOB_TEXT);
+	case MATCH_USER_UNIT:
+		return globs_cover(&wide->user_unit, &narrow->user_unit, GLOB_TEXT);
+	case MATCH_USER:
+		return ids_cover(&wide->uids, &narrow->uids) &&
+		    ids_cover(&wide->gids, &narrow->gids);
+	case MATCH_KEY_COUNT:
+		break;
+	}
+	return false;
+}
+
+static bool
+match_covers(const struct match *wide, const struct match *narrow)
+{
+	uint32_t keys = narrowing_keys(wide);
+
+	if (wide->not != NULL || (keys & ~narrow->keys) != 0)
+		return false;
+	for (unsigned key = 0; key < MATCH_KEY_COUNT; key++)
+		if ((keys >> key & 1) != 0 && !key_covers((enum match_key)key, wide, narrow))
+			return false;
+	return true;
+}
+
+static void
+warn_never_reached(struct config_context *context, const struct parsed_rule *rule,
+    const struct parsed_rule *earlier)
+{
+	context->file = rule->file;
+	if (strcmp(rule->file, earlier->file) == 0)
+		context_warn(context, rule, "never reached, %s at line %u matches first",
+		    QUOTE(earlier->rule.name), earlier->line);
+	else
+		context_warn(context, rule, "never reached, %s at %s matches first",
+		    QUOTE(earlier->rule.name), QUOTE(earlier->rule.where));
+}
+
+void
+rules_check_reach(struct config_context *context, const struct parsed_rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!rules[i].rule.enabled)
+			continue;
+		for (size_t j = 0; j < i; j++) {
+			const struct rule *earlier = &rules[j].rule;
+
+			if (!earlier->enabled || earlier->until_usec != USEC_NEVER)
+				continue;
+			if (match_covers(&earlier->match, &rules[i].rule.match)) {
+				warn_never_reached(context, &rules[i], &rules[j]);
+				break;
+			}
+		}
+	}
+}
+
+/* True where a glob of paths takes in a program that runs whatever it is given. */
+static bool
+is_interpreter(const char *glob)
+{
+	/* As globs of names, so that python3.11 and perl5.36 are known too. */
+	static const char *const names[] = {
+		"python*", "perl*", "ruby*", "node", "nodejs", "php*", "lua*", "tclsh*", "java",
+		"bash", "sh", "dash", "zsh", "ksh*", "fish", "busybox", "deno", "bun", "guile*",
+		"Rscript", "env",
+	};
+	/* Where a glob has more of a wildcard than that, it is tried on these. */
+	static const char *const samples[] = {
+		"/usr/bin/python3.11", "/usr/bin/perl", "/usr/bin/bash", "/bin/sh",
+	};
+	const char *slash = strrchr(glob, '/');
+	const char *name = slash == NULL ? glob : slash + 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (glob_match(names[i], name, GLOB_TEXT))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+		if (glob_match(glob, samples[i], GLOB_PATH))
+			return true;
+	return false;
+}
+
+void
+rule_check_allow(struct config_context *context, const struct parsed_rule *parsed)
+{
+	const struct rule *rule = &parsed->rule;
+	uint32_t identity = rule->match.keys & IDENTITY_KEYS;
+
+	if (rule->action != ACTION_ALLOW || !rule->enabled)
+		return;
+	if (rule->values != 0)
+		context_warn(context, parsed,
+		    "threshold, severity and remind have no effect beside action: allow");
+	if (identity != 0 && (identity & ~CLAIMED_KEYS) == 0)
+		context_warn(context, parsed, "allow by comm or cmdline alone, expected exe, user "
+		    "or unit too: any process can give itself those");
+	if ((identity & 1U << MATCH_EXE) == 0 ||
+	    (identity & ~(CLAIMED_KEYS | 1U << MATCH_EXE)) != 0)
+		return;
+	for (size_t i = 0; i < rule->match.exe.count; i++)
+		if (is_interpreter(rule->match.exe.globs[i])) {
+			context_warn(context, parsed, "allow by the interpreter %s alone, expected "
+			    "user or unit too: it runs any program",
+			    QUOTE(rule->match.exe.globs[i]));
+			return;
+		}
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a value of each type is read from a node and written back. What is written is canonical
+ * (one spelling for each value), and reading it gives the same value: config_dump() relies on it.
+ *
+ * A list may be written as a single value wherever one is taken: `protocols: tcp`.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "config/values.h"
+
+/* More entries in a list of ranges or words say nothing new. */
+#define VALUE_LIST_MAX 1024
+
+static const char *const protocol_words[] = { "tcp", "udp", NULL };
+
+_Static_assert(ARRAY_SIZE(protocol_words) == PROTOCOL_COUNT + 1, "a protocol has no word");
+
+bool
+duration_read(struct config_context *context, const struct node *node,
+    const struct option *option, uint64_t *ret)
+{
+	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+	const char *expected = option->never ?
+	    "a time span such as 90s or 1h 30min, or never" :
+	    "a time span such as 90s or 1h 30min";
+	const char *or_never = option->never ? ", or never" : "";
+	uint64_t usec;
+	int r;
+
+	if (!node_is_scalar(context, node, expected))
+		return false;
+	r = duration_parse(node->text, &usec);
+	if (r == -EINVAL) {
+		context_error(context, node, "%s is %s, expected %s", option->name,
+		    QUOTE(node->text), expected);
+		return false;
+	}
+	if (r == 0 && usec == USEC_NEVER && option->never) {
+		*ret = usec;
+		return true;
+	}
+	if (r < 0 || usec < option->minimum || usec > option->maximum) {
+		context_error(context, node, "%s is %s, expected %s to %s%s", option->name,
+		    QUOTE(node->text), duration_format(option->minimum, least),
+		    duration_format(option->maximum, most), or_never);
+		return false;
+	}
+	*ret = usec;
+	return true;
+}
+
+bool
+severity_read(struct config_context *context, const struct node *node, const char *what,
+    bool never, enum severity *ret)
+{
+	const char *expected = never ?
+	    "emerg, alert, crit, err, warning, notice, info, debug or off" :
+	    "emerg, alert, crit, err, warning, notice, info or debug";
+	enum severity severity;
+
+	if (!node_is_scalar(context, node, expected))
+		return false;
+	if (severity_parse(node->text, &severity) < 0 || (severity == SEVERITY_OFF && !never)) {
+		context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text),
+		    expected);
+		return false;
+	}
+	*ret = severity;
+	return true;
+}
+
+/* The place of text among words, -1 if it is not there. */
+static int
+word_find(const char *const *words, const char *text)
+{
+	for (int i = 0; words[i] != NULL; i++)
+		if (strcmp(words[i], text) == 0)
+			return i;
+	return -1;
+}
+
+/* Writes "masked, full or off" to buffer. Returns buffer. */
+static const char *
+words_join(const char *const *words, char *buffer, size_t size)
+{
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (size_t i = 0; words[i] != NULL && used < size; i++)
+		used += (size_t)snprintf(buffer + used, size - used, "%s%s",
+		    i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ", words[i]);
+	return buffer;
+}
+
+bool
+words_read(struct config_context *context, const struct node *node, const char *what,
+    const char *const *words, uint32_t *ret_bits)
+{
+	char expected[128];
+	const struct node *items;
+	size_t count;
+	uint32_t bits = 0;
+
+	(void)words_join(words, expected, sizeof(expected));
+	count = node_scalars(context, node, VALUE_LIST_MAX, expected, &items);
+	for (size_t i = 0; i < count; i++) {
+		int place = word_find(words, items[i].text);
+
+		if (place < 0) {
+			context_error(context, &items[i], "%s is %s, expected %s", what,
+			    QUOTE(items[i].text), expected);
+			return false;
+		}
+		bits |= 1U << place;
+	}
+	if (count > 0)
+		*ret_bits = bits;
+	return count > 0;
+}
+
+void
+words_dump(const char *const *words, uint32_t bits, FILE *file)
+{
+	const char *separator = "";
+
+	(void)fputc('[', file);
+	for (size_t i = 0; words[i] != NULL; i++)
+		if ((bits >> i & 1) != 0) {
+			(void)fprintf(file, "%s%s", separator, words[i]);
+			separator = ", ";
+		}
+	(void)fputc(']', file);
+}
+
+bool
+ports_read(struct config_context *context, const struct node *node, struct port_set *set)
+{
+	struct port_range range;
+	int r = port_range_parse(node->text, &range);
+
+	if (r == -ERANGE)
+		context_error(context, node, "port %s is an empty range, expected the lower port first",
+		    QUOTE(node->text));
+	else if (r < 0)
+		context_error(context, node, "port is %s, expected 1 to 65535, or a range such as "
+		    "50000-59999", QUOTE(node->text));
+	else
+		port_set_add(set, range.first, range.last);
+	return r == 0;
+}
+
+void
+ports_dump(const struct port_set *set, bool comma, FILE *file)
+{
+	struct port_range run;
+
+	for (uint32_t from = 0; port_set_next(set, from, &run); from = run.last + 1U) {
+		(void)fprintf(file, "%s%u", comma ? ", " : "", run.first);
+		if (run.last > run.first)
+			(void)fprintf(file, "-%u", run.last);
+		comma = true;
+	}
+}
+
+static bool
+choice_read(struct config_context *context, const struct node *node, const struct option *option,
+    void *value)
+{
+	char expected[128];
+	enum cmdline_mode choice;
+	int place;
+
+	(void)words_join(option->words, expected, sizeof(expected));
+	if (!node_is_scalar(context, node, expected))
+		return false;
+	if (strcmp(option->name, "netns") == 0 && strcmp(node->text, "all") == 0) {
+		context_error(context, node, "netns \"all\" is not built yet, expected host");
+		return false;
+	}
+	place = word_find(option->words, node->text);
+	if (place < 0) {
+		context_error(context, node, "%s is %s, expected %s", option->name,
+		    QUOTE(node->text), expected);
+		return false;
+	}
+	/* All enums of choices are of the same size: see the assertion below. */
+	choice = (enum cmdline_mode)place;
+	memcpy(value, &choice, sizeof(choice));
+	return true;
+}
+
+_Static_assert(sizeof(enum netns_mode) == sizeof(enum cmdline_mode), "enums differ in size");
+
+static bool
+ranges_read(struct config_context *context, const struct node *node, struct range_wanted *ranges)
+{
+	struct range_wanted wanted = { 0 };
+	const struct node *items;
+	size_t count = node_scalars(context, node, VALUE_LIST_MAX,
+	    "iana, kernel, a port or a range such as 50000-59999", &items);
+	bool fine = count > 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = items[i].text;
+		struct port_range range;
+		int r = port_range_parse(text, &range);
+
+		if (strcmp(text, "iana") == 0)
+			wanted.iana = true;
+		else if (strcmp(text, "kernel") == 0)
+			wanted.kernel = true;
+		else if (r == -EINVAL) {
+			context_error(context, &items[i], "range is %s, expected iana, kernel, a "
+			    "port or a range such as 50000-59999", QUOTE(text));
+			fine = false;
+		} else if (!ports_read(context, &items[i], &wanted.explicit_ports))
+			fine = false;
+	}
+	if (fine)
+		*ranges = wanted;
+	return fine;
+}
+
+static void
+ranges_dump(const struct range_wanted *ranges, FILE *file)
+{
+	(void)fprintf(file, "[%s%s%s", ranges->iana ? "iana" : "",
+	    ranges->iana && ranges->kernel ? ", " : "", ranges->kernel ? "kernel" : "");
+	ports_dump(&ranges->explicit_ports, ranges->iana || ranges->kernel, file);
+	(void)fputc(']', file);
+}
+
+static bool
+protocols_read(struct config_context *context, const struct node *node, bool *protocols)
+{
+	uint32_t bits;
+
+	if (!words_read(context, node, "protocol", protocol_words, &bits))
+		return false;
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		protocols[i] = (bits >> i & 1) != 0;
+	return true;
+}
+
+static void
+protocols_dump(const bool *protocols, FILE *file)
+{
+	uint32_t bits = 0;
+
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		bits |= (uint32_t)protocols[i] << i;
+	words_dump(protocol_words, bits, file);
+}
+
+bool
+value_read(struct config_context *context, const struct node *node, const struct option *option,
+    struct config *config)
+{
+	void *value = (char *)config + option->offset;
+
+	switch (option->type) {
+	case OPTION_DURATION:
+		return duration_read(context, node, option, value);
+	case OPTION_SEVERITY:
+		return severity_read(context, node, option->name, option->never, value);
+	case OPTION_CHOICE:
+		return choice_read(context, node, option, value);
+	case OPTION_RANGES:
+		return ranges_read(context, node, value);
+	case OPTION_PROTOCOLS:
+		return protocols_read(context, node, value);
+	case OPTION_RULES:
+		break;
+	}
+	return false;
+}
+
+/* A word that YAML 1.1 takes for a boolean is quoted, for the sake of other readers. */
+static void
+word_dump(const char *word, FILE *file)
+{
+	(void)fprintf(file, strcmp(word, "off") == 0 ? "\"%s\"" : "%s", word);
+}
+
+void
+value_dump(const struct config *config, const struct option *option, FILE *file)
+{
+	const void *value = (const char *)config + option->offset;
+	char buffer[DURATION_TEXT_MAX];
+
+	switch (option->type) {
+	case OPTION_DURATION:
+		(void)fputs(duration_format(*(const uint64_t *)value, buffer), file);
+		break;
+	case OPTION_SEVERITY:
+		word_dump(severity_name(*(const enum severity *)value), file);
+		break;
+	case OPTION_CHOICE:
+		word_dump(option->words[*(const enum cmdline_mode *)value], file);
+		break;
+	case OPTION_RANGES:
+		ranges_dump(value, file);
+		break;
+	case OPTION_PROTOCOLS:
+		protocols_dump(value, file);
+		break;
+	case OPTION_RULES:
+		break;
+	}
+}
