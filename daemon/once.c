@@ -346,7 +346,12 @@ print_table(const struct once *once)
 		if (line == NULL)
 			r = -ENOMEM;
 	}
-	if (r == 0)
+	/* Nothing would be printed, not even the headings: say so where it does not disturb. */
+	if (r == 0 && once->snapshot->count == 0) {
+		char ranges[128];
+		ranges_format(&once->ranges, ranges, sizeof(ranges));
+		fprintf(stderr, "overstayd: no listener on ports %s\n", ranges);
+	} else if (r == 0)
 		r = scols_print_table(table);
 	scols_unref_table(table);
 	return r;

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What can be counted of the style: licence lines, lengths, words that must not stay behind.
+# shellcheck source=tests/lint/tap.sh
+. "${abs_top_srcdir:-.}/tests/lint/tap.sh"
+
+lint() {
+	sources=$(files '*.c' '*.h')
+	scripts=$(files 'contrib/*' 'tests/*' '.ci/*' | grep -vE '\.(c|h|am|yaml|scenario|dict|md)$|/corpus/|README|fragment')
+
+	for file in $sources; do
+		head -n 1 "$file" | grep -qxF '/* SPDX-License-Identifier: MIT */' || echo "$file"
+	done | point "every C file opens with its licence"
+
+	for file in $scripts; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
+	done | point "every script opens with its licence"
+
+	for file in $sources; do
+		expand -t 8 "$file" | awk -v file="$file" 'length > 100 { print file ":" NR ": " length " columns" }'
+	done | point "no line is longer than 100 columns"
+
+	# shellcheck disable=SC2086	# a list
+	wc -l $sources | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }' |
+		point "no file is longer than 700 lines"
+
+	# A function begins with its opening brace in the first column and ends with the closing one.
+	for file in $(files '*.c'); do
+		awk -v file="$file" '
+			/^{/ { begin = NR }
+			/^}/ && begin { if (NR - begin > 100) print file ":" begin ": " NR - begin " lines"; begin = 0 }
+		' "$file"
+	done | point "no function is longer than 100 lines"
+
+	# The words are written so that this file does not find itself.
+	for word in 'TO''DO' 'FIX''ME' 'X''XX'; do
+		files '*' | grep -v '/corpus/' | xargs grep -nHIw "$word"
+	done | point "nothing is left to be done"
+
+	files 'tests/*.py' 'tests/*.sh' 'contrib/*' 'tests/system/*' | xargs grep -nHIE '\b(time\.)?sleep[ (]' |
+		grep -vE 'lint/style\.sh|# *pause:' | point "tests wait for facts, not for time"
+
+	for file in $sources; do
+		awk -v file="$file" '
+			/^{/ { inside = 1 } /^}/ { inside = 0 }
+			inside && /^#[ \t]*if/ { print file ":" NR }
+		' "$file"
+	done | point "no #if inside functions"
+
+	{ git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |
+		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|\..*' |
+		point "the top level holds nothing else"
+}
+
+run lint
