@@ -35,7 +35,7 @@ struct source_socket {
 /* What an answer was worth once source_step() returned 0. */
 struct source_result {
 	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
-	uint32_t datagrams;	/* in which it came: a one-port answer proves absence if <= 1 with data */
+	uint32_t datagrams;	/* with data, of one dump: a one-port answer proves absence if <= 1 */
 	uint64_t sockets;
 };
 
@@ -61,21 +61,41 @@ bool source_knows_choice(const struct source *source);
 /* Cookie of the network namespace it answers for, 0 = unknown. */
 uint64_t source_netns(const struct source *source);
 
-/* Becomes readable when a step can be made; -1: a step can be made at any time. */
+/*
+ * Becomes readable when a step can be made; -1: a step can be made at any time. The same for the
+ * source's life but for source_cancel().
+ */
 int source_fd(const struct source *source);
 
-/* Puts a request. Returns 0 or -errno; -EBUSY while another is under way. */
+/*
+ * Puts a request. Returns 0 or -errno: -EBUSY while another is under way, -EINVAL for no port and
+ * no filter, -EAFNOSUPPORT for a family that cannot be asked for, -EOPNOTSUPP for a choice where
+ * the source does not know it.
+ */
 int source_begin(struct source *source, const struct source_request *request) _mustcheck_;
 
 /*
  * Makes one step: calls function for each socket it brought. Returns 1 = more to come, 0 = done
  * and *ret_result filled, -EAGAIN = nothing to be read yet, other -errno = the source is unusable
- * and has to be closed.
+ * and has to be closed; -ENOENT, -EOPNOTSUPP, -EACCES and the like say that the kernel gives no
+ * sock_diag for that protocol, and source_open_proc() may help.
  */
 int source_step(struct source *source, source_function *function, void *argument,
     struct source_result *ret_result) _mustcheck_;
 
-/* Makes steps until the request is done, waiting at most timeout_usec: for --once and tests. */
+/*
+ * Gives up the request under way, if there is one; a new one may begin at once. Netlink does that
+ * with a new socket, since the kernel would first finish the old dump on the old one: stop watching
+ * source_fd() before and ask for it again after. The new socket is of the calling thread's
+ * namespace; if that is another one, or there is no socket to be had, the next source_begin() says
+ * so (-ESTALE, or why).
+ */
+void source_cancel(struct source *source);
+
+/*
+ * Makes steps until the request is done, waiting at most timeout_usec: for --once and tests. After
+ * that the request is given up and the answer is INCOMPLETE_TIMEOUT. Returns 0 or -errno.
+ */
 int source_run(struct source *source, const struct source_request *request,
     source_function *function, void *argument, uint64_t timeout_usec,
     struct source_result *ret_result) _mustcheck_;
