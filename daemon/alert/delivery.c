@@ -220,9 +220,13 @@ show_beside(struct delivery *delivery, const struct message *message)
 int
 delivery_send(struct delivery *delivery, const struct message *message)
 {
-	bool shown = show_beside(delivery, message);
-	int r = -ENOTCONN;
+	bool shown;
+	int r;
 
+	/* After a system call that hung for long, nothing more is begun. */
+	if (clock_monotonic_usec() >= atomic_load(&delivery->deadline_usec))
+		return -ECANCELED;
+	shown = show_beside(delivery, message);
 	if (delivery->target != SENDER_STDERR) {
 		r = send_journal(delivery, message);
 		if (r == 0 || r == -ECANCELED || delivery->target == SENDER_JOURNAL)

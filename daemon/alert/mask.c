@@ -10,7 +10,9 @@
  * the longer reading is masked.
  *
  * Never: an allocation, a read past length, a decision from the value (but for the words of HTTP's
- * Authorization). Cost: linear; a quote or URL that is not closed is looked at once more.
+ * Authorization). Cost: linear for what people write. Hostile arguments of many openings that
+ * nothing closes cost the square of their length, some milliseconds for the 4 KiB that are kept of
+ * a command line (OWNER_CMDLINE_MAX).
  */
 #include <ctype.h>
 #include <string.h>

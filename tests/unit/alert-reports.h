@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports to be made in a line or two, for the tests of daemon/alert/. A test that gets no memory
+ * ends: nothing here returns NULL.
+ */
+#ifndef OVERSTAY_TESTS_ALERT_REPORTS_H
+#define OVERSTAY_TESTS_ALERT_REPORTS_H
+
+#include "core/report.h"
+
+/* 2026-01-02 03:04:05 UTC, on a host that is up for 300 days. */
+#define REPORT_REALTIME_USEC (1767323045ULL * USEC_PER_SEC)
+#define REPORT_BOOTTIME_USEC (300 * USEC_PER_DAY)
+
+/*
+ * A process as the look-up would tell it: pid 4242, uid 1000, started 15 minutes ago. cmdline has
+ * '|' where the NULs are; NULL = no command line.
+ */
+struct owner *report_process(const char *exe, const char *cmdline, const char *unit);
+
+/* An owner that is none: OWNER_KERNEL, or OWNER_UNKNOWN with its reason. */
+struct owner *report_nobody(enum owner_kind kind, enum owner_reason reason);
+
+/*
+ * A report about a stay on tcp ADDRESS:60855 (an IPv6 address where it has a ':'), seen for 10min
+ * 4s with a limit of 10min. Takes the owner.
+ */
+struct report *report_of(enum event_kind kind, const char *address, struct owner *owner);
+
+#endif

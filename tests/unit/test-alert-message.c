@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Texts and fields, to the letter; and that whatever a process calls itself, every field stays one
+ * bounded line of valid UTF-8 without control characters.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alert-reports.h"
+#include "alert/events.h"
+#include "alert/message.h"
+#include "base/cleanup.h"
+
+#define HINT "; see: journalctl OVERSTAY_STAY=00112233445566778899aabbccddeeff"
+
+static const char *
+name_of(uint32_t uid, void *argument)
+{
+	(void)argument;
+	return uid == 0 ? "root" : uid == 1000 ? "alice" : uid == 666 ? "a\nb\x1b[31m" : NULL;
+}
+
+static const char *
+interface_of(uint32_t index, void *argument)
+{
+	(void)argument;
+	return index == 2 ? "eth0" : NULL;
+}
+
+static bool
+runs(const struct process *process, void *argument)
+{
+	(void)argument;
+	return process->pid == 4242;
+}
+
+static const struct message_context host = {
+	.cmdline = CMDLINE_MASKED,
+	.config = "0123abcd",
+	.user_name = name_of,
+	.interface_name = interface_of,
+	.process_runs = runs,
+};
+
+/* The value of the n-th field of that name (n from 0), NULL where there is none. */
+static const char *
+nth_value(const struct message *message, const char *name, unsigned n)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < message->field_count; i++) {
+		const char *field = message->fields[i].iov_base;
+		assert_int_equal(strlen(field), message->fields[i].iov_len);
+		if (strncmp(field, name, length) == 0 && field[length] == '=' && n-- == 0)
+			return field + length + 1;
+	}
+	return NULL;
+}
+
+static const char *
+value(const struct message *message, const char *name)
+{
+	return nth_value(message, name, 0);
+}
+
+/* What every message must be, whatever it is about. */
+static void
+check_sane(const struct message *message)
+{
+	assert_true(strlen(message->text) < MESSAGE_TEXT_MAX);
+	assert_string_equal(value(message, "MESSAGE"), message->text);
+	assert_true(message->field_count <= MESSAGE_FIELDS_MAX);
+	for (size_t i = 0; i < message->field_count; i++) {
+		const char *field = message->fields[i].iov_base, *sign = strchr(field, '=');
+		_free_ char *plain = NULL;
+
+		assert_true(message->fields[i].iov_len <= MESSAGE_FIELD_MAX);
+		assert_non_null(sign);
+		assert_true(sign[1] != '\0');
+		/* Nothing is left to be escaped, but for the backslashes of escapes. */
+		plain = strdup(field);
+		assert_non_null(plain);
+		for (char *c = plain; *c != '\0'; c++)
+			*c = *c == '\\' ? '/' : *c;
+		assert_true(text_is_plain(plain, strlen(plain)));
+	}
+}
+
+/* Renders and frees the report. */
+static struct message *
+render_under(struct report *report, const struct message_context *context)
+{
+	struct message *message = malloc(sizeof(*message));
+
+	assert_non_null(message);
+	assert_non_null(report);
+	message_render(message, report, context);
+	(void)report_free(report);
+	check_sane(message);
+	return message;
+}
+
+static struct message *
+render(struct report *report)
+{
+	return render_under(report, &host);
+}
+
+/* The text of the report, which is freed. */
+static void
+check_text(struct report *report, const char *wanted)
+{
+	_free_ struct message *message = render(report);
+
+	assert_string_equal(message->text, wanted);
+}
+
+static struct owner *
+python(void)
+{
+	return report_process("/usr/bin/python3.11", "python3|/home/alice/srv.py",
+	    "session-3.scope");
+}
+
+static struct report *
+overstay(const char *address)
+{
+	return report_of(EVENT_OVERSTAY, address, python());
+}
+
+static void
+test_overstay(void **state)
+{
+	struct report *report = overstay("0.0.0.0");
+
+	(void)state;
+	check_text(report, "OVERSTAY tcp 0.0.0.0:60855 (all addresses) for 10min 4s, limit 10min: "
+	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+	report = overstay("127.0.0.1");
+	report->stay->endpoint.protocol = PROTOCOL_UDP;
+	report->stay->rule = strdup("developers' \"shells\"");
+	report->stay->threshold_usec = 8 * USEC_PER_HOUR;
+	report->stay->age_usec = 8 * USEC_PER_HOUR + 5;
+	check_text(report, "OVERSTAY udp 127.0.0.1:60855 (loopback only) for 8h, limit 8h by rule "
+	    "\"developers' \"shells\"\": "
+	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+	report = overstay("10.1.2.3");
+	report->stay->age_max_usec = USEC_NEVER;
+	check_text(report, "OVERSTAY tcp 10.1.2.3:60855 for at least 10min 4s, limit 10min: "
+	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+}
+
+static void
+test_addresses(void **state)
+{
+	static const struct {
+		const char *address, *wanted;
+		enum v6only v6only;
+		uint32_t interface, sockets, users;
+	} cases[] = {
+		{ "::", "[::]:60855 (all addresses, IPv4 too)", V6ONLY_NO, 0, 1, 1 },
+		{ "::", "[::]:60855 (all IPv6 addresses)", V6ONLY_YES, 0, 1, 1 },
+		{ "::", "[::]:60855 (all IPv6 addresses, perhaps IPv4 too)", V6ONLY_UNKNOWN, 0, 1,
+		    1 },
+		{ "::ffff:0.0.0.0", "[::ffff:0.0.0.0]:60855 (all IPv4 addresses)", V6ONLY_NO, 0, 1,
+		    1 },
+		{ "::1", "[::1]:60855 (loopback only)", V6ONLY_NO, 0, 1, 1 },
+		{ "fe80::1", "[fe80::1%eth0]:60855", V6ONLY_NO, 2, 1, 1 },
+		{ "fe80::1", "[fe80::1%index 7]:60855", V6ONLY_NO, 7, 1, 1 },
+		{ "0.0.0.0", "0.0.0.0%eth0:60855 (all addresses of eth0)", 0, 2, 1, 1 },
+		{ "0.0.0.0", "0.0.0.0:60855 (all addresses, 4 sockets)", 0, 0, 4, 1 },
+		{ "127.0.0.1", "127.0.0.1:60855 (loopback only, 4 sockets of 2 users)", 0, 0, 4,
+		    2 },
+		{ "10.0.0.1", "10.0.0.1:60855 (2 sockets)", 0, 0, 2, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct report *report = overstay(cases[i].address);
+		char wanted[256];
+
+		report->stay->v6only = (enum v6only)cases[i].v6only;
+		report->stay->endpoint.interface = cases[i].interface;
+		report->stay->sockets = cases[i].sockets;
+		report->stay->users = cases[i].users;
+		(void)snprintf(wanted, sizeof(wanted),
+		    "OVERSTAY tcp %s for 10min 4s, limit 10min: python3.11 /home/alice/srv.py [4242] "
+		    "of alice in session-3.scope" HINT, cases[i].wanted);
+		check_text(report, wanted);
+	}
+}
+
+/* The owner's part of the line. */
+static void
+check_owner(struct owner *owner, const struct message_context *context, const char *wanted)
+{
+	char line[MESSAGE_TEXT_MAX];
+	_free_ struct message *message =
+	    render_under(report_of(EVENT_APPEARED, "0.0.0.0", owner), context);
+
+	(void)snprintf(line, sizeof(line),
+	    "APPEARED tcp 0.0.0.0:60855 (all addresses) for 10min 4s, limit 10min: %s", wanted);
+	assert_string_equal(message->text, line);
+}
+
+static void
+test_owners(void **state)
+{
+	struct message_context off = host, bare = { .cmdline = CMDLINE_FULL };
+	struct owner *owner;
+
+	(void)state;
+	off.cmdline = CMDLINE_OFF;
+	check_owner(report_process("/usr/bin/ncat", "ncat|-l|60855", "apache2.service"), &host,
+	    "/usr/bin/ncat -l 60855 [4242] of alice in apache2.service");
+	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &host,
+	    "/usr/bin/ncat --token *** [4242] of alice");
+	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &bare,
+	    "/usr/bin/ncat --token x [4242] of uid 1000");
+	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &off,
+	    "/usr/bin/ncat [4242] of alice");
+	check_owner(report_process("/usr/bin/python3.11", "python3|x", ""), &off,
+	    "/usr/bin/python3.11 [4242] of alice");
+	check_owner(report_process("/usr/bin/python3.11", "python3", ""), &host,
+	    "/usr/bin/python3.11 [4242] of alice");
+	check_owner(report_process("/usr/bin/pythonic", "p|x", ""), &host,
+	    "/usr/bin/pythonic x [4242] of alice");
+	/* A title in place of the arguments. */
+	check_owner(report_process("/usr/sbin/nginx", "nginx: worker process||||", ""), &host,
+	    "/usr/sbin/nginx [4242] of alice");
+	/* An interpreter that only says it is one keeps its path. */
+	owner = report_process("/usr/bin/python3.11", "python3|x", "");
+	owner->processes[0].exe_trust = EXE_UNVERIFIED;
+	check_owner(owner, &host, "/usr/bin/python3.11 x [4242] of alice");
+	owner = report_process("/tmp/x", "x|-d", "");
+	owner->processes[0].exe_deleted = true;
+	owner->holders = 3;
+	check_owner(owner, &host, "/tmp/x (deleted) -d [4242 and 2 more] of alice");
+	owner = report_process("", NULL, "user@1000.service");
+	free(owner->processes[0].user_unit);
+	owner->processes[0].user_unit = strdup("app-x.scope");
+	check_owner(owner, &host, "a process [4242] of alice in user unit app-x.scope");
+	check_owner(report_process("/usr/bin/x", "x", "dev-disk\\x2dby.service"), &host,
+	    "/usr/bin/x [4242] of alice in dev-disk\\x2dby.service");
+	check_owner(report_nobody(OWNER_KERNEL, OWNER_REASON_NONE), &host,
+	    "the kernel itself, no process");
+	check_owner(report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP), &host,
+	    "owner unknown (overstay-lookup is not running), socket made by alice");
+	check_owner(report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS), &bare,
+	    "owner unknown (no process holds the socket), socket made by uid 1000");
+}
+
+/* Each event's line; the process that is much older than its listener is said so. */
+static void
+test_events(void **state)
+{
+	struct report *report = report_of(EVENT_ENDED, "0.0.0.0", python());
+
+	(void)state;
+	report->stay->age_usec = 3 * USEC_PER_HOUR + 12 * USEC_PER_MIN;
+	report->stay->overstayed = true;
+	check_text(report, "ENDED tcp 0.0.0.0:60855 after 3h 12min (overstayed)");
+	check_text(report_of(EVENT_VANISHED, "::1", python()),
+	    "VANISHED tcp [::1]:60855 after 10min 4s");
+	report = report_of(EVENT_REBOUND, "0.0.0.0", python());
+	report->stay->away_usec = 40 * USEC_PER_SEC;
+	check_text(report, "REBOUND tcp 0.0.0.0:60855 (all addresses) after 40s away, for 10min 4s,"
+	    " limit 10min: python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
+	report = report_of(EVENT_CLEARED, "0.0.0.0", python());
+	report->stay->threshold_usec = USEC_NEVER;
+	report->stay->rule = strdup("kubelet");
+	check_text(report, "CLEARED tcp 0.0.0.0:60855 (all addresses) after 10min 4s, now no limit "
+	    "by rule \"kubelet\": "
+	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
+	report = report_of(EVENT_APPEARED, "0.0.0.0", python());
+	report->stay->owner->processes[0].start_usec = REPORT_BOOTTIME_USEC - 212 * USEC_PER_DAY;
+	check_text(report, "APPEARED tcp 0.0.0.0:60855 (all addresses) seen for 10min 4s, process "
+	    "runs since 212d, limit 10min: "
+	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
+	check_text(report_new(EVENT_STARTED, SEVERITY_INFO, "watching %d listeners", 7),
+	    "STARTED watching 7 listeners");
+	check_text(report_new(EVENT_OVERSTAY, SEVERITY_INFO, "12 listeners at once"),
+	    "OVERSTAY 12 listeners at once");
+	check_text(report_new(EVENT_CONFIG, SEVERITY_ERR, "a\nb \x1b[31m \xff"),
+	    "CONFIG a\\nb \\x1b[31m \\xff");
+}
+
+static void
+test_fields(void **state)
+{
+	static const struct {
+		const char *name, *wanted;
+	} cases[] = {
+		{ "MESSAGE_ID", "8f5e14af3d2148a293da9dcc5f2ddc7c" },
+		{ "PRIORITY", "4" },
+		{ "SYSLOG_IDENTIFIER", "overstayd" },
+		{ "OVERSTAY_EVENT", "overstay" },
+		{ "OVERSTAY_CONFIG", "0123abcd" },
+		{ "OVERSTAY_STAY", "00112233445566778899aabbccddeeff" },
+		{ "OVERSTAY_SEQUENCE", "2" },
+		{ "OVERSTAY_STATE", "overstaying" },
+		{ "OVERSTAY_SEVERITY", "warning" },
+		{ "OVERSTAY_PROTOCOL", "tcp" },
+		{ "OVERSTAY_ADDRESS", "::" },
+		{ "OVERSTAY_PORT", "60855" },
+		{ "OVERSTAY_INTERFACE", "eth0" },
+		{ "OVERSTAY_V6ONLY", "no" },
+		{ "OVERSTAY_EXPOSURE", "any" },
+		{ "OVERSTAY_CHOICE", "asked" },
+		{ "OVERSTAY_NETNS_COOKIE", "1" },
+		{ "OVERSTAY_AGE_USEC", "604000000" },
+		{ "OVERSTAY_AGE_MAX_USEC", "609000000" },
+		{ "OVERSTAY_AWAY_USEC", NULL },
+		{ "OVERSTAY_THRESHOLD_USEC", "600000000" },
+		{ "OVERSTAY_FIRST_SEEN_USEC", "1767322441000000" },
+		{ "OVERSTAY_RANGE", "both" },
+		{ "OVERSTAY_RULE", "a \\\\ b" },
+		{ "OVERSTAY_SOCKETS", "2" },
+		{ "OVERSTAY_COOKIE", "8193" },
+		{ "OVERSTAY_INODE", "123456" },
+		{ "OVERSTAY_OWNER", "process" },
+		{ "OVERSTAY_OWNER_REASON", NULL },
+		{ "OVERSTAY_HOLDERS", "1" },
+		{ "OVERSTAY_PID", "4242" },
+		{ "OVERSTAY_COMM", "python3.11" },
+		{ "OVERSTAY_EXE", "/usr/bin/python3.11" },
+		{ "OVERSTAY_CMDLINE", "python3 /home/alice/srv.py" },
+		{ "OVERSTAY_UID", "1000" },
+		{ "OVERSTAY_USER", "alice" },
+		{ "OVERSTAY_PARENT", "801" },
+		{ "OVERSTAY_STARTED_USEC", "1767322145000000" },
+		{ "OVERSTAY_UNIT", "session-3.scope" },
+		{ "OVERSTAY_USER_UNIT", NULL },
+		{ "OBJECT_PID", NULL },
+		{ "OBJECT_SYSTEMD_UNIT", "session-3.scope" },
+	};
+	struct report *report = overstay("::");
+	_free_ struct message *message = NULL;
+
+	(void)state;
+	report->stay->v6only = V6ONLY_NO;
+	report->stay->endpoint.interface = 2;
+	report->stay->sockets = 2;
+	report->stay->rule = strdup("a \\ b");
+	message = render(report);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *got = value(message, cases[i].name);
+		if (cases[i].wanted == NULL ? got != NULL :
+		    got == NULL || strcmp(got, cases[i].wanted) != 0)
+			fail_msg("%s is %s, wanted %s", cases[i].name, got == NULL ? "absent" : got,
+			    cases[i].wanted == NULL ? "absent" : cases[i].wanted);
+	}
+	/* MESSAGE= and those of the table that are not absent: nothing else. */
+	assert_int_equal(message->field_count, 1 + ARRAY_SIZE(cases) - 4);
+}
+
+/* What is not known is absent, never empty or a guess. */
+static void
+test_unknown(void **state)
+{
+	static const char *const absent[] = {
+		"OVERSTAY_CONFIG", "OVERSTAY_INTERFACE", "OVERSTAY_V6ONLY", "OVERSTAY_CHOICE",
+		"OVERSTAY_NETNS_COOKIE", "OVERSTAY_AGE_MAX_USEC", "OVERSTAY_THRESHOLD_USEC",
+		"OVERSTAY_RANGE", "OVERSTAY_RULE", "OVERSTAY_SOCKETS", "OVERSTAY_COOKIE",
+		"OVERSTAY_INODE", "OVERSTAY_HOLDERS", "OVERSTAY_PID", "OVERSTAY_COMM",
+		"OVERSTAY_EXE", "OVERSTAY_CMDLINE", "OVERSTAY_USER", "OVERSTAY_PARENT",
+		"OVERSTAY_STARTED_USEC", "OVERSTAY_UNIT", "OVERSTAY_USER_UNIT", "OBJECT_PID",
+		"OBJECT_SYSTEMD_UNIT",
+	};
+	struct message_context nothing = { .cmdline = CMDLINE_MASKED };
+	struct report *report = report_of(EVENT_OVERSTAY, "0.0.0.0",
+	    report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP));
+	_free_ struct message *message = NULL;
+
+	(void)state;
+	report->stay->endpoint.netns = 0;
+	report->stay->choice = CHOICE_UNKNOWN;
+	report->stay->age_max_usec = USEC_NEVER;
+	report->stay->threshold_usec = USEC_NEVER;
+	report->stay->range = 0;
+	report->stay->cookie = 0;
+	report->stay->inode = 0;
+	message = render_under(report, &nothing);
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		if (value(message, absent[i]) != NULL)
+			fail_msg("%s is there", absent[i]);
+	assert_string_equal(value(message, "OVERSTAY_OWNER"), "unknown");
+	assert_string_equal(value(message, "OVERSTAY_OWNER_REASON"), "no-lookup");
+	assert_string_equal(value(message, "OVERSTAY_UID"), "1000");
+}
+
+static void
+test_many_processes(void **state)
+{
+	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX);
+	_free_ struct message *message = NULL;
+
+	(void)state;
+	assert_non_null(owner);
+	owner->holders = 40;
+	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++) {
+		struct process *process = &owner->processes[i];
+		process->pid = (int32_t)(100 + i);
+		process->start_usec = USEC_NEVER;
+		process->comm = strdup("worker");
+		process->exe = strdup("/usr/sbin/worker");
+		process->cmdline = strdup("");
+		process->unit = strdup("");
+		process->user_unit = strdup("");
+	}
+	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
+	assert_non_null(strstr(message->text, "/usr/sbin/worker [100 and 39 more] of root;"));
+	assert_string_equal(nth_value(message, "OVERSTAY_PID", 0), "100");
+	assert_string_equal(nth_value(message, "OVERSTAY_PID", 15), "115");
+	assert_null(nth_value(message, "OVERSTAY_PID", 16));
+	assert_string_equal(value(message, "OVERSTAY_HOLDERS"), "40");
+	assert_null(value(message, "OVERSTAY_STARTED_USEC"));
+}
+
+/* OBJECT_PID only with the full command line, and never beside OBJECT_SYSTEMD_UNIT. */
+static void
+test_object(void **state)
+{
+	struct message_context full = host;
+	struct owner *dead = python();
+
+	(void)state;
+	full.cmdline = CMDLINE_FULL;
+	dead->processes[0].pid = 77;
+	_free_ struct message *alive = render_under(overstay("0.0.0.0"), &full);
+	_free_ struct message *gone =
+	    render_under(report_of(EVENT_OVERSTAY, "0.0.0.0", dead), &full);
+	assert_string_equal(value(alive, "OBJECT_PID"), "4242");
+	assert_null(value(alive, "OBJECT_SYSTEMD_UNIT"));
+	assert_null(value(gone, "OBJECT_PID"));
+	assert_string_equal(value(gone, "OBJECT_SYSTEMD_UNIT"), "session-3.scope");
+	/* A name that no unit can have is no unit for journald. */
+	_free_ struct message *forged = render(report_of(EVENT_OVERSTAY, "0.0.0.0",
+	    report_process("/x", "x", "a\nOVERSTAY_EVENT=ended.service")));
+	assert_null(value(forged, "OBJECT_SYSTEMD_UNIT"));
+	assert_string_equal(value(forged, "OVERSTAY_UNIT"), "a\\nOVERSTAY_EVENT=ended.service");
+	assert_null(nth_value(forged, "OVERSTAY_EVENT", 1));
+}
+
+/* Fields that come with a report about no stay. */
+static void
+test_own_fields(void **state)
+{
+	struct report *report = report_new(EVENT_DEGRADED, SEVERITY_ERR, "blind");
+	_free_ struct message *message = NULL;
+	_free_ char *long_value = malloc(9001);
+
+	(void)state;
+	assert_non_null(long_value);
+	memset(long_value, 'x', 9000);
+	long_value[9000] = '\0';
+	assert_int_equal(report_add_field(report, "REASON", "%s", "a\nb"), 0);
+	assert_int_equal(report_add_field(report, "lower", "%s", "x"), 0);
+	assert_int_equal(report_add_field(report, "EMPTY", "%s", ""), 0);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(report_add_field(report, "LONG", "%s", long_value), 0);
+	message = render(report);
+	assert_string_equal(value(message, "OVERSTAY_REASON"), "a\\nb");
+	assert_null(value(message, "OVERSTAY_lower"));
+	assert_null(value(message, "OVERSTAY_EMPTY"));
+	assert_non_null(value(message, "OVERSTAY_LONG"));
+	assert_null(value(message, "OVERSTAY_STAY"));
+	assert_true(message->cut);
+}
+
+/* Everything as long and as evil as it can be. */
+static void
+test_hostile(void **state)
+{
+	static const char *const evil[] = {
+		"\n", "\x1b]0;owned\a", "\xff\xfe", "\xe2\x80\xae", "\xf0\x9f\x98\x80", "\\", "\r",
+		"\xc2\x9b", "%s%n", "\xe2\x80\xa8<0>OVERSTAY ",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(evil); i++) {
+		enum { LENGTH = 128 * 1024 };
+		_free_ char *bytes = malloc(LENGTH + 1);
+		_free_ struct message *message = NULL;
+		struct owner *owner;
+		struct report *report;
+		size_t piece = strlen(evil[i]);
+
+		assert_non_null(bytes);
+		for (size_t at = 0; at < LENGTH; at++)
+			bytes[at] = evil[i][at % piece];
+		bytes[LENGTH] = '\0';
+		owner = report_process(bytes, bytes, bytes);
+		owner->holders = UINT32_MAX;
+		owner->processes[0].exe_deleted = true;
+		owner->processes[0].uid = 666;
+		owner->processes[0].start_usec = 0;
+		report = report_of(EVENT_OVERSTAY, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", owner);
+		report->stay->endpoint.interface = UINT32_MAX;
+		report->stay->sockets = report->stay->users = UINT32_MAX;
+		report->stay->rule = strdup(bytes);
+		report->stay->age_usec = 36524 * USEC_PER_DAY + 23 * USEC_PER_HOUR;
+		report->stay->threshold_usec = report->stay->age_usec;
+		report->stay->first_seen_usec = UINT64_MAX - 1;
+		message = render(report);
+		assert_false(message->cut);
+		assert_ptr_equal(strstr(message->text, "; see: journalctl"),
+		    message->text + strlen(message->text) - strlen(HINT));
+	}
+}
+
+/* The longest text a report can bring is one line, marked as cut. */
+static void
+test_long_text(void **state)
+{
+	_free_ char *bytes = malloc(5001);
+	_free_ struct message *message = NULL;
+
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, 'y', 5000);
+	bytes[5000] = '\0';
+	message = render(report_new(EVENT_CONFIG, SEVERITY_ERR, "%s", bytes));
+	assert_int_equal(strlen(message->text), MESSAGE_TEXT_MAX - 1);
+	assert_string_equal(message->text + MESSAGE_TEXT_MAX - 4, "...");
+}
+
+/* Ids are 32 digits and no two are the same; each word is the event's name. */
+static void
+test_table(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < EVENT_COUNT; i++) {
+		const struct event *event = event_of((enum event_kind)i);
+
+		assert_int_equal(strspn(event->message_id, "0123456789abcdef"), 32);
+		assert_int_equal(strlen(event->message_id), 32);
+		assert_int_equal(strcasecmp(event->word, event_kind_name((enum event_kind)i)), 0);
+		assert_true((event->fields & FIELDS_ALWAYS) != 0);
+		for (unsigned j = 0; j < i; j++)
+			assert_string_not_equal(event->message_id,
+			    event_of((enum event_kind)j)->message_id);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_overstay),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_many_processes),
+		cmocka_unit_test(test_object),
+		cmocka_unit_test(test_own_fields),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_table),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("alert/message", tests, NULL, NULL);
+}
