@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request answered: from questions to packets.
+ */
+#ifndef OVERSTAY_LOOKUP_ANSWER_H
+#define OVERSTAY_LOOKUP_ANSWER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "lookup/protocol.h"
+
+/* Takes one packet of the answer. Returns 0 or -errno, which ends the answering. */
+typedef int answer_function(const char *packet, size_t length, void *argument);
+
+/*
+ * Answers the questions (sorted by inode, none twice) out of proc_fd, an open /proc: calls send
+ * for each packet, the done packet last. Returns 0, what send returned, -ENOMEM, or -errno where
+ * proc_fd cannot be read.
+ */
+int answer_request(int proc_fd, uint32_t id, const struct lookup_question *questions,
+    size_t count, answer_function *send, void *argument) _mustcheck_;
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * overstay-lookup: says which processes hold a socket. It is a program of its own because that
+ * takes two capabilities which amount to root, so it has nothing else: no network, no files of its
+ * own, no configuration. Started by systemd for its socket, or by an overstayd run by hand.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "lookup/files.h"
+#include "lookup/privileges.h"
+#include "lookup/server.h"
+
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+};
+
+static const char usage_text[] =
+    "Usage: overstay-lookup --fd NUMBER\n"
+    "       overstay-lookup --help | --version\n"
+    "\n"
+    "Tells overstayd which processes hold a socket. It is started by systemd for\n"
+    "overstay-lookup.socket, or by overstayd itself with --fd.\n";
+
+/* Says what failed, with the priority of sd-daemon(3). Returns the exit status. */
+static int
+fail(const char *what, int error)
+{
+	(void)fprintf(stderr, SD_ERR "overstay-lookup: %s: %s\n", what, strerror(-error));
+	return EXIT_FAILED;
+}
+
+static int
+usage_error(const char *text)
+{
+	(void)fprintf(stderr, SD_ERR "overstay-lookup: %s\n%s", text, usage_text);
+	return EXIT_USAGE;
+}
+
+/* The sockets that systemd handed over. Returns 0 or -errno. */
+static int
+take_listeners(struct server *server, int count)
+{
+	if (count > SERVER_LISTENERS_MAX)
+		return -E2BIG;
+	for (int i = 0; i < count; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+		int r = sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, NULL, 0);
+
+		if (r <= 0)
+			return r < 0 ? r : -EPROTOTYPE;
+		/* A client that went away before accept() must not hold the loop. */
+		if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+			return -errno;
+		server->listeners[server->listener_count++] = fd;
+	}
+	return 0;
+}
+
+/* The connection of an overstayd run by hand; root's is the way down. Returns 0 or -errno. */
+static int
+take_connection(struct server *server, int fd)
+{
+	bool has_network = false;
+	int r;
+
+	/* Before the way down, while the other end may be of the same user. */
+	r = server_add_connection(server, fd);
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	if (geteuid() != 0)
+		return 0;
+	r = privileges_drop(&has_network);
+	if (r == 0 && has_network)
+		(void)fputs(SD_WARNING "overstay-lookup: no network namespace to be had\n", stderr);
+	return r;
+}
+
+static int
+run(int fd)
+{
+	_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct server server = { .proc_fd = proc_fd };
+	int listeners = fd < 0 ? sd_listen_fds(1) : 0;
+	int r;
+
+	if (proc_fd < 0)
+		return fail("/proc", -errno);
+	if (fd < 0 && listeners == 0)
+		return usage_error("nobody to answer: neither --fd nor a socket of systemd's");
+	r = fd >= 0 ? take_connection(&server, fd) :
+	    listeners < 0 ? listeners : take_listeners(&server, listeners);
+	if (r < 0)
+		return fail("cannot take over the socket", r);
+	r = privileges_lock();
+	if (r < 0)
+		return fail("cannot give up privileges", r);
+	(void)sd_notify(0, "READY=1");
+	r = server_run(&server);
+	(void)sd_notify(0, "STOPPING=1");
+	return r < 0 ? fail("the loop ended", r) : EXIT_FINE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "fd", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, fd = -1;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (option) {
+		case 'f':
+			fd = files_number(optarg);
+			if (fd <= STDERR_FILENO)
+				return usage_error("--fd wants a number above 2");
+			break;
+		case 'h':
+			(void)fputs(usage_text, stdout);
+			return EXIT_FINE;
+		case 'V':
+			(void)puts("overstay-lookup " PACKAGE_VERSION);
+			return EXIT_FINE;
+		default:
+			return EXIT_USAGE;
+		}
+	return optind < argc ? usage_error("no arguments are taken") : run(fd);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way down. Under systemd the unit has gone it already (User=, AmbientCapabilities=,
+ * PrivateNetwork=); this file does the same for a daemon that is run by hand.
+ *
+ * What stays by the nature of the two capabilities: the memory of every process may be read, and
+ * with CAP_SYS_PTRACE written. Hence the rest is taken away: no network, no user of its own that
+ * anything else runs as, no way to get more by running a program, and nobody but root can trace
+ * it and borrow what it has.
+ */
+#include <cap-ng.h>
+#include <errno.h>
+#include <pwd.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "lookup/privileges.h"
+
+/* The user that systemd/ installs; where it is missing, the kernel's overflow id (nobody). */
+#define LOOKUP_USER	"overstay"
+#define LOOKUP_FALLBACK 65534
+
+static const unsigned kept_capabilities[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH };
+
+static void
+find_user(uid_t *ret_uid, gid_t *ret_gid)
+{
+	const struct passwd *entry = getpwnam(LOOKUP_USER);
+
+	*ret_uid = entry != NULL && entry->pw_uid != 0 ? entry->pw_uid : LOOKUP_FALLBACK;
+	*ret_gid = entry != NULL && entry->pw_gid != 0 ? entry->pw_gid : LOOKUP_FALLBACK;
+}
+
+int
+privileges_drop(bool *ret_has_network)
+{
+	capng_flags_t flags = CAPNG_DROP_SUPP_GRP;
+	bool had[ARRAY_SIZE(kept_capabilities)];
+	uid_t uid;
+	gid_t gid;
+
+	find_user(&uid, &gid);
+	*ret_has_network = unshare(CLONE_NEWNET) < 0;
+	if (capng_get_caps_process() != 0)
+		return -EPERM;
+	for (size_t i = 0; i < ARRAY_SIZE(had); i++)
+		had[i] = capng_have_capability(CAPNG_PERMITTED, kept_capabilities[i]) != 0;
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0)
+		flags |= CAPNG_CLEAR_BOUNDING;
+	capng_clear(CAPNG_SELECT_ALL);
+	for (size_t i = 0; i < ARRAY_SIZE(had); i++)
+		if (had[i] && capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+		    kept_capabilities[i]) != 0)
+			return -EPERM;
+	return capng_change_id((int)uid, (int)gid, flags) == 0 ? 0 : -EPERM;
+}
+
+int
+privileges_lock(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}

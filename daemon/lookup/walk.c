@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who holds these sockets: the link of every descriptor of every process is read once, and its
+ * inode looked for among those wanted. Nothing is kept of a process but sixteen bytes for each
+ * wanted socket it holds, and only while it is among the OWNER_PROCESSES_MAX that started first, so
+ * memory does not depend on what runs on the host. Directories are read as a stream.
+ *
+ * A process that ends under the walk is skipped; one that may not be looked at makes the walk
+ * incomplete, and so does a /proc that hides processes (hidepid=): PID 1 is always there, so where
+ * it is missing others are too.
+ *
+ * Threads share their descriptors as a rule, so the first thread's are read. With `threads` those
+ * that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too; kcmp(2) tells
+ * which those are without a look at the descriptors.
+ *
+ * Cost: 0.5 us a descriptor, 8 us a process.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "lookup/files.h"
+#include "lookup/walk.h"
+
+struct walk {
+	int proc_fd;
+	struct wanted *wanted;
+	size_t count;
+	bool threads;
+	bool saw_all;
+	bool saw_init;
+};
+
+/* The process that is looked at. */
+struct visit {
+	struct walk *walk;
+	int process_fd;
+	bool stat_known;	/* start_usec was read */
+	struct holder holder;
+};
+
+static void
+cleanup_closedir(DIR **directory)
+{
+	if (*directory != NULL)
+		(void)closedir(*directory);
+}
+
+/* Opens a directory for reading. Returns it, NULL with errno set. */
+static DIR *
+open_directory(int directory_fd, const char *name)
+{
+	_close_ int fd = openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory;
+
+	if (fd < 0)
+		return NULL;
+	directory = fdopendir(fd);
+	if (directory != NULL)
+		(void)take_fd(&fd);
+	return directory;
+}
+
+/* A process that ended hides nothing; all other errors do. */
+static void
+note_error(struct walk *walk, int error)
+{
+	if (error != ENOENT && error != ESRCH)
+		walk->saw_all = false;
+}
+
+int
+walk_compare_holders(const struct holder *a, const struct holder *b)
+{
+	if (a->start_usec != b->start_usec)
+		return a->start_usec < b->start_usec ? -1 : 1;
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+static struct wanted *
+find_wanted(const struct walk *walk, uint32_t inode)
+{
+	size_t low = 0, high = walk->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (walk->wanted[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == walk->count || walk->wanted[low].inode != inode)
+		return NULL;
+	return &walk->wanted[low];
+}
+
+/* Keeps the holder where it is among the first. */
+static void
+keep_holder(struct wanted *wanted, const struct holder *holder)
+{
+	uint32_t at = wanted->kept;
+
+	if (at == OWNER_PROCESSES_MAX) {
+		if (walk_compare_holders(holder, &wanted->holder[at - 1]) >= 0)
+			return;
+		at--;
+	} else
+		wanted->kept++;
+	for (; at > 0 && walk_compare_holders(holder, &wanted->holder[at - 1]) < 0; at--)
+		wanted->holder[at] = wanted->holder[at - 1];
+	wanted->holder[at] = *holder;
+}
+
+/* A descriptor of the visited process is a socket. Returns false where the process is gone. */
+static bool
+visit_socket(struct visit *visit, int fd, uint32_t inode)
+{
+	struct wanted *wanted = find_wanted(visit->walk, inode);
+	struct process_stat stat;
+	int r;
+
+	if (wanted == NULL || wanted->answered || wanted->counted_pid == visit->holder.pid)
+		return true;
+	if (!visit->stat_known) {
+		r = process_read_stat(visit->process_fd, &stat);
+		if (r < 0 && r != -EBADMSG) {
+			note_error(visit->walk, -r);
+			return false;
+		}
+		visit->holder.start_usec = r < 0 ? USEC_NEVER : stat.start_usec;
+		visit->stat_known = true;
+	}
+	visit->holder.fd = fd;
+	wanted->counted_pid = visit->holder.pid;
+	wanted->holders++;
+	wanted->seen = true;
+	keep_holder(wanted, &visit->holder);
+	return true;
+}
+
+/* Reads the descriptors of one thread: directory_fd is its directory. */
+static void
+visit_descriptors(struct visit *visit, int directory_fd)
+{
+	_cleanup_(cleanup_closedir) DIR *directory = open_directory(directory_fd, "fd");
+	struct dirent *entry;
+
+	if (directory == NULL) {
+		note_error(visit->walk, errno);
+		return;
+	}
+	while (errno = 0, (entry = readdir(directory)) != NULL) {
+		char link[64];
+		ssize_t length;
+		uint32_t inode;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		length = files_read_link(dirfd(directory), entry->d_name, link, sizeof(link));
+		/* A socket's link is short. */
+		if (length < 0 && length != -ENAMETOOLONG)
+			note_error(visit->walk, (int)-length);
+		inode = length > 0 ? files_socket_inode(link) : 0;
+		if (inode > 0 && !visit_socket(visit, atoi(entry->d_name), inode))
+			return;
+	}
+	if (errno != 0)
+		note_error(visit->walk, errno);
+}
+
+/* Has the thread the same descriptors as the first one? Where the kernel does not say: no. */
+static bool
+shares_descriptors(int32_t pid, int32_t tid)
+{
+	return syscall(SYS_kcmp, pid, tid, KCMP_FILES, 0, 0) == 0;
+}
+
+static void
+visit_threads(struct visit *visit)
+{
+	_cleanup_(cleanup_closedir) DIR *directory = open_directory(visit->process_fd, "task");
+	struct dirent *entry;
+
+	if (directory == NULL) {
+		note_error(visit->walk, errno);
+		return;
+	}
+	while (errno = 0, (entry = readdir(directory)) != NULL) {
+		int32_t tid = files_number(entry->d_name);
+		_close_ int task_fd = -1;
+
+		if (tid <= 0 || tid == visit->holder.pid ||
+		    shares_descriptors(visit->holder.pid, tid))
+			continue;
+		task_fd = openat(dirfd(directory), entry->d_name,
+		    O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (task_fd < 0) {
+			note_error(visit->walk, errno);
+			continue;
+		}
+		visit->holder.tid = tid;
+		visit_descriptors(visit, task_fd);
+	}
+	if (errno != 0)
+		note_error(visit->walk, errno);
+}
+
+static void
+visit_process(struct walk *walk, const char *name, int32_t pid)
+{
+	struct visit visit = { .walk = walk, .holder = { .pid = pid, .tid = pid } };
+	_close_ int process_fd =
+	    openat(walk->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (process_fd < 0) {
+		note_error(walk, errno);
+		return;
+	}
+	visit.process_fd = process_fd;
+	visit_descriptors(&visit, process_fd);
+	if (walk->threads)
+		visit_threads(&visit);
+}
+
+static void
+forget_holders(struct wanted *wanted)
+{
+	wanted->holders = 0;
+	wanted->kept = 0;
+	wanted->counted_pid = 0;
+}
+
+int
+walk_processes(int proc_fd, struct wanted *wanted, size_t count, bool threads,
+    bool *ret_saw_all)
+{
+	struct walk walk = {
+		.proc_fd = proc_fd, .wanted = wanted, .count = count, .threads = threads,
+		.saw_all = true,
+	};
+	_cleanup_(cleanup_closedir) DIR *directory = open_directory(proc_fd, ".");
+	struct dirent *entry;
+
+	if (directory == NULL)
+		return -errno;
+	for (size_t i = 0; i < count; i++)
+		if (!wanted[i].answered)
+			forget_holders(&wanted[i]);
+	while (errno = 0, (entry = readdir(directory)) != NULL) {
+		int32_t pid = files_number(entry->d_name);
+		if (pid <= 0)
+			continue;
+		walk.saw_init |= pid == 1;
+		visit_process(&walk, entry->d_name, pid);
+	}
+	if (errno != 0)
+		return -errno;
+	*ret_saw_all = walk.saw_all && walk.saw_init;
+	return 0;
+}
