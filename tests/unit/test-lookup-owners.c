@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The asking side against an overstay-lookup that is played by the test: one that answers, one
+ * that lies, one that is silent, one that goes away. Every inode asked for is told exactly once.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "kernel/owners.h"
+#include "lookup-help.h"
+#include "lookup/encode.h"
+
+struct pair {
+	char directory[64];
+	struct sockaddr_un address;
+	int listener;
+	int peer;		/* the played side */
+	struct owners *owners;
+	struct help_answers answers;
+};
+
+static int
+setup(void **state)
+{
+	static struct pair pair;
+
+	(void)snprintf(pair.directory, sizeof(pair.directory), "/tmp/overstay-owners-XXXXXX");
+	if (mkdtemp(pair.directory) == NULL)
+		return -1;
+	pair.address.sun_family = AF_UNIX;
+	(void)snprintf(pair.address.sun_path, sizeof(pair.address.sun_path), "%s/socket",
+	    pair.directory);
+	pair.answers.count = 0;
+	pair.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (bind(pair.listener, (struct sockaddr *)&pair.address, sizeof(pair.address)) < 0 ||
+	    listen(pair.listener, 1) < 0 ||
+	    owners_open_path(pair.address.sun_path, &pair.owners) < 0)
+		return -1;
+	pair.peer = accept(pair.listener, NULL, NULL);
+	*state = &pair;
+	return pair.peer < 0 ? -1 : 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct pair *pair = *state;
+
+	help_release(&pair->answers);
+	owners_close(pair->owners);
+	(void)close(pair->peer);
+	(void)close(pair->listener);
+	(void)unlink(pair->address.sun_path);
+	return rmdir(pair->directory);
+}
+
+/* Puts questions for 10, 20 and 30; one stands there twice. */
+static void
+ask(struct pair *pair)
+{
+	static const struct owners_question questions[] = {
+		{ 30, 0 }, { 10, 0 }, { 20, 5 }, { 30, 0 },
+	};
+
+	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000), 0);
+	assert_int_equal(owners_asked_usec(pair->owners), 1000);
+}
+
+/* Reads the request as overstay-lookup does. Returns its id. */
+static uint32_t
+read_request(struct pair *pair)
+{
+	struct lookup_question questions[LOOKUP_INODES_MAX];
+	char packet[LOOKUP_PACKET_MAX];
+	ssize_t length = recv(pair->peer, packet, sizeof(packet), MSG_DONTWAIT);
+	uint32_t id;
+
+	assert_true(length > 0);
+	assert_int_equal(decode_request(packet, (size_t)length, &id, questions), 3);
+	assert_int_equal(questions[0].inode, 10);
+	assert_int_equal(questions[1].inode, 20);
+	assert_int_equal(questions[1].uid, 5);
+	assert_int_equal(questions[2].inode, 30);
+	return id;
+}
+
+static void
+send_kernel(struct pair *pair, uint32_t id, uint32_t first, uint32_t second)
+{
+	struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
+	const uint32_t inodes[] = { first, second };
+	char packet[LOOKUP_PACKET_MAX];
+	size_t length = encode_owner(packet, id, owner, inodes, second == 0 ? 1 : 2);
+
+	owner_unref(owner);
+	assert_int_equal(send(pair->peer, packet, length, 0), length);
+}
+
+static void
+send_done(struct pair *pair, uint32_t id)
+{
+	char packet[LOOKUP_PACKET_MAX];
+	size_t length = encode_done(packet, id, LOOKUP_SAW_ALL);
+
+	assert_int_equal(send(pair->peer, packet, length, 0), length);
+}
+
+static int
+step(struct pair *pair)
+{
+	return owners_step(pair->owners, 2000, help_collect, &pair->answers);
+}
+
+/* All three inodes were told, those that were not answered with this reason. */
+static void
+check_unknown(struct pair *pair, enum owner_reason reason, unsigned wanted)
+{
+	unsigned unknown = 0;
+
+	assert_int_equal(pair->answers.count, 3);
+	for (uint32_t inode = 10; inode <= 30; inode += 10) {
+		const struct owner *owner = help_owner(&pair->answers, inode);
+		assert_non_null(owner);
+		assert_int_equal(owner->observed_usec, 2000);
+		if (owner->kind != OWNER_UNKNOWN)
+			continue;
+		assert_int_equal(owner->reason, reason);
+		unknown++;
+	}
+	assert_int_equal(unknown, wanted);
+	assert_true(owners_asked_usec(pair->owners) == USEC_NEVER);
+}
+
+static void
+test_answered(void **state)
+{
+	struct pair *pair = *state;
+	const struct owners_question other = { 40, 0 };
+	uint32_t id;
+
+	ask(pair);
+	assert_int_equal(owners_ask(pair->owners, &other, 1, 1000), -EBUSY);
+	assert_int_equal(step(pair), -EAGAIN);
+	id = read_request(pair);
+	send_kernel(pair, id, 30, 10);
+	send_kernel(pair, id, 20, 0);
+	send_done(pair, id);
+	assert_int_equal(step(pair), 1);
+	assert_int_equal(pair->answers.count, 2);
+	assert_ptr_equal(help_owner(&pair->answers, 10), help_owner(&pair->answers, 30));
+	assert_int_equal(step(pair), 1);
+	assert_int_equal(step(pair), 0);
+	check_unknown(pair, OWNER_REASON_NONE, 0);
+
+	/* And once more over the same connection. */
+	help_release(&pair->answers);
+	ask(pair);
+	assert_int_not_equal(read_request(pair), id);
+	send_kernel(pair, id + 1, 30, 10);
+	assert_int_equal(step(pair), 1);
+}
+
+static void
+test_bounds(void **state)
+{
+	struct pair *pair = *state;
+	struct owners_question questions[OWNERS_ASK_MAX + 1] = { { 1, 0 }, { 0, 0 } };
+
+	assert_int_equal(owners_ask(pair->owners, questions, 0, 1), -EINVAL);
+	assert_int_equal(owners_ask(pair->owners, questions, 2, 1), -EINVAL);
+	for (uint32_t i = 0; i <= OWNERS_ASK_MAX; i++)
+		questions[i].inode = i + 1;
+	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX + 1, 1), -EINVAL);
+	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX, 1), 0);
+}
+
+static void
+test_left_out(void **state)
+{
+	struct pair *pair = *state;
+	uint32_t id;
+
+	ask(pair);
+	id = read_request(pair);
+	send_kernel(pair, id, 20, 0);
+	send_done(pair, id);
+	assert_int_equal(step(pair), 1);
+	assert_int_equal(step(pair), -EPROTO);
+	check_unknown(pair, OWNER_REASON_BAD_ANSWER, 2);
+}
+
+/* Inodes nobody asked for, or twice; ids of other requests. Nothing of such a packet is told. */
+static void
+test_lies(void **state)
+{
+	static const struct {
+		uint32_t first, second, id_offset;
+	} lies[] = {
+		{ 11, 0, 0 }, { 10, 11, 0 }, { 10, 10, 0 }, { 20, 0, 0 }, { 10, 20, 0 },
+		{ 10, 0, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+		struct pair *pair;
+		uint32_t id;
+
+		if (i > 0) {
+			assert_int_equal(teardown(state), 0);
+			assert_int_equal(setup(state), 0);
+		}
+		pair = *state;
+		ask(pair);
+		id = read_request(pair);
+		send_kernel(pair, id, 20, 0);
+		assert_int_equal(step(pair), 1);
+		send_kernel(pair, id + lies[i].id_offset, lies[i].first, lies[i].second);
+		assert_int_equal(step(pair), -EPROTO);
+		check_unknown(pair, OWNER_REASON_BAD_ANSWER, 2);
+	}
+}
+
+static void
+test_garbage(void **state)
+{
+	struct pair *pair = *state;
+	char garbage[LOOKUP_PACKET_MAX + 100];
+
+	ask(pair);
+	memset(garbage, 'x', sizeof(garbage));
+	assert_true(send(pair->peer, garbage, 40, 0) > 0);
+	assert_int_equal(step(pair), -EPROTO);
+	check_unknown(pair, OWNER_REASON_BAD_ANSWER, 3);
+}
+
+/* A packet longer than any is, with a good one in front. */
+static void
+test_too_long(void **state)
+{
+	struct pair *pair = *state;
+	static char packet[LOOKUP_PACKET_MAX + 100];
+	struct lookup_header header = { .version = LOOKUP_VERSION, .type = LOOKUP_DONE };
+
+	ask(pair);
+	header.id = read_request(pair);
+	header.length = sizeof(packet);
+	memcpy(packet, &header, sizeof(header));
+	assert_true(send(pair->peer, packet, sizeof(packet), 0) > 0);
+	assert_int_equal(step(pair), -EPROTO);
+	check_unknown(pair, OWNER_REASON_BAD_ANSWER, 3);
+}
+
+static void
+test_unasked(void **state)
+{
+	struct pair *pair = *state;
+
+	send_kernel(pair, 0, 20, 0);
+	assert_int_equal(step(pair), -EPROTO);
+	assert_int_equal(pair->answers.count, 0);
+}
+
+static void
+test_gone(void **state)
+{
+	struct pair *pair = *state;
+
+	ask(pair);
+	send_kernel(pair, read_request(pair), 20, 0);
+	assert_int_equal(shutdown(pair->peer, SHUT_RDWR), 0);
+	assert_int_equal(step(pair), 1);
+	assert_int_equal(step(pair), -EPIPE);
+	check_unknown(pair, OWNER_REASON_NO_LOOKUP, 2);
+}
+
+static void
+test_give_up(void **state)
+{
+	struct pair *pair = *state;
+
+	ask(pair);
+	send_kernel(pair, read_request(pair), 20, 0);
+	assert_int_equal(step(pair), 1);
+	owners_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect, &pair->answers);
+	check_unknown(pair, OWNER_REASON_TIMEOUT, 2);
+}
+
+static void
+test_open_fails(void **state)
+{
+	struct owners *owners = NULL;
+	char path[200];
+
+	(void)state;
+	memset(path, 'p', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(owners_open_path(path, &owners), -ENAMETOOLONG);
+	assert_int_equal(owners_open_path("/nowhere/socket", &owners), -ENOENT);
+	assert_int_equal(owners_spawn("/nowhere/overstay-lookup", &owners), -ENOENT);
+	assert_null(owners);
+	assert_null(owners_close(NULL));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_left_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unasked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_give_up, setup, teardown),
+		cmocka_unit_test(test_open_fails),
+	};
+
+	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packets: what is written is read back the same, and what makes no sense is refused.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/owners.h"
+#include "lookup/encode.h"
+
+static struct owner *
+make_owner(void)
+{
+	static const char cmdline[] = "prog\0-x\0\xff\n\033[2J";
+	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 2);
+
+	assert_non_null(owner);
+	owner->holders = 7;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct process *process = &owner->processes[i];
+		process->pid = 100 - (int32_t)i;
+		process->parent_pid = 1;
+		process->start_usec = i == 0 ? 5 * USEC_PER_SEC : USEC_NEVER;
+		process->uid = 33;
+		process->gid = 34;
+		process->group_count = i * OWNER_GROUPS_MAX;
+		for (uint32_t at = 0; at < process->group_count; at++)
+			process->groups[at] = at + 1;
+		process->exe_trust = i == 0 ? EXE_SAME : EXE_REPLACED;
+		process->exe_deleted = i == 1;
+		process->cmdline_cut = i == 1;
+		process->comm = strdup("a)\n(b");
+		process->exe = strdup("/usr/bin/prog");
+		process->cmdline = malloc(sizeof(cmdline));
+		memcpy(process->cmdline, cmdline, sizeof(cmdline));
+		process->cmdline_length = sizeof(cmdline);
+		process->unit = strdup(i == 0 ? "prog.service" : "");
+		process->user_unit = strdup(i == 0 ? "" : "app.scope");
+	}
+	return owner;
+}
+
+static const uint32_t inodes[] = { 4711, 4712, UINT32_MAX };
+
+/* A good packet of 2 processes and 3 inodes. Returns its length. */
+static size_t
+make_packet(char packet[LOOKUP_PACKET_MAX])
+{
+	struct owner *owner = make_owner();
+	size_t length = encode_owner(packet, 9, owner, inodes, ARRAY_SIZE(inodes));
+
+	owner_unref(owner);
+	return length;
+}
+
+static void
+assert_process_equal(const struct process *a, const struct process *b)
+{
+	assert_int_equal(a->pid, b->pid);
+	assert_int_equal(a->parent_pid, b->parent_pid);
+	assert_true(a->start_usec == b->start_usec);
+	assert_int_equal(a->uid, b->uid);
+	assert_int_equal(a->gid, b->gid);
+	assert_int_equal(a->group_count, b->group_count);
+	assert_memory_equal(a->groups, b->groups, sizeof(a->groups));
+	assert_int_equal(a->exe_trust, b->exe_trust);
+	assert_int_equal(a->exe_deleted, b->exe_deleted);
+	assert_int_equal(a->cmdline_cut, b->cmdline_cut);
+	assert_string_equal(a->comm, b->comm);
+	assert_string_equal(a->exe, b->exe);
+	assert_int_equal(a->cmdline_length, b->cmdline_length);
+	assert_memory_equal(a->cmdline, b->cmdline, a->cmdline_length);
+	assert_string_equal(a->unit, b->unit);
+	assert_string_equal(a->user_unit, b->user_unit);
+}
+
+static void
+test_round_trip(void **state)
+{
+	struct owner *owner = make_owner();
+	char packet[LOOKUP_PACKET_MAX];
+	struct owners_answer answer;
+
+	(void)state;
+	assert_int_equal(owners_parse(packet, make_packet(packet), &answer), 0);
+	assert_int_equal(answer.id, 9);
+	assert_false(answer.done);
+	assert_int_equal(answer.inode_count, ARRAY_SIZE(inodes));
+	assert_memory_equal(answer.inodes, inodes, sizeof(inodes));
+	assert_int_equal(answer.owner->kind, OWNER_PROCESS);
+	assert_int_equal(answer.owner->holders, 7);
+	assert_int_equal(answer.owner->process_count, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_process_equal(&answer.owner->processes[i], &owner->processes[i]);
+	owner_unref(answer.owner);
+	owner_unref(owner);
+}
+
+static void
+test_done(void **state)
+{
+	char packet[LOOKUP_PACKET_MAX];
+	struct owners_answer answer;
+	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL);
+
+	(void)state;
+	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_true(answer.done);
+	assert_true(answer.saw_all);
+	assert_int_equal(answer.id, 3);
+	assert_int_equal(answer.inode_count, 0);
+	assert_null(answer.owner);
+	length = encode_done(packet, 3, 0);
+	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_false(answer.saw_all);
+	length = encode_done(packet, 3, 2);
+	assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+}
+
+/* Writes a number over the packet, parses a copy of exactly its size, and puts it back. */
+static int
+parse_changed(char *packet, size_t length, size_t at, uint32_t value)
+{
+	struct owners_answer answer = { 0 };
+	uint32_t before;
+	char *copy = malloc(length);
+	int r;
+
+	assert_non_null(copy);
+	memcpy(&before, packet + at, sizeof(before));
+	memcpy(packet + at, &value, sizeof(value));
+	memcpy(copy, packet, length);
+	memcpy(packet + at, &before, sizeof(before));
+	r = owners_parse(copy, length, &answer);
+	free(copy);
+	if (r == 0)
+		owner_unref(answer.owner);
+	else
+		assert_int_equal(r, -EPROTO);
+	return r;
+}
+
+#define OWNER_AT(field) (sizeof(struct lookup_header) + offsetof(struct lookup_owner, field))
+#define PROCESS_AT(field)                                                                \
+	(sizeof(struct lookup_header) + sizeof(struct lookup_owner) + sizeof(inodes) +   \
+	    offsetof(struct lookup_process, field))
+
+static void
+test_refused(void **state)
+{
+	static const struct {
+		size_t at;
+		uint32_t value;
+	} changes[] = {
+		{ offsetof(struct lookup_header, version), LOOKUP_VERSION + 1 },
+		{ offsetof(struct lookup_header, type), 0 },
+		{ offsetof(struct lookup_header, type), LOOKUP_REQUEST },
+		{ offsetof(struct lookup_header, type), LOOKUP_DONE },
+		{ offsetof(struct lookup_header, length), 0 },
+		{ offsetof(struct lookup_header, length), UINT32_MAX },
+		{ OWNER_AT(kind), OWNER_UNKNOWN },
+		{ OWNER_AT(kind), OWNER_KERNEL },
+		{ OWNER_AT(kind), 3 },
+		{ OWNER_AT(reason), OWNER_REASON_NO_PROCESS },
+		{ OWNER_AT(holders), 1 },
+		{ OWNER_AT(holders), LOOKUP_PID_MAX + 1 },
+		{ OWNER_AT(inode_count), 0 },
+		{ OWNER_AT(inode_count), 2 },
+		{ OWNER_AT(inode_count), 4 },
+		{ OWNER_AT(inode_count), LOOKUP_INODES_MAX + 1 },
+		{ OWNER_AT(inode_count), UINT32_MAX },
+		{ OWNER_AT(process_count), 0 },
+		{ OWNER_AT(process_count), 1 },
+		{ OWNER_AT(process_count), 3 },
+		{ OWNER_AT(process_count), OWNER_PROCESSES_MAX + 1 },
+		{ OWNER_AT(process_count), UINT32_MAX },
+		{ PROCESS_AT(pid), 0 },
+		{ PROCESS_AT(pid), 99 },	/* the other process */
+		{ PROCESS_AT(pid), (uint32_t)-1 },
+		{ PROCESS_AT(pid), LOOKUP_PID_MAX + 1 },
+		{ PROCESS_AT(parent_pid), (uint32_t)-1 },
+		{ PROCESS_AT(exe_trust), EXE_REPLACED },	/* and yet not deleted */
+		{ PROCESS_AT(exe_trust), 3 },
+		{ PROCESS_AT(flags), LOOKUP_EXE_DELETED },	/* and yet the same */
+		{ PROCESS_AT(flags), 4 },
+		{ PROCESS_AT(group_count), OWNER_GROUPS_MAX + 1 },
+		{ PROCESS_AT(comm_length), OWNER_COMM_MAX },
+		{ PROCESS_AT(comm_length), 6 },
+		{ PROCESS_AT(exe_length), OWNER_PATH_MAX },
+		{ PROCESS_AT(exe_length), 0 },
+		{ PROCESS_AT(cmdline_length), OWNER_CMDLINE_MAX + 1 },
+		{ PROCESS_AT(cmdline_length), UINT32_MAX },
+		{ PROCESS_AT(unit_length), OWNER_UNIT_MAX },
+		{ PROCESS_AT(user_unit_length), OWNER_UNIT_MAX },
+	};
+	char packet[LOOKUP_PACKET_MAX];
+	size_t length = make_packet(packet);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
+		if (parse_changed(packet, length, changes[i].at, changes[i].value) != -EPROTO)
+			fail_msg("change %zu was let through", i);
+	/* The packet itself is good still, and a harmless change too. */
+	assert_int_equal(parse_changed(packet, length, OWNER_AT(holders), 2), 0);
+	assert_int_equal(parse_changed(packet, length, PROCESS_AT(uid), 5), 0);
+}
+
+static void
+test_truncated(void **state)
+{
+	char packet[LOOKUP_PACKET_MAX];
+	struct owners_answer answer;
+	size_t whole = make_packet(packet);
+
+	(void)state;
+	for (size_t length = 0; length < whole; length++) {
+		char *copy = malloc(length + 1);
+		uint32_t told = (uint32_t)length;
+
+		assert_non_null(copy);
+		memcpy(copy, packet, length);
+		if (length >= sizeof(struct lookup_header))
+			memcpy(copy + offsetof(struct lookup_header, length), &told,
+			    sizeof(told));
+		assert_int_equal(owners_parse(copy, length, &answer), -EPROTO);
+		free(copy);
+	}
+}
+
+/* Strings with a NUL inside, and a command line without one at its end. */
+static void
+test_strings(void **state)
+{
+	static const char *const needles[] = { "a)\n(b", "/usr/bin/prog", "prog.service" };
+	char packet[LOOKUP_PACKET_MAX];
+	size_t length = make_packet(packet);
+	struct owners_answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(needles); i++) {
+		char *found = memmem(packet, length, needles[i], strlen(needles[i]));
+		char before;
+
+		assert_non_null(found);
+		before = found[1];
+		found[1] = '\0';
+		assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+		found[1] = before;
+	}
+	((char *)memmem(packet, length, "[2J", 4))[3] = 'x';
+	assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+}
+
+/* The second process may not be older than the first. */
+static void
+test_order(void **state)
+{
+	struct owner *owner = make_owner();
+	char packet[LOOKUP_PACKET_MAX];
+	struct owners_answer answer;
+	size_t length;
+
+	(void)state;
+	owner->processes[1].start_usec = owner->processes[0].start_usec;
+	length = encode_owner(packet, 9, owner, inodes, 1);
+	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	owner_unref(answer.owner);
+	owner->processes[1].start_usec--;
+	length = encode_owner(packet, 9, owner, inodes, 1);
+	assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+	owner_unref(owner);
+}
+
+struct request {
+	struct lookup_header header;
+	struct lookup_request request;
+	struct lookup_question questions[LOOKUP_INODES_MAX];
+} __attribute__((packed));
+
+static int
+decode(struct request *request, size_t count)
+{
+	struct lookup_question questions[LOOKUP_INODES_MAX];
+	uint32_t id = 0;
+	size_t length = offsetof(struct request, questions) +
+	    count * sizeof(request->questions[0]);
+	int r;
+
+	request->header.length = (uint32_t)length;
+	r = decode_request((const char *)request, length, &id, questions);
+	if (r > 0) {
+		assert_int_equal(id, 77);
+		for (int i = 1; i < r; i++)
+			assert_true(questions[i].inode > questions[i - 1].inode);
+	}
+	return r;
+}
+
+static void
+test_request(void **state)
+{
+	struct request request = {
+		.header = { .version = LOOKUP_VERSION, .type = LOOKUP_REQUEST, .id = 77 },
+		.request = { .count = 3 },
+		.questions = { { 30, 0 }, { 10, 1 }, { 20, 2 } },
+	};
+	struct lookup_question questions[LOOKUP_INODES_MAX];
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(decode(&request, 3), 3);
+	assert_int_equal(decode(&request, 2), -EPROTO);
+	assert_int_equal(decode(&request, 4), -EPROTO);
+	request.questions[2].inode = 10;
+	assert_int_equal(decode(&request, 3), -EPROTO);
+	request.questions[2].inode = 0;
+	assert_int_equal(decode(&request, 3), -EPROTO);
+	request.questions[2].inode = 5;
+	request.header.version++;
+	assert_int_equal(decode(&request, 3), -EPROTO);
+	request.header.version--;
+	request.header.type = LOOKUP_OWNER;
+	assert_int_equal(decode(&request, 3), -EPROTO);
+	request.header.type = LOOKUP_REQUEST;
+	request.request.count = 0;
+	assert_int_equal(decode(&request, 0), -EPROTO);
+	request.request.count = LOOKUP_INODES_MAX + 1;
+	assert_int_equal(decode(&request, LOOKUP_INODES_MAX), -EPROTO);
+	request.request.count = UINT32_MAX;
+	assert_int_equal(decode(&request, 3), -EPROTO);
+	for (size_t length = 0; length < offsetof(struct request, questions); length++)
+		assert_int_equal(decode_request((char *)&request, length, &id, questions),
+		    -EPROTO);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_done),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_request),
+	};
+
+	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * overstay-lookup itself, as a process: how it is started, whom it serves, how it ends, and what
+ * it gave up.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "lookup-help.h"
+
+#define CONNECTIONS_MAX 8	/* lookup/server.h */
+
+struct service {
+	char directory[64];
+	struct sockaddr_un address;
+	pid_t pid;
+};
+
+/* Starts the binary as systemd does: the listening socket is descriptor 3. */
+static void
+start(struct service *service, int listener)
+{
+	service->pid = fork();
+	assert_true(service->pid >= 0);
+	if (service->pid == 0) {
+		char pid[16];
+		(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+		(void)setenv("LISTEN_PID", pid, 1);
+		(void)setenv("LISTEN_FDS", "1", 1);
+		if (listener != 3 && dup2(listener, 3) < 0)
+			_exit(126);
+		(void)execl(help_binary(), "overstay-lookup", (char *)NULL);
+		_exit(127);
+	}
+}
+
+static int
+setup(void **state)
+{
+	static struct service service;
+	_close_ int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	(void)snprintf(service.directory, sizeof(service.directory),
+	    "/tmp/overstay-server-XXXXXX");
+	if (mkdtemp(service.directory) == NULL)
+		return -1;
+	service.address.sun_family = AF_UNIX;
+	(void)snprintf(service.address.sun_path, sizeof(service.address.sun_path), "%s/socket",
+	    service.directory);
+	if (bind(listener, (struct sockaddr *)&service.address, sizeof(service.address)) < 0 ||
+	    listen(listener, 32) < 0)
+		return -1;
+	start(&service, listener);
+	*state = &service;
+	return 0;
+}
+
+/* SIGTERM ends it, with 0. */
+static int
+teardown(void **state)
+{
+	struct service *service = *state;
+	int status;
+
+	(void)kill(service->pid, SIGTERM);
+	if (waitpid(service->pid, &status, 0) != service->pid)
+		return -1;
+	(void)unlink(service->address.sun_path);
+	(void)rmdir(service->directory);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+/* Asks for a listener of this process. */
+static void
+check_answer(struct owners *owners)
+{
+	struct owners_question question = { .uid = geteuid() };
+	struct help_answers answers = { 0 };
+	_close_ int fd = help_listen(&question.inode);
+	const struct process *process;
+
+	assert_true(fd >= 0);
+	assert_int_equal(help_ask(owners, &question, 1, &answers), 0);
+	process = owner_first(help_owner(&answers, question.inode));
+	assert_non_null(process);
+	assert_int_equal(process->pid, getpid());
+	help_release(&answers);
+}
+
+static int
+connect_raw(const struct service *service)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&service->address,
+	    sizeof(service->address)), 0);
+	return fd;
+}
+
+/* The other end closes the connection, and says nothing before. */
+static void
+check_closed(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	assert_int_equal(poll(&poll_fd, 1, HELP_WAIT_MSEC), 1);
+	assert_true(recv(fd, &byte, 1, 0) <= 0);
+}
+
+static void
+test_serves(void **state)
+{
+	struct service *service = *state;
+	struct owners *first, *second;
+
+	assert_int_equal(owners_open_path(service->address.sun_path, &first), 0);
+	assert_int_equal(owners_open_path(service->address.sun_path, &second), 0);
+	assert_int_equal(owners_pid(first), 0);
+	check_answer(first);
+	check_answer(second);
+	check_answer(first);
+	owners_close(first);
+	check_answer(second);
+	owners_close(second);
+	/* It stays when the last one went. */
+	assert_int_equal(owners_open_path(service->address.sun_path, &first), 0);
+	check_answer(first);
+	owners_close(first);
+}
+
+static void
+test_nonsense(void **state)
+{
+	struct service *service = *state;
+	static char garbage[LOOKUP_PACKET_MAX];
+	static const size_t lengths[] = { 1, 16, 100, sizeof(garbage) };
+	struct owners *owners;
+
+	assert_int_equal(owners_open_path(service->address.sun_path, &owners), 0);
+	memset(garbage, 1, sizeof(garbage));
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		_close_ int fd = connect_raw(service);
+		assert_int_equal(send(fd, garbage, lengths[i], MSG_NOSIGNAL), lengths[i]);
+		check_closed(fd);
+	}
+	/* Nobody else is touched by that. */
+	check_answer(owners);
+	owners_close(owners);
+}
+
+static void
+test_many(void **state)
+{
+	struct service *service = *state;
+	struct owners *owners[CONNECTIONS_MAX];
+	_close_ int fd = -1;
+
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		assert_int_equal(owners_open_path(service->address.sun_path, &owners[i]), 0);
+		check_answer(owners[i]);
+	}
+	fd = connect_raw(service);
+	check_closed(fd);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		check_answer(owners[i]);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		owners_close(owners[i]);
+}
+
+/* A connection of an ordinary user is closed: this socket is for root and the service's user. */
+static void
+test_stranger(void **state)
+{
+	struct service *service = *state;
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(service->directory, 0711), 0);
+	assert_int_equal(chmod(service->address.sun_path, 0666), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct pollfd poll_fd = { .events = POLLIN };
+		char byte;
+		int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+		if (setgid(65534) < 0 || setuid(65534) < 0 ||
+		    connect(fd, (struct sockaddr *)&service->address,
+		    sizeof(service->address)) < 0)
+			_exit(1);
+		poll_fd.fd = fd;
+		_exit(poll(&poll_fd, 1, HELP_WAIT_MSEC) == 1 && recv(fd, &byte, 1, 0) <= 0 ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+test_ends_with_connection(void **state)
+{
+	struct owners *owners = help_spawn();
+	int status;
+
+	(void)state;
+	assert_non_null(owners);
+	check_answer(owners);
+	status = help_end(owners);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Ctrl-C in a terminal reaches it too; overstayd decides when it ends. SIGTERM does end it. */
+static void
+test_signals(void **state)
+{
+	struct owners *owners = help_spawn();
+	int status;
+
+	(void)state;
+	assert_non_null(owners);
+	check_answer(owners);
+	assert_int_equal(kill(owners_pid(owners), SIGINT), 0);
+	check_answer(owners);
+	assert_int_equal(kill(owners_pid(owners), SIGTERM), 0);
+	status = help_end(owners);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* It cannot be started: the first step tells. */
+static void
+test_no_program(void **state)
+{
+	struct owners_question question = { 1, 0 };
+	struct help_answers answers = { 0 };
+	struct owners *owners = NULL;
+	int r;
+
+	(void)state;
+	/* A file that execve(2) takes and that is no overstay-lookup. */
+	assert_int_equal(owners_spawn("/bin/true", &owners), 0);
+	r = help_ask(owners, &question, 1, &answers);
+	assert_true(r == -EPIPE || r == -ECONNRESET);
+	(void)help_end(owners);
+	help_release(&answers);
+}
+
+/* The value of a line of /proc/PID/status, as a hexadecimal number. */
+static unsigned long long
+status_hex(const char *text, const char *key)
+{
+	const char *found = strstr(text, key);
+
+	if (found == NULL)
+		fail_msg("no %s", key);
+	return strtoull(found + strlen(key), NULL, 16);
+}
+
+/* Started by root: an ordinary user with two capabilities, in a network of its own. */
+static void
+test_privileges(void **state)
+{
+	const unsigned long long kept = 1ULL << 19 | 1ULL << 2;	/* SYS_PTRACE, DAC_READ_SEARCH */
+	struct owners *owners;
+	char path[64], text[4096], own_network[64], network[64];
+	ssize_t length;
+	FILE *file;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	owners = help_spawn();
+	assert_non_null(owners);
+	check_answer(owners);
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)owners_pid(owners));
+	file = fopen(path, "re");
+	assert_non_null(file);
+	length = (ssize_t)fread(text, 1, sizeof(text) - 1, file);
+	(void)fclose(file);
+	text[length] = '\0';
+	assert_int_equal(status_hex(text, "\nCapEff:"), kept);
+	assert_int_equal(status_hex(text, "\nCapPrm:"), kept);
+	assert_int_equal(status_hex(text, "\nCapInh:"), 0);
+	assert_int_equal(status_hex(text, "\nCapAmb:"), 0);
+	assert_int_equal(status_hex(text, "\nCapBnd:") & ~kept, 0);
+	assert_int_equal(status_hex(text, "\nNoNewPrivs:"), 1);
+	assert_int_not_equal(status_hex(text, "\nUid:"), 0);
+	assert_int_not_equal(status_hex(text, "\nGid:"), 0);
+	assert_true(*(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1) == '\t');
+	assert_int_equal(strspn(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1, "\t "),
+	    strcspn(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1, "\n"));
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)owners_pid(owners));
+	length = readlink(path, network, sizeof(network) - 1);
+	assert_true(length > 0);
+	network[length] = '\0';
+	length = readlink("/proc/self/ns/net", own_network, sizeof(own_network) - 1);
+	own_network[length] = '\0';
+	assert_string_not_equal(network, own_network);
+	(void)help_end(owners);
+}
+
+/* Runs the binary with one or two arguments. Returns its exit status. */
+static int
+run(const char *first, const char *second)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		(void)unsetenv("LISTEN_FDS");
+		(void)!freopen("/dev/null", "w", stdout);
+		(void)!freopen("/dev/null", "w", stderr);
+		(void)execl(help_binary(), "overstay-lookup", first, second, (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+test_usage(void **state)
+{
+	(void)state;
+	assert_int_equal(run("--help", NULL), 0);
+	assert_int_equal(run("--version", NULL), 0);
+	assert_int_equal(run(NULL, NULL), 2);
+	assert_int_equal(run("--what", NULL), 2);
+	assert_int_equal(run("--fd", NULL), 2);
+	assert_int_equal(run("--fd", "x"), 2);
+	assert_int_equal(run("--fd", "2"), 2);
+	assert_int_equal(run("argument", NULL), 2);
+	/* No socket there. */
+	assert_int_equal(run("--fd", "777"), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_serves, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nonsense, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stranger, setup, teardown),
+		cmocka_unit_test(test_ends_with_connection),
+		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_no_program),
+		cmocka_unit_test(test_privileges),
+		cmocka_unit_test(test_usage),
+	};
+
+	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
