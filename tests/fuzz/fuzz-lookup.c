@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parser of overstay-lookup's answers. What it lets through must be within the bounds that all
+ * of overstayd relies on, and be written again as the very same bytes.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/owners.h"
+#include "lookup/encode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+require(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void
+check_process(const struct process *process)
+{
+	require(process->pid > 0 && process->pid <= LOOKUP_PID_MAX);
+	require(process->group_count <= OWNER_GROUPS_MAX);
+	require(strlen(process->comm) < OWNER_COMM_MAX);
+	require(strlen(process->exe) < OWNER_PATH_MAX);
+	require(strlen(process->unit) < OWNER_UNIT_MAX);
+	require(strlen(process->user_unit) < OWNER_UNIT_MAX);
+	require(process->cmdline_length <= OWNER_CMDLINE_MAX);
+	require(process->cmdline_length == 0 ||
+	    process->cmdline[process->cmdline_length - 1] == '\0');
+	require(process->exe_trust == EXE_UNVERIFIED || process->exe[0] == '/');
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct owners_answer answer;
+	static char packet[LOOKUP_PACKET_MAX];
+	size_t length;
+
+	if (owners_parse((const char *)data, size, &answer) < 0)
+		return 0;
+	if (answer.done)
+		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0);
+	else {
+		require(answer.inode_count > 0 && answer.inode_count <= LOOKUP_INODES_MAX);
+		require(answer.owner->process_count <= OWNER_PROCESSES_MAX);
+		require(answer.owner->holders >= answer.owner->process_count);
+		require((answer.owner->kind == OWNER_PROCESS) ==
+		    (owner_first(answer.owner) != NULL));
+		for (uint32_t i = 0; i < answer.owner->process_count; i++)
+			check_process(&answer.owner->processes[i]);
+		length = encode_owner(packet, answer.id, answer.owner, answer.inodes,
+		    answer.inode_count);
+	}
+	require(length == size && memcmp(packet, data, size) == 0);
+	owner_unref(answer.owner);
+	return 0;
+}
