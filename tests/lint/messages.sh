@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Every kind of message has an entry in the catalogue and a place in overstayd(8), every field has
+# its line in the manual, and neither of them speaks of what does not exist. A field that only the
+# catalogue's @FIELD@ knows is an error too. TAP.
+set -u
+top=${abs_top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+events=$top/daemon/alert/events.c
+fields=$top/daemon/alert/fields.c
+catalogue=$top/systemd/overstay.catalog
+manual=$top/daemon/overstayd.8
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+
+# MESSAGE_ID and word of each row.
+tr '\n' ' ' <"$events" |
+	grep -o '\[EVENT_[A-Z]*\] = { "[A-Z]*", *"[0-9a-f]\{32\}"' |
+	sed 's/.*{ "\([A-Z]*\)", *"\([0-9a-f]*\)"/\2 \1/' | sort >"$work/events"
+cut -d' ' -f1 "$work/events" >"$work/ids"
+cut -d' ' -f2 "$work/events" | sort >"$work/words"
+sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "$catalogue" | sort >"$work/ids-catalogue"
+
+# Fields of the table, and those that reports about no stay bring with them.
+{
+	sed -n 's/^\t{ "\([A-Z_]*\)", FIELDS_.*/\1/p' "$fields"
+	# MESSAGE= is the text itself.
+	echo MESSAGE
+	cat "$top"/daemon/*.c "$top"/daemon/core/*.c "$top"/daemon/alert/*.c |
+		grep -o 'report_add_field([^,]*, "[A-Z0-9_]*"' |
+		sed 's/.*"\(.*\)"/OVERSTAY_\1/'
+} | sort -u >"$work/fields"
+section() {
+	sed -n "/^\\.Sh $1\$/,/^\\.Sh /p" "$manual"
+}
+section 'JOURNAL FIELDS' | sed -n 's/^\.It Dv \(.*\)/\1/p' | tr ' ' '\n' |
+	grep -v '^,\{0,1\}$' | sort -u >"$work/fields-manual"
+section MESSAGES | sed -n 's/^\.It Sy \([A-Z]*\).*/\1/p' | sort -u >"$work/words-manual"
+grep -o '@[A-Z0-9_]*@' "$catalogue" | tr -d @ | sort -u >"$work/fields-catalogue"
+
+number=0
+ok() {
+	number=$((number + 1))
+	echo "ok $number - $1"
+}
+# same WHAT A B: both files hold the same lines, and some.
+same() {
+	if [ -s "$2" ] && diff "$2" "$3" >"$work/diff"; then
+		ok "$1"
+		return
+	fi
+	number=$((number + 1))
+	echo "not ok $number - $1"
+	sed 's/^/# /' "$work/diff" 2>/dev/null
+}
+
+echo 1..6
+same 'each kind has a catalogue entry, and each entry a kind' "$work/ids" "$work/ids-catalogue"
+same 'overstayd(8) has the words of all kinds' "$work/words" "$work/words-manual"
+same 'overstayd(8) has all fields' "$work/fields" "$work/fields-manual"
+comm -13 "$work/fields" "$work/fields-catalogue" >"$work/unknown"
+if [ -s "$work/fields-catalogue" ] && ! [ -s "$work/unknown" ]; then
+	ok 'the catalogue names fields that exist'
+else
+	number=$((number + 1))
+	echo "not ok $number - the catalogue names fields that exist"
+	sed 's/^/# /' "$work/unknown"
+fi
+# Every row counts: a table that the patterns above only half read would pass unseen.
+grep -c '^	\[EVENT_' "$events" >"$work/rows"
+wc -l <"$work/ids" | tr -d ' ' >"$work/read"
+same 'every row of the table of kinds was read' "$work/rows" "$work/read"
+grep -c '^	{ "[A-Z]' "$fields" >"$work/rows"
+grep -c '^	{ "[A-Z_]*", FIELDS_' "$fields" >"$work/read"
+same 'every row of the table of fields was read' "$work/rows" "$work/read"
