@@ -395,7 +395,9 @@ node_parse(struct config_context *context, const char *text, size_t size, struct
 		context->no_memory = true;
 		return false;
 	}
-	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, size);
+	/* libyaml aborts where the text is NULL, as that of an empty file may be. */
+	yaml_parser_set_input_string(&reader.parser,
+	    (const unsigned char *)(size == 0 ? "" : text), size);
 	reader_stream(&reader, ret);
 	yaml_parser_delete(&reader.parser);
 	if (reader.stopped)

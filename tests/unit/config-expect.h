@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads a text as the configuration does and gives back what it said, for the tests of config/.
+ * Users and groups are those of resolve_fake(): alice 1000, bob 1001, @developers 2000; asking for
+ * "broken" fails.
+ */
+#ifndef OVERSTAY_TESTS_CONFIG_EXPECT_H
+#define OVERSTAY_TESTS_CONFIG_EXPECT_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/config.h"
+
+/* One text and all that is said about it, lines ended by a newline; "" is nothing. */
+struct expectation {
+	const char *text;
+	const char *messages;
+};
+
+static inline int
+resolve_fake(const char *name, bool group, uint32_t *ret_id)
+{
+	static const struct {
+		const char *name;
+		bool group;
+		uint32_t id;
+	} known[] = {
+		{ "alice", false, 1000 },
+		{ "bob", false, 1001 },
+		{ "developers", true, 2000 },
+	};
+
+	if (strcmp(name, "broken") == 0)
+		return -EIO;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].group == group && strcmp(known[i].name, name) == 0) {
+			*ret_id = known[i].id;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+/* The messages as one text, to be freed. */
+static inline char *
+messages_text(const struct config_messages *messages)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	config_messages_print(messages, file);
+	assert_int_equal(fclose(file), 0);
+	return text;
+}
+
+/* Loads size bytes named t.yaml. The configuration is to be freed, NULL where there is an error. */
+static inline struct config *
+load_bytes(const char *text, size_t size, bool last_good, char **ret_messages)
+{
+	struct config_messages messages = { 0 };
+	struct config *config = NULL;
+	int r = config_load_text(text, size, "t.yaml", last_good, resolve_fake, &config, &messages);
+
+	assert_int_equal(r, messages.errors > 0 ? -EINVAL : 0);
+	assert_int_equal(config == NULL, messages.errors > 0);
+	*ret_messages = messages_text(&messages);
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* Loads text; what is said must be exactly the messages. */
+static inline struct config *
+load_expect(const char *text, const char *messages)
+{
+	char *said;
+	struct config *config = load_bytes(text, strlen(text), false, &said);
+
+	if (strcmp(said, messages) != 0)
+		print_error("# read:\n%s\n", text);
+	assert_string_equal(said, messages);
+	free(said);
+	return config;
+}
+
+static inline void
+expect_all(const struct expectation *expectations, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		(void)config_free(load_expect(expectations[i].text, expectations[i].messages));
+}
+
+/* The dump of a configuration, to be freed; reading it back must give the same, and its hash. */
+static inline char *
+dump_fixed(const struct config *config)
+{
+	struct config_messages messages = { 0 };
+	struct config *again = NULL;
+	char *text, *text_again;
+	size_t size;
+
+	assert_int_equal(config_dump_text(config, &text, &size), 0);
+	assert_int_equal(strlen(text), size);
+	assert_int_equal(config_load_text(text, size, "dump", false, resolve_fake, &again,
+	    &messages), 0);
+	assert_int_equal(config_dump_text(again, &text_again, NULL), 0);
+	assert_string_equal(text, text_again);
+	assert_string_equal(config->hash, again->hash);
+	free(text_again);
+	(void)config_free(again);
+	config_messages_clear(&messages);
+	return text;
+}
+
+#endif

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which files are read, in which order, what masks what; what is refused as a file; --check; the
+ * dump as a fixed point over many configurations, and its hash.
+ */
+#include "config-expect.h"
+
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+
+/* A directory of its own for each test, with the four places of the configuration. */
+struct fixture {
+	char root[64];
+	char main_file[96], conf_dir[96], rules_dir[96], vendor_dir[96];
+	struct config_paths paths;
+};
+
+static void
+write_file(const struct fixture *fixture, const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", fixture->root, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fputs(text, file) < 0, 0);
+	assert_int_equal(fchmod(fileno(file), 0644), 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	char *directories[] = { fixture->conf_dir, fixture->rules_dir, fixture->vendor_dir };
+
+	(void)snprintf(fixture->root, sizeof(fixture->root), "/tmp/overstay-config.XXXXXX");
+	if (mkdtemp(fixture->root) == NULL)
+		return -1;
+	(void)snprintf(fixture->main_file, 96, "%s/overstay.yaml", fixture->root);
+	(void)snprintf(fixture->conf_dir, 96, "%s/conf.d", fixture->root);
+	(void)snprintf(fixture->rules_dir, 96, "%s/rules.d", fixture->root);
+	(void)snprintf(fixture->vendor_dir, 96, "%s/vendor", fixture->root);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (mkdir(directories[i], 0700) < 0)
+			return -1;
+	fixture->paths = (struct config_paths){
+		.main_file = fixture->main_file,
+		.conf_dir = fixture->conf_dir,
+		.rules_dir = fixture->rules_dir,
+		.vendor_rules_dir = fixture->vendor_dir,
+		.resolve = resolve_fake,
+	};
+	*state = fixture;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+	char command[128];
+	int r;
+
+	(void)snprintf(command, sizeof(command), "rm -rf -- '%s'", fixture->root);
+	r = system(command);
+	free(fixture);
+	return r;
+}
+
+/* Loads the fixture; the messages, with the root cut from each, must be exactly these. */
+static struct config *
+load(const struct fixture *fixture, const char *expected)
+{
+	struct config_messages messages = { 0 };
+	struct config *config = NULL;
+	int r = config_load(&fixture->paths, &config, &messages);
+	char *said = messages_text(&messages), *from;
+	size_t length = strlen(fixture->root) + 1;
+
+	assert_int_equal(r, messages.errors > 0 ? -EINVAL : 0);
+	while ((from = strstr(said, fixture->root)) != NULL)
+		memmove(from, from + length, strlen(from + length) + 1);
+	assert_string_equal(said, expected);
+	free(said);
+	config_messages_clear(&messages);
+	return config;
+}
+
+static void
+test_missing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct config *config;
+
+	assert_null(load(fixture, "overstay.yaml:1:1: cannot be read: No such file or directory\n"));
+	fixture->paths.main_optional = true;
+	config = load(fixture, "");
+	assert_int_equal(config->interval_usec, 5 * USEC_PER_SEC);
+	(void)config_free(config);
+	/* Directories that do not exist, or are not named, are empty ones. */
+	assert_int_equal(rmdir(fixture->conf_dir), 0);
+	fixture->paths.rules_dir = NULL;
+	fixture->paths.vendor_rules_dir = NULL;
+	(void)config_free(load(fixture, ""));
+}
+
+static void
+test_order_of_options(void **state)
+{
+	struct fixture *fixture = *state;
+	struct config *config;
+
+	write_file(fixture, "overstay.yaml", "threshold: 1h\ngrace: 1s\nudp: {auto: 1h}\n");
+	write_file(fixture, "conf.d/20-b.yaml", "threshold: 3h\n");
+	write_file(fixture, "conf.d/10-a.yaml", "threshold: 2h\ngrace: 2s\nudp: {threshold: 2h}\n");
+	write_file(fixture, "conf.d/.30-hidden.yaml", "threshold: 4h\n");
+	write_file(fixture, "conf.d/40-other.yaml.bak", "threshold: 5h\n");
+	write_file(fixture, "conf.d/README", "threshold: 6h\n");
+	config = load(fixture, "");
+	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
+	assert_int_equal(config->policy.grace_usec, 2 * USEC_PER_SEC);
+	assert_int_equal(config->policy.udp_auto_usec, USEC_PER_HOUR);
+	assert_int_equal(config->policy.udp_threshold_usec, 2 * USEC_PER_HOUR);
+	(void)config_free(config);
+	write_file(fixture, "conf.d/50-c.yml", "threshold: 7h\n");
+	config = load(fixture, "conf.d:1:1: \"50-c.yml\" is not read, expected a name that ends in "
+	    ".yaml\n");
+	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
+	(void)config_free(config);
+}
+
+/* One rule by that name for that port. */
+#define RULES(name, port) "rules:\n  - {name: " name ", threshold: 1h, match: {port: " port "}}\n"
+
+static void
+expect_rules(const struct fixture *fixture, const char *const *names, size_t count,
+    const char *messages)
+{
+	struct config *config = load(fixture, messages);
+
+	assert_non_null(config);
+	assert_int_equal(config->policy.rule_count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(config->policy.rules[i].name, names[i]);
+	free(dump_fixed(config));
+	(void)config_free(config);
+}
+
+static void
+test_order_of_rules(void **state)
+{
+	static const char *const names[] = { "a", "b", "main", "vendor-a", "vendor-b" };
+	struct fixture *fixture = *state;
+
+	write_file(fixture, "overstay.yaml", RULES("main", "3"));
+	write_file(fixture, "rules.d/20.yaml", RULES("b", "2"));
+	write_file(fixture, "rules.d/10.yaml", RULES("a", "1"));
+	write_file(fixture, "vendor/6.yaml", RULES("vendor-b", "5"));
+	write_file(fixture, "vendor/5.yaml", RULES("vendor-a", "4"));
+	expect_rules(fixture, names, ARRAY_SIZE(names), "");
+}
+
+static void
+test_masking(void **state)
+{
+	static const char *const all[] = { "one", "two", "three" };
+	static const char *const rest[] = { "mine", "three" };
+	struct fixture *fixture = *state;
+	char path[128];
+
+	fixture->paths.main_optional = true;
+	write_file(fixture, "vendor/1.yaml", RULES("one", "1"));
+	write_file(fixture, "vendor/2.yaml", RULES("two", "2"));
+	write_file(fixture, "vendor/3.yaml", RULES("three", "3"));
+	expect_rules(fixture, all, ARRAY_SIZE(all), "");
+	/* An empty file, a link to /dev/null; one of the same name stands instead. */
+	write_file(fixture, "rules.d/1.yaml", "");
+	(void)snprintf(path, sizeof(path), "%s/2.yaml", fixture->rules_dir);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	expect_rules(fixture, all + 2, 1, "");
+	write_file(fixture, "rules.d/1.yaml", RULES("mine", "7"));
+	expect_rules(fixture, rest, ARRAY_SIZE(rest), "");
+}
+
+static void
+test_reach_across_files(void **state)
+{
+	static const char *const names[] = { "wide", "narrow" };
+	struct fixture *fixture = *state;
+	char expected[256];
+
+	write_file(fixture, "rules.d/1.yaml", "\n" RULES("wide", "1-9"));
+	write_file(fixture, "overstay.yaml", RULES("narrow", "5"));
+	(void)snprintf(expected, sizeof(expected),
+	    "overstay.yaml:2:5: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches first\n");
+	expect_rules(fixture, names, ARRAY_SIZE(names), expected);
+}
+
+static void
+test_keys_of_directories(void **state)
+{
+	struct fixture *fixture = *state;
+
+	write_file(fixture, "overstay.yaml", "foo: 1\n");
+	write_file(fixture, "conf.d/1.yaml", "interval: 1x\nrules: []\n");
+	write_file(fixture, "rules.d/1.yaml", "rules: []\ninterval: 1s\n");
+	write_file(fixture, "rules.d/2.yaml", "- {name: n}\n");
+	write_file(fixture, "vendor/1.yaml", "oops: 1\n");
+	write_file(fixture, "vendor/9.yaml", "ruels: 1\n");
+	assert_null(load(fixture,
+	    "overstay.yaml:1:1: unknown key \"foo\", expected one of interval, survey, ranges, "
+	    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, log, "
+	    "cmdline, rules\n"
+	    "conf.d/1.yaml:1:11: interval is \"1x\", expected a time span such as 90s or 1h 30min\n"
+	    "conf.d/1.yaml:2:1: rules in conf.d, expected in overstay.yaml or in rules.d\n"
+	    "rules.d/1.yaml:2:1: unknown key \"interval\", expected one of rules\n"
+	    "rules.d/2.yaml:1:1: a list, expected a map with rules:\n"
+	    "vendor/9.yaml:1:1: unknown key \"ruels\", expected \"rules\" perhaps\n"));
+}
+
+/* An option of conf.d against one of the main file: the error stands where the option does. */
+static void
+test_options_across_files(void **state)
+{
+	struct fixture *fixture = *state;
+
+	write_file(fixture, "overstay.yaml", "# one\nsurvey: 4s\n");
+	write_file(fixture, "conf.d/1.yaml", "interval: 4s\n");
+	(void)config_free(load(fixture, ""));
+	write_file(fixture, "conf.d/1.yaml", "interval: 6s\n");
+	assert_null(load(fixture,
+	    "overstay.yaml:2:1: survey is 4s, expected at least the interval, 6s\n"));
+}
+
+static void
+test_kinds_of_file(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/1.yaml", fixture->conf_dir);
+	assert_int_equal(symlink("/dev/null", fixture->main_file), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular file\n"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: a directory, expected a regular file\n"));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular file\n"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("nowhere", path), 0);
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: cannot be read: No such file or directory\n"));
+	assert_int_equal(unlink(path), 0);
+	fixture->paths.conf_dir = fixture->main_file;
+	assert_null(load(fixture, "overstay.yaml:1:1: cannot be read: Not a directory\n"));
+}
+
+static void
+test_writers(void **state)
+{
+	struct fixture *fixture = *state;
+
+	write_file(fixture, "overstay.yaml", "interval: 3s\n");
+	assert_int_equal(chmod(fixture->main_file, 0664), 0);
+	assert_int_equal(chmod(fixture->rules_dir, 0777), 0);
+	(void)config_free(load(fixture,
+	    "overstay.yaml:1:1: mode 0664 lets others than the owner write, expected 0644\n"
+	    "rules.d:1:1: mode 0777 lets others than the owner write, expected 0755\n"));
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chmod(fixture->rules_dir, 0755), 0);
+	assert_int_equal(chmod(fixture->main_file, 0644), 0);
+	assert_int_equal(chown(fixture->main_file, 65534, 0), 0);
+	(void)config_free(load(fixture, "overstay.yaml:1:1: belongs to uid 65534, expected root: "
+	    "that user can hide from overstayd\n"));
+}
+
+/* --check takes a main file or a fragment, under any name; a fragment is not the whole. */
+static void
+test_check_file(void **state)
+{
+	static const struct {
+		const char *text, *messages;
+	} cases[] = {
+		{ "interval: 1s\nrules: []\n", "" },
+		{ RULES("n", "1"), "" },
+		{ "interval: 1min\n", "" },
+		{ "interval: 1min\nsurvey: 30s\n",
+		    "x:2:1: survey is 30s, expected at least the interval, 1min\n" },
+		{ "", "" },
+		{ "rules: 1\n", "x:1:8: a single value, expected a list of rules\n" },
+		{ "foo: bar\nrules:\n- {name: n, match: {user: no-such-user-here}, action: allow}\n",
+		    "x:1:1: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
+		    "netns, threshold, udp, loopback, suspect, severity, grace, remind, log, cmdline, "
+		    "rules\n"
+		    "x:3:27: no user \"no-such-user-here\" on this host, expected one that exists\n" },
+		{ "rules:\n- {name: n, match: {user: [root, \"@root\"]}, action: allow}\n", "" },
+	};
+	struct fixture *fixture = *state;
+	struct config_messages messages = { 0 };
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/x", fixture->root);
+	assert_int_equal(config_check_file(path, &messages), -EINVAL);
+	assert_int_equal(messages.errors, 1);
+	config_messages_clear(&messages);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *said, *from;
+
+		write_file(fixture, "x", cases[i].text);
+		assert_int_equal(config_check_file(path, &messages),
+		    cases[i].messages[0] == '\0' ? 0 : -EINVAL);
+		said = messages_text(&messages);
+		while ((from = strstr(said, fixture->root)) != NULL) {
+			size_t length = strlen(fixture->root) + 1;
+			memmove(from, from + length, strlen(from + length) + 1);
+		}
+		assert_string_equal(said, cases[i].messages);
+		free(said);
+		config_messages_clear(&messages);
+	}
+}
+
+static void
+test_too_large_together(void **state)
+{
+	static char text[900 * 1024];
+	struct fixture *fixture = *state;
+	size_t used = (size_t)sprintf(text, "rules:\n");
+
+	for (unsigned i = 0; i < 250; i++)
+		used += (size_t)sprintf(text + used,
+		    "- {name: '%0*u', threshold: 1h, match: {port: %u}}\n", 3000, i, i + 1);
+	write_file(fixture, "overstay.yaml", text);
+	(void)config_free(load(fixture, ""));
+	for (unsigned i = 0; i < used; i++)
+		if (strncmp(text + i, "port: ", 6) == 0)
+			memcpy(text + i, "user: ", 6);
+	write_file(fixture, "rules.d/1.yaml", text);
+	assert_null(load(fixture, "overstay.yaml:1:1: with all its files the configuration is larger "
+	    "than 1048576 bytes, expected less\n"));
+}
+
+/* Every text whose values are of many kinds: the dump is a fixed point, and stays the same. */
+static void
+test_round_trip(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"interval: 1500ms\nsurvey: 1h 1us\nranges: [1, 3-5, iana]\nprotocols: udp\n",
+		"threshold: never\nudp: {threshold: never, auto: 0}\ncmdline: off\ngrace: 0s\n",
+		"loopback: {severity: emerg}\nseverity: debug\nremind: never\n"
+		"log: {appeared: off, vanished: debug, udp: alert, after: 24h}\n",
+		"ranges: [kernel]\n", "ranges: [65535, 1]\n", "ranges: [1-65535]\n",
+		"rules:\n- {name: \"a'\\\"b\\\\c\\n\\t\\e\\x7f\\u0085\\u2028\\ufeff\\U0001f600 #:\", "
+		"threshold: 0s, note: ' x ', match: {comm: [\" \", \"- a\", \"\\\\*\", \"'\", \"#\"]}}\n",
+		"rules:\n- {name: off, remind: 90min, until: 2199-12-31, enabled: no, match: "
+		"{user: [\"@developers\", \"0\", alice, alice], not: {user: [bob], address: "
+		"[0.0.0.0/0, \"::/0\", \"::ffff:1.2.3.4\"], protocol: tcp, choice: [auto, asked]}}}\n"
+		"- {name: two, severity: err, action: allow, match: {not: {port: [1-3, 2-5, 9]}}}\n"
+		"- name: |\n    folded\n    name\n  match: {exe: [\"**\"], owner: [unknown], "
+		"exposure: [any, local]}\n  threshold: 3w\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char *said;
+		struct config *config = load_bytes(texts[i], strlen(texts[i]), false, &said);
+
+		if (config == NULL)
+			print_error("# %s", said);
+		assert_non_null(config);
+		free(dump_fixed(config));
+		free(said);
+		(void)config_free(config);
+	}
+}
+
+/* The hash is of the dump: what `overstayd --dump-config | sha256sum` begins with. */
+static void
+test_hash(void **state)
+{
+	struct config *config = load_expect("", ""), *other = load_expect("grace: 1s\n", "");
+	struct config *same = load_expect("# x\ngrace: 2min\n", "");
+	struct sha256_ctx context;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	char *text, expected[CONFIG_HASH_SIZE];
+
+	(void)state;
+	text = dump_fixed(config);
+	sha256_init(&context);
+	sha256_update(&context, strlen(text), (const uint8_t *)text);
+	sha256_digest(&context, sizeof(digest), digest);
+	for (size_t i = 0; i < 8; i++)
+		(void)snprintf(expected + 2 * i, 3, "%02x", digest[i]);
+	assert_string_equal(config->hash, expected);
+	assert_string_equal(config->hash, same->hash);
+	assert_string_not_equal(config->hash, other->hash);
+	free(text);
+	(void)config_free(config);
+	(void)config_free(other);
+	(void)config_free(same);
+}
+
+static void
+test_dump_to_full_disk(void **state)
+{
+	struct config *config = load_expect("", "");
+	FILE *file = fopen("/dev/full", "we");
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(config_dump(config, file), -ENOSPC);
+	(void)fclose(file);
+	(void)config_free(config);
+}
+
+static void *
+load_in_thread(void *argument)
+{
+	const struct fixture *fixture = argument;
+	struct config *config;
+
+	for (unsigned i = 0; i < 20; i++) {
+		struct config_messages messages = { 0 };
+
+		config = NULL;
+		if (config_load(&fixture->paths, &config, &messages) != 0)
+			return "failed";
+		(void)config_free(config);
+		config_messages_clear(&messages);
+	}
+	return NULL;
+}
+
+/* Two loads at once do not meet. */
+static void
+test_threads(void **state)
+{
+	struct fixture *fixture = *state;
+	pthread_t threads[4];
+
+	fixture->paths.resolve = NULL;
+	write_file(fixture, "overstay.yaml",
+	    "rules:\n- {name: n, until: 2030-01-01, threshold: 1h, match: {user: [root]}}\n");
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, load_in_thread, fixture), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		void *result = "lost";
+
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_null(result);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_order_of_options, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_order_of_rules, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_masking, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reach_across_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_keys_of_directories, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_options_across_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kinds_of_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_writers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_check_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_large_together, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_dump_to_full_disk),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("config-load", tests, NULL, NULL);
+}
