@@ -181,7 +181,7 @@ compare_questions(const void *a, const void *b)
 
 /* Writes the questions sorted, each once, into sorted. Returns how many; 0: one has no inode. */
 static size_t
-sort_questions(const struct owners_question *questions, size_t count,
+sort_questions(const struct owner_question *questions, size_t count,
     struct lookup_question *sorted)
 {
 	size_t kept = 0;
@@ -198,7 +198,7 @@ sort_questions(const struct owners_question *questions, size_t count,
 }
 
 int
-owners_ask(struct owners *owners, const struct owners_question *questions, size_t count,
+owners_ask(struct owners *owners, const struct owner_question *questions, size_t count,
     uint64_t now_usec)
 {
 	struct lookup_question sorted[LOOKUP_INODES_MAX];

@@ -24,11 +24,6 @@
 
 struct owners;
 
-struct owners_question {
-	uint32_t inode;		/* not 0 */
-	uint32_t uid;		/* the socket's: only root's sockets can be the kernel's */
-};
-
 /* owner is borrowed: owner_ref() to keep it. Several inodes may share one owner. */
 typedef void owners_function(uint32_t inode, struct owner *owner, void *argument);
 
@@ -60,7 +55,7 @@ uint64_t owners_asked_usec(const struct owners *owners);
  * stands there twice is asked once. Returns 0; -EBUSY while another request is under way, -EINVAL
  * for a count or inode out of bounds; another -errno: the connection is unusable, close it.
  */
-int owners_ask(struct owners *owners, const struct owners_question *questions, size_t count,
+int owners_ask(struct owners *owners, const struct owner_question *questions, size_t count,
     uint64_t now_usec) _mustcheck_;
 
 /*

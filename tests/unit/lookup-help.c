@@ -93,7 +93,7 @@ help_finish(struct owners *owners, struct help_answers *answers)
 }
 
 int
-help_ask(struct owners *owners, const struct owners_question *questions, size_t count,
+help_ask(struct owners *owners, const struct owner_question *questions, size_t count,
     struct help_answers *answers)
 {
 	int r = owners_ask(owners, questions, count, clock_boottime_usec());

@@ -42,7 +42,7 @@ void help_collect(uint32_t inode, struct owner *owner, void *argument);
 int help_finish(struct owners *owners, struct help_answers *answers);
 
 /* Asks and finishes; *answers is emptied before. */
-int help_ask(struct owners *owners, const struct owners_question *questions, size_t count,
+int help_ask(struct owners *owners, const struct owner_question *questions, size_t count,
     struct help_answers *answers);
 
 /* The answer for the inode, NULL where it was not told, or told twice. */

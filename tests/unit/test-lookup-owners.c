@@ -69,7 +69,7 @@ teardown(void **state)
 static void
 ask(struct pair *pair)
 {
-	static const struct owners_question questions[] = {
+	static const struct owner_question questions[] = {
 		{ 30, 0 }, { 10, 0 }, { 20, 5 }, { 30, 0 },
 	};
 
@@ -146,7 +146,7 @@ static void
 test_answered(void **state)
 {
 	struct pair *pair = *state;
-	const struct owners_question other = { 40, 0 };
+	const struct owner_question other = { 40, 0 };
 	uint32_t id;
 
 	ask(pair);
@@ -175,7 +175,7 @@ static void
 test_bounds(void **state)
 {
 	struct pair *pair = *state;
-	struct owners_question questions[OWNERS_ASK_MAX + 1] = { { 1, 0 }, { 0, 0 } };
+	struct owner_question questions[OWNERS_ASK_MAX + 1] = { { 1, 0 }, { 0, 0 } };
 
 	assert_int_equal(owners_ask(pair->owners, questions, 0, 1), -EINVAL);
 	assert_int_equal(owners_ask(pair->owners, questions, 2, 1), -EINVAL);

@@ -207,10 +207,10 @@ test_race(void **state)
 	for (int i = 0; i < PLACES; i++)
 		start(&places[i]);
 	while (clock_boottime_usec() < end_usec) {
-		struct owners_question questions[PLACES];
+		struct owner_question questions[PLACES];
 
 		for (int i = 0; i < PLACES; i++)
-			questions[i] = (struct owners_question){ places[i].inode, geteuid() };
+			questions[i] = (struct owner_question){ places[i].inode, geteuid() };
 		memcpy(tally.places, places, sizeof(places));
 		assert_int_equal(owners_ask(owners, questions, PLACES, 0), 0);
 		churn_until_done(owners, places, &tally);

@@ -148,7 +148,7 @@ start_child(struct fixture *fixture, const char *path, const char *argument,
 static const struct owner *
 ask(struct fixture *fixture, uint32_t uid)
 {
-	const struct owners_question question = { fixture->inode, uid };
+	const struct owner_question question = { fixture->inode, uid };
 	const struct owner *owner;
 
 	help_release(&fixture->answers);
@@ -547,7 +547,7 @@ test_threads(void **state)
 static void
 look_as_user(uint32_t inode)
 {
-	const struct owners_question question = { inode, 0 };
+	const struct owner_question question = { inode, 0 };
 	static struct help_answers answers;
 	struct owners *owners;
 	const struct owner *owner;

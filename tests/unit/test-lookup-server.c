@@ -90,7 +90,7 @@ teardown(void **state)
 static void
 check_answer(struct owners *owners)
 {
-	struct owners_question question = { .uid = geteuid() };
+	struct owner_question question = { .uid = geteuid() };
 	struct help_answers answers = { 0 };
 	_close_ int fd = help_listen(&question.inode);
 	const struct process *process;
@@ -250,7 +250,7 @@ test_signals(void **state)
 static void
 test_no_program(void **state)
 {
-	struct owners_question question = { 1, 0 };
+	struct owner_question question = { 1, 0 };
 	struct help_answers answers = { 0 };
 	struct owners *owners = NULL;
 	int r;
