@@ -105,7 +105,8 @@ command_run(const struct command_line *line)
 		last_good = true;
 	}
 	if (r < 0) {
-		fprintf(stderr, "<3>overstayd: no configuration to run on, and no last good copy\n");
+		fprintf(stderr,
+		    "<3>overstayd: no configuration to run on, and no last good copy\n");
 		(void)owners_close(owners);
 		return EXIT_USAGE;
 	}

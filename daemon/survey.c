@@ -87,7 +87,8 @@ finish(struct daemon *daemon)
 	survey->last_cpu_usec = survey->pump.cpu_usec;
 	if (survey->incomplete != 0) {
 		/* Half a table compared with a whole one would show ports vanish. */
-		log_debug("survey", "incomplete, left out: %s", incomplete_text(survey->incomplete));
+		log_debug("survey", "incomplete, left out: %s",
+		    incomplete_text(survey->incomplete));
 		survey->occupancy = occupancy_free(survey->occupancy);
 	} else {
 		occupancy_compare(survey->last, survey->occupancy, survey->counts);

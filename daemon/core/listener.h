@@ -48,7 +48,7 @@ struct endpoint {
 
 struct listener {
 	struct endpoint endpoint;
-	uint64_t cookie;	/* the kernel's socket cookie; the inode where /proc/net is all there is */
+	uint64_t cookie;	/* the kernel's socket cookie; with /proc/net the inode */
 	uint64_t cgroup;	/* cgroup v2 id of the socket's creator, 0 = unknown */
 	uint32_t inode;		/* of the socket, 0 = no file any more */
 	uint32_t uid;		/* of the socket's creator */

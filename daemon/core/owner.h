@@ -48,8 +48,8 @@ enum owner_reason {
 enum exe_trust {
 	EXE_UNVERIFIED,	/* could not be compared, or another file stands under that path */
 	EXE_SAME,	/* the very file that PID 1 sees under that path */
-	EXE_REPLACED,	/* an upgrade's leftover: PID 1's mount namespace, no links any more, root's,
-			   not writable by others, in a directory of root's */
+	EXE_REPLACED,	/* an upgrade's leftover: PID 1's mount namespace, no links any more,
+			   root's, not writable by others, in a directory of root's */
 };
 
 struct process {

@@ -89,7 +89,7 @@ struct rule {
 	uint64_t threshold_usec;
 	enum severity severity;
 	uint64_t remind_usec;
-	uint64_t until_usec;	/* CLOCK_REALTIME; USEC_NEVER = no end. After it the rule is passed over */
+	uint64_t until_usec;	/* CLOCK_REALTIME when it is over; USEC_NEVER = no end */
 	bool enabled;
 };
 

@@ -55,6 +55,7 @@ void snapshot_seal(struct snapshot *snapshot);
 void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before);
 
 /* The place of a socket in a sealed snapshot, NULL if it is not there. */
-const struct listener *snapshot_find(const struct snapshot *snapshot, const struct listener *socket);
+const struct listener *snapshot_find(const struct snapshot *snapshot,
+    const struct listener *socket);
 
 #endif

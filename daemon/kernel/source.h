@@ -35,7 +35,7 @@ struct source_socket {
 /* What an answer was worth once source_step() returned 0. */
 struct source_result {
 	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
-	uint32_t datagrams;	/* with data, of one dump: a one-port answer proves absence if <= 1 */
+	uint32_t datagrams;	/* with data; a one-port answer proves absence if <= 1 */
 	uint64_t sockets;
 };
 
