@@ -127,6 +127,7 @@ daemon_advance(struct daemon *daemon)
 	tell_held_back(daemon);
 	daemon_deliver(daemon);
 	attribution_ask(daemon);
+	tick_arm(daemon);
 }
 
 void

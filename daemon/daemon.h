@@ -130,7 +130,7 @@ struct config_paths daemon_config_paths(const struct daemon_options *options);
 void daemon_tell(struct daemon *daemon, struct report *report);
 /* Hands what the engine has to tell to the sender, as far as that takes it. */
 void daemon_deliver(struct daemon *daemon);
-/* Judges, tells, asks for owners: after anything changed. */
+/* Judges, tells, asks for owners, plans the next look: after anything changed. */
 void daemon_advance(struct daemon *daemon);
 /* Sends the status line where it changed. */
 void daemon_update_status(struct daemon *daemon);
@@ -152,6 +152,8 @@ void pump_stop(struct pump *pump);
 /* tick.c */
 int tick_start(struct daemon *daemon) _mustcheck_;
 void tick_stop(struct daemon *daemon);
+/* Arms the timer for the next look, unless one is under way: after anything became due. */
+void tick_arm(struct daemon *daemon);
 /* A new configuration: what is under way is dropped and begun anew. */
 void tick_restart(struct daemon *daemon);
 

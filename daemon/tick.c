@@ -60,14 +60,15 @@ read_ranges(struct daemon *daemon, bool always)
 	engine_set_watched(daemon->engine, &ranges, watched_protocols(daemon->config), &moment);
 }
 
-/* Arms the timer for the next look. */
-static void
-arm_next(struct daemon *daemon)
+void
+tick_arm(struct daemon *daemon)
 {
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t next_usec = daemon->tick.begun_usec + daemon->config->interval_usec;
 	uint64_t due_usec = engine_due_usec(daemon->engine);
 
+	if (daemon->tick.look != NULL)
+		return;
 	/* A millisecond later, so that what is due is past and not about to be. */
 	if (due_usec < next_usec)
 		next_usec = due_usec + USEC_PER_MSEC;
@@ -127,7 +128,6 @@ take_in(struct daemon *daemon)
 	}
 	if (!daemon->ready && engine_last_look(daemon->engine) != NULL)
 		daemon_is_ready(daemon);
-	arm_next(daemon);
 }
 
 static void
@@ -176,7 +176,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	tick->pump.argument = tick->look;
 	if (tick->look == NULL) {
 		note_completeness(daemon, INCOMPLETE_MEMORY);
-		arm_next(daemon);
+		tick_arm(daemon);
 	} else
 		pump_begin(&tick->pump, look_request(tick->look));
 	daemon_note_hold(daemon, begun_usec);
