@@ -4,7 +4,8 @@
  * proves is kernel/look.c's; how a source is driven is pump.c's; this file says when.
  *
  * A look begins an `interval` after the one before began, and sooner where a stay reaches a limit
- * sooner, so that an alert comes when its threshold is reached and not up to an interval later.
+ * sooner, so that an alert comes when its threshold is reached and not up to an interval later;
+ * but never sooner than a fifth of the interval.
  *
  * What it never does: wait. A kernel that does not answer makes the look incomplete, and the next
  * one asks again.
@@ -17,8 +18,12 @@
 #include "daemon.h"
 #include "kernel/ranges.h"
 
-/* Two looks are never closer than this, whatever is due. */
-#define TICK_PAUSE_MIN_USEC (100 * USEC_PER_MSEC)
+/* Looks for what is due come at most so many times in an interval: a host where something is due
+ * all the time must not pay for it ten times a second. */
+#define TICK_EXTRA_MAX 5
+
+/* A look that could not be begun is tried again after this. */
+#define TICK_RETRY_USEC (100 * USEC_PER_MSEC)
 
 /* So many incomplete looks in a row are more than bad luck. */
 #define TICK_FAILURES_MAX 3
@@ -64,7 +69,9 @@ void
 tick_arm(struct daemon *daemon)
 {
 	uint64_t now_usec = clock_boottime_usec();
-	uint64_t next_usec = daemon->tick.begun_usec + daemon->config->interval_usec;
+	uint64_t interval_usec = daemon->config->interval_usec;
+	uint64_t next_usec = daemon->tick.begun_usec + interval_usec;
+	uint64_t least_usec = daemon->tick.begun_usec + interval_usec / TICK_EXTRA_MAX;
 	uint64_t due_usec = engine_due_usec(daemon->engine);
 
 	if (daemon->tick.look != NULL)
@@ -72,9 +79,9 @@ tick_arm(struct daemon *daemon)
 	/* A millisecond later, so that what is due is past and not about to be. */
 	if (due_usec < next_usec)
 		next_usec = due_usec + USEC_PER_MSEC;
-	if (next_usec < now_usec + TICK_PAUSE_MIN_USEC)
-		next_usec = now_usec + TICK_PAUSE_MIN_USEC;
-	daemon_arm(daemon->tick.timer, next_usec - now_usec);
+	if (next_usec < least_usec)
+		next_usec = least_usec;
+	daemon_arm(daemon->tick.timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
 /* A single incomplete look is nothing to wake anybody for; several in a row are told. */
@@ -147,7 +154,7 @@ on_answered(struct daemon *daemon, int r, const struct source_result *result)
 	else if (r < 0 && engine_last_look(daemon->engine) == NULL) {
 		tick->look = look_free(tick->look);
 		note_completeness(daemon, INCOMPLETE_KERNEL);
-		daemon_arm(tick->timer, TICK_PAUSE_MIN_USEC);
+		daemon_arm(tick->timer, TICK_RETRY_USEC);
 	} else
 		take_in(daemon);
 }
