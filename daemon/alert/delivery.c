@@ -5,7 +5,7 @@
  *	journal   the journal alone. While it is away the message waits, tried again at growing
  *		  intervals, and what comes behind it waits in the queue.
  *	auto	  the journal, and a terminal on stderr too. A journal that was there and went is
- *		  waited for, half a minute; one that never was is not, then stderr gets the message.
+ *		  waited for, half a minute; one that never was is not: stderr gets the message.
  *	stderr	  stderr alone.
  *
  * A message is written once to each place. Where stderr is the journal's own stream, it is used
@@ -68,7 +68,8 @@ wait_writable(struct delivery *delivery, int fd, uint64_t timeout_usec)
 	for (;; now_usec = clock_monotonic_usec()) {
 		uint64_t deadline_usec = atomic_load(&delivery->deadline_usec);
 		uint64_t until_usec = deadline_usec < end_usec ? deadline_usec : end_usec;
-		struct timespec left = to_timespec(until_usec > now_usec ? until_usec - now_usec : 0);
+		uint64_t left_usec = until_usec > now_usec ? until_usec - now_usec : 0;
+		struct timespec left = to_timespec(left_usec);
 		struct pollfd fds[] = {
 			{ .fd = fd, .events = POLLOUT },
 			/* Once it has told of the deadline there is no more to hear from it. */

@@ -25,7 +25,7 @@ struct delivery {
 	uint64_t backoff_usec;
 
 	/* Written by one thread, read by the other. */
-	atomic_uint_least64_t deadline_usec;	/* CLOCK_MONOTONIC; USEC_NEVER until it is to stop */
+	atomic_uint_least64_t deadline_usec;	/* CLOCK_MONOTONIC; USEC_NEVER = go on */
 	atomic_bool journal_available;
 	atomic_bool waiting;
 	atomic_int last_error;

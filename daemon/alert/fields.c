@@ -349,7 +349,7 @@ object_pid(struct text *value, const struct field_source *source)
 		text_printf(value, "%d", source->process->pid);
 }
 
-/* With this, `journalctl -u UNIT` shows the alert. Beside OBJECT_PID= it would stand there twice. */
+/* With this, `journalctl -u UNIT` shows the alert. Beside OBJECT_PID= it would be there twice. */
 static void
 object_unit(struct text *value, const struct field_source *source)
 {

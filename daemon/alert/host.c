@@ -91,7 +91,7 @@ host_process_runs(const struct process *process, void *argument)
 	if (length <= 0 || hertz <= 0)
 		return false;
 	line[length] = '\0';
-	/* proc(5): the name may hold anything, parentheses too; field 3 is the state, 22 the start. */
+	/* proc(5): the name may hold anything, ")" too; field 3 is the state, 22 the start. */
 	const char *rest = strrchr(line, ')');
 	if (rest == NULL || sscanf(rest,
 	    ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",

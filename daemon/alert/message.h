@@ -49,7 +49,8 @@ struct message {
 	enum severity priority;
 	uint64_t realtime_usec;
 	const char *text;	/* the one line: escaped, valid UTF-8, less than MESSAGE_TEXT_MAX */
-	struct iovec fields[MESSAGE_FIELDS_MAX];	/* "NAME=value", without a NUL; the first is MESSAGE= */
+	/* "NAME=value", length without the NUL; the first is MESSAGE=. */
+	struct iovec fields[MESSAGE_FIELDS_MAX];
 	size_t field_count;
 	bool cut;		/* a field had to be left out */
 	struct text bytes;	/* all fields, one after the other, each with its NUL */

@@ -9,8 +9,9 @@
 
 struct sink {
 	/*
-	 * Whether somebody listens now. Returns 0 and in *ret_fd a descriptor (the caller's to close)
-	 * that polls as writable once a message can be sent without waiting, -1 = always; or -errno.
+	 * Whether somebody listens now. Returns 0 and in *ret_fd a descriptor (the caller's to
+	 * close) that polls as writable once a message can be sent without waiting, -1 =
+	 * always; or -errno.
 	 */
 	int (*probe)(void *argument, int *ret_fd);
 	/* Sends a message; may block in spite of the probe. Returns 0 or -errno. */

@@ -23,7 +23,7 @@ sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "$catalogue" | sort >"$work/ids-catalogu
 
 # Fields of the table, and those that reports about no stay bring with them.
 {
-	sed -n 's/^\t{ "\([A-Z_]*\)", FIELDS_.*/\1/p' "$fields"
+	sed -n 's/^\t{ "\([A-Z0-9_]*\)", FIELDS_.*/\1/p' "$fields"
 	# MESSAGE= is the text itself.
 	echo MESSAGE
 	cat "$top"/daemon/*.c "$top"/daemon/core/*.c "$top"/daemon/alert/*.c |
@@ -71,5 +71,5 @@ grep -c '^	\[EVENT_' "$events" >"$work/rows"
 wc -l <"$work/ids" | tr -d ' ' >"$work/read"
 same 'every row of the table of kinds was read' "$work/rows" "$work/read"
 grep -c '^	{ "[A-Z]' "$fields" >"$work/rows"
-grep -c '^	{ "[A-Z_]*", FIELDS_' "$fields" >"$work/read"
+grep -c '^	{ "[A-Z0-9_]*", FIELDS_' "$fields" >"$work/read"
 same 'every row of the table of fields was read' "$work/rows" "$work/read"

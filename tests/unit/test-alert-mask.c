@@ -224,7 +224,8 @@ static void
 test_room(void **state)
 {
 	static const char *const pieces[] = {
-		"key=a", "&key=a", " key=a", "a://b:c@", "--key|a|", "bearer|a|", "pwd:a ", "?psk=a",
+		"key=a", "&key=a", " key=a", "a://b:c@", "--key|a|", "bearer|a|", "pwd:a ",
+		"?psk=a",
 	};
 	enum { REPEAT = 500 };
 

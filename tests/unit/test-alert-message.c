@@ -190,8 +190,8 @@ test_addresses(void **state)
 		report->stay->sockets = cases[i].sockets;
 		report->stay->users = cases[i].users;
 		(void)snprintf(wanted, sizeof(wanted),
-		    "OVERSTAY tcp %s for 10min 4s, limit 10min: python3.11 /home/alice/srv.py [4242] "
-		    "of alice in session-3.scope" HINT, cases[i].wanted);
+		    "OVERSTAY tcp %s for 10min 4s, limit 10min: python3.11 /home/alice/srv.py "
+		    "[4242] of alice in session-3.scope" HINT, cases[i].wanted);
 		check_text(report, wanted);
 	}
 }
@@ -501,7 +501,8 @@ test_hostile(void **state)
 		owner->processes[0].exe_deleted = true;
 		owner->processes[0].uid = 666;
 		owner->processes[0].start_usec = 0;
-		report = report_of(EVENT_OVERSTAY, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", owner);
+		report = report_of(EVENT_OVERSTAY, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe",
+		    owner);
 		report->stay->endpoint.interface = UINT32_MAX;
 		report->stay->sockets = report->stay->users = UINT32_MAX;
 		report->stay->rule = strdup(bytes);
