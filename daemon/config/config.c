@@ -3,13 +3,14 @@
  * Loads the configuration: which files, in which order, and what becomes of them.
  *
  *	options: the main file, then conf.d by name; the last that says something wins
- *	rules:	 rules.d by name, the main file, the vendor's rules.d by name; the first match wins
+ *	rules:	 rules.d by name, the main file, the vendor's rules.d; the first match wins
  *
- * A file in rules.d stands instead of the vendor's file of the same name, so an empty one (or a
- * link to /dev/null) masks it.
+ * A file in rules.d stands instead of the vendor's file of the same name, so an empty one
+ * (or a link to /dev/null) masks it.
  *
- * Everything is read into a fresh struct config, which is handed over whole or not at all: a bad
- * file can never leave half of itself behind. Nothing here keeps state between two loads.
+ * Everything is read into a fresh struct config, which is handed over whole or not at all:
+ * a bad file can never leave half of itself behind. Nothing here keeps state between two
+ * loads.
  */
 #include <errno.h>
 #include <grp.h>
@@ -165,7 +166,7 @@ check_rules_file(struct config_context *context, const struct node *tree)
 		return;
 	}
 	for (size_t i = 0; i < tree->count; i += 2)
-		if (tree->items[i].kind == NODE_SCALAR && strcmp(tree->items[i].text, "rules") != 0)
+		if (tree->items[i].kind == NODE_SCALAR && !node_is(&tree->items[i], "rules"))
 			context_unknown(context, &tree->items[i], names);
 }
 
@@ -175,7 +176,7 @@ load_rules(struct load *load, const struct node *tree, struct rule_table *table)
 	if (tree->kind != NODE_MAP)
 		return;
 	for (size_t i = 0; i < tree->count; i += 2)
-		if (tree->items[i].kind == NODE_SCALAR && strcmp(tree->items[i].text, "rules") == 0)
+		if (node_is(&tree->items[i], "rules"))
 			rules_read(&load->context, &tree->items[i + 1], table, &load->rule_total);
 }
 

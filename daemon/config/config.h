@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration: read from files into one value, checked, printed back. overstay.yaml(5) is
- * the description of the format; options.c is the table it is read by.
+ * The configuration: read from files into one value, checked, printed back.
+ * overstay.yaml(5) is the description of the format; options.c is the table it is read by.
  *
- * Nothing here prints, changes global state or depends on the locale, so that a reload may load
- * in a second thread. NSS is asked for the names of users and groups and may take its time.
+ * Nothing here prints, changes global state or depends on the locale, so that a reload may
+ * load in a second thread. NSS is asked for the names of users and groups and may take its
+ * time.
  */
 #ifndef OVERSTAY_CONFIG_CONFIG_H
 #define OVERSTAY_CONFIG_CONFIG_H
@@ -31,7 +32,9 @@ struct name_list {
 	size_t count;
 };
 
-/* What a rule said in words that its values alone would not give back; for config_dump(). */
+/*
+ * What a rule said in words that its values alone would not give back; for config_dump().
+ */
 struct rule_text {
 	struct name_list users;		/* `user:` of match, as written */
 	struct name_list not_users;	/* `user:` of match.not */
@@ -49,8 +52,8 @@ struct config {
 	enum severity suspect_severity;
 	struct rule_text *rule_texts;	/* policy.rule_count of them */
 	/*
-	 * Of the bytes config_dump() prints: `overstayd --dump-config | sha256sum` begins with it.
-	 * Two hosts with the same hash judge alike.
+	 * Of the bytes config_dump() prints: what `overstayd --dump-config | sha256sum` begins
+	 * with. Hosts with the same hash have been told the same.
 	 */
 	char hash[CONFIG_HASH_SIZE];
 };
@@ -62,7 +65,7 @@ enum config_message_kind {
 
 struct config_message {
 	enum config_message_kind kind;
-	char *text;	/* "FILE:LINE:COLUMN: what, expected what": one line, escaped, no newline */
+	char *text;	/* "FILE:LINE:COLUMN: what, expected what": escaped, no newline */
 };
 
 /* At most CONFIG_MESSAGES_MAX of each kind are kept; the counts go on. */
@@ -82,8 +85,8 @@ void config_messages_clear(struct config_messages *messages);
 void config_messages_print(const struct config_messages *messages, FILE *file);
 
 /*
- * Finds the id of a user or (group is true) of a group. Returns 0, -ENOENT where there is none,
- * another -errno where it cannot be told now.
+ * Finds the id of a user or (group is true) of a group. Returns 0, -ENOENT where there is
+ * none, another -errno where it cannot be told now.
  */
 typedef int config_resolve_function(const char *name, bool group, uint32_t *ret_id);
 
@@ -101,39 +104,41 @@ struct config_paths {
 extern const struct config_paths config_default_paths;
 
 /*
- * Reads everything that paths name into a fresh *ret; free with config_free(). All errors and
- * warnings are appended to messages. Returns 0 (there may be warnings), -EINVAL where there is an
- * error in a file (messages has it), -ENOMEM. A directory that does not exist is an empty one.
- * *ret is left alone on failure.
+ * Reads everything that paths name into a fresh *ret; free with config_free(). All errors
+ * and warnings are appended to messages. Returns 0 (there may be warnings), -EINVAL where
+ * there is an error in a file (messages has it), -ENOMEM. A directory that does not exist
+ * is an empty one. *ret is left alone on failure.
  */
 int config_load(const struct config_paths *paths, struct config **ret,
     struct config_messages *messages) _mustcheck_;
 
 /*
- * Reads one text of size bytes, as config_load() reads the main file and nothing beside it; name
- * stands for FILE in messages. resolve as above. With last_good it is the copy the daemon kept
- * (store/lastgood.h): a rule whose user or group is not known any more is switched off, with a
- * warning, since the copy is what a host runs on when nothing else is left.
+ * Reads one text of size bytes, as config_load() reads the main file and nothing beside it;
+ * name stands for FILE in messages. resolve as above. With last_good it is the copy the
+ * daemon kept (store/lastgood.h): a rule whose user or group is not known any more is
+ * switched off, with a warning, since the copy is what a host runs on when nothing else is
+ * left.
  */
 int config_load_text(const char *text, size_t size, const char *name, bool last_good,
     config_resolve_function *resolve, struct config **ret,
     struct config_messages *messages) _mustcheck_;
 
 /*
- * For `--check FILE`: a main file or a fragment of conf.d or rules.d, under any name, by itself.
- * Returns 0, -EINVAL, -ENOMEM as above.
+ * For `--check FILE`: a main file or a fragment of conf.d or rules.d, under any name, by
+ * itself. Returns 0, -EINVAL, -ENOMEM as above.
  */
 int config_check_file(const char *path, struct config_messages *messages) _mustcheck_;
 
 /*
- * Writes the effective configuration as YAML: every option, then the rules in the order in which
- * they are asked. Reading that back gives the same configuration and the same text. Returns 0 or
- * -errno.
+ * Writes the effective configuration as YAML: every option, then the rules in the order in
+ * which they are asked. Reading that back gives the same configuration and the same text.
+ * Returns 0 or -errno.
  */
 int config_dump(const struct config *config, FILE *file) _mustcheck_;
 
 /* The same as a string, to be freed; *ret_size may be NULL. Returns 0 or -ENOMEM. */
-int config_dump_text(const struct config *config, char **ret_text, size_t *ret_size) _mustcheck_;
+int config_dump_text(const struct config *config, char **ret_text,
+    size_t *ret_size) _mustcheck_;
 
 /* Accepts NULL; returns NULL. */
 struct config *config_free(struct config *config);

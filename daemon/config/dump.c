@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The effective configuration as YAML, and its hash. It is written from the values that judge and
- * track obey, not from the files, so it shows what was understood; names of users stay the words
- * that were written, since their ids differ between hosts.
+ * The effective configuration as YAML, and its hash. It is written from the values that
+ * judge and track obey, not from the files, so it shows what was understood; names of users
+ * stay the words that were written, since their ids differ between hosts.
  *
- * It is a fixed point: reading it gives the same values and writing those the same bytes. Where a
- * rule came from is left out, or two hosts with the same rules in other files would differ.
+ * It is a fixed point: reading it gives the same values and writing those the same bytes.
+ * Where a rule came from is left out, or two hosts with the same rules in other files would
+ * differ.
  */
 #include <errno.h>
 #include <nettle/sha2.h>

@@ -8,8 +8,8 @@
 #include "config/config.h"
 
 /*
- * Works out config->hash. Returns 0, -ENOMEM, or -EFBIG where what config_dump() writes is more
- * than can be read back.
+ * Works out config->hash. Returns 0, -ENOMEM, or -EFBIG where what config_dump() writes is
+ * more than can be read back.
  */
 int config_set_hash(struct config *config) _mustcheck_;
 

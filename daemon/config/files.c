@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the files of the configuration. Only regular files are read: opening never waits for
- * the other end of a pipe, and the size is bounded before anything is parsed. /dev/null alone is
- * taken as an empty file, since a link to it is how a packaged file is masked.
+ * Reads the files of the configuration. Only regular files are read: opening never waits
+ * for the other end of a pipe, and the size is bounded before anything is parsed. /dev/null
+ * alone is taken as an empty file, since a link to it is how a packaged file is masked.
  *
- * The configuration decides what is alerted about, so whoever may write it may hide: what others
- * than root (or the user who runs this) may change is warned of, the directories too.
+ * The configuration decides what is alerted about, so whoever may write it may hide: what
+ * others than root (or the user who runs this) may change is warned of, the directories
+ * too.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -20,8 +20,9 @@ enum file_result {
 };
 
 /*
- * Reads context->file into *ret_text, to be freed; at most one byte more than YAML_SIZE_MAX. A
- * link to /dev/null is an empty file. Warns of a file that others than its owner may change.
+ * Reads context->file into *ret_text, to be freed; at most one byte more than
+ * YAML_SIZE_MAX. A link to /dev/null is an empty file. Warns of a file that others than its
+ * owner may change.
  */
 enum file_result file_read(struct config_context *context, char **ret_text, size_t *ret_size);
 
@@ -32,8 +33,8 @@ struct file_list {
 };
 
 /*
- * Lists the *.yaml of the directory context->file; none where it does not exist. Returns false
- * with an error said, or without memory.
+ * Lists the *.yaml of the directory context->file; none where it does not exist. Returns
+ * false with an error said, or without memory.
  */
 bool file_list_read(struct config_context *context, struct file_list *ret);
 

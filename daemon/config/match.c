@@ -2,10 +2,10 @@
 /*
  * The match of a rule: one table of keys, each with how it is read and written.
  *
- * A key of the design that is not built yet is an error of its own, and so is a value that can
- * never match (a path that is not absolute, an empty glob): a rule that silently matches nothing
- * is worse than one that is refused. Names of users and groups are resolved here, once, so that
- * judging never waits for NSS. Every list and text is bounded.
+ * A key of the design that is not built yet is an error of its own, and so is a value that
+ * can never match (a path that is not absolute, an empty glob): a rule that silently
+ * matches nothing is worse than one that is refused. Names of users and groups are resolved
+ * here, once, so that judging never waits for NSS. Every list and text is bounded.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +20,9 @@
 /* The longest name of a user or group that is asked for; LOGIN_NAME_MAX is 256 on Linux. */
 #define USER_NAME_MAX 256
 
-/* What is being filled: a match, or its not, and the words that their values do not keep. */
+/*
+ * What is being filled: a match, or its not, and the words that their values do not keep.
+ */
 struct filling {
 	struct config_context *context;
 	struct match *match;
@@ -29,7 +31,9 @@ struct filling {
 	bool unresolved;	/* a user or group is not known, and that is no error */
 };
 
-/* One key. The offset is that of its member in struct match, the words those of its values. */
+/*
+ * One key. The offset is that of its member in struct match, the words those of its values.
+ */
 struct key_row {
 	const char *name;
 	enum key_type {
@@ -153,7 +157,10 @@ mask_address(struct address_prefix *prefix)
 	return had;
 }
 
-/* "192.0.2.0/24", "::1". Returns 0 or -EINVAL; -ERANGE where bits are set behind the prefix. */
+/*
+ * "192.0.2.0/24", "::1". Returns 0 or -EINVAL; -ERANGE where bits are set behind the
+ * prefix.
+ */
 static int
 parse_prefix(const char *text, struct address_prefix *ret)
 {
@@ -278,7 +285,9 @@ read_globs(struct filling *filling, const struct key_row *key, const struct node
 	return fine;
 }
 
-/* A name of digits is a number: 0 to 4294967294 (the last one means "none" to the kernel). */
+/*
+ * A name of digits is a number: 0 to 4294967294 (the last one means "none" to the kernel).
+ */
 static bool
 parse_id(const char *text, uint32_t *ret)
 {
@@ -405,7 +414,8 @@ read_not(struct filling *filling, const struct node *key, const struct node *val
 	bool fine;
 
 	if (filling->inside_not) {
-		context_error(filling->context, key, "not inside not, expected the keys themselves");
+		context_error(filling->context, key, "not inside not, expected the keys "
+		    "themselves");
 		return false;
 	}
 	inner.match = calloc(1, sizeof(*inner.match));

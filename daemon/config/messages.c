@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The messages of a load: collected, never printed, so that an administrator gets every error at
- * once and the same texts serve --check, the journal and the tests.
+ * The messages of a load: collected, never printed, so that an administrator gets every
+ * error at once and the same texts serve --check, the journal and the tests.
  *
- * A configuration may be hostile or a binary file by mistake: values are escaped and cut before
- * they stand in a message, and of each kind at most CONFIG_MESSAGES_MAX are kept; what is more is
- * counted. Without memory a message is lost, but not the fact that there was an error.
+ * A configuration may be hostile or a binary file by mistake: values are escaped and cut
+ * before they stand in a message, and of each kind at most CONFIG_MESSAGES_MAX are kept;
+ * what is more is counted. Without memory a message is lost, but not the fact that there
+ * was an error.
  */
 #include <stdarg.h>
 #include <stdio.h>

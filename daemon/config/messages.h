@@ -23,15 +23,19 @@ struct config_context {
 /* A quoted and escaped value in a message, cut where it is longer. */
 #define QUOTE_SIZE 100
 
-/* Writes "value" with its quotation marks into buffer (QUOTE_SIZE bytes). Returns buffer. */
+/*
+ * Writes "value" with its quotation marks into buffer (QUOTE_SIZE bytes). Returns buffer.
+ */
 const char *quote_text(const char *value, size_t length, char *buffer);
 
-/* Every text in a message that came from a file passes here; it lives as long as the block. */
+/*
+ * Every text in a message that came from a file passes here; it lives as long as the block.
+ */
 #define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]) { 0 })
 
 /*
- * Adds a message about a place, 1-based, in the context's file. Values in it must have passed
- * QUOTE(): the text itself is taken as it is.
+ * Adds a message about a place, 1-based, in the context's file. Values in it must have
+ * passed QUOTE(): the text itself is taken as it is.
  */
 void context_message(struct config_context *context, enum config_message_kind kind,
     unsigned line, unsigned column, const char *format, ...) _printf_(5, 6);
@@ -43,8 +47,8 @@ void context_message(struct config_context *context, enum config_message_kind ki
 	context_message((context), CONFIG_WARNING, (node)->line, (node)->column, __VA_ARGS__)
 
 /*
- * The entry of names (ended by NULL) that is nearest to what was written, NULL where none is
- * near enough to be meant.
+ * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
+ * is near enough to be meant.
  */
 const char *nearest_name(const char *written, const char *const *names);
 

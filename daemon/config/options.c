@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The option table and the walk over it. A new option is one row here, one line in
- * conf/overstay.yaml and one paragraph in overstay.yaml(5); the lint fails until all three agree.
+ * conf/overstay.yaml and one paragraph in overstay.yaml(5); the lint fails until all three
+ * agree.
  *
- * The default of an option is the text an administrator would write, and is read by the same
- * code as the file: a default that its own bounds refuse cannot be shipped.
+ * The default of an option is the text an administrator would write, and is read by the
+ * same code as the file: a default that its own bounds refuse cannot be shipped.
  *
  * How values of each type are read and written is in values.c.
  */
@@ -15,7 +16,9 @@
 #include "config/options.h"
 #include "config/values.h"
 
-/* A bound for every span that has no natural one: longer is a slip, and `never` is a word. */
+/*
+ * A bound for every span that has no natural one: longer is a slip, and `never` is a word.
+ */
 #define LONG_USEC (3650 * USEC_PER_DAY)
 
 /* Where a name is longer than this it is none of ours. */
@@ -130,7 +133,10 @@ options_set_defaults(struct config *config)
 	return fine ? 0 : -ENOMEM;
 }
 
-/* The names of the keys that may stand in a map: "udp" for the prefix "", "auto" for "udp.". */
+/*
+ * The names of the keys that may stand in a map: "udp" for the prefix "", "auto" for
+ * "udp.".
+ */
 struct level {
 	char texts[OPTION_COUNT_MAX][OPTION_NAME_SIZE];
 	const char *names[OPTION_COUNT_MAX + 1];
@@ -215,7 +221,10 @@ set_option(struct walk *walk, const struct node *key, const struct node *value,
 		place->failed = true;
 }
 
-/* An unknown key; one that is spelled as manuals spell it ("udp.auto") is told how to write it. */
+/*
+ * An unknown key; one that is spelled as manuals spell it ("udp.auto") is told how to write
+ * it.
+ */
 static void
 refuse_key(struct config_context *context, const struct node *key, const char *prefix,
     const char *const *names)

@@ -52,15 +52,15 @@ struct option_place {
 int options_set_defaults(struct config *config) _mustcheck_;
 
 /*
- * Sets from a map what it says, with all errors said. `rules` is passed over where rules_allowed,
- * else an error. places has OPTION_COUNT_MAX entries.
+ * Sets from a map what it says, with all errors said. `rules` is passed over where
+ * rules_allowed, else an error. places has OPTION_COUNT_MAX entries.
  */
 void options_read(struct config_context *context, const struct node *map, bool rules_allowed,
     struct config *config, struct option_place *places);
 
 /*
- * Checks one option against another, with the error at the place of the later one. In a fragment
- * only what the fragment itself sets is compared.
+ * Checks one option against another, with the error at the place of the later one. In a
+ * fragment only what the fragment itself sets is compared.
  */
 void options_check(struct config_context *context, const struct config *config,
     const struct option_place *places, bool fragment);
@@ -69,8 +69,8 @@ void options_check(struct config_context *context, const struct config *config,
 void options_dump(const struct config *config, FILE *file);
 
 /*
- * One duration within bounds, for options and rules alike; what: "interval". Returns true and
- * sets *ret, or says the error.
+ * One duration within bounds, for options and rules alike; what: "interval". Returns true
+ * and sets *ret, or says the error.
  */
 bool duration_read(struct config_context *context, const struct node *node,
     const struct option *option, uint64_t *ret);

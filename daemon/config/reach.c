@@ -2,14 +2,15 @@
 /*
  * What a rule does not do as its author may think: warnings, never errors.
  *
- * A rule is never reached where an earlier one matches everything it matches. That is said only
- * where it is provable key by key: each key of the earlier match is in the later one too, with
- * values that lie inside. What would take more than that (the sum of several rules, one key that
- * implies another, an earlier rule with `not` or an end) is left unsaid rather than guessed.
+ * A rule is never reached where an earlier one matches everything it matches. That is said
+ * only where it is provable key by key: each key of the earlier match is in the later one
+ * too, with values that lie inside. What would take more than that (the sum of several
+ * rules, one key that implies another, an earlier rule with `not` or an end) is left unsaid
+ * rather than guessed.
  *
- * Every rule is compared with every earlier one until the first that covers it; most pairs differ
- * in their keys, which is one comparison of bits. 4096 rules of ports only cost some seconds at
- * worst, in the second thread of a reload.
+ * Every rule is compared with every earlier one until the first that covers it; most pairs
+ * differ in their keys, which is one comparison of bits. 4096 rules of ports only cost some
+ * seconds at worst, in the second thread of a reload.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -30,7 +31,10 @@
 /* What any process can write into its own description. */
 #define CLAIMED_KEYS (1U << MATCH_COMM | 1U << MATCH_CMDLINE)
 
-/* One glob covers another where it is the same, takes everything, or the other is a plain text. */
+/*
+ * One glob covers another where it is the same, takes everything, or the other is a plain
+ * text.
+ */
 static bool
 glob_covers(const char *wide, const char *narrow, enum glob_kind kind)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules: one table of keys, each with the function that reads it. Where rules come from and in
- * which order they are asked is config.c's; what one matches is in match.c.
+ * Rules: one table of keys, each with the function that reads it. Where rules come from and
+ * in which order they are asked is config.c's; what one matches is in match.c.
  *
- * A rule with any error is left out of the table, since the load fails with it. The number of
- * rules and the length of their texts are bounded.
+ * A rule with any error is left out of the table, since the load fails with it. The number
+ * of rules and the length of their texts are bounded.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -235,7 +235,7 @@ static bool
 has_key(const struct node *map, const char *name)
 {
 	for (size_t i = 0; i < map->count; i += 2)
-		if (map->items[i].kind == NODE_SCALAR && strcmp(map->items[i].text, name) == 0)
+		if (node_is(&map->items[i], name))
 			return true;
 	return false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules: read from a list of YAML, checked against each other, written back. Inside config/ only.
+ * Rules: read from a list of YAML, checked against each other, written back. Inside config/
+ * only.
  */
 #ifndef OVERSTAY_CONFIG_RULES_H
 #define OVERSTAY_CONFIG_RULES_H
@@ -33,8 +34,8 @@ struct rule_table {
 };
 
 /*
- * Appends the rules of a list (NODE_EMPTY is an empty one), all errors said. A rule with an error
- * is left out. *total counts the rules of the whole configuration.
+ * Appends the rules of a list (NODE_EMPTY is an empty one), all errors said. A rule with an
+ * error is left out. *total counts the rules of the whole configuration.
  */
 void rules_read(struct config_context *context, const struct node *list,
     struct rule_table *table, size_t *total);
@@ -52,7 +53,9 @@ void rules_check_reach(struct config_context *context, const struct parsed_rule 
 /* Writes one rule as an entry of a list. */
 void rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file);
 
-/* Reads the map of `match:`. Returns true, or says every error; *match is then half filled. */
+/*
+ * Reads the map of `match:`. Returns true, or says every error; *match is then half filled.
+ */
 bool match_read(struct config_context *context, const struct node *map, struct match *match,
     struct rule_text *text, bool *ret_unresolved);
 

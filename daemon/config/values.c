@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a value of each type is read from a node and written back. What is written is canonical
- * (one spelling for each value), and reading it gives the same value: config_dump() relies on it.
+ * How a value of each type is read from a node and written back. What is written is
+ * canonical (one spelling for each value), and reading it gives the same value:
+ * config_dump() relies on it.
  *
  * A list may be written as a single value wherever one is taken: `protocols: tcp`.
  */
@@ -142,8 +143,8 @@ ports_read(struct config_context *context, const struct node *node, struct port_
 	int r = port_range_parse(node->text, &range);
 
 	if (r == -ERANGE)
-		context_error(context, node, "port %s is an empty range, expected the lower port first",
-		    QUOTE(node->text));
+		context_error(context, node, "port %s is an empty range, expected the "
+		    "lower port first", QUOTE(node->text));
 	else if (r < 0)
 		context_error(context, node, "port is %s, expected 1 to 65535, or a range such as "
 		    "50000-59999", QUOTE(node->text));

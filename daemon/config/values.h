@@ -11,8 +11,8 @@
 #include "config/options.h"
 
 /*
- * Reads the value of option into config. Returns true, or says the error and leaves config as it
- * was.
+ * Reads the value of option into config. Returns true, or says the error and leaves config
+ * as it was.
  */
 bool value_read(struct config_context *context, const struct node *node,
     const struct option *option, struct config *config);
@@ -21,8 +21,8 @@ bool value_read(struct config_context *context, const struct node *node,
 void value_dump(const struct config *config, const struct option *option, FILE *file);
 
 /*
- * Reads `a list of words` into bits, each the place of its word; what: "protocol", expected: "tcp
- * or udp". Returns true, or says the error.
+ * Reads `a list of words` into bits, each the place of its word; what: "protocol",
+ * expected: "tcp or udp". Returns true, or says the error.
  */
 bool words_read(struct config_context *context, const struct node *node, const char *what,
     const char *const *words, uint32_t *ret_bits);

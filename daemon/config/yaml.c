@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From bytes to a tree of nodes, by libyaml's events. (Its document API loses where an alias
- * stands: it gives the marks of the anchored node. An event has marks of its own.)
+ * From bytes to a tree of nodes, by libyaml's events. (Its document API loses where an
+ * alias stands: it gives the marks of the anchored node. An event has marks of its own.)
  *
  * What a configuration has no use for is refused with a clear error, and so cannot be used
- * against the reader: anchors and aliases (which explode), tags (which change what a scalar is),
- * a second document, a key twice in a map, keys that are no scalars, control characters, NUL
- * bytes and what is no UTF-8. Depth, nodes and keys are bounded, so time and memory are too:
- * a file of 1 MiB costs at most some 40 MiB while it is read. Scalars stay the text that was
- * written: an unquoted off, no or 12 is no boolean and no number here.
+ * against the reader: anchors and aliases (which explode), tags (which change what a scalar
+ * is), a second document, a key twice in a map, keys that are no scalars, control
+ * characters, NUL bytes and what is no UTF-8. Depth, nodes and keys are bounded, so time
+ * and memory are too: a file of 1 MiB costs at most some 40 MiB while it is read. Scalars
+ * stay the text that was written: an unquoted off, no or 12 is no boolean and no number
+ * here.
  *
- * After an error that does not break the syntax the reading goes on, so that all are told at once.
+ * After an error that does not break the syntax the reading goes on, so that all are told
+ * at once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +56,12 @@ node_kind_text(const struct node *node)
 }
 
 bool
+node_is(const struct node *node, const char *text)
+{
+	return node->kind == NODE_SCALAR && strcmp(node->text, text) == 0;
+}
+
+bool
 node_is_scalar(struct config_context *context, const struct node *node, const char *expected)
 {
 	if (node->kind == NODE_SCALAR)
@@ -76,7 +84,8 @@ node_scalars(struct config_context *context, const struct node *node, size_t max
 		return 0;
 	}
 	if (node->count > max) {
-		context_error(context, node, "a list of %zu, expected at most %zu", node->count, max);
+		context_error(context, node, "a list of %zu, expected at most "
+		    "%zu", node->count, max);
 		return 0;
 	}
 	for (size_t i = 0; i < node->count; i++)
@@ -124,7 +133,9 @@ reader_syntax_error(struct reader *reader)
 		    parser->problem != NULL ? parser->problem : "unknown error");
 }
 
-/* Gets the next event; to be given to yaml_event_delete(). Returns false where it is over. */
+/*
+ * Gets the next event; to be given to yaml_event_delete(). Returns false where it is over.
+ */
 static bool
 reader_next(struct reader *reader, yaml_event_t *event)
 {
@@ -175,7 +186,10 @@ reader_scalar(struct reader *reader, const yaml_event_t *event, struct node *ret
 		ret->kind = NODE_SCALAR;
 }
 
-/* The key of a map that was just read: a scalar, and not there before; else it is passed over. */
+/*
+ * The key of a map that was just read: a scalar, and not there before; else it is passed
+ * over.
+ */
 static void
 reader_check_key(struct reader *reader, const struct node *map)
 {
@@ -188,8 +202,7 @@ reader_check_key(struct reader *reader, const struct node *map)
 		return;
 	}
 	for (size_t i = 0; i + 1 < map->count; i += 2)
-		if (map->items[i].kind == NODE_SCALAR && strcmp(map->items[i].text, key->text) == 0)
-		{
+		if (node_is(&map->items[i], key->text)) {
 			reader_refuse(reader, key, "%s twice, expected once; first at line %u",
 			    QUOTE(key->text), map->items[i].line);
 			key->kind = NODE_BROKEN;
@@ -307,7 +320,8 @@ reader_stream(struct reader *reader, struct node *ret)
 }
 
 /*
- * Decodes one character of UTF-8 (RFC 3629). Returns its length, 0 where the bytes are none.
+ * Decodes one character of UTF-8 (RFC 3629). Returns its length, 0 where the bytes are
+ * none.
  */
 static size_t
 decode(const unsigned char *bytes, size_t length, uint32_t *ret)
@@ -332,8 +346,9 @@ decode(const unsigned char *bytes, size_t length, uint32_t *ret)
 }
 
 /*
- * Characters that may not stand in the file as they are (in double quotes there are escapes):
- * those that YAML forbids, and the line breaks that libyaml counts and no editor does.
+ * Characters that may not stand in the file as they are (in double quotes there are
+ * escapes): those that YAML forbids, and the line breaks that libyaml counts and no editor
+ * does.
  */
 static bool
 is_forbidden(uint32_t character)
@@ -346,8 +361,9 @@ is_forbidden(uint32_t character)
 }
 
 /*
- * libyaml does not say at which line and column a character is bad, and takes a NUL for the end
- * of the file: so every character is looked at before. Returns false with the error said.
+ * libyaml does not say at which line and column a character is bad, and takes a NUL for the
+ * end of the file: so every character is looked at before. Returns false with the error
+ * said.
  */
 static bool
 check_characters(struct config_context *context, const char *text, size_t size)

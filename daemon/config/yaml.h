@@ -36,14 +36,19 @@ struct node {
 /* To walk a map: for (i = 0; i < node->count; i += 2), key items[i], value items[i + 1]. */
 
 /*
- * Reads text (size bytes) into *ret, to be cleared with node_clear(). Returns true where the text
- * was without an error. Where it was not the errors are in context's messages; *ret is NODE_EMPTY where
- * the syntax is broken, else it may be judged further, so that all errors are told at once.
+ * Reads text (size bytes) into *ret, to be cleared with node_clear(). Returns true where
+ * the text was without an error. Where it was not the errors are in context's messages;
+ * *ret is NODE_EMPTY where the syntax is broken, else it may be judged further, so that all
+ * errors are told at once.
  */
-bool node_parse(struct config_context *context, const char *text, size_t size, struct node *ret);
+bool node_parse(struct config_context *context, const char *text, size_t size,
+    struct node *ret);
 
 /* Frees what the node holds, not the node itself. */
 void node_clear(struct node *node);
+
+/* True where node is a scalar of that text. */
+bool node_is(const struct node *node, const char *text);
 
 /* "a list", for messages. */
 const char *node_kind_text(const struct node *node);
@@ -56,9 +61,13 @@ size_t node_scalars(struct config_context *context, const struct node *node, siz
     const char *expected, const struct node **ret_items);
 
 /* True where node is a scalar; else says what was expected. */
-bool node_is_scalar(struct config_context *context, const struct node *node, const char *expected);
+bool node_is_scalar(struct config_context *context, const struct node *node,
+    const char *expected);
 
-/* Writes any text (UTF-8, as node_parse() gives it) as a scalar in double quotes, on one line. */
+/*
+ * Writes any text (UTF-8, as node_parse() gives it) as a scalar in double quotes, on one
+ * line.
+ */
 void yaml_write_text(const char *text, FILE *file);
 
 #endif

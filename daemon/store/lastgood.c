@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps one file so that it is never half written: a temporary file beside it is written, synced
- * and renamed over it, then the directory is synced. Reading checks nothing but kind and size:
- * what is inside passes through the configuration's reader like any other file.
+ * Keeps one file so that it is never half written: a temporary file beside it is written,
+ * synced and renamed over it, then the directory is synced. Reading checks nothing but kind
+ * and size: what is inside passes through the configuration's reader like any other file.
  *
- * The state directory is the daemon's own (mode 0700), so nobody else can put a file there; the
- * descriptors are opened without following links all the same.
+ * The state directory is the daemon's own (mode 0700), so nobody else can put a file there;
+ * the descriptors are opened without following links all the same.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which files are read, in which order, what masks what; what is refused as a file; --check; the
- * dump as a fixed point over many configurations, and its hash.
+ * Which files are read, in which order, what masks what; what is refused as a file;
+ * --check; the dump as a fixed point over many configurations, and its hash.
  */
 #include "config-expect.h"
 
@@ -81,12 +81,11 @@ load(const struct fixture *fixture, const char *expected)
 	struct config_messages messages = { 0 };
 	struct config *config = NULL;
 	int r = config_load(&fixture->paths, &config, &messages);
-	char *said = messages_text(&messages), *from;
-	size_t length = strlen(fixture->root) + 1;
+	char root[66], *said;
 
+	(void)snprintf(root, sizeof(root), "%s/", fixture->root);
+	said = messages_text(&messages, root);
 	assert_int_equal(r, messages.errors > 0 ? -EINVAL : 0);
-	while ((from = strstr(said, fixture->root)) != NULL)
-		memmove(from, from + length, strlen(from + length) + 1);
 	assert_string_equal(said, expected);
 	free(said);
 	config_messages_clear(&messages);
@@ -99,7 +98,8 @@ test_missing(void **state)
 	struct fixture *fixture = *state;
 	struct config *config;
 
-	assert_null(load(fixture, "overstay.yaml:1:1: cannot be read: No such file or directory\n"));
+	assert_null(load(fixture, "overstay.yaml:1:1: cannot be read: No such file or "
+	    "directory\n"));
 	fixture->paths.main_optional = true;
 	config = load(fixture, "");
 	assert_int_equal(config->interval_usec, 5 * USEC_PER_SEC);
@@ -119,7 +119,8 @@ test_order_of_options(void **state)
 
 	write_file(fixture, "overstay.yaml", "threshold: 1h\ngrace: 1s\nudp: {auto: 1h}\n");
 	write_file(fixture, "conf.d/20-b.yaml", "threshold: 3h\n");
-	write_file(fixture, "conf.d/10-a.yaml", "threshold: 2h\ngrace: 2s\nudp: {threshold: 2h}\n");
+	write_file(fixture, "conf.d/10-a.yaml", "threshold: 2h\ngrace: 2s\nudp: "
+	    "{threshold: 2h}\n");
 	write_file(fixture, "conf.d/.30-hidden.yaml", "threshold: 4h\n");
 	write_file(fixture, "conf.d/40-other.yaml.bak", "threshold: 5h\n");
 	write_file(fixture, "conf.d/README", "threshold: 6h\n");
@@ -130,14 +131,16 @@ test_order_of_options(void **state)
 	assert_int_equal(config->policy.udp_threshold_usec, 2 * USEC_PER_HOUR);
 	(void)config_free(config);
 	write_file(fixture, "conf.d/50-c.yml", "threshold: 7h\n");
-	config = load(fixture, "conf.d:1:1: \"50-c.yml\" is not read, expected a name that ends in "
+	config = load(fixture, "conf.d:1:1: \"50-c.yml\" is not read, expected a name that "
+	    "ends in "
 	    ".yaml\n");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	(void)config_free(config);
 }
 
 /* One rule by that name for that port. */
-#define RULES(name, port) "rules:\n  - {name: " name ", threshold: 1h, match: {port: " port "}}\n"
+#define RULES(name, port)                                                                \
+	"rules:\n  - {name: " name ", threshold: 1h, match: {port: " port "}}\n"
 
 static void
 expect_rules(const struct fixture *fixture, const char *const *names, size_t count,
@@ -199,7 +202,8 @@ test_reach_across_files(void **state)
 	write_file(fixture, "rules.d/1.yaml", "\n" RULES("wide", "1-9"));
 	write_file(fixture, "overstay.yaml", RULES("narrow", "5"));
 	(void)snprintf(expected, sizeof(expected),
-	    "overstay.yaml:2:5: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches first\n");
+	    "overstay.yaml:2:5: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches "
+	    "first\n");
 	expect_rules(fixture, names, ARRAY_SIZE(names), expected);
 }
 
@@ -215,17 +219,22 @@ test_keys_of_directories(void **state)
 	write_file(fixture, "vendor/1.yaml", "oops: 1\n");
 	write_file(fixture, "vendor/9.yaml", "ruels: 1\n");
 	assert_null(load(fixture,
-	    "overstay.yaml:1:1: unknown key \"foo\", expected one of interval, survey, ranges, "
-	    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, log, "
+	    "overstay.yaml:1:1: unknown key \"foo\", expected one of interval, survey, "
+	    "ranges, "
+	    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+	    "log, "
 	    "cmdline, rules\n"
-	    "conf.d/1.yaml:1:11: interval is \"1x\", expected a time span such as 90s or 1h 30min\n"
+	    "conf.d/1.yaml:1:11: interval is \"1x\", expected a time span such as 90s or "
+	    "1h 30min\n"
 	    "conf.d/1.yaml:2:1: rules in conf.d, expected in overstay.yaml or in rules.d\n"
 	    "rules.d/1.yaml:2:1: unknown key \"interval\", expected one of rules\n"
 	    "rules.d/2.yaml:1:1: a list, expected a map with rules:\n"
 	    "vendor/9.yaml:1:1: unknown key \"ruels\", expected \"rules\" perhaps\n"));
 }
 
-/* An option of conf.d against one of the main file: the error stands where the option does. */
+/*
+ * An option of conf.d against one of the main file: the error stands where the option does.
+ */
 static void
 test_options_across_files(void **state)
 {
@@ -248,16 +257,20 @@ test_kinds_of_file(void **state)
 	(void)snprintf(path, sizeof(path), "%s/1.yaml", fixture->conf_dir);
 	assert_int_equal(symlink("/dev/null", fixture->main_file), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular file\n"));
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular "
+	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: a directory, expected a regular file\n"));
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: a directory, expected a regular "
+	    "file\n"));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular file\n"));
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular "
+	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: cannot be read: No such file or directory\n"));
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: cannot be read: No such file or "
+	    "directory\n"));
 	assert_int_equal(unlink(path), 0);
 	fixture->paths.conf_dir = fixture->main_file;
 	assert_null(load(fixture, "overstay.yaml:1:1: cannot be read: Not a directory\n"));
@@ -279,7 +292,8 @@ test_writers(void **state)
 	assert_int_equal(chmod(fixture->rules_dir, 0755), 0);
 	assert_int_equal(chmod(fixture->main_file, 0644), 0);
 	assert_int_equal(chown(fixture->main_file, 65534, 0), 0);
-	(void)config_free(load(fixture, "overstay.yaml:1:1: belongs to uid 65534, expected root: "
+	(void)config_free(load(fixture, "overstay.yaml:1:1: belongs to uid 65534, expected "
+	    "root: "
 	    "that user can hide from overstayd\n"));
 }
 
@@ -297,32 +311,34 @@ test_check_file(void **state)
 		    "x:2:1: survey is 30s, expected at least the interval, 1min\n" },
 		{ "", "" },
 		{ "rules: 1\n", "x:1:8: a single value, expected a list of rules\n" },
-		{ "foo: bar\nrules:\n- {name: n, match: {user: no-such-user-here}, action: allow}\n",
-		    "x:1:1: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
-		    "netns, threshold, udp, loopback, suspect, severity, grace, remind, log, cmdline, "
+		{ "foo: bar\nrules:\n- {name: n, match: {user: no-such-user-here}, action: "
+		    "allow}\n",
+		    "x:1:1: unknown key \"foo\", expected one of interval, survey, ranges, "
+		    "protocols, "
+		    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+		    "log, cmdline, "
 		    "rules\n"
-		    "x:3:27: no user \"no-such-user-here\" on this host, expected one that exists\n" },
-		{ "rules:\n- {name: n, match: {user: [root, \"@root\"]}, action: allow}\n", "" },
+		    "x:3:27: no user \"no-such-user-here\" on this host, expected one that "
+		    "exists\n" },
+		{ "rules:\n- {name: n, match: {user: [root, \"@root\"]}, action: "
+		    "allow}\n", "" },
 	};
 	struct fixture *fixture = *state;
 	struct config_messages messages = { 0 };
-	char path[128];
+	char path[128], root[66];
 
-	(void)snprintf(path, sizeof(path), "%s/x", fixture->root);
+	(void)snprintf(root, sizeof(root), "%s/", fixture->root);
+	(void)snprintf(path, sizeof(path), "%sx", root);
 	assert_int_equal(config_check_file(path, &messages), -EINVAL);
 	assert_int_equal(messages.errors, 1);
 	config_messages_clear(&messages);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char *said, *from;
+		char *said;
 
 		write_file(fixture, "x", cases[i].text);
 		assert_int_equal(config_check_file(path, &messages),
 		    cases[i].messages[0] == '\0' ? 0 : -EINVAL);
-		said = messages_text(&messages);
-		while ((from = strstr(said, fixture->root)) != NULL) {
-			size_t length = strlen(fixture->root) + 1;
-			memmove(from, from + length, strlen(from + length) + 1);
-		}
+		said = messages_text(&messages, root);
 		assert_string_equal(said, cases[i].messages);
 		free(said);
 		config_messages_clear(&messages);
@@ -345,28 +361,40 @@ test_too_large_together(void **state)
 		if (strncmp(text + i, "port: ", 6) == 0)
 			memcpy(text + i, "user: ", 6);
 	write_file(fixture, "rules.d/1.yaml", text);
-	assert_null(load(fixture, "overstay.yaml:1:1: with all its files the configuration is larger "
+	assert_null(load(fixture, "overstay.yaml:1:1: with all its files the configuration "
+	    "is larger "
 	    "than 1048576 bytes, expected less\n"));
 }
 
-/* Every text whose values are of many kinds: the dump is a fixed point, and stays the same. */
+/*
+ * Every text whose values are of many kinds: the dump is a fixed point, and stays the same.
+ */
 static void
 test_round_trip(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"interval: 1500ms\nsurvey: 1h 1us\nranges: [1, 3-5, iana]\nprotocols: udp\n",
-		"threshold: never\nudp: {threshold: never, auto: 0}\ncmdline: off\ngrace: 0s\n",
+		"interval: 1500ms\nsurvey: 1h 1us\nranges: [1, 3-5, iana]\nprotocols: "
+		"udp\n",
+		"threshold: never\nudp: {threshold: never, auto: 0}\ncmdline: off\ngrace: "
+		"0s\n",
 		"loopback: {severity: emerg}\nseverity: debug\nremind: never\n"
 		"log: {appeared: off, vanished: debug, udp: alert, after: 24h}\n",
 		"ranges: [kernel]\n", "ranges: [65535, 1]\n", "ranges: [1-65535]\n",
-		"rules:\n- {name: \"a'\\\"b\\\\c\\n\\t\\e\\x7f\\u0085\\u2028\\ufeff\\U0001f600 #:\", "
-		"threshold: 0s, note: ' x ', match: {comm: [\" \", \"- a\", \"\\\\*\", \"'\", \"#\"]}}\n",
-		"rules:\n- {name: off, remind: 90min, until: 2199-12-31, enabled: no, match: "
-		"{user: [\"@developers\", \"0\", alice, alice], not: {user: [bob], address: "
-		"[0.0.0.0/0, \"::/0\", \"::ffff:1.2.3.4\"], protocol: tcp, choice: [auto, asked]}}}\n"
-		"- {name: two, severity: err, action: allow, match: {not: {port: [1-3, 2-5, 9]}}}\n"
-		"- name: |\n    folded\n    name\n  match: {exe: [\"**\"], owner: [unknown], "
+		"rules:\n- {name: "
+		"\"a'\\\"b\\\\c\\n\\t\\e\\x7f\\u0085\\u2028\\ufeff\\U0001f600 #:\", "
+		"threshold: 0s, note: ' x ', match: {comm: [\" \", \"- a\", \"\\\\*\", "
+		"\"'\", \"#\"]}}\n",
+		"rules:\n- {name: off, remind: 90min, until: 2199-12-31, enabled: no, "
+		"match: "
+		"{user: [\"@developers\", \"0\", alice, alice], not: {user: [bob], "
+		"address: "
+		"[0.0.0.0/0, \"::/0\", \"::ffff:1.2.3.4\"], protocol: tcp, choice: [auto, "
+		"asked]}}}\n"
+		"- {name: two, severity: err, action: allow, match: {not: {port: [1-3, "
+		"2-5, 9]}}}\n"
+		"- name: |\n    folded\n    name\n  match: {exe: [\"**\"], owner: "
+		"[unknown], "
 		"exposure: [any, local]}\n  threshold: 3w\n",
 	};
 
@@ -388,7 +416,8 @@ test_round_trip(void **state)
 static void
 test_hash(void **state)
 {
-	struct config *config = load_expect("", ""), *other = load_expect("grace: 1s\n", "");
+	struct config *config = load_expect("", ""), *other = load_expect("grace: "
+	    "1s\n", "");
 	struct config *same = load_expect("# x\ngrace: 2min\n", "");
 	struct sha256_ctx context;
 	uint8_t digest[SHA256_DIGEST_SIZE];
@@ -423,6 +452,7 @@ test_dump_to_full_disk(void **state)
 	(void)config_free(config);
 }
 
+/* Returns NULL where every load went well. */
 static void *
 load_in_thread(void *argument)
 {
@@ -434,7 +464,7 @@ load_in_thread(void *argument)
 
 		config = NULL;
 		if (config_load(&fixture->paths, &config, &messages) != 0)
-			return "failed";
+			return argument;
 		(void)config_free(config);
 		config_messages_clear(&messages);
 	}
@@ -450,11 +480,12 @@ test_threads(void **state)
 
 	fixture->paths.resolve = NULL;
 	write_file(fixture, "overstay.yaml",
-	    "rules:\n- {name: n, until: 2030-01-01, threshold: 1h, match: {user: [root]}}\n");
+	    "rules:\n- {name: n, until: 2030-01-01, threshold: 1h, match: {user: "
+	    "[root]}}\n");
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, load_in_thread, fixture), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
-		void *result = "lost";
+		void *result = fixture;
 
 		assert_int_equal(pthread_join(threads[i], &result), 0);
 		assert_null(result);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every option: its default, good values, values out of bounds and of the wrong kind, each with
- * the exact message.
+ * Every option: its default, good values, values out of bounds and of the wrong kind, each
+ * with the exact message.
  */
 #include "config-expect.h"
 
@@ -89,7 +89,8 @@ test_durations(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *end = strchr(rows[i].name, '{') != NULL ? "}" : "";
 		/* So that the other side of the comparison never is in the way. */
-		const char *beside = i == 0 ? "survey: 1d\n" : i == 1 ? "interval: 100ms\n" : "";
+		const char *beside = i == 0 ? "survey: 1d\n" : i == 1 ? "interval: "
+		    "100ms\n" : "";
 		const char *values[] = { rows[i].least, rows[i].most, "never", rows[i].below,
 			rows[i].above, "5x", "-1s", "[1s]", "" };
 		uint64_t usec[] = { rows[i].least_usec, rows[i].most_usec, USEC_NEVER };
@@ -102,7 +103,8 @@ test_durations(void **state)
 
 			if (values[j] == NULL)
 				continue;
-			(void)snprintf(text, sizeof(text), "%s%s: %s%s\n", beside, rows[i].name,
+			(void)snprintf(text, sizeof(text), "%s%s: "
+			    "%s%s\n", beside, rows[i].name,
 			    values[j], end);
 			r = config_load_text(text, strlen(text), "t.yaml", false, NULL, &config,
 			    &messages);
@@ -123,23 +125,30 @@ static void
 test_duration_messages(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "interval: 10ms\n", "t.yaml:1:11: interval is \"10ms\", expected 100ms to 1h\n" },
-		{ "interval: 5x\n", "t.yaml:1:11: interval is \"5x\", expected " SPAN "\n" },
+		{ "interval: 10ms\n", "t.yaml:1:11: interval is \"10ms\", expected 100ms "
+		    "to 1h\n" },
+		{ "interval: 5x\n", "t.yaml:1:11: interval is \"5x\", expected "
+		    "" SPAN "\n" },
 		{ "interval: [5s]\n", "t.yaml:1:11: a list, expected " SPAN "\n" },
 		{ "interval: {}\n", "t.yaml:1:11: a map, expected " SPAN "\n" },
 		{ "interval:\n", "t.yaml:1:10: no value, expected " SPAN "\n" },
-		{ "interval: never\n", "t.yaml:1:11: interval is \"never\", expected 100ms to 1h\n" },
-		{ "threshold: ''\n", "t.yaml:1:12: threshold is \"\", expected " SPAN_NEVER "\n" },
+		{ "interval: never\n", "t.yaml:1:11: interval is \"never\", expected 100ms "
+		    "to 1h\n" },
+		{ "threshold: ''\n", "t.yaml:1:12: threshold is \"\", expected "
+		    "" SPAN_NEVER "\n" },
 		{ "threshold: 200000d\n",
-		    "t.yaml:1:12: threshold is \"200000d\", expected 0s to 3650d, or never\n" },
+		    "t.yaml:1:12: threshold is \"200000d\", expected 0s to 3650d, or "
+		    "never\n" },
 		{ "udp:\n    auto: soon\n",
 		    "t.yaml:2:11: udp.auto is \"soon\", expected " SPAN_NEVER "\n" },
 		{ "remind: 1s\n",
 		    "t.yaml:1:9: remind is \"1s\", expected 1min to 3650d, or never\n" },
 		{ "interval: 1min\n",
-		    "t.yaml:1:1: survey is 30s by default, expected at least the interval, 1min\n" },
+		    "t.yaml:1:1: survey is 30s by default, expected at least the interval, "
+		    "1min\n" },
 		{ "interval: 2min\nsurvey: 90s\n",
-		    "t.yaml:2:1: survey is 1min 30s, expected at least the interval, 2min\n" },
+		    "t.yaml:2:1: survey is 1min 30s, expected at least the interval, "
+		    "2min\n" },
 		{ "survey: 4s\n",
 		    "t.yaml:1:1: survey is 4s, expected at least the interval, 5s\n" },
 		{ "survey: 4s\ninterval: x\n",
@@ -155,24 +164,32 @@ test_severities(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "severity: emerg\nloopback: {severity: debug}\n", "" },
-		{ "severity: WARNING\n", "t.yaml:1:11: severity is \"WARNING\", expected " SEVERITIES
+		{ "severity: WARNING\n", "t.yaml:1:11: severity is \"WARNING\", expected "
+		    "" SEVERITIES
 		    " or debug\n" },
 		{ "severity: off\n",
-		    "t.yaml:1:11: severity is \"off\", expected " SEVERITIES " or debug\n" },
+		    "t.yaml:1:11: severity is \"off\", expected " SEVERITIES " or "
+		    "debug\n" },
 		{ "loopback: {severity: 4}\n",
-		    "t.yaml:1:22: loopback.severity is \"4\", expected " SEVERITIES " or debug\n" },
+		    "t.yaml:1:22: loopback.severity is \"4\", expected " SEVERITIES " or "
+		    "debug\n" },
 		{ "log: {appeared: off, vanished: \"off\", udp: debug}\n", "" },
 		{ "log: {appeared: no, vanished: false, udp: [info]}\n",
-		    "t.yaml:1:17: log.appeared is \"no\", expected " SEVERITIES ", debug or off\n"
+		    "t.yaml:1:17: log.appeared is \"no\", expected " SEVERITIES ", debug "
+		    "or off\n"
 		    "t.yaml:1:31: log.vanished is \"false\", expected " SEVERITIES
 		    ", debug or off\n"
 		    "t.yaml:1:43: a list, expected " SEVERITIES ", debug or off\n" },
 		{ "suspect: {severity: alert, threshold: 5s}\n",
-		    "t.yaml:1:11: suspect.severity has no effect yet: nothing is classed suspect\n"
-		    "t.yaml:1:28: suspect.threshold has no effect yet: nothing is classed suspect\n" },
+		    "t.yaml:1:11: suspect.severity has no effect yet: nothing is classed "
+		    "suspect\n"
+		    "t.yaml:1:28: suspect.threshold has no effect yet: nothing is classed "
+		    "suspect\n" },
 		{ "suspect: {severity: off}\n",
-		    "t.yaml:1:11: suspect.severity has no effect yet: nothing is classed suspect\n"
-		    "t.yaml:1:21: suspect.severity is \"off\", expected " SEVERITIES " or debug\n" },
+		    "t.yaml:1:11: suspect.severity has no effect yet: nothing is classed "
+		    "suspect\n"
+		    "t.yaml:1:21: suspect.severity is \"off\", expected " SEVERITIES " or "
+		    "debug\n" },
 	};
 	struct config *config;
 
@@ -192,18 +209,23 @@ static void
 test_ranges(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "ranges: []\n", "t.yaml:1:9: an empty list, expected iana, kernel, a port or a range "
+		{ "ranges: []\n", "t.yaml:1:9: an empty list, expected iana, kernel, a "
+		    "port or a range "
 		    "such as 50000-59999\n" },
-		{ "ranges:\n", "t.yaml:1:8: no value, expected iana, kernel, a port or a range such as "
+		{ "ranges:\n", "t.yaml:1:8: no value, expected iana, kernel, a port or a "
+		    "range such as "
 		    "50000-59999\n" },
-		{ "ranges: [all]\n", "t.yaml:1:10: range is \"all\", expected iana, kernel, a port or a "
+		{ "ranges: [all]\n", "t.yaml:1:10: range is \"all\", expected iana, "
+		    "kernel, a port or a "
 		    "range such as 50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0, 70000, {}]\n",
 		    "t.yaml:1:31: a map, expected iana, kernel, a port or a range such as "
 		    "50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0]\n",
-		    "t.yaml:1:16: port \"9-3\" is an empty range, expected the lower port first\n"
-		    "t.yaml:1:21: range is \"0\", expected iana, kernel, a port or a range such as "
+		    "t.yaml:1:16: port \"9-3\" is an empty range, expected the lower port "
+		    "first\n"
+		    "t.yaml:1:21: range is \"0\", expected iana, kernel, a port or a range "
+		    "such as "
 		    "50000-59999\n" },
 	};
 	struct config *config;
@@ -231,10 +253,13 @@ test_words(void **state)
 		{ "protocols: []\n", "t.yaml:1:12: an empty list, expected tcp or udp\n" },
 		{ "protocols: {tcp: udp}\n", "t.yaml:1:12: a map, expected tcp or udp\n" },
 		{ "netns: host\n", "" },
-		{ "netns: all\n", "t.yaml:1:8: netns \"all\" is not built yet, expected host\n" },
+		{ "netns: all\n", "t.yaml:1:8: netns \"all\" is not built yet, expected "
+		    "host\n" },
 		{ "netns: none\n", "t.yaml:1:8: netns is \"none\", expected host\n" },
-		{ "cmdline: none\n", "t.yaml:1:10: cmdline is \"none\", expected masked, full or off\n" },
-		{ "cmdline: [off]\n", "t.yaml:1:10: a list, expected masked, full or off\n" },
+		{ "cmdline: none\n", "t.yaml:1:10: cmdline is \"none\", expected masked, "
+		    "full or off\n" },
+		{ "cmdline: [off]\n", "t.yaml:1:10: a list, expected masked, full or "
+		    "off\n" },
 	};
 	static const char *const modes[] = { "cmdline: masked\n", "cmdline: full\n",
 		"cmdline: off\n" };
@@ -258,25 +283,32 @@ test_keys(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "intervall: 5s\n",
-		    "t.yaml:1:1: unknown key \"intervall\", expected \"interval\" perhaps\n" },
+		    "t.yaml:1:1: unknown key \"intervall\", expected \"interval\" "
+		    "perhaps\n" },
 		{ "treshold: 5s\n",
-		    "t.yaml:1:1: unknown key \"treshold\", expected \"threshold\" perhaps\n" },
+		    "t.yaml:1:1: unknown key \"treshold\", expected \"threshold\" "
+		    "perhaps\n" },
 		{ "proto: tcp\n",
 		    "t.yaml:1:1: unknown key \"proto\", expected \"protocols\" perhaps\n" },
 		{ "udp.auto: 5s\n",
 		    "t.yaml:1:1: unknown key \"udp.auto\", expected udp: {auto: ...}\n" },
 		{ "udp: {after: 5s}\n",
-		    "t.yaml:1:7: unknown key \"after\", expected one of threshold, auto\n" },
+		    "t.yaml:1:7: unknown key \"after\", expected one of threshold, "
+		    "auto\n" },
 		{ "udp: {automatic: 5s}\n",
-		    "t.yaml:1:7: unknown key \"automatic\", expected one of threshold, auto\n" },
+		    "t.yaml:1:7: unknown key \"automatic\", expected one of threshold, "
+		    "auto\n" },
 		{ "udp: {\"a.b\": 5s}\n",
 		    "t.yaml:1:7: unknown key \"a.b\", expected one of threshold, auto\n" },
 		{ "udp: 5s\n",
-		    "t.yaml:1:6: a single value, expected a map of options such as threshold\n" },
-		{ "udp: [auto]\n", "t.yaml:1:6: a list, expected a map of options such as threshold\n" },
+		    "t.yaml:1:6: a single value, expected a map of options such as "
+		    "threshold\n" },
+		{ "udp: [auto]\n", "t.yaml:1:6: a list, expected a map of options such as "
+		    "threshold\n" },
 		{ "udp:\nlog:\nsuspect: {}\nrules:\n", "" },
 		{ "udp: {severity: err, auto: 1d}\nrules: 5\n",
-		    "t.yaml:1:7: unknown key \"severity\", expected one of threshold, auto\n"
+		    "t.yaml:1:7: unknown key \"severity\", expected one of threshold, "
+		    "auto\n"
 		    "t.yaml:2:8: a single value, expected a list of rules\n" },
 	};
 

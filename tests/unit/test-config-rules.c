@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules: what each key gives, every error and warning with its exact place, what is never reached.
+ * Rules: what each key gives, every error and warning with its exact place, what is never
+ * reached.
  */
 #include "config-expect.h"
 
@@ -13,7 +14,9 @@
 
 #define RULE "rules:\n- name: n\n  action: allow\n"
 
-/* A rule with that match, `- {name: n, action: allow, match: {...}}`; columns begin at 36. */
+/*
+ * A rule with that match, `- {name: n, action: allow, match: {...}}`; columns begin at 36.
+ */
 #define MATCH(keys) "rules:\n- {name: n, threshold: 1h, match: {" keys "}}\n"
 
 static void
@@ -22,15 +25,19 @@ test_values(void **state)
 	struct config *config = load_expect(
 	    "rules:\n"
 	    "  - name: developers' shells\n"
-	    "    match: {user: [\"@developers\", alice, 33, \"@7\"], port: [50000-59999, 80]}\n"
+	    "    match: {user: [\"@developers\", alice, 33, \"@7\"], port: [50000-59999, "
+	    "80]}\n"
 	    "    threshold: 8h\n"
 	    "    severity: notice\n"
 	    "    remind: never\n"
 	    "    note: ask first\n"
 	    "    enabled: no\n"
-	    "  - match: {protocol: udp, address: [10.0.0.0/8, \"fe80::/10\", \"::1\", 127.0.0.1],\n"
-	    "            exposure: [loopback, any], owner: [kernel, unknown], choice: asked,\n"
-	    "            exe: [/usr/bin/*, \"**/x\"], comm: a, cmdline: b, unit: c.service,\n"
+	    "  - match: {protocol: udp, address: [10.0.0.0/8, \"fe80::/10\", \"::1\", "
+	    "127.0.0.1],\n"
+	    "            exposure: [loopback, any], owner: [kernel, unknown], choice: "
+	    "asked,\n"
+	    "            exe: [/usr/bin/*, \"**/x\"], comm: a, cmdline: b, unit: "
+	    "c.service,\n"
 	    "            user_unit: \"*\", not: {user: bob, choice: [asked, auto]}}\n"
 	    "    name: all\n"
 	    "    action: allow\n", "");
@@ -95,23 +102,30 @@ test_rule_errors(void **state)
 	static const struct expectation expectations[] = {
 		{ "rules: {a: b}\n", "t.yaml:1:8: a map, expected a list of rules\n" },
 		{ "rules: []\n", "" },
-		{ "rules:\n  - x\n", "t.yaml:2:5: a single value, expected a rule: a map with name, "
+		{ "rules:\n  - x\n", "t.yaml:2:5: a single value, expected a rule: a map "
+		    "with name, "
 		    "match and action or threshold\n" },
-		{ "rules:\n  -\n", "t.yaml:2:4: no value, expected a rule: a map with name, match and "
+		{ "rules:\n  -\n", "t.yaml:2:4: no value, expected a rule: a map with "
+		    "name, match and "
 		    "action or threshold\n" },
 		{ "rules:\n  - action: allow\n",
 		    "t.yaml:2:5: a rule without a name, expected name:\n"
-		    "t.yaml:2:5: a rule without a match, expected match: with at least one match "
+		    "t.yaml:2:5: a rule without a match, expected match: with at least one "
+		    "match "
 		    "key\n" },
 		{ "rules:\n  - name: n\n    match: {port: 1}\n",
-		    "t.yaml:2:5: a rule that does nothing, expected action, threshold, severity or "
+		    "t.yaml:2:5: a rule that does nothing, expected action, threshold, "
+		    "severity or "
 		    "remind\n" },
 		{ RULE "  match: {}\n",
 		    "t.yaml:4:10: an empty map, expected at least one match key\n" },
-		{ RULE "  match:\n", "t.yaml:4:9: no value, expected at least one match key\n" },
-		{ RULE "  match: [port]\n", "t.yaml:4:10: a list, expected at least one match key\n" },
+		{ RULE "  match:\n", "t.yaml:4:9: no value, expected at least one match "
+		    "key\n" },
+		{ RULE "  match: [port]\n", "t.yaml:4:10: a list, expected at least one "
+		    "match key\n" },
 		{ RULE "  match: {port: 1}\n  foo: 1\n  notes: x\n",
-		    "t.yaml:5:3: unknown key \"foo\", expected one of name, match, action, threshold, "
+		    "t.yaml:5:3: unknown key \"foo\", expected one of name, match, action, "
+		    "threshold, "
 		    "severity, remind, note, until, enabled\n"
 		    "t.yaml:6:3: unknown key \"notes\", expected \"note\" perhaps\n" },
 		{ "rules:\n- name: [n]\n  match: {port: 1}\n  action: deny\n",
@@ -120,25 +134,32 @@ test_rule_errors(void **state)
 		{ "rules:\n- name: ''\n  match: {port: 1}\n  action:\n",
 		    "t.yaml:2:9: name of 0 bytes, expected 1 to 4096\n"
 		    "t.yaml:4:10: no value, expected allow\n" },
-		{ "rules:\n- name: n\n  match: {port: 1}\n  threshold: soon\n  severity: off\n"
+		{ "rules:\n- name: n\n  match: {port: 1}\n  threshold: soon\n  severity: "
+		    "off\n"
 		  "  remind: 5s\n  enabled: maybe\n",
-		    "t.yaml:4:14: threshold is \"soon\", expected a time span such as 90s or 1h 30min, "
+		    "t.yaml:4:14: threshold is \"soon\", expected a time span such as 90s "
+		    "or 1h 30min, "
 		    "or never\n"
-		    "t.yaml:5:13: severity is \"off\", expected emerg, alert, crit, err, warning, "
+		    "t.yaml:5:13: severity is \"off\", expected emerg, alert, crit, err, "
+		    "warning, "
 		    "notice, info or debug\n"
 		    "t.yaml:6:11: remind is \"5s\", expected 1min to 3650d, or never\n"
 		    "t.yaml:7:12: enabled is \"maybe\", expected true or false\n" },
 		{ RULE "  match: {port: 1}\n  until: 2027-02-29\n",
-		    "t.yaml:5:10: until is \"2027-02-29\", expected a day such as 2027-06-30\n" },
+		    "t.yaml:5:10: until is \"2027-02-29\", expected a day such as "
+		    "2027-06-30\n" },
 		{ RULE "  match: {port: 1}\n  until: 30.6.2027\n",
-		    "t.yaml:5:10: until is \"30.6.2027\", expected a day such as 2027-06-30\n" },
+		    "t.yaml:5:10: until is \"30.6.2027\", expected a day such as "
+		    "2027-06-30\n" },
 		{ RULE "  match: {port: 1}\n  until: 2027-06-30 12:00\n",
 		    "t.yaml:5:10: until is \"2027-06-30 12:00\", expected a day such as "
 		    "2027-06-30\n" },
 		{ RULE "  match: {port: 1}\n  until: 2027-13-01\n",
-		    "t.yaml:5:10: until is \"2027-13-01\", expected a day such as 2027-06-30\n" },
+		    "t.yaml:5:10: until is \"2027-13-01\", expected a day such as "
+		    "2027-06-30\n" },
 		{ RULE "  match: {port: 1}\n  until: 2020-06-30\n",
-		    "t.yaml:5:10: until \"2020-06-30\" is over: the rule is passed over\n" },
+		    "t.yaml:5:10: until \"2020-06-30\" is over: the rule is passed "
+		    "over\n" },
 	};
 
 	(void)state;
@@ -149,59 +170,92 @@ static void
 test_match_errors(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ MATCH("prot: tcp"), "t.yaml:2:36: unknown key \"prot\", expected \"protocol\" "
+		{ MATCH("prot: tcp"), "t.yaml:2:36: unknown key \"prot\", expected "
+		    "\"protocol\" "
 		    "perhaps\n" },
-		{ MATCH("ip: x"), "t.yaml:2:36: unknown key \"ip\", expected one of protocol, port, "
-		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, choice, "
+		{ MATCH("ip: x"), "t.yaml:2:36: unknown key \"ip\", expected one of "
+		    "protocol, port, "
+		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
+		    "choice, "
 		    "not\n" },
-		{ MATCH("script: x"), "t.yaml:2:36: match key \"script\" is not built yet\n" },
-		{ MATCH("container: x"), "t.yaml:2:36: match key \"container\" is not built yet\n" },
-		{ MATCH("netns: x"), "t.yaml:2:36: match key \"netns\" is not built yet\n" },
-		{ MATCH("class: x"), "t.yaml:2:36: match key \"class\" is not built yet\n" },
-		{ MATCH("reason: x"), "t.yaml:2:36: match key \"reason\" is not built yet\n" },
-		{ MATCH("not: {class: x}"), "t.yaml:2:42: match key \"class\" is not built yet\n" },
+		{ MATCH("script: x"), "t.yaml:2:36: match key \"script\" is not built "
+		    "yet\n" },
+		{ MATCH("container: x"), "t.yaml:2:36: match key \"container\" is not "
+		    "built yet\n" },
+		{ MATCH("netns: x"), "t.yaml:2:36: match key \"netns\" is not built "
+		    "yet\n" },
+		{ MATCH("class: x"), "t.yaml:2:36: match key \"class\" is not built "
+		    "yet\n" },
+		{ MATCH("reason: x"), "t.yaml:2:36: match key \"reason\" is not built "
+		    "yet\n" },
+		{ MATCH("not: {class: x}"), "t.yaml:2:42: match key \"class\" is not built "
+		    "yet\n" },
 		{ MATCH("protocol: [tcp, icmp]"),
 		    "t.yaml:2:52: protocol is \"icmp\", expected tcp or udp\n" },
-		{ MATCH("protocol: []"), "t.yaml:2:46: an empty list, expected tcp or udp\n" },
+		{ MATCH("protocol: []"), "t.yaml:2:46: an empty list, expected tcp or "
+		    "udp\n" },
 		{ MATCH("port: [0, 5-3, x, 65536, 1-]"),
-		    "t.yaml:2:43: port is \"0\", expected 1 to 65535, or a range such as 50000-59999\n"
-		    "t.yaml:2:46: port \"5-3\" is an empty range, expected the lower port first\n"
-		    "t.yaml:2:51: port is \"x\", expected 1 to 65535, or a range such as 50000-59999\n"
-		    "t.yaml:2:54: port is \"65536\", expected 1 to 65535, or a range such as "
+		    "t.yaml:2:43: port is \"0\", expected 1 to 65535, or a range such as "
+		    "50000-59999\n"
+		    "t.yaml:2:46: port \"5-3\" is an empty range, expected the lower port "
+		    "first\n"
+		    "t.yaml:2:51: port is \"x\", expected 1 to 65535, or a range such as "
+		    "50000-59999\n"
+		    "t.yaml:2:54: port is \"65536\", expected 1 to 65535, or a range such "
+		    "as "
 		    "50000-59999\n"
 		    "t.yaml:2:61: port is \"1-\", expected 1 to 65535, or a range such as "
 		    "50000-59999\n" },
 		{ MATCH("port: {a: b}"),
-		    "t.yaml:2:42: a map, expected a port or a range such as 50000-59999\n" },
-		{ MATCH("address: [10.0.0.1/8, \"fe80::1/10\", 1.2.3.4/33, 1.2.3, \"::1/\", \"::1/064\"]"),
-		    "t.yaml:2:46: address \"10.0.0.1/8\" has bits behind its prefix, expected "
+		    "t.yaml:2:42: a map, expected a port or a range such as "
+		    "50000-59999\n" },
+		{ MATCH("address: [10.0.0.1/8, \"fe80::1/10\", 1.2.3.4/33, 1.2.3, "
+		    "\"::1/\", \"::1/064\"]"),
+		    "t.yaml:2:46: address \"10.0.0.1/8\" has bits behind its prefix, "
+		    "expected "
 		    "10.0.0.0/8\n"
-		    "t.yaml:2:58: address \"fe80::1/10\" has bits behind its prefix, expected "
+		    "t.yaml:2:58: address \"fe80::1/10\" has bits behind its prefix, "
+		    "expected "
 		    "fe80::/10\n"
-		    "t.yaml:2:72: address is \"1.2.3.4/33\", expected one such as 192.0.2.0/24 or "
+		    "t.yaml:2:72: address is \"1.2.3.4/33\", expected one such as "
+		    "192.0.2.0/24 or "
 		    "::1\n"
-		    "t.yaml:2:84: address is \"1.2.3\", expected one such as 192.0.2.0/24 or ::1\n"
-		    "t.yaml:2:91: address is \"::1/\", expected one such as 192.0.2.0/24 or ::1\n"
-		    "t.yaml:2:99: address is \"::1/064\", expected one such as 192.0.2.0/24 or "
+		    "t.yaml:2:84: address is \"1.2.3\", expected one such as 192.0.2.0/24 "
+		    "or ::1\n"
+		    "t.yaml:2:91: address is \"::1/\", expected one such as 192.0.2.0/24 "
+		    "or ::1\n"
+		    "t.yaml:2:99: address is \"::1/064\", expected one such as "
+		    "192.0.2.0/24 or "
 		    "::1\n" },
 		{ MATCH("exposure: public"),
-		    "t.yaml:2:46: exposure is \"public\", expected loopback, local or any\n" },
+		    "t.yaml:2:46: exposure is \"public\", expected loopback, local or "
+		    "any\n" },
 		{ MATCH("exe: [python3, '', \"*/x\"]"),
-		    "t.yaml:2:42: exe is \"python3\", expected an absolute path, or **/NAME\n"
-		    "t.yaml:2:51: exe is \"\", expected a pattern of at least one character\n"
-		    "t.yaml:2:55: exe is \"*/x\", expected an absolute path, or **/NAME\n" },
+		    "t.yaml:2:42: exe is \"python3\", expected an absolute path, or "
+		    "**/NAME\n"
+		    "t.yaml:2:51: exe is \"\", expected a pattern of at least one "
+		    "character\n"
+		    "t.yaml:2:55: exe is \"*/x\", expected an absolute path, or "
+		    "**/NAME\n" },
 		{ MATCH("comm: ''"),
-		    "t.yaml:2:42: comm is \"\", expected a pattern of at least one character\n" },
-		{ MATCH("cmdline: [[a]]"), "t.yaml:2:46: a list, expected a text or a glob\n" },
+		    "t.yaml:2:42: comm is \"\", expected a pattern of at least one "
+		    "character\n" },
+		{ MATCH("cmdline: [[a]]"), "t.yaml:2:46: a list, expected a text or a "
+		    "glob\n" },
 		{ MATCH("user: [carol, \"@alice\", \"@\", broken, 4294967295]"),
-		    "t.yaml:2:43: no user \"carol\" on this host, expected one that exists\n"
-		    "t.yaml:2:50: no group \"alice\" on this host, expected one that exists\n"
-		    "t.yaml:2:60: user is \"@\", expected a user such as alice or 1000, or a group "
+		    "t.yaml:2:43: no user \"carol\" on this host, expected one that "
+		    "exists\n"
+		    "t.yaml:2:50: no group \"alice\" on this host, expected one that "
+		    "exists\n"
+		    "t.yaml:2:60: user is \"@\", expected a user such as alice or 1000, or "
+		    "a group "
 		    "such as @developers\n"
 		    "t.yaml:2:65: user \"broken\" cannot be looked up: Input/output error\n"
-		    "t.yaml:2:73: no user \"4294967295\" on this host, expected one that exists\n" },
+		    "t.yaml:2:73: no user \"4294967295\" on this host, expected one that "
+		    "exists\n" },
 		{ MATCH("owner: nobody"),
-		    "t.yaml:2:43: owner is \"nobody\", expected unknown, process or kernel\n" },
+		    "t.yaml:2:43: owner is \"nobody\", expected unknown, process or "
+		    "kernel\n" },
 		{ MATCH("choice: [asked, unknown]"),
 		    "t.yaml:2:52: choice is \"unknown\", expected asked or auto\n" },
 		{ MATCH("port: 1, not: {}"),
@@ -217,10 +271,12 @@ test_match_errors(void **state)
 static void
 test_warnings(void **state)
 {
-#define CLAIM "t.yaml:2:3: allow by comm or cmdline alone, expected exe, user or unit too: any " \
+#define CLAIM "t.yaml:2:3: allow by comm or cmdline alone, expected exe, user or unit too: " \
+    "any " \
 	"process can give itself those\n"
 #define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
-#define INTERPRETER(path) "t.yaml:2:3: allow by the interpreter \"" path "\" alone, expected " \
+#define INTERPRETER(path) "t.yaml:2:3: allow by the interpreter \"" path "\" alone, " \
+    "expected " \
 	"user or unit too: it runs any program\n"
 	static const struct expectation expectations[] = {
 		{ ALLOW("comm: x"), CLAIM },
@@ -229,10 +285,12 @@ test_warnings(void **state)
 		{ ALLOW("comm: x, unit: a.service"), "" },
 		{ ALLOW("comm: x, exe: /usr/sbin/x"), "" },
 		{ MATCH("comm: x"), "" },
-		{ "rules:\n- {name: n, action: allow, match: {comm: x}, enabled: false}\n", "" },
+		{ "rules:\n- {name: n, action: allow, match: {comm: x}, enabled: "
+		    "false}\n", "" },
 		{ ALLOW("port: 1"), "" },
 		{ ALLOW("exe: /usr/bin/python3.11"), INTERPRETER("/usr/bin/python3.11") },
-		{ ALLOW("exe: [/usr/sbin/x, /bin/bash], cmdline: x"), INTERPRETER("/bin/bash") },
+		{ ALLOW("exe: [/usr/sbin/x, /bin/bash], cmdline: "
+		    "x"), INTERPRETER("/bin/bash") },
 		{ ALLOW("exe: \"/usr/bin/python*\""), INTERPRETER("/usr/bin/python*") },
 		{ ALLOW("exe: \"/usr/bin/*\""), INTERPRETER("/usr/bin/*") },
 		{ ALLOW("exe: \"/usr/**\""), INTERPRETER("/usr/**") },
@@ -241,16 +299,21 @@ test_warnings(void **state)
 		{ ALLOW("exe: /usr/bin/python3.11, user: alice"), "" },
 		{ ALLOW("exe: /usr/bin/shutdown"), "" },
 		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {port: 1}}\n",
-		    "t.yaml:2:3: threshold, severity and remind have no effect beside action: "
+		    "t.yaml:2:3: threshold, severity and remind have no effect beside "
+		    "action: "
 		    "allow\n" },
-		{ MATCH("unit: nginx"), "t.yaml:2:42: unit \"nginx\" matches no unit, expected its type "
+		{ MATCH("unit: nginx"), "t.yaml:2:42: unit \"nginx\" matches no unit, "
+		    "expected its type "
 		    "too, such as nginx.service\n" },
-		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit \"b\" matches no "
+		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit "
+		    "\"b\" matches no "
 		    "unit, expected its type too, such as nginx.service\n" },
-		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" matches "
+		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" "
+		    "matches "
 		    "nothing, expected at most 15 bytes: the kernel cuts there\n" },
 		{ MATCH("comm: [fifteen-letters, sixteen-letters*]"), "" },
-		{ MATCH("exe: \"/usr/bin/[ab]\""), "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ stands for "
+		{ MATCH("exe: \"/usr/bin/[ab]\""), "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ "
+		    "stands for "
 		    "itself, expected only *, ** and ? as wildcards\n" },
 	};
 
@@ -315,7 +378,8 @@ test_reach(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		(void)snprintf(text, sizeof(text), "rules:\n"
 		    "  - {name: one, threshold: 1h, match: {%s}}\n"
-		    "  - {name: two, threshold: 1h, match: {%s}}\n", pairs[i].first, pairs[i].second);
+		    "  - {name: two, threshold: 1h, match: "
+		    "{%s}}\n", pairs[i].first, pairs[i].second);
 		(void)snprintf(expected, sizeof(expected), "%s", pairs[i].covered ?
 		    "t.yaml:3:5: never reached, \"one\" at line 2 matches first\n" : "");
 		(void)config_free(load_expect(text, expected));
@@ -329,7 +393,8 @@ test_reach_of_inactive(void **state)
 	static const struct expectation expectations[] = {
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: false}\n"
 		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
-		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, until: 9999-12-30}\n"
+		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, until: "
+		    "9999-12-30}\n"
 		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}}\n"
 		  "- {name: b, threshold: 1h, match: {port: 1}, enabled: false}\n", "" },
@@ -421,7 +486,8 @@ test_last_good(void **state)
 	assert_non_null(config);
 	assert_string_equal(said,
 	    "t.yaml:3:53: user \"carol\" is not known any more: the rule is switched off\n"
-	    "t.yaml:4:60: group \"broken\" is not known any more: the rule is switched off\n");
+	    "t.yaml:4:60: group \"broken\" is not known any more: the rule is switched "
+	    "off\n");
 	free(said);
 	assert_int_equal(config->policy.rule_count, 3);
 	assert_false(config->policy.rules[0].enabled);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the YAML reader refuses, with the exact place of each: syntax, characters, aliases, tags,
- * duplicates, depth, size, number.
+ * What the YAML reader refuses, with the exact place of each: syntax, characters, aliases,
+ * tags, duplicates, depth, size, number.
  */
 #include "config-expect.h"
 
@@ -19,16 +19,22 @@ test_syntax(void **state)
 		{ "\xef\xbb\xbfinterval: 3s\n", "" },
 		{ "interval: 3s\r\nsurvey: 9s\r\n", "" },
 		{ "~\n", "" },
-		{ "x\n", "t.yaml:1:1: a single value, expected a map of options such as interval\n" },
-		{ "\n  - a\n", "t.yaml:2:3: a list, expected a map of options such as interval\n" },
-		{ "interval: [b\n", "t.yaml:2:1: no valid YAML: did not find expected ',' or ']', "
+		{ "x\n", "t.yaml:1:1: a single value, expected a map of options such as "
+		    "interval\n" },
+		{ "\n  - a\n", "t.yaml:2:3: a list, expected a map of options such as "
+		    "interval\n" },
+		{ "interval: [b\n", "t.yaml:2:1: no valid YAML: did not find expected ',' "
+		    "or ']', "
 		    "while parsing a flow sequence that began at line 1\n" },
 		{ "interval: 3s\nx: b: c\n",
-		    "t.yaml:2:5: no valid YAML: mapping values are not allowed in this context\n" },
+		    "t.yaml:2:5: no valid YAML: mapping values are not allowed in this "
+		    "context\n" },
 		{ "interval: 3s\n\tsurvey: 9s\n",
-		    "t.yaml:2:1: no valid YAML: found a tab character that violates indentation, "
+		    "t.yaml:2:1: no valid YAML: found a tab character that violates "
+		    "indentation, "
 		    "while scanning a plain scalar that began at line 1\n" },
-		{ "interval: \"3s\n", "t.yaml:2:1: no valid YAML: found unexpected end of stream, "
+		{ "interval: \"3s\n", "t.yaml:2:1: no valid YAML: found unexpected end of "
+		    "stream, "
 		    "while scanning a quoted scalar that began at line 1\n" },
 	};
 
@@ -40,15 +46,18 @@ static void
 test_refused(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "interval: &a 3s\n", "t.yaml:1:11: anchor \"a\", expected a value without one\n" },
+		{ "interval: &a 3s\n", "t.yaml:1:11: anchor \"a\", expected a value "
+		    "without one\n" },
 		{ "udp: &a {auto: 3s}\nlog: *a\n",
 		    "t.yaml:1:6: anchor \"a\", expected a value without one\n"
 		    "t.yaml:2:6: alias \"a\", expected the value itself\n" },
 		{ "ranges: &a [iana]\n",
 		    "t.yaml:1:9: anchor \"a\", expected a value without one\n" },
 		{ "interval: !!str 3s\n",
-		    "t.yaml:1:11: tag \"tag:yaml.org,2002:str\", expected a value without one\n" },
-		{ "ranges: !x [iana]\n", "t.yaml:1:9: tag \"!x\", expected a value without one\n" },
+		    "t.yaml:1:11: tag \"tag:yaml.org,2002:str\", expected a value without "
+		    "one\n" },
+		{ "ranges: !x [iana]\n", "t.yaml:1:9: tag \"!x\", expected a value without "
+		    "one\n" },
 		{ "interval: 3s\nsurvey: 9s\ninterval: 4s\n",
 		    "t.yaml:3:1: \"interval\" twice, expected once; first at line 1\n" },
 		{ "udp:\n  auto: 3s\n  auto: 4s\n",
@@ -67,8 +76,10 @@ test_refused(void **state)
 		{ "note: [[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]\n",
 		    "t.yaml:1:23: nested deeper than 16 levels\n" },
 		{ "<<: {interval: 3s}\n",
-		    "t.yaml:1:1: unknown key \"<<\", expected one of interval, survey, ranges, "
-		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+		    "t.yaml:1:1: unknown key \"<<\", expected one of interval, survey, "
+		    "ranges, "
+		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, "
+		    "remind, "
 		    "log, cmdline, rules\n" },
 	};
 
@@ -84,12 +95,18 @@ test_characters(void **state)
 		size_t size;
 		const char *messages;
 	} cases[] = {
-		{ "interval: 3s\nx: \0y", 17, "t.yaml:2:4: NUL byte U+0000, expected text\n" },
-		{ "\xc3\xa4\x01", 3, "t.yaml:1:2: control character U+0001, expected text\n" },
-		{ "# \x1b[31m", 7, "t.yaml:1:3: control character U+001B, expected text\n" },
-		{ "# \xc2\x85", 4, "t.yaml:1:3: control character U+0085, expected text\n" },
-		{ "# \xe2\x80\xa8", 5, "t.yaml:1:3: control character U+2028, expected text\n" },
-		{ "#\r#\r\n#\n\x7f", 8, "t.yaml:4:1: control character U+007F, expected text\n" },
+		{ "interval: 3s\nx: \0y", 17, "t.yaml:2:4: NUL byte U+0000, expected "
+		    "text\n" },
+		{ "\xc3\xa4\x01", 3, "t.yaml:1:2: control character U+0001, expected "
+		    "text\n" },
+		{ "# \x1b[31m", 7, "t.yaml:1:3: control character U+001B, expected "
+		    "text\n" },
+		{ "# \xc2\x85", 4, "t.yaml:1:3: control character U+0085, expected "
+		    "text\n" },
+		{ "# \xe2\x80\xa8", 5, "t.yaml:1:3: control character U+2028, expected "
+		    "text\n" },
+		{ "#\r#\r\n#\n\x7f", 8, "t.yaml:4:1: control character U+007F, expected "
+		    "text\n" },
 		{ "a: \xff", 4, "t.yaml:1:4: byte 0xff, expected UTF-8\n" },
 		{ "a: \xc0\x80", 5, "t.yaml:1:4: byte 0xc0, expected UTF-8\n" },
 		{ "a: \xed\xa0\x80", 6, "t.yaml:1:4: byte 0xed, expected UTF-8\n" },
@@ -115,8 +132,10 @@ test_columns(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "{udp: {}, \xc3\xa4\xe2\x82\xac: 1, interval: x}\n",
-		    "t.yaml:1:11: unknown key \"\xc3\xa4\xe2\x82\xac\", expected one of interval, "
-		    "survey, ranges, protocols, netns, threshold, udp, loopback, suspect, severity, "
+		    "t.yaml:1:11: unknown key \"\xc3\xa4\xe2\x82\xac\", expected one of "
+		    "interval, "
+		    "survey, ranges, protocols, netns, threshold, udp, loopback, suspect, "
+		    "severity, "
 		    "grace, remind, log, cmdline, rules\n"
 		    "t.yaml:1:28: interval is \"x\", expected a time span such as 90s or "
 		    "1h 30min\n" },
@@ -126,7 +145,9 @@ test_columns(void **state)
 	expect_all(expectations, ARRAY_SIZE(expectations));
 }
 
-/* What is quoted from a file can neither forge a line nor reach a terminal, nor be endless. */
+/*
+ * What is quoted from a file can neither forge a line nor reach a terminal, nor be endless.
+ */
 static void
 test_quotes(void **state)
 {
@@ -135,7 +156,8 @@ test_quotes(void **state)
 
 	(void)state;
 	(void)config_free(load_expect("interval: \"a\\nt.yaml:9:9: b\\e[31m\\u202e\"\n",
-	    "t.yaml:1:11: interval is \"a\\nt.yaml:9:9: b\\x1b[31m\\xe2\\x80\\xae\", expected a "
+	    "t.yaml:1:11: interval is \"a\\nt.yaml:9:9: b\\x1b[31m\\xe2\\x80\\xae\", "
+	    "expected a "
 	    "time span such as 90s or 1h 30min\n"));
 	memcpy(text, "cmdline: ", 9);
 	memset(text + 9, 'x', 4000);
@@ -155,7 +177,8 @@ test_bounds(void **state)
 	(void)state;
 	memset(text, '#', YAML_SIZE_MAX + 1);
 	assert_null(load_bytes(text, YAML_SIZE_MAX + 1, false, &said));
-	assert_string_equal(said, "t.yaml:1:1: larger than 1048576 bytes, expected a configuration\n");
+	assert_string_equal(said, "t.yaml:1:1: larger than 1048576 bytes, expected a "
+	    "configuration\n");
 	free(said);
 	(void)config_free(load_bytes(text, YAML_SIZE_MAX, false, &said));
 	assert_string_equal(said, "");
@@ -193,7 +216,7 @@ test_many_errors(void **state)
 	    &messages), -EINVAL);
 	assert_int_equal(messages.count, CONFIG_MESSAGES_MAX);
 	assert_int_equal(messages.errors, 150);
-	said = messages_text(&messages);
+	said = messages_text(&messages, "");
 	assert_non_null(strstr(said, "t.yaml:101:3: "));
 	assert_null(strstr(said, "t.yaml:102:3: "));
 	assert_non_null(strstr(said, "\n... and 50 more errors\n"));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last good copy: what is kept comes back, a full disk leaves the old one, strange files are
- * refused. The full disk is a small tmpfs in a mount namespace of this process.
+ * The last good copy: what is kept comes back, a full disk leaves the old one, strange
+ * files are refused. The full disk is a small tmpfs in a mount namespace of this process.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For tests/lint/options.sh: without an argument the tables of the configuration, one row a line,
+ * columns parted by tabs:
+ *
+ *	option NAME DEFAULT UNIT BOUNDS RELOADABLE
+ *	rule-key NAME
+ *	match-key NAME
+ *
+ * With a file it prints the effective configuration of that file alone.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/duration.h"
+#include "config/config.h"
+#include "config/options.h"
+#include "config/rules.h"
+
+static void
+print_option(const struct option *option)
+{
+	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+
+	printf("option\t%s\t%s\t%s\t", option->name, option->default_text, option->unit);
+	if (option->type == OPTION_DURATION)
+		printf("%s to %s", duration_format(option->minimum, least),
+		    duration_format(option->maximum, most));
+	else
+		printf("-");
+	printf("\t%s\n", option->reloadable ? "reloadable" : "not reloadable");
+}
+
+static int
+print_tables(void)
+{
+	for (const struct option *option = options; option->name != NULL; option++)
+		print_option(option);
+	for (size_t i = 0; rule_key_names[i] != NULL; i++)
+		printf("rule-key\t%s\n", rule_key_names[i]);
+	for (size_t i = 0; match_key_names[i] != NULL; i++)
+		printf("match-key\t%s\n", match_key_names[i]);
+	return EXIT_SUCCESS;
+}
+
+static int
+print_file(const char *path)
+{
+	const struct config_paths paths = { .main_file = path };
+	struct config_messages messages = { 0 };
+	struct config *config = NULL;
+	int r = config_load(&paths, &config, &messages);
+
+	if (r == 0)
+		r = config_dump(config, stdout);
+	else
+		config_messages_print(&messages, stderr);
+	config_messages_clear(&messages);
+	(void)config_free(config);
+	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	return argc > 1 ? print_file(argv[1]) : print_tables();
+}
