@@ -231,7 +231,8 @@ netlink_step(struct source *source, source_function *function, void *argument)
 	else if (length < 0)
 		return (int)length;
 	else if (length > 0)
-		more = netlink_parse(dump, netlink->buffer, (size_t)length, cut, function, argument);
+		more = netlink_parse(dump, netlink->buffer, (size_t)length, cut, function,
+		    argument);
 	if (more == 0)
 		more = finish_dump(netlink);
 	source->result.incomplete = dump->incomplete;

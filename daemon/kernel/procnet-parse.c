@@ -2,7 +2,7 @@
 /*
  * What /proc/net/tcp and its three siblings say, line by line:
  *
- *	   0: 0100007F:EDB7 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1165 1 ...
+ *  0: 0100007F:EDB7 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1000 0 1165 ...
  *
  * slot, local and remote address:port, state, queues, timer, retransmits, uid, timeouts, inode;
  * what follows differs between the tables and is not read. An address is printed as numbers of 32

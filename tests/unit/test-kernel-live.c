@@ -305,7 +305,7 @@ survey_with_connections(void **state)
 	char byte;
 
 	(void)state;
-	/* Who closes first keeps TIME_WAIT, with the socket's cookie; the end of file is waited for. */
+	/* Who closes first keeps TIME_WAIT, with the socket's cookie. */
 	assert_int_equal(shutdown(closed_client, SHUT_WR), 0);
 	assert_int_equal(read(closed_server, &byte, 1), 0);
 	assert_int_equal(shutdown(closed_server, SHUT_WR), 0);
@@ -559,7 +559,8 @@ many_datagrams(void **state)
 	assert_int_equal(source_run(live.netlink, &request, keep, &found, 0, &result), 0);
 	assert_int_equal(result.incomplete, INCOMPLETE_TIMEOUT);
 	assert_int_equal(ask(live.netlink, &request)->count, OPENED_MAX);
-	assert_int_equal(source_run(live.netlink, &request, keep, &found, TIMEOUT_USEC, &result), 0);
+	assert_int_equal(
+	    source_run(live.netlink, &request, keep, &found, TIMEOUT_USEC, &result), 0);
 	assert_in_range(result.datagrams, 2, OPENED_MAX);
 	assert_int_equal(ask(live.proc, &request)->count, OPENED_MAX);
 }
