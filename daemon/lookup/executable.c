@@ -21,7 +21,7 @@
  * asking any file system: a hostile path leads into a slow or hanging one only by the
  * second try. What hangs for ever is ended by the alarm of server.c.
  *
- * Cost: some ten system calls, about 20 us.
+ * Cost: some ten system calls, about 10 us.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -16,7 +16,7 @@
  * first thread has ended (its /proc/PID/fd is empty, exe and cmdline too): then task/TID is
  * read, and only stat is the process's.
  *
- * Cost: about 150 us, most of it for the unit.
+ * Cost: about 130 us.
  */
 #include <errno.h>
 #include <fcntl.h>

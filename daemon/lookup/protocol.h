@@ -32,9 +32,9 @@
 
 /*
  * overstay-lookup ends itself (SIGALRM) when one request takes longer: a hostile file
- * system or a process that sits on its mmap lock can hold a reader for ever. A walk over
- * 228,000 descriptors takes below a second, so a time-out of the asker's of some seconds
- * comes first.
+ * system or a process that sits on its mmap lock can hold a reader for ever. A walk takes
+ * about a second for 250,000 descriptors, and there are two, so a time-out of the asker's
+ * of some seconds comes first.
  */
 #define LOOKUP_SECONDS_MAX 20
 

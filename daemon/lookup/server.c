@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One thread, one poll(2), one request at a time, in turn. A request is answered in one go:
- * the answer is short (below a second), and the only asker is overstayd, which has one
- * request under way. A client that sends what is no request, does not read its answer for
- * SEND_WAIT_MSEC, or is neither root nor this user, is disconnected without a word.
+ * the answer is short (a second on a crowded host), and the only asker is overstayd, which
+ * has one request under way. A client that sends what is no request, does not read its
+ * answer for SEND_WAIT_MSEC, or is neither root nor this user, is disconnected without a
+ * word.
  *
  * Reading /proc can be held up for ever by what hostile processes do (a FUSE file system
  * that does not answer, an mmap lock that is not given back), and a signal handler could

@@ -14,7 +14,7 @@
  * those that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too;
  * kcmp(2) tells which those are without a look at the descriptors.
  *
- * Cost: 0.5 us a descriptor, 8 us a process.
+ * Cost: about 4 us a descriptor, nearly all of it readlink(2), and 14 us a process.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -45,6 +45,7 @@ struct visit {
 	struct walk *walk;
 	int process_fd;
 	bool stat_known;	/* start_usec was read */
+	bool denied;		/* its descriptors may not be looked at */
 	struct holder holder;
 };
 
@@ -157,6 +158,7 @@ visit_descriptors(struct visit *visit, int directory_fd)
 	struct dirent *entry;
 
 	if (directory == NULL) {
+		visit->denied = errno == EACCES || errno == EPERM;
 		note_error(visit->walk, errno);
 		return;
 	}
@@ -169,6 +171,12 @@ visit_descriptors(struct visit *visit, int directory_fd)
 			continue;
 		length = files_read_link(dirfd(directory), entry->d_name, link,
 		    sizeof(link));
+		if (length == -EACCES || length == -EPERM) {
+			/* The others will not be shown either. */
+			visit->denied = true;
+			note_error(visit->walk, EACCES);
+			return;
+		}
 		/* A socket's link is short. */
 		if (length < 0 && length != -ENAMETOOLONG)
 			note_error(visit->walk, (int)-length);
@@ -233,7 +241,7 @@ visit_process(struct walk *walk, const char *name, int32_t pid)
 	}
 	visit.process_fd = process_fd;
 	visit_descriptors(&visit, process_fd);
-	if (walk->threads)
+	if (walk->threads && !visit.denied)
 		visit_threads(&visit);
 }
 
