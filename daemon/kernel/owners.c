@@ -2,9 +2,9 @@
 /*
  * Asks overstay-lookup who holds sockets. The packets are those of lookup/protocol.h.
  *
- * Invariants: every inode asked for is told to the caller exactly once, whatever comes back or does
- * not; an owner that is told is whole and within the bounds of core/owner.h. owners_spawn() is the
- * only place where overstayd forks.
+ * Invariants: every inode asked for is told to the caller exactly once, whatever comes back
+ * or does not; an owner that is told is whole and within the bounds of core/owner.h.
+ * owners_spawn() is the only place where overstayd forks.
  *
  * Memory: 64 KiB for a packet and 12 KiB for the questions and one answer, as long as the
  * connection is open; pages that were never written are not there.
@@ -43,7 +43,10 @@ struct owners {
 	char packet[LOOKUP_PACKET_MAX + 1];	/* one more: a longer packet shows */
 };
 
-/* Wraps a connected socket. Returns 0 or -ENOMEM; the descriptor is the caller's until then. */
+/*
+ * Wraps a connected socket. Returns 0 or -ENOMEM; the descriptor is the caller's until
+ * then.
+ */
 static int
 new_owners(int fd, pid_t pid, struct owners **ret)
 {
@@ -79,8 +82,9 @@ owners_open_path(const char *socket_path, struct owners **ret)
 }
 
 /*
- * The child, between fork() and execve(): only what is allowed there with other threads around.
- * The environment stays behind, so NOTIFY_SOCKET and LISTEN_FDS keep meaning overstayd.
+ * The child, between fork() and execve(): only what is allowed there with other threads
+ * around. The environment stays behind, so NOTIFY_SOCKET and LISTEN_FDS keep meaning
+ * overstayd.
  */
 static void
 become_lookup(const char *binary, int fd)
@@ -97,7 +101,8 @@ become_lookup(const char *binary, int fd)
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(null_fd, STDOUT_FILENO) < 0)
+	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
+	    dup2(null_fd, STDOUT_FILENO) < 0)
 		return;
 	/* Were it that number already, dup2() would leave it to be closed by execve(). */
 	if (fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, CHILD_FD) < 0)
@@ -124,7 +129,9 @@ owners_spawn(const char *lookup_binary, struct owners **ret)
 	r = new_owners(own, 0, &owners);
 	if (r < 0)
 		return r;
-	/* No handler of ours may run in the child: it would write to the loop's own pipe. */
+	/*
+	 * No handler of ours may run in the child: it would write to the loop's own pipe.
+	 */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	owners->pid = fork();
@@ -179,7 +186,10 @@ compare_questions(const void *a, const void *b)
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
-/* Writes the questions sorted, each once, into sorted. Returns how many; 0: one has no inode. */
+/*
+ * Writes the questions sorted, each once, into sorted. Returns how many; 0: one has no
+ * inode.
+ */
 static size_t
 sort_questions(const struct owner_question *questions, size_t count,
     struct lookup_question *sorted)
@@ -187,7 +197,8 @@ sort_questions(const struct owner_question *questions, size_t count,
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = (struct lookup_question){ questions[i].inode, questions[i].uid };
+		sorted[i] =
+		    (struct lookup_question){ questions[i].inode, questions[i].uid };
 	qsort(sorted, count, sizeof(sorted[0]), compare_questions);
 	if (sorted[0].inode == 0)
 		return 0;
@@ -239,7 +250,9 @@ owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t now_use
 {
 	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
 
-	/* Without memory there is none to be told; the caller takes that for "not asked". */
+	/*
+	 * Without memory there is none to be told; the caller takes that for "not asked".
+	 */
 	if (owner != NULL)
 		owner->observed_usec = now_usec;
 	for (size_t i = 0; i < owners->count; i++)
@@ -267,8 +280,8 @@ find_question(struct owners *owners, uint32_t inode)
 }
 
 /*
- * Marks what the packet answers. Nothing is told before all of it is known to be asked for. On
- * -EPROTO the marks are as they were.
+ * Marks what the packet answers. Nothing is told before all of it is known to be asked for.
+ * On -EPROTO the marks are as they were.
  */
 static int
 mark_answered(struct owners *owners, const struct owners_answer *answer)
@@ -276,7 +289,8 @@ mark_answered(struct owners *owners, const struct owners_answer *answer)
 	uint32_t marked = 0;
 
 	for (; marked < answer->inode_count; marked++) {
-		struct open_question *question = find_question(owners, answer->inodes[marked]);
+		struct open_question *question =
+		    find_question(owners, answer->inodes[marked]);
 		if (question == NULL || question->answered)
 			break;
 		question->answered = true;
@@ -292,8 +306,8 @@ mark_answered(struct owners *owners, const struct owners_answer *answer)
 
 /* Takes one packet. Returns 1, 0 where it was the last one, or -errno. */
 static int
-take_packet(struct owners *owners, size_t length, uint64_t now_usec, owners_function *function,
-    void *argument)
+take_packet(struct owners *owners, size_t length, uint64_t now_usec,
+    owners_function *function, void *argument)
 {
 	struct owners_answer *answer = &owners->answer;
 	int r = owners_parse(owners->packet, length, answer);
@@ -316,7 +330,8 @@ take_packet(struct owners *owners, size_t length, uint64_t now_usec, owners_func
 }
 
 int
-owners_step(struct owners *owners, uint64_t now_usec, owners_function *function, void *argument)
+owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
+    void *argument)
 {
 	ssize_t length =
 	    recv(owners->fd, owners->packet, sizeof(owners->packet), MSG_DONTWAIT);
@@ -330,8 +345,8 @@ owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
 		r = take_packet(owners, (size_t)length, now_usec, function, argument);
 	if (r < 0)
 		owners_give_up(owners,
-		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, now_usec,
-		    function, argument);
+		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP,
+		    now_usec, function, argument);
 	else if (r == 0) {
 		owners->count = 0;
 		owners->asked_usec = USEC_NEVER;

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers a request: a walk finds the holders, sockets with the same holders are described once and
- * sent, and what no process held is looked for a second time, in every thread, because a socket can
- * pass from one process to another behind the walk's back (fork and exit). Then it is said of the
- * rest what it can be:
+ * Answers a request: a walk finds the holders, sockets with the same holders are described
+ * once and sent, and what no process held is looked for a second time, in every thread,
+ * because a socket can pass from one process to another behind the walk's back (fork and
+ * exit). Then it is said of the rest what it can be:
  *
- *	kernel    both walks saw every process and none ever held it, and the socket is uid 0's:
- *		  VXLAN, WireGuard, lockd and their like show an inode, and no process holds it
+ *	kernel    both walks saw every process, none ever held it, and the socket is uid
+ *		  0's: VXLAN, WireGuard, lockd and their like show an inode nobody holds
  *	unknown   else, with the reason
  *
- * `kernel` is a conclusion from absence. The same is to be seen where root, or whoever it passed it
- * to, keeps a socket without a descriptor: in a message that nobody has received yet (SCM_RIGHTS),
- * or registered with io_uring and closed; and where the holder lives outside of the PID namespace
- * this /proc belongs to. Other users' sockets are never called the kernel's.
+ * `kernel` is a conclusion from absence. The same is to be seen where root, or whoever it
+ * passed it to, keeps a socket without a descriptor: in a message that nobody has received
+ * yet (SCM_RIGHTS), or registered with io_uring and closed; and where the holder lives
+ * outside of the PID namespace this /proc belongs to. Other users' sockets are never called
+ * the kernel's.
  *
- * Memory: 0.4 KiB for each inode of a request, one owner, one packet. Cost: walk.c, process.c.
+ * Memory: 0.4 KiB for each inode of a request, one owner, one packet. Cost: walk.c,
+ * process.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -88,8 +90,8 @@ send_owner(struct answer *answer, const struct owner *owner, struct wanted **gro
 }
 
 /*
- * Describes the holders of a group and sends them. A holder that is gone by now is left out; where
- * none is left, the group stays unanswered.
+ * Describes the holders of a group and sends them. A holder that is gone by now is left
+ * out; where none is left, the group stays unanswered.
  */
 static int
 send_group(struct answer *answer, struct wanted **group, size_t count)
@@ -140,7 +142,10 @@ send_found(struct answer *answer)
 	return 0;
 }
 
-/* Sends one kind of answer for all that is left and is (or is not) to be called the kernel's. */
+/*
+ * Sends one kind of answer for all that is left and is (or is not) to be called the
+ * kernel's.
+ */
 static int
 send_left(struct answer *answer, enum owner_kind kind, enum owner_reason reason)
 {
@@ -177,8 +182,8 @@ answer_all(struct answer *answer)
 	for (int round = 0; round < 2 && !all_answered(answer); round++) {
 		bool saw_this;
 
-		r = walk_processes(answer->proc_fd, answer->wanted, answer->count, round > 0,
-		    &saw_this);
+		r = walk_processes(answer->proc_fd, answer->wanted, answer->count,
+		    round > 0, &saw_this);
 		if (r < 0)
 			return r;
 		saw_all &= saw_this;
@@ -201,15 +206,15 @@ answer_all(struct answer *answer)
 }
 
 int
-answer_request(int proc_fd, uint32_t id, const struct lookup_question *questions, size_t count,
-    answer_function *send, void *argument)
+answer_request(int proc_fd, uint32_t id, const struct lookup_question *questions,
+    size_t count, answer_function *send, void *argument)
 {
 	_free_ struct wanted *wanted = calloc(count, sizeof(*wanted));
 	_free_ struct wanted **order = calloc(count, sizeof(struct wanted *));
 	_free_ char *packet = malloc(LOOKUP_PACKET_MAX);
 	struct answer answer = {
-		.proc_fd = proc_fd, .id = id, .wanted = wanted, .count = count, .order = order,
-		.packet = packet, .send = send, .argument = argument,
+		.proc_fd = proc_fd, .id = id, .wanted = wanted, .count = count,
+		.order = order, .packet = packet, .send = send, .argument = argument,
 	};
 
 	if (wanted == NULL || order == NULL || packet == NULL)

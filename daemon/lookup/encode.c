@@ -2,9 +2,9 @@
 /*
  * Packets as bytes. All is copied with memcpy(), so nothing depends on alignment.
  *
- * Invariant: what is written never passes LOOKUP_PACKET_MAX. A packet has room for 60 KiB of
- * processes behind the most inodes, and one process takes 9 KiB at most, so six fit however long
- * their names are; sixteen fit where they are not made long on purpose.
+ * Invariant: what is written never passes LOOKUP_PACKET_MAX. A packet has room for 60 KiB
+ * of processes behind the most inodes, and one process takes 9 KiB at most, so six fit
+ * however long their names are; sixteen fit where they are not made long on purpose.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,13 +24,16 @@ static void
 put_header(char *packet, enum lookup_type type, uint32_t id, size_t length)
 {
 	struct lookup_header header = {
-		.version = LOOKUP_VERSION, .type = type, .id = id, .length = (uint32_t)length,
+		.version = LOOKUP_VERSION, .type = type, .id = id,
+		.length = (uint32_t)length,
 	};
 
 	memcpy(packet, &header, sizeof(header));
 }
 
-/* Appends one process, without its command line where it does not fit else. False: no room. */
+/*
+ * Appends one process, without its command line where it does not fit else. False: no room.
+ */
 static bool
 put_process(char *packet, size_t *at, const struct process *process)
 {

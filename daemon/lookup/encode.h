@@ -14,9 +14,9 @@
 
 /*
  * Writes an owner packet to packet (LOOKUP_PACKET_MAX bytes). inode_count is 1 to
- * LOOKUP_INODES_MAX, the owner within the bounds of core/owner.h. Processes that do not fit are
- * first stripped of their command lines, then left out from the end; the first six always fit.
- * Returns the length.
+ * LOOKUP_INODES_MAX, the owner within the bounds of core/owner.h. Processes that do not fit
+ * are first stripped of their command lines, then left out from the end; the first six
+ * always fit. Returns the length.
  */
 size_t encode_owner(char *packet, uint32_t id, const struct owner *owner,
     const uint32_t *inodes, uint32_t inode_count);
@@ -25,8 +25,8 @@ size_t encode_owner(char *packet, uint32_t id, const struct owner *owner,
 size_t encode_done(char *packet, uint32_t id, uint32_t flags);
 
 /*
- * Reads a request into questions (room for LOOKUP_INODES_MAX), sorted by inode. Returns how many,
- * or -EPROTO for anything that is no request.
+ * Reads a request into questions (room for LOOKUP_INODES_MAX), sorted by inode. Returns how
+ * many, or -EPROTO for anything that is no request.
  */
 int decode_request(const char *packet, size_t length, uint32_t *ret_id,
     struct lookup_question *questions) _mustcheck_;

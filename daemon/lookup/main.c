@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overstay-lookup: says which processes hold a socket. It is a program of its own because that
- * takes two capabilities which amount to root, so it has nothing else: no network, no files of its
- * own, no configuration. Started by systemd for its socket, or by an overstayd run by hand.
+ * overstay-lookup: says which processes hold a socket. It is a program of its own because
+ * that takes two capabilities which amount to root, so it has nothing else: no network, no
+ * files of its own, no configuration. Started by systemd for its socket, or by an overstayd
+ * run by hand.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +66,9 @@ take_listeners(struct server *server, int count)
 	return 0;
 }
 
-/* The connection of an overstayd run by hand; root's is the way down. Returns 0 or -errno. */
+/*
+ * The connection of an overstayd run by hand; root's is the way down. Returns 0 or -errno.
+ */
 static int
 take_connection(struct server *server, int fd)
 {
@@ -82,7 +85,8 @@ take_connection(struct server *server, int fd)
 		return 0;
 	r = privileges_drop(&has_network);
 	if (r == 0 && has_network)
-		(void)fputs(SD_WARNING "overstay-lookup: no network namespace to be had\n", stderr);
+		(void)fputs(SD_WARNING "overstay-lookup: no network namespace to be had\n",
+		    stderr);
 	return r;
 }
 
@@ -97,7 +101,7 @@ run(int fd)
 	if (proc_fd < 0)
 		return fail("/proc", -errno);
 	if (fd < 0 && listeners == 0)
-		return usage_error("nobody to answer: neither --fd nor a socket of systemd's");
+		return usage_error("neither --fd nor a socket of systemd's");
 	r = fd >= 0 ? take_connection(&server, fd) :
 	    listeners < 0 ? listeners : take_listeners(&server, listeners);
 	if (r < 0)

@@ -3,10 +3,10 @@
  * The way down. Under systemd the unit has gone it already (User=, AmbientCapabilities=,
  * PrivateNetwork=); this file does the same for a daemon that is run by hand.
  *
- * What stays by the nature of the two capabilities: the memory of every process may be read, and
- * with CAP_SYS_PTRACE written. Hence the rest is taken away: no network, no user of its own that
- * anything else runs as, no way to get more by running a program, and nobody but root can trace
- * it and borrow what it has.
+ * What stays by the nature of the two capabilities: the memory of every process may be
+ * read, and with CAP_SYS_PTRACE written. Hence the rest is taken away: no network, no user
+ * of its own that anything else runs as, no way to get more by running a program, and
+ * nobody but root can trace it and borrow what it has.
  */
 #include <cap-ng.h>
 #include <errno.h>
@@ -18,7 +18,9 @@
 
 #include "lookup/privileges.h"
 
-/* The user that systemd/ installs; where it is missing, the kernel's overflow id (nobody). */
+/*
+ * The user that systemd/ installs; where it is missing, the kernel's overflow id (nobody).
+ */
 #define LOOKUP_USER	"overstay"
 #define LOOKUP_FALLBACK 65534
 
@@ -60,7 +62,8 @@ privileges_drop(bool *ret_has_network)
 int
 privileges_lock(void)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
 }

@@ -8,14 +8,17 @@
 #include "base/macros.h"
 
 /*
- * For a process started by hand as root: becomes the user LOOKUP_USER with CAP_SYS_PTRACE and
- * CAP_DAC_READ_SEARCH alone (as far as it has them), in an empty network namespace. Returns 0 or
- * -errno, and then the process must not go on; *ret_has_network tells that the namespace could
- * not be had.
+ * For a process started by hand as root: becomes the user LOOKUP_USER with CAP_SYS_PTRACE
+ * and CAP_DAC_READ_SEARCH alone (as far as it has them), in an empty network namespace.
+ * Returns 0 or -errno, and then the process must not go on; *ret_has_network tells that the
+ * namespace could not be had.
  */
 int privileges_drop(bool *ret_has_network) _mustcheck_;
 
-/* For every role: no new privileges by execve(2), not traceable, no core. Returns 0 or -errno. */
+/*
+ * For every role: no new privileges by execve(2), not traceable, no core. Returns 0 or
+ * -errno.
+ */
 int privileges_lock(void) _mustcheck_;
 
 #endif

@@ -15,7 +15,7 @@
 struct holder {
 	uint64_t start_usec;	/* of the process, since boot; USEC_NEVER = unknown */
 	int32_t pid;
-	int32_t tid;		/* equal to pid but for a thread with descriptors of its own */
+	int32_t tid;		/* pid, or a thread with descriptors of its own */
 	int32_t fd;
 };
 
@@ -29,24 +29,27 @@ struct process_stat {
 };
 
 /*
- * Parses a stat line; comm is what stands between the first "(" and the last ")". Returns 0 or
- * -EBADMSG. *ret is whole or untouched.
+ * Parses a stat line; comm is what stands between the first "(" and the last ")". Returns 0
+ * or -EBADMSG. *ret is whole or untouched.
  */
-int process_parse_stat(const char *line, size_t length, struct process_stat *ret) _mustcheck_;
+int process_parse_stat(const char *line, size_t length,
+    struct process_stat *ret) _mustcheck_;
 
-/* Reads process_fd's stat. Returns 0 or -errno; -ESRCH, -ENOENT where the process is gone. */
+/*
+ * Reads process_fd's stat. Returns 0 or -errno; -ESRCH, -ENOENT where the process is gone.
+ */
 int process_read_stat(int process_fd, struct process_stat *ret) _mustcheck_;
 
 /*
- * Fills uid, gid and groups from the text of a status file (proc_pid_status(5)); what it lacks
- * stays as it is. Groups beyond OWNER_GROUPS_MAX are left out.
+ * Fills uid, gid and groups from the text of a status file (proc_pid_status(5)); what it
+ * lacks stays as it is. Groups beyond OWNER_GROUPS_MAX are left out.
  */
 void process_parse_status(const char *text, size_t length, struct process *process);
 
 /*
- * Describes the process in *ret, strings and all, owned by the caller (process_release()). It was
- * holding the inode before and after, or -ESRCH. -ENOMEM is the other error; what could not be
- * read is unknown in *ret. proc_fd is an open /proc.
+ * Describes the process in *ret, strings and all, owned by the caller (process_release()).
+ * It was holding the inode before and after, or -ESRCH. -ENOMEM is the other error; what
+ * could not be read is unknown in *ret. proc_fd is an open /proc.
  */
 int process_describe(int proc_fd, const struct holder *holder, uint32_t inode,
     struct process *ret) _mustcheck_;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What overstayd and overstay-lookup say to each other, over a Unix socket of type SOCK_SEQPACKET:
- * one packet is one message, at most LOOKUP_PACKET_MAX bytes. Both ends run on one host and come
- * from one build, so numbers are in the host's order and structs as the compiler lays them out;
- * LOOKUP_VERSION changes with any of them, and a packet of another version ends the connection.
+ * What overstayd and overstay-lookup say to each other, over a Unix socket of type
+ * SOCK_SEQPACKET: one packet is one message, at most LOOKUP_PACKET_MAX bytes. Both ends run
+ * on one host and come from one build, so numbers are in the host's order and structs as
+ * the compiler lays them out; LOOKUP_VERSION changes with any of them, and a packet of
+ * another version ends the connection.
  *
  *	request   header, lookup_request, count * lookup_question
  *	owner     header, lookup_owner, inode_count * uint32_t, process_count * process
- *	process   lookup_process, group_count * uint32_t, comm, exe, cmdline, unit, user_unit
+ *	process   lookup_process, group_count * uint32_t, comm, exe, cmdline, unit,
+ *	          user_unit
  *	          (no terminating NULs, nothing between them)
  *	done      header, lookup_done
  *
- * A request is answered by any number of owner packets, in which each inode asked for stands
- * exactly once, and one done packet. One owner packet names all the inodes that the same processes
- * hold: a process with 10,000 listeners is described once. The next request follows the done.
+ * A request is answered by any number of owner packets, in which each inode asked for
+ * stands exactly once, and one done packet. One owner packet names all the inodes that the
+ * same processes hold: a process with 10,000 listeners is described once. The next request
+ * follows the done.
  */
 #ifndef OVERSTAY_LOOKUP_PROTOCOL_H
 #define OVERSTAY_LOOKUP_PROTOCOL_H
@@ -28,9 +31,10 @@
 #define LOOKUP_PID_MAX	   4194304	/* PID_MAX_LIMIT, include/linux/threads.h */
 
 /*
- * overstay-lookup ends itself (SIGALRM) when one request takes longer: a hostile file system or a
- * process that sits on its mmap lock can hold a reader for ever. A walk over 228,000 descriptors
- * takes below a second, so a time-out of the asker's of some seconds comes first.
+ * overstay-lookup ends itself (SIGALRM) when one request takes longer: a hostile file
+ * system or a process that sits on its mmap lock can hold a reader for ever. A walk takes
+ * about a second for 250,000 descriptors, and there are two, so a time-out of the asker's
+ * of some seconds comes first.
  */
 #define LOOKUP_SECONDS_MAX 20
 
@@ -43,7 +47,7 @@ enum lookup_type {
 struct lookup_header {
 	uint32_t version;	/* LOOKUP_VERSION */
 	uint32_t type;		/* enum lookup_type */
-	uint32_t id;		/* the asker's number of the request, repeated in the answers */
+	uint32_t id;		/* the asker's number of the request, in all its answers */
 	uint32_t length;	/* of the whole packet, in bytes */
 };
 
@@ -88,7 +92,8 @@ struct lookup_process {
 };
 
 enum lookup_done_flags {
-	LOOKUP_SAW_ALL = 1 << 0,	/* every process could be looked at; else permission lacked */
+	/* Every process could be looked at; else permission lacked. */
+	LOOKUP_SAW_ALL = 1 << 0,
 	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL,
 };
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread, one poll(2), one request at a time, in turn. A request is answered in one go: the
- * answer is short (below a second), and the only asker is overstayd, which has one request under
- * way. A client that sends what is no request, does not read its answer for SEND_WAIT_MSEC, or is
- * neither root nor this user, is disconnected without a word.
+ * One thread, one poll(2), one request at a time, in turn. A request is answered in one go:
+ * the answer is short (a second on a crowded host), and the only asker is overstayd, which
+ * has one request under way. A client that sends what is no request, does not read its
+ * answer for SEND_WAIT_MSEC, or is neither root nor this user, is disconnected without a
+ * word.
  *
- * Reading /proc can be held up for ever by what hostile processes do (a FUSE file system that does
- * not answer, an mmap lock that is not given back), and a signal handler could not free the thread.
- * So the default action of SIGALRM ends the process: overstayd sees the connection close, says that
- * owners are unknown, and the next connection starts a new one.
+ * Reading /proc can be held up for ever by what hostile processes do (a FUSE file system
+ * that does not answer, an mmap lock that is not given back), and a signal handler could
+ * not free the thread. So the default action of SIGALRM ends the process: overstayd sees
+ * the connection close, says that owners are unknown, and the next connection starts a new
+ * one.
  *
  * Memory: fixed, but for what answer.c takes while it answers.
  */
@@ -93,7 +95,9 @@ send_packet(const char *packet, size_t length, void *argument)
 	}
 }
 
-/* Reads one request and answers it. Returns 0, or -errno: the connection is to be closed. */
+/*
+ * Reads one request and answers it. Returns 0, or -errno: the connection is to be closed.
+ */
 static int
 serve(struct server *server, int fd)
 {
@@ -124,7 +128,8 @@ accept_one(struct server *server, int listener)
 	int r;
 
 	if (fd < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
+		return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED
+		    ? 0 : -errno;
 	r = server_add_connection(server, fd);
 	if (r == 0)
 		(void)take_fd(&fd);
@@ -196,7 +201,10 @@ turn(struct server *server, int signals_fd)
 		return 0;
 	serve_connections(server, poll_fds + 1 + listeners);
 	for (int i = 0; i < listeners; i++) {
-		int r = poll_fds[1 + i].revents != 0 ? accept_one(server, server->listeners[i]) : 0;
+		int r = 0;
+
+		if (poll_fds[1 + i].revents != 0)
+			r = accept_one(server, server->listeners[i]);
 		if (r < 0)
 			return r;
 	}

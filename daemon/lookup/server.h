@@ -19,15 +19,15 @@ struct server {
 };
 
 /*
- * Takes a connected socket in if it is a Unix SOCK_SEQPACKET one whose other end is root or this
- * user. Returns 0 and the socket belongs to the server; -EACCES, -EPROTOTYPE, -EMFILE (there are
- * SERVER_CONNECTIONS_MAX) or another -errno, and it does not.
+ * Takes a connected socket in if it is a Unix SOCK_SEQPACKET one whose other end is root or
+ * this user. Returns 0 and the socket belongs to the server; -EACCES, -EPROTOTYPE, -EMFILE
+ * (there are SERVER_CONNECTIONS_MAX) or another -errno, and it does not.
  */
 int server_add_connection(struct server *server, int fd) _mustcheck_;
 
 /*
- * Serves until SIGTERM (with listeners SIGINT too), or until nothing is left that could ask. All
- * descriptors are closed then. Returns 0 or -errno.
+ * Serves until SIGTERM (with listeners SIGINT too), or until nothing is left that could
+ * ask. All descriptors are closed then. Returns 0 or -errno.
  */
 int server_run(struct server *server) _mustcheck_;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser of overstay-lookup's answers. What it lets through must be within the bounds that all
- * of overstayd relies on, and be written again as the very same bytes.
+ * The parser of overstay-lookup's answers. What it lets through must be within the bounds
+ * that all of overstayd relies on, and be written again as the very same bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,7 +44,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (owners_parse((const char *)data, size, &answer) < 0)
 		return 0;
 	if (answer.done)
-		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0);
+		length = encode_done(packet, answer.id,
+		    answer.saw_all ? LOOKUP_SAW_ALL : 0);
 	else {
 		require(answer.inode_count > 0 && answer.inode_count <= LOOKUP_INODES_MAX);
 		require(answer.owner->process_count <= OWNER_PROCESSES_MAX);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by the tests of the look-up. Nothing here fails a test by itself; it returns what a test
- * can be sure of.
+ * Shared by the tests of the look-up. Nothing here fails a test by itself; it returns what
+ * a test can be sure of.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -136,7 +136,8 @@ help_listen(uint32_t *ret_inode)
 
 	if (fd < 0)
 		return -1;
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0 ||
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 1) < 0 ||
 	    fstat(fd, &status) < 0) {
 		(void)close(fd);
 		return -1;

@@ -14,10 +14,10 @@
 #define HELP_ANSWERS_MAX LOOKUP_INODES_MAX
 
 /*
- * As root: goes on in a PID and mount namespace of its own, with its own /proc, where PID 1 is a
- * copy of this program that only reaps. The tests then do not depend on what runs on the host, nor
- * on whether its PID 1 may be looked at, and no process outlives them. To be called first in
- * main(); returns only in the namespace, or where it could not be had.
+ * As root: goes on in a PID and mount namespace of its own, with its own /proc, where PID 1
+ * is a copy of this program that only reaps. The tests then do not depend on what runs on
+ * the host, nor on whether its PID 1 may be looked at, and no process outlives them. To be
+ * called first in main(); returns only in the namespace, or where it could not be had.
  */
 void help_isolate(void);
 
@@ -38,7 +38,10 @@ struct help_answers {
 /* An owners_function whose argument is a struct help_answers. */
 void help_collect(uint32_t inode, struct owner *owner, void *argument);
 
-/* Steps until the request is done. Returns what the last step did; -ETIMEDOUT where none came. */
+/*
+ * Steps until the request is done. Returns what the last step did; -ETIMEDOUT where none
+ * came.
+ */
 int help_finish(struct owners *owners, struct help_answers *answers);
 
 /* Asks and finishes; *answers is emptied before. */

@@ -16,7 +16,9 @@
 #include "lookup/files.h"
 #include "lookup/process.h"
 
-/* Fields 4 to 52, of a real line; 22 is 4321, 28 is 140721111111111, 48 is 140722222222222. */
+/*
+ * Fields 4 to 52, of a real line; 22 is 4321, 28 is 140721111111111, 48 is 140722222222222.
+ */
 #define STAT_TAIL                                                                        \
 	" S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 4321 2949120 400 "           \
 	"18446744073709551615 1 1 140721111111111 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 "     \
@@ -47,7 +49,8 @@ static void
 test_stat_hostile_name(void **state)
 {
 	static const char *const names[] = {
-		"a) S 1 (b", ") R 0 0 0", "(", ")", "", " ", "\n", "x\n1 (init) S 0", "\033[2J",
+		"a) S 1 (b", ") R 0 0 0", "(", ")", "", " ", "\n", "x\n1 (init) S 0",
+		"\033[2J",
 		"\xff\xfe", "((((((", "))))))",
 	};
 
@@ -107,9 +110,11 @@ static void
 test_stat_nonsense(void **state)
 {
 	static const char *const lines[] = {
-		"", "\n", "4242", "4242 (", "4242 )(", "4242 (x)", "4242 (x) ", "4242 (x) S",
+		"", "\n", "4242", "4242 (", "4242 )(", "4242 (x)", "4242 (x) ",
+		"4242 (x) S",
 		"4242 (x) S a b c", "4242 (x)S 1 2 3",
-		"4242 (x) S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 99999999999999999999 1\n",
+		"4242 (x) S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 "
+		    "99999999999999999999 1\n",
 	};
 	struct process_stat stat;
 	char large[8192];
@@ -147,7 +152,8 @@ test_status(void **state)
 	assert_int_equal(process.groups[2], UINT32_MAX);
 
 	/* No groups: the next line is not read for some. */
-	parse_status("Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t \nNStgid:\t1\n", &process);
+	parse_status("Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t \nNStgid:\t1\n",
+	    &process);
 	assert_int_equal(process.group_count, 0);
 
 	/* The kernel escapes the name; only a whole line counts. */

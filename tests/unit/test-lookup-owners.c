@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The asking side against an overstay-lookup that is played by the test: one that answers, one
- * that lies, one that is silent, one that goes away. Every inode asked for is told exactly once.
+ * The asking side against an overstay-lookup that is played by the test: one that answers,
+ * one that lies, one that is silent, one that goes away. Every inode asked for is told
+ * exactly once.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -35,7 +36,8 @@ setup(void **state)
 {
 	static struct pair pair;
 
-	(void)snprintf(pair.directory, sizeof(pair.directory), "/tmp/overstay-owners-XXXXXX");
+	(void)snprintf(pair.directory, sizeof(pair.directory),
+	    "/tmp/overstay-owners-XXXXXX");
 	if (mkdtemp(pair.directory) == NULL)
 		return -1;
 	pair.address.sun_family = AF_UNIX;
@@ -43,7 +45,8 @@ setup(void **state)
 	    pair.directory);
 	pair.answers.count = 0;
 	pair.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (bind(pair.listener, (struct sockaddr *)&pair.address, sizeof(pair.address)) < 0 ||
+	if (bind(pair.listener, (struct sockaddr *)&pair.address,
+	    sizeof(pair.address)) < 0 ||
 	    listen(pair.listener, 1) < 0 ||
 	    owners_open_path(pair.address.sun_path, &pair.owners) < 0)
 		return -1;
@@ -73,7 +76,8 @@ ask(struct pair *pair)
 		{ 30, 0 }, { 10, 0 }, { 20, 5 }, { 30, 0 },
 	};
 
-	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000), 0);
+	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000),
+	    0);
 	assert_int_equal(owners_asked_usec(pair->owners), 1000);
 }
 
@@ -181,7 +185,8 @@ test_bounds(void **state)
 	assert_int_equal(owners_ask(pair->owners, questions, 2, 1), -EINVAL);
 	for (uint32_t i = 0; i <= OWNERS_ASK_MAX; i++)
 		questions[i].inode = i + 1;
-	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX + 1, 1), -EINVAL);
+	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX + 1, 1),
+	    -EINVAL);
 	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX, 1), 0);
 }
 
@@ -200,7 +205,10 @@ test_left_out(void **state)
 	check_unknown(pair, OWNER_REASON_BAD_ANSWER, 2);
 }
 
-/* Inodes nobody asked for, or twice; ids of other requests. Nothing of such a packet is told. */
+/*
+ * Inodes nobody asked for, or twice; ids of other requests. Nothing of such a packet is
+ * told.
+ */
 static void
 test_lies(void **state)
 {
@@ -291,7 +299,8 @@ test_give_up(void **state)
 	ask(pair);
 	send_kernel(pair, read_request(pair), 20, 0);
 	assert_int_equal(step(pair), 1);
-	owners_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect, &pair->answers);
+	owners_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect,
+	    &pair->answers);
 	check_unknown(pair, OWNER_REASON_TIMEOUT, 2);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests answered out of a /proc made of plain files, as hostile as they come. The answers are
- * read with the parser of the asking side, so each of them is also a well-formed packet.
+ * Requests answered out of a /proc made of plain files, as hostile as they come. The
+ * answers are read with the parser of the asking side, so each of them is also a
+ * well-formed packet.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -110,7 +111,8 @@ static void
 make_stat(struct fake *fake, int pid, const char *comm, unsigned start)
 {
 	char line[1024];
-	int length = snprintf(line, sizeof(line), "%d (%s) S 1 10 10 0 -1 0 99 0 0 0 1 2 3 4 "
+	int length = snprintf(line, sizeof(line),
+	    "%d (%s) S 1 10 10 0 -1 0 99 0 0 0 1 2 3 4 "
 	    "20 0 1 0 %u 2949120 400 1\n", pid, comm, start);
 
 	make_file(fake, pid, "stat", line, (size_t)length);
@@ -247,7 +249,10 @@ test_nobody(void **state)
 	assert_int_equal(owner_of(&answers, 100)->reason, OWNER_REASON_NO_PROCESS);
 	release(&answers);
 
-	/* A process whose descriptors cannot be listed: not a directory, so any error but "gone". */
+	/*
+	 * A process whose descriptors cannot be listed: not a directory, so any error but
+	 * "gone".
+	 */
 	make_directory(fake, PID(1), "");
 	make_file(fake, PID(1), "fd", "", 0);
 	ask(fake, 100, 1, 0, &answers);
@@ -257,7 +262,9 @@ test_nobody(void **state)
 	release(&answers);
 }
 
-/* Where PID 1 does not show, /proc is mounted with hidepid= and others do not show either. */
+/*
+ * Where PID 1 does not show, /proc is mounted with hidepid= and others do not show either.
+ */
 static void
 test_hidden(void **state)
 {
@@ -324,7 +331,9 @@ test_groups(void **state)
 	release(&answers);
 }
 
-/* More holders than are described: all are counted, the first to start are named, in order. */
+/*
+ * More holders than are described: all are counted, the first to start are named, in order.
+ */
 static void
 test_holders(void **state)
 {
@@ -348,7 +357,9 @@ test_holders(void **state)
 	release(&answers);
 }
 
-/* Holders with the longest names there can be: the packet is full, the first six are there. */
+/*
+ * Holders with the longest names there can be: the packet is full, the first six are there.
+ */
 static void
 test_large(void **state)
 {
@@ -411,7 +422,8 @@ test_cmdline(void **state)
 	make_process(fake, PID(1), "x", 10);
 	make_socket(fake, PID(1), 3, 100);
 	check_cmdline(fake, "", 0, 0, false);
-	check_cmdline(fake, "title", 5, 6, false);	/* setproctitle(): no NUL at the end */
+	/* setproctitle(): no NUL at the end */
+	check_cmdline(fake, "title", 5, 6, false);
 	check_cmdline(fake, "a\0\xff\xfe\n\0\0", 7, 7, false);
 	memset(bytes, 'b', sizeof(bytes));
 	check_cmdline(fake, bytes, sizeof(bytes), OWNER_CMDLINE_MAX, true);
@@ -514,7 +526,9 @@ test_exe(void **state)
 	check_exe(fake, inside, EXE_SAME, inside, false);
 	check_exe(fake, literal, EXE_SAME, literal, false);
 
-	/* Another file stands there for PID 1, or an absolute link that must not lead out. */
+	/*
+	 * Another file stands there for PID 1, or an absolute link that must not lead out.
+	 */
 	make_directory(fake, 1, "otherroot");
 	(void)snprintf(link, sizeof(link), "%s/1/otherroot", fake->path);
 	make_link(fake, 1, "root", link);

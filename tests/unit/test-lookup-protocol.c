@@ -147,7 +147,8 @@ parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 	return r;
 }
 
-#define OWNER_AT(field) (sizeof(struct lookup_header) + offsetof(struct lookup_owner, field))
+#define OWNER_AT(field)                                                                  \
+	(sizeof(struct lookup_header) + offsetof(struct lookup_owner, field))
 #define PROCESS_AT(field)                                                                \
 	(sizeof(struct lookup_header) + sizeof(struct lookup_owner) + sizeof(inodes) +   \
 	    offsetof(struct lookup_process, field))
@@ -205,7 +206,8 @@ test_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-		if (parse_changed(packet, length, changes[i].at, changes[i].value) != -EPROTO)
+		if (parse_changed(packet, length, changes[i].at,
+		    changes[i].value) != -EPROTO)
 			fail_msg("change %zu was let through", i);
 	/* The packet itself is good still, and a harmless change too. */
 	assert_int_equal(parse_changed(packet, length, OWNER_AT(holders), 2), 0);

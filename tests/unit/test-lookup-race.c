@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks for owners while they come and go. Each place has one child at a time, which holds a
- * listener of its own, then runs another program, then is killed; the next child of the place gets
- * the same process number where the kernel lets the test choose it (clone3(2), set_tid). So every
- * answer can be held against what is true: this inode was only ever held by that child (and by
- * the test, for the moment before the fork), under those two names.
+ * Looks for owners while they come and go. Each place has one child at a time, which holds
+ * a listener of its own, then runs another program, then is killed; the next child of the
+ * place gets the same process number where the kernel lets the test choose it (clone3(2),
+ * set_tid). So every answer can be held against what is true: this inode was only ever held
+ * by that child (and by the test, for the moment before the fork), under those two names.
  *
- * What is counted: wrong = an answer that names another process, start time or command line than
- * the truth. It must be 0. Found = answers that did name the child; there must be many, or the
- * test proved nothing.
+ * What is counted: wrong = an answer that names another process, start time or command line
+ * than the truth. It must be 0. Found = answers that did name the child; there must be
+ * many, or the test proved nothing.
  */
 #include <errno.h>
 #include <linux/sched.h>
@@ -112,7 +112,8 @@ is_test(const struct tally *tally, const struct process *process)
 
 /* The child before it ran the program, or after; "" where that was just happening. */
 static bool
-is_child(const struct tally *tally, const struct place *place, const struct process *process)
+is_child(const struct tally *tally, const struct place *place,
+    const struct process *process)
 {
 	bool before = strcmp(process->exe, tally->own_exe) == 0;
 	bool after = strcmp(process->exe, tally->program) == 0;
@@ -149,8 +150,8 @@ check(uint32_t inode, struct owner *owner, void *argument)
 		if (child || is_test(tally, process))
 			continue;
 		tally->wrong++;
-		print_message("# inode %u: pid %d (not %d), start %lld..%lld, exe \"%s\", \"%s\"\n",
-		    inode, process->pid, place->pid,
+		print_message("# inode %u: pid %d (not %d), start %lld..%lld, "
+		    "exe \"%s\", \"%s\"\n", inode, process->pid, place->pid,
 		    (long long)(process->start_usec - place->start_least_usec),
 		    (long long)(place->start_most_usec - process->start_usec), process->exe,
 		    process->cmdline);
@@ -189,7 +190,8 @@ read_own(struct tally *tally)
 	tally->own_cmdline_length =
 	    fread(tally->own_cmdline, 1, sizeof(tally->own_cmdline), file);
 	(void)fclose(file);
-	assert_true(readlink("/proc/self/exe", tally->own_exe, sizeof(tally->own_exe) - 1) > 0);
+	assert_true(readlink("/proc/self/exe", tally->own_exe,
+	    sizeof(tally->own_exe) - 1) > 0);
 	assert_non_null(realpath(PROGRAM, tally->program));
 }
 
@@ -210,7 +212,8 @@ test_race(void **state)
 		struct owner_question questions[PLACES];
 
 		for (int i = 0; i < PLACES; i++)
-			questions[i] = (struct owner_question){ places[i].inode, geteuid() };
+			questions[i] = (struct owner_question){ places[i].inode,
+			    geteuid() };
 		memcpy(tally.places, places, sizeof(places));
 		assert_int_equal(owners_ask(owners, questions, PLACES, 0), 0);
 		churn_until_done(owners, places, &tally);
@@ -218,7 +221,7 @@ test_race(void **state)
 	for (int i = 0; i < PLACES; i++)
 		stop(&places[i]);
 	(void)help_end(owners);
-	print_message("# %u answers, %u named the child, %u of them its program, %u wrong\n",
+	print_message("# %u answers, %u named the child, %u its program, %u wrong\n",
 	    tally.answers, tally.found, tally.as_program, tally.wrong);
 	assert_int_equal(tally.wrong, 0);
 	assert_true(tally.found >= 10);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overstay-lookup and the real /proc: processes that hold a listener in every way there is, with
- * names as hostile as the kernel lets them be. What needs root is skipped without it.
+ * overstay-lookup and the real /proc: processes that hold a listener in every way there is,
+ * with names as hostile as the kernel lets them be. What needs root is skipped without it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +68,8 @@ setup(void **state)
 	(void)snprintf(fixture.directory, sizeof(fixture.directory),
 	    "/tmp/overstay-real-XXXXXX");
 	if (fixture.owners == NULL || mkdtemp(fixture.directory) == NULL ||
-	    chmod(fixture.directory, 0755) < 0 || realpath(PROGRAM, fixture.program) == NULL)
+	    chmod(fixture.directory, 0755) < 0 ||
+	    realpath(PROGRAM, fixture.program) == NULL)
 		return -1;
 	(void)snprintf(fixture.copy, sizeof(fixture.copy), "%s/a) S 1 (\n\033[2J\xff",
 	    fixture.directory);
@@ -182,7 +183,8 @@ test_listener(void **state)
 	process = ask_child(fixture);
 	assert_int_equal(process->parent_pid, getpid());
 	/* The kernel's tick is 10 ms. */
-	assert_in_range(process->start_usec + 20 * USEC_PER_MSEC, before, after + USEC_PER_SEC);
+	assert_in_range(process->start_usec + 20 * USEC_PER_MSEC, before,
+	    after + USEC_PER_SEC);
 	assert_true(process->start_usec <= after);
 	assert_string_equal(process->comm, strrchr(fixture->program, '/') + 1);
 	assert_string_equal(process->exe, fixture->program);
@@ -202,7 +204,8 @@ static void
 test_hostile_names(void **state)
 {
 	struct fixture *fixture = *state;
-	static const char argument[] = "sshd: /usr/sbin/sshd\n<0>forged\033]0;x\a\xc0\xff\xfe";
+	static const char argument[] =
+	    "sshd: /usr/sbin/sshd\n<0>forged\033]0;x\a\xc0\xff\xfe";
 	const struct process *process;
 
 	start_child(fixture, fixture->copy, argument, NULL);
@@ -316,7 +319,8 @@ test_called_deleted(void **state)
 static int
 imitate(struct fixture *fixture)
 {
-	if (setgid(65534) < 0 || setuid(65534) < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	if (setgid(65534) < 0 || setuid(65534) < 0 ||
+	    unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		return -1;
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount(fixture->copy, fixture->program, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
@@ -347,7 +351,7 @@ users_have_namespaces(void)
 	int status = -1;
 
 	if (pid == 0)
-		_exit(setuid(65534) == 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : 1);
+		_exit(setuid(65534) < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0);
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
@@ -391,7 +395,8 @@ start_ticks(pid_t pid)
 	file = fopen(path, "re");
 	assert_non_null(file);
 	assert_non_null(fgets(line, sizeof(line), file));
-	assert_int_equal(sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u "
+	assert_int_equal(sscanf(strrchr(line, ')') + 2,
+	    "%*c %*d %*d %*d %*d %*d %*u %*u %*u "
 	    "%*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks), 1);
 	return ticks;
 }
@@ -461,7 +466,9 @@ test_in_flight(void **state)
 	assert_int_equal(owner->kind, OWNER_UNKNOWN);
 	assert_int_equal(owner->reason,
 	    help_sees_init() ? OWNER_REASON_NO_PROCESS : OWNER_REASON_NO_PERMISSION);
-	/* Of root's socket the kernel is the honest guess, where everything could be seen. */
+	/*
+	 * Of root's socket the kernel is the honest guess, where everything could be seen.
+	 */
 	owner = ask(fixture, 0);
 	assert_int_equal(owner->kind, help_sees_init() ? OWNER_KERNEL : OWNER_UNKNOWN);
 	(void)close(pair[0]);
@@ -589,8 +596,8 @@ test_no_permission(void **state)
 }
 
 /*
- * The unit comes from the process's cgroup. Where no systemd runs the tree of cgroup v2 is free
- * for a place that looks like a unit's.
+ * The unit comes from the process's cgroup. Where no systemd runs the tree of cgroup v2 is
+ * free for a place that looks like a unit's.
  */
 static void
 test_unit(void **state)

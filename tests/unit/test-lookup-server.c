@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overstay-lookup itself, as a process: how it is started, whom it serves, how it ends, and what
- * it gave up.
+ * overstay-lookup itself, as a process: how it is started, whom it serves, how it ends, and
+ * what it gave up.
  */
 #include <errno.h>
 #include <poll.h>
@@ -61,9 +61,11 @@ setup(void **state)
 	if (mkdtemp(service.directory) == NULL)
 		return -1;
 	service.address.sun_family = AF_UNIX;
-	(void)snprintf(service.address.sun_path, sizeof(service.address.sun_path), "%s/socket",
+	(void)snprintf(service.address.sun_path, sizeof(service.address.sun_path),
+	    "%s/socket",
 	    service.directory);
-	if (bind(listener, (struct sockaddr *)&service.address, sizeof(service.address)) < 0 ||
+	if (bind(listener, (struct sockaddr *)&service.address,
+	    sizeof(service.address)) < 0 ||
 	    listen(listener, 32) < 0)
 		return -1;
 	start(&service, listener);
@@ -174,7 +176,8 @@ test_many(void **state)
 	_close_ int fd = -1;
 
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-		assert_int_equal(owners_open_path(service->address.sun_path, &owners[i]), 0);
+		assert_int_equal(owners_open_path(service->address.sun_path, &owners[i]),
+		    0);
 		check_answer(owners[i]);
 	}
 	fd = connect_raw(service);
@@ -185,7 +188,10 @@ test_many(void **state)
 		owners_close(owners[i]);
 }
 
-/* A connection of an ordinary user is closed: this socket is for root and the service's user. */
+/*
+ * A connection of an ordinary user is closed: this socket is for root and the service's
+ * user.
+ */
 static void
 test_stranger(void **state)
 {
@@ -208,7 +214,9 @@ test_stranger(void **state)
 		    sizeof(service->address)) < 0)
 			_exit(1);
 		poll_fd.fd = fd;
-		_exit(poll(&poll_fd, 1, HELP_WAIT_MSEC) == 1 && recv(fd, &byte, 1, 0) <= 0 ? 0 : 2);
+		if (poll(&poll_fd, 1, HELP_WAIT_MSEC) != 1 || recv(fd, &byte, 1, 0) > 0)
+			_exit(2);
+		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -228,7 +236,9 @@ test_ends_with_connection(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* Ctrl-C in a terminal reaches it too; overstayd decides when it ends. SIGTERM does end it. */
+/*
+ * Ctrl-C in a terminal reaches it too; overstayd decides when it ends. SIGTERM does end it.
+ */
 static void
 test_signals(void **state)
 {
@@ -279,7 +289,8 @@ status_hex(const char *text, const char *key)
 static void
 test_privileges(void **state)
 {
-	const unsigned long long kept = 1ULL << 19 | 1ULL << 2;	/* SYS_PTRACE, DAC_READ_SEARCH */
+	/* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. */
+	const unsigned long long kept = 1ULL << 19 | 1ULL << 2;
 	struct owners *owners;
 	char path[64], text[4096], own_network[64], network[64];
 	ssize_t length;
