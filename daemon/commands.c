@@ -50,6 +50,18 @@ command_load(const struct command_line *line, struct config **ret)
 	return r;
 }
 
+/* Under systemd overstay-lookup is a service of its own, with its socket in our directory. */
+static const char *
+lookup_socket(char *buffer, size_t size)
+{
+	const char *directory = getenv("RUNTIME_DIRECTORY");
+
+	if (directory == NULL)
+		return NULL;
+	(void)snprintf(buffer, size, "%s/lookup.sock", directory);
+	return buffer;
+}
+
 /* What the daemon ran on last, where the files are wrong. */
 static int
 load_last_good(const char *state_directory, struct config **ret)
@@ -77,12 +89,12 @@ load_last_good(const char *state_directory, struct config **ret)
 int
 command_run(const struct command_line *line)
 {
-	char lookup[PATH_MAX];
+	char lookup[PATH_MAX], socket[PATH_MAX];
 	struct daemon_options options = {
 		.config_path = line->config_path,
 		.target = line->target,
 		.state_directory = getenv("STATE_DIRECTORY"),
-		.lookup_socket = getenv("OVERSTAY_LOOKUP_SOCKET"),
+		.lookup_socket = lookup_socket(socket, sizeof(socket)),
 		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
 	};
 	struct owners *owners = NULL;

@@ -23,7 +23,7 @@ struct daemon_options {
 	const char *config_path;	/* NULL = the default one, which may be missing */
 	enum sender_target target;
 	const char *state_directory;	/* STATE_DIRECTORY, NULL = nothing is kept */
-	const char *lookup_socket;	/* OVERSTAY_LOOKUP_SOCKET, NULL = start overstay-lookup */
+	const char *lookup_socket;	/* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */
 	const char *lookup_program;	/* to be started */
 };
 
