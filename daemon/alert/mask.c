@@ -364,6 +364,8 @@ mask_authority(struct output *output, struct argument *argument)
 	size_t start = argument->at, end = start, colon = 0, sign = 0;
 	bool in_authority = true, port = true;
 
+	if (memchr(data + start, '@', argument->length - start) == NULL)
+		return;
 	for (; end < argument->length && !is_space(data[end]) && !is_quote(data[end]); end++) {
 		if (strchr("/?#", data[end]) != NULL)
 			in_authority = false;
