@@ -204,6 +204,14 @@ is_interpreter(const char *name)
 	return false;
 }
 
+/* Where the host keeps its own programs: a python in /tmp is shown with its path. */
+static bool
+is_of_host(const struct process *process)
+{
+	return process->exe_trust != EXE_UNVERIFIED &&
+	    (strncmp(process->exe, "/usr/", 5) == 0 || strncmp(process->exe, "/bin/", 5) == 0);
+}
+
 /* The program: its path; the base name of an interpreter that is the host's own. */
 static void
 describe_program(struct text *text, const struct process *process, bool arguments_follow)
@@ -216,8 +224,7 @@ describe_program(struct text *text, const struct process *process, bool argument
 		return;
 	}
 	name = process->exe;
-	if (arguments_follow && process->exe_trust != EXE_UNVERIFIED && slash != NULL &&
-	    is_interpreter(slash + 1))
+	if (arguments_follow && is_of_host(process) && is_interpreter(slash + 1))
 		name = slash + 1;
 	add_escaped(text, name, PROGRAM_TEXT_MAX);
 	if (process->exe_deleted)

@@ -229,6 +229,8 @@ test_owners(void **state)
 	    "/usr/bin/python3.11 [4242] of alice");
 	check_owner(report_process("/usr/bin/python3.11", "python3", ""), &host,
 	    "/usr/bin/python3.11 [4242] of alice");
+	check_owner(report_process("/tmp/python3.11", "python3|x", ""), &host,
+	    "/tmp/python3.11 x [4242] of alice");
 	check_owner(report_process("/usr/bin/pythonic", "p|x", ""), &host,
 	    "/usr/bin/pythonic x [4242] of alice");
 	/* A title in place of the arguments. */
