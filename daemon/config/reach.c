@@ -257,8 +257,8 @@ rules_check_reach(struct config_context *context, struct parsed_rule *rules, siz
 			continue;
 		if (cost > REACH_COST_MAX) {
 			context->file = rules[i].file;
-			context_warn(context, &rules[i], "from here on it is not checked which rules "
-			    "are never reached, expected fewer rules");
+			context_warn(context, &rules[i], "from here on it is not checked which "
+			    "rules are never reached, expected fewer rules");
 			return;
 		}
 		covering = find_covering(rules, i, &cost);

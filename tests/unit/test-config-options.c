@@ -125,9 +125,10 @@ test_durations(void **state)
 				print_error("# read: %s", text);
 			assert_int_equal(r, good ? 0 : -EINVAL);
 			assert_int_equal(messages.count, good ? 0 : 1);
-			if (good)
-				assert_true(*(uint64_t *)(void *)((char *)config + rows[i].offset) ==
-				    usec[j]);
+			if (good) {
+				const void *value = (char *)config + rows[i].offset;
+				assert_true(*(const uint64_t *)value == usec[j]);
+			}
 			(void)config_free(config);
 			config_messages_clear(&messages);
 		}
