@@ -185,6 +185,7 @@ static void
 load_text(struct load *load, const char *text, size_t size, enum file_role role,
     struct rule_table *table)
 {
+	size_t messages_before = load->context.messages->count;
 	struct node tree;
 
 	/* What could be read of a text with errors is judged too: all errors at once. */
@@ -196,6 +197,7 @@ load_text(struct load *load, const char *text, size_t size, enum file_role role,
 	if (role != ROLE_CONF)
 		load_rules(load, &tree, table);
 	node_clear(&tree);
+	messages_sort(load->context.messages, messages_before);
 }
 
 static void

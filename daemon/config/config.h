@@ -65,6 +65,7 @@ enum config_message_kind {
 
 struct config_message {
 	enum config_message_kind kind;
+	unsigned line, column;	/* 1-based, as in text; messages of one file come in this order */
 	char *text;	/* "FILE:LINE:COLUMN: what, expected what": escaped, no newline */
 };
 

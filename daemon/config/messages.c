@@ -35,12 +35,12 @@ quote_text(const char *value, size_t length, char *buffer)
 	return buffer;
 }
 
-/* Makes room for one more message and fills it. Returns false without memory. */
+/* Makes room for one more message and fills it, text being copied. Returns false without memory. */
 static bool
-messages_keep(struct config_messages *messages, enum config_message_kind kind, const char *text)
+messages_keep(struct config_messages *messages, struct config_message message)
 {
 	struct config_message *items;
-	_free_ char *copy = strdup(text);
+	_free_ char *copy = strdup(message.text);
 
 	if (copy == NULL)
 		return false;
@@ -48,8 +48,29 @@ messages_keep(struct config_messages *messages, enum config_message_kind kind, c
 	if (items == NULL)
 		return false;
 	messages->items = items;
-	items[messages->count++] = (struct config_message){ .kind = kind, .text = take_ptr(copy) };
+	message.text = take_ptr(copy);
+	items[messages->count++] = message;
 	return true;
+}
+
+static bool
+message_is_before(const struct config_message *a, const struct config_message *b)
+{
+	return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+void
+messages_sort(struct config_messages *messages, size_t from)
+{
+	/* There are at most 200, mostly in order already; what is equal keeps its order. */
+	for (size_t i = from; i < messages->count; i++) {
+		struct config_message moved = messages->items[i];
+		size_t at = i;
+
+		for (; at > from && message_is_before(&moved, &messages->items[at - 1]); at--)
+			messages->items[at] = messages->items[at - 1];
+		messages->items[at] = moved;
+	}
 }
 
 void
@@ -70,7 +91,7 @@ context_message(struct config_context *context, enum config_message_kind kind, u
 	va_start(arguments, format);
 	(void)vsnprintf(buffer + text.used, sizeof(buffer) - text.used, format, arguments);
 	va_end(arguments);
-	if (!messages_keep(messages, kind, buffer))
+	if (!messages_keep(messages, (struct config_message){ kind, line, column, buffer }))
 		context->no_memory = true;
 }
 

@@ -46,6 +46,9 @@ void context_message(struct config_context *context, enum config_message_kind ki
 #define context_warn(context, node, ...)                                                 \
 	context_message((context), CONFIG_WARNING, (node)->line, (node)->column, __VA_ARGS__)
 
+/* Puts the messages from the one at `from` on in the order of their places. */
+void messages_sort(struct config_messages *messages, size_t from);
+
 /*
  * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
  * is near enough to be meant.

@@ -25,6 +25,7 @@ struct parsed_rule {
 	struct rule_text text;
 	const char *file;	/* borrowed: lives as long as the load */
 	unsigned line, column;
+	uint32_t first_word, last_word;	/* of match.ports, what is set; for rules_check_reach() */
 };
 
 /* Rules in the order of their files; start with all zero. */
@@ -47,7 +48,7 @@ void rule_table_clear(struct rule_table *table);
 void rule_check_allow(struct config_context *context, const struct parsed_rule *rule);
 
 /* Warns of rules that an earlier one leaves nothing for. */
-void rules_check_reach(struct config_context *context, const struct parsed_rule *rules,
+void rules_check_reach(struct config_context *context, struct parsed_rule *rules,
     size_t count);
 
 /* Writes one rule as an entry of a list. */

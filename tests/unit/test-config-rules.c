@@ -408,6 +408,32 @@ test_reach_of_inactive(void **state)
 	expect_all(expectations, ARRAY_SIZE(expectations));
 }
 
+/* What would take too long to compare is left, and that is said; what came before is checked. */
+static void
+test_reach_is_bounded(void **state)
+{
+	static char text[YAML_SIZE_MAX];
+	size_t used = (size_t)sprintf(text, "rules:\n"
+	    "- {name: first, threshold: 1h, match: {port: 1}}\n"
+	    "- {name: second, threshold: 1h, match: {port: 1}}\n");
+	char *said;
+
+	(void)state;
+	for (unsigned i = 0; i < 600; i++) {
+		used += (size_t)sprintf(text + used, "- {name: n, threshold: 1h, match: {exe: [");
+		for (unsigned j = 0; j < 100; j++)
+			used += (size_t)sprintf(text + used, "/%x,", i * 100 + j);
+		used += (size_t)sprintf(text + used, "]}}\n");
+	}
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_memory_equal(said, "t.yaml:3:3: never reached, \"first\" at line 2 matches first\n",
+	    strlen("t.yaml:3:3: never reached, \"first\" at line 2 matches first\n"));
+	assert_non_null(strstr(said, ":3: from here on it is not checked which rules are never "
+	    "reached, expected fewer rules\n"));
+	assert_null(strstr(strstr(said, "from here on"), "t.yaml"));
+	free(said);
+}
+
 /* `until` is the whole of that day, as this host's clock tells it. */
 static void
 test_until(void **state)
@@ -509,6 +535,7 @@ main(void)
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_reach_of_inactive),
+		cmocka_unit_test(test_reach_is_bounded),
 		cmocka_unit_test(test_until),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_last_good),

@@ -199,6 +199,23 @@ test_bounds(void **state)
 	free(said);
 }
 
+/* Messages about a file come in the order of their places, whatever found them. */
+static void
+test_order(void **state)
+{
+	(void)state;
+	(void)config_free(load_expect("rules: [x]\nfoo: 1\ngrace: 1x\ninterval: &a 3s\n"
+	    "grace: 2s\n",
+	    "t.yaml:1:9: a single value, expected a rule: a map with name, match and action or "
+	    "threshold\n"
+	    "t.yaml:2:1: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
+	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, log, cmdline, "
+	    "rules\n"
+	    "t.yaml:3:8: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
+	    "t.yaml:4:11: anchor \"a\", expected a value without one\n"
+	    "t.yaml:5:1: \"grace\" twice, expected once; first at line 3\n"));
+}
+
 /* A hundred errors are kept, the others counted. */
 static void
 test_many_errors(void **state)
@@ -236,6 +253,7 @@ main(void)
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_many_errors),
 	};
 
