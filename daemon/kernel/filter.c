@@ -8,7 +8,11 @@
  * behind it. Before that inet_diag_bc_audit() walks the program by `yes` alone: every `no` must
  * land on an operation of that walk. A comparison keeps its port in the `no` of a second operation,
  * so both its distances are at least 8. A jump goes by `no`, its `yes` is for the audit only.
- * INET_DIAG_BC_AUTO takes sockets whose port the kernel picked. INET_DIAG_BC_S_EQ is too young.
+ * INET_DIAG_BC_S_EQ is too young.
+ *
+ * INET_DIAG_BC_AUTO takes sockets whose port the kernel picked. Of listeners that is the truth; of
+ * a survey it takes too the connections that a listener accepted, whoever chose its port (the
+ * kernel clears SOCK_BINDPORT_LOCK when it clones a socket), and all of TIME_WAIT.
  *
  * The ports are cut into stretches that are treated alike, and the program divides them in two
  * until one is left: nine comparisons at the bound, one or two for what people configure.

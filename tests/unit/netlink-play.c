@@ -110,10 +110,10 @@ add_message(struct datagram *datagram, uint16_t type, const void *body, size_t l
 	return header;
 }
 
-void
+struct nlmsghdr *
 add_done(struct datagram *datagram, int error)
 {
-	(void)add_message(datagram, NLMSG_DONE, &error, sizeof(error));
+	return add_message(datagram, NLMSG_DONE, &error, sizeof(error));
 }
 
 void

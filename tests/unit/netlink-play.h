@@ -45,7 +45,7 @@ struct datagram *add_datagram(void);
 /* Appends a message with length bytes of body. */
 struct nlmsghdr *add_message(struct datagram *datagram, uint16_t type, const void *body,
     size_t length);
-void add_done(struct datagram *datagram, int error);
+struct nlmsghdr *add_done(struct datagram *datagram, int error);
 void add_error(struct datagram *datagram, int error);
 
 struct inet_diag_msg socket_body(uint8_t family, uint8_t state, uint16_t port);

@@ -111,9 +111,7 @@ another_question(void **state)
 	struct datagram *stale = add_datagram(), *datagram;
 
 	add_socket(stale, TCPDIAG_GETSOCK, AF_INET, STATE_LISTEN, 50001)->nlmsg_seq = 7;
-	add_done(stale, 0);
-	((struct nlmsghdr *)(void *)stale->bytes)->nlmsg_pid = 0;
-	stale->mute = true;
+	add_done(stale, 0)->nlmsg_seq = 7;
 	datagram = add_datagram();
 	(void)add_socket(datagram, TCPDIAG_GETSOCK, AF_INET, STATE_LISTEN, 50002);
 	add_done(datagram, 0);
@@ -276,7 +274,7 @@ attribute_without_padding(void **state)
 	assert_int_equal(played.sockets[0].listener.v6only, V6ONLY_YES);
 
 	/* An attribute that claims the padding of its message is too long. */
-	attribute.nla_len = 8;
+	attribute = (struct nlattr){ 8, INET_DIAG_SHUTDOWN };
 	memcpy(bytes + sizeof(header) + sizeof(body), &attribute, sizeof(attribute));
 	assert_int_equal(netlink_parse(&dump, bytes, header.nlmsg_len, false, keep, NULL), 1);
 	assert_int_equal(dump.incomplete, INCOMPLETE_MALFORMED);

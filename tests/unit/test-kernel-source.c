@@ -300,7 +300,6 @@ proc_tables_with_faults(void **state)
 	struct source_request request = { .protocol = PROTOCOL_TCP, .filter = &filter };
 	struct source *source = NULL;
 
-	/* The end of the first table has nothing to do with the beginning of the second. */
 	write_text(proc, "thread-self/net/tcp",
 	    HEADER "what?\n 0: 00000000:EA61 00000000:0000 0A" END " 0: 000");
 	write_text(proc, "thread-self/net/tcp6",
@@ -308,6 +307,9 @@ proc_tables_with_faults(void **state)
 	assert_int_equal(source_open_proc(proc->fd, &source), 0);
 	assert_string_equal(ask(source, &request, INCOMPLETE_MALFORMED | INCOMPLETE_TRUNCATED),
 	    "60001 60002");
+	/* The end of the first table has nothing to do with the beginning of the second. */
+	write_text(proc, "thread-self/net/tcp", HEADER " 0: 000");
+	assert_string_equal(ask(source, &request, INCOMPLETE_TRUNCATED), "60002");
 	/* A request does not inherit what was wrong in the one before. */
 	request.family = AF_INET6;
 	assert_string_equal(ask(source, &request, 0), "60002");
