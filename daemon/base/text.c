@@ -98,6 +98,8 @@ utf8_decode(const unsigned char *bytes, size_t length, uint32_t *ret)
  * Characters that no line of a log should show as they are. The ranges: C0, DEL and C1 (Unicode
  * category Cc), and the characters that are invisible, reorder or restart a line (Zl, Zp, Cf and
  * the blank letters that Unicode calls default-ignorable), from Unicode's DerivedCoreProperties.
+ * Noncharacters too (U+FDD0 to U+FDEF and the last two of each plane): systemd takes text with one
+ * of them for binary, and journalctl shows "[79B blob data]" instead of the line.
  */
 static bool
 is_dangerous(uint32_t character)
@@ -107,14 +109,18 @@ is_dangerous(uint32_t character)
 	} ranges[] = {
 		{ 0x00, 0x1f },	      { 0x7f, 0x9f },	    { 0xad, 0xad },
 		{ 0x034f, 0x034f },   { 0x0600, 0x0605 },   { 0x061c, 0x061c },
-		{ 0x06dd, 0x06dd },   { 0x070f, 0x070f },   { 0x115f, 0x1160 },
+		{ 0x06dd, 0x06dd },   { 0x070f, 0x070f },   { 0x0890, 0x0891 },
+		{ 0x08e2, 0x08e2 },   { 0x115f, 0x1160 },
 		{ 0x17b4, 0x17b5 },   { 0x180b, 0x180f },   { 0x200b, 0x200f },
 		{ 0x2028, 0x202e },   { 0x2060, 0x206f },   { 0x3164, 0x3164 },
-		{ 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },
-		{ 0xfff0, 0xfffb },   { 0x110bd, 0x110bd }, { 0x1bca0, 0x1bca3 },
+		{ 0xfdd0, 0xfdef },   { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x110bd, 0x110bd },
+		{ 0x110cd, 0x110cd }, { 0x13430, 0x1343f }, { 0x1bca0, 0x1bca3 },
 		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	};
 
+	if ((character & 0xfffe) == 0xfffe)
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(ranges) && character >= ranges[i].first; i++)
 		if (character <= ranges[i].last)
 			return true;

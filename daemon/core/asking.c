@@ -21,17 +21,37 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	stay->judged = false;
 }
 
-/* Without memory the socket just stays wanted. */
+/* The question is over and changes nothing. */
+static void
+keep_owner(struct member *member, uint64_t now_usec)
+{
+	member->owner_wanted = false;
+	member->asked_usec = 0;
+	member->looked_usec = now_usec;
+}
+
+/* Without memory the socket is just wanted again. */
 static void
 set_unknown(struct stay *stay, struct member *member, enum owner_reason reason, uint64_t now_usec)
 {
 	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
 
-	if (owner == NULL)
+	if (owner == NULL) {
+		member->owner_wanted = true;
+		member->asked_usec = 0;
 		return;
+	}
 	owner->observed_usec = now_usec;
 	set_owner(stay, member, owner, now_usec);
 	(void)owner_unref(owner);
+}
+
+/* How long a socket that came is not asked for. */
+static uint64_t
+patience(const struct stay *stay, const struct member *member, uint64_t patient_usec)
+{
+	return stay->endpoint.protocol == PROTOCOL_UDP && member->choice == CHOICE_AUTO ?
+	    patient_usec : 0;
 }
 
 size_t
@@ -42,8 +62,6 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
-		bool young = stay->endpoint.protocol == PROTOCOL_UDP &&
-		    now_usec < stay->first_seen_usec + patient_usec;
 
 		if (stay->state == STAY_AWAY)
 			continue;
@@ -51,7 +69,8 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 			struct member *member = &stay->members[m];
 
 			if (!member->owner_wanted || member->asked_usec != 0 ||
-			    (young && member->choice == CHOICE_AUTO))
+			    now_usec - stay->first_seen_usec <
+				patience(stay, member, patient_usec))
 				continue;
 			if (member->inode == 0) {
 				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
@@ -62,6 +81,45 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 		}
 	}
 	return count;
+}
+
+/* Goes on without the answer, which may still come. */
+static void
+go_on_unknown(struct stay *stay, struct member *member, uint64_t now_usec)
+{
+	struct owner *owner = owner_new(OWNER_UNKNOWN, OWNER_REASON_NOT_ASKED, 0);
+
+	if (owner == NULL)
+		return;
+	owner->observed_usec = now_usec;
+	member->owner = owner;
+	stay->judged = false;
+}
+
+bool
+asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uint64_t wait_usec,
+    uint64_t *due_usec, bool *wanted)
+{
+	bool resolved = true;
+
+	for (uint32_t i = 0; i < stay->member_count; i++) {
+		struct member *member = &stay->members[i];
+		uint64_t over_usec;
+
+		if (member->owner_wanted && member->asked_usec == 0)
+			*wanted = true;
+		if (member->owner != NULL)
+			continue;
+		over_usec = patience(stay, member, patient_usec);
+		over_usec = over_usec > USEC_NEVER - wait_usec - member->since_usec ? USEC_NEVER :
+		    member->since_usec + over_usec + wait_usec;
+		if (now_usec >= over_usec)
+			go_on_unknown(stay, member, now_usec);
+		else if (over_usec < *due_usec)
+			*due_usec = over_usec;
+		resolved &= member->owner != NULL;
+	}
+	return resolved;
 }
 
 static int
@@ -83,12 +141,16 @@ asking_answers(struct track *track, const struct owner_answer *answers, size_t c
 			struct member *member = &stay->members[m];
 			struct owner_answer key = { .inode = member->inode };
 			const struct owner_answer *answer;
+			bool known = member->owner != NULL && member->owner->kind != OWNER_UNKNOWN;
 
 			if (member->asked_usec == 0)
 				continue;
 			answer = count == 0 ? NULL :
 			    bsearch(&key, answers, count, sizeof(key), compare_inodes);
-			if (answer != NULL)
+			if (known && member->gone &&
+			    (answer == NULL || answer->owner->kind == OWNER_UNKNOWN))
+				keep_owner(member, now_usec);
+			else if (answer != NULL)
 				set_owner(stay, member, answer->owner, now_usec);
 			else
 				set_unknown(stay, member, OWNER_REASON_BAD_ANSWER, now_usec);
@@ -111,9 +173,7 @@ asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 				set_unknown(stay, member, reason, now_usec);
 				continue;
 			}
-			member->asked_usec = 0;
-			member->owner_wanted = false;
-			member->looked_usec = now_usec;
+			keep_owner(member, now_usec);
 		}
 	}
 }

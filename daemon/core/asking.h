@@ -21,7 +21,19 @@ struct owner_answer {
 size_t asking_questions(struct track *track, struct owner_question *questions, size_t max,
     uint64_t now_usec, uint64_t patient_usec);
 
-/* Takes in answers, sorted by inode. What was asked for and is not among them stays unknown. */
+/*
+ * True where the owner of every socket of the stay was looked for. A question that is open longer
+ * than wait_usec (behind patient_usec, as above) is waited for no more: the owner is unknown, until
+ * an answer comes all the same. *due_usec is lowered to when that will be; *wanted is set where
+ * there is something to ask.
+ */
+bool asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec,
+    uint64_t wait_usec, uint64_t *due_usec, bool *wanted);
+
+/*
+ * Takes in answers, sorted by inode. What was asked for and is not among them is unknown from now
+ * on; but who held a socket that has left is not forgotten for an answer that knows nobody.
+ */
 void asking_answers(struct track *track, const struct owner_answer *answers, size_t count,
     uint64_t now_usec);
 

@@ -35,7 +35,8 @@ struct engine {
 	bool resumed;		/* nothing overstays until the next look */
 	bool wants_owners;
 	uint64_t due_usec;
-	uint64_t summary_usec;	/* when the next summary is due, 0 = not planned yet */
+	uint64_t patient_usec;	/* how old a client's UDP socket gets before it is asked for */
+	uint64_t summed_usec;	/* when the last summary was told or the watch began, 0 = not yet */
 	uint64_t waiting_usec;	/* since when overstays wait for owners, 0 = none */
 };
 
@@ -73,16 +74,36 @@ engine_free(struct engine *engine)
 	return NULL;
 }
 
+/* The age below which nothing can be told of a UDP socket whose port the kernel picked. */
+static uint64_t
+find_patience(const struct policy *policy)
+{
+	uint64_t patient_usec = policy->log_after_usec;
+
+	if (policy->udp_auto_usec < patient_usec)
+		patient_usec = policy->udp_auto_usec;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		bool udp = (rule->match.keys >> MATCH_PROTOCOL & 1) == 0 ||
+		    (rule->match.protocols >> PROTOCOL_UDP & 1) != 0;
+
+		if (udp && (rule->values & RULE_THRESHOLD) != 0 &&
+		    rule->threshold_usec < patient_usec)
+			patient_usec = rule->threshold_usec;
+	}
+	return patient_usec;
+}
+
 void
 engine_set_policy(struct engine *engine, const struct policy *policy)
 {
 	engine->policy = policy;
+	engine->patient_usec = find_patience(policy);
 	for (size_t i = 0; i < engine->track.count; i++) {
 		engine->track.stays[i]->judged = false;
 		/* The old policy's rules are about to be freed. */
 		engine->track.stays[i]->verdict.rule = NULL;
 	}
-	engine->summary_usec = 0;
 }
 
 static bool
@@ -112,23 +133,39 @@ note_newly_watched(struct engine *engine, const struct ranges *before, const str
 	engine->has_newly_watched = true;
 }
 
-/* Forgets what is not watched any more, in the stays and in the last look, so that it is neither
- * missing nor ended. */
-static void
-forget_unwatched(struct engine *engine, const struct moment *moment)
+/* Drops the sockets of a stay that are not watched any more. Returns false where none is left. */
+static bool
+drop_unwatched(struct engine *engine, struct stay *stay)
 {
+	uint32_t watched = 0;
+
+	for (uint32_t i = 0; i < stay->member_count; i++)
+		watched += is_watched(engine, &stay->endpoint, stay->members[i].choice);
+	if (watched == 0 || watched == stay->member_count || stay->state == STAY_AWAY)
+		return watched > 0;
+	for (uint32_t i = 0; i < stay->member_count; i++)
+		stay->members[i].gone =
+		    !is_watched(engine, &stay->endpoint, stay->members[i].choice);
+	stay->live = watched;
+	stay->judged = false;
+	return true;
+}
+
+/* Forgets what is not watched any more, in the stays and in the last look, so that it is neither
+ * missing nor ended. before: the ranges it was watched by. */
+static void
+forget_unwatched(struct engine *engine, const struct ranges *before, const struct moment *moment)
+{
+	static const struct telling cleared = { .kind = EVENT_CLEARED, .priority = SEVERITY_NOTICE };
 	size_t kept = 0;
 
 	for (size_t i = 0; i < engine->track.count; i++) {
 		struct stay *stay = engine->track.stays[i];
 
-		if (is_watched(engine, &stay->endpoint, stay->members[0].choice))
+		if (stay->state == STAY_ENDED || drop_unwatched(engine, stay))
 			continue;
-		if (stay->overstayed) {
-			struct telling telling = { EVENT_CLEARED, engine->policy->log_vanished,
-			    false, 0 };
-			outbox_tell(&engine->outbox, stay, &telling, moment);
-		}
+		if (stay->overstayed)
+			outbox_tell(&engine->outbox, stay, &cleared, before, moment);
 		if (stay->state == STAY_AWAY)
 			engine->track.away--;
 		else
@@ -136,6 +173,7 @@ forget_unwatched(struct engine *engine, const struct moment *moment)
 		(void)stay_advance(stay, STAY_EVENT_END);
 	}
 	track_sweep(&engine->track);
+	track_settle(&engine->track);
 	for (size_t i = 0; engine->last != NULL && i < engine->last->count; i++)
 		if (is_watched(engine, &engine->last->listeners[i].endpoint,
 			engine->last->listeners[i].choice))
@@ -156,7 +194,7 @@ engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t 
 	if (engine->last == NULL)
 		return;
 	note_newly_watched(engine, &before, ranges, more_protocols);
-	forget_unwatched(engine, moment);
+	forget_unwatched(engine, &before, moment);
 }
 
 const struct ranges *
@@ -239,7 +277,7 @@ tell(struct pass *pass, struct stay *stay, enum event_kind kind, enum severity p
 {
 	struct telling telling = { .kind = kind, .priority = priority, .digest = digest };
 
-	outbox_tell(&pass->engine->outbox, stay, &telling, &pass->moment);
+	outbox_tell(&pass->engine->outbox, stay, &telling, &pass->engine->ranges, &pass->moment);
 }
 
 /* The priority of a line that only informs, SEVERITY_OFF = no line. */
@@ -267,11 +305,11 @@ advance_away(struct pass *pass, size_t index)
 	uint64_t grace_usec = policy->grace_usec;
 	bool loud;
 
-	if (pass->moment.boottime_usec < stay->last_seen_usec + grace_usec) {
+	if (!stay->given_up && pass->moment.boottime_usec < stay->last_seen_usec + grace_usec) {
 		plan(pass, stay->last_seen_usec, grace_usec);
 		return;
 	}
-	if (track_may_return(&pass->engine->track, index, grace_usec))
+	if (!stay->given_up && track_may_return(&pass->engine->track, index, grace_usec))
 		return;
 	loud = stay->told || stay_age_usec(stay, 0) >= policy->log_after_usec;
 	pass->engine->track.away--;
@@ -283,14 +321,14 @@ advance_away(struct pass *pass, size_t index)
 		    line_priority(pass->engine, stay, policy->log_vanished), false);
 }
 
-/* True where every socket's owner was looked for. */
+/* True where every socket's owner was looked for, or for too long. */
 static bool
-owners_resolved(const struct stay *stay)
+owners_resolved(struct pass *pass, struct stay *stay)
 {
-	for (uint32_t i = 0; i < stay->member_count; i++)
-		if (stay->members[i].owner == NULL)
-			return false;
-	return true;
+	struct engine *engine = pass->engine;
+
+	return asking_resolved(stay, pass->moment.boottime_usec, engine->patient_usec,
+	    ENGINE_OWNER_BOUND_USEC, &engine->due_usec, &engine->wants_owners);
 }
 
 /* Asks again for owners that were observed too long ago to be named in an alert. Returns true
@@ -358,7 +396,7 @@ advance_newcomer(struct pass *pass, struct stay *stay)
 	struct telling telling = { .kind = EVENT_REBOUND };
 	struct stay *former;
 
-	if (stay->state != STAY_NEW || stay->returned || !owners_resolved(stay))
+	if (stay->state != STAY_NEW || stay->returned || !owners_resolved(pass, stay))
 		return;
 	stay->returned = true;
 	former = track_rebound(&engine->track, stay, engine->policy->grace_usec,
@@ -370,7 +408,7 @@ advance_newcomer(struct pass *pass, struct stay *stay)
 	if (former->overstayed)
 		telling.priority = SEVERITY_NOTICE;
 	if (former->told && telling.priority != SEVERITY_OFF)
-		outbox_tell(&engine->outbox, former, &telling, &pass->moment);
+		outbox_tell(&engine->outbox, former, &telling, &engine->ranges, &pass->moment);
 }
 
 static void
@@ -401,10 +439,8 @@ advance_live(struct pass *pass, struct stay *stay)
 {
 	uint64_t age_usec;
 
-	if (!owners_resolved(stay)) {
-		pass->engine->wants_owners = true;
+	if (!owners_resolved(pass, stay))
 		return;
-	}
 	judge_stay(pass, stay);
 	age_usec = stay_age_usec(stay, pass->look_usec);
 	advance_persisting(pass, stay, age_usec);
@@ -470,18 +506,14 @@ settle_due(struct pass *pass)
 		overstay(pass, pass->due[i], digest[pass->due[i]->baseline]);
 }
 
-/* Sums up once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
-static void
-advance_summary(struct pass *pass)
+/* Once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
+static uint64_t
+find_summary_due(const struct engine *engine)
 {
-	struct engine *engine = pass->engine;
 	uint64_t remind_usec = engine->policy->remind_usec;
-	uint64_t now_usec = pass->moment.boottime_usec, due_usec;
+	uint64_t due_usec =
+	    remind_usec == USEC_NEVER ? USEC_NEVER : engine->summed_usec + remind_usec;
 
-	if (engine->summary_usec == 0)
-		engine->summary_usec = remind_usec == USEC_NEVER ? USEC_NEVER :
-		    now_usec + remind_usec;
-	due_usec = engine->summary_usec;
 	for (size_t i = 0; i < engine->track.count; i++) {
 		const struct stay *stay = engine->track.stays[i];
 		uint64_t span_usec = stay->verdict.remind_usec;
@@ -490,14 +522,26 @@ advance_summary(struct pass *pass)
 		    stay->reminded_usec + span_usec < due_usec)
 			due_usec = stay->reminded_usec + span_usec;
 	}
+	return due_usec;
+}
+
+static void
+advance_summary(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	uint64_t now_usec = pass->moment.boottime_usec, due_usec;
+
+	/* A reload does not begin the day anew, or a host that reloads often would never tell. */
+	if (engine->summed_usec == 0)
+		engine->summed_usec = now_usec;
+	due_usec = find_summary_due(engine);
 	if (now_usec >= due_usec) {
 		outbox_put(&engine->outbox, digest_summary(&engine->track, pass->look_usec),
 		    &pass->moment);
 		for (size_t i = 0; i < engine->track.count; i++)
 			engine->track.stays[i]->reminded_usec = now_usec;
-		engine->summary_usec = remind_usec == USEC_NEVER ? USEC_NEVER :
-		    now_usec + remind_usec;
-		due_usec = now_usec;
+		engine->summed_usec = now_usec;
+		due_usec = find_summary_due(engine);
 	}
 	plan(pass, 0, due_usec);
 }
@@ -533,13 +577,9 @@ size_t
 engine_owner_questions(struct engine *engine, struct owner_question *questions, size_t max,
     uint64_t now_usec)
 {
-	uint64_t patient_usec = engine->policy->log_after_usec;
-
 	if (!engine->wants_owners)
 		return 0;
-	if (engine->policy->udp_auto_usec < patient_usec)
-		patient_usec = engine->policy->udp_auto_usec;
-	return asking_questions(&engine->track, questions, max, now_usec, patient_usec);
+	return asking_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
 }
 
 void
@@ -577,7 +617,7 @@ engine_put(struct engine *engine, struct report *report, const struct moment *mo
 struct report *
 engine_take(struct engine *engine)
 {
-	return outbox_take(&engine->outbox, &engine->ranges);
+	return outbox_take(&engine->outbox);
 }
 
 uint64_t

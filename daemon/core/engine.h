@@ -15,6 +15,10 @@
 /* How long a stay that reached a limit waits for its owner's name. */
 #define ENGINE_OWNER_WAIT_USEC (5 * USEC_PER_SEC)
 
+/* How long a new socket waits for its owner to be looked up at all; longer than a look-up that
+ * hangs is waited for. After it, who holds it is unknown. */
+#define ENGINE_OWNER_BOUND_USEC (15 * USEC_PER_SEC)
+
 /* An owner that was observed longer ago than this is looked up again before an alert. */
 #define ENGINE_OWNER_FRESH_USEC (10 * USEC_PER_SEC)
 

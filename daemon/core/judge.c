@@ -42,11 +42,11 @@ truth_of(bool yes)
 	return yes ? TRUTH_YES : TRUTH_NO;
 }
 
-/* Where no process is known: the kernel's socket has none, of an unknown owner nobody knows. */
+/* Where no process is known: the kernel's socket has none, of any other owner nobody knows. */
 static enum truth
 truth_without_process(const struct question *question)
 {
-	return question->owner->kind == OWNER_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_NO;
+	return question->owner->kind == OWNER_KERNEL ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
 static bool
@@ -124,6 +124,8 @@ match_comm(const struct match *match, const struct question *question)
 {
 	if (question->process == NULL)
 		return truth_without_process(question);
+	if (question->process->comm[0] == '\0')
+		return TRUTH_UNKNOWN;
 	return truth_of(glob_list_match(&match->comm, question->process->comm, GLOB_TEXT));
 }
 
@@ -154,10 +156,13 @@ match_user(const struct match *match, const struct question *question)
 	const struct process *process = question->process;
 
 	if (process == NULL) {
-		/* Without a process there is still the user who made the socket, but no groups. */
+		/*
+		 * Without a process there is still the user who made the socket, but no groups,
+		 * and who holds it now may be somebody else.
+		 */
 		if (id_list_has(&match->uids, question->listener->uid))
 			return TRUTH_YES;
-		return match->gids.count > 0 ? truth_without_process(question) : TRUTH_NO;
+		return truth_without_process(question);
 	}
 	if (id_list_has(&match->uids, process->uid) || id_list_has(&match->gids, process->gid))
 		return TRUTH_YES;

@@ -6,7 +6,7 @@
  *
  * Invariants: first in, first out; every entry holds a reference to its stay, so that a stay that
  * ended is still there to be told of; never more than OUTBOX_MAX entries, and what had to be left
- * out is counted in held_back. Cost: 96 bytes an entry.
+ * out is counted in held_back. Cost: 120 bytes an entry.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,9 +25,11 @@ struct outbox_entry {
 	uint64_t age_usec;
 	uint64_t away_usec;
 	uint64_t threshold_usec;
+	uint64_t cookie;	/* of the socket that the verdict was about */
+	uint32_t inode, uid;
 	uint32_t sequence;
-	uint32_t sockets;
-	uint8_t kind, priority, severity, state;
+	uint32_t sockets, users;
+	uint8_t kind, priority, severity, state, choice, v6only, range;
 	bool digest, overstayed;
 };
 
@@ -93,11 +95,27 @@ append(struct outbox *outbox, enum event_kind kind)
 	return entry_at(outbox, outbox->count++);
 }
 
+/* How many different users the sockets of a stay have. Groups are small; bounded all the same. */
+static uint32_t
+count_users(const struct stay *stay)
+{
+	uint32_t users = 0, most = stay->member_count < 64 ? stay->member_count : 64;
+
+	for (uint32_t i = 0; i < most; i++) {
+		uint32_t earlier = 0;
+		while (earlier < i && stay->members[earlier].uid != stay->members[i].uid)
+			earlier++;
+		users += earlier == i;
+	}
+	return users;
+}
+
 void
 outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
-    const struct moment *moment)
+    const struct ranges *ranges, const struct moment *moment)
 {
 	struct outbox_entry *entry = append(outbox, telling->kind);
+	const struct member *member = &stay->members[stay->worst];
 
 	stay->sequence++;
 	stay->told = true;
@@ -106,18 +124,25 @@ outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *tell
 	stay_ref(stay);
 	*entry = (struct outbox_entry){
 		.stay = stay,
-		.owner = owner_ref(stay->members[stay->worst].owner),
+		.owner = owner_ref(member->owner),
 		.rule = stay->verdict.rule == NULL ? NULL : strdup(stay->verdict.rule->name),
 		.moment = *moment,
 		.age_usec = stay_age_usec(stay, moment->boottime_usec),
 		.away_usec = telling->away_usec,
 		.threshold_usec = stay->verdict.threshold_usec,
+		.cookie = member->cookie,
+		.inode = member->inode,
+		.uid = member->uid,
 		.sequence = stay->sequence,
 		.sockets = stay->live > 0 ? stay->live : stay->member_count,
+		.users = count_users(stay),
 		.kind = (uint8_t)telling->kind,
 		.priority = (uint8_t)telling->priority,
 		.severity = (uint8_t)stay->verdict.severity,
 		.state = (uint8_t)stay->state,
+		.choice = member->choice,
+		.v6only = member->v6only,
+		.range = (uint8_t)ranges_source(ranges, stay->endpoint.port),
 		.digest = telling->digest,
 		.overstayed = stay->overstayed,
 	};
@@ -142,28 +167,10 @@ outbox_put(struct outbox *outbox, struct report *report, const struct moment *mo
 	*entry = (struct outbox_entry){ .report = report };
 }
 
-/* How many different users the sockets of a stay have. Groups are small; bounded all the same. */
-static uint32_t
-count_users(const struct stay *stay)
-{
-	uint32_t users = 0, most = stay->member_count < 64 ? stay->member_count : 64;
-
-	for (uint32_t i = 0; i < most; i++) {
-		uint32_t earlier = 0;
-		while (earlier < i && stay->members[earlier].uid != stay->members[i].uid)
-			earlier++;
-		users += earlier == i;
-	}
-	return users;
-}
-
 static void
-fill_stay(struct report_stay *report, const struct outbox_entry *entry,
-    const struct ranges *ranges)
+fill_stay(struct report_stay *report, const struct outbox_entry *entry)
 {
 	const struct stay *stay = entry->stay;
-	const struct member *member =
-	    &stay->members[stay->worst < stay->member_count ? stay->worst : 0];
 	uint64_t since_usec = entry->moment.boottime_usec - stay->first_seen_usec;
 
 	*report = (struct report_stay){
@@ -172,14 +179,14 @@ fill_stay(struct report_stay *report, const struct outbox_entry *entry,
 		.state = (enum stay_state)entry->state,
 		.severity = (enum severity)entry->severity,
 		.endpoint = stay->endpoint,
-		.choice = (enum choice)member->choice,
-		.v6only = (enum v6only)member->v6only,
-		.range = ranges_source(ranges, stay->endpoint.port),
+		.choice = (enum choice)entry->choice,
+		.v6only = (enum v6only)entry->v6only,
+		.range = entry->range,
 		.sockets = entry->sockets,
-		.users = count_users(stay),
-		.cookie = member->cookie,
-		.inode = member->inode,
-		.uid = member->uid,
+		.users = entry->users,
+		.cookie = entry->cookie,
+		.inode = entry->inode,
+		.uid = entry->uid,
 		.age_usec = entry->age_usec,
 		.age_max_usec = USEC_NEVER,
 		.away_usec = entry->away_usec,
@@ -193,7 +200,7 @@ fill_stay(struct report_stay *report, const struct outbox_entry *entry,
 
 /* Makes the report of an entry about a stay. Returns NULL without memory. */
 static struct report *
-make_report(struct outbox_entry *entry, const struct ranges *ranges)
+make_report(struct outbox_entry *entry)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	struct report_stay *stay = calloc(1, sizeof(*stay));
@@ -207,7 +214,7 @@ make_report(struct outbox_entry *entry, const struct ranges *ranges)
 		entry->owner = owner;
 		return NULL;
 	}
-	fill_stay(stay, entry, ranges);
+	fill_stay(stay, entry);
 	stay->owner = owner;
 	entry->owner = NULL;
 	stay->rule = take_ptr(entry->rule);
@@ -221,7 +228,7 @@ make_report(struct outbox_entry *entry, const struct ranges *ranges)
 }
 
 struct report *
-outbox_take(struct outbox *outbox, const struct ranges *ranges)
+outbox_take(struct outbox *outbox)
 {
 	struct outbox_entry *entry;
 	struct report *report;
@@ -229,7 +236,7 @@ outbox_take(struct outbox *outbox, const struct ranges *ranges)
 	if (outbox->count == 0)
 		return NULL;
 	entry = entry_at(outbox, 0);
-	report = entry->report != NULL ? take_ptr(entry->report) : make_report(entry, ranges);
+	report = entry->report != NULL ? take_ptr(entry->report) : make_report(entry);
 	if (report == NULL)
 		return NULL;
 	clear_entry(entry);

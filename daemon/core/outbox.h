@@ -39,13 +39,13 @@ void outbox_clear(struct outbox *outbox);
 
 /* Notes that this is to be told of the stay, as it stands now; numbers the message. */
 void outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
-    const struct moment *moment);
+    const struct ranges *ranges, const struct moment *moment);
 
 /* Notes a finished report (taken, may be NULL). */
 void outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment);
 
 /* The oldest thing to tell, to be freed by the caller; NULL where there is none (or no memory:
  * then it stays in the outbox). */
-struct report *outbox_take(struct outbox *outbox, const struct ranges *ranges);
+struct report *outbox_take(struct outbox *outbox);
 
 #endif

@@ -75,6 +75,9 @@ owner_first(const struct owner *owner)
 {
 	if (owner->kind != OWNER_PROCESS || owner->process_count == 0)
 		return NULL;
+	/* PID 1 holds what it activates services with; the service is the one to name. */
+	if (owner->processes[0].pid == 1 && owner->process_count > 1)
+		return &owner->processes[1];
 	return &owner->processes[0];
 }
 

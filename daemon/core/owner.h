@@ -97,7 +97,7 @@ struct owner *owner_new(enum owner_kind kind, enum owner_reason reason, uint32_t
 struct owner *owner_ref(struct owner *owner);
 struct owner *owner_unref(struct owner *owner);
 
-/* The process an alert names, NULL where the owner is no process. */
+/* The process an alert names, PID 1 only where it is alone; NULL where the owner is no process. */
 const struct process *owner_first(const struct owner *owner);
 
 /*

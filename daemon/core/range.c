@@ -47,7 +47,8 @@ ranges_source(const struct ranges *ranges, uint16_t port)
 	return sources;
 }
 
-static void
+/* Returns false where the text was cut. */
+static bool
 format_set(struct text *text, const struct port_set *set, const char *suffix)
 {
 	struct port_range run;
@@ -55,8 +56,8 @@ format_set(struct text *text, const struct port_set *set, const char *suffix)
 	for (uint32_t from = 0; port_set_next(set, from, &run); from = run.last + 1U) {
 		/* The dots must still fit behind what is there. */
 		if (text->size - text->used < 48) {
-			text_add(text, ",...");
-			return;
+			text_add(text, text->used > 0 ? ",..." : "...");
+			return false;
 		}
 		text_add(text, text->used > 0 ? "," : "");
 		if (run.first == run.last)
@@ -64,6 +65,7 @@ format_set(struct text *text, const struct port_set *set, const char *suffix)
 		else
 			text_printf(text, "%u-%u%s", run.first, run.last, suffix);
 	}
+	return true;
 }
 
 void
@@ -72,6 +74,7 @@ ranges_format(const struct ranges *ranges, char *buffer, size_t size)
 	struct text text;
 
 	text_init(&text, buffer, size);
-	format_set(&text, &ranges->filter.ports, "");
-	format_set(&text, &ranges->filter.auto_ports, " (picked by the kernel only)");
+	if (format_set(&text, &ranges->filter.ports, ""))
+		(void)format_set(&text, &ranges->filter.auto_ports,
+		    " (picked by the kernel only)");
 }

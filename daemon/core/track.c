@@ -14,11 +14,14 @@
  * What it never does: ask the kernel, read a clock, judge, or tell anyone. It is given snapshots
  * in which whatever is missing has been proved absent.
  *
- * Invariants: stays are sorted by endpoint; at most one stay of an endpoint is not AWAY; a stay
- * has at least one member; AWAY means live == 0; at most TRACK_AWAY_MAX stays are AWAY.
+ * Invariants: stays are sorted by endpoint; at most one stay of an endpoint is not AWAY, unless
+ * the very socket of a former one came back beside a newcomer; a stay has at least one member, they
+ * are sorted by cookie, and `worst` is one of them; AWAY means live == 0; more than TRACK_AWAY_MAX
+ * are AWAY only until the engine ended those that were given up.
  *
- * Cost: nothing for what persists; a binary search for each socket that came or left; one merge
- * of the newcomers.
+ * Cost: a comparison for what persists; two binary searches for each socket that came or left; one
+ * merge of the newcomers. A hundred thousand sockets of one endpoint cost no more than as many
+ * endpoints.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -88,7 +91,7 @@ clear_members(struct stay *stay)
 		(void)owner_unref(stay->members[i].owner);
 	free(stay->members);
 	stay->members = NULL;
-	stay->member_count = 0;
+	stay->member_count = stay->member_room = 0;
 }
 
 void
@@ -119,7 +122,6 @@ track_init(struct track *track, void (*make_id)(struct stay_id *, void *), void 
 {
 	*track = (struct track){
 		.last_complete_usec = USEC_NEVER,
-		.last_proven_usec = USEC_NEVER,
 		.make_id = make_id,
 		.make_id_argument = argument,
 	};
@@ -150,6 +152,34 @@ lower_bound(const struct track *track, const struct endpoint *endpoint)
 	return low;
 }
 
+/* The index of the first member at or behind the cookie. */
+static uint32_t
+member_bound(const struct stay *stay, uint64_t cookie)
+{
+	uint32_t low = 0, high = stay->member_count;
+
+	/* Newcomers come in the order of their cookies. */
+	if (high > 0 && stay->members[high - 1].cookie < cookie)
+		return high;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (stay->members[middle].cookie < cookie)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct member *
+find_member(const struct stay *stay, uint64_t cookie)
+{
+	uint32_t index = member_bound(stay, cookie);
+
+	return index < stay->member_count && stay->members[index].cookie == cookie ?
+	    &stay->members[index] : NULL;
+}
+
 /* The stay on the endpoint that has sockets there, or that had the socket with this cookie. */
 static struct stay *
 find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t cookie)
@@ -163,15 +193,14 @@ find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t c
 			break;
 		if (stay->live > 0)
 			found = stay;
-		for (uint32_t m = 0; m < stay->member_count; m++)
-			if (cookie != 0 && stay->members[m].cookie == cookie)
-				return stay;
+		if (cookie != 0 && find_member(stay, cookie) != NULL)
+			return stay;
 	}
 	return found;
 }
 
 static void
-fill_member(struct member *member, const struct listener *listener)
+fill_member(struct member *member, const struct listener *listener, uint64_t taken_usec)
 {
 	*member = (struct member){
 		.cookie = listener->cookie,
@@ -180,27 +209,36 @@ fill_member(struct member *member, const struct listener *listener)
 		.choice = listener->choice,
 		.v6only = listener->v6only,
 		.owner_wanted = true,
+		.since_usec = taken_usec,
+		.proved_usec = taken_usec,
 	};
 }
 
 /* A socket joins a stay that has others there, or comes back itself. */
 static int
-join(struct stay *stay, const struct listener *listener)
+join(struct stay *stay, const struct listener *listener, uint64_t taken_usec)
 {
-	struct member *members;
+	uint32_t index = member_bound(stay, listener->cookie), behind = stay->member_count - index;
+	struct member *members = stay->members;
 
-	for (uint32_t i = 0; i < stay->member_count; i++)
-		if (stay->members[i].cookie == listener->cookie) {
-			if (stay->members[i].gone)
-				stay->live++;
-			stay->members[i].gone = false;
-			return 0;
-		}
-	members = reallocarray(stay->members, stay->member_count + 1, sizeof(*members));
-	if (members == NULL)
-		return -ENOMEM;
-	stay->members = members;
-	fill_member(&members[stay->member_count++], listener);
+	if (behind > 0 && members[index].cookie == listener->cookie) {
+		stay->live += members[index].gone;
+		members[index].gone = false;
+		return 0;
+	}
+	if (stay->member_count == stay->member_room) {
+		uint32_t room = stay->member_room * 2;
+
+		members = reallocarray(members, room, sizeof(*members));
+		if (members == NULL)
+			return -ENOMEM;
+		stay->members = members;
+		stay->member_room = room;
+	}
+	memmove(&members[index + 1], &members[index], behind * sizeof(*members));
+	fill_member(&members[index], listener, taken_usec);
+	stay->member_count++;
+	stay->worst += index <= stay->worst;
 	stay->live++;
 	stay->judged = false;
 	return 0;
@@ -221,7 +259,7 @@ make_stay(const struct observation *observation, const struct listener *listener
 {
 	const struct track *track = observation->track;
 	struct stay *stay = calloc(1, sizeof(*stay));
-	bool baseline = observation->before == NULL ||
+	bool baseline = observation->before == NULL || track->last_complete_usec == USEC_NEVER ||
 	    (observation->newly_watched != NULL &&
 		port_set_has(observation->newly_watched, listener->endpoint.port));
 
@@ -241,9 +279,8 @@ make_stay(const struct observation *observation, const struct listener *listener
 	stay->told_severity = SEVERITY_OFF;
 	stay->first_seen_usec = observation->after->taken_usec;
 	stay->absent_usec = baseline ? USEC_NEVER : track->last_complete_usec;
-	fill_member(&stay->members[0], listener);
-	stay->member_count = 1;
-	stay->live = 1;
+	fill_member(&stay->members[0], listener, observation->after->taken_usec);
+	stay->member_count = stay->member_room = stay->live = 1;
 	return stay;
 }
 
@@ -253,22 +290,44 @@ on_missing(const struct listener *before, const struct listener *after, void *ar
 	struct observation *observation = argument;
 	struct track *track = observation->track;
 	struct stay *stay = find_stay(track, &before->endpoint, before->cookie);
+	struct member *member = stay == NULL ? NULL : find_member(stay, before->cookie);
+	uint64_t seen_usec = observation->before->taken_usec;
 
 	(void)after;
-	if (stay == NULL)
+	if (member == NULL || member->gone)
 		return;
-	for (uint32_t i = 0; i < stay->member_count; i++) {
-		struct member *member = &stay->members[i];
-		if (member->cookie != before->cookie || member->gone)
-			continue;
-		member->gone = true;
-		stay->live--;
+	if (before->unproven)
+		seen_usec = member->proved_usec;
+	member->gone = true;
+	stay->live--;
+	stay->judged = false;
+	/* The last of a group that was seen for certain says when the stay was. */
+	if (stay->last_seen_usec < seen_usec)
+		stay->last_seen_usec = seen_usec;
+}
+
+/* What a look tells of a socket that it had already: that it could not prove it, or who chose the
+ * port, which the look before could not learn. */
+static void
+on_persisted(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct observation *observation = argument;
+	bool lost = after->unproven && !before->unproven;
+	bool learnt = before->choice == CHOICE_UNKNOWN && after->choice != CHOICE_UNKNOWN;
+	struct stay *stay;
+	struct member *member;
+
+	if (!lost && !learnt)
+		return;
+	stay = find_stay(observation->track, &after->endpoint, after->cookie);
+	member = stay == NULL ? NULL : find_member(stay, after->cookie);
+	if (member == NULL)
+		return;
+	if (lost)
+		member->proved_usec = observation->before->taken_usec;
+	if (learnt) {
+		member->choice = after->choice;
 		stay->judged = false;
-		stay->last_seen_usec =
-		    before->unproven && track->last_proven_usec != USEC_NEVER ?
-		    track->last_proven_usec : observation->before->taken_usec;
-		if (stay->last_seen_usec < stay->first_seen_usec)
-			stay->last_seen_usec = stay->first_seen_usec;
 	}
 }
 
@@ -285,7 +344,7 @@ on_appeared(const struct listener *before, const struct listener *after, void *a
 	    endpoint_compare(&observation->newcomers[last - 1]->endpoint, &after->endpoint) == 0)
 		stay = observation->newcomers[last - 1];
 	if (stay != NULL) {
-		if (join(stay, after) < 0)
+		if (join(stay, after, observation->after->taken_usec) < 0)
 			observation->error = -ENOMEM;
 		return;
 	}
@@ -345,6 +404,7 @@ come_back(struct track *track, struct stay *stay)
 	};
 
 	track->away--;
+	stay->given_up = false;
 	(void)stay_advance(stay, back[stay->before_away]);
 }
 
@@ -352,7 +412,7 @@ come_back(struct track *track, struct stay *stay)
 static void
 settle(struct track *track, struct stay *stay)
 {
-	uint32_t kept = 0;
+	uint32_t kept = 0, worst = 0;
 
 	/* The very same socket is back (a UDP socket that was connected for a while). */
 	if (stay->state == STAY_AWAY && stay->live > 0)
@@ -363,23 +423,58 @@ settle(struct track *track, struct stay *stay)
 		return;
 	}
 	for (uint32_t i = 0; i < stay->member_count; i++) {
-		if (stay->members[i].gone)
+		if (stay->members[i].gone) {
 			(void)owner_unref(stay->members[i].owner);
-		else
-			stay->members[kept++] = stay->members[i];
+			continue;
+		}
+		if (i == stay->worst)
+			worst = kept;
+		stay->members[kept++] = stay->members[i];
 	}
 	stay->member_count = kept;
+	stay->worst = worst;
 }
 
-/* Hostile churn must not fill the memory with stays that might come back: the silent ones that
- * left longest ago are given up. */
+void
+track_settle(struct track *track)
+{
+	for (size_t i = 0; i < track->count; i++)
+		settle(track, track->stays[i]);
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Hostile churn must not fill the memory with stays that might come back: those that left longest
+ * ago are given up. Without memory to sort them, the first that are found. */
 static void
 bound_away(struct track *track)
 {
-	for (size_t i = 0; i < track->count && track->away > TRACK_AWAY_MAX; i++) {
+	size_t excess = track->away > TRACK_AWAY_MAX ? track->away - TRACK_AWAY_MAX : 0, count = 0;
+	uint64_t *times, latest_usec = USEC_NEVER;
+
+	if (excess == 0)
+		return;
+	times = calloc(track->away, sizeof(*times));
+	for (size_t i = 0; times != NULL && i < track->count; i++)
+		if (track->stays[i]->state == STAY_AWAY && count < track->away)
+			times[count++] = track->stays[i]->last_seen_usec;
+	if (count >= excess) {
+		qsort(times, count, sizeof(*times), compare_times);
+		latest_usec = times[excess - 1];
+	}
+	free(times);
+	for (size_t i = 0; i < track->count && excess > 0; i++) {
 		struct stay *stay = track->stays[i];
-		if (stay->state == STAY_AWAY && !stay->told && stay_advance(stay, STAY_EVENT_END))
-			track->away--;
+		if (stay->state == STAY_AWAY && stay->last_seen_usec <= latest_usec) {
+			stay->given_up = true;
+			excess--;
+		}
 	}
 }
 
@@ -395,12 +490,12 @@ track_observe(struct track *track, const struct snapshot *before, const struct s
 	};
 	struct diff_counts counts;
 
+	(void)diff_walk(before, after, DIFF_PERSISTED, on_persisted, &observation);
 	counts = diff_walk(before, after, DIFF_MISSING, on_missing, &observation);
 	if (counts.appeared > 0)
 		(void)diff_walk(before, after, DIFF_APPEARED, on_appeared, &observation);
 	if (counts.missing > 0 || counts.appeared > 0)
-		for (size_t i = 0; i < track->count; i++)
-			settle(track, track->stays[i]);
+		track_settle(track);
 	if (observation.newcomer_count > 0 &&
 	    merge_newcomers(track, observation.newcomers, observation.newcomer_count) < 0) {
 		for (size_t i = 0; i < observation.newcomer_count; i++)
@@ -409,10 +504,8 @@ track_observe(struct track *track, const struct snapshot *before, const struct s
 	}
 	free(observation.newcomers);
 	bound_away(track);
-	if (after->incomplete == 0) {
+	if (after->incomplete == 0)
 		track->last_complete_usec = after->taken_usec;
-		track->last_proven_usec = after->taken_usec;
-	}
 	return observation.error;
 }
 
@@ -441,11 +534,13 @@ track_rebound(struct track *track, struct stay *stay, uint64_t grace_usec,
 		clear_members(former);
 		former->members = stay->members;
 		former->member_count = stay->member_count;
+		former->member_room = stay->member_room;
+		former->worst = stay->worst;
 		former->live = stay->live;
 		former->judged = false;
 		former->returned = true;
 		stay->members = NULL;
-		stay->member_count = stay->live = 0;
+		stay->member_count = stay->member_room = stay->live = 0;
 		*ret_away_usec = stay->first_seen_usec - former->last_seen_usec;
 		come_back(track, former);
 		/* Nobody was told of it: it only ever was its former self. */

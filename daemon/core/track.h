@@ -9,7 +9,7 @@
 #include "core/report.h"
 #include "core/snapshot.h"
 
-/* Stays kept while AWAY; beyond it the oldest silent ones end before their grace is over. */
+/* Stays kept while AWAY; beyond it those that left longest ago end before their grace is over. */
 #define TRACK_AWAY_MAX 8192
 
 /* What can happen to a stay. Each way back from AWAY is an event of its own, so that the table of
@@ -32,6 +32,8 @@ struct member {
 	struct owner *owner;	/* a reference; NULL until it was looked up once */
 	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
 	uint64_t looked_usec;	/* when the last question ended, whatever the answer */
+	uint64_t since_usec;	/* the look that saw it first */
+	uint64_t proved_usec;	/* where looks fail to prove it: the last that did */
 	uint32_t inode;
 	uint32_t uid;
 	uint8_t choice;
@@ -51,6 +53,7 @@ struct stay {
 	bool told;		/* a message spoke of it, or it is of the baseline */
 	bool overstayed;	/* an OVERSTAY was told, and no CLEARED since */
 	bool returned;		/* it was compared with those that left its endpoint */
+	bool given_up;		/* AWAY, and too many are: it is to end now */
 	bool judged;
 	enum severity told_severity;
 	uint64_t first_seen_usec;	/* CLOCK_BOOTTIME */
@@ -58,19 +61,18 @@ struct stay {
 	uint64_t last_seen_usec;	/* while AWAY: when it was last there */
 	uint64_t reminded_usec;		/* when it was last told or summed up */
 	struct verdict verdict;		/* the worst over the members */
-	struct member *members;		/* at least one; while AWAY those it left with */
-	uint32_t member_count;
+	struct member *members;		/* at least one, by cookie; while AWAY those it left with */
+	uint32_t member_count, member_room;
 	uint32_t live;			/* members that are there */
 	uint32_t worst;			/* index of the member the verdict is about */
 };
 
-/* All stays, sorted by endpoint; of several on one endpoint at most one is not AWAY. */
+/* All stays, sorted by endpoint. */
 struct track {
 	struct stay **stays;
 	size_t count, room;
 	size_t away;		/* how many are AWAY */
 	uint64_t last_complete_usec;	/* of the last complete look, USEC_NEVER = none yet */
-	uint64_t last_proven_usec;	/* of the last look with nothing unproven in it */
 	void (*make_id)(struct stay_id *ret, void *argument);
 	void *make_id_argument;
 };
@@ -93,9 +95,10 @@ void track_init(struct track *track, void (*make_id)(struct stay_id *, void *), 
 void track_clear(struct track *track);
 
 /*
- * Takes in a new look: before NULL = it is the first, the baseline. newly_watched: ports (may be
- * NULL) that were not watched before: what is there may be old. Stays appear, gain and lose
- * sockets, and go AWAY. Returns 0 or -ENOMEM (then the look may be taken in again).
+ * Takes in a new look: before NULL = it is the first. What is there up to the first complete look
+ * is the baseline. newly_watched: ports (may be NULL) that were not watched before: what is there
+ * may be old. Stays appear, gain and lose sockets, and go AWAY. Returns 0 or -ENOMEM (then the
+ * look may be taken in again).
  */
 int track_observe(struct track *track, const struct snapshot *before,
     const struct snapshot *after, const struct port_set *newly_watched) _mustcheck_;
@@ -115,5 +118,8 @@ bool track_may_return(const struct track *track, size_t index, uint64_t grace_us
 
 /* Forgets the stays whose state is STAY_ENDED. */
 void track_sweep(struct track *track);
+
+/* Drops the sockets that are `gone`, and sends the stays AWAY that lost their last. */
+void track_settle(struct track *track);
 
 #endif

@@ -5,7 +5,8 @@
  *	DUMP    the listeners of the range: TCP, UDP over IPv4, UDP over IPv6
  *	AGAIN   the same once more, where more ports lack a socket than may be asked for singly
  *	PROOF   each port that lacks a socket, by itself: is it really gone?
- *	CHOICE  the ports with new sockets: picked by the kernel, asked for by the program?
+ *	CHOICE  the ports with sockets that are new, or where that was not learnt before: picked by
+ *	        the kernel, asked for by the program?
  *
  * Truth: a dump may miss an entry while the table changes under the walk, and does not say so. A
  * socket is absent only if a dump of its one port lacks it too. A bucket is walked under one lock,
@@ -41,6 +42,7 @@ struct question {
 struct look {
 	struct look_options options;
 	struct snapshot *snapshot;
+	size_t sealed;			/* how many of its listeners are in order already */
 	enum phase phase;
 	struct question *questions;
 	size_t count, room, next;
@@ -49,9 +51,12 @@ struct look {
 	bool twice;			/* missing in two reads of /proc/net: that is the proof */
 };
 
+/* Sockets that are new, or were seen before. */
+#define NOT_LEARNT (DIFF_APPEARED | DIFF_PERSISTED)
+
 static void enter(struct look *look, enum phase phase);
 
-/* Without memory a question is not put: what it would have proved stays unproven. */
+/* Without memory a question is not put, and what it would have told is missing. */
 static void
 add_question(struct look *look, const struct source_request *request)
 {
@@ -60,8 +65,10 @@ add_question(struct look *look, const struct source_request *request)
 		struct question *questions =
 		    reallocarray(look->questions, room, sizeof(*questions));
 
-		if (questions == NULL)
+		if (questions == NULL) {
+			look->snapshot->incomplete |= INCOMPLETE_MEMORY;
 			return;
+		}
 		look->questions = questions;
 		look->room = room;
 	}
@@ -148,10 +155,10 @@ visit_missing(const struct listener *before, const struct listener *after, void 
 }
 
 static void
-visit_appeared(const struct listener *before, const struct listener *after, void *argument)
+visit_unknown_choice(const struct listener *before, const struct listener *after, void *argument)
 {
-	(void)before;
-	if (after->choice == CHOICE_UNKNOWN)
+	if (after->choice == CHOICE_UNKNOWN &&
+	    (before == NULL || before->choice == CHOICE_UNKNOWN))
 		visit_port(argument, after);
 }
 
@@ -162,7 +169,7 @@ walk_ports(struct look *look, unsigned want, enum choice choice, bool ask)
 	struct port_walk walk = { .look = look, .choice = choice, .ask = ask };
 
 	(void)diff_walk(look->options.last, look->snapshot, want,
-	    want == DIFF_MISSING ? visit_missing : visit_appeared, &walk);
+	    want == DIFF_MISSING ? visit_missing : visit_unknown_choice, &walk);
 	return walk.ports;
 }
 
@@ -201,20 +208,39 @@ look_request(const struct look *look)
 	return look->next < look->count ? &look->questions[look->next].request : NULL;
 }
 
+/* The socket as an earlier phase told of it, NULL = not at all. */
+static struct listener *
+find_known(const struct look *look, const struct listener *listener)
+{
+	const struct snapshot known = {
+		.listeners = look->snapshot->listeners,
+		.count = look->sealed,
+	};
+	const struct listener *found = snapshot_find(&known, listener);
+
+	return found == NULL ? NULL : look->snapshot->listeners + (found - known.listeners);
+}
+
 void
 look_socket(const struct source_socket *socket, void *argument)
 {
 	struct look *look = argument;
-	struct listener listener = socket->listener;
+	struct listener listener = socket->listener, *known;
 
 	if (!socket->listening)
 		return;
+	if (look->questions[look->next].request.choice != CHOICE_UNKNOWN)
+		listener.choice = (uint8_t)look->questions[look->next].request.choice;
+	known = find_known(look, &listener);
+	if (known != NULL) {
+		if (known->choice == CHOICE_UNKNOWN)
+			known->choice = listener.choice;
+		return;
+	}
 	if (look->snapshot->count >= LOOK_LISTENERS_MAX) {
 		look->snapshot->incomplete |= INCOMPLETE_MEMORY;
 		return;
 	}
-	if (look->questions[look->next].request.choice != CHOICE_UNKNOWN)
-		listener.choice = (uint8_t)look->questions[look->next].request.choice;
 	(void)snapshot_add(look->snapshot, &listener);
 }
 
@@ -222,6 +248,8 @@ look_socket(const struct source_socket *socket, void *argument)
 static void
 ask(struct look *look)
 {
+	size_t ports;
+
 	switch (look->phase) {
 	case PHASE_DUMP:
 	case PHASE_AGAIN:
@@ -231,13 +259,14 @@ ask(struct look *look)
 		(void)walk_ports(look, DIFF_MISSING, CHOICE_UNKNOWN, true);
 		break;
 	case PHASE_CHOICE:
-		if (walk_ports(look, DIFF_APPEARED, CHOICE_UNKNOWN, false) > LOOK_PORTS_MAX) {
+		ports = walk_ports(look, NOT_LEARNT, CHOICE_UNKNOWN, false);
+		if (ports > LOOK_PORTS_MAX) {
 			add_dump(look, CHOICE_AUTO);
 			add_dump(look, CHOICE_ASKED);
-			break;
+		} else if (ports > 0) {
+			(void)walk_ports(look, NOT_LEARNT, CHOICE_AUTO, true);
+			(void)walk_ports(look, NOT_LEARNT, CHOICE_ASKED, true);
 		}
-		(void)walk_ports(look, DIFF_APPEARED, CHOICE_AUTO, true);
-		(void)walk_ports(look, DIFF_APPEARED, CHOICE_ASKED, true);
 		break;
 	case PHASE_DONE:
 		break;
@@ -282,6 +311,7 @@ move_on(struct look *look)
 		enum phase phase;
 
 		snapshot_seal(look->snapshot);
+		look->sealed = look->snapshot->count;
 		phase = following(look);
 		if (look->phase == PHASE_PROOF) {
 			look->proofs = look->questions;
