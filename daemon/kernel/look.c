@@ -229,6 +229,9 @@ look_socket(const struct source_socket *socket, void *argument)
 
 	if (!socket->listening)
 		return;
+	/* A port is asked about whoever chose it; only what was missing has a place in the answer. */
+	if (look->phase == PHASE_PROOF && snapshot_find(look->options.last, &listener) == NULL)
+		return;
 	if (look->questions[look->next].request.choice != CHOICE_UNKNOWN)
 		listener.choice = (uint8_t)look->questions[look->next].request.choice;
 	known = find_known(look, &listener);
