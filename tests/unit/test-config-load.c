@@ -121,12 +121,13 @@ test_order_of_options(void **state)
 	write_file(fixture, "conf.d/20-b.yaml", "threshold: 3h\n");
 	write_file(fixture, "conf.d/10-a.yaml", "threshold: 2h\ngrace: 2s\nudp: "
 	    "{threshold: 2h}\n");
-	write_file(fixture, "conf.d/.30-hidden.yaml", "threshold: 4h\n");
-	write_file(fixture, "conf.d/40-other.yaml.bak", "threshold: 5h\n");
-	write_file(fixture, "conf.d/README", "threshold: 6h\n");
+	write_file(fixture, "conf.d/.30-hidden.yaml", "threshold: 4h\nremind: 4h\n");
+	write_file(fixture, "conf.d/40-other.yaml.bak", "threshold: 5h\nremind: 5h\n");
+	write_file(fixture, "conf.d/README", "threshold: 6h\nremind: 6h\n");
 	config = load(fixture, "");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	assert_int_equal(config->policy.grace_usec, 2 * USEC_PER_SEC);
+	assert_int_equal(config->policy.remind_usec, USEC_PER_DAY);
 	assert_int_equal(config->policy.udp_auto_usec, USEC_PER_HOUR);
 	assert_int_equal(config->policy.udp_threshold_usec, 2 * USEC_PER_HOUR);
 	(void)config_free(config);
@@ -412,6 +413,42 @@ test_round_trip(void **state)
 	}
 }
 
+/* The very text, so that nothing is lost on both ways alike. */
+static void
+test_dump(void **state)
+{
+	struct config *config = load_expect("interval: 1s\nranges: [7, iana, 9-11]\n"
+	    "protocols: udp\nudp: {auto: 2h}\nlog: {appeared: off}\ncmdline: full\n"
+	    "rules:\n"
+	    "- {enabled: no, name: one, until: 2199-01-02, note: a \"b\", remind: 5min,\n"
+	    "   severity: err, threshold: 90s, match: {choice: auto, owner: kernel,\n"
+	    "   user_unit: a.service, unit: \"*\", user: [alice, \"@7\"], cmdline: c, comm: d,\n"
+	    "   exe: [/e, \"/f*\"], exposure: [any, local], address: \"::1\", port: [3, 1-2],\n"
+	    "   protocol: tcp, not: {user: bob, port: 5}}}\n"
+	    "- {name: two, action: allow, match: {user: 5}}\n", "");
+	char *text = dump_fixed(config);
+
+	(void)state;
+	assert_string_equal(text,
+	    "interval: 1s\nsurvey: 30s\nranges: [iana, 7, 9-11]\nprotocols: [udp]\n"
+	    "netns: host\nthreshold: 10min\nudp:\n  threshold: 1h\n  auto: 2h\n"
+	    "loopback:\n  severity: notice\nsuspect:\n  threshold: 0s\n  severity: crit\n"
+	    "severity: warning\ngrace: 2min\nremind: 1d\nlog:\n  appeared: \"off\"\n"
+	    "  vanished: info\n  udp: \"off\"\n  after: 1min\ncmdline: full\n"
+	    "rules:\n"
+	    "  - name: \"one\"\n    match:\n      protocol: [tcp]\n      port: [1-3]\n"
+	    "      address: [\"::1/128\"]\n      exposure: [local, any]\n"
+	    "      exe: [\"/e\", \"/f*\"]\n      comm: [\"d\"]\n      cmdline: [\"c\"]\n"
+	    "      user: [\"alice\", \"@7\"]\n      unit: [\"*\"]\n"
+	    "      user_unit: [\"a.service\"]\n      owner: [kernel]\n      choice: [auto]\n"
+	    "      not:\n        port: [5]\n        user: [\"bob\"]\n"
+	    "    threshold: 1min 30s\n    severity: err\n    remind: 5min\n"
+	    "    note: \"a \\\"b\\\"\"\n    until: 2199-01-02\n    enabled: false\n"
+	    "  - name: \"two\"\n    match:\n      user: [\"5\"]\n    action: allow\n");
+	free(text);
+	(void)config_free(config);
+}
+
 /* The hash is of the dump: what `overstayd --dump-config | sha256sum` begins with. */
 static void
 test_hash(void **state)
@@ -509,6 +546,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_too_large_together, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_dump_to_full_disk),
 	};

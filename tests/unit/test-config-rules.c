@@ -348,6 +348,7 @@ test_reach(void **state)
 		{ "choice: auto", "choice: asked", false },
 		{ "address: 10.0.0.0/8", "address: 10.1.0.0/16", true },
 		{ "address: 10.1.0.0/16", "address: 10.0.0.0/8", false },
+		{ "address: 10.0.0.0/16", "address: 10.0.0.0/8", false },
 		{ "address: 10.128.0.0/9", "address: 10.1.0.0/16", false },
 		{ "address: 0.0.0.0/0", "address: \"::1\"", false },
 		{ "address: [\"::/0\", 0.0.0.0/0]", "address: \"::1\"", true },

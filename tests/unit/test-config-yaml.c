@@ -105,6 +105,7 @@ test_characters(void **state)
 		    "text\n" },
 		{ "# \xe2\x80\xa8", 5, "t.yaml:1:3: control character U+2028, expected "
 		    "text\n" },
+		{ "# \xe2\x80\xa9", 5, "t.yaml:1:3: control character U+2029, expected text\n" },
 		{ "#\r#\r\n#\n\x7f", 8, "t.yaml:4:1: control character U+007F, expected "
 		    "text\n" },
 		{ "a: \xff", 4, "t.yaml:1:4: byte 0xff, expected UTF-8\n" },
