@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plays scenarios: hours and months of a host's listeners in milliseconds, through the daemon's
+ * own configuration reader, looks, engine and messages, under a clock that only exists on paper
+ * (world.c). Needs no root and no kernel.
+ *
+ *	run [FILE...]	plays these, else all of tests/scenario/cases; prints TAP, a point a file
+ *
+ * A scenario is a text of lines: "#" begins a comment, words are separated by blanks. Time stands
+ * still while lines are played and passes with `at`. Every message that is told has to be expected,
+ * in its order: one that is not, and one that does not come, fail the scenario.
+ *
+ * Time
+ *	at TIME			time passes up to TIME since the beginning ("10min", "1h 30min"), or
+ *				"+TIME" from now; what is due at that very time comes after the
+ *				lines that follow. The first look is taken at 0s.
+ *	suspend SPAN		the host sleeps now
+ *	wall-clock +SPAN|-SPAN	the wall clock is set; it began at 2030-01-01 00:00 UTC
+ *	repeat N ... end	plays the lines between N times
+ *
+ * The host
+ *	owner NAME ATTRIBUTES	who holds sockets: kernel, unknown REASON, or a process: pid N
+ *				parent N uid N gid N group N comm TEXT exe PATH cmdline "TEXT" unit
+ *				NAME user-unit NAME runs SPAN (by now) trust same|unverified|replaced
+ *				deleted cut. The name may be written again: it holds from then on.
+ *	also NAME ATTRIBUTES	one more process of that owner
+ *	listen PROTOCOL ADDRESS:PORT WORDS	a socket: socket N (its cookie; else counted from
+ *				1001) inode N (else as the cookie) uid N (of its creator, else 1000)
+ *				owner NAME asked|auto dual|v6only; many N = on N ports from this one;
+ *				share N = N sockets on each
+ *	close SOCKET [many N] | port P [many N] | all
+ *	connect SOCKET, disconnect SOCKET	a UDP socket that is no listener meanwhile
+ *	hold SOCKET NAME|nobody	from now on NAME holds it
+ *	kernel-range A-B	ip_local_port_range, 32768-60999 at first
+ *
+ * The kernel's slips and those of overstay-lookup
+ *	miss SOCKET [many N] [dumps N]	so many dumps of the range lack it (1); one-port dumps do not
+ *	incomplete REASON looks N	all answers of the next N looks: interrupted, kernel, overrun,
+ *				truncated, sequence, malformed, timeout
+ *	cut-proofs N		the next N one-port answers come in two datagrams
+ *	failing-looks N		the source gives an error in the next N looks
+ *	source /proc/net	no sock_diag from the beginning: neither cookies nor who chose a port
+ *	lookup answers [after SPAN] | hangs | nonsense | dead
+ *	sender stuck|works	nothing is taken from the outbox
+ *
+ * The configuration, at the beginning or as a reload; with "refused" it has to be wrong
+ *	config [refused]
+ *		threshold: 10min
+ *	end
+ *
+ * What is compared; `*` stands for any bytes
+ *	expect [N] [Dd+]HH:MM:SS PRIORITY TEXT	the next message (the next N)
+ *	expect nothing		nothing else was told
+ *	field NAME=VALUE	of the message(s) of the last `expect`
+ *	nofield NAME
+ *	stay N			OVERSTAY_STAY of it: stays are numbered in their order
+ *	counts NAME N...	listeners sockets overstaying allowed away tcp udp; since the beginning
+ *				held-back (messages), proofs (one-port questions), dumps, ids (stays)
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "script.h"
+
+/* Reads the file's lines. Returns 0 or -errno. */
+static int
+read_lines(const char *path, struct script *script)
+{
+	_fclose_ FILE *file = fopen(path, "re");
+	_free_ char *line = NULL;
+	size_t size = 0, room = 0;
+	ssize_t length;
+
+	if (file == NULL)
+		return -errno;
+	while ((length = getline(&line, &size, file)) >= 0) {
+		if (length > 0 && line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		if (script->line_count == room) {
+			room = room == 0 ? 64 : room * 2;
+			script->lines = reallocarray(script->lines, room, sizeof(char *));
+			if (script->lines == NULL)
+				abort();
+		}
+		script->lines[script->line_count++] = take_ptr(line);
+		size = 0;
+	}
+	return ferror(file) ? -EIO : 0;
+}
+
+/* Plays one scenario. Returns true where all was as written. */
+static bool
+run(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct script script = { .path = slash == NULL ? path : slash + 1 };
+	int r;
+
+	world_init(&script.world);
+	r = read_lines(path, &script);
+	if (r < 0)
+		complain(&script, "cannot be read: %s", strerror(-r));
+	else if (script_play(&script, script.line_count) == 0)
+		check_nothing_left(&script);
+	if (script.complaints == 0 && script.asserted == 0)
+		complain(&script, "nothing is compared");
+	if (script.complaints > COMPLAINTS_MAX)
+		(void)printf("# ... and %u more\n", script.complaints - COMPLAINTS_MAX);
+	world_clear(&script.world);
+	for (size_t i = 0; i < script.line_count; i++)
+		free(script.lines[i]);
+	free(script.lines);
+	return script.complaints == 0;
+}
+
+/* The scenarios of the source tree. Returns 0 or -ENOENT. */
+static int
+find_all(glob_t *ret)
+{
+	const char *source = getenv("abs_top_srcdir");
+	_free_ char *pattern = NULL;
+
+	if (asprintf(&pattern, "%s/tests/scenario/cases/*.scenario",
+		source == NULL ? "." : source) < 0)
+		abort();
+	return glob(pattern, 0, NULL, ret) == 0 ? 0 : -ENOENT;
+}
+
+int
+main(int argc, char **argv)
+{
+	glob_t all = { 0 };
+	char **paths = argv + 1;
+	size_t count = argc < 2 ? 0 : (size_t)argc - 1;
+	bool fine = true;
+
+	/* `until` of a rule is a local day. */
+	(void)setenv("TZ", "UTC", 1);
+	tzset();
+	if (count == 0) {
+		if (find_all(&all) < 0) {
+			(void)printf("Bail out! no scenarios\n");
+			return EXIT_FAILURE;
+		}
+		paths = all.gl_pathv;
+		count = all.gl_pathc;
+	}
+	(void)printf("1..%zu\n", count);
+	for (size_t i = 0; i < count; i++) {
+		const char *slash = strrchr(paths[i], '/');
+		bool passed = run(paths[i]);
+
+		(void)printf("%sok %zu - %s\n", passed ? "" : "not ", i + 1,
+		    slash == NULL ? paths[i] : slash + 1);
+		(void)fflush(stdout);
+		fine = fine && passed;
+	}
+	globfree(&all);
+	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}

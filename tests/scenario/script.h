@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A scenario while it is played. The format is described in run.c.
+ */
+#ifndef OVERSTAY_SCENARIO_SCRIPT_H
+#define OVERSTAY_SCENARIO_SCRIPT_H
+
+#include "base/macros.h"
+#include "words.h"
+#include "world.h"
+
+/* So many complaints about one scenario are printed; the rest is counted. */
+#define COMPLAINTS_MAX 30
+
+struct script {
+	const char *path;
+	char **lines;		/* without their newlines */
+	size_t line_count;
+	size_t at;		/* index of the line that is played */
+	unsigned complaints;
+	size_t expected;	/* messages that the last `expect` was about, those before told.next */
+	unsigned asserted;	/* things compared so far: a scenario that compares nothing is none */
+	struct world world;
+};
+
+/* Prints "# FILE:LINE: ..."; the scenario has failed. */
+void complain(struct script *script, const char *format, ...) _printf_(2, 3);
+
+/*
+ * Plays the lines from script->at up to (without) `end`. Returns 0, or -EINVAL for a line that
+ * makes no sense: then that was complained about and nothing more can be said.
+ */
+int script_play(struct script *script, size_t end) _mustcheck_;
+
+/* Complains about every message that was told and not expected. */
+void check_nothing_left(struct script *script);
+
+/*
+ * The statements that compare. rest is what stands behind the statement's word; they return 0 or
+ * -EINVAL where it makes no sense.
+ */
+int check_expect(struct script *script, const char *rest);
+int check_field(struct script *script, const char *rest);
+int check_nofield(struct script *script, const char *rest);
+int check_stay(struct script *script, const char *rest);
+int check_counts(struct script *script, const char *rest);
+
+/* The statements that write owners. */
+int write_owner(struct script *script, const char *rest);
+int write_also(struct script *script, const char *rest);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A list of messages, each kept as its text and its fields. Without memory the run ends at once:
+ * a scenario that lost a message would prove nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "told.h"
+#include "words.h"
+
+static void *
+or_die(void *pointer)
+{
+	if (pointer == NULL) {
+		(void)fprintf(stderr, "no memory\n");
+		abort();
+	}
+	return pointer;
+}
+
+void
+told_add(struct told_list *list, uint64_t at_usec, const struct message *message)
+{
+	struct told *told;
+	char *to;
+
+	if (list->count == list->room) {
+		list->room = list->room == 0 ? 64 : list->room * 2;
+		list->items = or_die(reallocarray(list->items, list->room, sizeof(*list->items)));
+	}
+	told = &list->items[list->count++];
+	*told = (struct told){ .at_usec = at_usec, .priority = message->priority };
+	told->text = or_die(strdup(message->text));
+	for (size_t i = 0; i < message->field_count; i++)
+		told->fields_size += message->fields[i].iov_len + 1;
+	to = told->fields = or_die(malloc(told->fields_size + 1));
+	for (size_t i = 0; i < message->field_count; i++) {
+		memcpy(to, message->fields[i].iov_base, message->fields[i].iov_len);
+		to += message->fields[i].iov_len;
+		*to++ = '\0';
+	}
+}
+
+static void
+told_free(struct told *told)
+{
+	free(told->text);
+	free(told->fields);
+}
+
+void
+told_forget(struct told_list *list)
+{
+	for (size_t i = 0; i < list->next; i++)
+		told_free(&list->items[i]);
+	list->count -= list->next;
+	if (list->count > 0)
+		memmove(list->items, list->items + list->next,
+		    list->count * sizeof(*list->items));
+	list->next = 0;
+}
+
+void
+told_clear(struct told_list *list)
+{
+	list->next = list->count;
+	told_forget(list);
+	free(list->items);
+	*list = (struct told_list){ 0 };
+}
+
+char *
+told_format(const struct told *told)
+{
+	char clock[CLOCK_TEXT_MAX], *line = NULL;
+
+	if (asprintf(&line, "%s %s %s", clock_format(told->at_usec, clock),
+		severity_name(told->priority), told->text) < 0)
+		line = NULL;
+	return or_die(line);
+}
+
+const char *
+told_field(const struct told *told, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t at = 0; at < told->fields_size; at += strlen(told->fields + at) + 1)
+		if (strncmp(told->fields + at, name, length) == 0 &&
+		    told->fields[at + length] == '=')
+			return told->fields + at + length + 1;
+	return NULL;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The world of a scenario. What is real in it: the configuration's reader, kernel/look.c and the
+ * replay source, the engine, the messages. What is written: the clock, the sockets, the kernel's
+ * slips, the answers about owners.
+ *
+ * Time jumps from one thing that is due to the next, in the order and with the pauses of the
+ * daemon's own loop (daemon/tick.c, attribution.c, reload.c): a look every interval and sooner
+ * where the engine asks for it, one question about owners under way at a time, ten seconds for its
+ * answer, a pause that doubles before the next connection. So a month costs what happens in it.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "kernel/look.h"
+#include "kernel/replay.h"
+#include "world.h"
+
+/* As daemon/tick.c and daemon/attribution.c have them. */
+#define TICK_PAUSE_MIN_USEC (100 * USEC_PER_MSEC)
+#define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define RETRY_FIRST_USEC    USEC_PER_SEC
+#define RETRY_LAST_USEC	    (5 * USEC_PER_MIN)
+
+static void ask_owners(struct world *world);
+
+static void *
+or_die(void *pointer)
+{
+	if (pointer == NULL) {
+		(void)fprintf(stderr, "no memory\n");
+		abort();
+	}
+	return pointer;
+}
+
+/* The names of this host, whatever the one the test runs on has. */
+static const struct {
+	const char *name;
+	uint32_t id;
+	bool group;
+} names[] = {
+	{ "root", 0, false }, { "www-data", 33, false }, { "alice", 1000, false },
+	{ "bob", 1001, false }, { "root", 0, true }, { "www-data", 33, true },
+	{ "developers", 2000, true },
+};
+
+static int
+resolve(const char *name, bool group, uint32_t *ret_id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].group == group && strcmp(names[i].name, name) == 0) {
+			*ret_id = names[i].id;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static const char *
+user_name(uint32_t uid, void *argument)
+{
+	(void)argument;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!names[i].group && names[i].id == uid)
+			return names[i].name;
+	return NULL;
+}
+
+static const char *
+interface_name(uint32_t index, void *argument)
+{
+	static const char *const interfaces[] = { NULL, "lo", "eth0", "eth1" };
+
+	(void)argument;
+	return index < ARRAY_SIZE(interfaces) ? interfaces[index] : NULL;
+}
+
+static void
+make_id(struct stay_id *ret, void *argument)
+{
+	struct world *world = argument;
+
+	*ret = (struct stay_id){ 0 };
+	world->ids++;
+	for (size_t i = 0; i < 8; i++)
+		ret->bytes[15 - i] = (uint8_t)(world->ids >> 8 * i);
+}
+
+static struct moment
+moment_of(const struct world *world)
+{
+	return (struct moment){ world->now_usec,
+		(uint64_t)((int64_t)world->now_usec + world->wall_usec) };
+}
+
+uint64_t
+world_elapsed_usec(const struct world *world)
+{
+	return world->now_usec - WORLD_UPTIME_USEC;
+}
+
+void
+world_deliver(struct world *world)
+{
+	struct message_context context = {
+		.cmdline = world->config->policy.cmdline,
+		.config = "",
+		.user_name = user_name,
+		.interface_name = interface_name,
+	};
+	struct report *report;
+
+	world->held_back += engine_held_back(world->engine);
+	while (!world->sender_stuck && (report = engine_take(world->engine)) != NULL) {
+		message_render(world->message, report, &context);
+		told_add(&world->told, world_elapsed_usec(world), world->message);
+		(void)report_free(report);
+	}
+}
+
+static void
+advance(struct world *world)
+{
+	struct moment moment = moment_of(world);
+
+	engine_advance(world->engine, &moment);
+	world_deliver(world);
+	ask_owners(world);
+}
+
+/* The look-up. */
+
+static void
+fail_lookup(struct world *world, enum owner_reason reason)
+{
+	struct lookup *lookup = &world->lookup;
+	uint64_t pause_usec = RETRY_FIRST_USEC;
+
+	for (unsigned i = 0; i < lookup->failures && pause_usec < RETRY_LAST_USEC; i++)
+		pause_usec *= 2;
+	if (pause_usec > RETRY_LAST_USEC)
+		pause_usec = RETRY_LAST_USEC;
+	lookup->failures++;
+	lookup->connected = false;
+	lookup->asked = 0;
+	lookup->answer_usec = USEC_NEVER;
+	lookup->timer_usec = world->now_usec + pause_usec;
+	engine_owner_failed(world->engine, reason, world->now_usec);
+}
+
+static void
+ask_owners(struct world *world)
+{
+	struct lookup *lookup = &world->lookup;
+
+	if (lookup->asked > 0)
+		return;
+	if (!lookup->connected) {
+		engine_owner_failed(world->engine, OWNER_REASON_NO_LOOKUP, world->now_usec);
+		return;
+	}
+	lookup->asked = engine_owner_questions(world->engine, lookup->questions, OWNERS_ASK_MAX,
+	    world->now_usec);
+	if (lookup->asked == 0)
+		return;
+	lookup->timer_usec = world->now_usec + ANSWER_TIMEOUT_USEC;
+	if (lookup->mode == LOOKUP_ANSWERS || lookup->mode == LOOKUP_NONSENSE)
+		lookup->answer_usec = world->now_usec + lookup->delay_usec;
+}
+
+static struct owner *
+copy_owner(const struct owner *from, uint64_t now_usec)
+{
+	struct owner *owner = or_die(owner_new(from->kind, from->reason, from->process_count));
+
+	owner->observed_usec = now_usec;
+	owner->holders = from->holders;
+	for (uint32_t i = 0; i < from->process_count; i++) {
+		const struct process *old = &from->processes[i];
+		struct process *process = &owner->processes[i];
+
+		*process = *old;
+		process->comm = or_die(strdup(old->comm));
+		process->exe = or_die(strdup(old->exe));
+		process->unit = or_die(strdup(old->unit));
+		process->user_unit = or_die(strdup(old->user_unit));
+		process->cmdline = or_die(malloc(old->cmdline_length + 1));
+		memcpy(process->cmdline, old->cmdline, old->cmdline_length + 1);
+	}
+	return owner;
+}
+
+/*
+ * Who holds the inode now; nobody where it was closed meanwhile or nobody was written. As
+ * overstay-lookup does, gives all inodes of one answer that the same process holds one owner.
+ */
+static struct owner *
+find_owner(const struct world *world, uint32_t inode)
+{
+	struct who *who = NULL;
+
+	for (size_t i = 0; i < world->row_count && who == NULL; i++)
+		if (world->rows[i].listener.inode == inode)
+			who = world->rows[i].who;
+	if (who == NULL)
+		return or_die(owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, 0));
+	if (who->answered == NULL)
+		who->answered = copy_owner(who->owner, world->now_usec);
+	return owner_ref(who->answered);
+}
+
+static int
+compare_answers(const void *a, const void *b)
+{
+	const struct owner_answer *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+static void
+take_answers(struct world *world)
+{
+	struct lookup *lookup = &world->lookup;
+	struct owner_answer *answers = or_die(calloc(lookup->asked, sizeof(*answers)));
+	size_t count = lookup->asked;
+	bool failed = lookup->failures > 0;
+
+	for (size_t i = 0; i < count; i++)
+		answers[i] = (struct owner_answer){ lookup->questions[i].inode,
+			find_owner(world, lookup->questions[i].inode) };
+	qsort(answers, count, sizeof(*answers), compare_answers);
+	engine_owner_answers(world->engine, answers, count, world->now_usec);
+	for (size_t i = 0; i < count; i++)
+		(void)owner_unref(answers[i].owner);
+	free(answers);
+	for (struct who *who = world->whos; who != NULL; who = who->next)
+		who->answered = owner_unref(who->answered);
+	lookup->asked = 0;
+	lookup->failures = 0;
+	lookup->timer_usec = lookup->answer_usec = USEC_NEVER;
+	if (failed)
+		engine_owner_retry(world->engine);
+	advance(world);
+}
+
+static void
+on_answer(struct world *world)
+{
+	if (world->lookup.mode == LOOKUP_ANSWERS) {
+		take_answers(world);
+		return;
+	}
+	fail_lookup(world, OWNER_REASON_BAD_ANSWER);
+	advance(world);
+}
+
+static void
+on_lookup_timer(struct world *world)
+{
+	struct lookup *lookup = &world->lookup;
+
+	if (lookup->connected) {
+		fail_lookup(world, OWNER_REASON_TIMEOUT);
+		advance(world);
+		return;
+	}
+	if (lookup->mode == LOOKUP_DEAD) {
+		fail_lookup(world, OWNER_REASON_NO_LOOKUP);
+		return;
+	}
+	lookup->connected = true;
+	lookup->timer_usec = USEC_NEVER;
+	engine_owner_retry(world->engine);
+	advance(world);
+}
+
+void
+world_set_lookup(struct world *world, enum lookup_mode mode, uint64_t delay_usec)
+{
+	struct lookup *lookup = &world->lookup;
+
+	lookup->mode = mode;
+	lookup->delay_usec = delay_usec;
+	if (mode != LOOKUP_DEAD || !lookup->connected)
+		return;
+	fail_lookup(world, OWNER_REASON_NO_LOOKUP);
+	advance(world);
+}
+
+/* The kernel. */
+
+/* Gives the source what the kernel would answer to this request now. */
+static void
+set_answer(struct world *world, const struct source_request *request, uint32_t incomplete)
+{
+	struct listener *listeners = or_die(calloc(world->row_count + 1, sizeof(*listeners)));
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->row_count; i++) {
+		struct row *row = &world->rows[i];
+		const struct endpoint *endpoint = &row->listener.endpoint;
+
+		if (row->connected || endpoint->protocol != request->protocol ||
+		    (request->port != 0 && endpoint->port != request->port) ||
+		    (request->family != AF_UNSPEC && request->family != endpoint->family))
+			continue;
+		if (request->port == 0 && row->missed > 0) {
+			row->missed--;
+			continue;
+		}
+		listeners[count] = row->listener;
+		if (world->proc) {
+			listeners[count].cookie = row->listener.inode;
+			listeners[count].choice = CHOICE_UNKNOWN;
+		}
+		count++;
+	}
+	if (replay_set(world->source, listeners, count, incomplete) < 0)
+		abort();
+	free(listeners);
+}
+
+/* Puts the questions of a look. Returns false where the source failed. */
+static bool
+ask_kernel(struct world *world, struct look *look, uint32_t incomplete)
+{
+	const struct source_request *request;
+	struct source_result result;
+
+	if (world->failing_looks > 0) {
+		world->failing_looks--;
+		look_give_up(look, INCOMPLETE_KERNEL);
+		return false;
+	}
+	while ((request = look_request(look)) != NULL) {
+		bool one_port = request->port != 0;
+
+		set_answer(world, request, incomplete);
+		world->proofs += one_port && request->choice == CHOICE_UNKNOWN;
+		world->dumps += !one_port;
+		if (source_run(world->source, request, look_socket, look, USEC_PER_SEC, &result) < 0)
+			abort();
+		if (one_port && request->choice == CHOICE_UNKNOWN && world->cut_proofs > 0) {
+			world->cut_proofs--;
+			result.datagrams = 2;
+		}
+		look_answered(look, &result);
+	}
+	return true;
+}
+
+static uint32_t
+watched_protocols(const struct config *config)
+{
+	uint32_t protocols = 0;
+
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		if (config->protocols[i])
+			protocols |= 1U << i;
+	return protocols;
+}
+
+static void
+read_ranges(struct world *world, bool always)
+{
+	struct moment moment = moment_of(world);
+	struct ranges ranges;
+
+	if (!always && world->kernel_range.first == world->kernel_range_read.first &&
+	    world->kernel_range.last == world->kernel_range_read.last)
+		return;
+	world->kernel_range_read = world->kernel_range;
+	ranges_resolve(&world->config->ranges, &world->kernel_range, &ranges);
+	engine_set_watched(world->engine, &ranges, watched_protocols(world->config), &moment);
+}
+
+static void
+take_look(struct world *world)
+{
+	uint64_t begun_usec = world->now_usec, due_usec;
+	uint32_t incomplete = world->incomplete_looks > 0 ? world->incomplete : 0;
+	struct look *look;
+	struct snapshot *snapshot;
+
+	read_ranges(world, false);
+	look = or_die(look_new(&(struct look_options){
+	    .last = engine_last_look(world->engine),
+	    .filter = &engine_ranges(world->engine)->filter,
+	    .protocols = watched_protocols(world->config),
+	    .knows_choice = !world->proc,
+	    .taken_usec = begun_usec,
+	}));
+	world->incomplete_looks -= world->incomplete_looks > 0;
+	if (!ask_kernel(world, look, incomplete) && engine_last_look(world->engine) == NULL) {
+		(void)look_free(look);
+		world->look_usec = world->now_usec + TICK_PAUSE_MIN_USEC;
+		return;
+	}
+	snapshot = or_die(look_finish(look));
+	if (engine_observe(world->engine, snapshot, world->resumed) < 0)
+		abort();
+	world->resumed = false;
+	advance(world);
+	world->look_usec = begun_usec + world->config->interval_usec;
+	due_usec = engine_due_usec(world->engine);
+	if (due_usec < world->look_usec)
+		world->look_usec = due_usec + USEC_PER_MSEC;
+	if (world->look_usec < world->now_usec + TICK_PAUSE_MIN_USEC)
+		world->look_usec = world->now_usec + TICK_PAUSE_MIN_USEC;
+}
+
+/* Time. */
+
+void
+world_run(struct world *world, uint64_t until_usec)
+{
+	uint64_t end_usec = WORLD_UPTIME_USEC + until_usec;
+	const struct {
+		const uint64_t *due_usec;
+		void (*function)(struct world *world);
+	} timers[] = {
+		/* Those that are due at once, in this order. */
+		{ &world->lookup.answer_usec, on_answer },
+		{ &world->lookup.timer_usec, on_lookup_timer },
+		{ &world->look_usec, take_look },
+	};
+
+	for (;;) {
+		size_t first = 0;
+
+		for (size_t i = 1; i < ARRAY_SIZE(timers); i++)
+			if (*timers[i].due_usec < *timers[first].due_usec)
+				first = i;
+		if (*timers[first].due_usec >= end_usec)
+			break;
+		world->now_usec = *timers[first].due_usec;
+		timers[first].function(world);
+	}
+	world->now_usec = end_usec;
+}
+
+static void
+delay(uint64_t *time_usec, uint64_t span_usec)
+{
+	if (*time_usec != USEC_NEVER)
+		*time_usec += span_usec;
+}
+
+void
+world_suspend(struct world *world, uint64_t span_usec)
+{
+	world->now_usec += span_usec;
+	world->resumed = true;
+	/* The loop's timers run by a clock that stands still meanwhile. */
+	delay(&world->look_usec, span_usec);
+	delay(&world->lookup.answer_usec, span_usec);
+	delay(&world->lookup.timer_usec, span_usec);
+}
+
+int
+world_configure(struct world *world, const char *text, struct config_messages *messages)
+{
+	struct config *config, *old = world->config;
+	int r = config_load_text(text, strlen(text), "config", false, resolve, &config, messages);
+
+	if (r < 0)
+		return r;
+	world->config = config;
+	engine_set_policy(world->engine, &config->policy);
+	read_ranges(world, true);
+	world->look_usec = world->now_usec;
+	(void)config_free(old);
+	advance(world);
+	return 0;
+}
+
+/* Sockets. */
+
+struct row *
+world_add_row(struct world *world)
+{
+	if (world->row_count == world->row_room) {
+		world->row_room = world->row_room == 0 ? 64 : world->row_room * 2;
+		world->rows =
+		    or_die(reallocarray(world->rows, world->row_room, sizeof(*world->rows)));
+	}
+	world->rows[world->row_count] = (struct row){ .listener.endpoint.netns = 1 };
+	return &world->rows[world->row_count++];
+}
+
+struct row *
+world_find_row(struct world *world, uint64_t cookie)
+{
+	for (size_t i = 0; i < world->row_count; i++)
+		if (world->rows[i].listener.cookie == cookie)
+			return &world->rows[i];
+	return NULL;
+}
+
+size_t
+world_close(struct world *world, bool (*doomed)(const struct row *row, const void *what),
+    const void *what)
+{
+	size_t kept = 0, closed;
+
+	for (size_t i = 0; i < world->row_count; i++)
+		if (!doomed(&world->rows[i], what))
+			world->rows[kept++] = world->rows[i];
+	closed = world->row_count - kept;
+	world->row_count = kept;
+	return closed;
+}
+
+struct who *
+world_find_who(const struct world *world, const char *name)
+{
+	for (struct who *who = world->whos; who != NULL; who = who->next)
+		if (strcmp(who->name, name) == 0)
+			return who;
+	return NULL;
+}
+
+void
+world_init(struct world *world)
+{
+	struct config_messages messages = { 0 };
+
+	*world = (struct world){
+		.now_usec = WORLD_UPTIME_USEC,
+		.wall_usec = (int64_t)(WORLD_EPOCH_USEC - WORLD_UPTIME_USEC),
+		.kernel_range = { 32768, 60999 },
+		.next_cookie = 1001,
+		.lookup = { .connected = true, .answer_usec = USEC_NEVER,
+		    .timer_usec = USEC_NEVER },
+	};
+	world->message = or_die(malloc(sizeof(*world->message)));
+	world->lookup.questions =
+	    or_die(calloc(OWNERS_ASK_MAX, sizeof(*world->lookup.questions)));
+	world->engine = or_die(engine_new(make_id, world));
+	if (source_open_replay(&world->source) < 0 ||
+	    world_configure(world, "", &messages) < 0)
+		abort();
+	config_messages_clear(&messages);
+}
+
+void
+world_clear(struct world *world)
+{
+	while (world->whos != NULL) {
+		struct who *who = world->whos;
+
+		world->whos = who->next;
+		(void)owner_unref(who->owner);
+		free(who->name);
+		free(who);
+	}
+	told_clear(&world->told);
+	(void)engine_free(world->engine);
+	(void)source_close(world->source);
+	(void)config_free(world->config);
+	free(world->lookup.questions);
+	free(world->message);
+	free(world->rows);
+}

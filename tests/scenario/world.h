@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host that exists only on paper: its sockets, who holds them, its clock, its overstay-lookup,
+ * and the real engine that watches it. See world.c.
+ */
+#ifndef OVERSTAY_SCENARIO_WORLD_H
+#define OVERSTAY_SCENARIO_WORLD_H
+
+#include <stdint.h>
+
+#include "alert/message.h"
+#include "config/config.h"
+#include "core/engine.h"
+#include "kernel/owners.h"
+#include "kernel/source.h"
+#include "told.h"
+
+/* The host had been up for so long when the scenario begins. */
+#define WORLD_UPTIME_USEC (1000 * USEC_PER_DAY)
+
+/* The wall clock when the scenario begins: 2030-01-01 00:00:00 UTC. */
+#define WORLD_EPOCH_USEC (1893456000ULL * USEC_PER_SEC)
+
+struct row {
+	struct listener listener;
+	struct who *who;	/* NULL = no process holds it */
+	bool connected;		/* a UDP socket that is no listener for a while */
+	uint64_t missed;	/* dumps of the whole range that will not have it */
+};
+
+struct who {
+	char *name;
+	struct owner *owner;	/* as it was written */
+	struct owner *answered;	/* the copy that is given to all of one answer */
+	struct who *next;
+};
+
+enum lookup_mode {
+	LOOKUP_ANSWERS,
+	LOOKUP_HANGS,		/* takes questions and never answers */
+	LOOKUP_NONSENSE,	/* answers what is no answer */
+	LOOKUP_DEAD,		/* is not there */
+};
+
+struct lookup {
+	enum lookup_mode mode;
+	uint64_t delay_usec;
+	bool connected;
+	unsigned failures;
+	uint64_t answer_usec;	/* when the answer comes, USEC_NEVER = none under way */
+	uint64_t timer_usec;	/* no answer in time, or time to connect again */
+	struct owner_question *questions;	/* OWNERS_ASK_MAX */
+	size_t asked;
+};
+
+struct world {
+	uint64_t now_usec;	/* CLOCK_BOOTTIME */
+	int64_t wall_usec;	/* what the wall clock is ahead of the one above */
+	struct config *config;
+	struct engine *engine;
+	struct source *source;
+	struct port_range kernel_range, kernel_range_read;
+	struct row *rows;
+	size_t row_count, row_room;
+	struct who *whos;
+	uint64_t next_cookie;
+	uint64_t ids;		/* given to stays so far */
+	bool proc;		/* /proc/net is all there is */
+	uint32_t incomplete;	/* bits of enum incomplete that the next looks carry */
+	uint64_t incomplete_looks;
+	uint64_t failing_looks;	/* the source gives an error */
+	uint64_t cut_proofs;	/* one-port answers that come in two datagrams */
+	uint64_t proofs;	/* one-port questions that were put so far */
+	uint64_t dumps;		/* dumps of a whole range, of one protocol and family */
+	uint64_t look_usec;	/* when the next look is taken */
+	bool resumed;
+	bool sender_stuck;
+	uint64_t held_back;
+	struct lookup lookup;
+	struct told_list told;
+	struct message *message;
+};
+
+void world_init(struct world *world);
+void world_clear(struct world *world);
+
+/* The time since the scenario began. */
+uint64_t world_elapsed_usec(const struct world *world);
+
+/* Lets time pass up to (without) until_usec since the scenario began. */
+void world_run(struct world *world, uint64_t until_usec);
+
+/*
+ * A new configuration, as at a start or a reload. Returns 0 or -errno, then the messages are in
+ * messages and nothing has changed.
+ */
+int world_configure(struct world *world, const char *text, struct config_messages *messages)
+    _mustcheck_;
+
+struct row *world_add_row(struct world *world);
+struct row *world_find_row(struct world *world, uint64_t cookie);
+/* Removes the sockets that `doomed` is true of; returns how many. */
+size_t world_close(struct world *world, bool (*doomed)(const struct row *row, const void *what),
+    const void *what);
+
+struct who *world_find_who(const struct world *world, const char *name);
+
+/* Takes what the engine has to tell, unless the sender is stuck. */
+void world_deliver(struct world *world);
+
+/* The host sleeps. */
+void world_suspend(struct world *world, uint64_t span_usec);
+
+/* From now on; a look-up that is dead drops its connection at once. */
+void world_set_lookup(struct world *world, enum lookup_mode mode, uint64_t delay_usec);
+
+#endif
