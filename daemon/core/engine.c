@@ -156,7 +156,10 @@ drop_unwatched(struct engine *engine, struct stay *stay)
 static void
 forget_unwatched(struct engine *engine, const struct ranges *before, const struct moment *moment)
 {
-	static const struct telling cleared = { .kind = EVENT_CLEARED, .priority = SEVERITY_NOTICE };
+	static const struct telling cleared = {
+		.kind = EVENT_CLEARED,
+		.priority = SEVERITY_NOTICE,
+	};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < engine->track.count; i++) {

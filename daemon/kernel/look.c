@@ -229,7 +229,7 @@ look_socket(const struct source_socket *socket, void *argument)
 
 	if (!socket->listening)
 		return;
-	/* A port is asked about whoever chose it; only what was missing has a place in the answer. */
+	/* A port is asked about whoever chose it: only what was missing belongs in the answer. */
 	if (look->phase == PHASE_PROOF && snapshot_find(look->options.last, &listener) == NULL)
 		return;
 	if (look->questions[look->next].request.choice != CHOICE_UNKNOWN)

@@ -27,8 +27,9 @@ files() {
 		git ls-files -- "$@"
 	else
 		for pattern; do
-			find . -path ./autom4te.cache -prune -o -path './_build' -prune -o \
-			    -path "./build*" -prune -o -type f -path "./$pattern" -print
+			find . \( -path ./contrib/build-aux -o -path ./_build -o -path ./_inst -o \
+			    -path ./autom4te.cache -o -path './build*' \) -prune -o \
+			    -type f -path "./$pattern" -print
 		done | sed 's|^\./||'
 	fi | sort -u
 }

@@ -150,7 +150,8 @@ cut_datagram(void **state)
 		(void)add_socket(datagram, TCPDIAG_GETSOCK, AF_INET, STATE_LISTEN, 50001);
 	assert_true(datagram->length > 32768);
 	add_done(add_datagram(), 0);
-	expect_answer(*state, INCOMPLETE_TRUNCATED, 32768 / NLMSG_SPACE(sizeof(struct inet_diag_msg)));
+	expect_answer(*state, INCOMPLETE_TRUNCATED,
+	    32768 / NLMSG_SPACE(sizeof(struct inet_diag_msg)));
 }
 
 static void
