@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""No root, no journal, no room on the disk, and processes that lie."""
+import os
+import pathlib
+import signal
+import subprocess
+
+import pytest
+
+import harness
+from harness import config_text
+
+PORT = 50001
+NOBODY = 65534
+
+
+@pytest.mark.parametrize("comm, arguments", [
+    ("\n<0>OVERSTAY x", ["a\nOVERSTAY tcp 1.2.3.4:50009 forged", "\x1b[2J\x1b]0;x\x07"]),
+    ("\udcff\udcfe", ["\udcc3\udc28", "\u202e"]),
+    ("", ["x" * 100000]),
+    ("%s%n%s", ["--password=hunter2", "token=geheim", "--api-key", "s3cr3t"]),
+])
+def test_hostile_processes_stay_one_line(daemon, listener_process, comm, arguments):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    listener = listener_process(PORT, comm=comm, arguments=arguments)
+    line = watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
+    assert f"[{listener.pid}" in line
+    assert len(line) < 4096
+    line.encode("utf-8")  # Nothing that is not UTF-8 got through.
+    assert not any(ord(character) < 32 or ord(character) == 127 for character in line)
+    for secret in ("hunter2", "geheim", "s3cr3t"):
+        assert secret not in line
+    assert watch.stop() == 0
+    assert watch.count("^(?!<[0-7]>)") == 0, "every line has its prefix"
+    assert watch.count("^<[0-7]>OVERSTAY") == 1
+    assert watch.count("forged") <= watch.count("^<[0-7]>(APPEARED|OVERSTAY|ENDED|VANISHED)")
+
+
+def test_without_root_owners_of_others_are_unknown(daemon, listener_process, tmp_path):
+    listener_process(PORT)
+    for directory in [tmp_path, *tmp_path.parents]:
+        if str(directory).startswith("/tmp/pytest"):
+            os.chmod(directory, 0o755)
+    state = tmp_path / "nobody"
+    state.mkdir()
+    os.chown(state, NOBODY, NOBODY)
+    watch = daemon(config_text(), user=NOBODY, namespace=None, state=state,
+                   program=harness.OVERSTAYD)
+    watch.wait_line("STARTED")
+    assert watch.stop() == 0
+
+
+def test_without_a_journal_auto_means_stderr(listen, namespace, tmp_path):
+    config = tmp_path / "overstay.yaml"
+    config.write_text(config_text(), encoding="utf-8")
+    listen(PORT)
+    process = subprocess.Popen(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+         'mount -t tmpfs tmpfs /run && exec "$0" -c "$1"', harness.OVERSTAYD, config],
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=namespace.enter)
+    try:
+        for line in process.stderr:
+            if line.startswith("<4>OVERSTAY"):
+                break
+        else:
+            raise AssertionError("no OVERSTAY on stderr")
+    finally:
+        process.terminate()
+        assert process.wait(timeout=15) == 0
+        process.stderr.close()
+
+
+def test_full_disk_for_the_state(daemon, listen, tmp_path):
+    state = tmp_path / "full"
+    state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,mode=700", "tmpfs", state], check=True)
+    try:
+        (state / "filler").write_bytes(b"x" * 4096)
+        watch = daemon(config_text(), state=state)
+        watch.wait_line("STARTED")
+        watch.wait_line("DEGRADED state")
+        listen(PORT)
+        watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
+        (state / "filler").unlink()
+        watch.signal(signal.SIGHUP)
+        watch.wait_line("RECOVERED state")
+        assert watch.stop() == 0
+    finally:
+        subprocess.run(["umount", state], check=True)
+
+
+def test_missing_state_directory(daemon, listen, tmp_path):
+    watch = daemon(config_text(), environment={"STATE_DIRECTORY": str(tmp_path / "none")})
+    watch.wait_line("DEGRADED state")
+    listen(PORT)
+    watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
+
+
+def test_closed_stderr_is_survived(daemon, listen):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    watch.process.stdout.close()
+    listen(PORT)
+    # Its state is what can still be seen: it lives on and ends in order.
+    harness.wait_until(lambda: pathlib.Path(f"/proc/{watch.pid}/stat").exists())
+    watch.process.terminate()
+    assert watch.process.wait(timeout=15) == 0
+
+
+def test_capabilities_are_dropped(daemon):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    lookup = harness.wait_until(watch.lookup_pid)
+
+    def capabilities(pid):
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        assert fields["NoNewPrivs"] == "1"
+        return {fields[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
+
+    none = "0" * 16
+    assert capabilities(watch.pid) == {none}
+    # CAP_DAC_READ_SEARCH is 2, CAP_SYS_PTRACE 19.
+    assert capabilities(lookup) <= {none, f"{1 << 2 | 1 << 19:016x}"}
+    status = pathlib.Path(f"/proc/{lookup}/status").read_text(encoding="utf-8")
+    assert "\nUid:\t0\t" not in status
+
+
+def test_idle_daemon_holds_few_descriptors(daemon, listen):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+
+    def held():
+        return len(os.listdir(f"/proc/{watch.pid}/fd"))
+
+    first = harness.wait_until(held)
+    for _ in range(20):
+        listen(0).close()
+    for count in range(1, 6):
+        watch.signal(signal.SIGHUP)
+        watch.wait_line("CONFIG read again", count=count)
+    harness.wait_until(lambda: held() <= first + 1, what="no descriptor is left open")

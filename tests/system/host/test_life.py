@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""The daemon by hand: a listener's life from appeared to ended, and what disturbs it."""
+import os
+import signal
+
+import harness
+from harness import config_text
+
+PORT = 50001
+
+
+def endpoint(word, port=PORT, protocol="tcp", address=r"127\.0\.0\.1"):
+    return rf"^<\d>{word} {protocol} {address}:{port}\b"
+
+
+def test_appeared_overstay_ended(daemon, listener_process):
+    watch = daemon(config_text())
+    watch.wait_line("^<6>STARTED")
+    listener = listener_process(PORT)
+    watch.wait_line(endpoint("APPEARED"))
+    line = watch.wait_line(endpoint("OVERSTAY"))
+    assert line.startswith("<4>"), "the severity of `loopback:` is warning"
+    assert f"[{listener.pid}" in line and "python3" in line
+    assert "limit 1s" in line
+    listener.close()
+    assert "(overstayed)" in watch.wait_line(endpoint("ENDED"))
+    assert watch.stop() == 0
+    assert watch.count("^<.>STOPPED") == 1
+    for word in ("APPEARED", "OVERSTAY", "ENDED"):
+        assert watch.count(endpoint(word)) == 1, word
+
+
+def test_one_that_goes_in_time_is_not_an_overstay(daemon, listen):
+    watch = daemon(config_text(threshold="20s"))
+    watch.wait_line("STARTED")
+    listener = listen(PORT)
+    watch.wait_line(endpoint("APPEARED"))
+    listener.close()
+    assert "(overstayed)" not in watch.wait_line(endpoint("VANISHED"))
+    assert watch.count("OVERSTAY") == 0
+
+
+def test_udp_that_was_asked_for_overstays(daemon, listen):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    listen(PORT, kind="udp")
+    watch.wait_line(endpoint("OVERSTAY", protocol="udp"))
+
+
+def test_outside_of_the_range_is_not_watched(daemon, listen):
+    listen(49999)
+    listen(51000)
+    watch = daemon(config_text())
+    listen(PORT)
+    watch.wait_line(endpoint("OVERSTAY"))
+    assert watch.count(":49999|:51000") == 0
+
+
+def test_baseline_is_one_digest(daemon, listen):
+    for port in range(50010, 50025):
+        listen(port)
+    watch = daemon(config_text())
+    assert "15 listeners there already" in watch.wait_line("STARTED")
+    assert "15 listeners" in watch.wait_line("OVERSTAY")
+    assert watch.count("APPEARED") == 0
+    # Each is an entry of its own as well, at a level of its own.
+    for port in range(50010, 50025):
+        watch.wait_line(rf"^<6>OVERSTAY tcp 127\.0\.0\.1:{port}\b")
+
+
+def test_back_within_grace_is_the_same_stay(daemon, listen):
+    watch = daemon(config_text(grace="10s", threshold="2s", interval="50ms"))
+    watch.wait_line("STARTED")
+    first = listen(PORT)
+    watch.wait_line(endpoint("APPEARED"))
+    first.close()
+    # The daemon has to have seen that it was away, which --verbose tells.
+    listen(PORT)
+    watch.wait_line(endpoint("OVERSTAY"))
+    assert watch.count(endpoint("ENDED")) + watch.count(endpoint("VANISHED")) == 0
+    assert watch.count(endpoint("APPEARED")) == 1
+
+
+def test_reuseport_group_is_one_listener(daemon, listen):
+    for _ in range(4):
+        listen(PORT, reuse_port=True)
+    watch = daemon(config_text())
+    assert "1 listeners there already" in watch.wait_line("STARTED")
+    listen(PORT + 1, reuse_port=True)
+    listen(PORT + 1, reuse_port=True)
+    assert "2 sockets" in watch.wait_line(endpoint("OVERSTAY", PORT + 1))
+
+
+def test_dual_stack_is_one_listener(daemon, listen):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    listen(PORT, address="::")
+    line = watch.wait_line(r"OVERSTAY tcp \[?(::|\*)\]?:" + str(PORT))
+    assert "all addresses" in line
+    assert watch.count("OVERSTAY") == 1
+
+
+def test_range_follows_the_kernel(daemon, listen, namespace):
+    namespace.sysctl("net.ipv4.ip_local_port_range", "50000 50999")
+    watch = daemon(config_text(ranges="[kernel]"))
+    watch.wait_line("STARTED")
+    listen(55001)
+    listen(50001)
+    watch.wait_line(endpoint("OVERSTAY", 50001))
+    assert watch.count(":55001") == 0
+    namespace.sysctl("net.ipv4.ip_local_port_range", "55000 55999")
+    watch.wait_line("55000-55999")
+    watch.wait_line(endpoint("OVERSTAY", 55001))
+
+
+def test_kernel_9_and_again(daemon, listen):
+    listen(PORT)
+    first = daemon(config_text())
+    first.wait_line("OVERSTAY")
+    lookup = harness.wait_until(first.lookup_pid)
+    assert first.stop(signal.SIGKILL) == -signal.SIGKILL
+    harness.wait_until(lambda: not alive(lookup), what="overstay-lookup ends with the daemon")
+    second = daemon()
+    second.wait_line("1 listeners there already")
+    second.wait_line("OVERSTAY")
+    assert second.stop() == 0
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_death_of_the_lookup_is_survived(daemon, listener_process):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    lookup = harness.wait_until(watch.lookup_pid)
+    os.kill(lookup, signal.SIGKILL)
+    watch.wait_line("DEGRADED lookup")
+    listener_process(PORT)
+    watch.wait_line(endpoint("OVERSTAY"), seconds=30)
+    watch.wait_line("RECOVERED lookup", seconds=30)
+    assert watch.stop() == 0
+
+
+def test_stopped_daemon_catches_up(daemon, listen):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    watch.signal(signal.SIGSTOP)
+    listener = listen(PORT)
+    listen(PORT + 1)
+    listener.close()
+    watch.signal(signal.SIGCONT)
+    watch.wait_line(endpoint("OVERSTAY", PORT + 1))
+    assert watch.count(f":{PORT} ") == 0, "one that nobody saw is not told of"
