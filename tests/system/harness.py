@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import re
-import select
 import signal
 import socket
 import struct
@@ -204,7 +203,7 @@ class Daemon:
                 return int(path.parent.name)
         return None
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, seconds=15):
@@ -231,5 +230,10 @@ def journal(*matches, cursor=None):
     return [json.loads(line) for line in run(*command, check=False).stdout.splitlines()]
 
 
-def readable(fd, seconds):
-    return bool(select.select([fd], [], [], seconds)[0])
+def ended(process, seconds):
+    """Whether a process ends within some time."""
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

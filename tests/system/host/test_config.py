@@ -19,7 +19,7 @@ def test_reload_clears_and_brings_back(daemon, listen):
     listen(PORT)
     watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
     watch.config.write_text(config_text(rules=RULE), encoding="utf-8")
-    watch.signal(signal.SIGHUP)
+    watch.send(signal.SIGHUP)
     watch.wait_line("CONFIG read again")
     assert "the test's own" in watch.wait_line(f"CLEARED tcp 127.0.0.1:{PORT}")
 
@@ -28,7 +28,7 @@ def test_bad_reload_keeps_the_old_one(daemon, listen):
     watch = daemon(config_text())
     watch.wait_line("STARTED")
     watch.config.write_text(BAD, encoding="utf-8")
-    watch.signal(signal.SIGHUP)
+    watch.send(signal.SIGHUP)
     watch.wait_line("^<3>CONFIG the new configuration has 2 errors")
     watch.wait_line(r"^<3>CONFIG .*overstay\.yaml:1:\d+: ")
     assert "threshold" in watch.wait_line(r"^<3>CONFIG .*overstay\.yaml:2:\d+: ")
@@ -41,7 +41,7 @@ def test_every_option_of_the_tick_is_reloadable(daemon, listen):
     watch.wait_line("STARTED")
     listen(PORT)
     watch.config.write_text(config_text(), encoding="utf-8")
-    watch.signal(signal.SIGHUP)
+    watch.send(signal.SIGHUP)
     watch.wait_line("CONFIG read again")
     watch.wait_line(f"OVERSTAY .*:{PORT}|OVERSTAY 1 listeners")
 
@@ -50,7 +50,7 @@ def test_last_good_copy_at_start(daemon, listen):
     first = daemon(config_text())
     first.wait_line("STARTED")
     first.config.write_text(config_text(threshold="2s"), encoding="utf-8")
-    first.signal(signal.SIGHUP)
+    first.send(signal.SIGHUP)
     first.wait_line("CONFIG read again")
     assert first.stop() == 0
     second = daemon(BAD)
@@ -59,7 +59,7 @@ def test_last_good_copy_at_start(daemon, listen):
     listen(PORT)
     assert "limit 2s" in second.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
     second.config.write_text(config_text(), encoding="utf-8")
-    second.signal(signal.SIGHUP)
+    second.send(signal.SIGHUP)
     second.wait_line("RECOVERED config")
 
 

@@ -69,12 +69,11 @@ def test_baseline_is_one_digest(daemon, listen):
 
 
 def test_back_within_grace_is_the_same_stay(daemon, listen):
-    watch = daemon(config_text(grace="10s", threshold="2s", interval="50ms"))
+    watch = daemon(config_text(grace="10s", threshold="2s"))
     watch.wait_line("STARTED")
     first = listen(PORT)
     watch.wait_line(endpoint("APPEARED"))
     first.close()
-    # The daemon has to have seen that it was away, which --verbose tells.
     listen(PORT)
     watch.wait_line(endpoint("OVERSTAY"))
     assert watch.count(endpoint("ENDED")) + watch.count(endpoint("VANISHED")) == 0
@@ -137,22 +136,23 @@ def alive(pid):
 def test_death_of_the_lookup_is_survived(daemon, listener_process):
     watch = daemon(config_text())
     watch.wait_line("STARTED")
-    lookup = harness.wait_until(watch.lookup_pid)
-    os.kill(lookup, signal.SIGKILL)
+    os.kill(harness.wait_until(watch.lookup_pid), signal.SIGKILL)
     watch.wait_line("DEGRADED lookup")
     listener_process(PORT)
-    watch.wait_line(endpoint("OVERSTAY"), seconds=30)
-    watch.wait_line("RECOVERED lookup", seconds=30)
+    # Told all the same, with what the kernel itself says of the owner. By hand there is no way
+    # back to the privileges of the first look-up; as a service there is (booted/).
+    assert "owner unknown" in watch.wait_line(endpoint("OVERSTAY"))
+    assert watch.count("DEGRADED lookup") == 1
     assert watch.stop() == 0
 
 
 def test_stopped_daemon_catches_up(daemon, listen):
     watch = daemon(config_text())
     watch.wait_line("STARTED")
-    watch.signal(signal.SIGSTOP)
+    watch.send(signal.SIGSTOP)
     listener = listen(PORT)
     listen(PORT + 1)
     listener.close()
-    watch.signal(signal.SIGCONT)
+    watch.send(signal.SIGCONT)
     watch.wait_line(endpoint("OVERSTAY", PORT + 1))
     assert watch.count(f":{PORT} ") == 0, "one that nobody saw is not told of"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""The service as an administrator has it: installed, in a container booted for these tests."""
+import pathlib
+import subprocess
+
+import pytest
+
+import harness
+from harness import BUILD, run
+
+
+def pytest_configure():
+    environment = pathlib.Path("/proc/1/environ").read_bytes().split(b"\0")
+    if b"container=boot-systemd" not in environment:
+        pytest.exit("these tests install things: only in a container of boot-systemd", 125)
+
+
+CONFIG = pathlib.Path("/etc/overstay/overstay.yaml")
+QUICK = """interval: 200ms
+ranges: ["60000-60999"]
+threshold: 2s
+udp: {threshold: 2s}
+grace: 500ms
+log: {appeared: info, vanished: info, after: 500ms}
+"""
+
+
+@pytest.fixture(scope="session", autouse=True, name="installed")
+def _installed():
+    """What README tells to do, in that order."""
+    run("make", "-s", "-C", BUILD, "install", seconds=300)
+    run("systemd-sysusers")
+    run("journalctl", "--update-catalog")
+    run("systemctl", "daemon-reload")
+
+
+@pytest.fixture(name="service")
+def _service(tmp_path):
+    """service(config): overstayd.service started with that configuration; as new afterwards."""
+    del tmp_path
+
+    def start(config=QUICK):
+        CONFIG.parent.mkdir(exist_ok=True)
+        CONFIG.write_text(config, encoding="utf-8")
+        run("systemctl", "start", "overstayd.service")
+        return Service()
+
+    CONFIG.unlink(missing_ok=True)
+    yield start
+    for unit in ("overstayd.service", "overstay-lookup.socket", "overstay-lookup.service"):
+        run("systemctl", "stop", unit)
+        run("systemctl", "reset-failed", unit, check=False)
+        run("systemctl", "revert", unit, check=False)
+    run("systemctl", "daemon-reload")
+    run("rm", "-rf", "/var/lib/overstay")
+
+
+def show(unit, name):
+    return run("systemctl", "show", "--property", name, "--value", unit).stdout.strip()
+
+
+class Service:
+    """The running service. Only what was said since its start is looked at."""
+
+    def __init__(self):
+        self.invocation = show("overstayd.service", "InvocationID")
+        self.cursor = None
+
+    @property
+    def pid(self):
+        return int(show("overstayd.service", "MainPID"))
+
+    def entries(self, **fields):
+        return harness.journal("_SYSTEMD_UNIT=overstayd.service", "SYSLOG_IDENTIFIER=overstayd",
+                               f"_SYSTEMD_INVOCATION_ID={self.invocation}",
+                               *(f"{name}={value}" for name, value in fields.items()))
+
+    def wait_entry(self, seconds=20, **fields):
+        return harness.wait_until(lambda: self.entries(**fields), seconds, fields)[0]
+
+
+@pytest.fixture(name="offender")
+def _offender():
+    """offender(port, name, ...): a web server of an ordinary user, a unit of its own."""
+    started = []
+
+    def start(port, name="offender", user="nobody"):
+        run("systemd-run", "--quiet", f"--unit={name}", f"--uid={user}",
+            "--working-directory=/usr/share", "/usr/bin/python3", "-m", "http.server", str(port))
+        started.append(name)
+        return f"{name}.service"
+
+    yield start
+    for name in started:
+        run("systemctl", "stop", name, check=False)
+
+
+@pytest.fixture(name="drop_in")
+def _drop_in():
+    """drop_in(unit, text): more settings for a unit, gone after the test."""
+    made = []
+
+    def add(unit, text):
+        directory = pathlib.Path(f"/run/systemd/system/{unit}.d")
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / "50-test.conf"
+        path.write_text(text, encoding="utf-8")
+        made.append(path)
+        run("systemctl", "daemon-reload")
+
+    yield add
+    for path in made:
+        path.unlink(missing_ok=True)
+    subprocess.run(["systemctl", "daemon-reload"], check=True)

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""The service under a real systemd: start, alert, reload, watchdog, look-up, stop."""
+import os
+import pathlib
+import re
+import signal
+
+import harness
+from conftest import CONFIG, QUICK, show
+from harness import run, wait_until
+
+PORT = 60855
+UNITS = ("overstayd.service", "overstay-lookup.service")
+
+
+def test_verify_says_nothing():
+    for unit in (*UNITS, "overstay-lookup.socket"):
+        done = run("systemd-analyze", "verify", "--man=no", unit)
+        assert done.stderr == "" and done.stdout == "", unit
+
+
+def test_exposure_is_at_most_2():
+    for unit in UNITS:
+        run("systemd-analyze", "security", "--no-pager", "--threshold=20", unit)
+
+
+def test_manuals_are_where_the_units_say():
+    for unit in (*UNITS, "overstay-lookup.socket"):
+        for page in show(unit, "Documentation").split():
+            name, section = re.fullmatch(r"man:(.*)\((\d)\)", page).groups()
+            path = pathlib.Path(f"/usr/share/man/man{section}/{name}.{section}")
+            assert path.exists(), page
+
+
+def test_start_waits_until_it_watches(service):
+    one = service()
+    assert show("overstayd.service", "ActiveState") == "active"
+    assert one.wait_entry(OVERSTAY_EVENT="started")
+    status = run("systemctl", "status", "--no-pager", "overstayd.service").stdout
+    line = next(text for text in status.splitlines() if "Status:" in text)
+    for word in ("60000-60999", "0 listeners", "0 overstay", "last look", "survey", "config"):
+        assert word in line, line
+    digest = run("sh", "-c", "overstayd --dump-config | sha256sum").stdout[:16]
+    assert digest in line
+    assert one.entries(OVERSTAY_CONFIG=digest)
+
+
+def test_alert_is_found_by_unit_by_field_and_by_offender(service, offender):
+    one = service()
+    unit = offender(PORT)
+    alert = one.wait_entry(OVERSTAY_EVENT="overstay")
+    by_field = harness.journal(f"OVERSTAY_PORT={PORT}", "OVERSTAY_EVENT=overstay")
+    assert alert["__CURSOR"] in [entry["__CURSOR"] for entry in by_field]
+    by_unit = run("journalctl", "--no-pager", "-o", "cat", "-u", "overstayd").stdout
+    assert alert["MESSAGE"] in by_unit
+    by_identifier = run("journalctl", "--no-pager", "-o", "cat", "-t", "overstayd").stdout
+    assert alert["MESSAGE"] in by_identifier
+    by_offender = run("journalctl", "--no-pager", "-o", "cat", "-u", unit).stdout
+    assert alert["MESSAGE"] in by_offender
+    assert alert["MESSAGE"].startswith(f"OVERSTAY tcp 0.0.0.0:{PORT} (all addresses) for ")
+    assert "http.server" in alert["MESSAGE"]
+    pid = show(unit, "MainPID")
+    expected = {
+        "PRIORITY": "4", "OVERSTAY_PROTOCOL": "tcp", "OVERSTAY_ADDRESS": "0.0.0.0",
+        "OVERSTAY_PORT": str(PORT), "OVERSTAY_EXPOSURE": "any", "OVERSTAY_CHOICE": "asked",
+        "OVERSTAY_OWNER": "process", "OVERSTAY_PID": pid, "OVERSTAY_COMM": "python3",
+        "OVERSTAY_USER": "nobody", "OVERSTAY_UID": "65534", "OVERSTAY_UNIT": unit,
+        "OVERSTAY_THRESHOLD_USEC": "2000000", "OVERSTAY_RANGE": "explicit",
+        "OVERSTAY_STATE": "overstaying", "_UID": "0", "OBJECT_SYSTEMD_UNIT": unit,
+        "_CAP_EFFECTIVE": "0",
+    }
+    assert {name: alert.get(name) for name in expected} == expected
+    assert alert["OVERSTAY_EXE"].startswith("/usr/bin/python3")
+    assert int(alert["OVERSTAY_AGE_USEC"]) >= 2000000
+    explained = run("journalctl", "--no-pager", "-x", "-o", "short",
+                    f"__CURSOR={alert['__CURSOR']}", check=False).stdout
+    explained = explained or run("journalctl", "--no-pager", "-x", "-u", "overstayd").stdout
+    assert "-- Subject:" in explained or "░░ Subject:" in explained
+
+
+def test_alert_comes_within_two_intervals(service, offender):
+    one = service()
+    offender(PORT)
+    alert = one.wait_entry(OVERSTAY_EVENT="overstay")
+    late = int(alert["OVERSTAY_AGE_USEC"]) - int(alert["OVERSTAY_THRESHOLD_USEC"])
+    assert 0 <= late < 1000000, f"{late} us after the threshold, with an interval of 200ms"
+
+
+def test_ended_is_told_with_the_same_stay(service, offender):
+    one = service()
+    unit = offender(PORT)
+    alert = one.wait_entry(OVERSTAY_EVENT="overstay")
+    run("systemctl", "stop", unit)
+    ended = one.wait_entry(OVERSTAY_EVENT="ended")
+    assert ended["OVERSTAY_STAY"] == alert["OVERSTAY_STAY"]
+    assert "(overstayed)" in ended["MESSAGE"]
+    stay = harness.journal(f"OVERSTAY_STAY={alert['OVERSTAY_STAY']}")
+    assert [entry["OVERSTAY_EVENT"] for entry in stay] == ["appeared", "overstay", "ended"]
+    assert [entry["OVERSTAY_SEQUENCE"] for entry in stay] == ["1", "2", "3"]
+
+
+def test_reload_with_a_good_file(service, offender):
+    one = service()
+    offender(PORT)
+    one.wait_entry(OVERSTAY_EVENT="overstay")
+    CONFIG.write_text(QUICK + "rules:\n  - name: a web server\n"
+                      f"    match: {{port: {PORT}, user: nobody}}\n    action: allow\n",
+                      encoding="utf-8")
+    pid = one.pid
+    run("systemctl", "reload", "overstayd.service")
+    assert "a web server" in one.wait_entry(OVERSTAY_EVENT="cleared")["MESSAGE"]
+    assert one.pid == pid
+    assert show("overstayd.service", "ActiveState") == "active"
+
+
+def test_reload_with_a_bad_file_fails_and_changes_nothing(service, offender):
+    one = service()
+    CONFIG.write_text("thresold: 1h\n", encoding="utf-8")
+    done = run("systemctl", "reload", "overstayd.service", check=False)
+    assert done.returncode != 0
+    assert show("overstayd.service", "ActiveState") == "active"
+    said = run("journalctl", "--no-pager", "-o", "cat", "-u", "overstayd.service").stdout
+    assert "overstay.yaml:1:1: " in said
+    assert not one.entries(OVERSTAY_EVENT="config"), "the daemon did not hear of it"
+    # A HUP sent by hand does not get a bad file in either.
+    run("systemctl", "kill", "-s", "HUP", "--kill-who=main", "overstayd.service")
+    one.wait_entry(OVERSTAY_EVENT="config", PRIORITY=3)
+    wait_until(lambda: "last reload failed" in show("overstayd.service", "StatusText"))
+    offender(PORT)
+    assert "limit 2s" in one.wait_entry(OVERSTAY_EVENT="overstay")["MESSAGE"]
+
+
+def test_start_with_a_bad_file_runs_on_the_last_good_one(service, offender):
+    one = service()
+    wait_until(lambda: any(pathlib.Path("/var/lib/overstay").iterdir()))
+    run("systemctl", "stop", "overstayd.service")
+    two = service("thresold: 1h\n")
+    assert two.invocation != one.invocation
+    two.wait_entry(OVERSTAY_EVENT="degraded")
+    assert "DEGRADED" in show("overstayd.service", "StatusText")
+    offender(PORT)
+    assert "limit 2s" in two.wait_entry(OVERSTAY_EVENT="overstay")["MESSAGE"]
+
+
+def test_bad_file_and_no_copy_is_exit_2_without_restart(service):
+    del service  # Only for what it undoes.
+    CONFIG.parent.mkdir(exist_ok=True)
+    CONFIG.write_text("thresold: 1h\n", encoding="utf-8")
+    done = run("systemctl", "start", "overstayd.service", check=False)
+    assert done.returncode != 0
+    assert show("overstayd.service", "ActiveState") == "failed"
+    assert show("overstayd.service", "ExecMainStatus") == "2"
+    assert show("overstayd.service", "NRestarts") == "0"
+
+
+def test_watchdog_kills_and_restarts_what_hangs(service, drop_in):
+    drop_in("overstayd.service", "[Service]\nWatchdogSec=1s\nRestartSec=100ms\n")
+    one = service()
+    pid = one.pid
+    # It pings: twice the limit passes without harm.
+    os.kill(pid, 0)
+    assert show("overstayd.service", "NRestarts") == "0"
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: show("overstayd.service", "NRestarts") == "1", 20)
+    wait_until(lambda: show("overstayd.service", "ActiveState") == "active", 20)
+    assert one.pid not in (0, pid)
+
+
+def test_kill_9_is_followed_by_a_restart(service, drop_in, offender):
+    drop_in("overstayd.service", "[Service]\nRestartSec=100ms\n")
+    one = service()
+    offender(PORT)
+    one.wait_entry(OVERSTAY_EVENT="overstay")
+    run("systemctl", "kill", "-s", "KILL", "--kill-who=main", "overstayd.service")
+    wait_until(lambda: show("overstayd.service", "InvocationID") != one.invocation
+               and show("overstayd.service", "ActiveState") == "active", 20)
+
+
+def test_stop_is_told_and_quick(service):
+    one = service()
+    run("systemctl", "stop", "overstayd.service", seconds=10)
+    assert one.wait_entry(OVERSTAY_EVENT="stopped")
+    assert show("overstayd.service", "Result") == "success"
+    # The socket of the look-up must outlive it.
+    assert pathlib.Path("/run/overstay/lookup.sock").is_socket()
+
+
+def lookup_pid():
+    return int(show("overstay-lookup.service", "MainPID"))
+
+
+def test_lookup_comes_back_after_its_death(service, offender):
+    one = service()
+    unit = offender(PORT)
+    one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_OWNER="process", OVERSTAY_UNIT=unit)
+    first = wait_until(lookup_pid)
+    os.kill(first, signal.SIGKILL)
+    one.wait_entry(OVERSTAY_EVENT="degraded")
+    wait_until(lambda: lookup_pid() not in (0, first), 30)
+    other = offender(PORT + 1, name="other")
+    one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT + 1, seconds=30)
+    one.wait_entry(OVERSTAY_EVENT="recovered", seconds=60)
+    assert other and show("overstayd.service", "NRestarts") == "0"
+
+
+def test_many_deaths_do_not_fail_the_socket(service):
+    service()
+    for _ in range(8):
+        run("systemctl", "kill", "-s", "KILL", "overstay-lookup.service", check=False)
+        wait_until(lambda: show("overstay-lookup.service", "ActiveState") == "active", 30)
+    assert show("overstay-lookup.socket", "ActiveState") == "active"
+
+
+def test_restart_of_the_socket_is_survived(service, offender):
+    one = service()
+    run("systemctl", "stop", "overstay-lookup.service", "overstay-lookup.socket")
+    one.wait_entry(OVERSTAY_EVENT="degraded")
+    run("systemctl", "start", "overstay-lookup.socket")
+    unit = offender(PORT)
+    one.wait_entry(OVERSTAY_EVENT="recovered", seconds=60)
+    one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT)
+    assert unit
+
+
+def test_restart_of_the_daemon_keeps_the_lookup(service):
+    service()
+    pid = wait_until(lookup_pid)
+    run("systemctl", "restart", "overstayd.service")
+    assert show("overstay-lookup.socket", "ActiveState") == "active"
+    assert lookup_pid() == pid
+
+
+def test_restart_of_journald_loses_no_alert(service, offender):
+    one = service()
+    run("systemctl", "restart", "systemd-journald.service")
+    offender(PORT)
+    one.wait_entry(OVERSTAY_EVENT="overstay")
+    assert show("overstayd.service", "NRestarts") == "0"
+
+
+def test_dynamic_port_of_a_socket_unit_is_named(service, drop_in):
+    del drop_in
+    pathlib.Path("/run/systemd/system/held.socket").write_text(
+        f"[Socket]\nListenStream=127.0.0.1:{PORT + 2}\n", encoding="utf-8")
+    pathlib.Path("/run/systemd/system/held.service").write_text(
+        "[Service]\nExecStart=/bin/true\n", encoding="utf-8")
+    run("systemctl", "daemon-reload")
+    one = service()
+    run("systemctl", "start", "held.socket")
+    alert = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT + 2)
+    run("systemctl", "stop", "held.socket")
+    assert alert["OVERSTAY_PID"] == "1"
+
+
+def test_uninstalled_leaves_nothing_of_ours(service):
+    service()
+    run("systemctl", "stop", "overstayd.service", "overstay-lookup.socket",
+        "overstay-lookup.service")
+    made = run("make", "-s", "-C", harness.BUILD, "-n", "uninstall", check=False)
+    assert made.returncode == 0
