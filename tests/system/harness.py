@@ -159,7 +159,8 @@ class Daemon:
         self.state.mkdir(exist_ok=True)
         if config is not None:
             self.config.write_text(config, encoding="utf-8")
-        self.lines, self._arrived = [], threading.Condition()
+        # times: when each line arrived, CLOCK_BOOTTIME in nanoseconds.
+        self.lines, self.times, self._arrived = [], [], threading.Condition()
         command = [str(program), "-c", str(self.config), f"--log-target={target}", *arguments]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -173,6 +174,7 @@ class Daemon:
     def _read(self):
         for line in self.process.stdout:
             with self._arrived:
+                self.times.append(time.clock_gettime_ns(time.CLOCK_BOOTTIME))
                 self.lines.append(line.decode("utf-8", "surrogateescape").rstrip("\n"))
                 self._arrived.notify_all()
 
