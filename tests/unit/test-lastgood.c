@@ -135,7 +135,7 @@ test_full_disk(void **state)
 
 	assert_non_null(large);
 	memset(large, '#', 200000);
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", fixture->root, "tmpfs", 0, "size=64k") < 0)
 		skip();
 	fd = open(fixture->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

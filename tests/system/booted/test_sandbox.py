@@ -10,7 +10,6 @@ import pathlib
 
 import pytest
 
-import harness
 from harness import run, wait_until
 
 RESULTS = pathlib.Path("/srv/probe")
@@ -38,6 +37,19 @@ def attempt(name):
             results[name] = os.strerror(error.errno) if error.errno else str(error)
         return deed
     return decorate
+
+def in_child(deed):
+    # For deeds that change who or where one is: what follows must not be tried as that.
+    child = os.fork()
+    if child == 0:
+        try:
+            deed()
+            os._exit(0)
+        except OSError as error:
+            os._exit(error.errno or 255)
+    error = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if error != 0:
+        raise OSError(error, os.strerror(error))
 
 def write(path):
     with open(path, "wb", buffering=0) as file:
@@ -100,10 +112,10 @@ for name, family, kind in (("inet", socket.AF_INET, socket.SOCK_STREAM),
     attempt("socket " + name)(lambda: socket.socket(family, kind).close())
 
 attempt("mount")(lambda: call(libc.mount(b"none", b"/mnt", b"tmpfs", 0, None)))
-attempt("unshare user")(lambda: call(libc.unshare(0x10000000)))
-attempt("unshare net")(lambda: call(libc.unshare(0x40000000)))
-attempt("setuid root")(lambda: os.setresuid(0, 0, 0))
-attempt("setuid nobody")(lambda: os.setresuid(65534, 65534, 65534))
+attempt("unshare user")(lambda: in_child(lambda: call(libc.unshare(0x10000000))))
+attempt("unshare net")(lambda: in_child(lambda: call(libc.unshare(0x40000000))))
+attempt("setuid root")(lambda: in_child(lambda: os.setresuid(0, 0, 0)))
+attempt("setuid nobody")(lambda: in_child(lambda: os.setresuid(65534, 65534, 65534)))
 attempt("mkdir in the host's /tmp")(lambda: os.mkdir("/proc/1/root/tmp/probe-dir"))
 attempt("symlink in the host's /tmp")(lambda: os.symlink("x", "/proc/1/root/tmp/probe-link"))
 attempt("unlink of another's file")(lambda: os.unlink("/proc/1/root/srv/victim/removable"))
@@ -150,8 +162,8 @@ def _outside():
     VICTIM.chmod(0o777)
     RESULTS.write_text(PROBE, encoding="utf-8")
     RESULTS.chmod(0o755)
-    run("systemd-run", "--quiet", "--unit=victim", "--uid=nobody", "sh", "-c",
-        "exec 0</dev/null; while :; do read -t 60 x </dev/zero; done", check=False)
+    run("systemd-run", "--quiet", "--unit=victim", "--uid=nobody", "tail", "-f", "/dev/null",
+        check=False)
     (VICTIM / "pid").write_text(wait_until(lambda: run(
         "systemctl", "show", "-P", "MainPID", "victim.service").stdout.strip()),
         encoding="ascii")
@@ -177,15 +189,14 @@ ExecStart={RESULTS}
 ExecReload=
 """)
     done = run("systemctl", "start", unit, check=False)
-    invocation = run("systemctl", "show", "-P", "InvocationID", unit).stdout.strip()
 
     def said():
-        entries = harness.journal(f"_SYSTEMD_INVOCATION_ID={invocation}")
-        return [entry["MESSAGE"] for entry in entries
-                if str(entry.get("MESSAGE")).startswith("PROBE ")]
+        run("journalctl", "--sync")
+        text = run("journalctl", "-q", "--no-pager", "--all", "-o", "cat", "-u", unit).stdout
+        return [line for line in text.splitlines() if line.startswith("PROBE ")]
 
     lines = wait_until(said, 20, f"the probe's answer, {done.stderr}")
-    return json.loads(lines[0][len("PROBE "):])
+    return json.loads(lines[-1][len("PROBE "):])
 
 
 def allowed(results):
@@ -235,8 +246,9 @@ def test_lookup_taken_over(drop_in, service):
     assert allowed(results) <= OF_LOOKUP, results
     for name in ("read environ of init", "read fds of the victim"):
         assert results[name] == "done", (name, results[name])
-    assert (VICTIM / "open").read_text(encoding="ascii") == "here"
-    # By way of /proc/1/root an empty file can be made where everybody may; never with content.
+    # By way of /proc/1/root the unit alone lets an empty file be made, or a file be emptied, where
+    # everybody may write; never with content. The program's own filter, which is not in force for
+    # the probe, takes that too (tests/unit/test-lookup-guard.c).
     for path in (pathlib.Path("/tmp/probe"), pathlib.Path("/var/tmp/probe"), VICTIM / "probe"):
         assert not path.exists() or path.stat().st_size == 0
         path.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ def test_exposure_is_at_most_2():
 
 def test_manuals_are_where_the_units_say():
     for unit in (*UNITS, "overstay-lookup.socket"):
-        for page in show(unit, "Documentation").split():
+        for page in show(unit, "Documentation").replace('"', "").split():
             name, section = re.fullmatch(r"man:(.*)\((\d)\)", page).groups()
             path = pathlib.Path(f"/usr/share/man/man{section}/{name}.{section}")
             assert path.exists(), page
