@@ -97,6 +97,19 @@ go_on_unknown(struct stay *stay, struct member *member, uint64_t now_usec)
 }
 
 bool
+asking_go_on(struct stay *stay, uint64_t now_usec)
+{
+	bool resolved = true;
+
+	for (uint32_t i = 0; i < stay->member_count; i++) {
+		if (stay->members[i].owner == NULL)
+			go_on_unknown(stay, &stay->members[i], now_usec);
+		resolved &= stay->members[i].owner != NULL;
+	}
+	return resolved;
+}
+
+bool
 asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uint64_t wait_usec,
     uint64_t *due_usec, bool *wanted)
 {

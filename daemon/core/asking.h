@@ -46,4 +46,8 @@ void asking_failed(struct track *track, enum owner_reason reason, uint64_t now_u
 /* overstay-lookup is back: what could not be looked up without it is wanted again. */
 void asking_retry(struct track *track);
 
+/* Goes on without answers for a stay that has to be told now: owners still looked for are unknown.
+ * Returns false without memory. */
+bool asking_go_on(struct stay *stay, uint64_t now_usec) _mustcheck_;
+
 #endif

@@ -299,6 +299,20 @@ plan(struct pass *pass, uint64_t from_usec, uint64_t span_usec)
 		pass->engine->due_usec = due_usec;
 }
 
+/* It left before its owner's name came: it has appeared all the same, and is told so before it is
+ * told as gone. */
+static void
+tell_belated(struct pass *pass, struct stay *stay)
+{
+	enum severity priority =
+	    line_priority(pass->engine, stay, pass->engine->policy->log_appeared);
+
+	if (priority == SEVERITY_OFF || !asking_go_on(stay, pass->moment.boottime_usec))
+		return;
+	judge_stay(pass, stay);
+	tell(pass, stay, EVENT_APPEARED, priority, false);
+}
+
 /* Ends an AWAY stay whose grace is over. It ended when it was last seen. */
 static void
 advance_away(struct pass *pass, size_t index)
@@ -315,6 +329,8 @@ advance_away(struct pass *pass, size_t index)
 	if (!stay->given_up && track_may_return(&pass->engine->track, index, grace_usec))
 		return;
 	loud = stay->told || stay_age_usec(stay, 0) >= policy->log_after_usec;
+	if (loud && !stay->told)
+		tell_belated(pass, stay);
 	pass->engine->track.away--;
 	(void)stay_advance(stay, STAY_EVENT_END);
 	if (stay->overstayed)
