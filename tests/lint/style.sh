@@ -40,7 +40,7 @@ lint() {
 	done | point "nothing is left to be done"
 
 	files 'tests/*.py' 'tests/*.sh' 'contrib/*' 'tests/system/*' | xargs grep -nHIE '\b(time\.)?sleep[ (]' |
-		grep -vE 'lint/style\.sh|# poll$' | point "tests wait for facts, not for time"
+		grep -vE 'lint/style\.sh|# (poll$|pause: )' | point "tests wait for facts, not for time"
 
 	for file in $sources; do
 		awk -v file="$file" '
