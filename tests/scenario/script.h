@@ -18,8 +18,8 @@ struct script {
 	size_t line_count;
 	size_t at;		/* index of the line that is played */
 	unsigned complaints;
-	size_t expected;	/* messages that the last `expect` was about, those before told.next */
-	unsigned asserted;	/* things compared so far: a scenario that compares nothing is none */
+	size_t expected;	/* messages of the last `expect`: those before told.next */
+	unsigned asserted;	/* things compared so far: none is no scenario */
 	struct world world;
 };
 

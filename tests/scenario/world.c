@@ -342,7 +342,8 @@ ask_kernel(struct world *world, struct look *look, uint32_t incomplete)
 		set_answer(world, request, incomplete);
 		world->proofs += one_port && request->choice == CHOICE_UNKNOWN;
 		world->dumps += !one_port;
-		if (source_run(world->source, request, look_socket, look, USEC_PER_SEC, &result) < 0)
+		if (source_run(world->source, request, look_socket, look, USEC_PER_SEC,
+		    &result) < 0)
 			abort();
 		if (one_port && request->choice == CHOICE_UNKNOWN && world->cut_proofs > 0) {
 			world->cut_proofs--;
