@@ -11,7 +11,7 @@
  * in its order: one that is not, and one that does not come, fail the scenario.
  *
  * Time
- *  at TIME  time passes up to TIME since the beginning ("10min", "1h 30min"), or
+ *	at TIME  time passes up to TIME since the beginning ("10min", "1h 30min"), or
  *				"+TIME" from now; what is due at that very time comes after the
  *				lines that follow. The first look is taken at 0s.
  *	suspend SPAN		the host sleeps now
@@ -20,13 +20,13 @@
  *
  * The host
  *	owner NAME ATTRIBUTES	who holds sockets: kernel, unknown REASON, or a process: pid N
- *  parent N uid N gid N group N comm TEXT exe PATH cmdline "TEXT" unit
- *  NAME user-unit NAME runs SPAN (by now) trust same|unverified|replaced
+ *			parent N uid N gid N group N comm TEXT exe PATH cmdline "TEXT" unit
+ *			NAME user-unit NAME runs SPAN (by now) trust same|unverified|replaced
  *				deleted cut. The name may be written again: it holds from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
  *	listen PROTOCOL ADDRESS:PORT WORDS	a socket: socket N (its cookie; else counted from
- *  1001) inode N (else as the cookie) uid N (of its creator, else 1000)
- *  owner NAME asked|auto dual|v6only; many N = on N ports from this one;
+ *			1001) inode N (else as the cookie) uid N (of its creator, else 1000)
+ *			owner NAME asked|auto dual|v6only; many N = on N ports from this one;
  *				share N = N sockets on each
  *	close SOCKET [many N] | port P [many N] | all
  *	connect SOCKET, disconnect SOCKET	a UDP socket that is no listener meanwhile
@@ -34,12 +34,12 @@
  *	kernel-range A-B	ip_local_port_range, 32768-60999 at first
  *
  * The kernel's slips and those of overstay-lookup
- *  miss SOCKET [many N] [dumps N]  so many dumps of the range lack it (1); one-port dumps do not
- *  incomplete REASON looks N  all answers of the next N looks: interrupted, kernel, overrun,
+ *	miss SOCKET [many N] [dumps N]  so many dumps of the range lack it (1), not one-port dumps
+ *	incomplete REASON looks N  all answers of the next N looks: interrupted, kernel, overrun,
  *				truncated, sequence, malformed, timeout
  *	cut-proofs N		the next N one-port answers come in two datagrams
  *	failing-looks N		the source gives an error in the next N looks
- *  source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
+ *	source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
  *	lookup answers [after SPAN] | hangs | nonsense | dead
  *	sender stuck|works	nothing is taken from the outbox
  *
@@ -54,8 +54,8 @@
  *	field NAME=VALUE	of the message(s) of the last `expect`
  *	nofield NAME
  *	stay N			OVERSTAY_STAY of it: stays are numbered in their order
- *  counts NAME N...  listeners sockets overstaying allowed away tcp udp; since the beginning
- *  held-back (messages), proofs (one-port questions), dumps, ids (stays)
+ *	counts NAME N...  listeners sockets overstaying allowed away tcp udp; since the beginning
+ *			held-back (messages), proofs (one-port questions), dumps, ids (stays)
  */
 #include <errno.h>
 #include <glob.h>

@@ -164,7 +164,8 @@ is_valid_line(const char *bytes, size_t length)
 			return false;
 	for (size_t i = 0; i < length;) {
 		unsigned char c = (unsigned char)bytes[i];
-		size_t size = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+		size_t size = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 :
+		    c < 0xf5 ? 4 : 0;
 
 		if (size == 0 || i + size > length)
 			return false;

@@ -85,8 +85,8 @@ any_listener(uint64_t *seed)
 static unsigned
 number_of(const struct listener *listener)
 {
-	return (listener->endpoint.port - 50000U) * 16 + (listener->endpoint.address[0] == 127) * 8 +
-	    (unsigned)listener->cookie - 1;
+	return (listener->endpoint.port - 50000U) * 16 +
+	    (listener->endpoint.address[0] == 127) * 8 + (unsigned)listener->cookie - 1;
 }
 
 struct seen {

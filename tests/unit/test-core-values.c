@@ -94,7 +94,8 @@ random_listener(uint64_t *seed)
 	    "100::" };
 	struct listener listener = help_listener((enum protocol)help_below(seed, 2),
 	    addresses[help_below(seed, ARRAY_SIZE(addresses))],
-	    (uint16_t)(help_below(seed, 3) * 32767), help_below(seed, 3) << (help_below(seed, 2) * 62));
+	    (uint16_t)(help_below(seed, 3) * 32767),
+	    help_below(seed, 3) << (help_below(seed, 2) * 62));
 
 	listener.endpoint.netns = help_below(seed, 2) << 63;
 	listener.endpoint.interface = (uint32_t)help_below(seed, 2) << 31;
