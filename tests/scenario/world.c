@@ -21,7 +21,8 @@
 #include "world.h"
 
 /* As daemon/tick.c and daemon/attribution.c have them. */
-#define TICK_PAUSE_MIN_USEC (100 * USEC_PER_MSEC)
+#define TICK_EXTRA_MAX	    5
+#define TICK_RETRY_USEC	    (100 * USEC_PER_MSEC)
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define RETRY_FIRST_USEC    USEC_PER_SEC
 #define RETRY_LAST_USEC	    (5 * USEC_PER_MIN)
@@ -122,6 +123,23 @@ world_deliver(struct world *world)
 	}
 }
 
+/* Plans the next look, as tick_arm() does. */
+static void
+arm_look(struct world *world)
+{
+	uint64_t interval_usec = world->config->interval_usec;
+	uint64_t due_usec = engine_due_usec(world->engine);
+	uint64_t least_usec = world->begun_usec + interval_usec / TICK_EXTRA_MAX;
+
+	world->look_usec = world->begun_usec + interval_usec;
+	if (due_usec < world->look_usec)
+		world->look_usec = due_usec + USEC_PER_MSEC;
+	if (world->look_usec < least_usec)
+		world->look_usec = least_usec;
+	if (world->look_usec < world->now_usec)
+		world->look_usec = world->now_usec;
+}
+
 static void
 advance(struct world *world)
 {
@@ -130,6 +148,7 @@ advance(struct world *world)
 	engine_advance(world->engine, &moment);
 	world_deliver(world);
 	ask_owners(world);
+	arm_look(world);
 }
 
 /* The look-up. */
@@ -382,23 +401,23 @@ read_ranges(struct world *world, bool always)
 static void
 take_look(struct world *world)
 {
-	uint64_t begun_usec = world->now_usec, due_usec;
 	uint32_t incomplete = world->incomplete_looks > 0 ? world->incomplete : 0;
 	struct look *look;
 	struct snapshot *snapshot;
 
 	read_ranges(world, false);
+	world->begun_usec = world->now_usec;
 	look = or_die(look_new(&(struct look_options){
 	    .last = engine_last_look(world->engine),
 	    .filter = &engine_ranges(world->engine)->filter,
 	    .protocols = watched_protocols(world->config),
 	    .knows_choice = !world->proc,
-	    .taken_usec = begun_usec,
+	    .taken_usec = world->now_usec,
 	}));
 	world->incomplete_looks -= world->incomplete_looks > 0;
 	if (!ask_kernel(world, look, incomplete) && engine_last_look(world->engine) == NULL) {
 		(void)look_free(look);
-		world->look_usec = world->now_usec + TICK_PAUSE_MIN_USEC;
+		world->look_usec = world->now_usec + TICK_RETRY_USEC;
 		return;
 	}
 	snapshot = or_die(look_finish(look));
@@ -406,12 +425,6 @@ take_look(struct world *world)
 		abort();
 	world->resumed = false;
 	advance(world);
-	world->look_usec = begun_usec + world->config->interval_usec;
-	due_usec = engine_due_usec(world->engine);
-	if (due_usec < world->look_usec)
-		world->look_usec = due_usec + USEC_PER_MSEC;
-	if (world->look_usec < world->now_usec + TICK_PAUSE_MIN_USEC)
-		world->look_usec = world->now_usec + TICK_PAUSE_MIN_USEC;
 }
 
 /* Time. */
@@ -473,9 +486,9 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	world->config = config;
 	engine_set_policy(world->engine, &config->policy);
 	read_ranges(world, true);
-	world->look_usec = world->now_usec;
 	(void)config_free(old);
 	advance(world);
+	world->look_usec = world->now_usec;
 	return 0;
 }
 

@@ -73,6 +73,7 @@ struct world {
 	uint64_t proofs;	/* one-port questions that were put so far */
 	uint64_t dumps;		/* dumps of a whole range, of one protocol and family */
 	uint64_t look_usec;	/* when the next look is taken */
+	uint64_t begun_usec;	/* when the last one was */
 	bool resumed;
 	bool sender_stuck;
 	uint64_t held_back;
