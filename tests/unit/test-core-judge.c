@@ -191,13 +191,15 @@ test_two_keys_hold_together(void **state)
 		for (size_t j = 0; j < ARRAY_SIZE(rows); j++) {
 			struct policy policy = make_policy();
 
-			if (rows[i].key == rows[j].key || (rows[i].bits != 0 && rows[j].bits != 0)) {
+			if (rows[i].key == rows[j].key ||
+			    (rows[i].bits != 0 && rows[j].bits != 0)) {
 				policy_clear(&policy);
 				continue;
 			}
 			fill_match(&policy.rules[0].match, &rows[i]);
 			fill_match(&policy.rules[0].match, &rows[j]);
-			if (allows(&policy, &listener, owner) != (rows[i].matches && rows[j].matches))
+			if (allows(&policy, &listener, owner) !=
+			    (rows[i].matches && rows[j].matches))
 				fail_msg("rows %zu and %zu", i, j);
 			policy_clear(&policy);
 		}
@@ -253,7 +255,7 @@ test_exe_is_more_than_a_string(void **state)
 	(void)owner_unref(owner);
 }
 
-/* An allowed program's socket that was passed to a stranger is not covered; PID 1 is no stranger. */
+/* A socket that was passed on to a stranger is not covered; PID 1 is no stranger. */
 static void
 test_every_holder_counts(void **state)
 {
