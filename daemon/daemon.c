@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,10 +340,25 @@ free_event(struct event **event)
 	*event = NULL;
 }
 
+/* What the sender's queue had no room for yet is told too, as far as it goes until then. */
+static void
+drain(struct daemon *daemon, uint64_t until_usec)
+{
+	daemon_deliver(daemon);
+	while (daemon->pending != NULL && clock_monotonic_usec() < until_usec) {
+		struct pollfd room = { .fd = sender_fd(daemon->sender), .events = POLLIN };
+
+		(void)poll(&room, 1, 100);
+		sender_acknowledge(daemon->sender);
+		daemon_deliver(daemon);
+	}
+}
+
 /* The reverse order. Whatever start() did not reach is NULL. */
 static void
 stop(struct daemon *daemon)
 {
+	uint64_t until_usec = clock_monotonic_usec() + STOP_TIMEOUT_USEC, now_usec;
 	uint32_t lost = 0;
 
 	survey_stop(daemon);
@@ -353,8 +369,11 @@ stop(struct daemon *daemon)
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
 		free_event(&daemon->signals[i]);
 	free_event(&daemon->sender_event);
-	if (daemon->sender != NULL)
-		lost = sender_stop(daemon->sender, STOP_TIMEOUT_USEC);
+	if (daemon->sender != NULL) {
+		drain(daemon, until_usec);
+		now_usec = clock_monotonic_usec();
+		lost = sender_stop(daemon->sender, until_usec > now_usec ? until_usec - now_usec : 0);
+	}
 	if (lost > 0)
 		log_debug("daemon", "%u messages could not be sent before the stop", lost);
 	daemon->pending = report_free(daemon->pending);

@@ -44,6 +44,7 @@ struct pump {
 	struct source *source;
 	struct event *readable;		/* an answer is there, or a step can be made at any time */
 	struct event *timeout;		/* the kernel does not answer */
+	int error;			/* why the request could not be put, 0 = it was */
 	uint64_t cpu_usec;		/* that the steps took, since it was last set to 0 */
 	source_function *function;
 	void *argument;
@@ -154,12 +155,14 @@ int tick_start(struct daemon *daemon) _mustcheck_;
 void tick_stop(struct daemon *daemon);
 /* Arms the timer for the next look, unless one is under way: after anything became due. */
 void tick_arm(struct daemon *daemon);
-/* A new configuration: what is under way is dropped and begun anew. */
+/* A new configuration: what is under way is dropped; the caller arms the timer. */
 void tick_restart(struct daemon *daemon);
 
 /* survey.c */
 int survey_start(struct daemon *daemon) _mustcheck_;
 void survey_stop(struct daemon *daemon);
+/* A new configuration: the next one comes when that says. */
+void survey_restart(struct daemon *daemon);
 
 /* attribution.c */
 int attribution_start(struct daemon *daemon) _mustcheck_;

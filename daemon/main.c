@@ -3,19 +3,37 @@
  * overstayd: the command line, and which of its commands runs. Everything else is in
  * liboverstay.a, which tests and fuzzers link.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "command-line.h"
 #include "commands.h"
 
+/*
+ * Where a standard descriptor is closed, the next socket would take its number and be written to
+ * as if it were output. What takes it instead refuses to be written (read, where it is stdin).
+ */
+static int
+occupy_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_PATH);
+	while (fd >= 0 && fd <= 2);
+	return fd < 0 ? -1 : close(fd);
+}
 
 int
 main(int argc, char **argv)
 {
 	struct command_line line;
 
+	if (occupy_standard_descriptors() < 0)
+		return EXIT_FAILURE;
 	if (command_line_parse(argc, argv, &line) < 0)
 		return EXIT_USAGE;
 	log_set_verbose(line.verbose);

@@ -353,6 +353,8 @@ print_table(const struct once *once)
 		fprintf(stderr, "overstayd: no listener on ports %s\n", ranges);
 	} else if (r == 0)
 		r = scols_print_table(table);
+	if (r == 0 && (ferror(stdout) != 0 || fflush(stdout) != 0))
+		r = -EIO;
 	scols_unref_table(table);
 	return r;
 }

@@ -39,7 +39,7 @@ static bool
 says_no_sock_diag(int r)
 {
 	return r == -ENOENT || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT || r == -EOPNOTSUPP ||
-	    r == -EPERM || r == -EACCES || r == -ENOSYS;
+	    r == -EPERM || r == -EACCES || r == -ENOSYS || r == -EINVAL;
 }
 
 /*
@@ -101,9 +101,12 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 static void
 on_timeout(evutil_socket_t fd, short what, void *argument)
 {
+	struct pump *pump = argument;
+	int r = pump->error != 0 ? pump->error : -ETIMEDOUT;
+
 	(void)fd;
 	(void)what;
-	finish(argument, -ETIMEDOUT, NULL);
+	finish(pump, r, NULL);
 }
 
 static int
@@ -151,8 +154,8 @@ pump_begin(struct pump *pump, const struct source_request *request)
 	if (r == 0)
 		r = source_begin(pump->source, request);
 	pump->cpu_usec += clock_thread_cpu_usec() - cpu_usec;
+	pump->error = r;
 	if (r < 0) {
-		note_failure(pump, r);
 		/* From the loop, so that `done` never runs inside pump_begin(). */
 		daemon_arm(pump->timeout, 0);
 		return;

@@ -129,8 +129,11 @@ accept_config(struct daemon *daemon, struct reload *reload)
 	condition_set(daemon, CONDITION_CONFIG, false, "the configuration is right again");
 	/* It restarts with the ranges of the new one; the old one is not borrowed any more. */
 	tick_restart(daemon);
+	survey_restart(daemon);
 	(void)config_free(old);
 	daemon_advance(daemon);
+	/* After daemon_advance(), which plans the next look an interval after the last began. */
+	daemon_arm(daemon->tick.timer, 0);
 }
 
 static void

@@ -156,6 +156,14 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	ask_next(daemon);
 }
 
+void
+survey_restart(struct daemon *daemon)
+{
+	/* One under way arms the timer when it is done. */
+	if (daemon->survey.occupancy == NULL)
+		arm_next(daemon);
+}
+
 int
 survey_start(struct daemon *daemon)
 {

@@ -219,7 +219,6 @@ tick_restart(struct daemon *daemon)
 		pump_stop(&tick->pump);
 	tick->look = look_free(tick->look);
 	read_ranges(daemon, true);
-	daemon_arm(tick->timer, 0);
 }
 
 void

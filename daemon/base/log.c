@@ -3,6 +3,7 @@
  * Debug lines to stderr with the <N> prefix of sd-daemon(3), each escaped as a whole: a foreign
  * name in a debug line cannot forge another. One write(2) a line, so lines of threads do not mix.
  */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ log_debug(const char *subsystem, const char *format, ...)
 {
 	char raw[1024], line[2048];
 	struct text text;
+	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
 	va_list arguments;
 	int length;
 
@@ -45,6 +47,10 @@ log_debug(const char *subsystem, const char *format, ...)
 	text_escape(&text, raw, (size_t)length < sizeof(raw) ? (size_t)length : sizeof(raw) - 1,
 	    sizeof(line) - 64);
 	text_add(&text, "\n");
+	/* A pipe that nobody reads must not hold the loop: the line is left out. A pipe that is
+	 * writable has room for PIPE_BUF bytes, which is more than a line. */
+	if (poll(&room, 1, 0) <= 0)
+		return;
 	/* Where stderr is gone there is nobody left to tell. */
 	(void)!write(STDERR_FILENO, text.data, text.used);
 }
