@@ -120,18 +120,21 @@ def test_capabilities_are_dropped(daemon):
     watch.wait_line("STARTED")
     lookup = harness.wait_until(watch.lookup_pid)
 
-    def capabilities(pid):
+    def status(pid):
         lines = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-        fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-        assert fields["NoNewPrivs"] == "1"
+        return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+    def capabilities(pid):
+        # The look-up locks itself before it reads anything, which need not be before STARTED.
+        harness.wait_until(lambda: status(pid)["NoNewPrivs"] == "1", 15)
+        fields = status(pid)
         return {fields[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
 
     none = "0" * 16
     assert capabilities(watch.pid) == {none}
     # CAP_DAC_READ_SEARCH is 2, CAP_SYS_PTRACE 19.
     assert capabilities(lookup) <= {none, f"{1 << 2 | 1 << 19:016x}"}
-    status = pathlib.Path(f"/proc/{lookup}/status").read_text(encoding="utf-8")
-    assert "\nUid:\t0\t" not in status
+    assert not status(lookup)["Uid"].startswith("0\t")
 
 
 def test_idle_daemon_holds_few_descriptors(daemon, listen):
