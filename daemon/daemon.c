@@ -372,7 +372,8 @@ stop(struct daemon *daemon)
 	if (daemon->sender != NULL) {
 		drain(daemon, until_usec);
 		now_usec = clock_monotonic_usec();
-		lost = sender_stop(daemon->sender, until_usec > now_usec ? until_usec - now_usec : 0);
+		lost = sender_stop(daemon->sender,
+		    until_usec > now_usec ? until_usec - now_usec : 0);
 	}
 	if (lost > 0)
 		log_debug("daemon", "%u messages could not be sent before the stop", lost);

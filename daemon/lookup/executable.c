@@ -15,29 +15,22 @@
  * in PID 1's tree, then in the process's own; only when it stands at neither place the
  * kernel meant it.
  *
- * Absolute links inside /proc/1/root would lead out of it, so paths are resolved by
- * openat2(2) with RESOLVE_IN_ROOT; before Linux 5.6 nothing is verified. The path of a
- * running file is pinned in the kernel's cache, so RESOLVE_CACHED (5.12) answers without
- * asking any file system: a hostile path leads into a slow or hanging one only by the
- * second try. What hangs for ever is ended by the alarm of server.c.
+ * Absolute links inside /proc/1/root would lead out of it, so paths are followed by
+ * path.c. A hostile path can lead into a slow or hanging file system; what hangs for ever
+ * is ended by the alarm of server.c.
  *
- * Cost: some ten system calls, about 10 us.
+ * Cost: some twenty system calls, about 15 us.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "lookup/executable.h"
 #include "lookup/files.h"
-
-#ifndef RESOLVE_CACHED
-#define RESOLVE_CACHED 0x20	/* include/uapi/linux/openat2.h, 5.12 */
-#endif
+#include "lookup/path.h"
 
 static const char deleted_suffix[] = " (deleted)";
 
@@ -50,29 +43,10 @@ stat_quick(int fd, const char *name, int flags, struct statx *ret)
 }
 
 /*
- * Opens path (absolute) with root_fd as its root, only to be looked at. Returns it or
- * -errno.
- */
-static int
-open_in_root(int root_fd, const char *path, bool may_wait)
-{
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC };
-	long fd;
-
-	how.resolve = RESOLVE_IN_ROOT | RESOLVE_CACHED;
-	fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	if (fd < 0 && (errno == EINVAL || (errno == EAGAIN && may_wait))) {
-		how.resolve = RESOLVE_IN_ROOT;
-		fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	}
-	return fd < 0 ? -errno : (int)fd;
-}
-
-/*
  * Is the file at path below root_fd this one? 1 = yes, 0 = no or nothing there, or -errno.
  */
 static int
-stands_at(int root_fd, const char *path, const struct statx *file, bool may_wait)
+stands_at(int root_fd, const char *path, const struct statx *file)
 {
 	_close_ int fd = -1;
 	struct statx there;
@@ -80,7 +54,7 @@ stands_at(int root_fd, const char *path, const struct statx *file, bool may_wait
 
 	if (root_fd < 0)
 		return -EBADF;
-	fd = open_in_root(root_fd, path, may_wait);
+	fd = path_open(root_fd, path);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
 	if (fd < 0)
@@ -128,7 +102,7 @@ judge_unlinked(int proc_fd, int task_fd, int root_fd, const char *path,
 		return EXE_UNVERIFIED;
 	memcpy(directory, path, length);
 	directory[length] = '\0';
-	fd = open_in_root(root_fd, directory, true);
+	fd = path_open(root_fd, directory);
 	if (fd < 0 || stat_quick(fd, "", AT_EMPTY_PATH, &there) < 0)
 		return EXE_UNVERIFIED;
 	if (!S_ISDIR(there.stx_mode) || !is_of_root(&there))
@@ -145,8 +119,7 @@ suffix_is_name(int task_fd, const char *text, const struct statx *file, int at_i
 	if (at_init < 0)
 		return true;
 	own_root_fd = openat(task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* The process's own tree is the one place that may be as hostile as it likes. */
-	return stands_at(own_root_fd, text, file, false) != 0;
+	return stands_at(own_root_fd, text, file) != 0;
 }
 
 enum exe_trust
@@ -168,7 +141,7 @@ executable_judge(int proc_fd, int task_fd, char *text, bool *ret_deleted)
 		*ret_deleted = true;
 		return judge_unlinked(proc_fd, task_fd, root_fd, text, &file);
 	}
-	r = stands_at(root_fd, text, &file, true);
+	r = stands_at(root_fd, text, &file);
 	if (r > 0)
 		return EXE_SAME;
 	if (has_suffix && !suffix_is_name(task_fd, text, &file, r)) {

@@ -28,6 +28,7 @@ systemd/:top alert/journal.c lookup
 libmnl/:kernel
 linux/:kernel lookup
 cap-ng.h:top lookup
+seccomp.h:lookup
 libsmartcols.h:once.c
 jansson.h:once.c
 '

@@ -248,7 +248,7 @@ def test_lookup_taken_over(drop_in, service):
         assert results[name] == "done", (name, results[name])
     # By way of /proc/1/root the unit alone lets an empty file be made, or a file be emptied, where
     # everybody may write; never with content. The program's own filter, which is not in force for
-    # the probe, takes that too (tests/unit/test-lookup-guard.c).
+    # the probe, takes that too (tests/unit/test-lookup-syscalls.c).
     for path in (pathlib.Path("/tmp/probe"), pathlib.Path("/var/tmp/probe"), VICTIM / "probe"):
         assert not path.exists() or path.stat().st_size == 0
         path.unlink(missing_ok=True)
