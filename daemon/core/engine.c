@@ -326,7 +326,9 @@ advance_away(struct pass *pass, size_t index)
 		plan(pass, stay->last_seen_usec, grace_usec);
 		return;
 	}
-	if (!stay->given_up && track_may_return(&pass->engine->track, index, grace_usec))
+	/* Who came back may be what an incomplete look lacks. */
+	if (!stay->given_up && (pass->engine->last->incomplete != 0 ||
+	    track_may_return(&pass->engine->track, index, grace_usec)))
 		return;
 	loud = stay->told || stay_age_usec(stay, 0) >= policy->log_after_usec;
 	if (loud && !stay->told)
