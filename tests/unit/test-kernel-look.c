@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A look under a written source: what is asked after which answer, and what an absence proves.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "core-help.h"
+#include "kernel/look.h"
+
+/* A kernel as the test wishes it to be. */
+struct kernel {
+	const struct listener *table;	/* what is really there */
+	size_t count;
+	uint16_t missed;		/* a full dump misses this port; 0 = none */
+	uint16_t missed_upto;
+	unsigned miss_dumps;		/* the first so many full dumps do */
+	uint32_t incomplete;		/* of full dumps */
+	unsigned long_proofs;		/* the first so many one-port answers take two datagrams */
+	unsigned dumps, proofs, choices;	/* what was asked (dumps: of TCP) */
+};
+
+static bool
+is_selected(const struct kernel *kernel, const struct source_request *request,
+    const struct listener *listener)
+{
+	uint16_t port = listener->endpoint.port;
+
+	if (listener->endpoint.protocol != request->protocol ||
+	    (request->family != AF_UNSPEC && request->family != listener->endpoint.family))
+		return false;
+	if (request->choice != CHOICE_UNKNOWN && request->choice != listener->choice)
+		return false;
+	if (request->port != 0)
+		return port == request->port;
+	return kernel->dumps > kernel->miss_dumps || port < kernel->missed ||
+	    port > kernel->missed_upto;
+}
+
+static void
+answer(struct kernel *kernel, struct look *look, const struct source_request *request)
+{
+	struct source_result result = { .datagrams = 1 };
+	bool dump = request->port == 0;
+
+	kernel->choices += request->choice != CHOICE_UNKNOWN;
+	if (request->choice == CHOICE_UNKNOWN) {
+		kernel->dumps += dump && request->protocol == PROTOCOL_TCP;
+		kernel->proofs += !dump;
+		if (!dump && kernel->proofs <= kernel->long_proofs)
+			result.datagrams = 2;
+	}
+	if (dump)
+		result.incomplete = kernel->incomplete;
+	for (size_t i = 0; i < kernel->count; i++) {
+		struct source_socket socket = { .listener = kernel->table[i], .listening = true };
+
+		if (!is_selected(kernel, request, &kernel->table[i]))
+			continue;
+		/* The source does not tell who chose a port. */
+		socket.listener.choice = CHOICE_UNKNOWN;
+		look_socket(&socket, look);
+		socket.listening = false;
+		socket.listener.cookie += 1000000;
+		look_socket(&socket, look);
+	}
+	look_answered(look, &result);
+}
+
+/* One look after `last` (freed). */
+static struct snapshot *
+take(struct kernel *kernel, struct snapshot *last, bool knows_choice)
+{
+	static struct port_filter filter;
+	const struct look_options options = {
+		.last = last,
+		.filter = &filter,
+		.protocols = 1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP,
+		.knows_choice = knows_choice,
+		.taken_usec = last == NULL ? 1 : last->taken_usec + 1,
+	};
+	struct look *look = look_new(&options);
+	const struct source_request *request;
+	struct snapshot *snapshot;
+
+	assert_non_null(look);
+	kernel->dumps = kernel->proofs = kernel->choices = 0;
+	while ((request = look_request(look)) != NULL)
+		answer(kernel, look, request);
+	snapshot = look_finish(look);
+	assert_non_null(snapshot);
+	assert_true(snapshot->sealed);
+	(void)snapshot_free(last);
+	return snapshot;
+}
+
+static struct listener *
+many(size_t count)
+{
+	struct listener *table = calloc(count, sizeof(*table));
+
+	assert_non_null(table);
+	for (size_t i = 0; i < count; i++) {
+		table[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", (uint16_t)(50000 + i), 1 + i);
+		table[i].choice = i % 2 == 0 ? CHOICE_ASKED : CHOICE_AUTO;
+	}
+	return table;
+}
+
+static void
+expect_unproven(const struct snapshot *snapshot, size_t wanted)
+{
+	size_t unproven = 0;
+
+	for (size_t i = 0; i < snapshot->count; i++)
+		unproven += snapshot->listeners[i].unproven;
+	assert_int_equal(unproven, wanted);
+}
+
+static void
+who_chose_is_asked_once(void **state)
+{
+	struct listener table[] = {
+		help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1),
+		help_listener(PROTOCOL_UDP, "0.0.0.0", 50001, 2),
+		help_listener(PROTOCOL_UDP, "::", 50001, 3),
+	};
+	struct kernel kernel = { .table = table, .count = 3 };
+	struct snapshot *snapshot;
+
+	(void)state;
+	table[1].choice = CHOICE_AUTO;
+	snapshot = take(&kernel, NULL, true);
+	assert_int_equal(snapshot->count, 3);
+	assert_int_equal(snapshot->incomplete, 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(snapshot_find(snapshot, &table[i])->choice, table[i].choice);
+	/* Three ports, two answers each; then never again. */
+	assert_int_equal(kernel.choices, 6);
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.choices + kernel.proofs, 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(snapshot_find(snapshot, &table[i])->choice, table[i].choice);
+	/* Not learnt, it is asked again. */
+	snapshot->listeners[0].choice = CHOICE_UNKNOWN;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.choices, 2);
+	assert_int_equal(snapshot->listeners[0].choice, CHOICE_ASKED);
+	(void)snapshot_free(snapshot);
+}
+
+static void
+a_missed_listener_is_found(void **state)
+{
+	struct listener *table = many(10);
+	struct kernel kernel = { .table = table, .count = 10 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	kernel.missed = kernel.missed_upto = 50004;
+	kernel.miss_dumps = 1;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.proofs, 1);
+	assert_int_equal(snapshot->count, 10);
+	expect_unproven(snapshot, 0);
+	assert_int_equal(snapshot_find(snapshot, &table[4])->choice, CHOICE_ASKED);
+	/* And one that is gone is gone. */
+	kernel.missed = 0;
+	kernel.missed_upto = 0;
+	kernel.count = 9;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.proofs, 1);
+	assert_int_equal(snapshot->count, 9);
+	expect_unproven(snapshot, 0);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+two_datagrams_prove_nothing(void **state)
+{
+	struct listener *table = many(10);
+	struct kernel kernel = { .table = table, .count = 10 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	kernel.count = 9;
+	kernel.long_proofs = 1;
+	snapshot = take(&kernel, snapshot, true);
+	/* The second answer was one datagram. */
+	assert_int_equal(kernel.proofs, 2);
+	assert_int_equal(snapshot->count, 9);
+	kernel.count = 8;
+	kernel.long_proofs = 2;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.proofs, 2);
+	assert_int_equal(snapshot->count, 9);
+	expect_unproven(snapshot, 1);
+	assert_true(snapshot_find(snapshot, &table[8])->unproven);
+	/* It is asked for again in the next look, which proves it. */
+	kernel.long_proofs = 0;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(snapshot->count, 8);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+an_incomplete_dump_ends_nothing(void **state)
+{
+	struct listener *table = many(10);
+	struct kernel kernel = { .table = table, .count = 10 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	kernel.count = 3;
+	kernel.incomplete = INCOMPLETE_OVERRUN;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.proofs, 0);
+	assert_int_equal(snapshot->incomplete, INCOMPLETE_OVERRUN);
+	assert_int_equal(snapshot->count, 10);
+	expect_unproven(snapshot, 7);
+	kernel.incomplete = 0;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.proofs, 7);
+	assert_int_equal(snapshot->count, 3);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+many_missing_are_dumped_again(void **state)
+{
+	struct listener *table = many(1000);
+	struct kernel kernel = { .table = table, .count = 1000 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	/* More new ones than are asked for singly: two dumps of three requests. */
+	assert_int_equal(kernel.choices, 6);
+	/* The second dump sees what the first missed: one is left to be proved. */
+	kernel.missed = 50100;
+	kernel.missed_upto = 50100 + LOOK_PORTS_MAX;
+	kernel.miss_dumps = 1;
+	kernel.count = 999;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.dumps, 2);
+	assert_int_equal(kernel.proofs, 1);
+	assert_int_equal(snapshot->count, 999);
+	expect_unproven(snapshot, 0);
+	/* One port fewer is asked for singly. */
+	kernel.missed_upto--;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.dumps, 1);
+	assert_int_equal(kernel.proofs, LOOK_PORTS_MAX);
+	assert_int_equal(snapshot->count, 999);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+proc_net_is_read_twice(void **state)
+{
+	struct listener *table = many(10);
+	struct kernel kernel = { .table = table, .count = 10 };
+	struct snapshot *snapshot = take(&kernel, NULL, false);
+
+	(void)state;
+	assert_int_equal(kernel.choices, 0);
+	assert_int_equal(kernel.dumps, 1);
+	kernel.missed = kernel.missed_upto = 50004;
+	kernel.miss_dumps = 1;
+	kernel.count = 9;
+	snapshot = take(&kernel, snapshot, false);
+	assert_int_equal(kernel.dumps, 2);
+	assert_int_equal(kernel.proofs + kernel.choices, 0);
+	assert_int_equal(snapshot->count, 9);
+	expect_unproven(snapshot, 0);
+	assert_non_null(snapshot_find(snapshot, &table[4]));
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+a_second_dump_does_not_fill_a_look(void **state)
+{
+	enum { MORE = LOOK_LISTENERS_MAX * 3 / 4 };
+	struct listener *table = calloc(MORE, sizeof(*table));
+	struct kernel kernel = { .table = table, .count = MORE };
+	struct snapshot *snapshot;
+
+	(void)state;
+	assert_non_null(table);
+	for (size_t i = 0; i < MORE; i++)
+		table[i] = help_listener(
+		    PROTOCOL_TCP, "0.0.0.0", (uint16_t)(40000 + i % 20000), 1 + i);
+	snapshot = take(&kernel, NULL, true);
+	assert_int_equal(snapshot->incomplete, 0);
+	assert_int_equal(snapshot->count, MORE);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+given_up(void **state)
+{
+	struct listener *table = many(3);
+	struct snapshot *last = help_look(1, table, 3), *snapshot;
+	const struct look_options options = { .last = last, .protocols = 1 << PROTOCOL_TCP,
+		.knows_choice = true, .taken_usec = 2 };
+	struct look *look = look_new(&options);
+
+	(void)state;
+	assert_non_null(look_request(look));
+	look_give_up(look, INCOMPLETE_TIMEOUT);
+	assert_null(look_request(look));
+	snapshot = look_finish(look);
+	assert_int_equal(snapshot->incomplete, INCOMPLETE_TIMEOUT);
+	assert_int_equal(snapshot->count, 3);
+	expect_unproven(snapshot, 3);
+	assert_null(look_free(look_new(&options)));
+	assert_null(look_free(NULL));
+	(void)snapshot_free(snapshot);
+	(void)snapshot_free(last);
+	free(table);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_chose_is_asked_once),
+		cmocka_unit_test(a_missed_listener_is_found),
+		cmocka_unit_test(two_datagrams_prove_nothing),
+		cmocka_unit_test(an_incomplete_dump_ends_nothing),
+		cmocka_unit_test(many_missing_are_dumped_again),
+		cmocka_unit_test(proc_net_is_read_twice),
+		cmocka_unit_test(a_second_dump_does_not_fill_a_look),
+		cmocka_unit_test(given_up),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("kernel-look", tests, NULL, NULL);
+}
