@@ -3,10 +3,10 @@
  * The way down. Under systemd the unit has gone it already (User=, AmbientCapabilities=,
  * PrivateNetwork=); this file does the same for a daemon that is run by hand.
  *
- * What stays by the nature of the two capabilities: the memory of every process may be
- * read, and with CAP_SYS_PTRACE written. Hence the rest is taken away: no network, no user
- * of its own that anything else runs as, no way to get more by running a program, and
- * nobody but root can trace it and borrow what it has.
+ * What stays by the nature of the two capabilities: every file and the memory of every
+ * process may be read (that it cannot be written is syscalls.c's doing). Hence the rest is
+ * taken away: no network, no user of its own that anything else runs as, no way to get more
+ * by running a program, and nobody but root can trace it and borrow what it has.
  */
 #include <cap-ng.h>
 #include <errno.h>

@@ -35,7 +35,7 @@ make_id(struct stay_id *ret, void *argument)
 }
 
 static struct moment
-moment(void)
+now(void)
 {
 	return (struct moment){ now_usec, now_usec + 365 * USEC_PER_DAY };
 }
@@ -44,7 +44,7 @@ static void
 watch(uint16_t first, uint16_t last)
 {
 	struct range_wanted wanted = { 0 };
-	struct moment when = moment();
+	struct moment when = now();
 	struct ranges ranges;
 
 	port_set_add(&wanted.explicit_ports, first, last);
@@ -77,7 +77,7 @@ end(void **state)
 static void
 advance(void)
 {
-	struct moment when = moment();
+	struct moment when = now();
 
 	engine_advance(engine, &when);
 }
@@ -214,7 +214,8 @@ nobody_answers(void **state)
 static void
 the_worst_of_a_group_leaves(void **state)
 {
-	struct rule grave = { .name = "grave", .values = RULE_SEVERITY, .severity = SEVERITY_CRIT,
+	static char name[] = "grave";
+	struct rule grave = { .name = name, .values = RULE_SEVERITY, .severity = SEVERITY_CRIT,
 		.match = { .keys = 1 << MATCH_CHOICE, .choices = 1 << CHOICE_AUTO },
 		.until_usec = USEC_NEVER, .enabled = true };
 	struct listener group[4];

@@ -131,6 +131,8 @@ attempt("connect journal")(lambda: connect("/run/systemd/journal/socket", socket
 attempt("connect lookup")(lambda: connect("/run/overstay/lookup.sock", socket.SOCK_SEQPACKET))
 attempt("read port range")(
     lambda: open("/proc/sys/net/ipv4/ip_local_port_range", "rb").read(1))
+results["filters"] = next(line.split()[1] for line in open("/proc/self/status")
+                          if line.startswith("Seccomp_filters:"))
 print("PROBE " + json.dumps(results), flush=True)
 """
 
@@ -217,7 +219,8 @@ def test_the_probe_itself_can_do_all_this_outside():
         "write /proc/1/mem", "write /proc/VICTIM/mem", "write /proc/VICTIM/oom_score_adj",
         "write /proc/1/oom_score_adj", "setuid root",
     }
-    refused = {name: result for name, result in results.items() if result != "done"}
+    refused = {name: result for name, result in results.items()
+               if result != "done" and name != "filters"}
     assert set(refused) <= impossible_here, refused
     for path in ("/etc/probe", "/usr/probe", "/var/probe"):
         pathlib.Path(path).unlink(missing_ok=True)
@@ -276,3 +279,25 @@ def test_capabilities_of_the_running_processes(service):
     assert lookup["Uid"].split() == [user] * 4 and user != "0"
     for status in (daemon, lookup):
         assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+
+
+def test_the_programs_own_filter(drop_in, service):
+    """The running look-up has one filter more than its unit gives (what it forbids: unit test)."""
+    service()
+    real = wait_until(lambda: settled("overstay-lookup.service"))
+    run("systemctl", "stop", "overstayd.service", "overstay-lookup.socket",
+        "overstay-lookup.service")
+    run("systemctl", "start", "overstay-lookup.socket")
+    of_the_unit = int(probe("overstay-lookup.service", drop_in)["filters"])
+    assert real == of_the_unit + 1
+
+
+def settled(unit):
+    """How many filters the unit's process has; None before it waits in its loop."""
+    pid = run("systemctl", "show", "-P", "MainPID", unit).stdout.strip()
+    try:
+        number = pathlib.Path(f"/proc/{pid}/syscall").read_text(encoding="ascii").split()[0]
+    except OSError:
+        return None
+    # poll(2) of x86-64, ppoll(2) of x86-64 and of the machines with generic numbers.
+    return int(status_of(unit)["Seccomp_filters"]) if number in ("7", "271", "73") else None
