@@ -269,8 +269,9 @@ def test_capabilities_of_the_running_processes(service):
     for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(daemon[name], 16) == 0, name
     assert daemon["Uid"].split() == ["0"] * 4
-    wait_until(lambda: run("systemctl", "show", "-P", "MainPID",
-                           "overstay-lookup.service").stdout.strip() != "0")
+    # Before it is active its process is systemd's still, on the way to the program.
+    wait_until(lambda: run("systemctl", "is-active", "overstay-lookup.service",
+                           check=False).stdout.strip() == "active")
     lookup = status_of("overstay-lookup.service")
     two = 1 << 2 | 1 << 19
     for name in ("CapPrm", "CapEff", "CapBnd"):
