@@ -200,15 +200,13 @@ look(struct once *once, uint32_t *ret_incomplete)
 {
 	struct look_options options = {
 		.filter = &once->ranges.filter,
+		.protocols = config_protocols(once->config),
 		.knows_choice = source_knows_choice(once->source),
 		.taken_usec = clock_boottime_usec(),
 	};
 	const struct source_request *request;
 	struct look *look;
 
-	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
-		if (once->config->protocols[i])
-			options.protocols |= 1U << i;
 	look = look_new(&options);
 	if (look == NULL)
 		return -ENOMEM;

@@ -28,17 +28,6 @@
 /* So many incomplete looks in a row are more than bad luck. */
 #define TICK_FAILURES_MAX 3
 
-static uint32_t
-watched_protocols(const struct config *config)
-{
-	uint32_t protocols = 0;
-
-	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
-		if (config->protocols[i])
-			protocols |= 1U << i;
-	return protocols;
-}
-
 /* Reads ip_local_port_range, which may change at any time, and resolves `ranges:` against it. */
 static void
 read_ranges(struct daemon *daemon, bool always)
@@ -62,7 +51,7 @@ read_ranges(struct daemon *daemon, bool always)
 		    kernel.first, kernel.last));
 	daemon->kernel_range = kernel;
 	ranges_resolve(&daemon->config->ranges, r < 0 ? NULL : &kernel, &ranges);
-	engine_set_watched(daemon->engine, &ranges, watched_protocols(daemon->config), &moment);
+	engine_set_watched(daemon->engine, &ranges, config_protocols(daemon->config), &moment);
 }
 
 void
@@ -175,7 +164,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	options = (struct look_options){
 		.last = engine_last_look(daemon->engine),
 		.filter = &engine_ranges(daemon->engine)->filter,
-		.protocols = watched_protocols(daemon->config),
+		.protocols = config_protocols(daemon->config),
 		.knows_choice = !daemon->conditions[CONDITION_SOURCE],
 		.taken_usec = tick->begun_usec,
 	};

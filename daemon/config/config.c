@@ -91,6 +91,17 @@ resolve_by_nss(const char *name, bool group, uint32_t *ret_id)
 	return -ERANGE;
 }
 
+uint32_t
+config_protocols(const struct config *config)
+{
+	uint32_t protocols = 0;
+
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		if (config->protocols[i])
+			protocols |= 1U << i;
+	return protocols;
+}
+
 struct config *
 config_free(struct config *config)
 {

@@ -141,6 +141,9 @@ int config_dump(const struct config *config, FILE *file) _mustcheck_;
 int config_dump_text(const struct config *config, char **ret_text,
     size_t *ret_size) _mustcheck_;
 
+/* The protocols that are watched, as bits 1 << enum protocol. */
+uint32_t config_protocols(const struct config *config);
+
 /* Accepts NULL; returns NULL. */
 struct config *config_free(struct config *config);
 

@@ -20,9 +20,6 @@
 /* The most sockets of one owners_ask(). */
 #define OWNERS_ASK_MAX LOOKUP_INODES_MAX
 
-/* Where systemd listens for overstay-lookup.service. */
-#define OWNERS_SOCKET_PATH "/run/overstay/lookup.sock"
-
 struct owners;
 
 /* owner is borrowed: owner_ref() to keep it. Several inodes may share one owner. */

@@ -373,17 +373,6 @@ ask_kernel(struct world *world, struct look *look, uint32_t incomplete)
 	return true;
 }
 
-static uint32_t
-watched_protocols(const struct config *config)
-{
-	uint32_t protocols = 0;
-
-	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
-		if (config->protocols[i])
-			protocols |= 1U << i;
-	return protocols;
-}
-
 static void
 read_ranges(struct world *world, bool always)
 {
@@ -395,7 +384,7 @@ read_ranges(struct world *world, bool always)
 		return;
 	world->kernel_range_read = world->kernel_range;
 	ranges_resolve(&world->config->ranges, &world->kernel_range, &ranges);
-	engine_set_watched(world->engine, &ranges, watched_protocols(world->config), &moment);
+	engine_set_watched(world->engine, &ranges, config_protocols(world->config), &moment);
 }
 
 static void
@@ -410,7 +399,7 @@ take_look(struct world *world)
 	look = or_die(look_new(&(struct look_options){
 	    .last = engine_last_look(world->engine),
 	    .filter = &engine_ranges(world->engine)->filter,
-	    .protocols = watched_protocols(world->config),
+	    .protocols = config_protocols(world->config),
 	    .knows_choice = !world->proc,
 	    .taken_usec = world->now_usec,
 	}));
