@@ -151,7 +151,7 @@ cell_unit(const struct once *once, const struct row *row, struct text *text, siz
 {
 	const struct process *process = owner_first(row->owner);
 	const char *unit = process == NULL ? "" :
-	    process->user_unit[0] != '\0' ? process->user_unit : process->unit;
+	    process->place.user_unit[0] != '\0' ? process->place.user_unit : process->place.unit;
 
 	(void)once;
 	if (unit[0] == '\0')

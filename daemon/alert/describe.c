@@ -246,12 +246,12 @@ describe_process(struct text *text, const struct process *process, uint32_t hold
 		text_printf(text, " and %u more", holders - 1);
 	text_add(text, "] of ");
 	describe_user(text, process->uid, context, USER_TEXT_MAX);
-	if (process->user_unit[0] != '\0') {
+	if (process->place.user_unit[0] != '\0') {
 		text_add(text, " in user unit ");
-		describe_unit(text, process->user_unit, UNIT_TEXT_MAX);
-	} else if (process->unit[0] != '\0') {
+		describe_unit(text, process->place.user_unit, UNIT_TEXT_MAX);
+	} else if (process->place.unit[0] != '\0') {
 		text_add(text, " in ");
-		describe_unit(text, process->unit, UNIT_TEXT_MAX);
+		describe_unit(text, process->place.unit, UNIT_TEXT_MAX);
 	}
 }
 

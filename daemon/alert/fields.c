@@ -318,14 +318,14 @@ static void
 unit(struct text *value, const struct field_source *source)
 {
 	if (source->process != NULL)
-		describe_unit(value, source->process->unit, VALUE_MAX);
+		describe_unit(value, source->process->place.unit, VALUE_MAX);
 }
 
 static void
 user_unit(struct text *value, const struct field_source *source)
 {
 	if (source->process != NULL)
-		describe_unit(value, source->process->user_unit, VALUE_MAX);
+		describe_unit(value, source->process->place.user_unit, VALUE_MAX);
 }
 
 /*
@@ -353,8 +353,8 @@ object_pid(struct text *value, const struct field_source *source)
 static void
 object_unit(struct text *value, const struct field_source *source)
 {
-	if (source->process != NULL && is_unit_name(source->process->unit) && !has_object(source))
-		text_add(value, source->process->unit);
+	if (source->process != NULL && is_unit_name(source->process->place.unit) && !has_object(source))
+		text_add(value, source->process->place.unit);
 }
 
 static const struct field_row {

@@ -54,6 +54,12 @@ static const char *const protocol_words[] = { "tcp", "udp", NULL };
 static const char *const exposure_words[] = { "loopback", "local", "any", NULL };
 static const char *const owner_words[] = { "unknown", "process", "kernel", NULL };
 static const char *const choice_words[] = { "unknown", "asked", "auto", NULL };
+static const char *const netns_words[] = { "host", NULL };
+static const char *const class_words[] = { "unknown", "kernel", "service", "user", "suspect", NULL };
+static const char *const reason_words[] = {
+	"memory", "shm", "disguise", "shell", "stranger", "no-owner", "deleted", "temporary",
+	"writable", "foreign", "changed", "exposed", NULL,
+};
 
 _Static_assert(PROTOCOL_TCP == 0 && PROTOCOL_UDP == 1, "protocol_words is out of order");
 _Static_assert(EXPOSURE_LOOPBACK == 0 && EXPOSURE_LOCAL == 1 && EXPOSURE_ANY == 2,
@@ -78,18 +84,21 @@ static const struct key_row match_keys[] = {
 	{ "user_unit", KEY_UNITS, MATCH_USER_UNIT, AT(user_unit), NULL },
 	{ "owner", KEY_WORDS, MATCH_OWNER, AT(owners), owner_words },
 	{ "choice", KEY_WORDS, MATCH_CHOICE, AT(choices), choice_words },
+	{ "script", KEY_PATHS, MATCH_SCRIPT, AT(script), NULL },
+	{ "container", KEY_TEXTS, MATCH_CONTAINER, AT(container), NULL },
+	{ "netns", KEY_WORDS, MATCH_NETNS, AT(netns), netns_words },
+	{ "class", KEY_WORDS, MATCH_CLASS, AT(classes), class_words },
+	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_words },
 };
 
 const char *const match_key_names[] = {
 	"protocol", "port", "address", "exposure", "exe", "comm", "cmdline", "user", "unit",
-	"user_unit", "owner", "choice", "not", NULL,
+	"user_unit", "owner", "choice", "script", "container", "netns", "class", "reason", "not",
+	NULL,
 };
 
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
 _Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 2, "a match key has no name");
-
-/* Keys of the design that have no code yet. */
-static const char *const not_built[] = { "script", "container", "netns", "class", "reason", NULL };
 
 /* The list grown by one copy of text. Returns false without memory. */
 static bool
@@ -430,20 +439,6 @@ read_not(struct filling *filling, const struct node *key, const struct node *val
 	return fine;
 }
 
-/* A key that is none of the table: not built yet, or unknown. */
-static bool
-refuse_key(struct config_context *context, const struct node *key)
-{
-	for (size_t i = 0; not_built[i] != NULL; i++)
-		if (strcmp(not_built[i], key->text) == 0) {
-			context_error(context, key, "match key \"%s\" is not built yet",
-			    not_built[i]);
-			return false;
-		}
-	context_unknown(context, key, match_key_names);
-	return false;
-}
-
 static bool
 read_map(struct filling *filling, const struct node *map)
 {
@@ -467,8 +462,10 @@ read_map(struct filling *filling, const struct node *map)
 			fine = read_key(filling, &match_keys[row], value) && fine;
 		else if (strcmp(key->text, "not") == 0)
 			fine = read_not(filling, key, value) && fine;
-		else
-			fine = refuse_key(filling->context, key) && fine;
+		else {
+			context_unknown(filling->context, key, match_key_names);
+			fine = false;
+		}
 	}
 	return fine;
 }

@@ -169,6 +169,16 @@ key_covers(enum match_key key, const struct match *wide, const struct parsed_rul
 		return globs_cover(&wide->comm, &narrow->comm, GLOB_TEXT);
 	case MATCH_CMDLINE:
 		return globs_cover(&wide->cmdline, &narrow->cmdline, GLOB_TEXT);
+	case MATCH_NETNS:
+		return (narrow->netns & ~wide->netns) == 0;
+	case MATCH_CLASS:
+		return (narrow->classes & ~wide->classes) == 0;
+	case MATCH_REASON:
+		return (narrow->reasons & ~wide->reasons) == 0;
+	case MATCH_SCRIPT:
+		return globs_cover(&wide->script, &narrow->script, GLOB_PATH);
+	case MATCH_CONTAINER:
+		return globs_cover(&wide->container, &narrow->container, GLOB_TEXT);
 	case MATCH_UNIT:
 		return globs_cover(&wide->unit, &narrow->unit, GLOB_TEXT);
 	case MATCH_USER_UNIT:
@@ -188,9 +198,10 @@ pair_cost(uint32_t keys, const struct match *wide, const struct parsed_rule *rul
 {
 	const struct match *narrow = &rule->rule.match;
 	const struct glob_list *wide_lists[] = { &wide->exe, &wide->comm, &wide->cmdline,
-		&wide->unit, &wide->user_unit };
+		&wide->unit, &wide->user_unit, &wide->script, &wide->container };
 	const struct glob_list *narrow_lists[] = { &narrow->exe, &narrow->comm,
-		&narrow->cmdline, &narrow->unit, &narrow->user_unit };
+		&narrow->cmdline, &narrow->unit, &narrow->user_unit, &narrow->script,
+		&narrow->container };
 	uint64_t cost = (keys >> MATCH_PORT & 1) * (rule->last_word - rule->first_word + 1) +
 	    wide->address_count * narrow->address_count + wide->uids.count * narrow->uids.count +
 	    wide->gids.count * narrow->gids.count;

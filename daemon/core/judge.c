@@ -184,14 +184,14 @@ static enum truth
 match_unit(const struct match *match, const struct question *question)
 {
 	return match_some_unit(&match->unit, question,
-	    question->process == NULL ? "" : question->process->unit);
+	    question->process == NULL ? "" : question->process->place.unit);
 }
 
 static enum truth
 match_user_unit(const struct match *match, const struct question *question)
 {
 	return match_some_unit(&match->user_unit, question,
-	    question->process == NULL ? "" : question->process->user_unit);
+	    question->process == NULL ? "" : question->process->place.user_unit);
 }
 
 static enum truth

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/listener.h"
 #include "core/policy.h"
 
 static const char *const cmdline_mode_names[] = {
@@ -23,6 +24,12 @@ policy_init(struct policy *policy)
 		.udp_auto_usec = USEC_NEVER,
 		.severity = SEVERITY_WARNING,
 		.loopback_severity = SEVERITY_NOTICE,
+		.suspect_threshold_usec = 0,
+		.suspect_severity = SEVERITY_CRIT,
+		.suspect_weak_threshold_usec = USEC_PER_MIN,
+		.suspect_weak_severity = SEVERITY_ERR,
+		.advice = true,
+		.hopping = 1U << PROTOCOL_TCP,
 		.grace_usec = 2 * USEC_PER_MIN,
 		.remind_usec = USEC_PER_DAY,
 		.log_appeared = SEVERITY_INFO,
@@ -53,6 +60,8 @@ match_clear(struct match *match)
 	glob_list_clear(&match->cmdline);
 	glob_list_clear(&match->unit);
 	glob_list_clear(&match->user_unit);
+	glob_list_clear(&match->script);
+	glob_list_clear(&match->container);
 	free(match->uids.ids);
 	free(match->gids.ids);
 	match_clear(match->not);

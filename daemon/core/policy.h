@@ -45,6 +45,11 @@ enum match_key {
 	MATCH_USER_UNIT,
 	MATCH_OWNER,
 	MATCH_CHOICE,
+	MATCH_SCRIPT,
+	MATCH_CONTAINER,
+	MATCH_NETNS,
+	MATCH_CLASS,
+	MATCH_REASON,
 	MATCH_KEY_COUNT,
 };
 
@@ -54,6 +59,9 @@ struct match {
 	uint32_t exposures;		/* bits 1 << enum exposure */
 	uint32_t owners;		/* bits 1 << enum owner_kind */
 	uint32_t choices;		/* bits 1 << enum choice */
+	uint32_t classes;		/* bits 1 << enum listener_class (core/reason.h) */
+	uint32_t reasons;		/* bits 1 << enum reason (core/reason.h) */
+	uint32_t netns;			/* bit 0: the daemon's own is among those named */
 	struct port_set *ports;
 	struct address_prefix *addresses;
 	size_t address_count;
@@ -62,6 +70,8 @@ struct match {
 	struct glob_list cmdline;	/* text; arguments joined by one space */
 	struct glob_list unit;		/* text; "*" is any unit, but there must be one */
 	struct glob_list user_unit;
+	struct glob_list script;	/* paths, of what an interpreter runs by its arguments */
+	struct glob_list container;	/* text; ids or names, "*" is any, but there must be one */
 	struct id_list uids;		/* user: alice, 1000 */
 	struct id_list gids;		/* user: @developers */
 	struct match *not;		/* NULL, or keys that must not all hold together */
@@ -108,6 +118,12 @@ struct policy {
 	uint64_t udp_auto_usec;		/* threshold of a UDP port the kernel picked */
 	enum severity severity;
 	enum severity loopback_severity;
+	uint64_t suspect_threshold_usec;	/* with a strong reason */
+	enum severity suspect_severity;
+	uint64_t suspect_weak_threshold_usec;	/* with two weak ones */
+	enum severity suspect_weak_severity;
+	bool advice;			/* advice is told */
+	uint32_t hopping;		/* bits 1 << enum protocol: where hopping is told */
 	uint64_t grace_usec;
 	uint64_t remind_usec;
 	enum severity log_appeared;	/* or SEVERITY_OFF */

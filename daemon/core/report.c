@@ -19,6 +19,8 @@ static const char *const kind_names[] = {
 	[EVENT_SUMMARY] = "summary",	 [EVENT_POOL] = "pool",
 	[EVENT_DEGRADED] = "degraded",	 [EVENT_RECOVERED] = "recovered",
 	[EVENT_CONFIG] = "config",	 [EVENT_SUPPRESSED] = "suppressed",
+	[EVENT_SUSPECT] = "suspect",	 [EVENT_HOPPING] = "hopping",
+	[EVENT_ADVICE] = "advice",
 };
 
 static const char *const state_names[] = {
@@ -112,6 +114,10 @@ report_free(struct report *report)
 	free(report->text);
 	if (report->stay != NULL) {
 		free(report->stay->rule);
+		free(report->stay->note);
+		free(report->stay->would_allow);
+		free(report->stay->advice);
+		free(report->stay->peers);
 		(void)owner_unref(report->stay->owner);
 		free(report->stay);
 	}

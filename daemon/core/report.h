@@ -13,6 +13,7 @@
 #include "core/listener.h"
 #include "core/owner.h"
 #include "core/policy.h"
+#include "core/reason.h"
 #include "core/severity.h"
 
 /* One kind, one MESSAGE_ID, one catalogue entry. */
@@ -22,9 +23,12 @@ enum event_kind {
 	EVENT_APPEARED,
 	EVENT_VANISHED,		/* ended without having overstayed */
 	EVENT_OVERSTAY,
+	EVENT_SUSPECT,		/* overstays its threshold as a suspect */
 	EVENT_ENDED,		/* ended after having overstayed */
 	EVENT_REBOUND,
 	EVENT_CLEARED,
+	EVENT_HOPPING,		/* an owner keeps leaving a port for another */
+	EVENT_ADVICE,		/* a port that will one day be taken; how to keep it */
 	EVENT_SUMMARY,
 	EVENT_POOL,
 	EVENT_DEGRADED,
@@ -55,6 +59,25 @@ struct stay_id {
 	uint8_t bytes[16];
 };
 
+/* Ports of an owner that hops, peers of a suspect: so many are told. */
+#define REPORT_PORTS_MAX 32
+#define REPORT_PEERS_MAX 16
+
+/* The other end of a connection on a suspect's port. */
+struct report_peer {
+	uint8_t address[16];	/* as struct endpoint has it */
+	uint16_t port;
+	uint8_t family;
+};
+
+/* Those connected when the alert was made. */
+struct report_peers {
+	uint32_t count;		/* all of them */
+	uint32_t kept;		/* of those, how many stand here */
+	bool complete;		/* the kernel's answer was whole; else there may be more */
+	struct report_peer peers[REPORT_PEERS_MAX];
+};
+
 /* One stay as it stood when the event happened. */
 struct report_stay {
 	struct stay_id id;
@@ -77,6 +100,19 @@ struct report_stay {
 	uint64_t first_seen_usec;	/* CLOCK_REALTIME */
 	bool overstayed;		/* it was told as overstaying at some time */
 	char *rule;			/* name of the rule that decided, NULL = none */
+	char *note;			/* that rule's note, NULL = none */
+	char *would_allow;		/* name of the rule that would allow it but for the class */
+	enum listener_class class;
+	enum listener_class class_otherwise;	/* of a suspect: without the reasons */
+	uint32_t reasons;		/* bits 1 << enum reason */
+	bool strong;			/* one of them is */
+	struct report_peers *peers;	/* SUSPECT; NULL = not asked for, or not to be had */
+	uint16_t ports[REPORT_PORTS_MAX];	/* HOPPING, oldest first; REBOUND: the one before,
+						   where it has another now */
+	uint32_t port_count;		/* of those */
+	uint32_t hops;			/* HOPPING: how often it took another port */
+	char *advice;			/* ADVICE: the line for sysctl.d; NULL = the port is the
+					   kernel's choice: fix it, or allow the program */
 	struct owner *owner;		/* a reference; never NULL */
 };
 

@@ -77,8 +77,8 @@ take_strings(struct reader *reader, const struct lookup_process *fixed,
 		{ &process->comm, fixed->comm_length, OWNER_COMM_MAX - 1, false },
 		{ &process->exe, fixed->exe_length, OWNER_PATH_MAX - 1, false },
 		{ &process->cmdline, fixed->cmdline_length, OWNER_CMDLINE_MAX, true },
-		{ &process->unit, fixed->unit_length, OWNER_UNIT_MAX - 1, false },
-		{ &process->user_unit, fixed->user_unit_length, OWNER_UNIT_MAX - 1, false },
+		{ &process->place.unit, fixed->unit_length, OWNER_UNIT_MAX - 1, false },
+		{ &process->place.user_unit, fixed->user_unit_length, OWNER_UNIT_MAX - 1, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {

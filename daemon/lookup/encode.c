@@ -50,8 +50,8 @@ put_process(char *packet, size_t *at, const struct process *process)
 		.comm_length = (uint32_t)strlen(process->comm),
 		.exe_length = (uint32_t)strlen(process->exe),
 		.cmdline_length = process->cmdline_length,
-		.unit_length = (uint32_t)strlen(process->unit),
-		.user_unit_length = (uint32_t)strlen(process->user_unit),
+		.unit_length = (uint32_t)strlen(process->place.unit),
+		.user_unit_length = (uint32_t)strlen(process->place.user_unit),
 	};
 	size_t groups = fixed.group_count * sizeof(process->groups[0]);
 	size_t least = sizeof(fixed) + groups + fixed.comm_length + fixed.exe_length +
@@ -68,8 +68,8 @@ put_process(char *packet, size_t *at, const struct process *process)
 	put(packet, at, process->comm, fixed.comm_length);
 	put(packet, at, process->exe, fixed.exe_length);
 	put(packet, at, process->cmdline, fixed.cmdline_length);
-	put(packet, at, process->unit, fixed.unit_length);
-	put(packet, at, process->user_unit, fixed.user_unit_length);
+	put(packet, at, process->place.unit, fixed.unit_length);
+	put(packet, at, process->place.user_unit, fixed.user_unit_length);
 	return true;
 }
 

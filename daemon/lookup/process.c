@@ -254,8 +254,8 @@ read_units(struct process *process)
 		unit = NULL;
 	if (sd_pid_get_user_unit(process->pid, &user_unit) < 0)
 		user_unit = NULL;
-	r = set_unit(&process->unit, unit);
-	user_r = set_unit(&process->user_unit, user_unit);
+	r = set_unit(&process->place.unit, unit);
+	user_r = set_unit(&process->place.user_unit, user_unit);
 	return r < 0 ? r : user_r;
 }
 
@@ -367,26 +367,17 @@ process_describe(int proc_fd, const struct holder *holder, uint32_t inode,
 			return -ESRCH;
 	}
 	for (int round = 0; round < 2; round++) {
-		struct process process = { 0 };
+		struct process process;
 
+		process_init(&process);
 		r = describe_once(proc_fd, process_fd, task_fd, holder, inode, &process);
 		if (r == 0 || (r == 1 && round == 1)) {
 			*ret = process;
 			return 0;
 		}
-		process_release(&process);
+		process_clear(&process);
 		if (r < 0)
 			break;
 	}
 	return r;
-}
-
-void
-process_release(struct process *process)
-{
-	free(process->comm);
-	free(process->exe);
-	free(process->cmdline);
-	free(process->unit);
-	free(process->user_unit);
 }

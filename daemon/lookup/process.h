@@ -47,14 +47,12 @@ int process_read_stat(int process_fd, struct process_stat *ret) _mustcheck_;
 void process_parse_status(const char *text, size_t length, struct process *process);
 
 /*
- * Describes the process in *ret, strings and all, owned by the caller (process_release()).
+ * Describes the process in *ret, strings and all, owned by the caller (process_clear()).
  * It was holding the inode before and after, or -ESRCH. -ENOMEM is the other error; what
  * could not be read is unknown in *ret. proc_fd is an open /proc.
  */
 int process_describe(int proc_fd, const struct holder *holder, uint32_t inode,
     struct process *ret) _mustcheck_;
 
-/* Frees the strings. */
-void process_release(struct process *process);
 
 #endif

@@ -102,8 +102,8 @@ make_stay(enum event_kind kind, bool interface, const uint8_t **data, size_t *si
 	owner->processes[0].exe_trust = EXE_SAME;
 	owner->processes[0].comm = take_record(data, size);
 	owner->processes[0].exe = take_record(data, size);
-	owner->processes[0].unit = take_record(data, size);
-	owner->processes[0].user_unit = take_record(data, size);
+	owner->processes[0].place.unit = take_record(data, size);
+	owner->processes[0].place.user_unit = take_record(data, size);
 	*stay = (struct report_stay){
 		.endpoint = { .family = AF_INET, .port = 60855, .interface = interface },
 		.sockets = 1,

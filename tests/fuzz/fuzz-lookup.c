@@ -26,8 +26,8 @@ check_process(const struct process *process)
 	require(process->group_count <= OWNER_GROUPS_MAX);
 	require(strlen(process->comm) < OWNER_COMM_MAX);
 	require(strlen(process->exe) < OWNER_PATH_MAX);
-	require(strlen(process->unit) < OWNER_UNIT_MAX);
-	require(strlen(process->user_unit) < OWNER_UNIT_MAX);
+	require(strlen(process->place.unit) < OWNER_UNIT_MAX);
+	require(strlen(process->place.user_unit) < OWNER_UNIT_MAX);
 	require(process->cmdline_length <= OWNER_CMDLINE_MAX);
 	require(process->cmdline_length == 0 ||
 	    process->cmdline[process->cmdline_length - 1] == '\0');

@@ -12,9 +12,7 @@
 static void
 set_text(char **place, const char *text)
 {
-	free(*place);
-	*place = strdup(text == NULL ? "" : text);
-	if (*place == NULL)
+	if (owner_text_set(place, text) < 0)
 		abort();
 }
 
@@ -24,7 +22,6 @@ set_cmdline(struct process *process, const char *text)
 {
 	size_t length = strlen(text) + 1;
 
-	free(process->cmdline);
 	process->cmdline = calloc(1, length + 1);
 	if (process->cmdline == NULL)
 		abort();
@@ -66,9 +63,13 @@ read_text(struct process *process, const char *name, const char *value)
 		char **place;
 	} texts[] = {
 		{ "comm", &process->comm },
+		{ "container", &process->place.container },
+		{ "cwd", &process->cwd },
+		{ "main", &process->main_exe },
+		{ "script", &process->script },
 		{ "exe", &process->exe },
-		{ "unit", &process->unit },
-		{ "user-unit", &process->user_unit },
+		{ "unit", &process->place.unit },
+		{ "user-unit", &process->place.user_unit },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -117,11 +118,6 @@ read_process(struct words *words, uint64_t now_usec, struct process *process)
 	process->start_usec = now_usec;
 	process->pid = 4242;
 	process->uid = 1000;
-	set_text(&process->comm, "");
-	set_text(&process->exe, "");
-	set_text(&process->unit, "");
-	set_text(&process->user_unit, "");
-	set_cmdline(process, "");
 	while ((name = words_next(words)) != NULL) {
 		if (strcmp(name, "deleted") == 0)
 			process->exe_deleted = true;
@@ -216,9 +212,10 @@ write_also(struct script *script, const char *rest)
 		abort();
 	more->holders = more->process_count;
 	/* The texts change hands. */
-	for (uint32_t i = 0; i < owner->process_count; i++)
+	for (uint32_t i = 0; i < owner->process_count; i++) {
 		more->processes[i] = owner->processes[i];
-	owner->process_count = 0;
+		process_init(&owner->processes[i]);
+	}
 	(void)owner_unref(owner);
 	who->owner = more;
 	return read_process(&words, script->world.now_usec,

@@ -198,18 +198,12 @@ copy_owner(const struct owner *from, uint64_t now_usec)
 
 	owner->observed_usec = now_usec;
 	owner->holders = from->holders;
-	for (uint32_t i = 0; i < from->process_count; i++) {
-		const struct process *old = &from->processes[i];
-		struct process *process = &owner->processes[i];
-
-		*process = *old;
-		process->comm = or_die(strdup(old->comm));
-		process->exe = or_die(strdup(old->exe));
-		process->unit = or_die(strdup(old->unit));
-		process->user_unit = or_die(strdup(old->user_unit));
-		process->cmdline = or_die(malloc(old->cmdline_length + 1));
-		memcpy(process->cmdline, old->cmdline, old->cmdline_length + 1);
-	}
+	owner->thorough = true;
+	if (place_copy(&owner->place, &from->place) < 0)
+		abort();
+	for (uint32_t i = 0; i < from->process_count; i++)
+		if (process_copy(&owner->processes[i], &from->processes[i]) < 0)
+			abort();
 	return owner;
 }
 

@@ -103,8 +103,7 @@ make_owner(const struct words *words)
 	process->start_usec = USEC_NEVER;
 	process->comm = or_die(strdup(words->comm));
 	process->exe = or_die(strdup(words->exe));
-	process->unit = or_die(strdup(words->unit));
-	process->user_unit = or_die(strdup(""));
+	process->place.unit = or_die(strdup(words->unit));
 	process->cmdline = or_die(strdup(words->cmdline));
 	process->cmdline_length = (uint32_t)strlen(words->cmdline);
 	for (uint32_t i = 0; i < process->cmdline_length; i++)

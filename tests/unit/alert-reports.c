@@ -36,8 +36,7 @@ report_process(const char *exe, const char *cmdline, const char *unit)
 	process->exe = or_die(strdup(exe));
 	process->comm = or_die(strdup(slash == NULL ? exe : slash + 1));
 	process->comm[strnlen(process->comm, 15)] = '\0';
-	process->unit = or_die(strdup(unit));
-	process->user_unit = or_die(strdup(""));
+	process->place.unit = or_die(strdup(unit));
 	process->cmdline = or_die(strdup(cmdline == NULL ? "" : cmdline));
 	process->cmdline_length = cmdline == NULL ? 0 : (uint32_t)strlen(cmdline) + 1;
 	for (char *c = process->cmdline; *c != '\0'; c++)

@@ -86,20 +86,17 @@ help_owner_of(const char *exe, uint32_t uid, uint32_t count)
 	assert_non_null(owner);
 	owner->holders = count;
 	for (uint32_t i = 0; i < count; i++) {
-		owner->processes[i] = (struct process){
-			.pid = 100 + (int32_t)i,
-			.parent_pid = 1,
-			.start_usec = 1000 + i,
-			.uid = uid,
-			.gid = uid,
-			.exe_trust = EXE_SAME,
-			.comm = copy(slash == NULL ? exe : slash + 1),
-			.exe = copy(exe),
-			.cmdline = copy(exe),
-			.cmdline_length = (uint32_t)strlen(exe) + 1,
-			.unit = copy(""),
-			.user_unit = copy(""),
-		};
+		struct process *process = &owner->processes[i];
+
+		process->pid = 100 + (int32_t)i;
+		process->parent_pid = 1;
+		process->start_usec = 1000 + i;
+		process->uid = process->gid = uid;
+		process->exe_trust = EXE_SAME;
+		process->comm = copy(slash == NULL ? exe : slash + 1);
+		process->exe = copy(exe);
+		process->cmdline = copy(exe);
+		process->cmdline_length = (uint32_t)strlen(exe) + 1;
 	}
 	return owner;
 }

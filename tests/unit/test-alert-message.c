@@ -245,8 +245,7 @@ test_owners(void **state)
 	owner->holders = 3;
 	check_owner(owner, &host, "/tmp/x (deleted) -d [4242 and 2 more] of alice");
 	owner = report_process("", NULL, "user@1000.service");
-	free(owner->processes[0].user_unit);
-	owner->processes[0].user_unit = strdup("app-x.scope");
+	owner->processes[0].place.user_unit = strdup("app-x.scope");
 	check_owner(owner, &host, "a process [4242] of alice in user unit app-x.scope");
 	check_owner(report_process("/usr/bin/x", "x", "dev-disk\\x2dby.service"), &host,
 	    "/usr/bin/x [4242] of alice in dev-disk\\x2dby.service");
@@ -412,9 +411,6 @@ test_many_processes(void **state)
 		process->start_usec = USEC_NEVER;
 		process->comm = strdup("worker");
 		process->exe = strdup("/usr/sbin/worker");
-		process->cmdline = strdup("");
-		process->unit = strdup("");
-		process->user_unit = strdup("");
 	}
 	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
 	assert_non_null(strstr(message->text, "/usr/sbin/worker [100 and 39 more] of root;"));

@@ -70,17 +70,25 @@ static struct owner *
 make_owner(void)
 {
 	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
+	struct process *process;
 	static const char cmdline[] = "web\0--port\0" "60855";
 
 	assert_non_null(owner);
 	owner->holders = 1;
-	owner->processes[0] = (struct process){
-		.pid = 100, .uid = 1000, .gid = 100, .groups = { 50, 51 }, .group_count = 2,
-		.exe_trust = EXE_SAME, .comm = strdup("web"), .exe = strdup("/usr/bin/web"),
-		.cmdline = malloc(sizeof(cmdline)), .cmdline_length = sizeof(cmdline),
-		.unit = strdup("web.service"), .user_unit = strdup(""),
-	};
-	memcpy(owner->processes[0].cmdline, cmdline, sizeof(cmdline));
+	process = &owner->processes[0];
+	process->pid = 100;
+	process->uid = 1000;
+	process->gid = 100;
+	process->groups[0] = 50;
+	process->groups[1] = 51;
+	process->group_count = 2;
+	process->exe_trust = EXE_SAME;
+	process->comm = strdup("web");
+	process->exe = strdup("/usr/bin/web");
+	process->cmdline = malloc(sizeof(cmdline));
+	memcpy(process->cmdline, cmdline, sizeof(cmdline));
+	process->cmdline_length = sizeof(cmdline);
+	process->place.unit = strdup("web.service");
 	return owner;
 }
 

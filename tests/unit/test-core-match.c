@@ -36,9 +36,7 @@ struct world {
 static void
 replace(char **place, const char *text)
 {
-	free(*place);
-	*place = strdup(text);
-	assert_non_null(*place);
+	assert_int_equal(owner_text_set(place, text), 0);
 }
 
 static int
@@ -57,8 +55,8 @@ set_up(void **state)
 	process->groups[0] = 3;
 	process->groups[1] = 2000;
 	process->group_count = 2;
-	replace(&process->unit, "nc.service");
-	replace(&process->user_unit, "shell.scope");
+	replace(&process->place.unit, "nc.service");
+	replace(&process->place.user_unit, "shell.scope");
 	free(process->cmdline);
 	process->cmdline_length = sizeof(arguments);
 	process->cmdline = malloc(sizeof(arguments));
@@ -180,13 +178,13 @@ spoil_group(struct world *world)
 static void
 spoil_unit(struct world *world)
 {
-	replace(&world->owner->processes[0].unit, "");
+	replace(&world->owner->processes[0].place.unit, "");
 }
 
 static void
 spoil_user_unit(struct world *world)
 {
-	replace(&world->owner->processes[0].user_unit, "");
+	replace(&world->owner->processes[0].place.user_unit, "");
 }
 
 static void

@@ -258,9 +258,7 @@ severities(void **state)
 static void
 rename_to(char **place, const char *name)
 {
-	free(*place);
-	*place = strdup(name);
-	assert_non_null(*place);
+	assert_int_equal(owner_text_set(place, name), 0);
 }
 
 static void
@@ -284,11 +282,11 @@ same_owner(void **state)
 	rename_to(&b->processes[0].exe, "/usr/bin/ncat");
 	assert_false(owner_same(a, b));
 	rename_to(&b->processes[0].exe, "/usr/bin/nc");
-	rename_to(&b->processes[0].unit, "x.service");
+	rename_to(&b->processes[0].place.unit, "x.service");
 	assert_false(owner_same(a, b));
-	rename_to(&a->processes[0].unit, "x.service");
+	rename_to(&a->processes[0].place.unit, "x.service");
 	assert_true(owner_same(a, b));
-	rename_to(&a->processes[0].user_unit, "y.service");
+	rename_to(&a->processes[0].place.user_unit, "y.service");
 	assert_false(owner_same(a, b));
 	/* Nobody knows what it runs: not even the same as itself. */
 	rename_to(&b->processes[0].exe, "");

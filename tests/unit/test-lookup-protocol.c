@@ -41,8 +41,8 @@ make_owner(void)
 		process->cmdline = malloc(sizeof(cmdline));
 		memcpy(process->cmdline, cmdline, sizeof(cmdline));
 		process->cmdline_length = sizeof(cmdline);
-		process->unit = strdup(i == 0 ? "prog.service" : "");
-		process->user_unit = strdup(i == 0 ? "" : "app.scope");
+		process->place.unit = strdup(i == 0 ? "prog.service" : "");
+		process->place.user_unit = strdup(i == 0 ? "" : "app.scope");
 	}
 	return owner;
 }
@@ -77,8 +77,8 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_string_equal(a->exe, b->exe);
 	assert_int_equal(a->cmdline_length, b->cmdline_length);
 	assert_memory_equal(a->cmdline, b->cmdline, a->cmdline_length);
-	assert_string_equal(a->unit, b->unit);
-	assert_string_equal(a->user_unit, b->user_unit);
+	assert_string_equal(a->place.unit, b->place.unit);
+	assert_string_equal(a->place.user_unit, b->place.user_unit);
 }
 
 static void

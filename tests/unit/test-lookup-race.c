@@ -40,7 +40,7 @@
 /* The kernel's clock of start times ticks every 10 ms. */
 #define TICK_USEC    (20 * USEC_PER_MSEC)
 
-struct place {
+struct corner {
 	pid_t pid;		/* 0 = empty */
 	pid_t wanted_pid;	/* the number its children get, 0 = any */
 	uint32_t inode;
@@ -49,7 +49,7 @@ struct place {
 };
 
 struct tally {
-	struct place places[PLACES];	/* as they were when the question was put */
+	struct corner places[PLACES];	/* as they were when the question was put */
 	char own_exe[4096], program[4096], own_cmdline[4096];
 	size_t own_cmdline_length;
 	unsigned answers, found, as_program, wrong;
@@ -73,7 +73,7 @@ fork_as(pid_t wanted)
 }
 
 static void
-start(struct place *place)
+start(struct corner *place)
 {
 	int fd = help_listen(&place->inode);
 
@@ -92,7 +92,7 @@ start(struct place *place)
 }
 
 static void
-stop(struct place *place)
+stop(struct corner *place)
 {
 	if (place->pid == 0)
 		return;
@@ -112,7 +112,7 @@ is_test(const struct tally *tally, const struct process *process)
 
 /* The child before it ran the program, or after; "" where that was just happening. */
 static bool
-is_child(const struct tally *tally, const struct place *place,
+is_child(const struct tally *tally, const struct corner *place,
     const struct process *process)
 {
 	bool before = strcmp(process->exe, tally->own_exe) == 0;
@@ -133,7 +133,7 @@ static void
 check(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct tally *tally = argument;
-	const struct place *place = NULL;
+	const struct corner *place = NULL;
 
 	for (int i = 0; i < PLACES; i++)
 		if (tally->places[i].inode == inode)
@@ -160,11 +160,11 @@ check(uint32_t inode, struct owner *owner, void *argument)
 
 /* Changes one place after another until the answer has come. */
 static void
-churn_until_done(struct owners *owners, struct place *places, struct tally *tally)
+churn_until_done(struct owners *owners, struct corner *places, struct tally *tally)
 {
 	for (unsigned turn = 0;; turn++) {
 		struct pollfd poll_fd = { .fd = owners_fd(owners), .events = POLLIN };
-		struct place *place = &places[turn % PLACES];
+		struct corner *place = &places[turn % PLACES];
 		int r;
 
 		stop(place);
@@ -199,7 +199,7 @@ static void
 test_race(void **state)
 {
 	static struct tally tally;
-	struct place places[PLACES] = { 0 };
+	struct corner places[PLACES] = { 0 };
 	struct owners *owners = help_spawn();
 	uint64_t end_usec = clock_boottime_usec() + ROUNDS_USEC;
 

@@ -610,7 +610,7 @@ test_unit(void **state)
 
 	start_child(fixture, fixture->program, "sleep", NULL);
 	process = ask_child(fixture);
-	assert_string_equal(process->user_unit, "");
+	assert_string_equal(process->place.user_unit, "");
 	if (geteuid() != 0 || access("/run/systemd/system", F_OK) == 0)
 		skip();
 	(void)snprintf(unit, sizeof(unit), "overstay-test-%d.service", (int)getpid());
@@ -635,7 +635,7 @@ test_unit(void **state)
 	process = ask_child(fixture);
 	end_child(&fixture->child);
 	assert_int_equal(rmdir(path), 0);
-	assert_string_equal(process->unit, unit);
+	assert_string_equal(process->place.unit, unit);
 }
 
 int

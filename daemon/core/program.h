@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of programs by their names: interpreters and what they run, shells, tools that
+ * listen for whoever starts them. See program.c.
+ */
+#ifndef OVERSTAY_CORE_PROGRAM_H
+#define OVERSTAY_CORE_PROGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+
+/* What an interpreter was given to run, as its arguments say. */
+enum program_input {
+	INPUT_NONE,	/* it is no interpreter */
+	INPUT_SCRIPT,	/* a file */
+	INPUT_MODULE,	/* a module by name: python3 -m http.server, java's class */
+	INPUT_INLINE,	/* code in an argument: python3 -c, perl -e, sh -c */
+	INPUT_STDIN,	/* code from standard input, or a person typing */
+};
+
+/* The part of a path behind the last slash. */
+const char *program_name(const char *path);
+
+/* True for bash, dash, zsh, busybox' sh ... */
+bool program_is_shell(const char *name);
+
+/* True for programs that run whatever file they are given: python3.11, perl, node, java, bash. */
+bool program_is_interpreter(const char *name);
+
+/* True for nc, ncat, netcat, socat and their like: any listener for anybody who starts them. */
+bool program_is_relay(const char *name);
+
+/* True for what opens a session for a person: sshd, login, agetty, gdm ... What runs below it is
+ * that person's. */
+bool program_is_login(const char *name);
+
+/*
+ * What name (of the program file, without its path) runs, by its arguments: each ended by a NUL,
+ * length bytes in all. *ret_script is the argument that names the script or module, borrowed from
+ * arguments; NULL where there is none.
+ */
+enum program_input program_input(const char *name, const char *arguments, size_t length,
+    const char **ret_script);
+
+/*
+ * The path of a script: argument, below cwd where it is relative; without "." and "//", with ".."
+ * taken back. At most size bytes with the NUL. Returns false where it does not fit or a relative
+ * path has no cwd.
+ */
+bool program_script_path(const char *cwd, const char *argument, char *buffer, size_t size);
+
+/*
+ * The name of a well-known system service or kernel thread that `claimed` (a comm, or an argv[0])
+ * pretends to be, while the program file is exe and runs script ("" = none); NULL = it pretends
+ * nothing.
+ */
+const char *program_pretends(const char *claimed, const char *exe, const char *script);
+
+#endif
