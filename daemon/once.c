@@ -439,7 +439,8 @@ fill_rows(struct once *once)
 	r = find_owners(once);
 	for (size_t i = 0; i < once->snapshot->count && r == 0; i++) {
 		struct row *row = &once->rows[i];
-		judge(&once->config->policy, row->listener, row->owner, now_usec, &row->verdict);
+		judge(&once->config->policy, row->listener, row->owner,
+		    &(struct classification){ 0 }, now_usec, &row->verdict);
 	}
 	return r;
 }

@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/port-set.h"
@@ -96,6 +97,30 @@ parse_port(const char **text, uint16_t *ret)
 	*text = p;
 	*ret = (uint16_t)value;
 	return 0;
+}
+
+bool
+port_set_format(const struct port_set *set, char *buffer, size_t size)
+{
+	struct port_range run;
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (uint32_t from = 0; port_set_next(set, from, &run); from = (uint32_t)run.last + 1) {
+		char last[8] = "";
+		int length;
+
+		if (run.last > run.first)
+			(void)snprintf(last, sizeof(last), "-%u", run.last);
+		length = snprintf(buffer + used, size - used, "%s%u%s", used > 0 ? "," : "",
+		    run.first, last);
+		if (length < 0 || (size_t)length >= size - used) {
+			buffer[0] = '\0';
+			return false;
+		}
+		used += (size_t)length;
+	}
+	return true;
 }
 
 int

@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_BASE_PORT_SET_H
 #define OVERSTAY_BASE_PORT_SET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/macros.h"
@@ -32,6 +33,10 @@ unsigned port_set_count(const struct port_set *set);
  * PORT_COUNT. To walk: for (from = 0; port_set_next(set, from, &run); from = run.last + 1).
  */
 bool port_set_next(const struct port_set *set, uint32_t from, struct port_range *ret);
+
+/* "8080,9000-9010", as ip_local_reserved_ports has it; "" for none. At most size bytes with the NUL.
+ * Returns false where it does not fit: then buffer holds "". */
+bool port_set_format(const struct port_set *set, char *buffer, size_t size);
 
 /* Parses "p" or "a-b", 1 to 65535. Returns 0, -EINVAL for no port, -ERANGE for a > b. */
 int port_range_parse(const char *text, struct port_range *ret) _mustcheck_;

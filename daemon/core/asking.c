@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The questions to overstay-lookup and the answers, seen from the stays. Every socket is asked for
- * once when it is new and once more before an alert; what is known costs nothing.
+ * quickly when it is new, thoroughly once before it is first told of, and again before an alert
+ * where that was long ago; a suspect's program is digested with that. What is known costs nothing.
  *
  * What it never does: talk to anyone (kernel/owners.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason.
@@ -10,24 +11,36 @@
 
 #include "core/asking.h"
 
-static void
-set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
+void
+asking_want(struct member *member, enum look_depth depth)
 {
-	(void)owner_unref(member->owner);
-	member->owner = owner_ref(owner);
-	member->owner_wanted = false;
-	member->asked_usec = 0;
-	member->looked_usec = now_usec;
-	stay->judged = false;
+	if (!member->owner_wanted || member->wanted_depth < (uint8_t)depth)
+		member->wanted_depth = (uint8_t)depth;
+	member->owner_wanted = true;
 }
 
 /* The question is over and changes nothing. */
 static void
 keep_owner(struct member *member, uint64_t now_usec)
 {
-	member->owner_wanted = false;
+	/* One that was wanted deeper meanwhile is still wanted. */
+	if (member->asked_usec == 0 || member->wanted_depth <= member->asked_depth) {
+		member->owner_wanted = false;
+		member->looked_depth = member->wanted_depth;
+	} else
+		member->looked_depth = member->asked_depth;
 	member->asked_usec = 0;
 	member->looked_usec = now_usec;
+}
+
+static void
+set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
+{
+	(void)owner_unref(member->owner);
+	member->owner = owner_ref(owner);
+	keep_owner(member, now_usec);
+	stay_note_program(stay, owner);
+	stay->judged = false;
 }
 
 /* Without memory the socket is just wanted again. */
@@ -77,7 +90,15 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 				continue;
 			}
 			member->asked_usec = now_usec;
-			questions[count++] = (struct owner_question){ member->inode, member->uid };
+			member->asked_depth = member->wanted_depth;
+			questions[count++] = (struct owner_question){
+				.inode = member->inode,
+				.uid = member->uid,
+				.cgroup = member->cgroup,
+				.protocol = stay->endpoint.protocol,
+				.thorough = member->asked_depth >= DEPTH_THOROUGH,
+				.digest = member->asked_depth >= DEPTH_DIGEST,
+			};
 		}
 	}
 	return count;
@@ -143,6 +164,26 @@ compare_inodes(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
+/* owner NULL: the question was left unanswered. */
+static void
+take_answer(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
+{
+	bool known = member->owner != NULL && member->owner->kind != OWNER_UNKNOWN;
+	bool nobody = owner != NULL && owner->kind == OWNER_UNKNOWN &&
+	    owner->reason == OWNER_REASON_NO_PROCESS;
+
+	if (nobody && member->gone)
+		owner = NULL;
+	if (known && member->gone && (owner == NULL || owner->kind == OWNER_UNKNOWN)) {
+		keep_owner(member, now_usec);
+	} else if (owner != NULL) {
+		member->nobody = !nobody ? 0 : member->nobody < 2 ? member->nobody + 1 : 2;
+		set_owner(stay, member, owner, now_usec);
+	} else
+		set_unknown(stay, member, nobody ? OWNER_REASON_EXITED : OWNER_REASON_BAD_ANSWER,
+		    now_usec);
+}
+
 void
 asking_answers(struct track *track, const struct owner_answer *answers, size_t count,
     uint64_t now_usec)
@@ -154,19 +195,12 @@ asking_answers(struct track *track, const struct owner_answer *answers, size_t c
 			struct member *member = &stay->members[m];
 			struct owner_answer key = { .inode = member->inode };
 			const struct owner_answer *answer;
-			bool known = member->owner != NULL && member->owner->kind != OWNER_UNKNOWN;
 
 			if (member->asked_usec == 0)
 				continue;
 			answer = count == 0 ? NULL :
 			    bsearch(&key, answers, count, sizeof(key), compare_inodes);
-			if (known && member->gone &&
-			    (answer == NULL || answer->owner->kind == OWNER_UNKNOWN))
-				keep_owner(member, now_usec);
-			else if (answer != NULL)
-				set_owner(stay, member, answer->owner, now_usec);
-			else
-				set_unknown(stay, member, OWNER_REASON_BAD_ANSWER, now_usec);
+			take_answer(stay, member, answer == NULL ? NULL : answer->owner, now_usec);
 		}
 	}
 }
@@ -204,7 +238,7 @@ asking_retry(struct track *track)
 
 			if (reason == OWNER_REASON_NO_LOOKUP || reason == OWNER_REASON_TIMEOUT ||
 			    reason == OWNER_REASON_BAD_ANSWER)
-				member->owner_wanted = true;
+				asking_want(member, DEPTH_QUICK);
 		}
 	}
 }

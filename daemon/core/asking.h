@@ -21,6 +21,9 @@ struct owner_answer {
 size_t asking_questions(struct track *track, struct owner_question *questions, size_t max,
     uint64_t now_usec, uint64_t patient_usec);
 
+/* Wants the member's owner looked up (again), so deep at least. */
+void asking_want(struct member *member, enum look_depth depth);
+
 /*
  * True where the owner of every socket of the stay was looked for. A question that is open longer
  * than wait_usec (behind patient_usec, as above) is waited for no more: the owner is unknown, until

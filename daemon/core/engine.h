@@ -11,6 +11,7 @@
 #include "core/policy.h"
 #include "core/range.h"
 #include "core/snapshot.h"
+#include "core/verified.h"
 
 /* How long a stay that reached a limit waits for its owner's name. */
 #define ENGINE_OWNER_WAIT_USEC (5 * USEC_PER_SEC)
@@ -78,6 +79,27 @@ void engine_owner_answers(struct engine *engine, const struct owner_answer *answ
     uint64_t now_usec);
 void engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
 void engine_owner_retry(struct engine *engine);
+
+/*
+ * Fills endpoints with at most max TCP listeners of suspects whose peers are wanted; they count as
+ * asked from now on. Costs nothing where there are none. Returns how many.
+ */
+size_t engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max);
+
+/* Once for each endpoint that was asked for: peers is copied, NULL = not to be had. */
+void engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
+    const struct report_peers *peers);
+
+/* ip_local_reserved_ports and ip_local_port_range (0-0 = not known) as they are now; copied. */
+void engine_set_reserved(struct engine *engine, const struct port_set *reserved,
+    const struct port_range *kernel_range);
+
+/* Who is told of each process that was newly seen to run the file under its path. */
+void engine_set_verified(struct engine *engine,
+    void (*added)(const struct executable *executable, void *argument), void *argument);
+
+/* One that was seen by an earlier run of the daemon, since the host started. Returns 0, -ENOMEM. */
+int engine_add_verified(struct engine *engine, const struct executable *executable) _mustcheck_;
 
 /* Puts a report about no stay (taken, may be NULL) behind what is to be told. */
 void engine_put(struct engine *engine, struct report *report, const struct moment *moment);

@@ -14,6 +14,10 @@
  * Several processes may hold one socket: a rule about processes matches only if it is true of
  * every holder that is described, so that a stranger who was passed an allowed program's socket is
  * not covered. PID 1 beside others is left out: it holds the listeners it activates services with.
+ *
+ * A suspect is allowed, or given more time, only by a rule that speaks of its class or its reasons.
+ * Any other rule that matches it can make it worse, and is remembered where it would have allowed
+ * it, because that is the first thing its author will ask.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -31,6 +35,7 @@ enum truth {
 struct question {
 	const struct listener *listener;
 	const struct owner *owner;
+	const struct classification *classification;
 	const struct process *process;	/* NULL: no process is known */
 };
 
@@ -115,8 +120,26 @@ match_exe(const struct match *match, const struct question *question)
 		return process == NULL ? truth_without_process(question) : TRUTH_UNKNOWN;
 	if (!glob_list_match(&match->exe, process->exe, GLOB_PATH))
 		return TRUTH_NO;
-	/* The path alone is a string any mount namespace can imitate. */
-	return process->exe_trust == EXE_UNVERIFIED ? TRUTH_UNKNOWN : TRUTH_YES;
+	if (process->exe_trust != EXE_UNVERIFIED)
+		return TRUTH_YES;
+	/* The path alone is a string that any mount namespace can imitate. Inside the container
+	 * that the rule names it is that container's file, which is what the rule means. */
+	return (match->keys >> MATCH_CONTAINER & 1) != 0 &&
+	    (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0 &&
+	    process->place.container[0] != '\0' ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+static enum truth
+match_script(const struct match *match, const struct question *question)
+{
+	const struct process *process = question->process;
+
+	if (process == NULL)
+		return truth_without_process(question);
+	if (process->script[0] == '\0')
+		return process->cmdline_cut || process->cmdline_length == 0 ? TRUTH_UNKNOWN :
+		    TRUTH_NO;
+	return truth_of(glob_list_match(&match->script, process->script, GLOB_PATH));
 }
 
 static enum truth
@@ -172,26 +195,82 @@ match_user(const struct match *match, const struct question *question)
 	return TRUTH_NO;
 }
 
-static enum truth
-match_some_unit(const struct glob_list *list, const struct question *question, const char *unit)
+/* Where the process stands; a manager that only holds a .socket unit's listener stands there. */
+static const struct place *
+place_of(const struct question *question)
 {
-	if (question->process == NULL)
-		return truth_without_process(question);
+	return question->process == owner_first(question->owner) ? owner_place(question->owner) :
+	    &question->process->place;
+}
+
+static enum truth
+match_some_unit(const struct glob_list *list, const char *unit)
+{
 	return truth_of(unit[0] != '\0' && glob_list_match(list, unit, GLOB_TEXT));
 }
 
 static enum truth
 match_unit(const struct match *match, const struct question *question)
 {
-	return match_some_unit(&match->unit, question,
-	    question->process == NULL ? "" : question->process->place.unit);
+	if (question->process == NULL)
+		return truth_without_process(question);
+	return match_some_unit(&match->unit, place_of(question)->unit);
 }
 
 static enum truth
 match_user_unit(const struct match *match, const struct question *question)
 {
-	return match_some_unit(&match->user_unit, question,
-	    question->process == NULL ? "" : question->process->place.user_unit);
+	if (question->process == NULL)
+		return truth_without_process(question);
+	return match_some_unit(&match->user_unit, place_of(question)->user_unit);
+}
+
+static enum truth
+match_container(const struct match *match, const struct question *question)
+{
+	const struct place *place;
+
+	if (question->process == NULL)
+		return truth_without_process(question);
+	place = place_of(question);
+	if (place->container[0] == '\0' ||
+	    !glob_list_match(&match->container, place->container, GLOB_TEXT))
+		return TRUTH_NO;
+	/* Below their own manager users name cgroups as they like: then it is theirs alone. */
+	return place->user_unit[0] != '\0' && (match->keys >> MATCH_USER & 1) == 0 ?
+	    TRUTH_UNKNOWN : TRUTH_YES;
+}
+
+static enum truth
+match_netns(const struct match *match, const struct question *question)
+{
+	/* Only the daemon's own is watched. */
+	(void)question;
+	return truth_of((match->netns & 1) != 0);
+}
+
+/* True where nobody could look: whatever class and reasons it has, they are not known. */
+static bool
+is_unseen(const struct question *question)
+{
+	return question->owner->kind == OWNER_UNKNOWN &&
+	    question->classification->class != CLASS_SUSPECT;
+}
+
+static enum truth
+match_class(const struct match *match, const struct question *question)
+{
+	if ((match->classes >> question->classification->class & 1) != 0)
+		return TRUTH_YES;
+	return is_unseen(question) ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+static enum truth
+match_reason(const struct match *match, const struct question *question)
+{
+	if ((match->reasons & question->classification->reasons) != 0)
+		return TRUTH_YES;
+	return is_unseen(question) ? TRUTH_UNKNOWN : TRUTH_NO;
 }
 
 static enum truth
@@ -218,14 +297,21 @@ static const struct {
 	{ MATCH_EXPOSURE, match_exposure },
 	{ MATCH_CHOICE, match_choice },
 	{ MATCH_OWNER, match_owner },
+	{ MATCH_NETNS, match_netns },
+	{ MATCH_CLASS, match_class },
+	{ MATCH_REASON, match_reason },
 	{ MATCH_ADDRESS, match_address },
 	{ MATCH_USER, match_user },
 	{ MATCH_COMM, match_comm },
 	{ MATCH_UNIT, match_unit },
 	{ MATCH_USER_UNIT, match_user_unit },
+	{ MATCH_CONTAINER, match_container },
 	{ MATCH_EXE, match_exe },
+	{ MATCH_SCRIPT, match_script },
 	{ MATCH_CMDLINE, match_cmdline },
 };
+
+_Static_assert(ARRAY_SIZE(keys) == MATCH_KEY_COUNT, "a match key has no function");
 
 static enum truth
 match_keys(const struct match *match, const struct question *question)
@@ -261,9 +347,9 @@ match_all(const struct match *match, const struct question *question)
 }
 
 static bool
-rule_matches(const struct rule *rule, const struct listener *listener, const struct owner *owner)
+rule_matches(const struct rule *rule, struct question question)
 {
-	struct question question = { .listener = listener, .owner = owner };
+	const struct owner *owner = question.owner;
 
 	if (owner->kind != OWNER_PROCESS || owner->process_count == 0)
 		return match_all(&rule->match, &question) == TRUTH_YES;
@@ -277,11 +363,32 @@ rule_matches(const struct rule *rule, const struct listener *listener, const str
 	return true;
 }
 
+/* A suspect's own limit, where that is the stricter one. */
+static void
+apply_suspicion(const struct policy *policy, bool strong, struct verdict *verdict)
+{
+	uint64_t threshold_usec = strong ? policy->suspect_threshold_usec :
+	    policy->suspect_weak_threshold_usec;
+	enum severity severity = strong ? policy->suspect_severity : policy->suspect_weak_severity;
+
+	/* `never`: suspects are like all others, but for what is said of them. */
+	if (threshold_usec == USEC_NEVER)
+		return;
+	verdict->suspect = true;
+	if (threshold_usec < verdict->threshold_usec)
+		verdict->threshold_usec = threshold_usec;
+	if (severity < verdict->severity)
+		verdict->severity = severity;
+}
+
 /* What holds where no rule speaks. */
 static void
-judge_by_default(const struct policy *policy, const struct listener *listener,
+judge_by_default(const struct policy *policy, const struct question *question,
     struct verdict *verdict)
 {
+	const struct listener *listener = question->listener;
+	const struct classification *classification = question->classification;
+
 	*verdict = (struct verdict){
 		.threshold_usec = policy->threshold_usec,
 		.severity = policy->severity,
@@ -293,6 +400,32 @@ judge_by_default(const struct policy *policy, const struct listener *listener,
 		    policy->udp_auto_usec : policy->udp_threshold_usec;
 	if (endpoint_exposure(&listener->endpoint) == EXPOSURE_LOOPBACK)
 		verdict->severity = policy->loopback_severity;
+	if (classification->class == CLASS_SUSPECT)
+		apply_suspicion(policy, classification->strong, verdict);
+}
+
+/* True where the rule's author had suspects in mind. */
+static bool
+speaks_of_suspects(const struct rule *rule)
+{
+	return (rule->match.keys & (1U << MATCH_CLASS | 1U << MATCH_REASON)) != 0;
+}
+
+/* A rule that does not speak of suspects: it can only make one worse. */
+static void
+apply_to_suspect(const struct rule *rule, struct verdict *verdict)
+{
+	if (rule->action == ACTION_ALLOW) {
+		verdict->would_allow = rule;
+		return;
+	}
+	verdict->rule = rule;
+	if ((rule->values & RULE_THRESHOLD) != 0 && rule->threshold_usec < verdict->threshold_usec)
+		verdict->threshold_usec = rule->threshold_usec;
+	if ((rule->values & RULE_SEVERITY) != 0 && rule->severity < verdict->severity)
+		verdict->severity = rule->severity;
+	if ((rule->values & RULE_REMIND) != 0)
+		verdict->remind_usec = rule->remind_usec;
 }
 
 static void
@@ -302,8 +435,10 @@ apply_rule(const struct rule *rule, struct verdict *verdict)
 	verdict->allowed = rule->action == ACTION_ALLOW;
 	if ((rule->values & RULE_THRESHOLD) != 0)
 		verdict->threshold_usec = rule->threshold_usec;
-	if (verdict->allowed)
+	if (verdict->allowed) {
 		verdict->threshold_usec = USEC_NEVER;
+		verdict->suspect = false;
+	}
 	if ((rule->values & RULE_SEVERITY) != 0)
 		verdict->severity = rule->severity;
 	if ((rule->values & RULE_REMIND) != 0)
@@ -312,19 +447,33 @@ apply_rule(const struct rule *rule, struct verdict *verdict)
 
 void
 judge(const struct policy *policy, const struct listener *listener, const struct owner *owner,
-    uint64_t realtime_usec, struct verdict *ret)
+    const struct classification *classification, uint64_t realtime_usec, struct verdict *ret)
 {
-	judge_by_default(policy, listener, ret);
+	struct question question = {
+		.listener = listener,
+		.owner = owner,
+		.classification = classification,
+	};
+	bool spoken = false;
+
+	judge_by_default(policy, &question, ret);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
+		bool passing = classification->class == CLASS_SUSPECT && !speaks_of_suspects(rule);
 
-		if (!rule->enabled || rule->until_usec <= realtime_usec)
+		/* Of the rules that do not speak of suspects the first decides, too. */
+		if (!rule->enabled || rule->until_usec <= realtime_usec || (passing && spoken))
 			continue;
-		if (!rule_matches(rule, listener, owner))
+		if (!rule_matches(rule, question))
 			continue;
-		apply_rule(rule, ret);
-		ret->expires_usec = rule->until_usec;
-		return;
+		if (rule->until_usec < ret->expires_usec)
+			ret->expires_usec = rule->until_usec;
+		if (!passing) {
+			apply_rule(rule, ret);
+			return;
+		}
+		apply_to_suspect(rule, ret);
+		spoken = true;
 	}
 }
 
@@ -333,6 +482,8 @@ verdict_is_worse(const struct verdict *a, const struct verdict *b)
 {
 	if (a->allowed != b->allowed)
 		return b->allowed;
+	if (a->suspect != b->suspect)
+		return a->suspect;
 	if (a->threshold_usec != b->threshold_usec)
 		return a->threshold_usec < b->threshold_usec;
 	return a->severity < b->severity;

@@ -8,10 +8,13 @@
 #include "core/listener.h"
 #include "core/owner.h"
 #include "core/policy.h"
+#include "core/reason.h"
 
 struct verdict {
 	const struct rule *rule;	/* that decided, borrowed from the policy; NULL = none */
+	const struct rule *would_allow;	/* a suspect: the rule that would, but for the class */
 	bool allowed;
+	bool suspect;		/* its limit and severity are those of a suspect */
 	uint64_t threshold_usec;	/* age at which it overstays, USEC_NEVER = never */
 	enum severity severity;
 	uint64_t remind_usec;
@@ -20,13 +23,15 @@ struct verdict {
 };
 
 /*
- * The verdict on one socket under one owner at the wall-clock time realtime_usec. Pure.
+ * The verdict on one socket under one owner, so classified, at the wall-clock time realtime_usec.
+ * Pure.
  */
 void judge(const struct policy *policy, const struct listener *listener,
-    const struct owner *owner, uint64_t realtime_usec, struct verdict *ret);
+    const struct owner *owner, const struct classification *classification,
+    uint64_t realtime_usec, struct verdict *ret);
 
-/* True where a is worse news than b: what is watched before what is allowed, then the shorter
- * threshold, then the graver severity. */
+/* True where a is worse news than b: what is watched before what is allowed, then a suspect, then
+ * the shorter threshold, then the graver severity. */
 bool verdict_is_worse(const struct verdict *a, const struct verdict *b);
 
 #endif

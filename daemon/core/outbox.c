@@ -6,7 +6,7 @@
  *
  * Invariants: first in, first out; every entry holds a reference to its stay, so that a stay that
  * ended is still there to be told of; never more than OUTBOX_MAX entries, and what had to be left
- * out is counted in held_back. Cost: 120 bytes an entry.
+ * out is counted in held_back. Cost: 200 bytes an entry; what only some have comes with it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,12 +15,21 @@
 #include "base/cleanup.h"
 #include "core/outbox.h"
 
+/* What only some messages have. */
+struct extra {
+	char *note, *would_allow, *advice;
+	struct report_peers *peers;
+	uint16_t ports[REPORT_PORTS_MAX];
+	uint32_t port_count, hops;
+};
+
 /* What may have changed in the stay by the time it is told is kept here. */
 struct outbox_entry {
 	struct report *report;	/* a finished one, or NULL: about the stay */
 	struct stay *stay;
 	struct owner *owner;
 	char *rule;
+	struct extra *extra;	/* NULL = nothing of that */
 	struct moment moment;
 	uint64_t age_usec;
 	uint64_t away_usec;
@@ -29,9 +38,68 @@ struct outbox_entry {
 	uint32_t inode, uid;
 	uint32_t sequence;
 	uint32_t sockets, users;
+	struct endpoint endpoint;
+	struct classification classification;
 	uint8_t kind, priority, severity, state, choice, v6only, range;
 	bool digest, overstayed;
 };
+
+static void
+free_extra(struct extra *extra)
+{
+	if (extra == NULL)
+		return;
+	free(extra->note);
+	free(extra->would_allow);
+	free(extra->advice);
+	free(extra->peers);
+	free(extra);
+}
+
+static char *
+copy_text(const char *text)
+{
+	return text == NULL ? NULL : strdup(text);
+}
+
+static void
+fill_ports(struct extra *extra, const struct stay *stay, const struct telling *telling)
+{
+	if (telling->chain != NULL) {
+		extra->hops = telling->chain->hops;
+		extra->port_count = telling->chain->port_count;
+		memcpy(extra->ports, telling->chain->ports, sizeof(extra->ports));
+	} else if (telling->kind == EVENT_REBOUND && stay->moved_from != 0) {
+		extra->port_count = 1;
+		extra->ports[0] = stay->moved_from;
+	}
+}
+
+/* Returns NULL where there is nothing of it, or no memory: the message goes without. */
+static struct extra *
+make_extra(const struct stay *stay, const struct telling *telling)
+{
+	const struct rule *rule = stay->verdict.rule, *other = stay->verdict.would_allow;
+	bool peers = telling->kind == EVENT_SUSPECT && stay->peers != NULL;
+	struct extra *extra;
+
+	if ((rule == NULL || rule->note == NULL) && other == NULL && !peers &&
+	    telling->chain == NULL && telling->advice == NULL &&
+	    (telling->kind != EVENT_REBOUND || stay->moved_from == 0))
+		return NULL;
+	extra = calloc(1, sizeof(*extra));
+	if (extra == NULL)
+		return NULL;
+	extra->note = copy_text(rule == NULL ? NULL : rule->note);
+	extra->would_allow = copy_text(other == NULL ? NULL : other->name);
+	extra->advice = copy_text(telling->advice);
+	if (peers)
+		extra->peers = malloc(sizeof(*extra->peers));
+	if (extra->peers != NULL)
+		*extra->peers = *stay->peers;
+	fill_ports(extra, stay, telling);
+	return extra;
+}
 
 static void
 clear_entry(struct outbox_entry *entry)
@@ -41,6 +109,7 @@ clear_entry(struct outbox_entry *entry)
 		stay_unref(entry->stay);
 	(void)owner_unref(entry->owner);
 	free(entry->rule);
+	free_extra(entry->extra);
 }
 
 static struct outbox_entry *
@@ -79,7 +148,8 @@ grow(struct outbox *outbox)
 static bool
 only_informs(enum event_kind kind)
 {
-	return kind == EVENT_APPEARED || kind == EVENT_VANISHED || kind == EVENT_REBOUND;
+	return kind == EVENT_APPEARED || kind == EVENT_VANISHED || kind == EVENT_REBOUND ||
+	    kind == EVENT_ADVICE;
 }
 
 /* A new place at the end, NULL where there is none: then it was counted as held back. */
@@ -126,8 +196,10 @@ outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *tell
 		.stay = stay,
 		.owner = owner_ref(member->owner),
 		.rule = stay->verdict.rule == NULL ? NULL : strdup(stay->verdict.rule->name),
+		.extra = make_extra(stay, telling),
 		.moment = *moment,
-		.age_usec = stay_age_usec(stay, moment->boottime_usec),
+		.age_usec = telling->chain != NULL ? telling->span_usec :
+		    stay_age_usec(stay, moment->boottime_usec),
 		.away_usec = telling->away_usec,
 		.threshold_usec = stay->verdict.threshold_usec,
 		.cookie = member->cookie,
@@ -136,6 +208,8 @@ outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *tell
 		.sequence = stay->sequence,
 		.sockets = stay->live > 0 ? stay->live : stay->member_count,
 		.users = count_users(stay),
+		.endpoint = stay->endpoint,
+		.classification = stay->classification,
 		.kind = (uint8_t)telling->kind,
 		.priority = (uint8_t)telling->priority,
 		.severity = (uint8_t)stay->verdict.severity,
@@ -178,7 +252,11 @@ fill_stay(struct report_stay *report, const struct outbox_entry *entry)
 		.sequence = entry->sequence,
 		.state = (enum stay_state)entry->state,
 		.severity = (enum severity)entry->severity,
-		.endpoint = stay->endpoint,
+		.endpoint = entry->endpoint,
+		.class = entry->classification.class,
+		.class_otherwise = entry->classification.otherwise,
+		.reasons = entry->classification.reasons,
+		.strong = entry->classification.strong,
 		.choice = (enum choice)entry->choice,
 		.v6only = (enum v6only)entry->v6only,
 		.range = entry->range,
@@ -194,8 +272,23 @@ fill_stay(struct report_stay *report, const struct outbox_entry *entry)
 		.first_seen_usec = entry->moment.realtime_usec - since_usec,
 		.overstayed = entry->overstayed,
 	};
-	if (stay->absent_usec != USEC_NEVER)
+	if (entry->kind != EVENT_HOPPING && stay->absent_usec != USEC_NEVER)
 		report->age_max_usec = entry->age_usec + stay->first_seen_usec - stay->absent_usec;
+}
+
+/* What is in extra changes hands. */
+static void
+take_extra(struct report_stay *stay, struct extra *extra)
+{
+	if (extra == NULL)
+		return;
+	stay->note = take_ptr(extra->note);
+	stay->would_allow = take_ptr(extra->would_allow);
+	stay->advice = take_ptr(extra->advice);
+	stay->peers = take_ptr(extra->peers);
+	stay->hops = extra->hops;
+	stay->port_count = extra->port_count;
+	memcpy(stay->ports, extra->ports, sizeof(stay->ports));
 }
 
 /* Makes the report of an entry about a stay. Returns NULL without memory. */
@@ -218,6 +311,7 @@ make_report(struct outbox_entry *entry)
 	stay->owner = owner;
 	entry->owner = NULL;
 	stay->rule = take_ptr(entry->rule);
+	take_extra(stay, entry->extra);
 	report->kind = (enum event_kind)entry->kind;
 	report->priority = (enum severity)entry->priority;
 	report->realtime_usec = entry->moment.realtime_usec;

@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_CORE_OUTBOX_H
 #define OVERSTAY_CORE_OUTBOX_H
 
+#include "core/hopping.h"
 #include "core/range.h"
 #include "core/report.h"
 #include "core/track.h"
@@ -33,6 +34,9 @@ struct telling {
 	enum severity priority;
 	bool digest;		/* a digest speaks for it */
 	uint64_t away_usec;	/* EVENT_REBOUND */
+	const struct chain *chain;	/* EVENT_HOPPING: whose ports are told */
+	uint64_t span_usec;	/* EVENT_HOPPING: for how long together */
+	const char *advice;	/* EVENT_ADVICE: the line for sysctl.d, NULL = another advice */
 };
 
 void outbox_clear(struct outbox *outbox);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * track, the third of the five verbs: every listener's time on its endpoint, through the state
- * machine
- *
- *	NEW -> PERSISTING -> OVERSTAYING     each of them -> AWAY -> back where it was, or ENDED
- *	                  <- (cleared)
+ * track, the third of the five verbs: every listener's time on its endpoint. What one stay is and
+ * which states it goes through is stay.c's; who comes back to a former stay is rebound.c's.
  *
  * A stay is the unbroken chain of sockets on one endpoint: an SO_REUSEPORT group is one stay with
  * several sockets, and a socket that joins while another is there carries the stay on. A socket
@@ -27,95 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "core/diff.h"
 #include "core/track.h"
-
-/* A cell that is no transition. */
-#define NONE STAY_STATE_COUNT
-
-static const enum stay_state transitions[STAY_STATE_COUNT][STAY_EVENT_COUNT] = {
-	[STAY_NEW] = { STAY_PERSISTING, STAY_OVERSTAYING, NONE, STAY_AWAY, NONE, NONE, NONE, NONE },
-	[STAY_PERSISTING] = { NONE, STAY_OVERSTAYING, NONE, STAY_AWAY, NONE, NONE, NONE, NONE },
-	[STAY_OVERSTAYING] = { NONE, NONE, STAY_PERSISTING, STAY_AWAY, NONE, NONE, NONE, NONE },
-	[STAY_AWAY] = { NONE, NONE, NONE, NONE, STAY_NEW, STAY_PERSISTING, STAY_OVERSTAYING,
-	    STAY_ENDED },
-	[STAY_ENDED] = { NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE },
-};
-
-static const char *const event_names[] = {
-	[STAY_EVENT_PERSIST] = "persist",
-	[STAY_EVENT_OVERSTAY] = "overstay",
-	[STAY_EVENT_CLEAR] = "clear",
-	[STAY_EVENT_GONE] = "gone",
-	[STAY_EVENT_BACK_NEW] = "back as new",
-	[STAY_EVENT_BACK_PERSISTING] = "back as persisting",
-	[STAY_EVENT_BACK_OVERSTAYING] = "back as overstaying",
-	[STAY_EVENT_END] = "end",
-};
-
-const char *
-stay_event_name(enum stay_event event)
-{
-	return event_names[event];
-}
-
-bool
-stay_advance(struct stay *stay, enum stay_event event)
-{
-	enum stay_state old = stay->state, new = transitions[old][event];
-	char endpoint[ENDPOINT_TEXT_MAX];
-
-	if (new == NONE) {
-		log_debug("track", "%s %s: %s makes no sense while %s, kept",
-		    protocol_name(stay->endpoint.protocol),
-		    endpoint_format(&stay->endpoint, endpoint), stay_event_name(event),
-		    stay_state_name(old));
-		return false;
-	}
-	if (new == STAY_AWAY)
-		stay->before_away = old;
-	stay->state = new;
-	if (log_is_verbose())
-		log_debug("track", "%s %s: %s -> %s (%s)",
-		    protocol_name(stay->endpoint.protocol),
-		    endpoint_format(&stay->endpoint, endpoint), stay_state_name(old),
-		    stay_state_name(new), stay_event_name(event));
-	return true;
-}
-
-static void
-clear_members(struct stay *stay)
-{
-	for (uint32_t i = 0; i < stay->member_count; i++)
-		(void)owner_unref(stay->members[i].owner);
-	free(stay->members);
-	stay->members = NULL;
-	stay->member_count = stay->member_room = 0;
-}
-
-void
-stay_ref(struct stay *stay)
-{
-	stay->references++;
-}
-
-void
-stay_unref(struct stay *stay)
-{
-	if (--stay->references > 0)
-		return;
-	clear_members(stay);
-	free(stay);
-}
-
-uint64_t
-stay_age_usec(const struct stay *stay, uint64_t now_usec)
-{
-	if (stay->state == STAY_AWAY || stay->state == STAY_ENDED)
-		now_usec = stay->last_seen_usec;
-	return now_usec > stay->first_seen_usec ? now_usec - stay->first_seen_usec : 0;
-}
 
 void
 track_init(struct track *track, void (*make_id)(struct stay_id *, void *), void *argument)
@@ -136,9 +46,8 @@ track_clear(struct track *track)
 	*track = (struct track){ 0 };
 }
 
-/* The index of the first stay at or behind the endpoint. */
-static size_t
-lower_bound(const struct track *track, const struct endpoint *endpoint)
+size_t
+track_lower_bound(const struct track *track, const struct endpoint *endpoint)
 {
 	size_t low = 0, high = track->count;
 
@@ -186,7 +95,7 @@ find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t c
 {
 	struct stay *found = NULL;
 
-	for (size_t i = lower_bound(track, endpoint); i < track->count; i++) {
+	for (size_t i = track_lower_bound(track, endpoint); i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
 		if (endpoint_compare(&stay->endpoint, endpoint) != 0)
@@ -204,6 +113,7 @@ fill_member(struct member *member, const struct listener *listener, uint64_t tak
 {
 	*member = (struct member){
 		.cookie = listener->cookie,
+		.cgroup = listener->cgroup,
 		.inode = listener->inode,
 		.uid = listener->uid,
 		.choice = listener->choice,
@@ -393,9 +303,8 @@ merge_newcomers(struct track *track, struct stay **newcomers, size_t count)
 	return 0;
 }
 
-/* Back where it was before it went AWAY. */
-static void
-come_back(struct track *track, struct stay *stay)
+void
+track_come_back(struct track *track, struct stay *stay)
 {
 	static const enum stay_event back[] = {
 		[STAY_NEW] = STAY_EVENT_BACK_NEW,
@@ -404,7 +313,7 @@ come_back(struct track *track, struct stay *stay)
 	};
 
 	track->away--;
-	stay->given_up = false;
+	stay->given_up = stay->left = false;
 	(void)stay_advance(stay, back[stay->before_away]);
 }
 
@@ -416,7 +325,7 @@ settle(struct track *track, struct stay *stay)
 
 	/* The very same socket is back (a UDP socket that was connected for a while). */
 	if (stay->state == STAY_AWAY && stay->live > 0)
-		come_back(track, stay);
+		track_come_back(track, stay);
 	if (stay->live == 0) {
 		if (stay->state != STAY_AWAY && stay_advance(stay, STAY_EVENT_GONE))
 			track->away++;
@@ -507,66 +416,6 @@ track_observe(struct track *track, const struct snapshot *before, const struct s
 	if (after->incomplete == 0)
 		track->last_complete_usec = after->taken_usec;
 	return observation.error;
-}
-
-/* True where `stay` came no later than grace_usec after `former` was last seen. */
-static bool
-within_grace(const struct stay *former, const struct stay *stay, uint64_t grace_usec)
-{
-	return grace_usec > 0 && stay->first_seen_usec - former->last_seen_usec <= grace_usec;
-}
-
-struct stay *
-track_rebound(struct track *track, struct stay *stay, uint64_t grace_usec,
-    uint64_t *ret_away_usec)
-{
-	const struct owner *owner = stay->members[0].owner;
-
-	for (size_t i = lower_bound(track, &stay->endpoint); i < track->count; i++) {
-		struct stay *former = track->stays[i];
-
-		if (endpoint_compare(&former->endpoint, &stay->endpoint) != 0)
-			break;
-		if (former->state != STAY_AWAY || former->members[0].owner == NULL ||
-		    !within_grace(former, stay, grace_usec) ||
-		    !owner_same(former->members[0].owner, owner))
-			continue;
-		clear_members(former);
-		former->members = stay->members;
-		former->member_count = stay->member_count;
-		former->member_room = stay->member_room;
-		former->worst = stay->worst;
-		former->live = stay->live;
-		former->judged = false;
-		former->returned = true;
-		stay->members = NULL;
-		stay->member_count = stay->member_room = stay->live = 0;
-		*ret_away_usec = stay->first_seen_usec - former->last_seen_usec;
-		come_back(track, former);
-		/* Nobody was told of it: it only ever was its former self. */
-		stay->last_seen_usec = stay->first_seen_usec;
-		(void)stay_advance(stay, STAY_EVENT_GONE);
-		(void)stay_advance(stay, STAY_EVENT_END);
-		return former;
-	}
-	return NULL;
-}
-
-bool
-track_may_return(const struct track *track, size_t index, uint64_t grace_usec)
-{
-	const struct stay *former = track->stays[index];
-
-	for (size_t i = lower_bound(track, &former->endpoint); i < track->count; i++) {
-		const struct stay *stay = track->stays[i];
-
-		if (endpoint_compare(&stay->endpoint, &former->endpoint) != 0)
-			break;
-		if (stay->state == STAY_NEW && !stay->returned &&
-		    within_grace(former, stay, grace_usec))
-			return true;
-	}
-	return false;
 }
 
 void

@@ -31,6 +31,9 @@ struct row {
 };
 
 /* tcp 10.1.2.3:60855, asked, of /usr/bin/web [100], uid 1000, groups 50 and 51, web.service. */
+/* Nothing is said of what it is. */
+static const struct classification unclassified;
+
 static const struct row rows[] = {
 	{ MATCH_PROTOCOL, .bits = 1 << PROTOCOL_TCP, .matches = true },
 	{ MATCH_PROTOCOL, .bits = 1 << PROTOCOL_UDP },
@@ -155,7 +158,7 @@ allows(const struct policy *policy, const struct listener *listener, const struc
 {
 	struct verdict verdict;
 
-	judge(policy, listener, owner, NOW, &verdict);
+	judge(policy, listener, owner, &unclassified, NOW, &verdict);
 	assert_int_equal(verdict.allowed, verdict.rule != NULL);
 	if (verdict.allowed)
 		assert_true(verdict.threshold_usec == USEC_NEVER);
@@ -306,12 +309,12 @@ test_first_match_wins_and_leaves_open(void **state)
 	assert_true(allows(&policy, &listener, owner));
 	/* Switched off, and over: passed by. */
 	policy.rules[0].enabled = false;
-	judge(&policy, &listener, owner, NOW, &verdict);
+	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
 	assert_ptr_equal(verdict.rule, &policy.rules[1]);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_MIN);
 	assert_int_equal(verdict.severity, policy.loopback_severity);
 	assert_int_equal(verdict.expires_usec, NOW + 1);
-	judge(&policy, &listener, owner, NOW + 1, &verdict);
+	judge(&policy, &listener, owner, &unclassified, NOW + 1, &verdict);
 	assert_null(verdict.rule);
 	assert_int_equal(verdict.threshold_usec, policy.threshold_usec);
 	policy_clear(&policy);
@@ -328,15 +331,15 @@ test_defaults(void **state)
 
 	(void)state;
 	policy_init(&policy);
-	judge(&policy, &listener, owner, NOW, &verdict);
+	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	listener.choice = CHOICE_AUTO;
-	judge(&policy, &listener, owner, NOW, &verdict);
+	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
 	assert_true(verdict.threshold_usec == USEC_NEVER);
 	/* Who chose it is not known: judged as a server. */
 	listener.choice = CHOICE_UNKNOWN;
-	judge(&policy, &listener, owner, NOW, &verdict);
+	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	(void)owner_unref(owner);
 }

@@ -18,6 +18,9 @@
 
 #define NOW_USEC (1000 * USEC_PER_DAY)
 
+/* Nothing is said of what it is. */
+static const struct classification unclassified;
+
 static char *nc_globs[] = { (char *)"/usr/bin/x*", (char *)"/usr/bin/n?" };
 static char *other_globs[] = { (char *)"/usr/bin/x*" };
 static char *comm_globs[] = { (char *)"n*" };
@@ -97,7 +100,7 @@ matches(const struct match *match, const struct listener *listener, const struct
 	policy_init(&policy);
 	policy.rules = &rule;
 	policy.rule_count = 1;
-	judge(&policy, listener, owner, NOW_USEC, &verdict);
+	judge(&policy, listener, owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.allowed, verdict.rule != NULL);
 	if (verdict.allowed)
 		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
@@ -472,7 +475,7 @@ what_holds_without_a_rule(void **state)
 	struct verdict verdict;
 
 	policy_init(&policy);
-	judge(&policy, &listener, world->owner, NOW_USEC, &verdict);
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_null(verdict.rule);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
@@ -480,19 +483,19 @@ what_holds_without_a_rule(void **state)
 	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
 	assert_int_equal(verdict.expires_usec, USEC_NEVER);
 	listener = help_listener(PROTOCOL_TCP, "127.0.0.1", 50000, 1);
-	judge(&policy, &listener, world->owner, NOW_USEC, &verdict);
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.severity, SEVERITY_NOTICE);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
 	listener = help_listener(PROTOCOL_UDP, "0.0.0.0", 50000, 1);
-	judge(&policy, &listener, world->unknown, NOW_USEC, &verdict);
+	judge(&policy, &listener, world->unknown, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	listener.choice = CHOICE_AUTO;
-	judge(&policy, &listener, world->owner, NOW_USEC, &verdict);
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 	assert_false(verdict.allowed);
 	listener.choice = CHOICE_UNKNOWN;
-	judge(&policy, &listener, world->owner, NOW_USEC, &verdict);
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	policy_clear(&policy);
 }
@@ -517,7 +520,7 @@ the_first_match_wins(void **state)
 	policy_init(&policy);
 	policy.rules = rules;
 	policy.rule_count = 4;
-	judge(&policy, &world->listener, world->owner, NOW_USEC, &verdict);
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[2]);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, 5);
@@ -525,23 +528,23 @@ the_first_match_wins(void **state)
 	assert_int_equal(verdict.remind_usec, 7);
 	/* The verdict says when it has to be asked for anew. */
 	assert_int_equal(verdict.expires_usec, NOW_USEC + 1);
-	judge(&policy, &world->listener, world->owner, NOW_USEC + 1, &verdict);
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC + 1, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[3]);
 	assert_true(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	/* What a rule leaves open comes from what holds without one. */
 	rules[2].values = RULE_SEVERITY;
-	judge(&policy, &world->listener, world->owner, NOW_USEC, &verdict);
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
 	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
 	assert_int_equal(verdict.severity, SEVERITY_CRIT);
 	/* An earlier moment, when the second still held. */
-	judge(&policy, &world->listener, world->owner, NOW_USEC - 1, &verdict);
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[1]);
 	/* A threshold beside an allow does not count. */
 	rules[1].values = RULE_THRESHOLD;
-	judge(&policy, &world->listener, world->owner, NOW_USEC - 1, &verdict);
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 }
 

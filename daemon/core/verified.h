@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which processes were seen to run the file that stood under their path. See verified.c.
+ */
+#ifndef OVERSTAY_CORE_VERIFIED_H
+#define OVERSTAY_CORE_VERIFIED_H
+
+#include "core/owner.h"
+
+/* So many are remembered; beyond it the one that was asked for longest ago makes room. */
+#define VERIFIED_MAX 8192
+
+/* One process and the file it runs. */
+struct executable {
+	int32_t pid;
+	uint64_t start_usec;	/* of the process, CLOCK_BOOTTIME: with the pid it names one */
+	uint64_t device;	/* of the file, as struct process has it */
+	uint64_t inode;
+	char *path;		/* under which it was verified */
+};
+
+struct verified {
+	struct verified_entry *entries;	/* sorted by pid, then start */
+	size_t count, room;
+	uint64_t clock;			/* counts what is looked up, for the age of entries */
+	/* Told of each that is new, which it borrows; may be NULL. */
+	void (*added)(const struct executable *executable, void *argument);
+	void *argument;
+};
+
+void verified_clear(struct verified *verified);
+
+/* Remembers one, from an earlier run; copied. Returns 0 or -ENOMEM. */
+int verified_add(struct verified *verified, const struct executable *executable) _mustcheck_;
+
+/*
+ * An owner that was just looked up and is nobody else's yet: remembers its verified processes, and
+ * believes those that were verified before their file was replaced. Without memory some are not
+ * remembered.
+ */
+void verified_apply(struct verified *verified, struct owner *owner);
+
+#endif
