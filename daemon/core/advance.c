@@ -138,12 +138,16 @@ pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth)
 
 	for (uint32_t i = 0; i < stay->member_count; i++) {
 		struct member *member = &stay->members[i];
+		enum look_depth enough = depth;
 
+		/* Without a process there is no program to be digested. */
+		if (member->owner->kind != OWNER_PROCESS && depth == DEPTH_DIGEST)
+			enough = DEPTH_THOROUGH;
 		if (member->looked_usec + ENGINE_OWNER_FRESH_USEC > now_usec &&
-		    member->looked_depth >= (uint8_t)depth)
+		    member->looked_depth >= (uint8_t)enough)
 			continue;
-		if (member->asked_usec == 0 || member->asked_depth < (uint8_t)depth) {
-			asking_want(member, depth);
+		if (member->asked_usec == 0 || member->asked_depth < (uint8_t)enough) {
+			asking_want(member, enough);
 			pass->engine->wants_owners = true;
 		}
 		waiting = true;

@@ -39,6 +39,9 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	(void)owner_unref(member->owner);
 	member->owner = owner_ref(owner);
 	keep_owner(member, now_usec);
+	/* A quick question may have taken a whole walk. */
+	if (owner->thorough && member->looked_depth < DEPTH_THOROUGH)
+		member->looked_depth = DEPTH_THOROUGH;
 	stay_note_program(stay, owner);
 	stay->judged = false;
 }

@@ -45,6 +45,37 @@ set_trust(struct process *process, const char *word)
 	return -EINVAL;
 }
 
+/* Words of core/owner.h's facts, joined by commas. */
+static int
+set_evidence(struct process *process, const char *words)
+{
+	static const struct {
+		const char *name;
+		uint32_t bit;
+	} facts[] = {
+		{ "memory", EVIDENCE_EXE_IN_MEMORY }, { "updated", EVIDENCE_EXE_UPDATED },
+		{ "open-path", EVIDENCE_EXE_OPEN_PATH }, { "open", EVIDENCE_EXE_OPEN },
+		{ "hidden-mount", EVIDENCE_EXE_HIDDEN_MOUNT },
+		{ "stdio", EVIDENCE_STDIO_NETWORK }, { "child-shell", EVIDENCE_CHILD_SHELL },
+		{ "argv0", EVIDENCE_ARGV0_OTHER }, { "mounts", EVIDENCE_OTHER_MOUNTS },
+		{ "pids", EVIDENCE_OTHER_PIDS }, { "users", EVIDENCE_OTHER_USERS },
+		{ "terminal", EVIDENCE_TERMINAL },
+	};
+
+	while (*words != '\0') {
+		size_t length = strcspn(words, ","), i = 0;
+
+		while (i < ARRAY_SIZE(facts) && (strlen(facts[i].name) != length ||
+		    strncmp(facts[i].name, words, length) != 0))
+			i++;
+		if (i == ARRAY_SIZE(facts))
+			return -EINVAL;
+		process->evidence |= facts[i].bit;
+		words += length + (words[length] == ',');
+	}
+	return 0;
+}
+
 static int
 add_group(struct process *process, uint64_t id)
 {
@@ -64,6 +95,7 @@ read_text(struct process *process, const char *name, const char *value)
 	} texts[] = {
 		{ "comm", &process->comm },
 		{ "container", &process->place.container },
+		{ "session", &process->place.session },
 		{ "cwd", &process->cwd },
 		{ "main", &process->main_exe },
 		{ "script", &process->script },
@@ -102,7 +134,15 @@ read_number(struct process *process, const char *name, struct words *words, uint
 		process->uid = (uint32_t)value;
 	else if (strcmp(name, "gid") == 0)
 		process->gid = (uint32_t)value;
-	else if (strcmp(name, "group") == 0)
+	else if (strcmp(name, "main-pid") == 0)
+		process->main_pid = (int32_t)value;
+	else if (strcmp(name, "exe-uid") == 0) {
+		process->evidence |= EVIDENCE_EXE_KNOWN;
+		process->exe_uid = (uint32_t)value;
+	} else if (strcmp(name, "exe-inode") == 0) {
+		process->evidence |= EVIDENCE_EXE_KNOWN;
+		process->exe_inode = value;
+	} else if (strcmp(name, "group") == 0)
 		return add_group(process, value);
 	else
 		return -EINVAL;
@@ -129,6 +169,9 @@ read_process(struct words *words, uint64_t now_usec, struct process *process)
 			set_cmdline(process, words_next(words));
 		else if (strcmp(name, "trust") == 0) {
 			if (set_trust(process, words_next(words)) < 0)
+				return -EINVAL;
+		} else if (strcmp(name, "evidence") == 0) {
+			if (set_evidence(process, words_next(words)) < 0)
 				return -EINVAL;
 		} else if (read_text(process, name, words->items[words->next]))
 			words->next++;

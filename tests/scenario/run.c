@@ -22,7 +22,10 @@
  *	owner NAME ATTRIBUTES	who holds sockets: kernel, unknown REASON, or a process: pid N
  *			parent N uid N gid N group N comm TEXT exe PATH cmdline "TEXT" unit
  *			NAME user-unit NAME runs SPAN (by now) trust same|unverified|replaced
- *				deleted cut. The name may be written again: it holds from then on.
+ *			deleted cut main PATH main-pid N container ID session N cwd PATH script
+ *			PATH exe-uid N exe-inode N evidence WORD[,WORD...] (memory updated
+ *			open-path open hidden-mount stdio child-shell argv0 mounts pids users
+ *				terminal). The name may be written again: it holds from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
  *	listen PROTOCOL ADDRESS:PORT WORDS	a socket: socket N (its cookie; else counted from
  *			1001) inode N (else as the cookie) uid N (of its creator, else 1000)
@@ -32,6 +35,7 @@
  *	connect SOCKET, disconnect SOCKET	a UDP socket that is no listener meanwhile
  *	hold SOCKET NAME|nobody	from now on NAME holds it
  *	kernel-range A-B	ip_local_port_range, 32768-60999 at first
+ *	reserved A-B		ip_local_reserved_ports, none at first
  *
  * The kernel's slips and those of overstay-lookup
  *	miss SOCKET [many N] [dumps N]  so many dumps of the range lack it (1), not one-port dumps
@@ -47,6 +51,7 @@
  *	config [refused]
  *		threshold: 10min
  *	end
+ * Advice is off unless the configuration speaks of it.
  *
  * What is compared; `*` stands for any bytes
  *	expect [N] [Dd+]HH:MM:SS PRIORITY TEXT	the next message (the next N)

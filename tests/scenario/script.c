@@ -385,6 +385,21 @@ play_kernel_range(struct script *script, const char *rest)
 	return port_range_parse(rest, &script->world.kernel_range);
 }
 
+/* "50000", "50000-50009"; written again, ports are added. */
+static int
+play_reserved(struct script *script, const char *rest)
+{
+	struct world *world = &script->world;
+	struct port_range range;
+	int r = port_range_parse(rest, &range);
+
+	if (r < 0)
+		return r;
+	port_set_add(&world->reserved, range.first, range.last);
+	engine_set_reserved(world->engine, &world->reserved, &world->kernel_range);
+	return 0;
+}
+
 static int
 play_suspend(struct script *script, const char *rest)
 {
@@ -442,6 +457,7 @@ static const struct {
 	{ "nofield", check_nofield },
 	{ "owner", write_owner },
 	{ "repeat", play_repeat },
+	{ "reserved", play_reserved },
 	{ "sender", play_sender },
 	{ "source", play_source },
 	{ "stay", check_stay },

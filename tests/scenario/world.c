@@ -140,12 +140,27 @@ arm_look(struct world *world)
 		world->look_usec = world->now_usec;
 }
 
+/* Nobody is connected to anything here. */
+static bool
+answer_peers(struct world *world)
+{
+	static const struct report_peers none = { .complete = true };
+	struct endpoint endpoints[16];
+	size_t count = engine_peer_questions(world->engine, endpoints, ARRAY_SIZE(endpoints));
+
+	for (size_t i = 0; i < count; i++)
+		engine_peer_answers(world->engine, &endpoints[i], &none);
+	return count > 0;
+}
+
 static void
 advance(struct world *world)
 {
 	struct moment moment = moment_of(world);
 
-	engine_advance(world->engine, &moment);
+	do
+		engine_advance(world->engine, &moment);
+	while (answer_peers(world));
 	world_deliver(world);
 	ask_owners(world);
 	arm_look(world);
@@ -378,6 +393,7 @@ read_ranges(struct world *world, bool always)
 		return;
 	world->kernel_range_read = world->kernel_range;
 	ranges_resolve(&world->config->ranges, &world->kernel_range, &ranges);
+	engine_set_reserved(world->engine, &world->reserved, &world->kernel_range);
 	engine_set_watched(world->engine, &ranges, config_protocols(world->config), &moment);
 }
 
@@ -466,6 +482,9 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 
 	if (r < 0)
 		return r;
+	/* Most scenarios are about other things. */
+	if (strstr(text, "advice:") == NULL)
+		config->policy.advice = false;
 	world->config = config;
 	engine_set_policy(world->engine, &config->policy);
 	read_ranges(world, true);

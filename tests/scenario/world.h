@@ -60,6 +60,7 @@ struct world {
 	struct engine *engine;
 	struct source *source;
 	struct port_range kernel_range, kernel_range_read;
+	struct port_set reserved;
 	struct row *rows;
 	size_t row_count, row_room;
 	struct who *whos;

@@ -85,6 +85,7 @@ help_owner_of(const char *exe, uint32_t uid, uint32_t count)
 
 	assert_non_null(owner);
 	owner->holders = count;
+	owner->thorough = true;
 	for (uint32_t i = 0; i < count; i++) {
 		struct process *process = &owner->processes[i];
 

@@ -61,6 +61,7 @@ begin(void **state)
 	engine = engine_new(make_id, NULL);
 	assert_non_null(engine);
 	policy_init(&policy);
+	policy.advice = false;
 	engine_set_policy(engine, &policy);
 	watch(50000, 60000);
 	return 0;
