@@ -169,19 +169,23 @@ is_below_another(const struct process *process)
 
 	if (!is_system_service(place) && place->container[0] == '\0')
 		return false;
-	if (process->main_pid == 0 || process->main_pid == process->pid ||
-	    process->main_exe[0] == '\0' || strcmp(process->main_exe, process->exe) == 0)
-		return false;
-	/* Without logind whoever logs in stays in sshd's unit. */
-	return !program_is_login(program_name(process->main_exe));
+	return process->main_pid != 0 && process->main_pid != process->pid &&
+	    process->main_exe[0] != '\0' && strcmp(process->main_exe, process->exe) != 0;
+}
+
+/* Without logind whoever logs in stays in sshd's unit. */
+static bool
+is_below_login(const struct process *process)
+{
+	return is_below_another(process) && program_is_login(program_name(process->main_exe));
 }
 
 static bool
 is_stranger(const struct circumstances *circumstances, const struct process *process)
 {
 	(void)circumstances;
-	return runs_anything(process) &&
-	    (is_service_account(process->uid) || is_below_another(process));
+	return runs_anything(process) && (is_service_account(process->uid) ||
+	    (is_below_another(process) && !is_below_login(process)));
 }
 
 static bool
@@ -368,7 +372,8 @@ static bool
 is_persons(const struct process *process, const struct place *place)
 {
 	if (place->user_unit[0] != '\0' || place->session[0] != '\0' ||
-	    has_prefix(place->unit, "user@") || has_prefix(place->unit, "session-"))
+	    has_prefix(place->unit, "user@") || has_prefix(place->unit, "session-") ||
+	    is_below_login(process))
 		return true;
 	return is_person(process->uid) && !is_system_service(place) && place->container[0] == '\0';
 }

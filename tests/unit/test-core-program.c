@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of programs by their names and arguments.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/program.h"
+
+static const struct {
+	const char *name;
+	const char *arguments;	/* joined by '|' */
+	enum program_input input;
+	const char *script;	/* NULL = none */
+} inputs[] = {
+	{ "python3.11", "python3|/home/alice/srv.py|8080", INPUT_SCRIPT, "/home/alice/srv.py" },
+	{ "python3.11", "python3|-u|-W|ignore|srv.py", INPUT_SCRIPT, "srv.py" },
+	{ "python3.11", "python3|-Wignore|srv.py", INPUT_SCRIPT, "srv.py" },
+	{ "python3.11", "python3|-m|http.server|60855", INPUT_MODULE, "http.server" },
+	{ "python3", "python3|-um|http.server", INPUT_MODULE, "http.server" },
+	{ "python3", "python3|-mhttp.server", INPUT_MODULE, "http.server" },
+	{ "python3.11", "python3|-c|import socket", INPUT_INLINE, NULL },
+	{ "python3.11", "python3|-Sc|import socket", INPUT_INLINE, NULL },
+	{ "python3.11", "python3|-c", INPUT_INLINE, NULL },
+	{ "python3.11", "python3", INPUT_STDIN, NULL },
+	{ "python3.11", "python3|-", INPUT_STDIN, NULL },
+	{ "python3.11", "python3|-i", INPUT_STDIN, NULL },
+	{ "python3.11", "", INPUT_NONE, NULL },
+	{ "python3.11", "python3|--|-c", INPUT_SCRIPT, "-c" },
+	{ "perl", "/usr/bin/perl|/usr/share/webmin/miniserv.pl", INPUT_SCRIPT,
+	    "/usr/share/webmin/miniserv.pl" },
+	{ "perl", "perl|-MIO::Socket|-e|print", INPUT_INLINE, NULL },
+	{ "perl", "perl|-wE|say 1", INPUT_INLINE, NULL },
+	{ "perl", "perl|-w|-T|x.pl", INPUT_SCRIPT, "x.pl" },
+	{ "ruby", "ruby|-rsocket|-e|x", INPUT_INLINE, NULL },
+	{ "node", "node|server.js|--eval", INPUT_SCRIPT, "server.js" },
+	{ "node", "node|--eval|x", INPUT_INLINE, NULL },
+	{ "nodejs", "node|--eval=x", INPUT_INLINE, NULL },
+	{ "node", "node|-r|dotenv/config|server.js", INPUT_SCRIPT, "server.js" },
+	{ "php8.2", "php|-S|0.0.0.0:8000|router.php", INPUT_SCRIPT, "router.php" },
+	{ "php8.2", "php|-r|x();", INPUT_INLINE, NULL },
+	{ "bash", "bash|-c|nc -l 1", INPUT_INLINE, NULL },
+	{ "bash", "-bash", INPUT_STDIN, NULL },
+	{ "bash", "bash|-o|pipefail|run.sh", INPUT_SCRIPT, "run.sh" },
+	{ "dash", "sh|-ec|x", INPUT_INLINE, NULL },
+	{ "java", "java|-Xmx1g|-cp|a.jar:b.jar|org.example.Main|x", INPUT_MODULE,
+	    "org.example.Main" },
+	{ "java", "java|-jar|/opt/app.jar", INPUT_SCRIPT, "/opt/app.jar" },
+	{ "java", "java|-jar", INPUT_NONE, NULL },
+	{ "deno", "deno|run|main.ts", INPUT_SCRIPT, "main.ts" },
+	{ "nginx", "nginx|-c|x", INPUT_NONE, NULL },
+	{ "pythonic", "pythonic|-c|x", INPUT_NONE, NULL },
+};
+
+static void
+input(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(inputs); i++) {
+		char arguments[128];
+		const char *script = "unset";
+		size_t length = strlen(inputs[i].arguments);
+		enum program_input found;
+
+		strcpy(arguments, inputs[i].arguments);
+		for (size_t at = 0; at < length; at++)
+			if (arguments[at] == '|')
+				arguments[at] = '\0';
+		found = program_input(inputs[i].name, arguments, length == 0 ? 0 : length + 1,
+		    &script);
+		if (found != inputs[i].input || (script == NULL) != (inputs[i].script == NULL) ||
+		    (script != NULL && strcmp(script, inputs[i].script) != 0))
+			fail_msg("%s: %s: %d, %s", inputs[i].name, inputs[i].arguments, (int)found,
+			    script == NULL ? "none" : script);
+	}
+}
+
+/* Every cut of every command line: nothing is read behind its end. */
+static void
+input_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(inputs); i++)
+		for (size_t length = 1; length <= strlen(inputs[i].arguments); length++) {
+			char *arguments = malloc(length);
+			const char *script;
+
+			assert_non_null(arguments);
+			memcpy(arguments, inputs[i].arguments, length);
+			for (size_t at = 0; at < length; at++)
+				if (arguments[at] == '|')
+					arguments[at] = '\0';
+			/* What the look-up sends ends with a NUL. */
+			arguments[length - 1] = '\0';
+			(void)program_input(inputs[i].name, arguments, length, &script);
+			if (script != NULL)
+				assert_true(script >= arguments && script < arguments + length);
+			free(arguments);
+		}
+}
+
+static const struct {
+	const char *cwd, *argument, *path;	/* NULL = none */
+} paths[] = {
+	{ "/home/alice", "srv.py", "/home/alice/srv.py" },
+	{ "/home/alice", "./srv.py", "/home/alice/srv.py" },
+	{ "/home/alice", "../bob//x/./y.py", "/home/bob/x/y.py" },
+	{ "/", "x", "/x" },
+	{ "/", "../../x", "/x" },
+	{ "", "/opt/x", "/opt/x" },
+	{ "", "x", NULL },
+	{ "relative", "x", NULL },
+	{ "/a", "..", NULL },
+	{ "/a", "...", "/a/..." },
+};
+
+static void
+script_path(void **state)
+{
+	char buffer[64], small[8], huge[9000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		bool found = program_script_path(paths[i].cwd, paths[i].argument, buffer,
+		    sizeof(buffer));
+
+		assert_int_equal(found, paths[i].path != NULL);
+		if (found)
+			assert_string_equal(buffer, paths[i].path);
+	}
+	assert_false(program_script_path("/home/alice", "x", small, sizeof(small)));
+	assert_true(program_script_path("/", "sixsix", small, sizeof(small)));
+	assert_false(program_script_path("/", "sevenseven", small, sizeof(small)));
+	memset(huge, 'x', sizeof(huge) - 1);
+	huge[sizeof(huge) - 1] = '\0';
+	assert_false(program_script_path("/", huge, buffer, sizeof(buffer)));
+}
+
+static const struct {
+	const char *claimed, *exe, *script;
+	bool pretends;
+} claims[] = {
+	{ "[kworker/0:1]", "/tmp/x", "", true },
+	{ "kworker/u8:2", "/usr/bin/python3.11", "/home/alice/x.py", true },
+	{ "[anything]", "/usr/bin/perl", "", true },
+	{ "ksoftirqd/0", "/opt/x", "", true },
+	{ "sshd", "/usr/bin/python3.11", "/tmp/x.py", true },
+	{ "sshd: alice [priv]", "/usr/bin/perl", "", true },
+	{ "/usr/sbin/apache2 -k start", "/usr/bin/perl", "/tmp/x.pl", true },
+	{ "nginx: worker process", "/usr/bin/python3.11", "/srv/app.py", true },
+	{ "systemd-journal", "/tmp/x", "", false },	/* cut by the kernel: no name of the list */
+	{ "sshd: alice [priv]", "/usr/sbin/sshd", "", false },
+	{ "sshd: alice [priv]", "/usr/lib/openssh/sshd-session", "", false },
+	{ "nginx: master process /usr/sbin/nginx", "/usr/sbin/nginx-debug", "", false },
+	{ "postgres: writer", "/usr/lib/postgresql/15/bin/postgres", "", false },
+	{ "cron", "/usr/bin/python3.11", "/usr/local/bin/cron", false },
+	{ "gunicorn: master [app]", "/usr/bin/python3.11", "/usr/bin/gunicorn", false },
+	{ "[celeryd: w1@host:MainProcess] -active-", "/usr/bin/python3.11", "", false },
+	{ "httpd", "/usr/bin/busybox", "", false },
+	{ "nginx", "/usr/bin/qemu-aarch64-static", "", false },
+	{ "MainThread", "/usr/bin/python3.11", "", false },
+	{ "python3", "/usr/bin/python3.11", "", false },
+	{ "-bash", "/usr/bin/bash", "", false },
+	{ "kworker/0:1", "", "", false },
+	{ "", "/tmp/x", "", false },
+	{ "(sd-pam)", "/usr/lib/systemd/systemd", "", false },
+};
+
+static void
+pretending(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
+		const char *found =
+		    program_pretends(claims[i].claimed, claims[i].exe, claims[i].script);
+
+		if ((found != NULL) != claims[i].pretends)
+			fail_msg("%s of %s: %s", claims[i].claimed, claims[i].exe,
+			    found == NULL ? "nothing" : found);
+	}
+}
+
+static void
+names(void **state)
+{
+	(void)state;
+	assert_string_equal(program_name("/usr/bin/nc"), "nc");
+	assert_string_equal(program_name("nc"), "nc");
+	assert_string_equal(program_name("/usr/bin/"), "");
+	assert_true(program_is_shell("bash") && program_is_shell("-zsh") && program_is_shell("sh"));
+	assert_false(program_is_shell("shred") || program_is_shell("python3"));
+	assert_true(program_is_interpreter("python3.11") && program_is_interpreter("php8.2"));
+	assert_false(program_is_interpreter("nginx") || program_is_interpreter(""));
+	assert_true(program_is_relay("ncat") && program_is_relay("nc.openbsd"));
+	assert_false(program_is_relay("ncurses"));
+	assert_true(program_is_login("sshd") && !program_is_login("cron"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(input),
+		cmocka_unit_test(input_cut),
+		cmocka_unit_test(script_path),
+		cmocka_unit_test(pretending),
+		cmocka_unit_test(names),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
