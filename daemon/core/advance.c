@@ -87,7 +87,7 @@ leave_chain(struct pass *pass, struct stay *stay)
 	    (engine->policy->hopping >> stay->endpoint.protocol & 1) == 0)
 		hopping_drop(stay);
 	else
-		hopping_leave(&pass->engine->hopping, stay);
+		hopping_leave(&pass->engine->hopping, stay, engine->policy->grace_usec);
 }
 
 /* Ends an AWAY stay whose grace is over. It ended when it was last seen. */

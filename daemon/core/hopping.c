@@ -75,6 +75,14 @@ join(struct stay *stay, struct chain *chain)
 	note_port(chain, stay->endpoint.port);
 }
 
+/* True where the stay came no later than the grace after the chain's last one left. */
+static bool
+goes_on(const struct chain *chain, const struct stay *stay, uint64_t grace_usec)
+{
+	return chain->live > 0 || stay->first_seen_usec <= chain->until_usec ||
+	    stay->first_seen_usec - chain->until_usec <= grace_usec;
+}
+
 void
 hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 {
@@ -82,10 +90,8 @@ hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 	struct chain *chain = owner == NULL || stay->chain != NULL ? NULL :
 	    find_chain(hopping, stay, owner);
 
-	if (chain == NULL || (chain->live == 0 && stay->first_seen_usec > chain->until_usec &&
-	    stay->first_seen_usec - chain->until_usec > grace_usec))
-		return;
-	join(stay, chain);
+	if (chain != NULL && goes_on(chain, stay, grace_usec))
+		join(stay, chain);
 }
 
 /* Room for one more: the chain nobody lives in that was left longest ago makes it. */
@@ -125,7 +131,7 @@ begin_chain(struct hopping *hopping, const struct stay *stay, struct owner *owne
 }
 
 void
-hopping_leave(struct hopping *hopping, struct stay *stay)
+hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 {
 	struct owner *owner = owner_of(stay);
 	struct chain *chain = stay->chain;
@@ -135,8 +141,8 @@ hopping_leave(struct hopping *hopping, struct stay *stay)
 		return;
 	if (chain == NULL)
 		chain = find_chain(hopping, stay, owner);
-	if (chain != NULL && stay->chain == NULL && chain->live == 0) {
-		/* It could have joined and did not: its owner had been away for too long. */
+	if (chain != NULL && stay->chain == NULL && !goes_on(chain, stay, grace_usec)) {
+		/* Its owner had been away for too long: a new chain in the old one's place. */
 		chain->covered_usec = 0;
 		chain->hops = chain->port_count = 0;
 		chain->told = false;

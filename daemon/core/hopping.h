@@ -39,7 +39,7 @@ void hopping_clear(struct hopping *hopping);
 void hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec);
 
 /* A stay left its port (it is AWAY) without having overstayed: begins a chain or lengthens its. */
-void hopping_leave(struct hopping *hopping, struct stay *stay);
+void hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec);
 
 /* The stay does not belong to its chain any more: it is allowed, moved, ended or forgotten. */
 void hopping_drop(struct stay *stay);
