@@ -144,11 +144,11 @@ daemon_update_status(struct daemon *daemon)
 	engine_counts(daemon->engine, &counts);
 	ranges_format(engine_ranges(daemon->engine), ranges, sizeof(ranges));
 	text_init(&text, status, sizeof(status));
-	text_printf(&text, "%s%s%s %s: %zu listeners, %zu overstay, %zu allowed; ",
+	text_printf(&text, "%s%s%s %s: %zu listeners, %zu overstay, %zu suspect, %zu allowed; ",
 	    config->protocols[PROTOCOL_TCP] ? "tcp" : "",
 	    config->protocols[PROTOCOL_TCP] && config->protocols[PROTOCOL_UDP] ? "+" : "",
 	    config->protocols[PROTOCOL_UDP] ? "udp" : "", ranges, counts.stays,
-	    counts.overstaying, counts.allowed);
+	    counts.overstaying, counts.suspects, counts.allowed);
 	text_printf(&text, "last look %llu us, survey %llu us of CPU; config %s",
 	    (unsigned long long)daemon->tick.last_cpu_usec,
 	    (unsigned long long)daemon->survey.last_cpu_usec, config->hash);

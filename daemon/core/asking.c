@@ -111,7 +111,8 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 static void
 go_on_unknown(struct stay *stay, struct member *member, uint64_t now_usec)
 {
-	struct owner *owner = owner_new(OWNER_UNKNOWN, OWNER_REASON_NOT_ASKED, 0);
+	struct owner *owner = owner_new(OWNER_UNKNOWN,
+	    member->gone ? OWNER_REASON_EXITED : OWNER_REASON_NOT_ASKED, 0);
 
 	if (owner == NULL)
 		return;

@@ -24,6 +24,7 @@ track_count(const struct track *track, struct track_counts *ret)
 		ret->stays++;
 		ret->sockets += stay->live;
 		ret->overstaying += stay->state == STAY_OVERSTAYING;
+		ret->suspects += stay->suspected;
 		ret->allowed += stay->judged && stay->verdict.allowed;
 		if (stay->endpoint.protocol == PROTOCOL_TCP)
 			ret->tcp++;
@@ -89,10 +90,11 @@ digest_summary(const struct track *track, uint64_t now_usec)
 		    duration_format_short(stay_age_usec(oldest, now_usec), age));
 	track_count(track, &counts);
 	report = report_new(EVENT_SUMMARY, gravest,
-	    "%zu of %zu listeners overstay, %zu allowed by rules%s", counts.overstaying,
-	    counts.stays, counts.allowed, tail);
+	    "%zu of %zu listeners overstay, %zu suspect, %zu allowed by rules%s",
+	    counts.overstaying, counts.stays, counts.suspects, counts.allowed, tail);
 	(void)report_add_field(report, "LISTENERS", "%zu", counts.stays);
 	(void)report_add_field(report, "OVERSTAYING", "%zu", counts.overstaying);
+	(void)report_add_field(report, "SUSPECTS", "%zu", counts.suspects);
 	(void)report_add_field(report, "ALLOWED", "%zu", counts.allowed);
 	return report;
 }
