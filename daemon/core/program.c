@@ -70,12 +70,21 @@ static const char *const logins[] = {
  * with it (nginx-debug, sshd-session) is the same family. */
 static const char *const services[] = {
 	"acpid", "agetty", "apache2", "atd", "auditd", "avahi-daemon", "chronyd", "containerd",
-	"cron", "crond", "cupsd", "dbus-daemon", "dhclient", "dnsmasq", "dockerd", "getty",
-	"httpd", "kubelet", "lightdm", "mariadbd", "mysqld", "named", "networkd-dispatcher",
+	"cron", "crond", "cupsd", "dbus-daemon", "dhclient", "dnsmasq", "dockerd", "httpd",
+	"init", "kubelet", "lightdm", "mariadbd", "mysqld", "named", "networkd-dispatcher",
 	"NetworkManager", "nginx", "ntpd", "php-fpm", "polkitd", "postgres", "rpcbind",
 	"rsyslogd", "snapd", "sshd", "sudo", "systemd", "systemd-journald", "systemd-logind",
-	"systemd-networkd", "systemd-resolved", "systemd-timesyncd", "systemd-udevd", "udisksd",
+	"systemd-networkd", "systemd-resolved", "systemd-timesyncd", "udisksd",
 	"unattended-upgr", "wpa_supplicant", "xinetd", NULL,
+};
+
+/* Names that another program has had for long, by a link of its package. */
+static const struct {
+	const char *name, *program;
+} aliases[] = {
+	{ "httpd", "apache2" }, { "init", "systemd" }, { "init", "tini" },
+	{ "init", "docker-init" }, { "init", "catatonit" }, { "mysqld", "mariadbd" },
+	{ "named", "bind9" }, { "sshd", "dropbear" },
 };
 
 /* Beginnings of kernel threads' names (kernel/kthread.c and its callers), "/" or digits behind. */
@@ -313,6 +322,9 @@ is_family(const char *service, const char *name)
 {
 	size_t length = strlen(service);
 
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (strcmp(aliases[i].name, service) == 0 && strcmp(aliases[i].program, name) == 0)
+			return true;
 	return strncmp(name, service, length) == 0 ||
 	    (name[0] != '\0' && strncmp(service, name, strlen(name)) == 0);
 }

@@ -219,7 +219,8 @@ is_of_go(const struct process *process)
 	at += strlen("/go-build");
 	at += strspn(at, "0123456789");
 	return has_prefix(at, "/b") && (strstr(at, "/exe/") != NULL || has_suffix(at, ".test")) &&
-	    has_evidence(process, EVIDENCE_EXE_KNOWN) && process->exe_uid == process->uid;
+	    has_evidence(process, EVIDENCE_EXE_KNOWN) &&
+	    (process->exe_uid == process->uid || process->exe_uid == 0);
 }
 
 /* An AppImage runs from a file system that it mounts for its user alone: /tmp/.mount_NameXXXXXX/. */

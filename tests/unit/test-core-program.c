@@ -163,6 +163,8 @@ static const struct {
 	{ "[celeryd: w1@host:MainProcess] -active-", "/usr/bin/python3.11", "", false },
 	{ "httpd", "/usr/bin/busybox", "", false },
 	{ "nginx", "/usr/bin/qemu-aarch64-static", "", false },
+	{ "mysqld", "/usr/sbin/mariadbd", "", false },
+	{ "mysqld", "/usr/sbin/nginx", "", true },
 	{ "MainThread", "/usr/bin/python3.11", "", false },
 	{ "python3", "/usr/bin/python3.11", "", false },
 	{ "-bash", "/usr/bin/bash", "", false },
