@@ -128,6 +128,7 @@ daemon_advance(struct daemon *daemon)
 	tell_held_back(daemon);
 	daemon_deliver(daemon);
 	attribution_ask(daemon);
+	peers_ask(daemon);
 	tick_arm(daemon);
 }
 
@@ -326,6 +327,8 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = attribution_start(daemon);
 	if (r == 0)
+		r = peers_start(daemon);
+	if (r == 0)
 		r = tick_start(daemon);
 	if (r == 0)
 		r = survey_start(daemon);
@@ -363,6 +366,7 @@ stop(struct daemon *daemon)
 
 	survey_stop(daemon);
 	tick_stop(daemon);
+	peers_stop(daemon);
 	attribution_stop(daemon);
 	reload_stop(daemon);
 	free_event(&daemon->watchdog);

@@ -2,7 +2,8 @@
 /*
  * The daemon's state and what its files say to each other. Only the files beside this one
  * include it: daemon.c (start, stop, signals), pump.c (sources in the loop), tick.c (the looks),
- * survey.c (the whole table), attribution.c (the asking of overstay-lookup), reload.c, condition.c.
+ * survey.c (the whole table), attribution.c (the asking of overstay-lookup), peers.c (who is
+ * connected to suspects), reload.c, condition.c.
  */
 #ifndef OVERSTAY_DAEMON_H
 #define OVERSTAY_DAEMON_H
@@ -14,6 +15,7 @@
 #include "config/config.h"
 #include "core/engine.h"
 #include "core/occupancy.h"
+#include "kernel/connected.h"
 #include "kernel/owners.h"
 #include "kernel/look.h"
 #include "kernel/source.h"
@@ -77,6 +79,13 @@ struct survey {
 	struct occupancy_counts counts[PROTOCOL_COUNT];
 };
 
+/* Who is connected to suspects. See peers.c. */
+struct peers {
+	struct pump pump;
+	struct event *timeout;		/* no answer */
+	struct connected connected;	/* its count: 0 = no request is under way */
+};
+
 struct attribution {
 	struct owners *owners;		/* NULL = not connected */
 	struct event *readable;
@@ -104,6 +113,7 @@ struct daemon {
 	struct tick tick;
 	struct survey survey;
 	struct attribution attribution;
+	struct peers peers;
 	struct reload *reload;		/* NULL = none is under way */
 	bool reload_again;		/* SIGHUP came while one was */
 	const char *reload_failed;	/* static text for the status line, NULL = it did not */
@@ -171,6 +181,12 @@ void attribution_stop(struct daemon *daemon);
 void attribution_ask(struct daemon *daemon);
 /* A child ended: SIGCHLD. */
 void attribution_reap(struct daemon *daemon);
+
+/* peers.c */
+int peers_start(struct daemon *daemon) _mustcheck_;
+void peers_stop(struct daemon *daemon);
+/* Asks for the peers that are wanted, if none are asked for already. */
+void peers_ask(struct daemon *daemon);
 
 /* reload.c */
 void reload_begin(struct daemon *daemon);

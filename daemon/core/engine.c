@@ -661,3 +661,30 @@ engine_changes(const struct engine *engine)
 {
 	return engine->changes;
 }
+
+size_t
+engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max)
+{
+	(void)engine;
+	(void)endpoints;
+	(void)max;
+	return 0;
+}
+
+void
+engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
+    const struct report_peers *peers)
+{
+	(void)engine;
+	(void)endpoint;
+	(void)peers;
+}
+
+void
+engine_set_reserved(struct engine *engine, const struct port_set *reserved,
+    const struct port_range *kernel_range)
+{
+	(void)engine;
+	(void)reserved;
+	(void)kernel_range;
+}

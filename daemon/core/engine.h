@@ -79,6 +79,21 @@ void engine_owner_answers(struct engine *engine, const struct owner_answer *answ
 void engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
 void engine_owner_retry(struct engine *engine);
 
+/*
+ * The endpoints whose peers an alert waits for, at most max. Each is answered once by
+ * engine_peer_answers(), peers (copied) NULL where they are not to be had.
+ */
+size_t engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max);
+void engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
+    const struct report_peers *peers);
+
+/*
+ * The ports the kernel will not pick, and the range it picks from (both copied; the range 0-0 where
+ * it is not known): what advice rests on.
+ */
+void engine_set_reserved(struct engine *engine, const struct port_set *reserved,
+    const struct port_range *kernel_range);
+
 /* Puts a report about no stay (taken, may be NULL) behind what is to be told. */
 void engine_put(struct engine *engine, struct report *report, const struct moment *moment);
 
