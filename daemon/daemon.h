@@ -122,6 +122,7 @@ struct daemon {
 	int proc_fd;
 	int state_fd;			/* -1 = none */
 	struct port_range kernel_range;	/* 0-0 = not known */
+	struct port_set reserved;	/* ports the kernel does not pick */
 	uint64_t longest_hold_usec;	/* of the loop, by one call-back */
 	char status[512];		/* what was last sent as STATUS= */
 };
@@ -147,6 +148,8 @@ void daemon_advance(struct daemon *daemon);
 void daemon_update_status(struct daemon *daemon);
 /* The first look was taken in. */
 void daemon_is_ready(struct daemon *daemon);
+/* Tells of a kernel range that was tuned until it bites, if that is wanted. */
+void daemon_tell_odd_range(struct daemon *daemon);
 /* Notes how long a call-back held the loop since begun_usec (CLOCK_MONOTONIC). */
 void daemon_note_hold(struct daemon *daemon, uint64_t begun_usec);
 /* Arms a timer; USEC_NEVER disarms it. */

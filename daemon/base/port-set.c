@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/port-set.h"
@@ -74,6 +75,28 @@ port_set_next(const struct port_set *set, uint32_t from, struct port_range *ret)
 		return false;
 	ret->first = (uint16_t)first;
 	ret->last = (uint16_t)(find(set, first, false) - 1);
+	return true;
+}
+
+bool
+port_set_format(const struct port_set *set, char *buffer, size_t size)
+{
+	struct port_range run;
+	char one[16];	/* ",65535-65535" */
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (uint32_t from = 0; port_set_next(set, from, &run); from = run.last + 1u) {
+		const char *comma = used > 0 ? "," : "";
+		int length = run.first == run.last ?
+		    snprintf(one, sizeof(one), "%s%u", comma, run.first) :
+		    snprintf(one, sizeof(one), "%s%u-%u", comma, run.first, run.last);
+
+		if ((size_t)length >= size - used)
+			return false;
+		memcpy(buffer + used, one, (size_t)length + 1);
+		used += (size_t)length;
+	}
 	return true;
 }
 

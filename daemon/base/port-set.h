@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_BASE_PORT_SET_H
 #define OVERSTAY_BASE_PORT_SET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/macros.h"
@@ -32,6 +33,12 @@ unsigned port_set_count(const struct port_set *set);
  * PORT_COUNT. To walk: for (from = 0; port_set_next(set, from, &run); from = run.last + 1).
  */
 bool port_set_next(const struct port_set *set, uint32_t from, struct port_range *ret);
+
+/*
+ * Writes the members as "8080,9000-9010", in order; "" for none. At most size bytes with the NUL.
+ * Returns false where it did not fit; then only whole runs stand there.
+ */
+bool port_set_format(const struct port_set *set, char *buffer, size_t size) _mustcheck_;
 
 /* Parses "p" or "a-b", 1 to 65535. Returns 0, -EINVAL for no port, -ERANGE for a > b. */
 int port_range_parse(const char *text, struct port_range *ret) _mustcheck_;
