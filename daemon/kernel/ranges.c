@@ -165,9 +165,10 @@ const char *
 ranges_oddities_text(uint32_t oddities, char *buffer, size_t size)
 {
 	static const char *const texts[] = {
-		"it reaches below 32768, where services have their ports: a connection can hold the "
-		"port of a service, which then fails to bind",
-		"it has fewer than 16384 ports: many connections to one address can run out of them",
+		"it reaches below 32768, where services have their ports: a connection can hold "
+		"the port of a service, which then fails to bind",
+		"it has fewer than 16384 ports: many connections to one address can run out of "
+		"them",
 	};
 	struct text text;
 

@@ -67,8 +67,8 @@ int executables_start(const char *directory, const char *boot_id, struct executa
 
 /*
  * Hands over what was kept of this boot, once, waiting for the disk at most timeout_usec. Returns
- * 0, -ETIMEDOUT, -EALREADY where it was taken already, another -errno where it cannot be read; after
- * an error it may be asked for again whenever executables_fd() becomes readable.
+ * 0, -ETIMEDOUT, -EALREADY where it was taken already, another -errno where it cannot be read;
+ * after an error it may be asked for again whenever executables_fd() becomes readable.
  */
 int executables_loaded(struct executables *executables, uint64_t timeout_usec,
     struct executable_list *ret) _mustcheck_;
@@ -89,8 +89,8 @@ void executables_acknowledge(struct executables *executables);
 void executables_status(struct executables *executables, struct executables_status *ret);
 
 /*
- * Waits at most timeout_usec for what is still to be written and ends; a thread that hangs on a disk
- * is left behind. Accepts NULL. Returns how many changes were not kept.
+ * Waits at most timeout_usec for what is still to be written and ends; a thread that hangs on a
+ * disk is left behind. Accepts NULL. Returns how many changes were not kept.
  */
 size_t executables_stop(struct executables *executables, uint64_t timeout_usec);
 
