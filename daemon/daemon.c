@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon.h"
+#include "kernel/ranges.h"
 
 /* A stop waits so long for what is still to be told. */
 #define STOP_TIMEOUT_USEC (3 * USEC_PER_SEC)
@@ -128,6 +129,7 @@ daemon_advance(struct daemon *daemon)
 	tell_held_back(daemon);
 	daemon_deliver(daemon);
 	attribution_ask(daemon);
+	peers_ask(daemon);
 	tick_arm(daemon);
 }
 
@@ -163,6 +165,21 @@ daemon_update_status(struct daemon *daemon)
 }
 
 void
+daemon_tell_odd_range(struct daemon *daemon)
+{
+	const struct port_range *kernel = &daemon->kernel_range;
+	uint32_t oddities = ranges_oddities(kernel);
+	char text[512];
+
+	if (oddities == 0 || !daemon->config->policy.advice)
+		return;
+	daemon_tell(daemon, report_new(EVENT_ADVICE, SEVERITY_NOTICE,
+	    "ip_local_port_range is %u-%u: %s; the default comes back with the line '%s' in "
+	    "/etc/sysctl.d/60-overstay.conf", kernel->first, kernel->last,
+	    ranges_oddities_text(oddities, text, sizeof(text)), RANGES_KERNEL_DEFAULT));
+}
+
+void
 daemon_is_ready(struct daemon *daemon)
 {
 	struct track_counts counts;
@@ -181,6 +198,7 @@ daemon_is_ready(struct daemon *daemon)
 	(void)report_add_field(report, "VERSION", "%s", VERSION);
 	(void)report_add_field(report, "RANGES", "%s", ranges);
 	daemon_tell(daemon, report);
+	daemon_tell_odd_range(daemon);
 	daemon_update_status(daemon);
 	(void)sd_notify(0, "READY=1");
 	/* Only what the daemon really runs on is worth keeping. */
@@ -326,6 +344,8 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = attribution_start(daemon);
 	if (r == 0)
+		r = peers_start(daemon);
+	if (r == 0)
 		r = tick_start(daemon);
 	if (r == 0)
 		r = survey_start(daemon);
@@ -363,6 +383,7 @@ stop(struct daemon *daemon)
 
 	survey_stop(daemon);
 	tick_stop(daemon);
+	peers_stop(daemon);
 	attribution_stop(daemon);
 	reload_stop(daemon);
 	free_event(&daemon->watchdog);

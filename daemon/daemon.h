@@ -2,7 +2,8 @@
 /*
  * The daemon's state and what its files say to each other. Only the files beside this one
  * include it: daemon.c (start, stop, signals), pump.c (sources in the loop), tick.c (the looks),
- * survey.c (the whole table), attribution.c (the asking of overstay-lookup), reload.c, condition.c.
+ * survey.c (the whole table), attribution.c (the asking of overstay-lookup), peers.c (who is
+ * connected to suspects), reload.c, condition.c.
  */
 #ifndef OVERSTAY_DAEMON_H
 #define OVERSTAY_DAEMON_H
@@ -14,6 +15,7 @@
 #include "config/config.h"
 #include "core/engine.h"
 #include "core/occupancy.h"
+#include "kernel/connected.h"
 #include "kernel/owners.h"
 #include "kernel/look.h"
 #include "kernel/source.h"
@@ -77,6 +79,13 @@ struct survey {
 	struct occupancy_counts counts[PROTOCOL_COUNT];
 };
 
+/* Who is connected to suspects. See peers.c. */
+struct peers {
+	struct pump pump;
+	struct event *timeout;		/* no answer */
+	struct connected connected;	/* its count: 0 = no request is under way */
+};
+
 struct attribution {
 	struct owners *owners;		/* NULL = not connected */
 	struct event *readable;
@@ -104,6 +113,7 @@ struct daemon {
 	struct tick tick;
 	struct survey survey;
 	struct attribution attribution;
+	struct peers peers;
 	struct reload *reload;		/* NULL = none is under way */
 	bool reload_again;		/* SIGHUP came while one was */
 	const char *reload_failed;	/* static text for the status line, NULL = it did not */
@@ -112,6 +122,7 @@ struct daemon {
 	int proc_fd;
 	int state_fd;			/* -1 = none */
 	struct port_range kernel_range;	/* 0-0 = not known */
+	struct port_set reserved;	/* ports the kernel does not pick */
 	uint64_t longest_hold_usec;	/* of the loop, by one call-back */
 	char status[512];		/* what was last sent as STATUS= */
 };
@@ -137,6 +148,8 @@ void daemon_advance(struct daemon *daemon);
 void daemon_update_status(struct daemon *daemon);
 /* The first look was taken in. */
 void daemon_is_ready(struct daemon *daemon);
+/* Tells of a kernel range that was tuned until it bites, if that is wanted. */
+void daemon_tell_odd_range(struct daemon *daemon);
 /* Notes how long a call-back held the loop since begun_usec (CLOCK_MONOTONIC). */
 void daemon_note_hold(struct daemon *daemon, uint64_t begun_usec);
 /* Arms a timer; USEC_NEVER disarms it. */
@@ -171,6 +184,12 @@ void attribution_stop(struct daemon *daemon);
 void attribution_ask(struct daemon *daemon);
 /* A child ended: SIGCHLD. */
 void attribution_reap(struct daemon *daemon);
+
+/* peers.c */
+int peers_start(struct daemon *daemon) _mustcheck_;
+void peers_stop(struct daemon *daemon);
+/* Asks for the peers that are wanted, if none are asked for already. */
+void peers_ask(struct daemon *daemon);
 
 /* reload.c */
 void reload_begin(struct daemon *daemon);

@@ -28,6 +28,25 @@
 /* So many incomplete looks in a row are more than bad luck. */
 #define TICK_FAILURES_MAX 3
 
+/* Tells the engine what advice rests on, where it changed. */
+static void
+read_reserved(struct daemon *daemon, const struct port_range *kernel, bool always)
+{
+	struct port_set reserved = { 0 };
+	int r = ranges_read_reserved(daemon->proc_fd, &reserved);
+
+	if (!always && port_set_equal(&reserved, &daemon->reserved) &&
+	    kernel->first == daemon->kernel_range.first &&
+	    kernel->last == daemon->kernel_range.last)
+		return;
+	if (r < 0)
+		log_debug("tick", "ip_local_reserved_ports cannot be read: %s", strerror(-r));
+	daemon->reserved = reserved;
+	/* Without knowing what is reserved there is no telling what should be. */
+	engine_set_reserved(daemon->engine, &reserved,
+	    r < 0 ? &(struct port_range){ 0 } : kernel);
+}
+
 /* Reads ip_local_port_range, which may change at any time, and resolves `ranges:` against it. */
 static void
 read_ranges(struct daemon *daemon, bool always)
@@ -42,6 +61,7 @@ read_ranges(struct daemon *daemon, bool always)
 		    r < 0 ? "ip_local_port_range cannot be read (%s): only what else `ranges` "
 		    "names is watched" : "ip_local_port_range can be read again%s",
 		    r < 0 ? strerror(-r) : "");
+	read_reserved(daemon, &kernel, always);
 	if (!always && kernel.first == daemon->kernel_range.first &&
 	    kernel.last == daemon->kernel_range.last)
 		return;
@@ -50,6 +70,8 @@ read_ranges(struct daemon *daemon, bool always)
 		    "ip_local_port_range is now %u-%u: the watched range follows it",
 		    kernel.first, kernel.last));
 	daemon->kernel_range = kernel;
+	if (daemon->ready && !always)
+		daemon_tell_odd_range(daemon);
 	ranges_resolve(&daemon->config->ranges, r < 0 ? NULL : &kernel, &ranges);
 	engine_set_watched(daemon->engine, &ranges, config_protocols(daemon->config), &moment);
 }

@@ -34,9 +34,11 @@ unsigned port_set_count(const struct port_set *set);
  */
 bool port_set_next(const struct port_set *set, uint32_t from, struct port_range *ret);
 
-/* "8080,9000-9010", as ip_local_reserved_ports has it; "" for none. At most size bytes with the NUL.
- * Returns false where it does not fit: then buffer holds "". */
-bool port_set_format(const struct port_set *set, char *buffer, size_t size);
+/*
+ * Writes the members as "8080,9000-9010", in order; "" for none. At most size bytes with the NUL.
+ * Returns false where it did not fit; then only whole runs stand there.
+ */
+bool port_set_format(const struct port_set *set, char *buffer, size_t size) _mustcheck_;
 
 /* Parses "p" or "a-b", 1 to 65535. Returns 0, -EINVAL for no port, -ERANGE for a > b. */
 int port_range_parse(const char *text, struct port_range *ret) _mustcheck_;

@@ -6,7 +6,7 @@
  * Every doubt is kept as a bit of enum incomplete, and what can be read is read all the same: an
  * incomplete answer proves presence. A socket that was not asked for is dropped here, whatever the
  * kernel thought of the filter. Attributes are read for listeners alone: a survey of hundreds of
- * thousands of sockets looks at four fields of each.
+ * thousands of sockets looks at four fields of each, and a connection is its two ends.
  *
  * libmnl walks messages and attributes, but two of its ends are not exact enough: mnl_nlmsg_ok() of
  * 1.0.4 compares lengths as int, so that one of 2^32 - 1 is good and the walk never moves on, and
@@ -76,6 +76,24 @@ take_attributes(const struct nlmsghdr *header, struct listener *listener)
 	return good && (const char *)attribute >= end;
 }
 
+/* An address of the kernel's in 16 bytes, those of IPv4 first. */
+static void
+take_address(uint8_t *address, const uint32_t *words, uint8_t family)
+{
+	memset(address, 0, 16);
+	memcpy(address, words, family == AF_INET6 ? 16 : 4);
+}
+
+static void
+take_endpoint(const struct netlink_dump *dump, const struct inet_diag_msg *message,
+    struct endpoint *endpoint)
+{
+	endpoint->netns = dump->netns;
+	endpoint->family = message->idiag_family;
+	endpoint->interface = message->id.idiag_if;
+	take_address(endpoint->address, message->id.idiag_src, message->idiag_family);
+}
+
 /* What a survey leaves alone. Returns false where the attributes are not well-formed. */
 static bool
 take_listener(const struct netlink_dump *dump, const struct nlmsghdr *header,
@@ -83,12 +101,7 @@ take_listener(const struct netlink_dump *dump, const struct nlmsghdr *header,
 {
 	struct listener *listener = &ret->listener;
 
-	listener->endpoint.netns = dump->netns;
-	listener->endpoint.family = message->idiag_family;
-	listener->endpoint.interface = message->id.idiag_if;
-	memset(listener->endpoint.address, 0, sizeof(listener->endpoint.address));
-	memcpy(listener->endpoint.address, message->id.idiag_src,
-	    message->idiag_family == AF_INET6 ? 16 : 4);
+	take_endpoint(dump, message, &listener->endpoint);
 	listener->inode = message->idiag_inode;
 	listener->uid = message->idiag_uid;
 	listener->choice = dump->choice;
@@ -119,7 +132,12 @@ take_socket(struct netlink_dump *dump, const struct nlmsghdr *header,
 	socket->time_wait = message->idiag_state == STATE_TIME_WAIT;
 	socket->listener.endpoint.port = port;
 	socket->listener.cookie = cookie_of(message);
-	if (!dump->survey) {
+	if (dump->connections) {
+		take_endpoint(dump, message, &socket->listener.endpoint);
+		take_address(socket->remote_address, message->id.idiag_dst,
+		    message->idiag_family);
+		socket->remote_port = ntohs(message->id.idiag_dport);
+	} else if (!dump->survey) {
 		if (!socket->listening)
 			return;
 		if (!take_listener(dump, header, message, socket))

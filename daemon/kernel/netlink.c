@@ -157,6 +157,7 @@ netlink_begin(struct source *source, const struct source_request *request)
 		.choice = (uint8_t)request->choice,
 		.protocol = request->protocol,
 		.survey = request->survey,
+		.connections = request->connections,
 		.states = source_states(request),
 		.netns = source->netns,
 		.selected = &netlink->selected,

@@ -20,6 +20,7 @@ struct netlink_dump {
 	uint8_t choice;		/* enum choice that the kernel was told to select */
 	enum protocol protocol;
 	bool survey;
+	bool connections;
 	uint32_t states;	/* bits of 1 << state */
 	uint64_t netns;
 	const struct port_set *selected;	/* borrowed */

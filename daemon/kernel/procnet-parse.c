@@ -144,8 +144,6 @@ procnet_parse_line(const char *line, size_t length, enum protocol protocol, uint
 		.listener.endpoint = { .protocol = (uint8_t)protocol, .family = family },
 	};
 	struct endpoint *endpoint = &socket.listener.endpoint;
-	uint8_t remote_address[16];
-	uint16_t remote_port;
 	uint32_t slot;
 	uint64_t state;
 
@@ -155,12 +153,12 @@ procnet_parse_line(const char *line, size_t length, enum protocol protocol, uint
 	    !take_blanks(&cursor) ||
 	    !take_address(&cursor, family, endpoint->address, &endpoint->port) ||
 	    !take_blanks(&cursor) ||
-	    !take_address(&cursor, family, remote_address, &remote_port) ||
+	    !take_address(&cursor, family, socket.remote_address, &socket.remote_port) ||
 	    !take_blanks(&cursor) || !take_hex(&cursor, 2, &state) || !pass_queues(&cursor) ||
 	    !take_owner(&cursor, &socket.listener))
 		return -EINVAL;
 	socket.listener.cookie = socket.listener.inode;
-	socket.listening = source_is_listening(protocol, (uint8_t)state, remote_port);
+	socket.listening = source_is_listening(protocol, (uint8_t)state, socket.remote_port);
 	socket.time_wait = protocol == PROTOCOL_TCP && state == STATE_TIME_WAIT;
 	*ret = socket;
 	*ret_state = (uint8_t)state;
@@ -197,7 +195,7 @@ take_line(struct procnet_table *table, const char *line, size_t length,
 	}
 	if (state >= 32 || (table->states >> state & 1) == 0 ||
 	    !port_set_has(table->selected, socket.listener.endpoint.port) ||
-	    (!table->survey && !socket.listening))
+	    (!table->survey && !table->connections && !socket.listening))
 		return;
 	socket.listener.endpoint.netns = table->netns;
 	table->sockets++;

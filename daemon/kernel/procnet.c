@@ -103,6 +103,7 @@ procnet_begin(struct source *source, const struct source_request *request)
 	procnet->table = (struct procnet_table){
 		.protocol = request->protocol,
 		.survey = request->survey,
+		.connections = request->connections,
 		.states = source_states(request),
 		.netns = source->netns,
 		.selected = &procnet->selected,

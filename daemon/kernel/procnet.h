@@ -18,6 +18,7 @@ struct procnet_table {
 	enum protocol protocol;
 	uint8_t family;		/* AF_INET or AF_INET6 */
 	bool survey;
+	bool connections;
 	uint32_t states;	/* bits of 1 << state */
 	uint64_t netns;
 	const struct port_set *selected;	/* borrowed */

@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.ipv4.ip_local_port_range (Documentation/networking/ip-sysctl.rst; it serves IPv6 too). It is
- * opened anew each time: a tick costs three system calls, and the file follows the namespace.
+ * net.ipv4.ip_local_port_range and ip_local_reserved_ports (Documentation/networking/ip-sysctl.rst;
+ * they serve IPv6 too). They are opened anew each time: a tick costs three system calls for each,
+ * and the files follow the namespace.
+ *
+ * The kernel gives the whole list to the first read(2) and nothing to a second one, cut where the
+ * buffer ends, so a buffer that was filled says nothing: it is read anew into the largest that can
+ * be needed. That one is not taken at once, because the kernel makes one as large for itself.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "core/range.h"
 #include "kernel/ranges.h"
 
 /* Room for "65535\t65535\n" and for noticing that there is more. */
 #define RANGE_TEXT_MAX 32
+
+/* Room for what people reserve, and for every other port (191,053 bytes), which is the most. */
+#define RESERVED_TEXT_USUAL 4096
+#define RESERVED_TEXT_MAX   (192 * 1024)
+
+/* RFC 6335's own range has as many ports; with fewer a busy client runs out of them. */
+#define RANGE_SIZE_MIN (IANA_LAST - IANA_FIRST + 1)
 
 /* Reads a port of at most five digits and steps over it. Returns 0 where there is none. */
 static uint32_t
@@ -39,23 +53,128 @@ parse_range(const char *text, struct port_range *ret)
 	return 0;
 }
 
-int
-ranges_read_kernel(int proc_fd, struct port_range *ret)
+/*
+ * Reads a file into text, NUL-terminated. Returns the length, -EFBIG where size - 1 bytes were not
+ * enough or just so, -EINVAL for what has a NUL in it, another -errno.
+ */
+static ssize_t
+read_text(int proc_fd, const char *name, char *text, size_t size)
 {
-	_close_ int fd =
-	    openat(proc_fd, "sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC);
-	char text[RANGE_TEXT_MAX];
+	_close_ int fd = openat(proc_fd, name, O_RDONLY | O_CLOEXEC);
 	ssize_t length;
 
 	if (fd < 0)
 		return -errno;
 	do
-		length = read(fd, text, sizeof(text) - 1);
+		length = read(fd, text, size - 1);
 	while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return -errno;
 	text[length] = '\0';
 	if (strlen(text) != (size_t)length)
 		return -EINVAL;
+	return (size_t)length == size - 1 ? -EFBIG : length;
+}
+
+int
+ranges_read_kernel(int proc_fd, struct port_range *ret)
+{
+	char text[RANGE_TEXT_MAX];
+	ssize_t length =
+	    read_text(proc_fd, "sys/net/ipv4/ip_local_port_range", text, sizeof(text));
+
+	if (length < 0)
+		return length == -EFBIG ? -EINVAL : (int)length;
 	return parse_range(text, ret);
+}
+
+/* Reads a port, 0 among them, without zeros in front. Returns false where there is none. */
+static bool
+take_any_port(const char **text, uint16_t *ret)
+{
+	bool zero = **text == '0';
+
+	*ret = zero ? 0 : (uint16_t)take_port(text);
+	*text += zero;
+	return zero || *ret != 0;
+}
+
+/* Returns 0 or -EINVAL. */
+static int
+parse_reserved(const char *text, struct port_set *ret)
+{
+	uint16_t first, last;
+
+	port_set_clear(ret);
+	if (strcmp(text, "\n") == 0)
+		return 0;
+	do {
+		if (!take_any_port(&text, &first))
+			return -EINVAL;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!take_any_port(&text, &last) || last < first)
+				return -EINVAL;
+		}
+		port_set_add(ret, first, last);
+	} while (*text++ == ',');
+	return text[-1] == '\n' && text[0] == '\0' ? 0 : -EINVAL;
+}
+
+int
+ranges_read_reserved(int proc_fd, struct port_set *ret)
+{
+	static const char name[] = "sys/net/ipv4/ip_local_reserved_ports";
+	char usual[RESERVED_TEXT_USUAL];
+	_free_ char *whole = NULL;
+	const char *text = usual;
+	struct port_set set;
+	ssize_t length = read_text(proc_fd, name, usual, sizeof(usual));
+
+	if (length == -EFBIG) {
+		whole = malloc(RESERVED_TEXT_MAX);
+		if (whole == NULL)
+			return -ENOMEM;
+		length = read_text(proc_fd, name, whole, RESERVED_TEXT_MAX);
+		text = whole;
+	}
+	if (length < 0)
+		return length == -EFBIG ? -EINVAL : (int)length;
+	if (parse_reserved(text, &set) < 0)
+		return -EINVAL;
+	*ret = set;
+	return 0;
+}
+
+uint32_t
+ranges_oddities(const struct port_range *kernel)
+{
+	uint32_t oddities = 0;
+
+	if (kernel->last == 0)
+		return 0;
+	if (kernel->first < KERNEL_RANGE_FLOOR)
+		oddities |= RANGE_REACHES_LOW;
+	if (kernel->last - kernel->first + 1 < RANGE_SIZE_MIN)
+		oddities |= RANGE_IS_SMALL;
+	return oddities;
+}
+
+const char *
+ranges_oddities_text(uint32_t oddities, char *buffer, size_t size)
+{
+	static const char *const texts[] = {
+		"it reaches below 32768, where services have their ports: a connection can hold "
+		"the port of a service, which then fails to bind",
+		"it has fewer than 16384 ports: many connections to one address can run out of "
+		"them",
+	};
+	struct text text;
+
+	text_init(&text, buffer, size);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if ((oddities >> i & 1) != 0)
+			text_printf(&text, "%s%s", text.used > 0 ? "; " : "", texts[i]);
+	return buffer;
 }

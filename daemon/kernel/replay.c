@@ -17,6 +17,8 @@ struct replay_source {
 	struct source_request request;
 	struct listener *listeners;
 	size_t count;
+	struct source_socket *connections;
+	size_t connection_count;
 	uint32_t incomplete;
 };
 
@@ -51,8 +53,21 @@ replay_begin(struct source *source, const struct source_request *request)
 	return 0;
 }
 
-static int
-replay_step(struct source *source, source_function *function, void *argument)
+static void
+play_connections(struct source *source, source_function *function, void *argument)
+{
+	const struct replay_source *replay = replay_of(source);
+
+	for (size_t i = 0; i < replay->connection_count; i++) {
+		if (!is_selected(&replay->request, &replay->connections[i].listener))
+			continue;
+		source->result.sockets++;
+		function(&replay->connections[i], argument);
+	}
+}
+
+static void
+play_listeners(struct source *source, source_function *function, void *argument)
 {
 	const struct replay_source *replay = replay_of(source);
 
@@ -67,6 +82,17 @@ replay_step(struct source *source, source_function *function, void *argument)
 		source->result.sockets++;
 		function(&socket, argument);
 	}
+}
+
+static int
+replay_step(struct source *source, source_function *function, void *argument)
+{
+	const struct replay_source *replay = replay_of(source);
+
+	if (replay->request.connections)
+		play_connections(source, function, argument);
+	else
+		play_listeners(source, function, argument);
 	source->result.datagrams = source->result.sockets > 0;
 	source->result.incomplete = replay->incomplete;
 	return 0;
@@ -82,7 +108,22 @@ static void
 replay_free(struct source *source)
 {
 	free(replay_of(source)->listeners);
+	free(replay_of(source)->connections);
 	free(source);
+}
+
+/* A copy of count things of size bytes; NULL for none of them. Returns 0 or -ENOMEM. */
+static int
+copy_table(const void *table, size_t count, size_t size, void **ret)
+{
+	*ret = NULL;
+	if (count == 0)
+		return 0;
+	*ret = reallocarray(NULL, count, size);
+	if (*ret == NULL)
+		return -ENOMEM;
+	memcpy(*ret, table, count * size);
+	return 0;
 }
 
 int
@@ -90,20 +131,33 @@ replay_set(struct source *source, const struct listener *listeners, size_t count
     uint32_t incomplete)
 {
 	struct replay_source *replay = replay_of(source);
-	struct listener *copy = NULL;
+	void *copy;
 
 	if (source->busy)
 		return -EBUSY;
-	if (count > 0) {
-		copy = reallocarray(NULL, count, sizeof(*copy));
-		if (copy == NULL)
-			return -ENOMEM;
-		memcpy(copy, listeners, count * sizeof(*copy));
-	}
+	if (copy_table(listeners, count, sizeof(*listeners), &copy) < 0)
+		return -ENOMEM;
 	free(replay->listeners);
 	replay->listeners = copy;
 	replay->count = count;
 	replay->incomplete = incomplete;
+	return 0;
+}
+
+int
+replay_set_connections(struct source *source, const struct source_socket *connections,
+    size_t count)
+{
+	struct replay_source *replay = replay_of(source);
+	void *copy;
+
+	if (source->busy)
+		return -EBUSY;
+	if (copy_table(connections, count, sizeof(*connections), &copy) < 0)
+		return -ENOMEM;
+	free(replay->connections);
+	replay->connections = copy;
+	replay->connection_count = count;
 	return 0;
 }
 

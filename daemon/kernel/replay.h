@@ -19,4 +19,11 @@ int source_open_replay(struct source **ret) _mustcheck_;
 int replay_set(struct source *source, const struct listener *listeners, size_t count,
     uint32_t incomplete) _mustcheck_;
 
+/*
+ * Replaces the connections by a copy of count sockets, of which the endpoint and the remote end
+ * are filled. source and returns as above.
+ */
+int replay_set_connections(struct source *source, const struct source_socket *connections,
+    size_t count) _mustcheck_;
+
 #endif

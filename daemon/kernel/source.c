@@ -28,6 +28,11 @@
 	    1u << STATE_CLOSE_WAIT | 1u << STATE_LAST_ACK | 1u << STATE_LISTEN |         \
 	    1u << STATE_CLOSING)
 
+/* Both ends have agreed, so that a SYN flood counts for nobody's peers. */
+#define STATES_CONNECTED                                                                 \
+	(1u << STATE_ESTABLISHED | 1u << STATE_FIN_WAIT1 | 1u << STATE_FIN_WAIT2 |       \
+	    1u << STATE_CLOSE_WAIT | 1u << STATE_LAST_ACK | 1u << STATE_CLOSING)
+
 /* UDP borrows two of TCP's states: connected and not. */
 #define STATES_UDP (1u << STATE_ESTABLISHED | 1u << STATE_CLOSE)
 
@@ -48,6 +53,8 @@ source_states(const struct source_request *request)
 {
 	if (request->protocol == PROTOCOL_UDP)
 		return request->survey ? STATES_UDP : 1u << STATE_CLOSE;
+	if (request->connections)
+		return STATES_CONNECTED;
 	return request->survey ? STATES_TCP : 1u << STATE_LISTEN;
 }
 
@@ -96,6 +103,9 @@ static int
 check_request(const struct source *source, const struct source_request *request)
 {
 	if (request->port == 0 && request->filter == NULL)
+		return -EINVAL;
+	if (request->connections && (request->survey || request->protocol != PROTOCOL_TCP ||
+		request->choice != CHOICE_UNKNOWN))
 		return -EINVAL;
 	if (request->choice != CHOICE_UNKNOWN && !source->ops->knows_choice)
 		return -EOPNOTSUPP;

@@ -20,6 +20,7 @@ struct source_request {
 	enum protocol protocol;
 	uint8_t family;		/* AF_INET, AF_INET6; AF_UNSPEC = both, TCP only */
 	bool survey;		/* all states that count; else listeners only */
+	bool connections;	/* instead: who is connected, with the other end; TCP only */
 	uint16_t port;		/* this port alone; 0 = what filter selects */
 	enum choice choice;	/* CHOICE_UNKNOWN = either; else only sockets so chosen */
 	const struct port_filter *filter;	/* borrowed until the request is done */
@@ -27,9 +28,12 @@ struct source_request {
 
 /* One socket of an answer. */
 struct source_socket {
-	struct listener listener;	/* of a survey only endpoint.port, .protocol and cookie */
+	struct listener listener;	/* of a survey only endpoint.port, .protocol and cookie;
+					   of a connection that and the whole endpoint */
 	bool listening;			/* TCP: LISTEN; UDP: bound and not connected */
 	bool time_wait;
+	uint16_t remote_port;		/* of a connection: its other end, host order */
+	uint8_t remote_address[16];	/* as endpoint.address, of the same family */
 };
 
 /* What an answer was worth once source_step() returned 0. */
@@ -69,8 +73,8 @@ int source_fd(const struct source *source);
 
 /*
  * Puts a request. Returns 0 or -errno: -EBUSY while another is under way, -EINVAL for no port and
- * no filter, -EAFNOSUPPORT for a family that cannot be asked for, -EOPNOTSUPP for a choice where
- * the source does not know it.
+ * no filter, or for connections of UDP or by choice, -EAFNOSUPPORT for a family that cannot be
+ * asked for, -EOPNOTSUPP for a choice where the source does not know it.
  */
 int source_begin(struct source *source, const struct source_request *request) _mustcheck_;
 

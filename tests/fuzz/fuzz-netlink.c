@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sock_diag answers. The first byte of an input says what was asked (bit 0 UDP, bit 1 a survey,
- * bits 2 and 3 the family, bit 4 that every datagram was cut), then come datagrams: two bytes of
- * length, low one first, and as many bytes as that. The question has sequence number 1 and port
- * id 2.
+ * bits 2 and 3 the family, bit 4 that every datagram was cut, bit 5 the connections of TCP), then
+ * come datagrams: two bytes of length, low one first, and as many bytes as that. The question has
+ * sequence number 1 and port id 2.
  */
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -24,7 +24,9 @@ check_socket(const struct source_socket *socket, void *argument)
 
 	if (!port_set_has(dump->selected, socket->listener.endpoint.port) ||
 	    socket->listener.endpoint.protocol != dump->protocol ||
-	    (!dump->survey && !socket->listening) || (socket->listening && socket->time_wait))
+	    (!dump->survey && !dump->connections && !socket->listening) ||
+	    (dump->connections && (socket->listening || socket->time_wait)) ||
+	    (socket->listening && socket->time_wait))
 		abort();
 }
 
@@ -56,6 +58,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.survey = (asked & 2) != 0,
 		.family = families[asked >> 2 & 3],
 	};
+	request.connections =
+	    (asked & 32) != 0 && !request.survey && request.protocol == PROTOCOL_TCP;
 	struct netlink_dump dump = {
 		.sequence = 1,
 		.portid = 2,
@@ -63,6 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.family = request.family,
 		.protocol = request.protocol,
 		.survey = request.survey,
+		.connections = request.connections,
 		.states = source_states(&request),
 		.selected = &selected,
 	};

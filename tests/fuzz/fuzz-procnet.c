@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc/net tables. The first byte of an input says what was asked (bit 0 UDP, bit 1 a survey, bit
- * 2 IPv6), the second how many bytes a read gives, the rest is the file. The same file in one piece
- * must give the same: where the reads end has no meaning.
+ * 2 IPv6, bit 3 the connections of TCP), the second how many bytes a read gives, the rest is the
+ * file. The same file in one piece must give the same: where the reads end has no meaning.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +30,7 @@ add_socket(const struct source_socket *socket, void *argument)
 	outcome->sum = outcome->sum * 31 + listener->cookie;
 	outcome->sum = outcome->sum * 31 + listener->endpoint.port;
 	outcome->sum = outcome->sum * 31 + listener->uid;
+	outcome->sum = outcome->sum * 31 + socket->remote_port + socket->remote_address[15];
 	outcome->sum = outcome->sum * 31 + socket->listening + 2 * socket->time_wait;
 }
 
@@ -42,10 +43,13 @@ read_table(uint8_t asked, const uint8_t *data, size_t size, size_t piece)
 		.protocol = (asked & 1) != 0 ? PROTOCOL_UDP : PROTOCOL_TCP,
 		.survey = (asked & 2) != 0,
 	};
+	request.connections =
+	    (asked & 8) != 0 && !request.survey && request.protocol == PROTOCOL_TCP;
 	struct procnet_table table = {
 		.protocol = request.protocol,
 		.family = (asked & 4) != 0 ? AF_INET6 : AF_INET,
 		.survey = request.survey,
+		.connections = request.connections,
 		.states = source_states(&request),
 		.selected = &selected,
 	};

@@ -26,6 +26,7 @@ nettle/:config
 systemd/sd-journal.h:alert/journal.c
 systemd/:top alert/journal.c lookup
 libmnl/:kernel
+sqlite3.h:store
 linux/:kernel lookup
 cap-ng.h:top lookup
 seccomp.h:lookup

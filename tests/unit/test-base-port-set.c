@@ -141,6 +141,36 @@ reads_ranges(void **state)
 	}
 }
 
+static void
+writes_ranges(void **state)
+{
+	struct port_set set = { 0 };
+	char text[64], small[16];
+
+	(void)state;
+	assert_true(port_set_format(&set, text, sizeof(text)));
+	assert_string_equal(text, "");
+	assert_true(port_set_format(&set, small, 1));
+	port_set_add(&set, 8080, 8080);
+	port_set_add(&set, 9000, 9010);
+	port_set_add(&set, 65534, 65535);
+	assert_true(port_set_format(&set, text, sizeof(text)));
+	assert_string_equal(text, "8080,9000-9010,65534-65535");
+	assert_true(port_set_format(&set, text, strlen(text) + 1));
+	assert_string_equal(text, "8080,9000-9010,65534-65535");
+	/* A byte less: no half of a run. */
+	assert_false(port_set_format(&set, text, strlen(text)));
+	assert_string_equal(text, "8080,9000-9010");
+	assert_false(port_set_format(&set, small, 4));
+	assert_string_equal(small, "");
+	port_set_add(&set, 0, 0);
+	assert_true(port_set_format(&set, text, sizeof(text)));
+	assert_string_equal(text, "0,8080,9000-9010,65534-65535");
+	port_set_add(&set, 0, 65535);
+	assert_true(port_set_format(&set, text, sizeof(text)));
+	assert_string_equal(text, "0-65535");
+}
+
 int
 main(void)
 {
@@ -148,6 +178,7 @@ main(void)
 		cmocka_unit_test(the_ends_belong_to_it),
 		cmocka_unit_test(as_an_array_of_booleans),
 		cmocka_unit_test(reads_ranges),
+		cmocka_unit_test(writes_ranges),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

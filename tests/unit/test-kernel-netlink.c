@@ -68,6 +68,51 @@ states_are_named(void **state)
 }
 
 static void
+connections_have_two_ends(void **state)
+{
+	struct source_request request = listeners(PROTOCOL_TCP, AF_UNSPEC);
+	struct datagram *datagram = add_datagram();
+	struct inet_diag_msg message = socket_body(AF_INET6, STATE_ESTABLISHED, 50001);
+	struct source_result result;
+
+	for (uint32_t i = 0; i < 4; i++)
+		message.id.idiag_dst[i] = htonl(0xfd000000 + i);
+	message.id.idiag_dport = htons(4711);
+	(void)add_message(datagram, TCPDIAG_GETSOCK, &message, sizeof(message));
+	message.idiag_family = AF_INET;
+	(void)add_message(datagram, TCPDIAG_GETSOCK, &message, sizeof(message));
+	(void)add_socket(datagram, TCPDIAG_GETSOCK, AF_INET, STATE_LISTEN, 50001);
+	(void)add_socket(datagram, TCPDIAG_GETSOCK, AF_INET, STATE_SYN_RECV, 50001);
+	(void)add_socket(datagram, TCPDIAG_GETSOCK, AF_INET, STATE_TIME_WAIT, 50001);
+	add_done(datagram, 0);
+	request.connections = true;
+	assert_int_equal(answer(*state, &request, &result), 0);
+	assert_int_equal(((const struct inet_diag_req *)NLMSG_DATA(question(0)))->idiag_states,
+	    1 << STATE_ESTABLISHED | 1 << STATE_FIN_WAIT1 | 1 << STATE_FIN_WAIT2 |
+	    1 << STATE_CLOSE_WAIT | 1 << STATE_LAST_ACK | 1 << STATE_CLOSING);
+	assert_int_equal(result.incomplete, 0);
+	assert_int_equal(played.socket_count, 2);
+
+	const struct source_socket *socket = &played.sockets[0];
+	const uint8_t local[16] = { 0x20, 1, 0x0d, 0xb8, 0x20, 1, 0x0d, 0xb9, 0x20, 1, 0x0d,
+		0xba, 0x20, 1, 0x0d, 0xbb };
+	const uint8_t remote[16] = { 0xfd, 0, 0, 0, 0xfd, 0, 0, 1, 0xfd, 0, 0, 2, 0xfd, 0, 0, 3 };
+	assert_false(socket->listening);
+	assert_int_equal(socket->listener.endpoint.port, 50001);
+	assert_int_equal(socket->listener.endpoint.family, AF_INET6);
+	assert_int_equal(socket->listener.endpoint.interface, 3);
+	assert_int_equal(socket->listener.endpoint.netns, source_netns(*state));
+	assert_memory_equal(socket->listener.endpoint.address, local, 16);
+	assert_int_equal(socket->remote_port, 4711);
+	assert_memory_equal(socket->remote_address, remote, 16);
+
+	/* Nothing of the one before is left in the next. */
+	const uint8_t local4[16] = { 0x20, 1, 0x0d, 0xb8 }, remote4[16] = { 0xfd };
+	assert_memory_equal(played.sockets[1].listener.endpoint.address, local4, 16);
+	assert_memory_equal(played.sockets[1].remote_address, remote4, 16);
+}
+
+static void
 refuses_what_makes_no_sense(void **state)
 {
 	struct source_request request = listeners(PROTOCOL_UDP, AF_UNSPEC);
@@ -280,6 +325,7 @@ main(void)
 		with_source(asks_both_families_at_once),
 		with_source(asks_one_port_of_a_family),
 		with_source(states_are_named),
+		with_source(connections_have_two_ends),
 		with_source(refuses_what_makes_no_sense),
 		with_source(listener_is_read_whole),
 		with_source(survey_flags_states),

@@ -170,7 +170,7 @@ remove_proc(void **state)
 {
 	static const char *const files[] = { "thread-self/net/tcp", "thread-self/net/tcp6",
 		"thread-self/net/udp", "thread-self/net/udp6",
-		"sys/net/ipv4/ip_local_port_range" };
+		"sys/net/ipv4/ip_local_port_range", "sys/net/ipv4/ip_local_reserved_ports" };
 	static const char *const directories[] = { "thread-self/net", "thread-self",
 		"sys/net/ipv4", "sys/net", "sys" };
 	struct fake_proc *proc = *state;
@@ -251,6 +251,145 @@ range_bad(void **state)
 	assert_int_equal(ranges_read_kernel(fd, &range), -EINVAL);
 	assert_int_equal(range.first, 7);
 	assert_int_equal(range.last, 8);
+}
+
+/* As the kernel writes it. */
+static void
+write_reserved(const struct fake_proc *proc, const struct port_set *set, size_t least_length)
+{
+	static char text[200000];
+
+	assert_true(port_set_format(set, text, sizeof(text) - 1));
+	assert_true(strlen(text) >= least_length);
+	strcat(text, "\n");
+	write_text(proc, "sys/net/ipv4/ip_local_reserved_ports", text);
+}
+
+static void
+reserved_good(void **state)
+{
+	const struct fake_proc *proc = *state;
+	struct port_set expected = { 0 }, set;
+
+	memset(&set, 0xff, sizeof(set));
+	write_reserved(proc, &expected, 0);
+	assert_int_equal(ranges_read_reserved(proc->fd, &set), 0);
+	assert_true(port_set_equal(&set, &expected));
+	port_set_add(&expected, 0, 1);
+	port_set_add(&expected, 8080, 8080);
+	port_set_add(&expected, 9000, 9010);
+	port_set_add(&expected, 65535, 65535);
+	write_reserved(proc, &expected, 0);
+	assert_int_equal(ranges_read_reserved(proc->fd, &set), 0);
+	assert_true(port_set_equal(&set, &expected));
+	/* More than the first read takes, up to the longest there can be. */
+	for (uint32_t port = 10000; port < 11000; port += 2)
+		port_set_add(&expected, (uint16_t)port, (uint16_t)port);
+	write_reserved(proc, &expected, 3000);
+	assert_int_equal(ranges_read_reserved(proc->fd, &set), 0);
+	assert_true(port_set_equal(&set, &expected));
+	port_set_clear(&expected);
+	for (uint32_t port = 1; port < PORT_COUNT; port += 2)
+		port_set_add(&expected, (uint16_t)port, (uint16_t)port);
+	write_reserved(proc, &expected, 191000);
+	assert_int_equal(ranges_read_reserved(proc->fd, &set), 0);
+	assert_true(port_set_equal(&set, &expected));
+	/* Where it just fits, or just not: every length around the first buffer's. */
+	for (uint32_t more = 0; more < 20; more++) {
+		port_set_clear(&expected);
+		for (uint32_t port = 30001; port < 30001 + 2 * 682; port += 2)
+			port_set_add(&expected, (uint16_t)port, (uint16_t)port);
+		/* Two bytes each, and for every other length one of three. */
+		for (uint32_t i = 0; i < more / 2 && i < 5; i++)
+			port_set_add(&expected, (uint16_t)(2 * i), (uint16_t)(2 * i));
+		if (more % 2 != 0)
+			port_set_add(&expected, 99, 99);
+		write_reserved(proc, &expected, 4000);
+		assert_int_equal(ranges_read_reserved(proc->fd, &set), 0);
+		assert_true(port_set_equal(&set, &expected));
+	}
+}
+
+static void
+reserved_bad(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"8080",
+		"8080\n\n",
+		" 8080\n",
+		"8080 \n",
+		"8080,\n",
+		",8080\n",
+		"8080,,9000\n",
+		"8080;9000\n",
+		"8080 9000\n",
+		"8080-\n",
+		"-8080\n",
+		"9000-8999\n",
+		"9000-9001-9002\n",
+		"65536\n",
+		"99999\n",
+		"1-65536\n",
+		"08080\n",
+		"00\n",
+		"-1\n",
+		"http\n",
+		"0x50\n",
+	};
+	const struct fake_proc *proc = *state;
+	static char large[200000];
+	struct port_set set, before;
+
+	memset(&set, 0x5a, sizeof(set));
+	before = set;
+	assert_int_equal(ranges_read_reserved(proc->fd, &set), -ENOENT);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		write_text(proc, "sys/net/ipv4/ip_local_reserved_ports", texts[i]);
+		if (ranges_read_reserved(proc->fd, &set) != -EINVAL)
+			fail_msg("taken: %s", texts[i]);
+	}
+	write_file(proc, "sys/net/ipv4/ip_local_reserved_ports", "8080\n\0x", 7);
+	assert_int_equal(ranges_read_reserved(proc->fd, &set), -EINVAL);
+	memset(large, '1', sizeof(large));
+	for (size_t i = 1; i < sizeof(large); i += 2)
+		large[i] = ',';
+	large[sizeof(large) - 1] = '\n';
+	write_file(proc, "sys/net/ipv4/ip_local_reserved_ports", large, sizeof(large));
+	assert_int_equal(ranges_read_reserved(proc->fd, &set), -EINVAL);
+	assert_true(port_set_equal(&set, &before));
+}
+
+static void
+range_oddities(void **state)
+{
+	static const struct {
+		struct port_range range;
+		uint32_t oddities;
+	} cases[] = {
+		{ { 0, 0 }, 0 },
+		{ { 32768, 60999 }, 0 },
+		{ { 32767, 60999 }, RANGE_REACHES_LOW },
+		{ { 1024, 65535 }, RANGE_REACHES_LOW },
+		{ { 49152, 65535 }, 0 },
+		{ { 49153, 65535 }, RANGE_IS_SMALL },
+		{ { 61000, 61000 }, RANGE_IS_SMALL },
+		{ { 1024, 4999 }, RANGE_REACHES_LOW | RANGE_IS_SMALL },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(ranges_oddities(&cases[i].range), cases[i].oddities);
+	assert_string_equal(ranges_oddities_text(0, text, sizeof(text)), "");
+	assert_non_null(strstr(ranges_oddities_text(RANGE_REACHES_LOW, text, sizeof(text)),
+	    "fails to bind"));
+	assert_null(strstr(text, "run out"));
+	assert_non_null(strstr(ranges_oddities_text(RANGE_IS_SMALL, text, sizeof(text)),
+	    "run out"));
+	assert_null(strstr(text, "fails to bind"));
+	(void)ranges_oddities_text(RANGE_REACHES_LOW | RANGE_IS_SMALL, text, sizeof(text));
+	assert_non_null(strstr(text, "fails to bind; it has fewer"));
 }
 
 #define HEADER "  sl  local_address\n"
@@ -351,6 +490,9 @@ main(void)
 		cmocka_unit_test(one_request_at_a_time),
 		with_proc(range_good),
 		with_proc(range_bad),
+		with_proc(reserved_good),
+		with_proc(reserved_bad),
+		cmocka_unit_test(range_oddities),
 		with_proc(proc_tables),
 		with_proc(proc_tables_with_faults),
 		with_proc(proc_request_given_up),
