@@ -20,6 +20,7 @@ static const struct {
 	[CONDITION_RANGE] = { "range", SEVERITY_WARNING },
 	[CONDITION_CONFIG] = { "config", SEVERITY_ERR },
 	[CONDITION_STATE] = { "state", SEVERITY_WARNING },
+	[CONDITION_EXECUTABLES] = { "executables", SEVERITY_WARNING },
 };
 
 void

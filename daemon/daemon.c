@@ -342,6 +342,8 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = start_watchdog(daemon);
 	if (r == 0)
+		r = executables_begin(daemon);
+	if (r == 0)
 		r = attribution_start(daemon);
 	if (r == 0)
 		r = peers_start(daemon);
@@ -385,6 +387,7 @@ stop(struct daemon *daemon)
 	tick_stop(daemon);
 	peers_stop(daemon);
 	attribution_stop(daemon);
+	executables_end(daemon);
 	reload_stop(daemon);
 	free_event(&daemon->watchdog);
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)

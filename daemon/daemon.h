@@ -3,7 +3,7 @@
  * The daemon's state and what its files say to each other. Only the files beside this one
  * include it: daemon.c (start, stop, signals), pump.c (sources in the loop), tick.c (the looks),
  * survey.c (the whole table), attribution.c (the asking of overstay-lookup), peers.c (who is
- * connected to suspects), reload.c, condition.c.
+ * connected to suspects), executables.c (what is known over a restart), reload.c, condition.c.
  */
 #ifndef OVERSTAY_DAEMON_H
 #define OVERSTAY_DAEMON_H
@@ -19,6 +19,7 @@
 #include "kernel/owners.h"
 #include "kernel/look.h"
 #include "kernel/source.h"
+#include "store/executables.h"
 
 /* What the command line and the environment say. */
 struct daemon_options {
@@ -37,6 +38,7 @@ enum condition {
 	CONDITION_RANGE,	/* the kernel's range cannot be read */
 	CONDITION_CONFIG,	/* runs on the last good copy */
 	CONDITION_STATE,	/* nothing can be kept in the state directory */
+	CONDITION_EXECUTABLES,	/* verified programs cannot be kept */
 	CONDITION_COUNT,
 };
 
@@ -114,6 +116,9 @@ struct daemon {
 	struct survey survey;
 	struct attribution attribution;
 	struct peers peers;
+	struct executables *executables;	/* NULL = nothing is kept */
+	struct event *executables_event;
+	enum executables_aside executables_aside;	/* that was told */
 	struct reload *reload;		/* NULL = none is under way */
 	bool reload_again;		/* SIGHUP came while one was */
 	const char *reload_failed;	/* static text for the status line, NULL = it did not */
@@ -190,6 +195,10 @@ int peers_start(struct daemon *daemon) _mustcheck_;
 void peers_stop(struct daemon *daemon);
 /* Asks for the peers that are wanted, if none are asked for already. */
 void peers_ask(struct daemon *daemon);
+
+/* executables.c */
+int executables_begin(struct daemon *daemon) _mustcheck_;
+void executables_end(struct daemon *daemon);
 
 /* reload.c */
 void reload_begin(struct daemon *daemon);

@@ -258,6 +258,12 @@ engine_set_verified(struct engine *engine,
 	engine->verified.argument = argument;
 }
 
+void
+engine_tell_verified(struct engine *engine)
+{
+	verified_tell(&engine->verified);
+}
+
 int
 engine_add_verified(struct engine *engine, const struct executable *executable)
 {

@@ -98,6 +98,9 @@ void engine_set_reserved(struct engine *engine, const struct port_set *reserved,
 void engine_set_verified(struct engine *engine,
     void (*added)(const struct executable *executable, void *argument), void *argument);
 
+/* Tells them of all again: what was kept of them is lost. */
+void engine_tell_verified(struct engine *engine);
+
 /* One that was seen by an earlier run of the daemon, since the host started. Returns 0, -ENOMEM. */
 int engine_add_verified(struct engine *engine, const struct executable *executable) _mustcheck_;
 

@@ -135,6 +135,13 @@ verified_add(struct verified *verified, const struct executable *executable)
 	return 0;
 }
 
+void
+verified_tell(struct verified *verified)
+{
+	for (size_t i = 0; verified->added != NULL && i < verified->count; i++)
+		verified->added(&verified->entries[i].executable, verified->argument);
+}
+
 static void
 apply_to_process(struct verified *verified, struct process *process)
 {

@@ -33,6 +33,9 @@ void verified_clear(struct verified *verified);
 /* Remembers one, from an earlier run; copied. Returns 0 or -ENOMEM. */
 int verified_add(struct verified *verified, const struct executable *executable) _mustcheck_;
 
+/* Tells `added` of all. */
+void verified_tell(struct verified *verified);
+
 /*
  * An owner that was just looked up and is nobody else's yet: remembers its verified processes, and
  * believes those that were verified before their file was replaced. Without memory some are not
