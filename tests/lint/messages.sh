@@ -60,11 +60,13 @@ same 'each kind has a catalogue entry, and each entry a kind' "$work/ids" "$work
 same 'overstayd(8) has the words of all kinds' "$work/words" "$work/words-manual"
 same 'overstayd(8) has all fields' "$work/fields" "$work/fields-manual"
 comm -13 "$work/fields" "$work/fields-catalogue" >"$work/unknown"
+# journalctl replaces names of letters only.
+grep '[0-9]' "$work/fields-catalogue" >>"$work/unknown"
 if [ -s "$work/fields-catalogue" ] && ! [ -s "$work/unknown" ]; then
-	ok 'the catalogue names fields that exist'
+	ok 'the catalogue names fields that exist, without digits'
 else
 	number=$((number + 1))
-	echo "not ok $number - the catalogue names fields that exist"
+	echo "not ok $number - the catalogue names fields that exist, without digits"
 	sed 's/^/# /' "$work/unknown"
 fi
 # Every row counts: a table that the patterns above only half read would pass unseen.
