@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --once: one look, the listeners of the range as a table (or as JSON), who holds them and what
- * the rules say of them. Waits for everything, changes nothing, tells the journal nothing.
+ * --once: one look, the listeners of the range as a table (or as JSON), who holds them, of which
+ * class they are and what the rules say of them. Waits for everything, changes nothing, tells the
+ * journal nothing.
+ *
+ * Every process is looked at, so that an owner that is not found is known not to be there.
  *
  * What could not be seen is said on stderr, and the exit code is 1 then.
  */
@@ -25,6 +28,7 @@
 #include "commands.h"
 #include "config/config.h"
 #include "core/judge.h"
+#include "core/reason.h"
 #include "daemon.h"
 #include "kernel/ranges.h"
 #include "privileges.h"
@@ -42,6 +46,7 @@
 struct row {
 	const struct listener *listener;
 	struct owner *owner;		/* a reference */
+	struct classification classification;
 	struct verdict verdict;
 };
 
@@ -146,18 +151,44 @@ cell_process(const struct once *once, const struct row *row, struct text *text, 
 		text_add(text, " (deleted)");
 }
 
+/* The unit, or the container where there is none. */
 static void
 cell_unit(const struct once *once, const struct row *row, struct text *text, size_t max)
 {
-	const struct process *process = owner_first(row->owner);
-	const char *unit = process == NULL ? "" :
-	    process->place.user_unit[0] != '\0' ? process->place.user_unit : process->place.unit;
+	const struct place *place = owner_place(row->owner);
+	const char *unit = place->user_unit[0] != '\0' ? place->user_unit :
+	    place->unit[0] != '\0' ? place->unit : place->container;
 
 	(void)once;
 	if (unit[0] == '\0')
 		text_add(text, "-");
 	else
 		text_escape(text, unit, strlen(unit), max);
+}
+
+static void
+cell_class(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	(void)once;
+	(void)max;
+	text_add(text, class_name(row->classification.class));
+}
+
+static void
+cell_reasons(const struct once *once, const struct row *row, struct text *text, size_t max)
+{
+	const char *comma = "";
+
+	(void)once;
+	(void)max;
+	for (unsigned i = 0; i < REASON_COUNT; i++) {
+		if ((row->classification.reasons >> i & 1) == 0)
+			continue;
+		text_printf(text, "%s%s", comma, reason_name((enum reason)i));
+		comma = ",";
+	}
+	if (row->classification.reasons == 0)
+		text_add(text, "-");
 }
 
 static void
@@ -179,6 +210,7 @@ cell_verdict(const struct once *once, const struct row *row, struct text *text, 
 	}
 }
 
+/* A column without a name in JSON is told there in another form. */
 static const struct {
 	const char *name, *json;
 	cell_function *fill;
@@ -192,6 +224,8 @@ static const struct {
 	{ "PID", "pid", cell_pid, 6 },
 	{ "PROCESS", "process", cell_process, 0.3 },
 	{ "UNIT", "unit", cell_unit, 0.2 },
+	{ "CLASS", "class", cell_class, 5 },
+	{ "REASONS", NULL, cell_reasons, 0.1 },
 	{ "VERDICT", "verdict", cell_verdict, 0.2 },
 };
 
@@ -300,8 +334,13 @@ find_owners(struct once *once)
 		const struct listener *listener = once->rows[i].listener;
 
 		if (listener->inode != 0)
-			questions[count++] =
-			    (struct owner_question){ listener->inode, listener->uid };
+			questions[count++] = (struct owner_question){
+				.inode = listener->inode,
+				.uid = listener->uid,
+				.cgroup = listener->cgroup,
+				.protocol = listener->endpoint.protocol,
+				.thorough = true,
+			};
 		if (count > 0 && (count == OWNERS_ASK_MAX || i + 1 == total)) {
 			r = ask_batch(once, questions, count);
 			count = 0;
@@ -321,29 +360,56 @@ find_owners(struct once *once)
 	return 0;
 }
 
+/* Reasons are shown where there are some. */
+static bool
+is_shown(const struct once *once, size_t column)
+{
+	if (columns[column].fill != cell_reasons)
+		return true;
+	for (size_t i = 0; i < once->snapshot->count; i++)
+		if (once->rows[i].classification.reasons != 0)
+			return true;
+	return false;
+}
+
+static int
+add_headings(const struct once *once, struct libscols_table *table)
+{
+	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
+		if (is_shown(once, c) &&
+		    scols_table_new_column(table, columns[c].name, columns[c].width, 0) == NULL)
+			return -ENOMEM;
+	return 0;
+}
+
+static int
+add_line(const struct once *once, const struct row *row, struct libscols_table *table)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	char cell[2 * CELL_MAX];
+	size_t place = 0;
+	int r = line == NULL ? -ENOMEM : 0;
+
+	for (size_t c = 0; c < ARRAY_SIZE(columns) && r == 0; c++) {
+		struct text text;
+
+		if (!is_shown(once, c))
+			continue;
+		text_init(&text, cell, sizeof(cell));
+		columns[c].fill(once, row, &text, CELL_MAX);
+		r = scols_line_set_data(line, place++, cell);
+	}
+	return r;
+}
+
 static int
 print_table(const struct once *once)
 {
 	struct libscols_table *table = scols_new_table();
-	char cell[2 * CELL_MAX];
-	int r = table == NULL ? -ENOMEM : 0;
+	int r = table == NULL ? -ENOMEM : add_headings(once, table);
 
-	for (size_t i = 0; i < ARRAY_SIZE(columns) && r == 0; i++)
-		if (scols_table_new_column(table, columns[i].name, columns[i].width, 0) == NULL)
-			r = -ENOMEM;
-	for (size_t i = 0; i < once->snapshot->count && r == 0; i++) {
-		struct libscols_line *line = scols_table_new_line(table, NULL);
-
-		for (size_t c = 0; c < ARRAY_SIZE(columns) && line != NULL && r == 0; c++) {
-			struct text text;
-
-			text_init(&text, cell, sizeof(cell));
-			columns[c].fill(once, &once->rows[i], &text, CELL_MAX);
-			r = scols_line_set_data(line, c, cell);
-		}
-		if (line == NULL)
-			r = -ENOMEM;
-	}
+	for (size_t i = 0; i < once->snapshot->count && r == 0; i++)
+		r = add_line(once, &once->rows[i], table);
 	/* Nothing would be printed, not even the headings: say so where it does not disturb. */
 	if (r == 0 && once->snapshot->count == 0) {
 		char ranges[128];
@@ -357,9 +423,24 @@ print_table(const struct once *once)
 	return r;
 }
 
-/* What JSON has beyond the columns: numbers as numbers. */
+/* A list of names: empty where there is no reason. */
+static json_t *
+json_reasons(uint32_t reasons)
+{
+	json_t *names = json_array();
+
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		if ((reasons >> i & 1) != 0 &&
+		    json_array_append_new(names, json_string(reason_name((enum reason)i))) < 0) {
+			json_decref(names);
+			return NULL;
+		}
+	return names;
+}
+
+/* What JSON has beyond the columns: numbers as numbers, lists as lists. */
 static int
-add_numbers(json_t *object, const struct row *row)
+add_values(json_t *object, const struct row *row)
 {
 	const struct process *process = owner_first(row->owner);
 	json_t *more = json_pack("{s:i, s:I, s:I, s:I, s:b}",
@@ -378,6 +459,9 @@ add_numbers(json_t *object, const struct row *row)
 	if (r == 0)
 		r = json_object_set_new(object, "pid",
 		    process == NULL ? json_null() : json_integer(process->pid));
+	if (r == 0)
+		r = json_object_set_new(object, "reasons",
+		    json_reasons(row->classification.reasons));
 	return r;
 }
 
@@ -394,12 +478,14 @@ print_json(const struct once *once)
 		for (size_t c = 0; c < ARRAY_SIZE(columns) && r == 0; c++) {
 			struct text text;
 
+			if (columns[c].json == NULL)
+				continue;
 			text_init(&text, value, VALUE_MAX);
 			columns[c].fill(once, &once->rows[i], &text, VALUE_MAX - 64);
 			r = json_object_set_new(object, columns[c].json, json_string(value));
 		}
 		if (r == 0)
-			r = add_numbers(object, &once->rows[i]);
+			r = add_values(object, &once->rows[i]);
 		if (json_array_append_new(rows, object) < 0)
 			r = -ENOMEM;
 	}
@@ -425,6 +511,20 @@ clear(struct once *once)
 		(void)close(once->proc_fd);
 }
 
+/* One look is all there is: what the look-up did not find is taken to be there still. */
+static void
+judge_row(const struct policy *policy, struct row *row, uint64_t now_usec)
+{
+	const struct circumstances circumstances = {
+		.listener = row->listener,
+		.owner = row->owner,
+		.seen_since = true,
+	};
+
+	classify(&circumstances, &row->classification);
+	judge(policy, row->listener, row->owner, &row->classification, now_usec, &row->verdict);
+}
+
 static int
 fill_rows(struct once *once)
 {
@@ -437,11 +537,8 @@ fill_rows(struct once *once)
 	for (size_t i = 0; i < once->snapshot->count; i++)
 		once->rows[i].listener = &once->snapshot->listeners[i];
 	r = find_owners(once);
-	for (size_t i = 0; i < once->snapshot->count && r == 0; i++) {
-		struct row *row = &once->rows[i];
-		judge(&once->config->policy, row->listener, row->owner,
-		    &(struct classification){ 0 }, now_usec, &row->verdict);
-	}
+	for (size_t i = 0; i < once->snapshot->count && r == 0; i++)
+		judge_row(&once->config->policy, &once->rows[i], now_usec);
 	return r;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The words about listeners and their owners that texts and fields share. Each function appends to
- * a text, escaped and bounded; nothing appended = not known. See describe.c.
+ * a text, escaped and bounded; nothing appended = not known. See describe.c (listeners) and
+ * describe-owner.c (owners).
  */
 #ifndef OVERSTAY_ALERT_DESCRIBE_H
 #define OVERSTAY_ALERT_DESCRIBE_H
@@ -9,7 +10,7 @@
 #include "alert/message.h"
 #include "base/text.h"
 
-/* "alice", or "uid 1000" for who has no name; at most max bytes. */
+/* "alice", "uid 1000" for who has no name, "an unknown user" for UINT32_MAX; at most max bytes. */
 void describe_user(struct text *text, uint32_t uid, const struct message_context *context,
     size_t max);
 
@@ -39,8 +40,32 @@ void describe_arguments(struct text *text, const struct process *process, unsign
 void describe_unit(struct text *text, const char *unit, size_t max);
 bool is_unit_name(const char *unit);
 
-/* "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope", "unknown owner (why), ..." */
+/*
+ * "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope", "foo.socket, held by systemd
+ * [1]", "owner unknown (why), made in foo.service by alice".
+ */
 void describe_owner(struct text *text, const struct report_stay *stay,
     const struct message_context *context);
+
+/* "/usr/bin/x in app.service": what a person would call it tomorrow; "its owner" = unknown. */
+void describe_owner_briefly(struct text *text, const struct owner *owner);
+
+/* "apache2 [801]"; process->parent_pid is not 0. */
+void describe_parent(struct text *text, const struct process *process);
+
+/*
+ * What a rule would match to allow this program on ports the kernel picks: "{exe: /usr/bin/x,
+ * choice: auto}". Returns false where no such rule would be a good one: then nothing is appended.
+ */
+bool describe_match(struct text *text, const struct owner *owner);
+
+/* "192.0.2.1:4444", "[2001:db8::1]:4444". */
+void describe_peer(struct text *text, const struct report_peer *peer);
+
+/* "192.0.2.1:4444, 192.0.2.2:1, 192.0.2.3:1, ... (12)"; peers->count is not 0. */
+void describe_peers(struct text *text, const struct report_peers *peers);
+
+/* "a stranger among services, its program was deleted": bits 1 << enum reason. */
+void describe_reasons(struct text *text, uint32_t reasons);
 
 #endif

@@ -16,6 +16,7 @@ enum field_group {
 	FIELDS_STAY   = 1 << 1,
 	FIELDS_OWNER  = 1 << 2,
 	FIELDS_AWAY   = 1 << 3,
+	FIELDS_HOPS   = 1 << 4,
 };
 
 struct event {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many of the small lines (APPEARED, VANISHED, REBOUND, CLEARED) a host may write. See limit.c.
+ * How many of the small lines (APPEARED, VANISHED, REBOUND, CLEARED, ADVICE) a host may write. See
+ * limit.c.
  */
 #ifndef OVERSTAY_ALERT_LIMIT_H
 #define OVERSTAY_ALERT_LIMIT_H
@@ -26,7 +27,8 @@ void limit_init(struct limit *limit, uint64_t burst, uint64_t window_usec);
 
 /*
  * True where a message of this kind may be sent now. Kinds that must never be lost (overstay,
- * ended, degraded and all others but the four above) are always admitted and count for nothing.
+ * suspect, hopping, ended, degraded and all others but the five above) are always admitted and
+ * count for nothing.
  * now_usec is CLOCK_BOOTTIME, never less than at the call before.
  */
 bool limit_admit(struct limit *limit, enum event_kind kind, uint64_t now_usec);

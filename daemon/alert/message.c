@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line a person reads: what happened, where, for how long against which limit, and who. It
- * opens with the kind's word in capitals, and an OVERSTAY closes with what to type next.
+ * The line a person reads: what happened, where, for how long against which limit, who, and why it
+ * is told. It opens with the kind's word in capitals; an OVERSTAY and a SUSPECT close with what to
+ * type next, an ADVICE with what to do.
  *
  * Invariants: one line, valid UTF-8, no control characters, less than MESSAGE_TEXT_MAX bytes, the
- * hint never cut off. Pure but for the context's functions; no allocation.
+ * hint never cut off, a line of configuration whole or not there. Pure but for the context's
+ * functions; no allocation.
  */
 #include <string.h>
 
@@ -17,6 +19,13 @@
 /* Room kept for the hint: its words and 32 digits. */
 #define HINT_MAX      72
 #define RULE_NAME_MAX 64
+#define RULE_NOTE_MAX 96
+
+/* A line for sysctl.d that is longer is no reading; it stands in OVERSTAY_ADVICE. */
+#define ADVICE_LINE_MAX 600
+
+/* Ports of one that hops, in the text: the first ones, and the last. */
+#define PORTS_SHOWN 8
 
 /* A process that runs for longer than this beyond its listener, and twice as long, is said so. */
 #define OLDER_USEC USEC_PER_HOUR
@@ -67,7 +76,7 @@ static void
 add_limit(const struct line *line)
 {
 	char limit[DURATION_TEXT_MAX];
-	const char *rule = line->stay->rule;
+	const char *rule = line->stay->rule, *note = line->stay->note;
 
 	if (line->stay->threshold_usec == USEC_NEVER)
 		text_add(line->text, "no limit");
@@ -79,6 +88,11 @@ add_limit(const struct line *line)
 	text_add(line->text, " by rule \"");
 	text_escape(line->text, rule, strlen(rule), RULE_NAME_MAX);
 	text_add(line->text, "\"");
+	if (note == NULL || note[0] == '\0')
+		return;
+	text_add(line->text, " (");
+	text_escape(line->text, note, strlen(note), RULE_NOTE_MAX);
+	text_add(line->text, ")");
 }
 
 static void
@@ -97,7 +111,18 @@ add_hint(const struct line *line)
 		text_printf(line->text, "%02x", line->stay->id.bytes[i]);
 }
 
-/* APPEARED tcp 0.0.0.0:60855 (all addresses) for 1min, limit 10min: WHO */
+/* "; note that its program was deleted", or "; suspect: ..." of one whose time is not over yet. */
+static void
+add_reasons(const struct line *line)
+{
+	if (line->stay->reasons == 0)
+		return;
+	text_add(line->text,
+	    line->stay->class == CLASS_SUSPECT ? "; suspect: " : "; note that ");
+	describe_reasons(line->text, line->stay->reasons);
+}
+
+/* APPEARED tcp 0.0.0.0:60855 (all addresses) for 1min, limit 10min: WHO; note that REASON */
 static void
 line_present(const struct line *line)
 {
@@ -107,15 +132,139 @@ line_present(const struct line *line)
 	text_add(line->text, ", ");
 	add_limit(line);
 	add_owner(line);
+	add_reasons(line);
+}
+
+/* A line and its hint, for which room is kept. */
+static void
+add_with_hint(const struct line *line, void (*function)(const struct line *line))
+{
+	line->text->size -= HINT_MAX;
+	function(line);
+	line->text->size += HINT_MAX;
+	add_hint(line);
 }
 
 static void
 line_overstay(const struct line *line)
 {
-	line->text->size -= HINT_MAX;
-	line_present(line);
-	line->text->size += HINT_MAX;
-	add_hint(line);
+	add_with_hint(line, line_present);
+}
+
+static void
+add_suspect(const struct line *line)
+{
+	const struct process *process = owner_first(line->stay->owner);
+	const char *rule = line->stay->would_allow;
+	const struct report_peers *peers = line->stay->peers;
+
+	add_where(line);
+	describe_binding(line->text, line->stay, line->context);
+	add_age(line);
+	add_owner(line);
+	if (line->stay->reasons != 0) {
+		text_add(line->text, ": ");
+		describe_reasons(line->text, line->stay->reasons);
+	}
+	if (process != NULL && process->parent_pid != 0) {
+		text_add(line->text, "; parent ");
+		describe_parent(line->text, process);
+	}
+	if (rule != NULL) {
+		text_add(line->text, "; rule \"");
+		text_escape(line->text, rule, strlen(rule), RULE_NAME_MAX);
+		text_add(line->text, "\" would allow it but for that");
+	}
+	if (peers != NULL && peers->count > 0) {
+		text_add(line->text, "; connected now: ");
+		describe_peers(line->text, peers);
+	}
+}
+
+/* SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: WHO: REASON, REASON; parent apache2 [801] */
+static void
+line_suspect(const struct line *line)
+{
+	add_with_hint(line, add_suspect);
+}
+
+/* "50001, 50007, ..., 50030" */
+static void
+add_ports(const struct line *line)
+{
+	uint32_t count = line->stay->port_count;
+	const char *comma = "";
+
+	for (uint32_t i = 0; i < count && i < REPORT_PORTS_MAX; i++, comma = ", ") {
+		if (count > PORTS_SHOWN && i == PORTS_SHOWN - 1) {
+			text_add(line->text, ", ...");
+			i = count - 1;
+		}
+		text_printf(line->text, "%s%u", comma, line->stay->ports[i]);
+	}
+}
+
+/* HOPPING tcp WHO: left 5 ports and took another, together for 12min, limit 10min: 50001, 50007 */
+static void
+line_hopping(const struct line *line)
+{
+	char together[DURATION_TEXT_MAX];
+	uint32_t hops = line->stay->hops;
+
+	text_printf(line->text, " %s ",
+	    protocol_name((enum protocol)line->stay->endpoint.protocol));
+	describe_owner(line->text, line->stay, line->context);
+	text_printf(line->text, ": left %u port%s and took another, together for %s, ", hops,
+	    hops == 1 ? "" : "s", duration_format_short(line->stay->age_usec, together));
+	add_limit(line);
+	if (line->stay->port_count > 0)
+		text_add(line->text, ": ");
+	add_ports(line);
+}
+
+/* What keeps a port for who asks for it: the line for sysctl.d, where it can be read. */
+static void
+add_reservation(const struct line *line)
+{
+	static const char file[] = "in /etc/sysctl.d/60-overstay.conf";
+	const char *advice = line->stay->advice;
+
+	text_add(line->text, ": this port lies in the kernel's own range and is not reserved, so "
+	    "one day a connection has it when ");
+	describe_owner_briefly(line->text, line->stay->owner);
+	text_add(line->text, " wants it; ");
+	if (strlen(advice) <= ADVICE_LINE_MAX) {
+		text_printf(line->text, "%s: ", file);
+		text_escape(line->text, advice, strlen(advice), ADVICE_LINE_MAX);
+	} else
+		text_printf(line->text, "%s add %u to net.ipv4.ip_local_reserved_ports; the whole "
+		    "line stands in OVERSTAY_ADVICE", file, line->stay->endpoint.port);
+}
+
+/* What gets a program off the ports that the kernel picks. */
+static void
+add_choice(const struct line *line)
+{
+	char match[512];
+	struct text rule;
+
+	text_init(&rule, match, sizeof(match));
+	text_add(line->text, ": the kernel picked this port, another one at each start: have ");
+	describe_owner_briefly(line->text, line->stay->owner);
+	text_add(line->text, " listen on a fixed port outside of the range");
+	if (describe_match(&rule, line->stay->owner))
+		text_printf(line->text, ", or allow it: match: %s", match);
+}
+
+/* ADVICE tcp 0.0.0.0:50000: WHY; WHAT TO DO */
+static void
+line_advice(const struct line *line)
+{
+	add_where(line);
+	if (line->stay->advice != NULL)
+		add_reservation(line);
+	else
+		add_choice(line);
 }
 
 /* ENDED tcp 0.0.0.0:60855 after 3h 12min (overstayed) */
@@ -126,10 +275,12 @@ line_gone(const struct line *line)
 
 	add_where(line);
 	text_printf(line->text, " after %s%s", duration_format_short(line->stay->age_usec, age),
+	    line->stay->class == CLASS_SUSPECT ? " (suspect)" :
 	    line->stay->overstayed ? " (overstayed)" : "");
 }
 
-/* REBOUND tcp 0.0.0.0:60855 (all addresses) after 40s away, for 12min, limit 10min: WHO */
+/* REBOUND tcp 0.0.0.0:60855 (all addresses) after 40s away, was on port 40999, for 12min, limit
+ * 10min: WHO */
 static void
 line_rebound(const struct line *line)
 {
@@ -139,6 +290,8 @@ line_rebound(const struct line *line)
 	describe_binding(line->text, line->stay, line->context);
 	text_printf(line->text, " after %s away,",
 	    duration_format_short(line->stay->away_usec, away));
+	if (line->stay->port_count == 1)
+		text_printf(line->text, " was on port %u,", line->stay->ports[0]);
 	add_age(line);
 	text_add(line->text, ", ");
 	add_limit(line);
@@ -166,6 +319,8 @@ static line_function *const lines[EVENT_COUNT] = {
 	[EVENT_APPEARED] = line_present, [EVENT_VANISHED] = line_gone,
 	[EVENT_OVERSTAY] = line_overstay, [EVENT_ENDED] = line_gone,
 	[EVENT_REBOUND] = line_rebound,	 [EVENT_CLEARED] = line_cleared,
+	[EVENT_SUSPECT] = line_suspect,	 [EVENT_HOPPING] = line_hopping,
+	[EVENT_ADVICE] = line_advice,
 };
 
 void

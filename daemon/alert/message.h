@@ -14,15 +14,18 @@
 #include "core/policy.h"
 #include "core/report.h"
 
-/* The line with its NUL: what a terminal, a mail and a SIEM's list still show as one line. */
-#define MESSAGE_TEXT_MAX 1024
+/*
+ * The line with its NUL: all pieces of the longest line, each as long as its bound lets it be. No
+ * honest process comes near it; RFC 5424 asks receivers of syslog to take as much.
+ */
+#define MESSAGE_TEXT_MAX 2048
 
 /* "NAME=value": journalctl -o json prints null for a field of more than 4096 bytes. */
 #define MESSAGE_FIELD_MAX 4000
 
 /* Fields of one message, and the bytes of all of them; what is more is left out. */
-#define MESSAGE_FIELDS_MAX  96
-#define MESSAGE_BYTES_MAX   32768
+#define MESSAGE_FIELDS_MAX  128
+#define MESSAGE_BYTES_MAX   49152
 
 /* Room for the hash of the configuration, as hexadecimal digits with the NUL. */
 #define MESSAGE_CONFIG_MAX 72
@@ -58,7 +61,7 @@ struct message {
 };
 
 /*
- * Fills message (any content before; about 34 KiB, so rather not on a stack) from report. Cannot
+ * Fills message (any content before; about 50 KiB, so rather not on a stack) from report. Cannot
  * fail: what does not fit is cut or left out, and said.
  */
 void message_render(struct message *message, const struct report *report,

@@ -78,6 +78,28 @@ port_set_next(const struct port_set *set, uint32_t from, struct port_range *ret)
 	return true;
 }
 
+bool
+port_set_format(const struct port_set *set, char *buffer, size_t size)
+{
+	struct port_range run;
+	char one[16];	/* ",65535-65535" */
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (uint32_t from = 0; port_set_next(set, from, &run); from = run.last + 1u) {
+		const char *comma = used > 0 ? "," : "";
+		int length = run.first == run.last ?
+		    snprintf(one, sizeof(one), "%s%u", comma, run.first) :
+		    snprintf(one, sizeof(one), "%s%u-%u", comma, run.first, run.last);
+
+		if ((size_t)length >= size - used)
+			return false;
+		memcpy(buffer + used, one, (size_t)length + 1);
+		used += (size_t)length;
+	}
+	return true;
+}
+
 /* Reads one port of at most five digits and steps over it. */
 static int
 parse_port(const char **text, uint16_t *ret)
@@ -97,30 +119,6 @@ parse_port(const char **text, uint16_t *ret)
 	*text = p;
 	*ret = (uint16_t)value;
 	return 0;
-}
-
-bool
-port_set_format(const struct port_set *set, char *buffer, size_t size)
-{
-	struct port_range run;
-	size_t used = 0;
-
-	buffer[0] = '\0';
-	for (uint32_t from = 0; port_set_next(set, from, &run); from = (uint32_t)run.last + 1) {
-		char last[8] = "";
-		int length;
-
-		if (run.last > run.first)
-			(void)snprintf(last, sizeof(last), "-%u", run.last);
-		length = snprintf(buffer + used, size - used, "%s%u%s", used > 0 ? "," : "",
-		    run.first, last);
-		if (length < 0 || (size_t)length >= size - used) {
-			buffer[0] = '\0';
-			return false;
-		}
-		used += (size_t)length;
-	}
-	return true;
 }
 
 int

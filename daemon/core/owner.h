@@ -87,12 +87,14 @@ struct place {
 enum process_evidence {
 	EVIDENCE_EXE_KNOWN = 1 << 0,	/* exe_uid, exe_mode, exe_device, exe_inode were read */
 	EVIDENCE_EXE_IN_MEMORY = 1 << 1,	/* the file never had a name: memfd_create(2) */
-	EVIDENCE_EXE_UPDATED = 1 << 2,	/* deleted, and another regular file of the same owner (or
-					   of root's) that others may not write stands in its place */
+	/* Deleted, and another regular file of the same owner (or of root's) that others may not
+	 * write stands in its place. */
+	EVIDENCE_EXE_UPDATED = 1 << 2,
 	EVIDENCE_EXE_OPEN_PATH = 1 << 3,	/* a directory on its way may be written by all */
-	EVIDENCE_EXE_OPEN = 1 << 4,	/* others than root and the process's own user may write to
-					   the file: by its mode, or since it is theirs */
-	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5,	/* on a file system that only its user may enter (FUSE) */
+	/* Others than root and the process's own user may write to the file: by its mode, or since
+	 * it is theirs. */
+	EVIDENCE_EXE_OPEN = 1 << 4,
+	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5,	/* where only its user may enter (FUSE) */
 	EVIDENCE_STDIO_NETWORK = 1 << 6,	/* descriptor 0, 1 or 2 is an IP socket */
 	EVIDENCE_CHILD_SHELL = 1 << 7,	/* a child is a shell with such a descriptor */
 	EVIDENCE_ARGV0_OTHER = 1 << 8,	/* argv[0] is the path of another program file */
@@ -115,7 +117,7 @@ struct process {
 	enum exe_trust exe_trust;
 	bool exe_deleted;	/* the kernel says " (deleted)"; exe is without it */
 	bool cmdline_cut;	/* was longer than OWNER_CMDLINE_MAX */
-	bool has_digest;	/* digest is there: the question asked for it, and it could be had */
+	bool has_digest;	/* digest is there: it was asked for, and could be had */
 	uint32_t evidence;	/* bits of enum process_evidence */
 	uint32_t exe_uid;	/* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
 	uint32_t exe_mode;	/* its mode (stat(2)) */

@@ -315,7 +315,7 @@ static const struct {
 	[REASON_CHANGED] = { "changed", STRENGTH_WEAK, ABOUT_LISTENER, has_changed,
 	    "another program held it before" },
 	[REASON_EXPOSED] = { "exposed", STRENGTH_WEAK, ABOUT_LISTENER, is_exposed,
-	    "all addresses on a port the kernel picked" },
+	    "it listens on all addresses, on a port the kernel picked" },
 };
 
 static const char *const class_names[] = {

@@ -7,7 +7,7 @@
 set -u
 top=${abs_top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 events=$top/daemon/alert/events.c
-fields=$top/daemon/alert/fields.c
+fields="$top/daemon/alert/fields.c $top/daemon/alert/fields-stay.c $top/daemon/alert/fields-owner.c"
 catalogue=$top/systemd/overstay.catalog
 manual=$top/daemon/overstayd.8
 work=$(mktemp -d) || exit 99
@@ -23,7 +23,8 @@ sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "$catalogue" | sort >"$work/ids-catalogu
 
 # Fields of the table, and those that reports about no stay bring with them.
 {
-	sed -n 's/^\t{ "\([A-Z0-9_]*\)", FIELDS_.*/\1/p' "$fields"
+	# shellcheck disable=SC2086	# a list
+	sed -n 's/^\t{ "\([A-Z0-9_]*\)", FIELDS_.*/\1/p' $fields
 	# MESSAGE= is the text itself.
 	echo MESSAGE
 	cat "$top"/daemon/*.c "$top"/daemon/core/*.c "$top"/daemon/alert/*.c |
@@ -59,17 +60,21 @@ same 'each kind has a catalogue entry, and each entry a kind' "$work/ids" "$work
 same 'overstayd(8) has the words of all kinds' "$work/words" "$work/words-manual"
 same 'overstayd(8) has all fields' "$work/fields" "$work/fields-manual"
 comm -13 "$work/fields" "$work/fields-catalogue" >"$work/unknown"
+# journalctl replaces names of letters only.
+grep '[0-9]' "$work/fields-catalogue" >>"$work/unknown"
 if [ -s "$work/fields-catalogue" ] && ! [ -s "$work/unknown" ]; then
-	ok 'the catalogue names fields that exist'
+	ok 'the catalogue names fields that exist, without digits'
 else
 	number=$((number + 1))
-	echo "not ok $number - the catalogue names fields that exist"
+	echo "not ok $number - the catalogue names fields that exist, without digits"
 	sed 's/^/# /' "$work/unknown"
 fi
 # Every row counts: a table that the patterns above only half read would pass unseen.
 grep -c '^	\[EVENT_' "$events" >"$work/rows"
 wc -l <"$work/ids" | tr -d ' ' >"$work/read"
 same 'every row of the table of kinds was read' "$work/rows" "$work/read"
-grep -c '^	{ "[A-Z]' "$fields" >"$work/rows"
-grep -c '^	{ "[A-Z0-9_]*", FIELDS_' "$fields" >"$work/read"
-same 'every row of the table of fields was read' "$work/rows" "$work/read"
+# shellcheck disable=SC2086	# a list
+cat $fields >"$work/tables"
+grep -c '^	{ "[A-Z]' "$work/tables" >"$work/rows"
+grep -c '^	{ "[A-Z0-9_]*", FIELDS_' "$work/tables" >"$work/read"
+same 'every row of the tables of fields was read' "$work/rows" "$work/read"

@@ -5,6 +5,9 @@
  * stands for a NUL in cmdline):
  *
  *	event=overstay stay=TEXT address=0.0.0.0 port=60855 pid=4242 uid=0 comm= exe= cmdline= unit=
+ *	script= cwd= parent= (its name) container= rule= note= would_allow= advice=
+ *	made_in= (the unit of the socket's own cgroup)     sha256=HH    (each byte of the digest)
+ *	reasons= (names, joined by ",")      peers=N     (of them, 192.0.2.1:4444 and on; 16 kept)
  *	text=    (a report about no stay)       count=N    (N of them, on ports from `port` on)
  *
  * Options: --cmdline=masked|full|off, --target=..., --no-wait (what does not fit into the queue is
@@ -16,6 +19,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,60 +60,152 @@ decode(char *value)
 	return value;
 }
 
-/* What a line says; "" = not said. Points into the line. */
+/* What a line says; "" = not said, NULL where that differs. Points into the line. */
 struct words {
 	const char *event, *stay, *address, *port, *pid, *uid, *comm, *exe, *cmdline, *unit, *text,
-	    *count;
+	    *count, *script, *cwd, *parent, *container, *rule, *note, *would_allow, *advice,
+	    *made_in, *sha256, *reasons, *peers;
 };
+
+/* The words by name, and what is meant where one is not said. */
+static const struct word {
+	const char *name;
+	size_t offset;
+	const char *unsaid;
+} words_known[] = {
+	{ "event", offsetof(struct words, event), "" },
+	{ "stay", offsetof(struct words, stay), "" },
+	{ "address", offsetof(struct words, address), "0.0.0.0" },
+	{ "port", offsetof(struct words, port), "60855" },
+	{ "pid", offsetof(struct words, pid), "0" },
+	{ "uid", offsetof(struct words, uid), "0" },
+	{ "comm", offsetof(struct words, comm), "" },
+	{ "exe", offsetof(struct words, exe), "" },
+	{ "cmdline", offsetof(struct words, cmdline), "" },
+	{ "unit", offsetof(struct words, unit), "" },
+	{ "text", offsetof(struct words, text), NULL },
+	{ "count", offsetof(struct words, count), "1" },
+	{ "script", offsetof(struct words, script), "" },
+	{ "cwd", offsetof(struct words, cwd), "" },
+	{ "parent", offsetof(struct words, parent), "" },
+	{ "container", offsetof(struct words, container), "" },
+	{ "rule", offsetof(struct words, rule), NULL },
+	{ "note", offsetof(struct words, note), NULL },
+	{ "would_allow", offsetof(struct words, would_allow), NULL },
+	{ "advice", offsetof(struct words, advice), NULL },
+	{ "made_in", offsetof(struct words, made_in), "" },
+	{ "sha256", offsetof(struct words, sha256), NULL },
+	{ "reasons", offsetof(struct words, reasons), "" },
+	{ "peers", offsetof(struct words, peers), NULL },
+};
+
+static const char **
+place_of(struct words *words, const struct word *word)
+{
+	return (const char **)(void *)((char *)words + word->offset);
+}
 
 static void
 parse_words(char *line, struct words *ret)
 {
-	const struct {
-		const char *name;
-		const char **value;
-	} names[] = {
-		{ "event", &ret->event }, { "stay", &ret->stay }, { "address", &ret->address },
-		{ "port", &ret->port }, { "pid", &ret->pid }, { "uid", &ret->uid },
-		{ "comm", &ret->comm }, { "exe", &ret->exe }, { "cmdline", &ret->cmdline },
-		{ "unit", &ret->unit }, { "text", &ret->text }, { "count", &ret->count },
-	};
 	char *save = NULL;
 
-	*ret = (struct words){ "", "", "0.0.0.0", "60855", "0", "0", "", "", "", "", NULL, "1" };
+	for (size_t i = 0; i < ARRAY_SIZE(words_known); i++)
+		*place_of(ret, &words_known[i]) = words_known[i].unsaid;
 	for (char *word = strtok_r(line, " \n", &save); word != NULL;
 	     word = strtok_r(NULL, " \n", &save)) {
 		char *sign = strchr(word, '=');
-		for (size_t i = 0; sign != NULL && i < ARRAY_SIZE(names); i++)
-			if (strncmp(word, names[i].name, (size_t)(sign - word)) == 0 &&
-			    names[i].name[sign - word] == '\0')
-				*names[i].value = decode(sign + 1);
+		for (size_t i = 0; sign != NULL && i < ARRAY_SIZE(words_known); i++)
+			if (strncmp(word, words_known[i].name, (size_t)(sign - word)) == 0 &&
+			    words_known[i].name[sign - word] == '\0')
+				*place_of(ret, &words_known[i]) = decode(sign + 1);
 	}
+}
+
+static void
+set(char **string, const char *value)
+{
+	if (owner_text_set(string, value) < 0)
+		abort();
+}
+
+static char *
+copy(const char *value)
+{
+	return value == NULL ? NULL : or_die(strdup(value));
+}
+
+static void
+fill_process(struct process *process, const struct words *words)
+{
+	process->pid = atoi(words->pid);
+	process->uid = (uint32_t)strtoul(words->uid, NULL, 10);
+	process->start_usec = USEC_NEVER;
+	set(&process->comm, words->comm);
+	set(&process->exe, words->exe);
+	set(&process->script, words->script);
+	set(&process->cwd, words->cwd);
+	set(&process->place.unit, words->unit);
+	set(&process->place.container, words->container);
+	set(&process->parent_comm, words->parent);
+	process->parent_pid = words->parent[0] != '\0' ? 801 : 0;
+	set(&process->cmdline, words->cmdline);
+	process->cmdline_length = (uint32_t)strlen(words->cmdline);
+	for (uint32_t i = 0; i < process->cmdline_length; i++)
+		if (process->cmdline[i] == '|')
+			process->cmdline[i] = '\0';
+	process->has_digest = words->sha256 != NULL;
+	if (process->has_digest)
+		memset(process->digest, (int)strtoul(words->sha256, NULL, 16),
+		    sizeof(process->digest));
 }
 
 static struct owner *
 make_owner(const struct words *words)
 {
-	struct owner *owner;
-	struct process *process;
+	bool known = atoi(words->pid) != 0;
+	struct owner *owner = or_die(owner_new(known ? OWNER_PROCESS : OWNER_UNKNOWN,
+	    known ? OWNER_REASON_NONE : OWNER_REASON_NO_PROCESS, known));
 
-	if (atoi(words->pid) == 0)
-		return or_die(owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, 0));
-	owner = or_die(owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1));
-	owner->holders = 1;
-	process = &owner->processes[0];
-	process->pid = atoi(words->pid);
-	process->uid = (uint32_t)strtoul(words->uid, NULL, 10);
-	process->start_usec = USEC_NEVER;
-	process->comm = or_die(strdup(words->comm));
-	process->exe = or_die(strdup(words->exe));
-	process->place.unit = or_die(strdup(words->unit));
-	process->cmdline = or_die(strdup(words->cmdline));
-	process->cmdline_length = (uint32_t)strlen(words->cmdline);
-	for (uint32_t i = 0; i < process->cmdline_length; i++)
-		if (process->cmdline[i] == '|')
-			process->cmdline[i] = '\0';
+	owner->thorough = true;
+	set(&owner->place.unit, words->made_in);
+	if (known) {
+		owner->holders = 1;
+		fill_process(&owner->processes[0], words);
+	}
 	return owner;
+}
+
+/* Bits of the reasons that stand in the list. */
+static uint32_t
+read_reasons(const char *list)
+{
+	uint32_t reasons = 0;
+
+	for (unsigned i = 0; i < REASON_COUNT; i++) {
+		const char *name = reason_name((enum reason)i), *at = strstr(list, name);
+
+		if (at != NULL && (at == list || at[-1] == ',') &&
+		    (at[strlen(name)] == ',' || at[strlen(name)] == '\0'))
+			reasons |= 1U << i;
+	}
+	return reasons;
+}
+
+static struct report_peers *
+make_peers(uint32_t count)
+{
+	struct report_peers *peers = or_die(calloc(1, sizeof(*peers)));
+
+	peers->count = count;
+	peers->kept = count < REPORT_PEERS_MAX ? count : REPORT_PEERS_MAX;
+	peers->complete = true;
+	for (uint32_t i = 0; i < peers->kept; i++)
+		peers->peers[i] = (struct report_peer){
+			.address = { 192, 0, 2, (uint8_t)(i + 1) }, .port = 4444,
+			.family = AF_INET,
+		};
+	return peers;
 }
 
 static enum event_kind
@@ -122,11 +218,47 @@ find_kind(const char *name)
 	exit(2);
 }
 
+static struct report_stay *
+make_stay(const struct words *words, unsigned number)
+{
+	struct report_stay *stay = or_die(calloc(1, sizeof(*stay)));
+	struct classification classification;
+
+	classify_reasons(read_reasons(words->reasons), CLASS_SERVICE, &classification);
+	*stay = (struct report_stay){
+		.sequence = number + 1,
+		.severity = SEVERITY_WARNING,
+		.endpoint = {
+			.family = strchr(words->address, ':') == NULL ? AF_INET : AF_INET6,
+			.port = (uint16_t)(atoi(words->port) + (int)number),
+		},
+		.sockets = 1,
+		.users = 1,
+		.age_usec = 604 * USEC_PER_SEC,
+		.age_max_usec = 604 * USEC_PER_SEC,
+		.threshold_usec = 600 * USEC_PER_SEC,
+		.rule = copy(words->rule),
+		.note = copy(words->note),
+		.would_allow = copy(words->would_allow),
+		.advice = copy(words->advice),
+		.class = classification.class,
+		.class_otherwise = classification.otherwise,
+		.reasons = classification.reasons,
+		.strong = classification.strong,
+		.owner = make_owner(words),
+	};
+	if (words->peers != NULL)
+		stay->peers = make_peers((uint32_t)strtoul(words->peers, NULL, 10));
+	if (inet_pton(stay->endpoint.family, words->address, stay->endpoint.address) != 1)
+		exit(2);
+	(void)snprintf((char *)stay->id.bytes, sizeof(stay->id.bytes), "%s", words->stay);
+	return stay;
+}
+
 static struct report *
 make_report(const struct words *words, unsigned number)
 {
 	struct report *report;
-	struct report_stay *stay;
 
 	if (words->text != NULL) {
 		report = or_die(report_new(find_kind(words->event), SEVERITY_WARNING, "%s",
@@ -135,18 +267,7 @@ make_report(const struct words *words, unsigned number)
 		report = or_die(calloc(1, sizeof(*report)));
 		report->kind = find_kind(words->event);
 		report->priority = SEVERITY_WARNING;
-		stay = report->stay = or_die(calloc(1, sizeof(*stay)));
-		stay->sequence = number + 1;
-		stay->severity = SEVERITY_WARNING;
-		stay->endpoint.family = strchr(words->address, ':') == NULL ? AF_INET : AF_INET6;
-		stay->endpoint.port = (uint16_t)(atoi(words->port) + (int)number);
-		stay->sockets = stay->users = 1;
-		stay->age_usec = stay->age_max_usec = 604 * USEC_PER_SEC;
-		stay->threshold_usec = 600 * USEC_PER_SEC;
-		stay->owner = make_owner(words);
-		if (inet_pton(stay->endpoint.family, words->address, stay->endpoint.address) != 1)
-			exit(2);
-		(void)snprintf((char *)stay->id.bytes, sizeof(stay->id.bytes), "%s", words->stay);
+		report->stay = make_stay(words, number);
 	}
 	report->realtime_usec = clock_realtime_usec();
 	report->boottime_usec = clock_boottime_usec();

@@ -27,6 +27,7 @@ report_process(const char *exe, const char *cmdline, const char *unit)
 	const char *slash = strrchr(exe, '/');
 
 	owner->holders = 1;
+	owner->thorough = true;
 	owner->observed_usec = REPORT_BOOTTIME_USEC;
 	process->pid = 4242;
 	process->parent_pid = 801;
@@ -89,4 +90,22 @@ report_of(enum event_kind kind, const char *address, struct owner *owner)
 	if (inet_pton(stay->endpoint.family, address, stay->endpoint.address) != 1)
 		abort();
 	return report;
+}
+
+struct report_peers *
+report_peers(uint32_t count, uint32_t kept)
+{
+	struct report_peers *peers = or_die(calloc(1, sizeof(*peers)));
+
+	peers->count = count;
+	peers->kept = kept;
+	peers->complete = true;
+	for (uint32_t i = 0; i < kept; i++) {
+		peers->peers[i] = (struct report_peer){
+			.address = { 192, 0, 2, (uint8_t)(i + 1) },
+			.port = (uint16_t)(4444 + i),
+			.family = AF_INET,
+		};
+	}
+	return peers;
 }

@@ -27,4 +27,7 @@ struct owner *report_nobody(enum owner_kind kind, enum owner_reason reason);
  */
 struct report *report_of(enum event_kind kind, const char *address, struct owner *owner);
 
+/* Peers 192.0.2.1:4444, 192.0.2.2:4445 and so on, kept of them, of count in all. */
+struct report_peers *report_peers(uint32_t count, uint32_t kept);
+
 #endif

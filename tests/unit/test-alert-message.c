@@ -12,114 +12,10 @@
 
 #include <cmocka.h>
 
-#include "alert-reports.h"
+#include "alert-render.h"
 #include "alert/events.h"
 #include "alert/message.h"
 #include "base/cleanup.h"
-
-#define HINT "; see: journalctl OVERSTAY_STAY=00112233445566778899aabbccddeeff"
-
-static const char *
-name_of(uint32_t uid, void *argument)
-{
-	(void)argument;
-	return uid == 0 ? "root" : uid == 1000 ? "alice" : uid == 666 ? "a\nb\x1b[31m" : NULL;
-}
-
-static const char *
-interface_of(uint32_t index, void *argument)
-{
-	(void)argument;
-	return index == 2 ? "eth0" : NULL;
-}
-
-static bool
-runs(const struct process *process, void *argument)
-{
-	(void)argument;
-	return process->pid == 4242;
-}
-
-static const struct message_context host = {
-	.cmdline = CMDLINE_MASKED,
-	.config = "0123abcd",
-	.user_name = name_of,
-	.interface_name = interface_of,
-	.process_runs = runs,
-};
-
-/* The value of the n-th field of that name (n from 0), NULL where there is none. */
-static const char *
-nth_value(const struct message *message, const char *name, unsigned n)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < message->field_count; i++) {
-		const char *field = message->fields[i].iov_base;
-		assert_int_equal(strlen(field), message->fields[i].iov_len);
-		if (strncmp(field, name, length) == 0 && field[length] == '=' && n-- == 0)
-			return field + length + 1;
-	}
-	return NULL;
-}
-
-static const char *
-value(const struct message *message, const char *name)
-{
-	return nth_value(message, name, 0);
-}
-
-/* What every message must be, whatever it is about. */
-static void
-check_sane(const struct message *message)
-{
-	assert_true(strlen(message->text) < MESSAGE_TEXT_MAX);
-	assert_string_equal(value(message, "MESSAGE"), message->text);
-	assert_true(message->field_count <= MESSAGE_FIELDS_MAX);
-	for (size_t i = 0; i < message->field_count; i++) {
-		const char *field = message->fields[i].iov_base, *sign = strchr(field, '=');
-		_free_ char *plain = NULL;
-
-		assert_true(message->fields[i].iov_len <= MESSAGE_FIELD_MAX);
-		assert_non_null(sign);
-		assert_true(sign[1] != '\0');
-		/* Nothing is left to be escaped, but for the backslashes of escapes. */
-		plain = strdup(field);
-		assert_non_null(plain);
-		for (char *c = plain; *c != '\0'; c++)
-			*c = *c == '\\' ? '/' : *c;
-		assert_true(text_is_plain(plain, strlen(plain)));
-	}
-}
-
-/* Renders and frees the report. */
-static struct message *
-render_under(struct report *report, const struct message_context *context)
-{
-	struct message *message = malloc(sizeof(*message));
-
-	assert_non_null(message);
-	assert_non_null(report);
-	message_render(message, report, context);
-	(void)report_free(report);
-	check_sane(message);
-	return message;
-}
-
-static struct message *
-render(struct report *report)
-{
-	return render_under(report, &host);
-}
-
-/* The text of the report, which is freed. */
-static void
-check_text(struct report *report, const char *wanted)
-{
-	_free_ struct message *message = render(report);
-
-	assert_string_equal(message->text, wanted);
-}
 
 static struct owner *
 python(void)
@@ -149,6 +45,12 @@ test_overstay(void **state)
 	report->stay->age_usec = 8 * USEC_PER_HOUR + 5;
 	check_text(report, "OVERSTAY udp 127.0.0.1:60855 (loopback only) for 8h, limit 8h by rule "
 	    "\"developers' \"shells\"\": "
+	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+	report = overstay("127.0.0.1");
+	report->stay->rule = strdup("x");
+	report->stay->note = strdup("ask in the developers' room\nfirst");
+	check_text(report, "OVERSTAY tcp 127.0.0.1:60855 (loopback only) for 10min 4s, limit 10min "
+	    "by rule \"x\" (ask in the developers' room\\nfirst): "
 	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
 	report = overstay("10.1.2.3");
 	report->stay->age_max_usec = USEC_NEVER;
@@ -196,67 +98,6 @@ test_addresses(void **state)
 	}
 }
 
-/* The owner's part of the line. */
-static void
-check_owner(struct owner *owner, const struct message_context *context, const char *wanted)
-{
-	char line[MESSAGE_TEXT_MAX];
-	_free_ struct message *message =
-	    render_under(report_of(EVENT_APPEARED, "0.0.0.0", owner), context);
-
-	(void)snprintf(line, sizeof(line),
-	    "APPEARED tcp 0.0.0.0:60855 (all addresses) for 10min 4s, limit 10min: %s", wanted);
-	assert_string_equal(message->text, line);
-}
-
-static void
-test_owners(void **state)
-{
-	struct message_context off = host, bare = { .cmdline = CMDLINE_FULL };
-	struct owner *owner;
-
-	(void)state;
-	off.cmdline = CMDLINE_OFF;
-	check_owner(report_process("/usr/bin/ncat", "ncat|-l|60855", "apache2.service"), &host,
-	    "/usr/bin/ncat -l 60855 [4242] of alice in apache2.service");
-	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &host,
-	    "/usr/bin/ncat --token *** [4242] of alice");
-	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &bare,
-	    "/usr/bin/ncat --token x [4242] of uid 1000");
-	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &off,
-	    "/usr/bin/ncat [4242] of alice");
-	check_owner(report_process("/usr/bin/python3.11", "python3|x", ""), &off,
-	    "/usr/bin/python3.11 [4242] of alice");
-	check_owner(report_process("/usr/bin/python3.11", "python3", ""), &host,
-	    "/usr/bin/python3.11 [4242] of alice");
-	check_owner(report_process("/tmp/python3.11", "python3|x", ""), &host,
-	    "/tmp/python3.11 x [4242] of alice");
-	check_owner(report_process("/usr/bin/pythonic", "p|x", ""), &host,
-	    "/usr/bin/pythonic x [4242] of alice");
-	/* A title in place of the arguments. */
-	check_owner(report_process("/usr/sbin/nginx", "nginx: worker process||||", ""), &host,
-	    "/usr/sbin/nginx [4242] of alice");
-	/* An interpreter that only says it is one keeps its path. */
-	owner = report_process("/usr/bin/python3.11", "python3|x", "");
-	owner->processes[0].exe_trust = EXE_UNVERIFIED;
-	check_owner(owner, &host, "/usr/bin/python3.11 x [4242] of alice");
-	owner = report_process("/tmp/x", "x|-d", "");
-	owner->processes[0].exe_deleted = true;
-	owner->holders = 3;
-	check_owner(owner, &host, "/tmp/x (deleted) -d [4242 and 2 more] of alice");
-	owner = report_process("", NULL, "user@1000.service");
-	owner->processes[0].place.user_unit = strdup("app-x.scope");
-	check_owner(owner, &host, "a process [4242] of alice in user unit app-x.scope");
-	check_owner(report_process("/usr/bin/x", "x", "dev-disk\\x2dby.service"), &host,
-	    "/usr/bin/x [4242] of alice in dev-disk\\x2dby.service");
-	check_owner(report_nobody(OWNER_KERNEL, OWNER_REASON_NONE), &host,
-	    "the kernel itself, no process");
-	check_owner(report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP), &host,
-	    "owner unknown (overstay-lookup is not running), socket made by alice");
-	check_owner(report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS), &bare,
-	    "owner unknown (no process holds the socket), socket made by uid 1000");
-}
-
 /* Each event's line; the process that is much older than its listener is said so. */
 static void
 test_events(void **state)
@@ -273,6 +114,13 @@ test_events(void **state)
 	report->stay->away_usec = 40 * USEC_PER_SEC;
 	check_text(report, "REBOUND tcp 0.0.0.0:60855 (all addresses) after 40s away, for 10min 4s,"
 	    " limit 10min: python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
+	report = report_of(EVENT_REBOUND, "127.0.0.1", python());
+	report->stay->away_usec = 3 * USEC_PER_SEC;
+	report->stay->ports[0] = 40999;
+	report->stay->port_count = 1;
+	check_text(report, "REBOUND tcp 127.0.0.1:60855 (loopback only) after 3s away, was on port "
+	    "40999, for 10min 4s, limit 10min: "
+	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
 	report = report_of(EVENT_CLEARED, "0.0.0.0", python());
 	report->stay->threshold_usec = USEC_NEVER;
 	report->stay->rule = strdup("kubelet");
@@ -290,6 +138,26 @@ test_events(void **state)
 	    "OVERSTAY 12 listeners at once");
 	check_text(report_new(EVENT_CONFIG, SEVERITY_ERR, "a\nb \x1b[31m \xff"),
 	    "CONFIG a\\nb \\x1b[31m \\xff");
+}
+
+/* All that a process may have beside what report_process() gives it. */
+static void
+fill_process(struct process *process)
+{
+	process->exe_deleted = true;
+	process->has_digest = true;
+	process->digest[0] = 0xa5;
+	process->digest[OWNER_DIGEST_BYTES - 1] = 0xff;
+	process->script = strdup("/home/alice/srv.py");
+	process->cwd = strdup("/home/\t");
+	process->login_uid = 1001;
+	process->parent_comm = strdup("bash");
+	process->place.slice = strdup("user-1000.slice");
+	process->place.session = strdup("3");
+	process->place.container = strdup("web");
+	process->place.container_kind = CONTAINER_LXC;
+	process->forwards_to = strdup("0123");
+	process->forwards_kind = CONTAINER_DOCKER;
 }
 
 static void
@@ -321,36 +189,70 @@ test_fields(void **state)
 		{ "OVERSTAY_THRESHOLD_USEC", "600000000" },
 		{ "OVERSTAY_FIRST_SEEN_USEC", "1767322441000000" },
 		{ "OVERSTAY_RANGE", "both" },
+		{ "OVERSTAY_CLASS", "service" },
+		{ "OVERSTAY_REASONS", "shm deleted" },
+		{ "OVERSTAY_STRENGTH", "strong" },
 		{ "OVERSTAY_RULE", "a \\\\ b" },
+		{ "OVERSTAY_NOTE", "ask\\nfirst" },
+		{ "OVERSTAY_WOULD_ALLOW", "\\x1b" },
+		{ "OVERSTAY_ADVICE", NULL },
+		{ "OVERSTAY_PEERS", "192.0.2.1:4444" },
+		{ "OVERSTAY_PEERS_COUNT", "7" },
+		{ "OVERSTAY_PORT_BEFORE", NULL },
+		{ "OVERSTAY_PORTS", NULL },
+		{ "OVERSTAY_HOPS", NULL },
 		{ "OVERSTAY_SOCKETS", "2" },
 		{ "OVERSTAY_COOKIE", "8193" },
 		{ "OVERSTAY_INODE", "123456" },
 		{ "OVERSTAY_OWNER", "process" },
 		{ "OVERSTAY_OWNER_REASON", NULL },
+		{ "OVERSTAY_OBSERVED_USEC", "1767323043000000" },
 		{ "OVERSTAY_HOLDERS", "1" },
 		{ "OVERSTAY_PID", "4242" },
 		{ "OVERSTAY_COMM", "python3.11" },
 		{ "OVERSTAY_EXE", "/usr/bin/python3.11" },
+		{ "OVERSTAY_EXE_DELETED", "yes" },
+		{ "OVERSTAY_EXE_SHA256",
+		    "a5000000000000000000000000000000000000000000000000000000000000ff" },
+		{ "OVERSTAY_SCRIPT", "/home/alice/srv.py" },
 		{ "OVERSTAY_CMDLINE", "python3 /home/alice/srv.py" },
+		{ "OVERSTAY_CWD", "/home/\\t" },
 		{ "OVERSTAY_UID", "1000" },
 		{ "OVERSTAY_USER", "alice" },
+		{ "OVERSTAY_LOGINUID", "1001" },
 		{ "OVERSTAY_PARENT", "801" },
+		{ "OVERSTAY_PARENT_COMM", "bash" },
 		{ "OVERSTAY_STARTED_USEC", "1767322145000000" },
 		{ "OVERSTAY_UNIT", "session-3.scope" },
 		{ "OVERSTAY_USER_UNIT", NULL },
+		{ "OVERSTAY_SLICE", "user-1000.slice" },
+		{ "OVERSTAY_SESSION", "3" },
+		{ "OVERSTAY_CONTAINER", "web" },
+		{ "OVERSTAY_CONTAINER_KIND", "lxc" },
+		{ "OVERSTAY_FORWARDS_TO", "0123" },
 		{ "OBJECT_PID", NULL },
 		{ "OBJECT_SYSTEMD_UNIT", "session-3.scope" },
 	};
 	struct report *report = overstay("::");
 	_free_ struct message *message = NULL;
+	size_t wanted = 0;
 
 	(void)state;
 	report->stay->v6only = V6ONLY_NO;
 	report->stay->endpoint.interface = 2;
 	report->stay->sockets = 2;
 	report->stay->rule = strdup("a \\ b");
+	report->stay->note = strdup("ask\nfirst");
+	report->stay->would_allow = strdup("\x1b");
+	report->stay->class = CLASS_SERVICE;
+	report->stay->reasons = 1U << REASON_SHM | 1U << REASON_DELETED;
+	report->stay->strong = true;
+	report->stay->peers = report_peers(7, 1);
+	fill_process(&report->stay->owner->processes[0]);
+	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - 2 * USEC_PER_SEC;
 	message = render(report);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		wanted += cases[i].wanted != NULL;
 		const char *got = value(message, cases[i].name);
 		if (cases[i].wanted == NULL ? got != NULL :
 		    got == NULL || strcmp(got, cases[i].wanted) != 0)
@@ -358,7 +260,7 @@ test_fields(void **state)
 			    cases[i].wanted == NULL ? "absent" : cases[i].wanted);
 	}
 	/* MESSAGE= and those of the table that are not absent: nothing else. */
-	assert_int_equal(message->field_count, 1 + ARRAY_SIZE(cases) - 4);
+	assert_int_equal(message->field_count, 1 + wanted);
 }
 
 /* What is not known is absent, never empty or a guess. */
@@ -371,6 +273,13 @@ test_unknown(void **state)
 		"OVERSTAY_RANGE", "OVERSTAY_RULE", "OVERSTAY_SOCKETS", "OVERSTAY_COOKIE",
 		"OVERSTAY_INODE", "OVERSTAY_HOLDERS", "OVERSTAY_PID", "OVERSTAY_COMM",
 		"OVERSTAY_EXE", "OVERSTAY_CMDLINE", "OVERSTAY_USER", "OVERSTAY_PARENT",
+		"OVERSTAY_REASONS", "OVERSTAY_STRENGTH", "OVERSTAY_SCRIPT", "OVERSTAY_CWD",
+		"OVERSTAY_LOGINUID", "OVERSTAY_PARENT_COMM", "OVERSTAY_SLICE", "OVERSTAY_SESSION",
+		"OVERSTAY_CONTAINER", "OVERSTAY_CONTAINER_KIND", "OVERSTAY_FORWARDS_TO",
+		"OVERSTAY_EXE_SHA256", "OVERSTAY_EXE_DELETED", "OVERSTAY_PEERS",
+		"OVERSTAY_PEERS_COUNT", "OVERSTAY_OBSERVED_USEC", "OVERSTAY_NOTE",
+		"OVERSTAY_WOULD_ALLOW", "OVERSTAY_PORTS", "OVERSTAY_HOPS", "OVERSTAY_PORT_BEFORE",
+		"OVERSTAY_ADVICE",
 		"OVERSTAY_STARTED_USEC", "OVERSTAY_UNIT", "OVERSTAY_USER_UNIT", "OBJECT_PID",
 		"OBJECT_SYSTEMD_UNIT",
 	};
@@ -394,6 +303,30 @@ test_unknown(void **state)
 	assert_string_equal(value(message, "OVERSTAY_OWNER"), "unknown");
 	assert_string_equal(value(message, "OVERSTAY_OWNER_REASON"), "no-lookup");
 	assert_string_equal(value(message, "OVERSTAY_UID"), "1000");
+	assert_string_equal(value(message, "OVERSTAY_CLASS"), "unknown");
+}
+
+/* A process of which nothing but its number could be read; not all holders were looked for. */
+static void
+test_unknown_process(void **state)
+{
+	static const char *const absent[] = {
+		"OVERSTAY_UID", "OVERSTAY_USER", "OVERSTAY_LOGINUID", "OVERSTAY_HOLDERS",
+		"OVERSTAY_PARENT", "OVERSTAY_STARTED_USEC", "OVERSTAY_COMM", "OVERSTAY_EXE",
+	};
+	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
+	_free_ struct message *message = NULL;
+
+	(void)state;
+	assert_non_null(owner);
+	owner->holders = 2;
+	owner->processes[0].pid = 7;
+	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
+	assert_non_null(strstr(message->text,
+	    ": a process [7 and at least 1 more] of an unknown user;"));
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		if (value(message, absent[i]) != NULL)
+			fail_msg("%s is there", absent[i]);
 }
 
 static void
@@ -405,10 +338,11 @@ test_many_processes(void **state)
 	(void)state;
 	assert_non_null(owner);
 	owner->holders = 40;
+	owner->thorough = true;
 	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++) {
 		struct process *process = &owner->processes[i];
 		process->pid = (int32_t)(100 + i);
-		process->start_usec = USEC_NEVER;
+		process->uid = 0;
 		process->comm = strdup("worker");
 		process->exe = strdup("/usr/sbin/worker");
 	}
@@ -472,48 +406,6 @@ test_own_fields(void **state)
 	assert_true(message->cut);
 }
 
-/* Everything as long and as evil as it can be. */
-static void
-test_hostile(void **state)
-{
-	static const char *const evil[] = {
-		"\n", "\x1b]0;owned\a", "\xff\xfe", "\xe2\x80\xae", "\xf0\x9f\x98\x80", "\\", "\r",
-		"\xc2\x9b", "%s%n", "\xe2\x80\xa8<0>OVERSTAY ",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(evil); i++) {
-		enum { LENGTH = 128 * 1024 };
-		_free_ char *bytes = malloc(LENGTH + 1);
-		_free_ struct message *message = NULL;
-		struct owner *owner;
-		struct report *report;
-		size_t piece = strlen(evil[i]);
-
-		assert_non_null(bytes);
-		for (size_t at = 0; at < LENGTH; at++)
-			bytes[at] = evil[i][at % piece];
-		bytes[LENGTH] = '\0';
-		owner = report_process(bytes, bytes, bytes);
-		owner->holders = UINT32_MAX;
-		owner->processes[0].exe_deleted = true;
-		owner->processes[0].uid = 666;
-		owner->processes[0].start_usec = 0;
-		report = report_of(EVENT_OVERSTAY, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe",
-		    owner);
-		report->stay->endpoint.interface = UINT32_MAX;
-		report->stay->sockets = report->stay->users = UINT32_MAX;
-		report->stay->rule = strdup(bytes);
-		report->stay->age_usec = 36524 * USEC_PER_DAY + 23 * USEC_PER_HOUR;
-		report->stay->threshold_usec = report->stay->age_usec;
-		report->stay->first_seen_usec = UINT64_MAX - 1;
-		message = render(report);
-		assert_false(message->cut);
-		assert_ptr_equal(strstr(message->text, "; see: journalctl"),
-		    message->text + strlen(message->text) - strlen(HINT));
-	}
-}
-
 /* The longest text a report can bring is one line, marked as cut. */
 static void
 test_long_text(void **state)
@@ -554,14 +446,13 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_overstay),
 		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_unknown_process),
 		cmocka_unit_test(test_many_processes),
 		cmocka_unit_test(test_object),
 		cmocka_unit_test(test_own_fields),
-		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_table),
 	};

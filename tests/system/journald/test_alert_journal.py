@@ -16,6 +16,7 @@ BUILD = pathlib.Path(os.environ.get("OVERSTAY_BUILD", ""))
 SEND = BUILD / "tests/system/send-reports"
 JOURNALD_PID = pathlib.Path("/run/journald.pid")
 OVERSTAY_ID = "8f5e14af3d2148a293da9dcc5f2ddc7c"
+SUSPECT_ID = "e837af87fef14ddaad796c3a84c79c41"
 SUPPRESSED_ID = "0928d951cb23478d970724caa4cbbd3c"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -165,17 +166,22 @@ HOSTILE = {
 }
 
 
+def check_text_only(entry):
+    for name, value in entry.items():
+        # Neither a list of bytes (no UTF-8), nor null (too long); more than one of them is PEERS.
+        for one in value if name == "OVERSTAY_PEERS" else [value]:
+            assert isinstance(one, str), (name, value)
+            assert not re.search("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", one), name
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_names_are_text(kind):
     evil = HOSTILE[kind]
     send(line(stay=kind, pid=4242, comm=evil[:64], exe=b"/tmp/" + evil,
               cmdline=b"x|" + evil.replace(b"|", b"/") + b"|", unit=evil))
     entry, = entries(stay_of(kind))
-    for name, value in entry.items():
-        # Neither a list of bytes (no UTF-8), nor null (too long), nor twice there.
-        assert isinstance(value, str), (name, value)
-        assert not re.search("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", value), name
-    assert len(entry["MESSAGE"].encode()) < 1024
+    check_text_only(entry)
+    assert len(entry["MESSAGE"].encode()) < 2048
     assert entry["OVERSTAY_EVENT"] == "overstay"
     assert "OBJECT_SYSTEMD_UNIT" not in entry or kind == "format"
     for output in ("short", "verbose", "cat"):
@@ -185,6 +191,64 @@ def test_hostile_names_are_text(kind):
     lines = journalctl("-o", "cat", stay_of(kind)).decode().splitlines()
     assert lines == [entry["MESSAGE"]]
     assert lines[0].endswith("; see: journalctl " + stay_of(kind))
+
+
+def test_suspect_is_read_back():
+    send(line("suspect", stay="suspect", pid=4242, uid=0, comm="ncat", exe="/usr/bin/ncat",
+              cmdline="ncat|-l|60855|", unit="apache2.service", parent="apache2", cwd="/var/www",
+              reasons="deleted,stranger", peers=20, sha256="a5", would_allow="the web"))
+    found = entries(f"MESSAGE_ID={SUSPECT_ID}", "OVERSTAY_EVENT=suspect", stay_of("suspect"))
+    assert len(found) == 1
+    entry = found[0]
+    assert entry["MESSAGE"] == (
+        "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 10min 4s: "
+        "/usr/bin/ncat -l 60855 [4242] of root in apache2.service: a stranger among services, "
+        "its program was deleted; parent apache2 [801]; rule \"the web\" would allow it but for "
+        "that; connected now: 192.0.2.1:4444, 192.0.2.2:4444, 192.0.2.3:4444, ... (20); "
+        "see: journalctl " + stay_of("suspect"))
+    assert entry["OVERSTAY_CLASS"] == "suspect"
+    assert entry["OVERSTAY_REASONS"] == "stranger deleted"
+    assert entry["OVERSTAY_STRENGTH"] == "strong"
+    assert entry["OVERSTAY_EXE_SHA256"] == "a5" * 32
+    assert entry["OVERSTAY_PARENT_COMM"] == "apache2"
+    assert entry["OVERSTAY_CWD"] == "/var/www"
+    assert entry["OVERSTAY_WOULD_ALLOW"] == "the web"
+    assert entry["OVERSTAY_PEERS"] == [f"192.0.2.{i}:4444" for i in range(1, 17)]
+    assert entry["OVERSTAY_PEERS_COUNT"] == "20"
+    # Each peer can be searched for; the unit shows the suspect among its own lines.
+    assert len(entries("OVERSTAY_PEERS=192.0.2.16:4444", stay_of("suspect"))) == 1
+    assert len(entries("-u", "apache2.service", stay_of("suspect"))) == 1
+
+
+def test_unit_of_a_socket_without_process():
+    send(line("suspect", stay="nobody", made_in="orphan.service", reasons="no-owner"))
+    entry, = entries("-u", "orphan.service", stay_of("nobody"))
+    assert entry["OVERSTAY_UNIT"] == "orphan.service"
+    assert "owner unknown (no process holds the socket), made in orphan.service by root: " \
+        "nobody holds it" in entry["MESSAGE"]
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_suspects_are_text(kind):
+    evil = HOSTILE[kind]
+    send(line("suspect", stay="S" + kind, pid=4242, comm=evil[:64], exe=b"/tmp/" + evil,
+              cmdline=b"x|" + evil.replace(b"|", b"/") + b"|", unit=evil, script=b"/" + evil,
+              cwd=b"/" + evil, parent=evil[:64], container=evil, rule=evil, note=evil,
+              would_allow=evil, reasons="memory,disguise,deleted", peers=3, sha256="ff"))
+    entry, = entries(stay_of("S" + kind))
+    check_text_only(entry)
+    for name in ("SCRIPT", "CWD", "PARENT_COMM", "CONTAINER", "NOTE", "WOULD_ALLOW"):
+        assert entry["OVERSTAY_" + name], name
+    assert len(entry["MESSAGE"].encode()) < 2048
+    assert "; connected now: 192.0.2.1:4444, 192.0.2.2:4444, 192.0.2.3:4444; see: " \
+        in entry["MESSAGE"]
+    assert entry["OVERSTAY_EVENT"] == "suspect"
+    for output in ("short", "verbose", "cat"):
+        shown = journalctl("-o", output, stay_of("S" + kind))
+        assert b"blob data" not in shown
+        assert b"\x1b" not in shown and b"\x07" not in shown
+    assert journalctl("-o", "cat", stay_of("S" + kind)).decode().splitlines() == [
+        entry["MESSAGE"]]
 
 
 @pytest.fixture(name="catalogue", scope="module")
@@ -213,9 +277,19 @@ def test_catalogue_explains():
 
 
 @pytest.mark.usefixtures("catalogue")
+def test_catalogue_explains_a_suspect():
+    send(line("suspect", stay="whosuspect", pid=4242, exe="/dev/shm/x", reasons="shm", peers=2))
+    shown = journalctl("-x", "-o", "short", stay_of("whosuspect")).decode()
+    assert "Subject: A suspect listens in the dynamic port range" in shown
+    assert "Reasons: shm (strong;" in shown
+    assert "Connected when this was written: 2 " in shown
+    assert "cp /proc/4242/exe evidence" in shown
+
+
+@pytest.mark.usefixtures("catalogue")
 def test_every_kind_is_explained():
-    kinds = ("started stopped appeared vanished overstay ended rebound cleared summary pool "
-             "degraded recovered config suppressed").split()
+    kinds = ("started stopped appeared vanished overstay suspect ended rebound cleared hopping "
+             "advice summary pool degraded recovered config suppressed").split()
     send("".join(line(event=kind, text="explain-me") for kind in kinds))
     found = [e for kind in kinds for e in entries(f"OVERSTAY_EVENT={kind}")
              if e["MESSAGE"] == f"{kind.upper()} explain-me"]

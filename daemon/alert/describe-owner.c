@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words about owners: which program, with which arguments, in which process, of which user, where
+ * it runs. All of it was written by processes, so each piece is escaped and has a bound of its own.
+ *
+ * What it never does: claim more than was seen. Holders are counted only where every process was
+ * looked at, a place without a process is said to be where the socket was made.
+ *
+ * Cost: one pass over the command line.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "alert/describe.h"
+#include "alert/mask.h"
+#include "core/program.h"
+
+/* Bounds of the pieces, see describe.c. */
+#define USER_TEXT_MAX	   64
+#define UNIT_TEXT_MAX	   128
+#define PROGRAM_TEXT_MAX   128
+#define ARGUMENTS_TEXT_MAX 200
+#define CONTAINER_TEXT_MAX 64
+#define COMM_TEXT_MAX	   64
+
+/* Container ids, and how much of one its engine prints. */
+#define CONTAINER_ID_DIGITS    64
+#define CONTAINER_SHORT_DIGITS 12
+
+static void
+add_escaped(struct text *text, const char *string, size_t max)
+{
+	text_escape(text, string, strlen(string), max);
+}
+
+/* Joins arguments by one space each. Returns the length; joined has room for all of them. */
+static size_t
+join_arguments(const char *bytes, size_t length, unsigned from, char *joined)
+{
+	size_t used = 0;
+	unsigned number = 0;
+
+	for (size_t at = 0, end; at < length; at = end + 1, number++) {
+		end = at + strnlen(bytes + at, length - at);
+		if (number < from)
+			continue;
+		if (number > from)
+			joined[used++] = ' ';
+		memcpy(joined + used, bytes + at, end - at);
+		used += end - at;
+	}
+	/* A title set in place of the arguments leaves empty ones behind it. */
+	while (used > 0 && joined[used - 1] == ' ')
+		used--;
+	return used;
+}
+
+void
+describe_arguments(struct text *text, const struct process *process, unsigned from,
+    const struct message_context *context, size_t max)
+{
+	char masked[MASK_ROOM(OWNER_CMDLINE_MAX)], joined[sizeof(masked)];
+	const char *bytes = process->cmdline;
+	size_t length = process->cmdline_length, used;
+	bool cut = process->cmdline_cut || length > OWNER_CMDLINE_MAX;
+
+	if (context->cmdline == CMDLINE_OFF)
+		return;
+	if (length > OWNER_CMDLINE_MAX)
+		length = OWNER_CMDLINE_MAX;
+	if (context->cmdline == CMDLINE_MASKED) {
+		length = mask_secrets(bytes, length, masked, sizeof(masked));
+		bytes = masked;
+	}
+	used = join_arguments(bytes, length, from, joined);
+	text_escape(text, joined, used, cut ? max - 3 : max);
+	if (cut && used > 0 && !text->cut)
+		text_add(text, "...");
+}
+
+bool
+is_unit_name(const char *unit)
+{
+	size_t length = strlen(unit);
+
+	/* systemd.unit(5): at most 255 of these characters. */
+	if (length == 0 || length > 255)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)unit[i]) && strchr(":-_.\\@", unit[i]) == NULL)
+			return false;
+	return true;
+}
+
+void
+describe_unit(struct text *text, const char *unit, size_t max)
+{
+	if (is_unit_name(unit) && strlen(unit) <= max)
+		text_add(text, unit);
+	else
+		add_escaped(text, unit, max);
+}
+
+static bool
+is_container_id(const char *container)
+{
+	return strlen(container) == CONTAINER_ID_DIGITS &&
+	    strspn(container, "0123456789abcdef") == CONTAINER_ID_DIGITS;
+}
+
+/* "docker container 0123456789ab": ids as their engines print them, names whole. */
+static void
+describe_container(struct text *text, enum container_kind kind, const char *container)
+{
+	text_printf(text, "%s%scontainer ", container_kind_name(kind),
+	    kind == CONTAINER_NONE ? "" : " ");
+	if (is_container_id(container))
+		text_printf(text, "%.*s", CONTAINER_SHORT_DIGITS, container);
+	else
+		add_escaped(text, container, CONTAINER_TEXT_MAX);
+}
+
+/* " in user unit app-x.scope", " in a.service, lxc container web"; nothing = not known. */
+static void
+describe_place(struct text *text, const struct place *place)
+{
+	bool of_user = place->user_unit[0] != '\0', contained = place->container[0] != '\0';
+	const char *unit = of_user ? place->user_unit : place->unit;
+
+	/* libpod-ID.scope and its like only say the id once more. */
+	if (is_container_id(place->container) && strstr(unit, place->container) != NULL)
+		unit = "";
+	if (unit[0] != '\0') {
+		text_printf(text, " in %s", of_user ? "user unit " : "");
+		describe_unit(text, unit, UNIT_TEXT_MAX);
+	}
+	if (contained) {
+		text_add(text, unit[0] != '\0' ? ", " : " in ");
+		describe_container(text, place->container_kind, place->container);
+	}
+}
+
+/* Where the host keeps its own programs: a python in /tmp is shown with its path. */
+static bool
+is_of_host(const struct process *process)
+{
+	return process->exe_trust != EXE_UNVERIFIED &&
+	    (strncmp(process->exe, "/usr/", 5) == 0 || strncmp(process->exe, "/bin/", 5) == 0);
+}
+
+/* The program: its path; the base name of an interpreter that is the host's own, where what it runs
+ * follows. */
+static void
+describe_program(struct text *text, const struct process *process, bool arguments_follow)
+{
+	const char *name = process->exe;
+
+	if (process->exe[0] == '\0') {
+		name = process->comm[0] == '\0' ? "a process" : process->comm;
+		add_escaped(text, name, PROGRAM_TEXT_MAX);
+		return;
+	}
+	if (arguments_follow && is_of_host(process) && program_is_interpreter(program_name(name)))
+		name = program_name(name);
+	add_escaped(text, name, PROGRAM_TEXT_MAX);
+	if (process->exe_deleted)
+		text_add(text, " (deleted)");
+}
+
+/* " [4242 and 3 more]" */
+static void
+describe_pid(struct text *text, const struct owner *owner, const struct process *process)
+{
+	text_printf(text, " [%d", process->pid);
+	if (owner->holders > 1)
+		text_printf(text, " and %s%u more", owner->thorough ? "" : "at least ",
+		    owner->holders - 1);
+	text_add(text, "]");
+}
+
+static void
+describe_process(struct text *text, const struct owner *owner, const struct process *process,
+    const struct message_context *context)
+{
+	char arguments[ARGUMENTS_TEXT_MAX + 1];
+	struct text list;
+
+	text_init(&list, arguments, sizeof(arguments));
+	describe_arguments(&list, process, 1, context, ARGUMENTS_TEXT_MAX);
+	if (list.used == 0)
+		add_escaped(&list, process->script, ARGUMENTS_TEXT_MAX);
+	describe_program(text, process, list.used > 0);
+	text_printf(text, "%s%s", list.used > 0 ? " " : "", arguments);
+	describe_pid(text, owner, process);
+	text_add(text, " of ");
+	describe_user(text, process->uid, context, USER_TEXT_MAX);
+	describe_place(text, owner_place(owner));
+	if (process->forwards_to[0] != '\0') {
+		text_add(text, " for ");
+		describe_container(text, process->forwards_kind, process->forwards_to);
+	}
+}
+
+/* The .socket unit that only its service manager holds a socket for, NULL = it is not so. */
+static const char *
+socket_unit(const struct owner *owner)
+{
+	static const char ending[] = ".socket";
+	const struct place *place = owner_place(owner);
+	const char *unit = place->user_unit[0] != '\0' ? place->user_unit : place->unit;
+	size_t length = strlen(unit), tail = sizeof(ending) - 1;
+
+	if (owner_first(owner) == NULL || place != &owner->place)
+		return NULL;
+	return length > tail && strcmp(unit + length - tail, ending) == 0 ? unit : NULL;
+}
+
+/* "foo.socket, held by systemd [1]", "user unit foo.socket of alice, held by systemd [812]" */
+static void
+describe_activation(struct text *text, const struct owner *owner, const char *unit,
+    const struct message_context *context)
+{
+	const struct process *manager = owner_first(owner);
+	bool of_user = unit == owner->place.user_unit;
+
+	text_add(text, of_user ? "user unit " : "");
+	describe_unit(text, unit, UNIT_TEXT_MAX);
+	if (of_user) {
+		text_add(text, " of ");
+		describe_user(text, manager->uid, context, USER_TEXT_MAX);
+	}
+	text_add(text, ", held by ");
+	add_escaped(text, manager->comm[0] == '\0' ? "a process" : manager->comm, COMM_TEXT_MAX);
+	describe_pid(text, owner, manager);
+}
+
+/* "owner unknown (no process holds the socket), made in apache2.service by www-data" */
+static void
+describe_nobody(struct text *text, const struct report_stay *stay,
+    const struct message_context *context)
+{
+	char where[UNIT_TEXT_MAX + CONTAINER_TEXT_MAX + 64];
+	struct text place;
+
+	text_init(&place, where, sizeof(where));
+	describe_place(&place, &stay->owner->place);
+	text_printf(text, "owner unknown (%s), %smade%s by ",
+	    owner_reason_text(stay->owner->reason), place.used > 0 ? "" : "socket ", where);
+	describe_user(text, stay->uid, context, USER_TEXT_MAX);
+}
+
+void
+describe_owner(struct text *text, const struct report_stay *stay,
+    const struct message_context *context)
+{
+	const struct process *process = owner_first(stay->owner);
+	const char *unit = socket_unit(stay->owner);
+
+	if (unit != NULL)
+		describe_activation(text, stay->owner, unit, context);
+	else if (process != NULL)
+		describe_process(text, stay->owner, process, context);
+	else if (stay->owner->kind == OWNER_KERNEL)
+		text_add(text, "the kernel itself, no process");
+	else
+		describe_nobody(text, stay, context);
+}
+
+void
+describe_owner_briefly(struct text *text, const struct owner *owner)
+{
+	const struct process *process = owner_first(owner);
+	const char *unit = socket_unit(owner);
+
+	if (unit != NULL) {
+		describe_unit(text, unit, UNIT_TEXT_MAX);
+		return;
+	}
+	if (process == NULL) {
+		text_add(text, owner->kind == OWNER_KERNEL ? "the kernel" : "its owner");
+		return;
+	}
+	describe_program(text, process, process->script[0] != '\0');
+	if (process->script[0] != '\0') {
+		text_add(text, " ");
+		add_escaped(text, process->script, PROGRAM_TEXT_MAX);
+	}
+	describe_place(text, owner_place(owner));
+}
+
+void
+describe_parent(struct text *text, const struct process *process)
+{
+	add_escaped(text, process->parent_comm, COMM_TEXT_MAX);
+	text_printf(text, "%s[%d]", process->parent_comm[0] == '\0' ? "" : " ",
+	    process->parent_pid);
+}
+
+/* A path that means itself in YAML and as a glob. */
+static bool
+is_plain_path(const char *path)
+{
+	size_t length = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789/._+-");
+
+	return path[0] == '/' && path[length] == '\0' && length <= PROGRAM_TEXT_MAX;
+}
+
+bool
+describe_match(struct text *text, const struct owner *owner)
+{
+	const struct process *process = owner_first(owner);
+
+	/* What a rule would not match by its exe, or by no more than an interpreter. */
+	if (process == NULL || process->pid == 1 || process->exe_trust == EXE_UNVERIFIED ||
+	    !is_plain_path(process->exe))
+		return false;
+	if (!program_is_interpreter(program_name(process->exe))) {
+		text_printf(text, "{exe: %s, choice: auto}", process->exe);
+		return true;
+	}
+	if (!is_plain_path(process->script))
+		return false;
+	text_printf(text, "{exe: %s, script: %s, choice: auto}", process->exe, process->script);
+	return true;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fields about a listener and its stay. See fields.c.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "alert/describe.h"
+#include "alert/field-table.h"
+
+/* What a rule says is the administrator's, but no novel. */
+#define RULE_TEXT_MAX 512
+
+static void
+stay_id(struct text *value, const struct field_source *source)
+{
+	for (size_t i = 0; i < sizeof(source->stay->id.bytes); i++)
+		text_printf(value, "%02x", source->stay->id.bytes[i]);
+}
+
+static void
+sequence(struct text *value, const struct field_source *source)
+{
+	text_printf(value, "%u", source->stay->sequence);
+}
+
+static void
+state(struct text *value, const struct field_source *source)
+{
+	text_add(value, stay_state_name(source->stay->state));
+}
+
+static void
+severity(struct text *value, const struct field_source *source)
+{
+	text_add(value, severity_name(source->stay->severity));
+}
+
+static void
+protocol(struct text *value, const struct field_source *source)
+{
+	text_add(value, protocol_name((enum protocol)source->stay->endpoint.protocol));
+}
+
+static void
+address(struct text *value, const struct field_source *source)
+{
+	char buffer[ENDPOINT_TEXT_MAX];
+
+	text_add(value, endpoint_format_address(&source->stay->endpoint, buffer));
+}
+
+static void
+port(struct text *value, const struct field_source *source)
+{
+	text_printf(value, "%u", source->stay->endpoint.port);
+}
+
+static void
+interface(struct text *value, const struct field_source *source)
+{
+	if (source->stay->endpoint.interface != 0)
+		describe_interface(value, source->stay->endpoint.interface, source->context);
+}
+
+static void
+v6only(struct text *value, const struct field_source *source)
+{
+	if (source->stay->endpoint.family == AF_INET6 && source->stay->v6only != V6ONLY_UNKNOWN)
+		text_add(value, source->stay->v6only == V6ONLY_YES ? "yes" : "no");
+}
+
+static void
+exposure(struct text *value, const struct field_source *source)
+{
+	text_add(value, exposure_name(endpoint_exposure(&source->stay->endpoint)));
+}
+
+static void
+choice(struct text *value, const struct field_source *source)
+{
+	if (source->stay->choice != CHOICE_UNKNOWN)
+		text_add(value, choice_name(source->stay->choice));
+}
+
+static void
+netns_cookie(struct text *value, const struct field_source *source)
+{
+	if (source->stay->endpoint.netns != 0)
+		text_printf(value, "%" PRIu64, source->stay->endpoint.netns);
+}
+
+static void
+age(struct text *value, const struct field_source *source)
+{
+	value_add_usec(value, source->stay->age_usec);
+}
+
+static void
+age_max(struct text *value, const struct field_source *source)
+{
+	value_add_usec(value, source->stay->age_max_usec);
+}
+
+static void
+away(struct text *value, const struct field_source *source)
+{
+	value_add_usec(value, source->stay->away_usec);
+}
+
+static void
+threshold(struct text *value, const struct field_source *source)
+{
+	value_add_usec(value, source->stay->threshold_usec);
+}
+
+static void
+first_seen(struct text *value, const struct field_source *source)
+{
+	value_add_usec(value, source->stay->first_seen_usec);
+}
+
+static void
+range(struct text *value, const struct field_source *source)
+{
+	if (source->stay->range != 0)
+		text_add(value, range_source_name(source->stay->range));
+}
+
+static void
+add_rule_text(struct text *value, const char *words)
+{
+	if (words != NULL)
+		text_escape(value, words, strlen(words), RULE_TEXT_MAX);
+}
+
+static void
+rule(struct text *value, const struct field_source *source)
+{
+	add_rule_text(value, source->stay->rule);
+}
+
+static void
+note(struct text *value, const struct field_source *source)
+{
+	add_rule_text(value, source->stay->note);
+}
+
+static void
+would_allow(struct text *value, const struct field_source *source)
+{
+	add_rule_text(value, source->stay->would_allow);
+}
+
+static void
+class(struct text *value, const struct field_source *source)
+{
+	text_add(value, class_name(source->stay->class));
+}
+
+static void
+reasons(struct text *value, const struct field_source *source)
+{
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		if ((source->stay->reasons >> i & 1) != 0)
+			text_printf(value, "%s%s",
+			    (source->stay->reasons & ((1U << i) - 1)) == 0 ? "" : " ",
+			    reason_name((enum reason)i));
+}
+
+static void
+strength(struct text *value, const struct field_source *source)
+{
+	if (source->stay->reasons != 0)
+		text_add(value, reason_strength_name(source->stay->strong ? STRENGTH_STRONG :
+		    STRENGTH_WEAK));
+}
+
+static void
+peers(struct text *value, const struct field_source *source)
+{
+	const struct report_peers *all = source->stay->peers;
+
+	if (all != NULL && source->number < all->kept && source->number < REPORT_PEERS_MAX)
+		describe_peer(value, &all->peers[source->number]);
+}
+
+static void
+peers_count(struct text *value, const struct field_source *source)
+{
+	if (source->stay->peers != NULL)
+		text_printf(value, "%u", source->stay->peers->count);
+}
+
+static void
+port_before(struct text *value, const struct field_source *source)
+{
+	if (source->stay->port_count == 1)
+		text_printf(value, "%u", source->stay->ports[0]);
+}
+
+static void
+ports(struct text *value, const struct field_source *source)
+{
+	const struct report_stay *stay = source->stay;
+
+	for (uint32_t i = 0; i < stay->port_count && i < REPORT_PORTS_MAX; i++)
+		text_printf(value, "%s%u", i == 0 ? "" : " ", stay->ports[i]);
+}
+
+static void
+hops(struct text *value, const struct field_source *source)
+{
+	text_printf(value, "%u", source->stay->hops);
+}
+
+/* Half a line would be a wrong one. */
+static void
+advice(struct text *value, const struct field_source *source)
+{
+	if (source->stay->advice != NULL && strlen(source->stay->advice) <= VALUE_MAX)
+		value_add_bytes(value, source->stay->advice);
+}
+
+static void
+sockets(struct text *value, const struct field_source *source)
+{
+	if (source->stay->sockets > 1)
+		text_printf(value, "%u", source->stay->sockets);
+}
+
+static void
+cookie(struct text *value, const struct field_source *source)
+{
+	if (source->stay->cookie != 0)
+		text_printf(value, "%" PRIu64, source->stay->cookie);
+}
+
+static void
+inode(struct text *value, const struct field_source *source)
+{
+	if (source->stay->inode != 0)
+		text_printf(value, "%u", source->stay->inode);
+}
+
+static const struct field_row rows[] = {
+	{ "OVERSTAY_STAY", FIELDS_STAY, false, stay_id },
+	{ "OVERSTAY_SEQUENCE", FIELDS_STAY, false, sequence },
+	{ "OVERSTAY_STATE", FIELDS_STAY, false, state },
+	{ "OVERSTAY_SEVERITY", FIELDS_STAY, false, severity },
+	{ "OVERSTAY_PROTOCOL", FIELDS_STAY, false, protocol },
+	{ "OVERSTAY_ADDRESS", FIELDS_STAY, false, address },
+	{ "OVERSTAY_PORT", FIELDS_STAY, false, port },
+	{ "OVERSTAY_PORT_BEFORE", FIELDS_AWAY, false, port_before },
+	{ "OVERSTAY_PORTS", FIELDS_HOPS, false, ports },
+	{ "OVERSTAY_HOPS", FIELDS_HOPS, false, hops },
+	{ "OVERSTAY_INTERFACE", FIELDS_STAY, false, interface },
+	{ "OVERSTAY_V6ONLY", FIELDS_STAY, false, v6only },
+	{ "OVERSTAY_EXPOSURE", FIELDS_STAY, false, exposure },
+	{ "OVERSTAY_CHOICE", FIELDS_STAY, false, choice },
+	{ "OVERSTAY_NETNS_COOKIE", FIELDS_STAY, false, netns_cookie },
+	{ "OVERSTAY_AGE_USEC", FIELDS_STAY, false, age },
+	{ "OVERSTAY_AGE_MAX_USEC", FIELDS_STAY, false, age_max },
+	{ "OVERSTAY_AWAY_USEC", FIELDS_AWAY, false, away },
+	{ "OVERSTAY_THRESHOLD_USEC", FIELDS_STAY, false, threshold },
+	{ "OVERSTAY_FIRST_SEEN_USEC", FIELDS_STAY, false, first_seen },
+	{ "OVERSTAY_RANGE", FIELDS_STAY, false, range },
+	{ "OVERSTAY_CLASS", FIELDS_STAY, false, class },
+	{ "OVERSTAY_REASONS", FIELDS_STAY, false, reasons },
+	{ "OVERSTAY_STRENGTH", FIELDS_STAY, false, strength },
+	{ "OVERSTAY_RULE", FIELDS_STAY, false, rule },
+	{ "OVERSTAY_NOTE", FIELDS_STAY, false, note },
+	{ "OVERSTAY_WOULD_ALLOW", FIELDS_STAY, false, would_allow },
+	{ "OVERSTAY_ADVICE", FIELDS_STAY, false, advice },
+	{ "OVERSTAY_PEERS", FIELDS_STAY, true, peers },
+	{ "OVERSTAY_PEERS_COUNT", FIELDS_STAY, false, peers_count },
+	{ "OVERSTAY_SOCKETS", FIELDS_STAY, false, sockets },
+	{ "OVERSTAY_COOKIE", FIELDS_STAY, false, cookie },
+	{ "OVERSTAY_INODE", FIELDS_STAY, false, inode },
+};
+
+const struct field_table fields_of_stay = { rows, ARRAY_SIZE(rows) };

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rendered messages for tests. See alert-render.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alert-render.h"
+#include "base/cleanup.h"
+
+static const char *
+name_of(uint32_t uid, void *argument)
+{
+	(void)argument;
+	return uid == 0 ? "root" : uid == 1000 ? "alice" : uid == 666 ? "a\nb\x1b[31m" : NULL;
+}
+
+static const char *
+interface_of(uint32_t index, void *argument)
+{
+	(void)argument;
+	return index == 2 ? "eth0" : NULL;
+}
+
+static bool
+runs(const struct process *process, void *argument)
+{
+	(void)argument;
+	return process->pid == 4242;
+}
+
+const struct message_context host = {
+	.cmdline = CMDLINE_MASKED,
+	.config = "0123abcd",
+	.user_name = name_of,
+	.interface_name = interface_of,
+	.process_runs = runs,
+};
+
+const char *
+nth_value(const struct message *message, const char *name, unsigned n)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < message->field_count; i++) {
+		const char *field = message->fields[i].iov_base;
+		assert_int_equal(strlen(field), message->fields[i].iov_len);
+		if (strncmp(field, name, length) == 0 && field[length] == '=' && n-- == 0)
+			return field + length + 1;
+	}
+	return NULL;
+}
+
+const char *
+value(const struct message *message, const char *name)
+{
+	return nth_value(message, name, 0);
+}
+
+/* What every message must be, whatever it is about. */
+static void
+check_sane(const struct message *message)
+{
+	assert_true(strlen(message->text) < MESSAGE_TEXT_MAX);
+	assert_string_equal(value(message, "MESSAGE"), message->text);
+	assert_true(message->field_count <= MESSAGE_FIELDS_MAX);
+	for (size_t i = 0; i < message->field_count; i++) {
+		const char *field = message->fields[i].iov_base, *sign = strchr(field, '=');
+		_free_ char *plain = NULL;
+
+		assert_true(message->fields[i].iov_len <= MESSAGE_FIELD_MAX);
+		assert_non_null(sign);
+		assert_true(sign[1] != '\0');
+		/* Nothing is left to be escaped, but for the backslashes of escapes. */
+		plain = strdup(field);
+		assert_non_null(plain);
+		for (char *c = plain; *c != '\0'; c++)
+			*c = *c == '\\' ? '/' : *c;
+		assert_true(text_is_plain(plain, strlen(plain)));
+	}
+}
+
+struct message *
+render_under(struct report *report, const struct message_context *context)
+{
+	struct message *message = malloc(sizeof(*message));
+
+	assert_non_null(message);
+	assert_non_null(report);
+	message_render(message, report, context);
+	(void)report_free(report);
+	check_sane(message);
+	return message;
+}
+
+struct message *
+render(struct report *report)
+{
+	return render_under(report, &host);
+}
+
+void
+check_text(struct report *report, const char *wanted)
+{
+	_free_ struct message *message = render(report);
+
+	assert_string_equal(message->text, wanted);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SUSPECT, HOPPING and ADVICE, and what other lines say of reasons, to the letter. And the longest
+ * line and the most fields that there can be, from owners who wrote every string to do harm: every
+ * part a person needs is still there, and each field is one bounded line of plain text.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "alert-render.h"
+#include "base/cleanup.h"
+
+#define NCAT "/usr/bin/ncat -l [4242] of alice in apache2.service"
+
+static struct report *
+make(enum event_kind kind, uint32_t reasons)
+{
+	struct report *report = report_of(kind, "0.0.0.0",
+	    report_process("/usr/bin/ncat", "ncat|-l", "apache2.service"));
+	struct report_stay *stay = report->stay;
+	struct classification classification;
+
+	classify_reasons(reasons, CLASS_SERVICE, &classification);
+	stay->age_usec = stay->age_max_usec = 6 * USEC_PER_SEC;
+	stay->class = classification.class;
+	stay->class_otherwise = classification.otherwise;
+	stay->reasons = classification.reasons;
+	stay->strong = classification.strong;
+	return report;
+}
+
+static struct report *
+suspect(uint32_t reasons)
+{
+	return make(EVENT_SUSPECT, reasons);
+}
+
+static void
+test_suspect(void **state)
+{
+	struct report *report = suspect(1U << REASON_STRANGER);
+
+	(void)state;
+	report->stay->owner->processes[0].parent_comm = strdup("apache2");
+	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
+	    ": a stranger among services; parent apache2 [801]" HINT);
+	/* Strong ones first, then the weak; a parent without a name, or none. */
+	check_text(suspect(1U << REASON_DELETED | 1U << REASON_SHM | 1U << REASON_STRANGER),
+	    "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
+	    ": its program lies in /dev/shm, a stranger among services, its program was deleted; "
+	    "parent [801]" HINT);
+	report = suspect(1U << REASON_DELETED | 1U << REASON_TEMPORARY);
+	report->stay->owner->processes[0].parent_pid = 0;
+	report->stay->would_allow = strdup("the\nweb");
+	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
+	    ": its program was deleted, its program lies where everybody may put one; "
+	    "rule \"the\\nweb\" would allow it but for that" HINT);
+}
+
+static void
+test_nobody(void **state)
+{
+	struct owner *owner = report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+	struct report *report = report_of(EVENT_SUSPECT, "0.0.0.0", owner);
+
+	(void)state;
+	owner->place.unit = strdup("apache2.service");
+	report->stay->class = CLASS_SUSPECT;
+	report->stay->reasons = 1U << REASON_NO_OWNER;
+	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 10min 4s: owner unknown "
+	    "(no process holds the socket), made in apache2.service by alice: "
+	    "nobody holds it, and it is not the kernel's" HINT);
+}
+
+static void
+test_peers(void **state)
+{
+	static const struct {
+		uint32_t count, kept;
+		bool complete;
+		const char *wanted;
+	} cases[] = {
+		{ 0, 0, true, "" },
+		{ 1, 1, true, "; connected now: 192.0.2.1:4444" },
+		{ 3, 3, true, "; connected now: 192.0.2.1:4444, 192.0.2.2:4445, 192.0.2.3:4446" },
+		{ 4, 4, true, "; connected now: 192.0.2.1:4444, 192.0.2.2:4445, 192.0.2.3:4446, "
+		    "... (4)" },
+		{ 900, 16, false, "; connected now: 192.0.2.1:4444, 192.0.2.2:4445, "
+		    "192.0.2.3:4446, ... (at least 900)" },
+		{ 1, 1, false, "; connected now: 192.0.2.1:4444 (at least 1)" },
+		{ 5, 0, true, "; connected now: ... (5)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_free_ struct message *message = NULL;
+		struct report *report = suspect(1U << REASON_SHELL);
+		char wanted[512], count[16];
+
+		report->stay->owner->processes[0].parent_pid = 0;
+		report->stay->peers = report_peers(cases[i].count, cases[i].kept);
+		report->stay->peers->complete = cases[i].complete;
+		message = render(report);
+		(void)snprintf(wanted, sizeof(wanted), "SUSPECT tcp 0.0.0.0:60855 (all addresses) "
+		    "for 6s: " NCAT ": a shell talks to the network%s" HINT, cases[i].wanted);
+		assert_string_equal(message->text, wanted);
+		(void)snprintf(count, sizeof(count), "%u", cases[i].count);
+		assert_string_equal(value(message, "OVERSTAY_PEERS_COUNT"), count);
+		for (uint32_t n = 0; n < cases[i].kept; n++)
+			assert_non_null(nth_value(message, "OVERSTAY_PEERS", n));
+		assert_null(nth_value(message, "OVERSTAY_PEERS", cases[i].kept));
+	}
+}
+
+static void
+test_peer_addresses(void **state)
+{
+	struct report *report = suspect(1U << REASON_SHELL);
+	_free_ struct message *message = NULL;
+
+	(void)state;
+	report->stay->peers = report_peers(1, 1);
+	report->stay->peers->peers[0] = (struct report_peer){
+		.address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, .port = 4444, .family = AF_INET6,
+	};
+	message = render(report);
+	assert_non_null(strstr(message->text, "; connected now: [2001:db8::1]:4444; see: "));
+	assert_string_equal(value(message, "OVERSTAY_PEERS"), "[2001:db8::1]:4444");
+}
+
+/* One weak reason is only told; a suspect whose time is not over is called one. */
+static void
+test_notes(void **state)
+{
+	struct report *report;
+	_free_ struct message *message = render(make(EVENT_OVERSTAY, 1U << REASON_WRITABLE));
+
+	(void)state;
+	assert_string_equal(value(message, "OVERSTAY_CLASS"), "service");
+	assert_string_equal(value(message, "OVERSTAY_STRENGTH"), "weak");
+	check_text(make(EVENT_OVERSTAY, 1U << REASON_DELETED),
+	    "OVERSTAY tcp 0.0.0.0:60855 (all addresses) for 6s, limit 10min: " NCAT
+	    "; note that its program was deleted" HINT);
+	check_text(make(EVENT_APPEARED, 1U << REASON_CHANGED),
+	    "APPEARED tcp 0.0.0.0:60855 (all addresses) for 6s, limit 10min: " NCAT
+	    "; note that another program held it before");
+	check_text(make(EVENT_APPEARED, 1U << REASON_DELETED | 1U << REASON_CHANGED),
+	    "APPEARED tcp 0.0.0.0:60855 (all addresses) for 6s, limit 10min: " NCAT
+	    "; suspect: its program was deleted, another program held it before");
+	report = make(EVENT_ENDED, 1U << REASON_SHM);
+	report->stay->overstayed = true;
+	check_text(report, "ENDED tcp 0.0.0.0:60855 after 6s (suspect)");
+	report = make(EVENT_ENDED, 1U << REASON_DELETED);
+	report->stay->overstayed = true;
+	check_text(report, "ENDED tcp 0.0.0.0:60855 after 6s (overstayed)");
+}
+
+static struct report *
+hopping(uint32_t count, uint32_t hops)
+{
+	struct report *report = make(EVENT_HOPPING, 0);
+
+	report->stay->age_usec = 12 * USEC_PER_MIN;
+	report->stay->hops = hops;
+	report->stay->port_count = count;
+	for (uint32_t i = 0; i < count; i++)
+		report->stay->ports[i] = (uint16_t)(50001 + i);
+	return report;
+}
+
+static void
+test_hopping(void **state)
+{
+	_free_ struct message *message = render(hopping(3, 2));
+
+	(void)state;
+	assert_string_equal(message->text, "HOPPING tcp " NCAT ": left 2 ports and took another, "
+	    "together for 12min, limit 10min: 50001, 50002, 50003");
+	assert_string_equal(value(message, "OVERSTAY_PORTS"), "50001 50002 50003");
+	assert_string_equal(value(message, "OVERSTAY_HOPS"), "2");
+	assert_null(value(message, "OVERSTAY_PORT_BEFORE"));
+	check_text(hopping(2, 1), "HOPPING tcp " NCAT ": left 1 port and took another, "
+	    "together for 12min, limit 10min: 50001, 50002");
+	check_text(hopping(8, 7), "HOPPING tcp " NCAT ": left 7 ports and took another, together "
+	    "for 12min, limit 10min: 50001, 50002, 50003, 50004, 50005, 50006, 50007, 50008");
+	check_text(hopping(32, 99), "HOPPING tcp " NCAT
+	    ": left 99 ports and took another, together for 12min, limit 10min: "
+	    "50001, 50002, 50003, 50004, 50005, 50006, 50007, ..., 50032");
+}
+
+static void
+test_rebound_fields(void **state)
+{
+	struct report *report = make(EVENT_REBOUND, 0);
+	_free_ struct message *message = NULL;
+
+	(void)state;
+	report->stay->ports[0] = 40999;
+	report->stay->port_count = 1;
+	message = render(report);
+	assert_string_equal(value(message, "OVERSTAY_PORT_BEFORE"), "40999");
+	assert_null(value(message, "OVERSTAY_PORTS"));
+	assert_null(value(message, "OVERSTAY_HOPS"));
+}
+
+#define TAKEN "ADVICE tcp 0.0.0.0:60855: this port lies in the kernel's own range and is not " \
+	"reserved, so one day a connection has it when "
+#define FILE_NAME "in /etc/sysctl.d/60-overstay.conf"
+
+static void
+test_reservation(void **state)
+{
+	struct report *report = make(EVENT_ADVICE, 0);
+	_free_ struct message *message = NULL;
+	char line[701];
+
+	(void)state;
+	report->stay->advice =
+	    strdup("net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
+	message = render(report);
+	assert_string_equal(message->text, TAKEN "/usr/bin/ncat in apache2.service wants it; "
+	    FILE_NAME ": net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
+	assert_string_equal(value(message, "OVERSTAY_ADVICE"),
+	    "net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
+	/* One that is too long for a line is not there by half. */
+	memset(line, '1', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	report = make(EVENT_ADVICE, 0);
+	report->stay->advice = strdup(line);
+	(void)owner_unref(report->stay->owner);
+	report->stay->owner = report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP);
+	_free_ struct message *long_one = render(report);
+	assert_string_equal(long_one->text, TAKEN "its owner wants it; " FILE_NAME
+	    " add 60855 to net.ipv4.ip_local_reserved_ports; the whole line stands in "
+	    "OVERSTAY_ADVICE");
+	assert_string_equal(value(long_one, "OVERSTAY_ADVICE"), line);
+}
+
+#define PICKED "ADVICE tcp 0.0.0.0:60855: the kernel picked this port, another one at each " \
+	"start: have "
+#define FIXED " listen on a fixed port outside of the range"
+
+/* A rule is offered only where it would match, and more than an interpreter. */
+static void
+test_choice(void **state)
+{
+	static const struct {
+		const char *exe, *script, *who, *offer;
+		enum exe_trust trust;
+	} cases[] = {
+		{ "/usr/bin/x", "", "/usr/bin/x", ", or allow it: match: {exe: /usr/bin/x, "
+		    "choice: auto}", EXE_SAME },
+		{ "/usr/bin/x", "", "/usr/bin/x", "", EXE_UNVERIFIED },
+		{ "/usr/bin/a*b", "", "/usr/bin/a*b", "", EXE_SAME },
+		{ "/usr/bin/a, b", "", "/usr/bin/a, b", "", EXE_SAME },
+		{ "/usr/bin/a\nb", "", "/usr/bin/a\\nb", "", EXE_SAME },
+		{ "/usr/bin/python3.11", "", "/usr/bin/python3.11", "", EXE_SAME },
+		{ "/usr/bin/python3.11", "/srv/x.py", "python3.11 /srv/x.py",
+		    ", or allow it: match: {exe: /usr/bin/python3.11, script: /srv/x.py, "
+		    "choice: auto}", EXE_SAME },
+		{ "/usr/bin/python3.11", "/srv/{x}.py", "python3.11 /srv/{x}.py", "", EXE_SAME },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct owner *owner = report_process(cases[i].exe, "x", "");
+		char wanted[512];
+
+		owner->processes[0].script = strdup(cases[i].script);
+		owner->processes[0].exe_trust = (enum exe_trust)cases[i].trust;
+		(void)snprintf(wanted, sizeof(wanted), PICKED "%s" FIXED "%s", cases[i].who,
+		    cases[i].offer);
+		check_text(report_of(EVENT_ADVICE, "0.0.0.0", owner), wanted);
+	}
+	check_text(report_new(EVENT_ADVICE, SEVERITY_NOTICE, "3 ports lie there"),
+	    "ADVICE 3 ports lie there");
+}
+
+static void
+set(char **string, const char *bytes)
+{
+	assert_int_equal(owner_text_set(string, bytes), 0);
+}
+
+/* An owner whose every string is these bytes. */
+static struct owner *
+evil_owner(const char *bytes)
+{
+	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX);
+	struct process *process;
+
+	assert_non_null(owner);
+	process = &owner->processes[0];
+	char **const strings[] = {
+		&process->comm, &process->exe, &process->cwd, &process->script,
+		&process->parent_comm, &process->forwards_to, &process->place.unit,
+		&process->place.user_unit, &process->place.slice, &process->place.session,
+		&process->place.container, &process->cmdline,
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+		set(strings[i], bytes);
+	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++)
+		owner->processes[i].pid = INT32_MAX;
+	owner->holders = UINT32_MAX;
+	owner->observed_usec = 1;
+	process->cmdline_length = (uint32_t)strlen(bytes) + 1;
+	process->parent_pid = INT32_MAX;
+	process->uid = 666;
+	process->login_uid = UINT32_MAX - 1;
+	process->start_usec = 0;
+	process->exe_deleted = process->has_digest = true;
+	process->forwards_kind = process->place.container_kind = CONTAINER_CONTAINERD;
+	return owner;
+}
+
+/* A stay of which everything is known, and everything is as long as it can be. */
+static struct report *
+evil_report(enum event_kind kind, const char *bytes)
+{
+	struct report *report = report_of(kind, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe",
+	    evil_owner(bytes));
+	struct report_stay *stay = report->stay;
+
+	stay->endpoint.interface = UINT32_MAX;
+	stay->sockets = stay->users = stay->hops = UINT32_MAX;
+	stay->v6only = V6ONLY_NO;
+	stay->rule = strdup(bytes);
+	stay->note = strdup(bytes);
+	stay->would_allow = strdup(bytes);
+	stay->advice = malloc(3901);
+	assert_non_null(stay->advice);
+	memset(stay->advice, '1', 3900);
+	stay->advice[3900] = '\0';
+	stay->age_usec = 36524 * USEC_PER_DAY + 23 * USEC_PER_HOUR;
+	stay->threshold_usec = stay->away_usec = stay->age_usec;
+	stay->first_seen_usec = UINT64_MAX - 1;
+	stay->class = CLASS_SUSPECT;
+	stay->reasons = (1U << REASON_COUNT) - 1;
+	stay->strong = true;
+	stay->port_count = kind == EVENT_REBOUND ? 1 : REPORT_PORTS_MAX;
+	for (uint32_t i = 0; i < REPORT_PORTS_MAX; i++)
+		stay->ports[i] = UINT16_MAX;
+	stay->peers = report_peers(UINT32_MAX, REPORT_PEERS_MAX);
+	stay->peers->complete = false;
+	for (uint32_t i = 0; i < REPORT_PEERS_MAX; i++) {
+		stay->peers->peers[i].family = AF_INET6;
+		memset(stay->peers->peers[i].address, 0xff, 16);
+	}
+	return report;
+}
+
+/* What is at the end of a line of this kind, however long the rest is. */
+static const char *
+end_of(enum event_kind kind)
+{
+	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT ? HINT :
+	    kind == EVENT_ADVICE ? "the whole line stands in OVERSTAY_ADVICE" :
+	    kind == EVENT_HOPPING ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
+				    "65535" :
+	    kind == EVENT_APPEARED ? ", all addresses on a port the kernel picked" : "";
+}
+
+static void
+check_evil(enum event_kind kind, const char *bytes)
+{
+	_free_ struct message *message = render(evil_report(kind, bytes));
+	const char *end = end_of(kind);
+
+	/* No field was left out, and no part of the line. */
+	assert_false(message->cut);
+	assert_string_equal(message->text + strlen(message->text) - strlen(end), end);
+	if (kind != EVENT_SUSPECT)
+		return;
+	assert_non_null(strstr(message->text, ": its program is a file in memory, "));
+	assert_non_null(strstr(message->text, ", all addresses on a port the kernel picked; "));
+	assert_non_null(strstr(message->text, "\" would allow it but for that; connected now: "));
+	assert_non_null(strstr(message->text, ", ... (at least 4294967295); see: "));
+	assert_non_null(nth_value(message, "OVERSTAY_PEERS", REPORT_PEERS_MAX - 1));
+	assert_non_null(nth_value(message, "OVERSTAY_PID", OWNER_PROCESSES_MAX - 1));
+	/* The last of the table that such an owner has. */
+	assert_non_null(value(message, "OVERSTAY_FORWARDS_TO"));
+}
+
+static void
+test_hostile(void **state)
+{
+	static const char *const evil[] = {
+		"\n", "\x1b]0;owned\a", "\xff\xfe", "\xe2\x80\xae", "\xf0\x9f\x98\x80", "\\", "\r",
+		"\xc2\x9b", "%s%n", "\xe2\x80\xa8<0>OVERSTAY ", "x",
+	};
+	enum { LENGTH = 128 * 1024 };
+	_free_ char *bytes = malloc(LENGTH + 1);
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(evil); i++) {
+		size_t piece = strlen(evil[i]);
+
+		for (size_t at = 0; at < LENGTH; at++)
+			bytes[at] = evil[i][at % piece];
+		bytes[LENGTH] = '\0';
+		for (unsigned kind = 0; kind < EVENT_COUNT; kind++)
+			check_evil((enum event_kind)kind, bytes);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_suspect),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_peer_addresses),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_hopping),
+		cmocka_unit_test(test_rebound_fields),
+		cmocka_unit_test(test_reservation),
+		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_hostile),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("alert/suspects", tests, NULL, NULL);
+}
