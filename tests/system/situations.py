@@ -482,11 +482,12 @@ if kernel_has("wireguard"):
                       user="root", exe=None))
 
 SUSPECTS = [
-    row("memfd", lambda s: s.service([s.place(f"/usr/local/sbin/{s.name}"), "-m", "acme", "--", *at(s)]),
-        "suspect", "memory", exe="/memfd:acme"),
-    row("memfd-of-alice", lambda s: s.loose(
-        [s.place(f"{HOME}/{s.name}", owner=ALICE), "-m", "acme", "--", *at(s)]), "suspect", "memory",
+    row("memfd", lambda s: s.service(
+        [s.place(f"/usr/local/sbin/{s.name}"), "-m", "acme", "--", *at(s)]), "suspect", "memory",
         exe="/memfd:acme"),
+    row("memfd-of-alice", lambda s: s.loose(
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), "-m", "acme", "--", *at(s)]), "suspect",
+        "memory", exe="/memfd:acme"),
     row("busybox-in-shm", lambda s: s.loose(
         [s.place("/dev/shm/busybox", owner=ALICE, source=BUSYBOX), "nc", "-l", "-p",
          str(s.port)]), "suspect", "shm"),
