@@ -50,6 +50,11 @@ def _service(tmp_path):
 
     CONFIG.unlink(missing_ok=True)
     yield start
+    clean_up()
+
+
+def clean_up():
+    """Stops the service and takes away what it leaves and what was set for it."""
     for unit in ("overstayd.service", "overstay-lookup.socket", "overstay-lookup.service"):
         run("systemctl", "stop", unit)
         run("systemctl", "reset-failed", unit, check=False)

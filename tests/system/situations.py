@@ -1,0 +1,571 @@
+# SPDX-License-Identifier: MIT
+"""The labelled set: listeners of every kind, how each is started, and what is to be said of it.
+
+A row names the class and the reasons; the owner's user, unit and program follow from how the scene
+was started (stage.py) where the row does not say otherwise: None there means "no such field". The
+expectation is a careful administrator's, not what the programs answer: where both differ, one of
+them is wrong, and a row is not bent.
+
+booted/test_situations.py starts all rows and compares.
+"""
+import dataclasses
+import os
+import pathlib
+import signal
+import typing
+
+from harness import run, wait_until
+from stage import ALICE, PERL, PYTHON, RUNTIME, Scene, serving
+
+HOME = f"/home/{ALICE}"
+WEB_USER = "www-data"
+BUSYBOX = os.path.realpath("/usr/bin/busybox")
+NCAT = os.path.realpath("/usr/bin/ncat")
+NETCAT = os.path.realpath("/usr/bin/nc.openbsd")
+SOCAT = os.path.realpath("/usr/bin/socat")
+# Of containers: one for each row that needs one.
+IDS = {name: f"{number:02x}" * 32 for number, name in enumerate(
+    ("docker", "docker-cgroupfs", "podman", "rootless", "crio", "containerd", "kubepods",
+     "forwarded"), start=0xa0)}
+POD = "kubepods-besteffort-pod11112222_3333_4444_5555_666677778888.slice"
+
+
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """A row: see the head of this file."""
+
+    name: str
+    start: typing.Callable[[Scene], object]
+    listener_class: str
+    reasons: frozenset = frozenset()
+    protocol: str = "tcp"
+    auto: int = 0			# so many ports, picked by the kernel
+    later: typing.Callable[[Scene], object] = None	# once the daemon has told of it
+    alert: bool = True			# False: it comes and goes, and is never a suspect
+    owner: dict = dataclasses.field(default_factory=dict)
+
+
+# What holds where neither the row nor the start says otherwise.
+USUAL = {"owner": "process", "owner_reason": None, "unit": None, "user_unit": None,
+         "container": None, "script": None}
+
+
+def row(name, start, listener_class, *reasons, protocol="tcp", auto=0, later=None, alert=True,
+        **owner):
+    return Situation(name, start, listener_class, frozenset(reasons), protocol, auto, later,
+                     alert, owner)
+
+
+# ---- what takes more than a line -----------------------------------------------------------
+
+
+def at(s, *options):
+    """The stand-in's options for the scene's port."""
+    return ("-p", str(s.port), *options)
+
+
+def own(s, *options, path=None, **service):
+    """The stand-in as a service's main program, in a place of the distribution's."""
+    path = s.place(path or f"/usr/local/sbin/{s.name}")
+    s.service([path, *at(s, *options)], **service)
+    return path
+
+
+def started(s, *options, **service):
+    path = own(s, *options, **service)
+    if s.port:
+        s.wait_listening()
+    return path
+
+
+def removed(s, *options):
+    path = own(s, *options)
+    # It runs by now (service-type exec), whether or not it listens.
+    os.unlink(path)
+
+
+def theirs(s, *options, path=None, user=ALICE, mode=0o755, **loose):
+    """The stand-in as a person's own program."""
+    path = s.place(path or f"{HOME}/{s.name}", owner=user, mode=mode)
+    s.loose([path, *at(s, *options)], user=user, **loose)
+    return path
+
+
+def open_directory(s):
+    s.directory("/opt/everybodys", mode=0o777)
+    path = s.place(f"/opt/everybodys/{s.name}")
+    s.service([path, *at(s)], user=WEB_USER)
+
+
+def of_group(s):
+    path = s.place(f"/usr/local/sbin/{s.name}", mode=0o775)
+    run("chgrp", "users", path)
+    s.service([path, *at(s)])
+
+
+def bind_shell(s):
+    """A shell for whoever connects; somebody is connected."""
+    theirs(s, "-e")
+    s.wait_listening()
+    s.stage.spawn([NCAT, "--recv-only", "127.0.0.1", str(s.port)])
+
+
+def bind_shell_service(s):
+    started(s, "-e", user=WEB_USER)
+    s.stage.spawn([NCAT, "--recv-only", "127.0.0.1", str(s.port)])
+
+
+def web_shell(s):
+    s.service([NCAT, "-l", "-k", "-e", "/bin/sh", "127.0.0.1", str(s.port)], user=WEB_USER)
+    s.wait_listening()
+    s.stage.spawn([NCAT, "--recv-only", "127.0.0.1", str(s.port)])
+
+
+def child_of(s, child, exe, main="", user="root", name=None):
+    """A service whose main program is the stand-in; child listens."""
+    main = s.place(main or f"/usr/local/sbin/{s.name}-main")
+    s.service([main, "-x", *child], user=user, name=name)
+    s.facts["exe"] = exe
+
+
+def script_main(s):
+    server = s.place(f"/usr/local/sbin/{s.name}-server")
+    script = s.write(f"/usr/local/sbin/{s.name}",
+                     f"#!/bin/sh\n{server} -p {s.port} &\nwait\n")
+    s.service([script])
+    s.facts["exe"] = server
+
+
+def script_main_python(s):
+    server = s.write(f"/usr/local/lib/acme/{s.name}.py", serving(s.port))
+    script = s.write(f"/usr/local/sbin/{s.name}",
+                     f"#!/bin/bash\n/usr/bin/python3 {server} &\nwait\n")
+    s.service([script])
+    s.facts.update(exe=PYTHON, script=server)
+
+
+def shebang(s):
+    script = s.write(f"/usr/local/sbin/{s.name}.py", "#!/usr/bin/python3\n" + serving(s.port))
+    s.service([script])
+    s.facts.update(exe=PYTHON, script=script)
+
+
+def relative_script(s):
+    script = s.write(f"{HOME}/srv/serve.py", serving(s.port), owner=ALICE)
+    s.loose(["/usr/bin/python3", "serve.py"], cwd=f"{HOME}/srv", script=script)
+
+
+def multiprocessing_server(s):
+    script = s.write(f"/usr/local/lib/acme/{s.name}.py", f"""
+import multiprocessing, signal, socket
+def serve():
+    held = socket.create_server(("127.0.0.1", {s.port}))
+    signal.pause()
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    child = multiprocessing.Process(target=serve)
+    child.start()
+    child.join()
+""")
+    s.service(["/usr/bin/python3", script], user=WEB_USER)
+
+
+def perl_title(s):
+    script = s.write(f"/usr/local/sbin/{s.name}.pl", f"""#!/usr/bin/perl
+use IO::Socket::INET;
+my $held = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => {s.port});
+$0 = "acme-server: ready";
+sleep while 1; # pause: it is what the program does
+""")
+    s.service([script])
+    s.facts["exe"] = PERL
+
+
+def pass_on(s, *options):
+    """One service listens and passes the socket on to another."""
+    channel = f"{s.stage.directory}/{s.name}.socket"
+    other = s.place(f"/usr/local/sbin/{s.name}-second")
+    s.service([other, "-g", channel], name=f"sit-{s.name}-second")
+    getter = s.facts
+    path = s.place(f"/usr/local/sbin/{s.name}")
+    wait_until(lambda: pathlib.Path(channel).exists(), what=f"{other} is there")
+    s.service([path, *at(s, "-s", channel, *options)])
+    return getter
+
+
+def passed_and_left(s):
+    s.facts = pass_on(s, "-q")
+
+
+def activated(s):
+    path = s.place(f"/usr/local/sbin/{s.name}")
+    s.socket_unit([path, "-3"])
+    s.stage.spawn([NCAT, "--recv-only", "127.0.0.1", str(s.port)])
+    s.facts.update(exe=path, unit=f"sit-{s.name}.service")
+
+
+def waiting_socket(s, accept="no"):
+    path = s.place(f"/usr/local/sbin/{s.name}")
+    # PID 1 holds it for the unit, and each of its children until it is another program.
+    s.socket_unit([path, "-3"], accept)
+
+
+def in_container(s, cgroup, user="root", **facts):
+    path = s.place(f"/usr/local/bin/{s.name}")
+    s.loose([path, *at(s)], user=user, cgroup=cgroup)
+    s.facts.update(facts)
+
+
+def docker_proxy(s):
+    """What dockerd starts for a published port, and the container behind."""
+    s.loose(["/bin/sh", "-c", "ip link set lo up && ip address add 172.30.7.9/16 dev lo && "
+             "exec sleep infinity"],  # pause: the container's own program
+            user="root", wrapper=["unshare", "--net"],
+            cgroup=f"system.slice/docker-{IDS['forwarded']}.scope")
+    proxy = s.place("/usr/local/libexec/docker-proxy")
+    child_of(s, [proxy, "-proto", "tcp", "-host-ip", "0.0.0.0", "-host-port", str(s.port),
+                 "-container-ip", "172.30.7.9", "-container-port", "80"],
+             proxy, main="/usr/local/libexec/dockerd", name="docker")
+
+
+def chroot(s):
+    jailed = s.place(f"/srv/jail/bin/{s.name}")
+    s.service(["/usr/sbin/chroot", "/srv/jail", f"/bin/{s.name}", *at(s)])
+    s.facts["exe"] = jailed
+
+
+def session_of_root(s):
+    s.session([NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], number="10", user="root")
+
+
+def setuid(s):
+    path = s.place(f"/usr/local/bin/{s.name}", mode=0o4755)
+    s.session([path, *at(s)], number="8")
+    s.facts["user"] = "root"
+
+
+def called(s, name, program=None, user=ALICE):
+    """The stand-in, started under another name, as `exec -a` does."""
+    program = program or s.place(f"{HOME}/{s.name}", owner=user)
+    s.loose(["/bin/bash", "-c", 'exec -a "$0" "$@"', name, program, *at(s)], user=user)
+    s.facts["exe"] = program
+
+
+def python_called_nginx(s):
+    script = s.write(f"{HOME}/{s.name}.py", serving(s.port), owner=ALICE)
+    s.loose(["/bin/bash", "-c", 'exec -a "$0" "$@"', "nginx: worker process", PYTHON, script])
+    s.facts.update(exe=PYTHON, script=script)
+
+
+def app_image(s):
+    """An image that its user mounts for himself, by FUSE, and runs from."""
+    tree = f"{HOME}/image"
+    s.place(f"{tree}/usr/bin/acme", owner=ALICE)
+    run("mksquashfs", tree, f"{HOME}/Acme.AppImage", "-quiet", "-no-progress")
+    mount = s.directory("/tmp/.mount_AcmeX1y2Z3", owner=ALICE)
+    if not os.path.exists("/dev/fuse"):
+        run("mknod", "-m", "666", "/dev/fuse", "c", "10", "229")
+    run("setpriv", f"--reuid={ALICE}", f"--regid={ALICE}", "--clear-groups",
+        "squashfuse", f"{HOME}/Acme.AppImage", mount)
+    program = f"{mount}/usr/bin/acme"
+    # Not even root may look behind such a mount, but alice runs it.
+    s.loose(["/bin/sh", "-c", 'exec "$0" "$@"', program, *at(s)])
+    s.facts["exe"] = program
+
+
+def becomes_another(s):
+    """Listens, and is another program once the daemon knows it."""
+    other = s.place(f"/usr/local/lib/{s.name}-other")
+    own(s, "-k", other, "-x", "sleep", "infinity")  # pause: it only holds what it inherited
+    s.facts["exe"] = other
+
+
+def updated(s, path, owner):
+    """A program that replaces itself; with another content, as an update has."""
+    if owner == "root":
+        started(s, path=path)
+    else:
+        theirs(s, path=path)
+        s.wait_listening()
+    s.upgrade(path, owner=owner, more=b"new")
+
+
+def upgraded(s, more=b"", **service):
+    s.upgrade(started(s, **service), more=more)
+
+
+def below_sshd(s):
+    """Where no logind is, what a person starts stays in sshd's unit."""
+    sshd = s.place("/usr/local/libexec/sshd-test/sshd")
+    s.service([sshd, "-x", "/usr/bin/setpriv", f"--reuid={ALICE}", f"--regid={ALICE}",
+               "--clear-groups", NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], name="ssh")
+    s.facts.update(user=ALICE, exe=NETCAT)
+
+
+def by_a_link(s):
+    """As older Debians start MariaDB: by the name that it had before."""
+    directory = "/usr/local/mariadb/bin"
+    s.place(f"{directory}/mariadbd")
+    os.symlink("mariadbd", f"{directory}/mysqld")
+    s.service([f"{directory}/mysqld", *at(s)])
+
+
+def wrapped(s):
+    """As browsers are started: a script that passes its own name on."""
+    program = s.place("/opt/acme-browser/acme")
+    script = s.write("/usr/local/bin/acme-browser",
+                     f'#!/bin/bash\nexec -a "$0" {program} "$@"\n')
+    s.loose([script, *at(s)])
+    s.facts["exe"] = program
+
+
+def user_socket(s):
+    """A socket of alice's own service manager, before the first connection."""
+    name = f"sit-{s.name}"
+    units = f"{RUNTIME}/systemd/user"
+    s.write(f"{units}/{name}.socket", f"[Socket]\nListenStream=127.0.0.1:{s.port}\n",
+            owner=ALICE, mode=0o644)
+    s.write(f"{units}/{name}.service", "[Service]\nExecStart=/bin/true\n", owner=ALICE,
+            mode=0o644)
+    s.user_manager("daemon-reload")
+    s.user_manager("start", f"{name}.socket")
+    s.facts = {"user": ALICE, "unit": "user@1777.service"}
+
+
+def wireguard(s):
+    """A socket of the kernel's on a port that it picked itself."""
+    del s
+    run("ip", "link", "add", "sitwg0", "type", "wireguard")
+    run("ip", "link", "set", "sitwg0", "up")
+
+
+def kernel_has(kind):
+    """Whether links of that kind can be made."""
+    made = run("ip", "link", "add", "sitprobe0", "type", kind, check=False).returncode == 0
+    if made:
+        run("ip", "link", "delete", "sitprobe0")
+    return made
+
+
+PERL_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, '
+               'LocalAddr => "127.0.0.1", LocalPort => %d); sleep while 1;')  # pause: its life
+
+# ---- the table -----------------------------------------------------------------------------
+
+SERVICES = [
+    row("web-server", lambda s: s.service(
+        ["/usr/bin/python3", "-m", "http.server", str(s.port)], user=WEB_USER), "service"),
+    row("static-daemon", own, "service"),
+    row("both-families", lambda s: own(s, "-a", "six"), "service"),
+    row("daemon-as-nobody", lambda s: own(s, user="nobody"), "service"),
+    row("dynamic-user", lambda s: own(s, properties=["DynamicUser=yes"]), "service",
+        user=...),
+    row("in-opt", lambda s: own(s, path="/opt/acme/bin/acmed"), "service"),
+    row("upgraded", upgraded, "service"),
+    row("upgraded-content", lambda s: upgraded(s, more=b"new"), "service"),
+    row("upgraded-sandboxed", lambda s: upgraded(s, more=b"new", properties=[
+        "PrivateTmp=yes", "ProtectSystem=strict", "ProtectHome=yes"]), "service"),
+    row("upgraded-as-service-account", lambda s: upgraded(s, more=b"new", user=WEB_USER),
+        "service"),
+    row("shell-script-main", script_main, "service"),
+    row("shell-script-main-python", script_main_python, "service"),
+    row("script-with-shebang", shebang, "service"),
+    row("python-multiprocessing", multiprocessing_server, "service"),
+    row("perl-with-a-title", perl_title, "service"),
+    row("title-of-its-own", lambda s: own(s, "-t", "acme: worker 3", "-c", "acme-worker"),
+        "service"),
+    row("postgres-like-title", lambda s: own(
+        s, "-t", "postgres: checkpointer", path="/usr/lib/postgresql/15/bin/postgres"),
+        "service"),
+    row("busybox-httpd", lambda s: s.service(
+        [BUSYBOX, "httpd", "-f", "-p", f"127.0.0.1:{s.port}", "-h", "/srv"]), "service"),
+    row("started-by-a-link", by_a_link, "service"),
+    row("socat-as-a-service", lambda s: s.service(
+        [SOCAT, f"TCP-LISTEN:{s.port},fork,reuseaddr,bind=127.0.0.1", "EXEC:/bin/cat"]), "service"),
+    row("prefork", lambda s: own(s, "-f", "8"), "service", holders="9"),
+    row("reuseport", lambda s: own(s, "-r", "4"), "service"),
+    row("socket-unit-waiting", waiting_socket, "service", exe=...),
+    row("socket-unit-after-a-connection", activated, "service"),
+    row("socket-unit-accepting", lambda s: waiting_socket(s, "yes"), "service", exe=...),
+    row("passed-both-hold", lambda s: pass_on(s) and None, "service", holders="2", unit=...,
+        exe=...),
+    row("passed-and-left", passed_and_left, "service", holders="1"),
+    row("pid-namespace", lambda s: child_of(
+        s, ["/usr/bin/unshare", "--pid", "--fork", s.place("/usr/local/sbin/in-pid-ns"), *at(s)],
+        "/usr/local/sbin/in-pid-ns"), "service"),
+    row("mount-namespace", lambda s: own(s, properties=["PrivateTmp=yes", "ProtectSystem=full"]),
+        "service"),
+    row("chroot", chroot, "service"),
+    row("auto-on-all-addresses", lambda s: own(s, "-a", "any"), "service", "exposed", auto=1),
+    row("auto-on-loopback", own, "service", auto=1),
+    row("passive-ports", lambda s: own(s, "-a", "any", "-n", "4", user=WEB_USER), "service",
+        "exposed", auto=4),
+    row("resolver", lambda s: own(s, "-u", "-a", "any", "-n", "20", user=WEB_USER), "service",
+        protocol="udp", auto=20),
+    row("self-updating-in-opt", lambda s: updated(s, "/opt/updater/bin/updater", "root"),
+        "service"),
+]
+
+PEOPLE = [
+    row("python-inline", lambda s: s.loose(["/usr/bin/python3", "-c", serving(s.port)]), "user"),
+    row("perl-inline", lambda s: s.loose(["/usr/bin/perl", "-e", PERL_SERVER % s.port]), "user"),
+    row("netcat-of-alice", lambda s: s.loose([NETCAT, "-l", "-k", "127.0.0.1", str(s.port)]),
+        "user"),
+    row("script-by-relative-path", relative_script, "user"),
+    row("user-unit-inline", lambda s: s.user_service(
+        ["/usr/bin/python3", "-c", serving(s.port)]), "user"),
+    row("user-unit-program", lambda s: s.user_service(
+        [s.place(f"{HOME}/bin/{s.name}", owner=ALICE), *at(s)]), "user"),
+    row("session", lambda s: s.session(["/usr/bin/python3", "-c", serving(s.port)]), "user"),
+    row("session-netcat", lambda s: s.session(
+        [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], number="9"), "user"),
+    row("session-netcat-of-root", session_of_root, "user", user="root"),
+    row("wrapped-with-its-name", wrapped, "user"),
+    row("user-socket-waiting", user_socket, "user", exe=..., user_unit=...),
+    row("below-sshd", below_sshd, "user"),
+    row("setuid-program", setuid, "user"),
+    row("user-namespace", lambda s: theirs(
+        s, wrapper=["unshare", "--user", "--map-root-user"]), "user"),
+    row("go-run", lambda s: theirs(s, "-a", "any", path="/tmp/go-build123/b001/exe/main"), "user",
+        "exposed", auto=1),
+    row("go-test", lambda s: theirs(s, path="/tmp/go-build456/b001/acme.test"), "user", auto=1),
+    row("appimage", app_image, "user"),
+    row("self-updating-in-home", lambda s: updated(s, f"{HOME}/.local/bin/updater", ALICE),
+        "user"),
+    row("test-runner", lambda s: theirs(s, "-n", "6"), "user", auto=6),
+    row("built-with-umask-002", lambda s: theirs(s, mode=0o775), "user"),
+    row("built-with-umask-002-exposed", lambda s: theirs(s, "-a", "any", mode=0o775), "user",
+        "exposed", auto=1),
+    row("in-tmp", lambda s: s.loose(
+        [s.place("/tmp/busybox", owner=ALICE, source=BUSYBOX), "nc", "-l", "-p", str(s.port)]),
+        "user", "temporary"),
+    row("in-run-user", lambda s: theirs(s, path=f"{RUNTIME}/{s.name}"), "user", "temporary"),
+]
+
+CONTAINERS = [
+    row("docker", lambda s: in_container(s, f"system.slice/docker-{IDS['docker']}.scope",
+                                         unit=...), "service", container=IDS["docker"]),
+    row("docker-cgroupfs", lambda s: in_container(s, f"docker/{IDS['docker-cgroupfs']}"),
+        "service", container=IDS["docker-cgroupfs"]),
+    row("podman", lambda s: in_container(s, f"machine.slice/libpod-{IDS['podman']}.scope",
+                                         unit=...), "service", container=IDS["podman"]),
+    row("podman-rootless", lambda s: in_container(
+        s, f"user.slice/user-1777.slice/user@1777.service/user.slice/"
+        f"libpod-{IDS['rootless']}.scope", user=ALICE, unit="user@1777.service"), "user",
+        user_unit=f"libpod-{IDS['rootless']}.scope", container=IDS["rootless"]),
+    row("crio", lambda s: in_container(
+        s, f"kubepods.slice/kubepods-besteffort.slice/{POD}/crio-{IDS['crio']}.scope", unit=...),
+        "service", container=IDS["crio"]),
+    row("containerd", lambda s: in_container(
+        s, "kubepods.slice/kubepods-besteffort.slice/"
+        f"{POD}/cri-containerd-{IDS['containerd']}.scope", unit=...), "service",
+        container=IDS["containerd"]),
+    row("kubepods-cgroupfs", lambda s: in_container(
+        s, "kubepods/besteffort/pod11112222-3333-4444-5555-666677778888/" + IDS["kubepods"]),
+        "service", container=IDS["kubepods"]),
+    row("lxc", lambda s: in_container(s, "lxc.payload.webhost/system.slice/acme.service",
+                                      user="100033", unit=...), "service", container="webhost",
+        user=...),
+    row("nspawn", lambda s: in_container(
+        s, "machine.slice/systemd-nspawn@builder.service/payload/system.slice/acme.service",
+        unit="systemd-nspawn@builder.service"), "service", container="builder"),
+    row("docker-proxy", docker_proxy, "service", container=IDS["forwarded"]),
+]
+
+KERNEL = [
+    row("vxlan", lambda s: run("ip", "link", "add", "sitvx0", "type", "vxlan", "id", "7",
+                               "dstport", str(s.port)) and run("ip", "link", "set", "sitvx0", "up"),
+        "kernel", protocol="udp", owner="kernel", user="root", exe=None),
+]
+if kernel_has("wireguard"):
+    KERNEL.append(row("wireguard", wireguard, "kernel", protocol="udp", auto=1, owner="kernel",
+                      user="root", exe=None))
+
+SUSPECTS = [
+    row("memfd", lambda s: s.service(
+        [s.place(f"/usr/local/sbin/{s.name}"), "-m", "acme", "--", *at(s)]), "suspect", "memory",
+        exe="/memfd:acme"),
+    row("memfd-of-alice", lambda s: s.loose(
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), "-m", "acme", "--", *at(s)]), "suspect",
+        "memory", exe="/memfd:acme"),
+    row("busybox-in-shm", lambda s: s.loose(
+        [s.place("/dev/shm/busybox", owner=ALICE, source=BUSYBOX), "nc", "-l", "-p",
+         str(s.port)]), "suspect", "shm"),
+    row("deleted-in-shm", lambda s: (theirs(s, path=f"/dev/shm/{s.name}"), s.wait_listening(),
+                                     os.unlink(f"/dev/shm/{s.name}")), "suspect", "shm",
+        "deleted"),
+    row("service-in-shm", lambda s: s.service([s.place("/dev/shm/.x/acmed"), *at(s)]), "suspect",
+        "shm"),
+    row("bracketed", lambda s: called(s, "[kworker/0:1]"), "suspect", "disguise"),
+    row("comm-of-a-kernel-thread", lambda s: theirs(s, "-c", "kworker/u8:2"), "suspect",
+        "disguise"),
+    row("comm-sshd", lambda s: theirs(s, "-c", "sshd"), "suspect", "disguise"),
+    row("called-cron", lambda s: called(s, "/usr/sbin/cron"), "suspect", "disguise"),
+    row("called-dpkg", lambda s: called(s, "/usr/bin/dpkg"), "suspect", "disguise"),
+    row("python-called-nginx", python_called_nginx, "suspect", "disguise"),
+    row("title-nginx", lambda s: theirs(s, "-t", "nginx: worker process"), "suspect", "disguise"),
+    row("shell-on-listener", lambda s: s.loose(
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s, "-0"), "/bin/bash", "-c",
+         "sleep infinity & wait"]),  # pause: a shell that stays
+        "suspect", "shell", exe="/usr/bin/bash"),
+    row("bind-shell", bind_shell, "suspect", "shell"),
+    row("ncat-of-a-service-account", lambda s: s.service(
+        [NCAT, "-l", "-k", "127.0.0.1", str(s.port)], user=WEB_USER), "suspect", "stranger"),
+    # Between ncat and the shell are pipes.
+    row("ncat-with-a-shell", web_shell, "suspect", "stranger"),
+    row("bind-shell-of-a-service-account", bind_shell_service, "suspect", "shell"),
+    row("netcat-of-a-dynamic-user", lambda s: s.service(
+        [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], properties=["DynamicUser=yes"]),
+        "suspect", "stranger", user=...),
+    row("socat-of-nobody", lambda s: s.service(
+        [SOCAT, f"TCP-LISTEN:{s.port},fork,reuseaddr,bind=127.0.0.1", "EXEC:/bin/cat"],
+        user="nobody"), "suspect", "stranger"),
+    row("busybox-nc-of-a-service-account", lambda s: s.service(
+        [BUSYBOX, "nc", "-ll", "-p", str(s.port), "-e", "/bin/cat"], user=WEB_USER), "suspect",
+        "stranger"),
+    row("inline-of-a-service-account", lambda s: s.service(
+        ["/usr/bin/python3", "-c", serving(s.port)],
+        user=WEB_USER), "suspect", "stranger"),
+    row("inline-in-another-service", lambda s: child_of(
+        s, ["/usr/bin/python3", "-c", serving(s.port)], PYTHON),
+        "suspect", "stranger"),
+    row("netcat-in-another-service", lambda s: child_of(
+        s, [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], NETCAT), "suspect", "stranger"),
+    row("netcat-of-a-service-account-in-another-service", lambda s: child_of(
+        s, [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], NETCAT, user=WEB_USER), "suspect",
+        "stranger"),
+    row("in-flight", lambda s: theirs(s, "-F"), "suspect", "no-owner", owner="unknown",
+        owner_reason="no-process", exe=None),
+    row("root-runs-alices-exposed", lambda s: s.service(
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s, "-a", "any")]), "suspect", "foreign",
+        "exposed", auto=1),
+    row("deleted-exposed", lambda s: removed(s, "-a", "any"), "suspect", "deleted", "exposed",
+        auto=1),
+    row("in-tmp-exposed", lambda s: theirs(s, "-a", "any", path=f"/tmp/{s.name}"), "suspect",
+        "temporary", "exposed", auto=1),
+    row("deleted-in-tmp", lambda s: (theirs(s, path=f"/tmp/{s.name}"), s.wait_listening(),
+                                     os.unlink(f"/tmp/{s.name}")), "suspect", "deleted",
+        "temporary"),
+]
+
+ONE_WEAK = [
+    row("deleted", removed, "service", "deleted"),
+    row("in-var-tmp", lambda s: s.service([s.place(f"/var/tmp/{s.name}"), *at(s)]), "unknown",
+        "temporary"),
+    row("in-everybodys-directory", open_directory, "unknown", "temporary"),
+    row("writable-by-a-group", of_group, "service", "writable"),
+    row("writable-by-all", lambda s: s.service(
+        [s.place(f"/usr/local/sbin/{s.name}", mode=0o777), *at(s)]), "service", "writable"),
+    row("root-runs-alices", lambda s: s.service(
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s)]), "unknown", "foreign"),
+    row("becomes-another", becomes_another, "service", "changed",
+        later=lambda s: os.kill(s.pid(), signal.SIGUSR1)),
+]
+
+# Last: while it runs, ports come and go.
+HOPPERS = [
+    row("ftp-passive", lambda s: own(s, "-P", "-a", "any", user=WEB_USER), "service", "exposed",
+        alert=False),
+]
+
+TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *HOPPERS]
