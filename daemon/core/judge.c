@@ -355,7 +355,7 @@ rule_matches(const struct rule *rule, struct question question)
 		return match_all(&rule->match, &question) == TRUTH_YES;
 	for (uint32_t i = 0; i < owner->process_count; i++) {
 		question.process = &owner->processes[i];
-		if (question.process->pid == 1 && owner->process_count > 1)
+		if (process_is_init(question.process) && question.process != owner_first(owner))
 			continue;
 		if (match_all(&rule->match, &question) != TRUTH_YES)
 			return false;

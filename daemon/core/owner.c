@@ -205,14 +205,23 @@ owner_unref(struct owner *owner)
 	return NULL;
 }
 
+bool
+process_is_init(const struct process *process)
+{
+	/* systemd names it "(apache2)" until it calls execve(2), exec_spawn() in its execute.c. */
+	return process->pid == 1 || (process->parent_pid == 1 && process->comm[0] == '(' &&
+	    strstr(process->exe, "/systemd") != NULL);
+}
+
 const struct process *
 owner_first(const struct owner *owner)
 {
 	if (owner->kind != OWNER_PROCESS || owner->process_count == 0)
 		return NULL;
 	/* PID 1 holds what it activates services with; the service is the one to name. */
-	if (owner->processes[0].pid == 1 && owner->process_count > 1)
-		return &owner->processes[1];
+	for (uint32_t i = 0; i < owner->process_count; i++)
+		if (!process_is_init(&owner->processes[i]))
+			return &owner->processes[i];
 	return &owner->processes[0];
 }
 
@@ -221,7 +230,7 @@ owner_place(const struct owner *owner)
 {
 	const struct process *first = owner_first(owner);
 
-	if (first == NULL || (first->pid == 1 && owner->place.unit[0] != '\0'))
+	if (first == NULL || (process_is_init(first) && owner->place.unit[0] != '\0'))
 		return &owner->place;
 	/* A user's manager holds the sockets of its own .socket units. */
 	if (owner->holders == 1 && owner->place.user_unit[0] != '\0' &&

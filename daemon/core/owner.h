@@ -173,6 +173,12 @@ struct owner *owner_new(enum owner_kind kind, enum owner_reason reason, uint32_t
 struct owner *owner_ref(struct owner *owner);
 struct owner *owner_unref(struct owner *owner);
 
+/*
+ * True for PID 1, and for a child of its that is not yet the program it is going to be: both hold
+ * the sockets of .socket units for others.
+ */
+bool process_is_init(const struct process *process);
+
 /* The process an alert names, PID 1 only where it is alone; NULL where the owner is no process. */
 const struct process *owner_first(const struct owner *owner);
 

@@ -236,8 +236,9 @@ is_temporary(const struct circumstances *circumstances, const struct process *pr
 {
 	static const char *const places[] = { "/tmp/", "/var/tmp/", "/run/user/", NULL };
 
-	(void)circumstances;
-	if (!has_some_prefix(process->exe, places) && !has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
+	/* /dev/shm is such a place too, but that is said already. */
+	if (in_shm(circumstances, process) || (!has_some_prefix(process->exe, places) &&
+	    !has_evidence(process, EVIDENCE_EXE_OPEN_PATH)))
 		return false;
 	return is_service_account(process->uid) ||
 	    (!is_of_go(process) && !is_of_appimage(process));
@@ -332,7 +333,8 @@ holds_for_some(const struct circumstances *circumstances, reason_function *funct
 	const struct owner *owner = circumstances->owner;
 
 	for (uint32_t i = 0; i < owner->process_count; i++)
-		if (owner->processes[i].pid != 1 && function(circumstances, &owner->processes[i]))
+		if (!process_is_init(&owner->processes[i]) &&
+		    function(circumstances, &owner->processes[i]))
 			return true;
 	return false;
 }

@@ -124,7 +124,7 @@ stay_note_program(struct stay *stay, const struct owner *owner)
 		const struct process *process = &owner->processes[i];
 
 		/* PID 1 holds what it hands to a service. */
-		if (process->pid == 1 || process->exe[0] == '\0')
+		if (process_is_init(process) || process->exe[0] == '\0')
 			continue;
 		any = true;
 		known = known || knows_program(stay, hash_text(process->exe));
@@ -135,7 +135,7 @@ stay_note_program(struct stay *stay, const struct owner *owner)
 		const struct process *process = &owner->processes[i];
 		uint64_t hash = hash_text(process->exe);
 
-		if (process->pid != 1 && process->exe[0] != '\0' && !knows_program(stay, hash) &&
+		if (!process_is_init(process) && process->exe[0] != '\0' && !knows_program(stay, hash) &&
 		    stay->program_count < STAY_PROGRAMS_MAX)
 			stay->programs[stay->program_count++] = hash;
 	}

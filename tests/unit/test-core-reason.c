@@ -71,7 +71,7 @@ static const struct situation situations[] = {
 	    .class = CLASS_USER },
 	{ .name = "busybox in /dev/shm", .exe = "/dev/shm/busybox", .cmdline = "busybox|nc",
 	    .uid = 1000, .evidence = EVIDENCE_EXE_OPEN_PATH, .class = CLASS_SUSPECT,
-	    .reasons = BIT(REASON_SHM) | BIT(REASON_TEMPORARY) },
+	    .reasons = BIT(REASON_SHM) },
 	{ .name = "a kernel thread's name", .exe = "/home/alice/x", .comm = "kworker/0:1",
 	    .uid = 1000, .class = CLASS_SUSPECT, .reasons = BIT(REASON_DISGUISE) },
 	{ .name = "another program's title", .exe = "/usr/bin/perl", .cmdline = "/usr/sbin/sshd",
