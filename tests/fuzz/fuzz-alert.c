@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What processes call themselves, on its way into a message. The first byte of an input is the kind
- * of message, the second the cmdline mode (bits 0 and 1), bit 2 a report about no stay, bit 3 an
- * interface. Then, each ended by a record separator (0x1e): comm, exe, unit, user unit, rule, user,
- * interface; the rest is the command line.
+ * What processes call themselves, on its way into a message. An input opens with HEADER_SIZE
+ * bytes: the kind of message; the cmdline mode (bits 0 and 1), a report about no stay (bit 2), an
+ * interface (bit 3), PID 1 (bit 4), a deleted program (bit 5), no process (bit 6); the reasons (two
+ * bytes, the low one first); peers (low half) and the container's kind (high half); ports. Then,
+ * each ended by a record separator (0x1e), the strings in the order of take_strings(); the rest is
+ * the command line.
  *
- * Whatever it is: every field is one bounded line of UTF-8 that no terminal obeys, an OVERSTAY ends
- * in its hint, and a password behind --password is not shown.
+ * Whatever it is: every field is one bounded line of UTF-8 that no terminal obeys, none is left
+ * out, an OVERSTAY and a SUSPECT end in their hint, a unit that journald is told of has a unit's
+ * name, and a password behind --password is not shown.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +21,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define HEADER_SIZE 6
 #define SEPARATOR '\x1e'
 #define SECRET	  "geheim"
+
+/* systemd.unit(5) */
+#define UNIT_CHARACTERS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@"
+
+enum flag {
+	FLAG_CMDLINE = 3,
+	FLAG_PLAIN = 1 << 2,
+	FLAG_INTERFACE = 1 << 3,
+	FLAG_PID_1 = 1 << 4,
+	FLAG_DELETED = 1 << 5,
+	FLAG_NOBODY = 1 << 6,
+};
 
 struct names {
 	char *user, *interface;
@@ -89,31 +106,121 @@ check_line(const char *line, size_t length)
 	}
 }
 
-static struct report *
-make_stay(enum event_kind kind, bool interface, const uint8_t **data, size_t *size)
+/* What the names of the host are, and the strings of the report; what an owner without processes
+ * has no place for is dropped. */
+static void
+take_strings(struct report_stay *stay, struct names *names, const uint8_t **data, size_t *size)
 {
-	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
+	struct process spare, *process = &spare;
+
+	process_init(&spare);
+	if (stay->owner->process_count > 0)
+		process = &stay->owner->processes[0];
+	process->comm = take_record(data, size);
+	process->exe = take_record(data, size);
+	process->place.unit = take_record(data, size);
+	process->place.user_unit = take_record(data, size);
+	stay->rule = take_record(data, size);
+	names->user = take_record(data, size);
+	names->interface = take_record(data, size);
+	process->script = take_record(data, size);
+	process->cwd = take_record(data, size);
+	process->parent_comm = take_record(data, size);
+	process->forwards_to = take_record(data, size);
+	process->place.slice = take_record(data, size);
+	process->place.session = take_record(data, size);
+	process->place.container = take_record(data, size);
+	stay->owner->place.unit = take_record(data, size);
+	stay->owner->place.user_unit = take_record(data, size);
+	stay->owner->place.container = take_record(data, size);
+	stay->note = take_record(data, size);
+	stay->would_allow = take_record(data, size);
+	stay->advice = take_record(data, size);
+	/* The kernel picked the port: there is no line. */
+	if (stay->advice[0] == '\0') {
+		free(stay->advice);
+		stay->advice = NULL;
+	}
+	process_clear(&spare);
+}
+
+static struct owner *
+make_owner(uint8_t flags, enum container_kind container)
+{
+	bool nobody = (flags & FLAG_NOBODY) != 0;
+	struct owner *owner = owner_new(nobody ? OWNER_UNKNOWN : OWNER_PROCESS,
+	    nobody ? OWNER_REASON_NO_PROCESS : OWNER_REASON_NONE, nobody ? 0 : 1);
+	struct process *process;
+
+	require(owner != NULL);
+	owner->place.container_kind = container;
+	if (nobody)
+		return owner;
+	owner->holders = 1;
+	process = &owner->processes[0];
+	process->pid = (flags & FLAG_PID_1) != 0 ? 1 : 4242;
+	process->parent_pid = 801;
+	process->exe_trust = EXE_SAME;
+	process->exe_deleted = (flags & FLAG_DELETED) != 0;
+	process->place.container_kind = process->forwards_kind = container;
+	return owner;
+}
+
+static struct report_peers *
+make_peers(uint8_t count)
+{
+	struct report_peers *peers = calloc(1, sizeof(*peers));
+
+	require(peers != NULL);
+	peers->count = peers->kept = count;
+	for (uint8_t i = 0; i < count; i++)
+		peers->peers[i].family = i % 2 == 0 ? AF_INET : AF_INET6;
+	return peers;
+}
+
+static struct report *
+make_stay(const uint8_t header[HEADER_SIZE])
+{
 	struct report *report = calloc(1, sizeof(*report));
 	struct report_stay *stay = calloc(1, sizeof(*stay));
+	uint32_t reasons = (header[2] | (uint32_t)header[3] << 8) & ((1U << REASON_COUNT) - 1);
+	struct classification classification;
 
-	require(owner != NULL && report != NULL && stay != NULL);
-	owner->holders = 1;
-	owner->processes[0].pid = 4242;
-	owner->processes[0].exe_trust = EXE_SAME;
-	owner->processes[0].comm = take_record(data, size);
-	owner->processes[0].exe = take_record(data, size);
-	owner->processes[0].place.unit = take_record(data, size);
-	owner->processes[0].place.user_unit = take_record(data, size);
+	require(report != NULL && stay != NULL);
+	classify_reasons(reasons, CLASS_SERVICE, &classification);
 	*stay = (struct report_stay){
-		.endpoint = { .family = AF_INET, .port = 60855, .interface = interface },
+		.endpoint = { .family = AF_INET, .port = 60855,
+			.interface = (header[1] & FLAG_INTERFACE) != 0 },
 		.sockets = 1,
 		.users = 1,
-		.rule = take_record(data, size),
-		.owner = owner,
+		.class = classification.class,
+		.reasons = classification.reasons,
+		.strong = classification.strong,
+		.peers = make_peers(header[4] & 15),
+		.port_count = header[5] % (REPORT_PORTS_MAX + 1),
+		.hops = header[5],
+		.owner = make_owner(header[1],
+		    (enum container_kind)((header[4] >> 4) % CONTAINER_KIND_COUNT)),
 	};
-	report->kind = kind;
+	report->kind = (enum event_kind)(header[0] % EVENT_COUNT);
 	report->stay = stay;
 	return report;
+}
+
+/* The rest of the input, which may be longer than what a process is known by. */
+static void
+take_cmdline(struct owner *owner, const uint8_t *data, size_t size)
+{
+	char *cmdline;
+
+	if (owner->process_count == 0)
+		return;
+	cmdline = malloc(size + 1);
+	require(cmdline != NULL);
+	if (size > 0)
+		memcpy(cmdline, data, size);
+	owner->processes[0].cmdline = cmdline;
+	owner->processes[0].cmdline_length = (uint32_t)size;
 }
 
 static void
@@ -129,6 +236,8 @@ check_message(const struct message *message)
 		require(length <= MESSAGE_FIELD_MAX && memchr(field, '=', length) != NULL);
 		require(field[length] == '\0' && strlen(field) == length);
 		check_line(field, length);
+		if (strncmp(field, "OBJECT_SYSTEMD_UNIT=", 20) == 0)
+			require(field[20 + strspn(field + 20, UNIT_CHARACTERS)] == '\0');
 	}
 }
 
@@ -152,6 +261,20 @@ check_mask(const uint8_t *data, size_t size)
 	free(masked);
 }
 
+/* A report about no stay, with what a process wrote in its text and its field. */
+static void
+check_plain(enum event_kind kind, const struct message_context *context, struct message *message,
+    const uint8_t *data, size_t size, const char *name)
+{
+	struct report *plain = report_new(kind, SEVERITY_INFO, "%.*s", (int)size,
+	    (const char *)data);
+
+	require(plain != NULL && report_add_field(plain, "NAME", "%s", name) == 0);
+	message_render(message, plain, context);
+	check_message(message);
+	(void)report_free(plain);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -159,40 +282,29 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct message_context context = {
 		.user_name = user_name, .interface_name = interface_name, .argument = &names,
 	};
-	struct message *message;
+	struct message *message = malloc(sizeof(*message));
 	struct report *report;
-	enum event_kind kind;
 	uint8_t flags;
 
-	if (size < 2)
-		return 0;
-	kind = (enum event_kind)(data[0] % EVENT_COUNT);
-	flags = data[1];
-	data += 2;
-	size -= 2;
-	context.cmdline = (enum cmdline_mode)((flags & 3) % 3);
-	report = make_stay(kind, (flags & 8) != 0, &data, &size);
-	names.user = take_record(&data, &size);
-	names.interface = take_record(&data, &size);
-	report->stay->owner->processes[0].cmdline = malloc(size + 1);
-	require(report->stay->owner->processes[0].cmdline != NULL);
-	if (size > 0)
-		memcpy(report->stay->owner->processes[0].cmdline, data, size);
-	report->stay->owner->processes[0].cmdline_length = (uint32_t)size;
-	message = malloc(sizeof(*message));
 	require(message != NULL);
+	if (size < HEADER_SIZE) {
+		free(message);
+		return 0;
+	}
+	flags = data[1];
+	context.cmdline = (enum cmdline_mode)((flags & FLAG_CMDLINE) % 3);
+	report = make_stay(data);
+	data += HEADER_SIZE;
+	size -= HEADER_SIZE;
+	take_strings(report->stay, &names, &data, &size);
+	take_cmdline(report->stay->owner, data, size);
 	message_render(message, report, &context);
 	check_message(message);
-	require(kind != EVENT_OVERSTAY || strstr(message->text, "; see: journalctl ") != NULL);
-	if ((flags & 4) != 0) {
-		struct report *plain = report_new(kind, SEVERITY_INFO, "%.*s", (int)size,
-		    (const char *)data);
-
-		require(plain != NULL && report_add_field(plain, "NAME", "%s", names.user) == 0);
-		message_render(message, plain, &context);
-		check_message(message);
-		(void)report_free(plain);
-	}
+	require(!message->cut);
+	if (report->kind == EVENT_OVERSTAY || report->kind == EVENT_SUSPECT)
+		require(strstr(message->text, "; see: journalctl ") != NULL);
+	if ((flags & FLAG_PLAIN) != 0)
+		check_plain(report->kind, &context, message, data, size, names.user);
 	check_mask(data, size < OWNER_CMDLINE_MAX ? size : OWNER_CMDLINE_MAX);
 	(void)report_free(report);
 	free(names.user);
