@@ -121,7 +121,7 @@ struct process {
 	uint32_t evidence;	/* bits of enum process_evidence */
 	uint32_t exe_uid;	/* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
 	uint32_t exe_mode;	/* its mode (stat(2)) */
-	uint64_t exe_device;	/* its identity, major << 32 | minor; stays when it is deleted */
+	uint64_t exe_device;	/* its identity, also when deleted: major << 32 | minor, */
 	uint64_t exe_inode;
 	int32_t main_pid;	/* the unit's (or container's) main process, 0 = unknown */
 	char *comm;		/* never NULL in a published owner; "" = unknown */
@@ -202,7 +202,7 @@ bool owner_same(const struct owner *a, const struct owner *b);
 void process_init(struct process *process);
 void place_init(struct place *place);
 
-/* Puts a copy of text (NULL = "") in the place of the string. Returns 0 or -ENOMEM, then it is "". */
+/* Puts a copy of text (NULL = "") in the place of the string. Returns 0, -ENOMEM: then it is "". */
 int owner_text_set(char **string, const char *text) _mustcheck_;
 
 /* Make *to, which is initialised, a copy. Return 0 or -ENOMEM, then it is half of one. */

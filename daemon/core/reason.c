@@ -223,7 +223,7 @@ is_of_go(const struct process *process)
 	    (process->exe_uid == process->uid || process->exe_uid == 0);
 }
 
-/* An AppImage runs from a file system that it mounts for its user alone: /tmp/.mount_NameXXXXXX/. */
+/* An AppImage runs from a file system mounted for its user alone: /tmp/.mount_NameXXXXXX/. */
 static bool
 is_of_appimage(const struct process *process)
 {

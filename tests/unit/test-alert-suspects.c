@@ -364,7 +364,7 @@ end_of(enum event_kind kind)
 	    kind == EVENT_ADVICE ? "the whole line stands in OVERSTAY_ADVICE" :
 	    kind == EVENT_HOPPING ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
 				    "65535" :
-	    kind == EVENT_APPEARED ? ", all addresses on a port the kernel picked" : "";
+	    kind == EVENT_APPEARED ? ", it listens on all addresses, on a port the kernel picked" : "";
 }
 
 static void
@@ -379,7 +379,7 @@ check_evil(enum event_kind kind, const char *bytes)
 	if (kind != EVENT_SUSPECT)
 		return;
 	assert_non_null(strstr(message->text, ": its program is a file in memory, "));
-	assert_non_null(strstr(message->text, ", all addresses on a port the kernel picked; "));
+	assert_non_null(strstr(message->text, ", it listens on all addresses, on a port the kernel picked; "));
 	assert_non_null(strstr(message->text, "\" would allow it but for that; connected now: "));
 	assert_non_null(strstr(message->text, ", ... (at least 4294967295); see: "));
 	assert_non_null(nth_value(message, "OVERSTAY_PEERS", REPORT_PEERS_MAX - 1));
