@@ -129,8 +129,8 @@ struct process {
 	char *cmdline;		/* arguments, each ended by a NUL; cmdline_length bytes */
 	uint32_t cmdline_length;
 	char *cwd;		/* working directory; "" = unknown */
-	char *script;		/* what an interpreter runs, by cmdline and cwd: a path; "" = none or
-				   unknown. See core/program.h */
+	char *script;		/* path of what an interpreter runs, by cmdline and cwd; "" = none
+				   or unknown. See core/program.h */
 	char *parent_comm;	/* the parent's comm; "" = unknown */
 	char *main_exe;		/* path of main_pid's program; "" = unknown */
 	struct place place;
