@@ -311,9 +311,9 @@ describe_match(struct text *text, const struct owner *owner)
 {
 	const struct process *process = owner_first(owner);
 
-	/* What a rule would not match by its exe, or by no more than an interpreter. */
-	if (process == NULL || process->pid == 1 || process->exe_trust == EXE_UNVERIFIED ||
-	    !is_plain_path(process->exe))
+	/* What a rule would not match by its exe, or by a manager's or an interpreter's alone. */
+	if (process == NULL || process->pid == 1 || socket_unit(owner) != NULL ||
+	    process->exe_trust == EXE_UNVERIFIED || !is_plain_path(process->exe))
 		return false;
 	if (!program_is_interpreter(program_name(process->exe))) {
 		text_printf(text, "{exe: %s, choice: auto}", process->exe);

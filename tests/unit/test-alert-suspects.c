@@ -279,6 +279,13 @@ test_choice(void **state)
 		    cases[i].offer);
 		check_text(report_of(EVENT_ADVICE, "0.0.0.0", owner), wanted);
 	}
+	/* What holds it for a unit is the service manager: every unit's. */
+	struct owner *manager = report_process("/usr/lib/systemd/systemd", "systemd|--user",
+	    "user@1000.service");
+	manager->processes[0].place.user_unit = strdup("init.scope");
+	manager->place.unit = strdup("user@1000.service");
+	manager->place.user_unit = strdup("foo.socket");
+	check_text(report_of(EVENT_ADVICE, "0.0.0.0", manager), PICKED "foo.socket" FIXED);
 	check_text(report_new(EVENT_ADVICE, SEVERITY_NOTICE, "3 ports lie there"),
 	    "ADVICE 3 ports lie there");
 }
@@ -364,7 +371,7 @@ end_of(enum event_kind kind)
 	    kind == EVENT_ADVICE ? "the whole line stands in OVERSTAY_ADVICE" :
 	    kind == EVENT_HOPPING ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
 				    "65535" :
-	    kind == EVENT_APPEARED ? ", it listens on all addresses, on a port the kernel picked" : "";
+	    kind == EVENT_APPEARED ? reason_text(REASON_COUNT - 1) : "";
 }
 
 static void
@@ -372,6 +379,7 @@ check_evil(enum event_kind kind, const char *bytes)
 {
 	_free_ struct message *message = render(evil_report(kind, bytes));
 	const char *end = end_of(kind);
+	char last[128];
 
 	/* No field was left out, and no part of the line. */
 	assert_false(message->cut);
@@ -379,7 +387,8 @@ check_evil(enum event_kind kind, const char *bytes)
 	if (kind != EVENT_SUSPECT)
 		return;
 	assert_non_null(strstr(message->text, ": its program is a file in memory, "));
-	assert_non_null(strstr(message->text, ", it listens on all addresses, on a port the kernel picked; "));
+	(void)snprintf(last, sizeof(last), ", %s; parent ", reason_text(REASON_COUNT - 1));
+	assert_non_null(strstr(message->text, last));
 	assert_non_null(strstr(message->text, "\" would allow it but for that; connected now: "));
 	assert_non_null(strstr(message->text, ", ... (at least 4294967295); see: "));
 	assert_non_null(nth_value(message, "OVERSTAY_PEERS", REPORT_PEERS_MAX - 1));
