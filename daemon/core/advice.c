@@ -25,6 +25,9 @@
 /* What a field of the journal holds (alert/message.h) beside its name. */
 #define ADVICE_LINE_MAX 3900
 
+/* What of it a line of text has room for. */
+#define ADVICE_TEXT_MAX 600
+
 static uint64_t
 mix(uint64_t hash, const void *data, size_t size)
 {
@@ -147,7 +150,8 @@ advise_many(struct pass *pass, struct stay *const *stays, size_t count, const ch
 		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "%zu ports lie in the kernel's "
 		    "own range and are not reserved, so one day connections have them when their "
 		    "programs want them: %s; in /etc/sysctl.d/60-overstay.conf: %s", count, names,
-		    line);
+		    strlen(line) <= ADVICE_TEXT_MAX ? line :
+		    "the whole line stands in OVERSTAY_ADVICE");
 	else
 		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "the kernel picked the ports of "
 		    "%zu listeners, others at each start: %s; have them listen on fixed ports "
