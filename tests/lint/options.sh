@@ -120,6 +120,10 @@ lint() {
 		point "overstay.yaml.5 has every reason with its strength, in the order of the table"
 	reasons_badly_told | point "overstay.yaml.5 tells each reason in one line"
 
+	for file in conf/rules.d/*; do
+		grep -qE "[[:blank:]]$file( |\$)" conf/fragment.am || echo "$file"
+	done | point "conf/fragment.am installs every packaged file"
+
 	: >"$scratch/empty.yaml"
 	sed 's/^#//' "$sample" >"$scratch/uncommented.yaml"
 	"$list" "$scratch/empty.yaml" >"$scratch/defaults"
