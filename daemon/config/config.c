@@ -17,6 +17,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -115,6 +116,15 @@ config_free(struct config *config)
 	return NULL;
 }
 
+/* The inode of the network namespace this process is in, 0 where it cannot be told. */
+static uint64_t
+own_netns(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/net", &status) == 0 ? status.st_ino : 0;
+}
+
 static int
 load_begin(struct load *load, struct config_messages *messages, config_resolve_function *resolve)
 {
@@ -123,6 +133,7 @@ load_begin(struct load *load, struct config_messages *messages, config_resolve_f
 			.messages = messages,
 			.resolve = resolve != NULL ? resolve : resolve_by_nss,
 			.now_usec = clock_realtime_usec(),
+			.netns = own_netns(),
 		},
 		.config = calloc(1, sizeof(*load->config)),
 		.errors_before = messages->errors,

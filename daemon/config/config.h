@@ -32,12 +32,16 @@ struct name_list {
 	size_t count;
 };
 
-/*
- * What a rule said in words that its values alone would not give back; for config_dump().
- */
+/* What a match said in words that its values alone would not give back; for config_dump(). */
+struct match_text {
+	struct name_list users;		/* `user:`, as written */
+	struct name_list netns;		/* `netns:`, as written */
+};
+
+/* The same of a rule. */
 struct rule_text {
-	struct name_list users;		/* `user:` of match, as written */
-	struct name_list not_users;	/* `user:` of match.not */
+	struct match_text match;
+	struct match_text not;		/* of match.not */
 	char *until;			/* NULL or "2027-06-30" */
 };
 
@@ -48,8 +52,6 @@ struct config {
 	struct range_wanted ranges;
 	bool protocols[PROTOCOL_COUNT];
 	enum netns_mode netns;
-	uint64_t suspect_threshold_usec;	/* nothing is classed suspect yet */
-	enum severity suspect_severity;
 	struct rule_text *rule_texts;	/* policy.rule_count of them */
 	/*
 	 * Of the bytes config_dump() prints: what `overstayd --dump-config | sha256sum` begins

@@ -15,18 +15,27 @@
 #include "base/cleanup.h"
 #include "config/rules.h"
 #include "config/values.h"
+#include "core/listener.h"
 #include "core/owner.h"
+#include "core/reason.h"
 
 /* The longest name of a user or group that is asked for; LOGIN_NAME_MAX is 256 on Linux. */
 #define USER_NAME_MAX 256
 
+/* An inode number of 64 bits has at most 20 digits; 19 never overflow. */
+#define NETNS_DIGITS_MAX 19
+
+/* The bit of match.netns: the daemon's own namespace is among those named. */
+#define NETNS_OWN (1U << 0)
+
 /*
- * What is being filled: a match, or its not, and the words that their values do not keep.
+ * What is being filled: a match, or its not, and the words that its values do not keep.
  */
 struct filling {
 	struct config_context *context;
 	struct match *match;
-	struct rule_text *text;
+	struct match_text *text;
+	struct match_text *not_text;	/* of the not inside */
 	bool inside_not;
 	bool unresolved;	/* a user or group is not known, and that is no error */
 };
@@ -44,51 +53,67 @@ struct key_row {
 		KEY_TEXTS,	/* struct glob_list */
 		KEY_UNITS,	/* struct glob_list of unit names */
 		KEY_USERS,
+		KEY_NETNS,	/* uint32_t of bits */
 	} type;
 	enum match_key key;
 	size_t offset;
-	const char *const *words;
+	word_function *word;
 };
 
-static const char *const protocol_words[] = { "tcp", "udp", NULL };
-static const char *const exposure_words[] = { "loopback", "local", "any", NULL };
-static const char *const owner_words[] = { "unknown", "process", "kernel", NULL };
-static const char *const choice_words[] = { "unknown", "asked", "auto", NULL };
-static const char *const netns_words[] = { "host", NULL };
-static const char *const class_words[] = { "unknown", "kernel", "service", "user", "suspect", NULL };
-static const char *const reason_words[] = {
-	"memory", "shm", "disguise", "shell", "stranger", "no-owner", "deleted", "temporary",
-	"writable", "foreign", "changed", "exposed", NULL,
-};
+/* Whose words they are stands in the core. */
+static const char *
+exposure_word(unsigned place)
+{
+	return place <= EXPOSURE_ANY ? exposure_name((enum exposure)place) : NULL;
+}
 
-_Static_assert(PROTOCOL_TCP == 0 && PROTOCOL_UDP == 1, "protocol_words is out of order");
-_Static_assert(EXPOSURE_LOOPBACK == 0 && EXPOSURE_LOCAL == 1 && EXPOSURE_ANY == 2,
-    "exposure_words is out of order");
-_Static_assert(OWNER_UNKNOWN == 0 && OWNER_PROCESS == 1 && OWNER_KERNEL == 2,
-    "owner_words is out of order");
-_Static_assert(CHOICE_UNKNOWN == 0 && CHOICE_ASKED == 1 && CHOICE_AUTO == 2,
-    "choice_words is out of order");
+static const char *
+owner_word(unsigned place)
+{
+	return place <= OWNER_KERNEL ? owner_kind_name((enum owner_kind)place) : NULL;
+}
+
+/* "unknown" is a word for the owner; a choice is matched only where it is known. */
+static const char *
+choice_word(unsigned place)
+{
+	if (place == CHOICE_UNKNOWN)
+		return "";
+	return place <= CHOICE_AUTO ? choice_name((enum choice)place) : NULL;
+}
+
+static const char *
+class_word(unsigned place)
+{
+	return place < CLASS_COUNT ? class_name((enum listener_class)place) : NULL;
+}
+
+static const char *
+reason_word(unsigned place)
+{
+	return place < REASON_COUNT ? reason_name((enum reason)place) : NULL;
+}
 
 #define AT(member) offsetof(struct match, member)
 
 static const struct key_row match_keys[] = {
-	{ "protocol", KEY_WORDS, MATCH_PROTOCOL, AT(protocols), protocol_words },
+	{ "protocol", KEY_WORDS, MATCH_PROTOCOL, AT(protocols), protocol_word },
 	{ "port", KEY_PORTS, MATCH_PORT, AT(ports), NULL },
 	{ "address", KEY_ADDRESSES, MATCH_ADDRESS, AT(addresses), NULL },
-	{ "exposure", KEY_WORDS, MATCH_EXPOSURE, AT(exposures), exposure_words },
+	{ "exposure", KEY_WORDS, MATCH_EXPOSURE, AT(exposures), exposure_word },
 	{ "exe", KEY_PATHS, MATCH_EXE, AT(exe), NULL },
 	{ "comm", KEY_TEXTS, MATCH_COMM, AT(comm), NULL },
 	{ "cmdline", KEY_TEXTS, MATCH_CMDLINE, AT(cmdline), NULL },
 	{ "user", KEY_USERS, MATCH_USER, AT(uids), NULL },
 	{ "unit", KEY_UNITS, MATCH_UNIT, AT(unit), NULL },
 	{ "user_unit", KEY_UNITS, MATCH_USER_UNIT, AT(user_unit), NULL },
-	{ "owner", KEY_WORDS, MATCH_OWNER, AT(owners), owner_words },
-	{ "choice", KEY_WORDS, MATCH_CHOICE, AT(choices), choice_words },
+	{ "owner", KEY_WORDS, MATCH_OWNER, AT(owners), owner_word },
+	{ "choice", KEY_WORDS, MATCH_CHOICE, AT(choices), choice_word },
 	{ "script", KEY_PATHS, MATCH_SCRIPT, AT(script), NULL },
 	{ "container", KEY_TEXTS, MATCH_CONTAINER, AT(container), NULL },
-	{ "netns", KEY_WORDS, MATCH_NETNS, AT(netns), netns_words },
-	{ "class", KEY_WORDS, MATCH_CLASS, AT(classes), class_words },
-	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_words },
+	{ "netns", KEY_NETNS, MATCH_NETNS, AT(netns), NULL },
+	{ "class", KEY_WORDS, MATCH_CLASS, AT(classes), class_word },
+	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_word },
 };
 
 const char *const match_key_names[] = {
@@ -318,8 +343,7 @@ read_user(struct filling *filling, const struct node *item)
 	bool group = item->text[0] == '@';
 	const char *name = item->text + group;
 	struct id_list *list = group ? &filling->match->gids : &filling->match->uids;
-	struct name_list *words = filling->inside_not ? &filling->text->not_users :
-	    &filling->text->users;
+	struct name_list *words = &filling->text->users;
 	const char *kind = group ? "group" : "user";
 	uint32_t id;
 	int r;
@@ -352,6 +376,39 @@ read_user(struct filling *filling, const struct node *item)
 	return false;
 }
 
+/* "host", or the inode of the one that is watched; another is none that a listener is in. */
+static bool
+read_namespace(struct filling *filling, const struct node *item)
+{
+	struct config_context *context = filling->context;
+	size_t digits = strspn(item->text, "0123456789");
+	bool number = digits > 0 && digits <= NETNS_DIGITS_MAX && item->text[digits] == '\0' &&
+	    item->text[0] != '0';
+
+	if (!number && strcmp(item->text, "host") != 0) {
+		context_error(context, item, "netns is %s, expected host, or a number as lsns(8) "
+		    "prints it", QUOTE(item->text));
+		return false;
+	}
+	if (!number || strtoull(item->text, NULL, 10) == context->netns)
+		filling->match->netns |= NETNS_OWN;
+	else
+		context_warn(context, item, "netns %s is not watched: it matches nothing",
+		    QUOTE(item->text));
+	return append_text(context, &filling->text->netns.names, &filling->text->netns.count,
+	    item->text);
+}
+
+static bool
+read_namespaces(struct filling *filling, const struct node *items, size_t count)
+{
+	bool fine = true;
+
+	for (size_t i = 0; i < count; i++)
+		fine = read_namespace(filling, &items[i]) && fine;
+	return fine;
+}
+
 static bool
 read_users(struct filling *filling, const struct node *items, size_t count)
 {
@@ -373,6 +430,7 @@ key_expected(const struct key_row *key)
 		[KEY_TEXTS] = "a text or a glob",
 		[KEY_UNITS] = "a unit or a glob such as nginx.service",
 		[KEY_USERS] = "a user such as alice or 1000, or a group such as @developers",
+		[KEY_NETNS] = "host, or a number as lsns(8) prints it",
 	};
 
 	return texts[key->type];
@@ -386,14 +444,8 @@ read_key(struct filling *filling, const struct key_row *key, const struct node *
 
 	filling->match->keys |= 1U << key->key;
 	if (key->type == KEY_WORDS) {
-		/* "unknown" is a word for the owner; a choice is matched only where it is known. */
-		bool choice = key->key == MATCH_CHOICE;
-		uint32_t bits, *member = (void *)((char *)filling->match + key->offset);
-
-		if (!words_read(filling->context, value, key->name, key->words + choice, &bits))
-			return false;
-		*member = bits << choice;
-		return true;
+		return words_read(filling->context, value, key->name, key->word,
+		    (void *)((char *)filling->match + key->offset));
 	}
 	count = node_scalars(filling->context, value, RULE_LIST_MAX, key_expected(key), &items);
 	if (count == 0)
@@ -405,6 +457,8 @@ read_key(struct filling *filling, const struct key_row *key, const struct node *
 		return read_addresses(filling, items, count);
 	case KEY_USERS:
 		return read_users(filling, items, count);
+	case KEY_NETNS:
+		return read_namespaces(filling, items, count);
 	case KEY_PATHS:
 	case KEY_TEXTS:
 	case KEY_UNITS:
@@ -433,6 +487,7 @@ read_not(struct filling *filling, const struct node *key, const struct node *val
 		return false;
 	}
 	filling->match->not = inner.match;
+	inner.text = filling->not_text;
 	inner.inside_not = true;
 	fine = read_map(&inner, value);
 	filling->unresolved = inner.unresolved;
@@ -474,7 +529,8 @@ bool
 match_read(struct config_context *context, const struct node *map, struct match *match,
     struct rule_text *text, bool *ret_unresolved)
 {
-	struct filling filling = { .context = context, .match = match, .text = text };
+	struct filling filling = { .context = context, .match = match, .text = &text->match,
+		.not_text = &text->not };
 	bool fine = read_map(&filling, map);
 
 	*ret_unresolved = filling.unresolved;
@@ -492,7 +548,7 @@ dump_texts(char *const *texts, size_t count, FILE *file)
 }
 
 static void
-dump_key(const struct match *match, const struct key_row *key, const struct name_list *users,
+dump_key(const struct match *match, const struct key_row *key, const struct match_text *text,
     FILE *file)
 {
 	const void *member = (const char *)match + key->offset;
@@ -500,7 +556,7 @@ dump_key(const struct match *match, const struct key_row *key, const struct name
 
 	switch (key->type) {
 	case KEY_WORDS:
-		words_dump(key->words, *(const uint32_t *)member, file);
+		words_dump(key->word, *(const uint32_t *)member, file);
 		break;
 	case KEY_PORTS:
 		(void)fputc('[', file);
@@ -515,7 +571,10 @@ dump_key(const struct match *match, const struct key_row *key, const struct name
 		(void)fputc(']', file);
 		break;
 	case KEY_USERS:
-		dump_texts(users->names, users->count, file);
+		dump_texts(text->users.names, text->users.count, file);
+		break;
+	case KEY_NETNS:
+		dump_texts(text->netns.names, text->netns.count, file);
 		break;
 	case KEY_PATHS:
 	case KEY_TEXTS:
@@ -526,13 +585,13 @@ dump_key(const struct match *match, const struct key_row *key, const struct name
 }
 
 static void
-dump_keys(const struct match *match, const struct name_list *users, const char *indent, FILE *file)
+dump_keys(const struct match *match, const struct match_text *text, const char *indent, FILE *file)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(match_keys); i++) {
 		if ((match->keys >> match_keys[i].key & 1) == 0)
 			continue;
 		(void)fprintf(file, "%s%s: ", indent, match_keys[i].name);
-		dump_key(match, &match_keys[i], users, file);
+		dump_key(match, &match_keys[i], text, file);
 		(void)fputc('\n', file);
 	}
 }
@@ -540,9 +599,9 @@ dump_keys(const struct match *match, const struct name_list *users, const char *
 void
 match_dump(const struct match *match, const struct rule_text *text, FILE *file)
 {
-	dump_keys(match, &text->users, "      ", file);
+	dump_keys(match, &text->match, "      ", file);
 	if (match->not != NULL) {
 		(void)fputs("      not:\n", file);
-		dump_keys(match->not, &text->not_users, "        ", file);
+		dump_keys(match->not, &text->not, "        ", file);
 	}
 }

@@ -16,6 +16,7 @@ struct config_context {
 	const char *file;			/* borrowed; as it stands in messages, raw */
 	config_resolve_function *resolve;
 	uint64_t now_usec;			/* CLOCK_REALTIME: is a rule over already? */
+	uint64_t netns;				/* inode of the one that is watched, 0 = unknown */
 	bool last_good;
 	bool no_memory;		/* set once; the load then ends with -ENOMEM */
 };

@@ -24,8 +24,17 @@
 /* Where a name is longer than this it is none of ours. */
 #define OPTION_NAME_SIZE 32
 
-static const char *const netns_words[] = { "host", NULL };
-static const char *const cmdline_words[] = { "masked", "full", "off", NULL };
+static const char *
+netns_word(unsigned place)
+{
+	return place == NETNS_HOST ? "host" : NULL;
+}
+
+static const char *
+cmdline_word(unsigned place)
+{
+	return place <= CMDLINE_OFF ? cmdline_mode_name((enum cmdline_mode)place) : NULL;
+}
 
 #define AT(member) offsetof(struct config, member)
 
@@ -44,7 +53,7 @@ const struct option options[] = {
 	{ "protocols", OPTION_PROTOCOLS, AT(protocols), .default_text = "[tcp, udp]",
 	    .unit = "list of tcp, udp", .reloadable = true,
 	    .help = "the protocols that are watched" },
-	{ "netns", OPTION_CHOICE, AT(netns), .words = netns_words, .default_text = "host",
+	{ "netns", OPTION_CHOICE, AT(netns), .word = netns_word, .default_text = "host",
 	    .unit = "host", .reloadable = true,
 	    .help = "the network namespaces that are watched" },
 	{ "threshold", OPTION_DURATION, AT(policy.threshold_usec),
@@ -62,13 +71,20 @@ const struct option options[] = {
 	{ "loopback.severity", OPTION_SEVERITY, AT(policy.loopback_severity),
 	    .default_text = "notice", .unit = "severity", .reloadable = true,
 	    .help = "how grave a listener is that only this host can reach" },
-	{ "suspect.threshold", OPTION_DURATION, AT(suspect_threshold_usec),
+	{ "suspect.threshold", OPTION_DURATION, AT(policy.suspect_threshold_usec),
 	    0, LONG_USEC, true, .default_text = "0s",
 	    .unit = "time span or never", .reloadable = true,
-	    .help = "the threshold of a suspect; nothing is classed suspect yet" },
-	{ "suspect.severity", OPTION_SEVERITY, AT(suspect_severity),
+	    .help = "how long a suspect may stay that has a strong reason" },
+	{ "suspect.severity", OPTION_SEVERITY, AT(policy.suspect_severity),
 	    .default_text = "crit", .unit = "severity", .reloadable = true,
-	    .help = "how grave a suspect is; nothing is classed suspect yet" },
+	    .help = "how grave such a suspect is" },
+	{ "suspect.weak_threshold", OPTION_DURATION, AT(policy.suspect_weak_threshold_usec),
+	    0, LONG_USEC, true, .default_text = "1min",
+	    .unit = "time span or never", .reloadable = true,
+	    .help = "how long a suspect may stay that has weak reasons only" },
+	{ "suspect.weak_severity", OPTION_SEVERITY, AT(policy.suspect_weak_severity),
+	    .default_text = "err", .unit = "severity", .reloadable = true,
+	    .help = "how grave such a suspect is" },
 	{ "severity", OPTION_SEVERITY, AT(policy.severity),
 	    .default_text = "warning", .unit = "severity", .reloadable = true,
 	    .help = "how grave a listener is that overstays" },
@@ -80,6 +96,12 @@ const struct option options[] = {
 	    USEC_PER_MIN, LONG_USEC, true, .default_text = "24h",
 	    .unit = "time span or never", .reloadable = true,
 	    .help = "between two reminders of what overstays" },
+	{ "advice", OPTION_SWITCH, AT(policy.advice),
+	    .default_text = "on", .unit = "on or off", .reloadable = true,
+	    .help = "whether it is told how a port can be kept that will be taken one day" },
+	{ "hopping", OPTION_PROTOCOL_BITS, AT(policy.hopping),
+	    .default_text = "[tcp]", .unit = "list of tcp, udp, or off", .reloadable = true,
+	    .help = "where an owner is told that keeps leaving a port for another" },
 	{ "log.appeared", OPTION_SEVERITY, AT(policy.log_appeared), .never = true,
 	    .default_text = "info", .unit = "severity or off", .reloadable = true,
 	    .help = "priority of the line about a new listener" },
@@ -93,7 +115,7 @@ const struct option options[] = {
 	    0, USEC_PER_DAY, .default_text = "1min",
 	    .unit = "time span", .reloadable = true,
 	    .help = "a listener shorter than this makes neither line" },
-	{ "cmdline", OPTION_CHOICE, AT(policy.cmdline), .words = cmdline_words,
+	{ "cmdline", OPTION_CHOICE, AT(policy.cmdline), .word = cmdline_word,
 	    .default_text = "masked", .unit = "masked, full or off", .reloadable = true,
 	    .help = "how much of a command line is told" },
 	{ "rules", OPTION_RULES, .default_text = "[]", .unit = "list of rules",
@@ -211,9 +233,6 @@ set_option(struct walk *walk, const struct node *key, const struct node *value,
 			    "rules in conf.d, expected in overstay.yaml or in rules.d");
 		return;
 	}
-	if (strncmp(option->name, "suspect.", 8) == 0 && !walk->context->last_good)
-		context_warn(walk->context, key,
-		    "%s has no effect yet: nothing is classed suspect", option->name);
 	place->file = walk->context->file;
 	place->line = key->line;
 	place->column = key->column;

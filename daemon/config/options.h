@@ -18,11 +18,19 @@
 enum option_type {
 	OPTION_DURATION,	/* uint64_t, microseconds */
 	OPTION_SEVERITY,	/* enum severity */
-	OPTION_CHOICE,		/* an enum, whose values are the places in words */
+	OPTION_CHOICE,		/* an enum, whose values are the places of words */
 	OPTION_RANGES,		/* struct range_wanted */
 	OPTION_PROTOCOLS,	/* bool [PROTOCOL_COUNT] */
+	OPTION_PROTOCOL_BITS,	/* uint32_t, bits 1 << enum protocol; may be off */
+	OPTION_SWITCH,		/* bool */
 	OPTION_RULES,		/* the list of rules: rules.c reads it */
 };
+
+/*
+ * The word of a place in a list of words, NULL behind the last, "" for a place that cannot be
+ * written. So that words are those of the core's own tables.
+ */
+typedef const char *word_function(unsigned place);
 
 struct option {
 	const char *name;	/* "udp.threshold" is threshold inside the map udp */
@@ -30,7 +38,7 @@ struct option {
 	size_t offset;		/* in struct config */
 	uint64_t minimum, maximum;	/* of OPTION_DURATION, in microseconds */
 	bool never;		/* a duration may be never, a severity off */
-	const char *const *words;	/* of OPTION_CHOICE, ended by NULL */
+	word_function *word;	/* of OPTION_CHOICE */
 	const char *default_text;	/* as it is written in YAML */
 	const char *unit;	/* what a value is, for people */
 	bool reloadable;
@@ -78,6 +86,10 @@ bool duration_read(struct config_context *context, const struct node *node,
 /* One severity; with never also "off". Returns true and sets *ret, or says the error. */
 bool severity_read(struct config_context *context, const struct node *node, const char *what,
     bool never, enum severity *ret);
+
+/* One of true, yes, on, false, no, off. Returns true and sets *ret, or says the error. */
+bool switch_read(struct config_context *context, const struct node *node, const char *what,
+    const char *expected, bool *ret);
 
 /* The row of that name; it must exist. */
 const struct option *option_find(const char *name);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a rule does not do as its author may think: warnings, never errors.
+ * Rules that are never reached: warnings, never errors.
  *
  * A rule is never reached where an earlier one matches everything it matches. That is said
  * only where it is provable key by key: each key of the earlier match is in the later one
  * too, with values that lie inside. What would take more than that (the sum of several
  * rules, one key that implies another, an earlier rule with `not` or an end) is left unsaid
- * rather than guessed.
+ * rather than guessed. Nor does an earlier rule cover suspects that its allow or threshold spares.
  *
  * Every rule is compared with every earlier one until the first that covers it; most pairs differ
  * in their keys, which is one comparison of bits. What a pair costs beyond that is counted, and
@@ -19,20 +19,20 @@
 #include "core/glob.h"
 #include "core/listener.h"
 #include "core/owner.h"
+#include "core/reason.h"
 
 /* In comparisons of words; 4096 rules of one port, user and path each need a tenth of it. */
 #define REACH_COST_MAX 100000000
 
+/* Lists of all words there are leave nothing out. */
 #define ALL_PROTOCOLS ((1U << PROTOCOL_COUNT) - 1)
 #define ALL_EXPOSURES (1U << EXPOSURE_LOOPBACK | 1U << EXPOSURE_LOCAL | 1U << EXPOSURE_ANY)
 #define ALL_OWNERS    (1U << OWNER_UNKNOWN | 1U << OWNER_PROCESS | 1U << OWNER_KERNEL)
 
-/* Keys that say who it is, not where it listens. */
-#define IDENTITY_KEYS                                                                    \
-	(1U << MATCH_EXE | 1U << MATCH_COMM | 1U << MATCH_CMDLINE | 1U << MATCH_USER |   \
-	    1U << MATCH_UNIT | 1U << MATCH_USER_UNIT)
-/* What any process can write into its own description. */
-#define CLAIMED_KEYS (1U << MATCH_COMM | 1U << MATCH_CMDLINE)
+/* Every listener has a class; a choice may be unknown, and of reasons there may be none. */
+#define ALL_CLASSES   ((1U << CLASS_COUNT) - 1)
+/* Only one namespace is watched, so far. */
+#define ALL_NETNS     (1U << 0)
 
 /*
  * One glob covers another where it is the same, takes everything, or the other is a plain
@@ -141,6 +141,10 @@ narrowing_keys(const struct match *match)
 		keys &= ~(1U << MATCH_EXPOSURE);
 	if (match->owners == ALL_OWNERS)
 		keys &= ~(1U << MATCH_OWNER);
+	if (match->classes == ALL_CLASSES)
+		keys &= ~(1U << MATCH_CLASS);
+	if (match->netns == ALL_NETNS)
+		keys &= ~(1U << MATCH_NETNS);
 	return keys;
 }
 
@@ -170,7 +174,8 @@ key_covers(enum match_key key, const struct match *wide, const struct parsed_rul
 	case MATCH_CMDLINE:
 		return globs_cover(&wide->cmdline, &narrow->cmdline, GLOB_TEXT);
 	case MATCH_NETNS:
-		return (narrow->netns & ~wide->netns) == 0;
+		/* What names other namespaces only matches nothing. */
+		return wide->netns != 0 && (narrow->netns & ~wide->netns) == 0;
 	case MATCH_CLASS:
 		return (narrow->classes & ~wide->classes) == 0;
 	case MATCH_REASON:
@@ -212,13 +217,49 @@ pair_cost(uint32_t keys, const struct match *wide, const struct parsed_rule *rul
 	return cost;
 }
 
+/* True where match has the one key and not the other. */
+static bool
+has_without(const struct match *match, enum match_key key, enum match_key other)
+{
+	return (match->keys >> key & 1) != 0 && (match->keys >> other & 1) == 0;
+}
+
+/*
+ * Keys that let more in, not less: exe takes in processes of other mount namespaces only beside
+ * container, and container those below a user's own manager only beside user.
+ */
+static bool
+is_widened(const struct match *wide, const struct match *narrow)
+{
+	if (has_without(wide, MATCH_EXE, MATCH_CONTAINER) &&
+	    (narrow->keys >> MATCH_CONTAINER & 1) != 0)
+		return true;
+	return has_without(wide, MATCH_CONTAINER, MATCH_USER) &&
+	    (narrow->keys >> MATCH_USER & 1) != 0;
+}
+
+/* Whether a suspect may be decided by this rule: an allow or a threshold must name it for that. */
+static bool
+meets_suspects(const struct rule *rule)
+{
+	if ((rule->match.keys >> MATCH_CLASS & 1) != 0)
+		return (rule->match.classes >> CLASS_SUSPECT & 1) != 0;
+	return (rule->match.keys >> MATCH_REASON & 1) != 0 ||
+	    (rule->action != ACTION_ALLOW && (rule->values & RULE_THRESHOLD) == 0);
+}
+
 /* What is added to *cost is what the answer took. */
 static bool
-match_covers(const struct match *wide, const struct parsed_rule *rule, uint64_t *cost)
+rule_covers(const struct rule *earlier, const struct parsed_rule *rule, uint64_t *cost)
 {
+	const struct match *wide = &earlier->match;
 	uint32_t keys = narrowing_keys(wide);
 
 	if (wide->not != NULL || (keys & ~rule->rule.match.keys) != 0)
+		return false;
+	if (is_widened(wide, &rule->rule.match))
+		return false;
+	if (meets_suspects(&rule->rule) && !meets_suspects(earlier))
 		return false;
 	*cost += pair_cost(keys, wide, rule);
 	for (unsigned key = 0; key < MATCH_KEY_COUNT; key++)
@@ -249,7 +290,7 @@ find_covering(const struct parsed_rule *rules, size_t place, uint64_t *cost)
 
 		if (!earlier->enabled || earlier->until_usec != USEC_NEVER)
 			continue;
-		if (match_covers(&earlier->match, &rules[place], cost))
+		if (rule_covers(earlier, &rules[place], cost))
 			return &rules[i];
 	}
 	return NULL;
@@ -276,56 +317,4 @@ rules_check_reach(struct config_context *context, struct parsed_rule *rules, siz
 		if (covering != NULL)
 			warn_never_reached(context, &rules[i], covering);
 	}
-}
-
-/* True where a glob of paths takes in a program that runs whatever it is given. */
-static bool
-is_interpreter(const char *glob)
-{
-	/* As globs of names, so that python3.11 and perl5.36 are known too. */
-	static const char *const names[] = {
-		"python*", "perl*", "ruby*", "node", "nodejs", "php*", "lua*", "tclsh*", "java",
-		"bash", "sh", "dash", "zsh", "ksh*", "fish", "busybox", "deno", "bun", "guile*",
-		"Rscript", "env",
-	};
-	/* Where a glob has more of a wildcard than that, it is tried on these. */
-	static const char *const samples[] = {
-		"/usr/bin/python3.11", "/usr/bin/perl", "/usr/bin/bash", "/bin/sh",
-	};
-	const char *slash = strrchr(glob, '/');
-	const char *name = slash == NULL ? glob : slash + 1;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (glob_match(names[i], name, GLOB_TEXT))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
-		if (glob_match(glob, samples[i], GLOB_PATH))
-			return true;
-	return false;
-}
-
-void
-rule_check_allow(struct config_context *context, const struct parsed_rule *parsed)
-{
-	const struct rule *rule = &parsed->rule;
-	uint32_t identity = rule->match.keys & IDENTITY_KEYS;
-
-	if (rule->action != ACTION_ALLOW || !rule->enabled)
-		return;
-	if (rule->values != 0)
-		context_warn(context, parsed,
-		    "threshold, severity and remind have no effect beside action: allow");
-	if (identity != 0 && (identity & ~CLAIMED_KEYS) == 0)
-		context_warn(context, parsed, "allow by comm or cmdline alone, expected exe, user "
-		    "or unit too: any process can give itself those");
-	if ((identity & 1U << MATCH_EXE) == 0 ||
-	    (identity & ~(CLAIMED_KEYS | 1U << MATCH_EXE)) != 0)
-		return;
-	for (size_t i = 0; i < rule->match.exe.count; i++)
-		if (is_interpreter(rule->match.exe.globs[i])) {
-			context_warn(context, parsed, "allow by the interpreter %s alone, expected "
-			    "user or unit too: it runs any program",
-			    QUOTE(rule->match.exe.globs[i]));
-			return;
-		}
 }

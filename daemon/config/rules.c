@@ -170,19 +170,8 @@ read_until(struct reading *reading, const struct node *value)
 static bool
 read_enabled(struct reading *reading, const struct node *value)
 {
-	/* Both spellings of YAML's two versions. */
-	static const char *const words[] = { "true", "yes", "on", "false", "no", "off" };
-
-	if (!node_is_scalar(reading->context, value, "true or false"))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(words[i], value->text) == 0) {
-			reading->parsed->rule.enabled = i < ARRAY_SIZE(words) / 2;
-			return true;
-		}
-	context_error(reading->context, value, "enabled is %s, expected true or false",
-	    QUOTE(value->text));
-	return false;
+	return switch_read(reading->context, value, "enabled", "true or false",
+	    &reading->parsed->rule.enabled);
 }
 
 static const struct {
@@ -296,7 +285,8 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 void
 rule_text_clear(struct rule_text *text)
 {
-	struct name_list *lists[] = { &text->users, &text->not_users };
+	struct name_list *lists[] = { &text->match.users, &text->match.netns, &text->not.users,
+		&text->not.netns };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		for (size_t j = 0; j < lists[i]->count; j++)

@@ -44,7 +44,7 @@ void rules_read(struct config_context *context, const struct node *list,
 /* Frees the table and what is in it. */
 void rule_table_clear(struct rule_table *table);
 
-/* Warns of what a valid rule does not do as its author may think. */
+/* Warns of an allow that rests on what any process can bring about; see allow.c. */
 void rule_check_allow(struct config_context *context, const struct parsed_rule *rule);
 
 /* Warns of rules that an earlier one leaves nothing for. */

@@ -15,9 +15,8 @@
 /* More entries in a list of ranges or words say nothing new. */
 #define VALUE_LIST_MAX 1024
 
-static const char *const protocol_words[] = { "tcp", "udp", NULL };
-
-_Static_assert(ARRAY_SIZE(protocol_words) == PROTOCOL_COUNT + 1, "a protocol has no word");
+/* All words of a list joined: the reasons are the most. */
+#define WORDS_SIZE 256
 
 bool
 duration_read(struct config_context *context, const struct node *node,
@@ -73,42 +72,56 @@ severity_read(struct config_context *context, const struct node *node, const cha
 	return true;
 }
 
-/* The place of text among words, -1 if it is not there. */
-static int
-word_find(const char *const *words, const char *text)
+const char *
+protocol_word(unsigned place)
 {
-	for (int i = 0; words[i] != NULL; i++)
-		if (strcmp(words[i], text) == 0)
-			return i;
+	return place < PROTOCOL_COUNT ? protocol_name((enum protocol)place) : NULL;
+}
+
+/* What `hopping` may say: the protocols, or behind them that there are none. */
+static const char *
+protocol_or_off_word(unsigned place)
+{
+	return place == PROTOCOL_COUNT ? "off" : protocol_word(place);
+}
+
+/* The place of text among the words, -1 if it is not there. */
+static int
+word_find(word_function *word, const char *text)
+{
+	for (unsigned i = 0; word(i) != NULL; i++)
+		if (text[0] != '\0' && strcmp(word(i), text) == 0)
+			return (int)i;
 	return -1;
 }
 
 /* Writes "masked, full or off" to buffer. Returns buffer. */
 static const char *
-words_join(const char *const *words, char *buffer, size_t size)
+words_join(word_function *word, char *buffer, size_t size)
 {
 	size_t used = 0;
 
 	buffer[0] = '\0';
-	for (size_t i = 0; words[i] != NULL && used < size; i++)
-		used += (size_t)snprintf(buffer + used, size - used, "%s%s",
-		    i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ", words[i]);
+	for (unsigned i = 0; word(i) != NULL && used < size; i++)
+		if (word(i)[0] != '\0')
+			used += (size_t)snprintf(buffer + used, size - used, "%s%s",
+			    used == 0 ? "" : word(i + 1) == NULL ? " or " : ", ", word(i));
 	return buffer;
 }
 
 bool
 words_read(struct config_context *context, const struct node *node, const char *what,
-    const char *const *words, uint32_t *ret_bits)
+    word_function *word, uint32_t *ret_bits)
 {
-	char expected[128];
+	char expected[WORDS_SIZE];
 	const struct node *items;
 	size_t count;
 	uint32_t bits = 0;
 
-	(void)words_join(words, expected, sizeof(expected));
+	(void)words_join(word, expected, sizeof(expected));
 	count = node_scalars(context, node, VALUE_LIST_MAX, expected, &items);
 	for (size_t i = 0; i < count; i++) {
-		int place = word_find(words, items[i].text);
+		int place = word_find(word, items[i].text);
 
 		if (place < 0) {
 			context_error(context, &items[i], "%s is %s, expected %s", what,
@@ -123,17 +136,41 @@ words_read(struct config_context *context, const struct node *node, const char *
 }
 
 void
-words_dump(const char *const *words, uint32_t bits, FILE *file)
+words_dump(word_function *word, uint32_t bits, FILE *file)
 {
 	const char *separator = "";
 
 	(void)fputc('[', file);
-	for (size_t i = 0; words[i] != NULL; i++)
+	for (unsigned i = 0; word(i) != NULL; i++)
 		if ((bits >> i & 1) != 0) {
-			(void)fprintf(file, "%s%s", separator, words[i]);
+			(void)fprintf(file, "%s%s", separator, word(i));
 			separator = ", ";
 		}
 	(void)fputc(']', file);
+}
+
+bool
+switch_read(struct config_context *context, const struct node *node, const char *what,
+    const char *expected, bool *ret)
+{
+	/* The spellings of YAML's two versions. */
+	static const struct {
+		const char *word;
+		bool on;
+	} words[] = {
+		{ "true", true }, { "yes", true }, { "on", true },
+		{ "false", false }, { "no", false }, { "off", false },
+	};
+
+	if (!node_is_scalar(context, node, expected))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].word, node->text) == 0) {
+			*ret = words[i].on;
+			return true;
+		}
+	context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text), expected);
+	return false;
 }
 
 bool
@@ -170,18 +207,18 @@ static bool
 choice_read(struct config_context *context, const struct node *node, const struct option *option,
     void *value)
 {
-	char expected[128];
+	char expected[WORDS_SIZE];
 	enum cmdline_mode choice;
 	int place;
 
-	(void)words_join(option->words, expected, sizeof(expected));
+	(void)words_join(option->word, expected, sizeof(expected));
 	if (!node_is_scalar(context, node, expected))
 		return false;
 	if (strcmp(option->name, "netns") == 0 && strcmp(node->text, "all") == 0) {
 		context_error(context, node, "netns \"all\" is not built yet, expected host");
 		return false;
 	}
-	place = word_find(option->words, node->text);
+	place = word_find(option->word, node->text);
 	if (place < 0) {
 		context_error(context, node, "%s is %s, expected %s", option->name,
 		    QUOTE(node->text), expected);
@@ -239,7 +276,7 @@ protocols_read(struct config_context *context, const struct node *node, bool *pr
 {
 	uint32_t bits;
 
-	if (!words_read(context, node, "protocol", protocol_words, &bits))
+	if (!words_read(context, node, "protocol", protocol_word, &bits))
 		return false;
 	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
 		protocols[i] = (bits >> i & 1) != 0;
@@ -253,7 +290,25 @@ protocols_dump(const bool *protocols, FILE *file)
 
 	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
 		bits |= (uint32_t)protocols[i] << i;
-	words_dump(protocol_words, bits, file);
+	words_dump(protocol_word, bits, file);
+}
+
+static bool
+protocol_bits_read(struct config_context *context, const struct node *node,
+    const struct option *option, uint32_t *ret)
+{
+	const uint32_t off = 1U << PROTOCOL_COUNT;
+	uint32_t bits;
+
+	if (!words_read(context, node, option->name, protocol_or_off_word, &bits))
+		return false;
+	if ((bits & off) != 0 && bits != off) {
+		context_error(context, node, "%s is off and on at once, expected protocols or off",
+		    option->name);
+		return false;
+	}
+	*ret = bits & ~off;
+	return true;
 }
 
 bool
@@ -273,6 +328,10 @@ value_read(struct config_context *context, const struct node *node, const struct
 		return ranges_read(context, node, value);
 	case OPTION_PROTOCOLS:
 		return protocols_read(context, node, value);
+	case OPTION_PROTOCOL_BITS:
+		return protocol_bits_read(context, node, option, value);
+	case OPTION_SWITCH:
+		return switch_read(context, node, option->name, "on or off", value);
 	case OPTION_RULES:
 		break;
 	}
@@ -283,7 +342,18 @@ value_read(struct config_context *context, const struct node *node, const struct
 static void
 word_dump(const char *word, FILE *file)
 {
-	(void)fprintf(file, strcmp(word, "off") == 0 ? "\"%s\"" : "%s", word);
+	bool boolean = strcmp(word, "off") == 0 || strcmp(word, "on") == 0;
+
+	(void)fprintf(file, boolean ? "\"%s\"" : "%s", word);
+}
+
+static void
+protocol_bits_dump(uint32_t bits, FILE *file)
+{
+	if (bits == 0)
+		word_dump("off", file);
+	else
+		words_dump(protocol_word, bits, file);
 }
 
 void
@@ -300,13 +370,19 @@ value_dump(const struct config *config, const struct option *option, FILE *file)
 		word_dump(severity_name(*(const enum severity *)value), file);
 		break;
 	case OPTION_CHOICE:
-		word_dump(option->words[*(const enum cmdline_mode *)value], file);
+		word_dump(option->word(*(const enum cmdline_mode *)value), file);
 		break;
 	case OPTION_RANGES:
 		ranges_dump(value, file);
 		break;
 	case OPTION_PROTOCOLS:
 		protocols_dump(value, file);
+		break;
+	case OPTION_PROTOCOL_BITS:
+		protocol_bits_dump(*(const uint32_t *)value, file);
+		break;
+	case OPTION_SWITCH:
+		word_dump(*(const bool *)value ? "on" : "off", file);
 		break;
 	case OPTION_RULES:
 		break;

@@ -25,10 +25,13 @@ void value_dump(const struct config *config, const struct option *option, FILE *
  * expected: "tcp or udp". Returns true, or says the error.
  */
 bool words_read(struct config_context *context, const struct node *node, const char *what,
-    const char *const *words, uint32_t *ret_bits);
+    word_function *word, uint32_t *ret_bits);
 
 /* Writes "[tcp, udp]". */
-void words_dump(const char *const *words, uint32_t bits, FILE *file);
+void words_dump(word_function *word, uint32_t bits, FILE *file);
+
+/* The words of enum protocol: "tcp", "udp". */
+word_function protocol_word;
 
 /* Reads one "p" or "a-b" into the set. Returns true, or says the error. */
 bool ports_read(struct config_context *context, const struct node *node, struct port_set *set);

@@ -6,6 +6,8 @@
  *	option NAME DEFAULT UNIT BOUNDS RELOADABLE
  *	rule-key NAME
  *	match-key NAME
+ *	class NAME
+ *	reason NAME STRENGTH
  *
  * With a file it prints the effective configuration of that file alone.
  */
@@ -16,6 +18,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "config/rules.h"
+#include "core/reason.h"
 
 static void
 print_option(const struct option *option)
@@ -40,6 +43,11 @@ print_tables(void)
 		printf("rule-key\t%s\n", rule_key_names[i]);
 	for (size_t i = 0; match_key_names[i] != NULL; i++)
 		printf("match-key\t%s\n", match_key_names[i]);
+	for (unsigned i = 0; i < CLASS_COUNT; i++)
+		printf("class\t%s\n", class_name((enum listener_class)i));
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		printf("reason\t%s\t%s\n", reason_name((enum reason)i),
+		    reason_strength_name(reason_strength((enum reason)i)));
 	return EXIT_SUCCESS;
 }
 

@@ -3,7 +3,8 @@
 #
 # The option table of daemon/config/options.c against what people read: conf/overstay.yaml and
 # overstay.yaml(5) name the same options with the same defaults, and the manual the same units,
-# bounds, rule keys and match keys.
+# bounds, rule keys and match keys. Of core/reason.h the manual has every class, and every reason
+# with its strength, in the order of the table.
 # shellcheck source=tests/lint/tap.sh
 . "${abs_top_srcdir:-.}/tests/lint/tap.sh"
 
@@ -48,6 +49,31 @@ manual_keys() {
 	' "$manual"
 }
 
+# "NAME<tab>STRENGTH" of each ".It Va NAME Pq STRENGTH" in REASONS, in their order.
+manual_reasons() {
+	awk '
+		/^\.Sh / { inside = $2 == "REASONS" }
+		inside && /^\.It Va / { print $3 "\t" $5 }
+	' "$manual"
+}
+
+# The reasons that are not told in one line: what is tested, what is benign, what to do.
+reasons_badly_told() {
+	awk '
+		function check() {
+			if (name != "" && (lines != 1 || text !~ /^[A-Z].*; benign: .*; to do: .*[^.]\.$/ ||
+			    text ~ /\. /))
+				print name ": " lines " lines: " text
+			name = ""
+		}
+		/^\.Sh / { inside = $2 == "REASONS" }
+		!inside { next }
+		/^\.(It|El)/ { check() }
+		/^\.It Va / { name = $3; lines = 0; next }
+		{ lines++; text = $0 }
+	' "$manual"
+}
+
 # differ FILE FILE: the lines of only one of both, as complaints.
 differ() {
 	diff "$1" "$2" | grep '^[<>]'
@@ -81,6 +107,22 @@ lint() {
 		differ "$scratch/wanted" "$scratch/manual" |
 			point "overstay.yaml.5 has every ${keys% *}"
 	done
+
+	awk -F '\t' '$1 == "class" { print $2 }' "$scratch/table" >"$scratch/wanted"
+	manual_keys CLASSES >"$scratch/manual"
+	differ "$scratch/wanted" "$scratch/manual" |
+		point "overstay.yaml.5 has every class, in the order of the table"
+
+	awk -F '\t' '$1 == "reason" { print $2 "\t" $3 }' "$scratch/table" >"$scratch/wanted"
+	manual_reasons >"$scratch/manual"
+	[ -s "$scratch/wanted" ] || echo "no reasons" >"$scratch/failed"
+	{ differ "$scratch/wanted" "$scratch/manual"; cat "$scratch/failed" 2>/dev/null; } |
+		point "overstay.yaml.5 has every reason with its strength, in the order of the table"
+	reasons_badly_told | point "overstay.yaml.5 tells each reason in one line"
+
+	for file in conf/rules.d/*; do
+		grep -qE "[[:blank:]]$file( |\$)" conf/fragment.am || echo "$file"
+	done | point "conf/fragment.am installs every packaged file"
 
 	: >"$scratch/empty.yaml"
 	sed 's/^#//' "$sample" >"$scratch/uncommented.yaml"

@@ -26,8 +26,6 @@ test_defaults(void **state)
 	assert_int_equal(port_set_count(&config->ranges.explicit_ports), 0);
 	assert_true(config->protocols[PROTOCOL_TCP] && config->protocols[PROTOCOL_UDP]);
 	assert_int_equal(config->netns, NETNS_HOST);
-	assert_int_equal(config->suspect_threshold_usec, 0);
-	assert_int_equal(config->suspect_severity, SEVERITY_CRIT);
 	assert_int_equal(config->policy.threshold_usec, 10 * USEC_PER_MIN);
 	assert_int_equal(config->policy.remind_usec, USEC_PER_DAY);
 	assert_int_equal(config->policy.rule_count, 0);
@@ -38,6 +36,12 @@ test_defaults(void **state)
 	SAME(udp_auto_usec);
 	SAME(severity);
 	SAME(loopback_severity);
+	SAME(suspect_threshold_usec);
+	SAME(suspect_severity);
+	SAME(suspect_weak_threshold_usec);
+	SAME(suspect_weak_severity);
+	SAME(advice);
+	SAME(hopping);
 	SAME(grace_usec);
 	SAME(remind_usec);
 	SAME(log_appeared);
@@ -89,6 +93,11 @@ test_durations(void **state)
 		    NULL, "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
 		{ "udp: {auto", offsetof(struct config, policy.udp_auto_usec), "0s", NULL,
 		    "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
+		{ "suspect: {threshold", offsetof(struct config, policy.suspect_threshold_usec),
+		    "0s", NULL, "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
+		{ "suspect: {weak_threshold",
+		    offsetof(struct config, policy.suspect_weak_threshold_usec),
+		    "0s", NULL, "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
 		{ "grace", offsetof(struct config, policy.grace_usec), "0s", NULL, "1d",
 		    "25h", 0, USEC_PER_DAY, false },
 		{ "remind", offsetof(struct config, policy.remind_usec), "1min", "59s", "3650d",
@@ -194,14 +203,11 @@ test_severities(void **state)
 		    "t.yaml:1:31: log.vanished is \"false\", expected " SEVERITIES
 		    ", debug or off\n"
 		    "t.yaml:1:43: a list, expected " SEVERITIES ", debug or off\n" },
-		{ "suspect: {severity: alert, threshold: 5s}\n",
-		    "t.yaml:1:11: suspect.severity has no effect yet: nothing is classed "
-		    "suspect\n"
-		    "t.yaml:1:28: suspect.threshold has no effect yet: nothing is classed "
-		    "suspect\n" },
+		{ "suspect: {severity: alert, weak_severity: debug, threshold: 5s}\n", "" },
+		{ "suspect: {weak_severity: grave}\n",
+		    "t.yaml:1:26: suspect.weak_severity is \"grave\", expected " SEVERITIES
+		    " or debug\n" },
 		{ "suspect: {severity: off}\n",
-		    "t.yaml:1:11: suspect.severity has no effect yet: nothing is classed "
-		    "suspect\n"
 		    "t.yaml:1:21: suspect.severity is \"off\", expected " SEVERITIES " or "
 		    "debug\n" },
 	};
@@ -210,12 +216,14 @@ test_severities(void **state)
 	(void)state;
 	expect_all(expectations, ARRAY_SIZE(expectations));
 	config = load_expect("log: {appeared: off, udp: notice}\nseverity: alert\n"
-	    "loopback: {severity: err}\n", "");
+	    "loopback: {severity: err}\nsuspect: {severity: err, weak_severity: info}\n", "");
 	assert_int_equal(config->policy.log_appeared, SEVERITY_OFF);
 	assert_int_equal(config->policy.log_vanished, SEVERITY_INFO);
 	assert_int_equal(config->policy.log_udp, SEVERITY_NOTICE);
 	assert_int_equal(config->policy.severity, SEVERITY_ALERT);
 	assert_int_equal(config->policy.loopback_severity, SEVERITY_ERR);
+	assert_int_equal(config->policy.suspect_severity, SEVERITY_ERR);
+	assert_int_equal(config->policy.suspect_weak_severity, SEVERITY_INFO);
 	(void)config_free(config);
 }
 
@@ -293,6 +301,66 @@ test_words(void **state)
 }
 
 static void
+test_advice(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ "advice: maybe\n", "t.yaml:1:9: advice is \"maybe\", expected on or off\n" },
+		{ "advice: [on]\n", "t.yaml:1:9: a list, expected on or off\n" },
+		{ "advice:\n", "t.yaml:1:8: no value, expected on or off\n" },
+	};
+	static const struct {
+		const char *text;
+		bool on;
+	} values[] = {
+		{ "advice: on\n", true }, { "advice: \"on\"\n", true }, { "advice: yes\n", true },
+		{ "advice: true\n", true }, { "advice: off\n", false }, { "advice: no\n", false },
+		{ "advice: false\n", false },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		struct config *config = load_expect(values[i].text, "");
+
+		assert_int_equal(config->policy.advice, values[i].on);
+		free(dump_fixed(config));
+		(void)config_free(config);
+	}
+}
+
+static void
+test_hopping(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ "hopping: sctp\n", "t.yaml:1:10: hopping is \"sctp\", expected tcp, udp or "
+		    "off\n" },
+		{ "hopping: []\n", "t.yaml:1:10: an empty list, expected tcp, udp or off\n" },
+		{ "hopping: [tcp, off]\n", "t.yaml:1:10: hopping is off and on at once, expected "
+		    "protocols or off\n" },
+	};
+	static const struct {
+		const char *text;
+		uint32_t protocols;
+	} values[] = {
+		{ "hopping: tcp\n", 1U << PROTOCOL_TCP },
+		{ "hopping: [udp]\n", 1U << PROTOCOL_UDP },
+		{ "hopping: [udp, tcp]\n", 1U << PROTOCOL_TCP | 1U << PROTOCOL_UDP },
+		{ "hopping: off\n", 0 },
+		{ "hopping: [\"off\"]\n", 0 },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		struct config *config = load_expect(values[i].text, "");
+
+		assert_int_equal(config->policy.hopping, values[i].protocols);
+		free(dump_fixed(config));
+		(void)config_free(config);
+	}
+}
+
+static void
 test_keys(void **state)
 {
 	static const struct expectation expectations[] = {
@@ -341,6 +409,8 @@ main(void)
 		cmocka_unit_test(test_severities),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_hopping),
 		cmocka_unit_test(test_keys),
 	};
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules: what each key gives, every error and warning with its exact place, what is never
- * reached.
+ * Rules: what each key gives, every error with its exact place. Warnings are in
+ * test-config-reach.c.
  */
 #include "config-expect.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/macros.h"
 #include "config/rules.h"
 #include "core/owner.h"
+#include "core/reason.h"
 
 #define RULE "rules:\n- name: n\n  action: allow\n"
 
@@ -38,7 +40,10 @@ test_values(void **state)
 	    "asked,\n"
 	    "            exe: [/usr/bin/*, \"**/x\"], comm: a, cmdline: b, unit: "
 	    "c.service,\n"
-	    "            user_unit: \"*\", not: {user: bob, choice: [asked, auto]}}\n"
+	    "            script: [/srv/a.py, \"**/b.py\"], container: [web, \"0123*\"],\n"
+	    "            netns: host,\n"
+	    "            class: [service, suspect], reason: [memory, no-owner, exposed],\n"
+	    "            user_unit: \"*\", not: {user: bob, choice: [asked, auto], netns: host}}\n"
 	    "    name: all\n"
 	    "    action: allow\n", "");
 	const struct rule *first = &config->policy.rules[0], *second = &config->policy.rules[1];
@@ -89,10 +94,75 @@ test_values(void **state)
 	assert_string_equal(match->cmdline.globs[0], "b");
 	assert_string_equal(match->unit.globs[0], "c.service");
 	assert_string_equal(match->user_unit.globs[0], "*");
-	assert_int_equal(match->not->keys, 1U << MATCH_USER | 1U << MATCH_CHOICE);
+	assert_int_equal(match->script.count, 2);
+	assert_string_equal(match->script.globs[1], "**/b.py");
+	assert_int_equal(match->container.count, 2);
+	assert_string_equal(match->container.globs[0], "web");
+	assert_int_equal(match->netns, 1);
+	assert_int_equal(match->classes, 1U << CLASS_SERVICE | 1U << CLASS_SUSPECT);
+	assert_int_equal(match->reasons,
+	    1U << REASON_MEMORY | 1U << REASON_NO_OWNER | 1U << REASON_EXPOSED);
+	assert_int_equal(match->not->keys,
+	    1U << MATCH_USER | 1U << MATCH_CHOICE | 1U << MATCH_NETNS);
 	assert_int_equal(match->not->uids.ids[0], 1001);
 	assert_int_equal(match->not->choices, 1U << CHOICE_ASKED | 1U << CHOICE_AUTO);
 	free(dump_fixed(config));
+	(void)config_free(config);
+}
+
+/* Every word of the core's tables is taken, gives its own bit and is written back. */
+static void
+test_words_of_the_core(void **state)
+{
+	char text[256];
+
+	(void)state;
+	for (unsigned i = 0; i < CLASS_COUNT + REASON_COUNT; i++) {
+		bool reason = i >= CLASS_COUNT;
+		unsigned place = reason ? i - CLASS_COUNT : i;
+		struct config *config;
+		const struct match *match;
+
+		(void)snprintf(text, sizeof(text), MATCH("%s: %s"), reason ? "reason" : "class",
+		    reason ? reason_name((enum reason)place) :
+		    class_name((enum listener_class)place));
+		config = load_expect(text, "");
+		match = &config->policy.rules[0].match;
+		assert_int_equal(match->classes, reason ? 0 : 1U << place);
+		assert_int_equal(match->reasons, reason ? 1U << place : 0);
+		free(dump_fixed(config));
+		(void)config_free(config);
+	}
+}
+
+/* host and the number of the daemon's own namespace are the same; another one matches nothing. */
+static void
+test_netns(void **state)
+{
+	struct stat status;
+	struct config *config;
+	char text[256], *dump;
+
+	(void)state;
+	assert_int_equal(stat("/proc/self/ns/net", &status), 0);
+	(void)snprintf(text, sizeof(text), MATCH("netns: %ju"), (uintmax_t)status.st_ino);
+	config = load_expect(text, "");
+	assert_int_equal(config->policy.rules[0].match.netns, 1);
+	dump = dump_fixed(config);
+	(void)snprintf(text, sizeof(text), "netns: [\"%ju\"]\n", (uintmax_t)status.st_ino);
+	assert_non_null(strstr(dump, text));
+	free(dump);
+	(void)config_free(config);
+
+	config = load_expect(MATCH("netns: 4, not: {netns: [4, host]}"),
+	    "t.yaml:2:43: netns \"4\" is not watched: it matches nothing\n"
+	    "t.yaml:2:60: netns \"4\" is not watched: it matches nothing\n");
+	assert_int_equal(config->policy.rules[0].match.netns, 0);
+	assert_int_equal(config->policy.rules[0].match.not->netns, 1);
+	dump = dump_fixed(config);
+	assert_non_null(strstr(dump, "      netns: [\"4\"]\n      not:\n"
+	    "        netns: [\"4\", \"host\"]\n"));
+	free(dump);
 	(void)config_free(config);
 }
 
@@ -166,6 +236,36 @@ test_rule_errors(void **state)
 	expect_all(expectations, ARRAY_SIZE(expectations));
 }
 
+/* Of the keys that say who it is and what it looks like. */
+static void
+test_owner_errors(void **state)
+{
+#define NETNS ", expected host, or a number as lsns(8) prints it\n"
+	static const struct expectation expectations[] = {
+		{ MATCH("script: x"), "t.yaml:2:44: script is \"x\", expected an absolute path, "
+		    "or **/NAME\n" },
+		{ MATCH("container: ''"), "t.yaml:2:47: container is \"\", expected a pattern of "
+		    "at least one character\n" },
+		{ MATCH("container: {a: b}"), "t.yaml:2:47: a map, expected a text or a glob\n" },
+		{ MATCH("netns: [all, 0, 04, -1, 99999999999999999999]"),
+		    "t.yaml:2:44: netns is \"all\"" NETNS "t.yaml:2:49: netns is \"0\"" NETNS
+		    "t.yaml:2:52: netns is \"04\"" NETNS "t.yaml:2:56: netns is \"-1\"" NETNS
+		    "t.yaml:2:60: netns is \"99999999999999999999\"" NETNS },
+		{ MATCH("class: odd"), "t.yaml:2:43: class is \"odd\", expected unknown, kernel, "
+		    "service, user or suspect\n" },
+		{ MATCH("not: {class: ''}"), "t.yaml:2:49: class is \"\", expected unknown, "
+		    "kernel, service, user or suspect\n" },
+		{ MATCH("reason: [shell, strong]"),
+		    "t.yaml:2:52: reason is \"strong\", expected memory, shm, disguise, shell, "
+		    "stranger, no-owner, deleted, temporary, writable, foreign, changed or "
+		    "exposed\n" },
+		{ MATCH("choice: ''"), "t.yaml:2:44: choice is \"\", expected asked or auto\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
 static void
 test_match_errors(void **state)
 {
@@ -176,20 +276,7 @@ test_match_errors(void **state)
 		{ MATCH("ip: x"), "t.yaml:2:36: unknown key \"ip\", expected one of "
 		    "protocol, port, "
 		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
-		    "choice, "
-		    "not\n" },
-		{ MATCH("script: x"), "t.yaml:2:36: match key \"script\" is not built "
-		    "yet\n" },
-		{ MATCH("container: x"), "t.yaml:2:36: match key \"container\" is not "
-		    "built yet\n" },
-		{ MATCH("netns: x"), "t.yaml:2:36: match key \"netns\" is not built "
-		    "yet\n" },
-		{ MATCH("class: x"), "t.yaml:2:36: match key \"class\" is not built "
-		    "yet\n" },
-		{ MATCH("reason: x"), "t.yaml:2:36: match key \"reason\" is not built "
-		    "yet\n" },
-		{ MATCH("not: {class: x}"), "t.yaml:2:42: match key \"class\" is not built "
-		    "yet\n" },
+		    "choice, script, container, netns, class, reason, not\n" },
 		{ MATCH("protocol: [tcp, icmp]"),
 		    "t.yaml:2:52: protocol is \"icmp\", expected tcp or udp\n" },
 		{ MATCH("protocol: []"), "t.yaml:2:46: an empty list, expected tcp or "
@@ -268,173 +355,6 @@ test_match_errors(void **state)
 	expect_all(expectations, ARRAY_SIZE(expectations));
 }
 
-static void
-test_warnings(void **state)
-{
-#define CLAIM "t.yaml:2:3: allow by comm or cmdline alone, expected exe, user or unit too: " \
-    "any " \
-	"process can give itself those\n"
-#define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
-#define INTERPRETER(path) "t.yaml:2:3: allow by the interpreter \"" path "\" alone, " \
-    "expected " \
-	"user or unit too: it runs any program\n"
-	static const struct expectation expectations[] = {
-		{ ALLOW("comm: x"), CLAIM },
-		{ ALLOW("cmdline: x, port: 1, exposure: loopback"), CLAIM },
-		{ ALLOW("comm: x, user: alice"), "" },
-		{ ALLOW("comm: x, unit: a.service"), "" },
-		{ ALLOW("comm: x, exe: /usr/sbin/x"), "" },
-		{ MATCH("comm: x"), "" },
-		{ "rules:\n- {name: n, action: allow, match: {comm: x}, enabled: "
-		    "false}\n", "" },
-		{ ALLOW("port: 1"), "" },
-		{ ALLOW("exe: /usr/bin/python3.11"), INTERPRETER("/usr/bin/python3.11") },
-		{ ALLOW("exe: [/usr/sbin/x, /bin/bash], cmdline: "
-		    "x"), INTERPRETER("/bin/bash") },
-		{ ALLOW("exe: \"/usr/bin/python*\""), INTERPRETER("/usr/bin/python*") },
-		{ ALLOW("exe: \"/usr/bin/*\""), INTERPRETER("/usr/bin/*") },
-		{ ALLOW("exe: \"/usr/**\""), INTERPRETER("/usr/**") },
-		{ ALLOW("exe: \"/opt/**\""), "" },
-		{ ALLOW("exe: /opt/jdk/bin/java"), INTERPRETER("/opt/jdk/bin/java") },
-		{ ALLOW("exe: /usr/bin/python3.11, user: alice"), "" },
-		{ ALLOW("exe: /usr/bin/shutdown"), "" },
-		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {port: 1}}\n",
-		    "t.yaml:2:3: threshold, severity and remind have no effect beside "
-		    "action: "
-		    "allow\n" },
-		{ MATCH("unit: nginx"), "t.yaml:2:42: unit \"nginx\" matches no unit, "
-		    "expected its type "
-		    "too, such as nginx.service\n" },
-		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit "
-		    "\"b\" matches no "
-		    "unit, expected its type too, such as nginx.service\n" },
-		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" "
-		    "matches "
-		    "nothing, expected at most 15 bytes: the kernel cuts there\n" },
-		{ MATCH("comm: [fifteen-letters, sixteen-letters*]"), "" },
-		{ MATCH("exe: \"/usr/bin/[ab]\""), "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ "
-		    "stands for "
-		    "itself, expected only *, ** and ? as wildcards\n" },
-	};
-
-	(void)state;
-	expect_all(expectations, ARRAY_SIZE(expectations));
-}
-
-/* Two rules; whether the second is never reached. */
-static void
-test_reach(void **state)
-{
-	static const struct {
-		const char *first, *second;
-		bool covered;
-	} pairs[] = {
-		{ "port: 1-100", "port: 50", true },
-		{ "port: 1-100", "port: [50, 101]", false },
-		{ "port: 1-100", "port: 50, user: alice", true },
-		{ "port: 1-100, user: alice", "port: 50", false },
-		{ "port: 1-100", "user: alice", false },
-		{ "protocol: [tcp, udp]", "user: alice", true },
-		{ "exposure: [any, loopback, local]", "user: alice", true },
-		{ "owner: [process, kernel, unknown]", "user: alice", true },
-		{ "choice: [asked, auto]", "user: alice", false },
-		{ "protocol: tcp", "protocol: [tcp, udp]", false },
-		{ "protocol: [tcp]", "protocol: tcp", true },
-		{ "exposure: [any, local]", "exposure: any", true },
-		{ "exposure: local", "exposure: any", false },
-		{ "owner: kernel", "owner: kernel", true },
-		{ "owner: kernel", "owner: process", false },
-		{ "choice: auto", "choice: auto", true },
-		{ "choice: auto", "choice: asked", false },
-		{ "address: 10.0.0.0/8", "address: 10.1.0.0/16", true },
-		{ "address: 10.1.0.0/16", "address: 10.0.0.0/8", false },
-		{ "address: 10.0.0.0/16", "address: 10.0.0.0/8", false },
-		{ "address: 10.128.0.0/9", "address: 10.1.0.0/16", false },
-		{ "address: 0.0.0.0/0", "address: \"::1\"", false },
-		{ "address: [\"::/0\", 0.0.0.0/0]", "address: \"::1\"", true },
-		{ "exe: /usr/bin/a", "exe: /usr/bin/a", true },
-		{ "exe: /usr/bin/*", "exe: /usr/bin/a", true },
-		{ "exe: /usr/*", "exe: /usr/bin/a", false },
-		{ "exe: /usr/**", "exe: /usr/bin/a", true },
-		{ "exe: /usr/**", "exe: /usr/bin/*", false },
-		{ "exe: \"**\"", "exe: /usr/bin/*", true },
-		{ "exe: /usr/bin/a", "exe: [/usr/bin/a, /usr/bin/b]", false },
-		{ "comm: \"*\"", "comm: \"a?\"", true },
-		{ "comm: \"a*\"", "comm: abc", true },
-		{ "comm: \"a*\"", "comm: \"ab*\"", false },
-		{ "cmdline: a", "cmdline: b", false },
-		{ "unit: \"*\"", "unit: a.service", true },
-		{ "user_unit: \"*\"", "unit: a.service", false },
-		{ "user_unit: \"a*\"", "user_unit: a.service", true },
-		{ "user: [alice, bob]", "user: 1001", true },
-		{ "user: alice", "user: [alice, bob]", false },
-		{ "user: \"@developers\"", "user: \"@2000\"", true },
-		{ "user: \"@developers\"", "user: 2000", false },
-		{ "port: 1-100, not: {user: alice}", "port: 50", false },
-		{ "port: 1-100", "port: 50, not: {user: alice}", true },
-	};
-	char text[512], expected[256];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-		(void)snprintf(text, sizeof(text), "rules:\n"
-		    "  - {name: one, threshold: 1h, match: {%s}}\n"
-		    "  - {name: two, threshold: 1h, match: "
-		    "{%s}}\n", pairs[i].first, pairs[i].second);
-		(void)snprintf(expected, sizeof(expected), "%s", pairs[i].covered ?
-		    "t.yaml:3:5: never reached, \"one\" at line 2 matches first\n" : "");
-		(void)config_free(load_expect(text, expected));
-	}
-}
-
-/* A rule that is off or ends some day covers nothing; one that is off is not looked at. */
-static void
-test_reach_of_inactive(void **state)
-{
-	static const struct expectation expectations[] = {
-		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: false}\n"
-		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
-		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, until: "
-		    "9999-12-30}\n"
-		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
-		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}}\n"
-		  "- {name: b, threshold: 1h, match: {port: 1}, enabled: false}\n", "" },
-		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: true}\n"
-		  "- {name: b, threshold: 1h, match: {port: 2}}\n"
-		  "- {name: c, threshold: 1h, match: {port: 2}, until: 9999-12-30}\n",
-		    "t.yaml:4:3: never reached, \"b\" at line 3 matches first\n" },
-	};
-
-	(void)state;
-	expect_all(expectations, ARRAY_SIZE(expectations));
-}
-
-/* What would take too long to compare is left, and that is said; what came before is checked. */
-static void
-test_reach_is_bounded(void **state)
-{
-	static char text[YAML_SIZE_MAX];
-	size_t used = (size_t)sprintf(text, "rules:\n"
-	    "- {name: first, threshold: 1h, match: {port: 1}}\n"
-	    "- {name: second, threshold: 1h, match: {port: 1}}\n");
-	char *said;
-
-	(void)state;
-	for (unsigned i = 0; i < 600; i++) {
-		used += (size_t)sprintf(text + used, "- {name: n, threshold: 1h, match: {exe: [");
-		for (unsigned j = 0; j < 100; j++)
-			used += (size_t)sprintf(text + used, "/%x,", i * 100 + j);
-		used += (size_t)sprintf(text + used, "]}}\n");
-	}
-	(void)config_free(load_bytes(text, used, false, &said));
-	assert_memory_equal(said, "t.yaml:3:3: never reached, \"first\" at line 2 matches first\n",
-	    strlen("t.yaml:3:3: never reached, \"first\" at line 2 matches first\n"));
-	assert_non_null(strstr(said, ":3: from here on it is not checked which rules are never "
-	    "reached, expected fewer rules\n"));
-	assert_null(strstr(strstr(said, "from here on"), "t.yaml"));
-	free(said);
-}
-
 /* `until` is the whole of that day, as this host's clock tells it. */
 static void
 test_until(void **state)
@@ -500,7 +420,7 @@ test_bounds(void **state)
 static void
 test_last_good(void **state)
 {
-	static const char text[] = "suspect: {threshold: 5s}\n"
+	static const char text[] = "grace: 3min\n"
 	    "rules:\n"
 	    "- {name: gone, threshold: 1h, match: {user: [alice, carol]}}\n"
 	    "- {name: hung, threshold: 1h, match: {port: 1, not: {user: \"@broken\"}}}\n"
@@ -531,12 +451,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_words_of_the_core),
+		cmocka_unit_test(test_netns),
 		cmocka_unit_test(test_rule_errors),
+		cmocka_unit_test(test_owner_errors),
 		cmocka_unit_test(test_match_errors),
-		cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_reach),
-		cmocka_unit_test(test_reach_of_inactive),
-		cmocka_unit_test(test_reach_is_bounded),
 		cmocka_unit_test(test_until),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_last_good),

@@ -80,6 +80,7 @@ test_refused(void **state)
 		    "ranges, "
 		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, "
 		    "remind, "
+		    "advice, hopping, "
 		    "log, cmdline, rules\n" },
 	};
 
@@ -137,7 +138,7 @@ test_columns(void **state)
 		    "interval, "
 		    "survey, ranges, protocols, netns, threshold, udp, loopback, suspect, "
 		    "severity, "
-		    "grace, remind, log, cmdline, rules\n"
+		    "grace, remind, advice, hopping, log, cmdline, rules\n"
 		    "t.yaml:1:28: interval is \"x\", expected a time span such as 90s or "
 		    "1h 30min\n" },
 	};
@@ -210,7 +211,8 @@ test_order(void **state)
 	    "t.yaml:1:9: a single value, expected a rule: a map with name, match and action or "
 	    "threshold\n"
 	    "t.yaml:2:1: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
-	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, log, cmdline, "
+	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+	    "advice, hopping, log, cmdline, "
 	    "rules\n"
 	    "t.yaml:3:8: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
 	    "t.yaml:4:11: anchor \"a\", expected a value without one\n"

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an `action: allow` rests on: warnings, never errors. An allow that any process can bring
+ * about by itself is a hiding place, and whoever wrote it should hear so once, when it is checked.
+ *
+ * Keys are of three kinds. Where it listens (port, address, exposure ...) and what the kernel says
+ * of it say nothing of who it is; claims (comm, cmdline, script) are written by the process itself;
+ * identities (exe, user, unit, user_unit, container) are the host's word for it. One table of
+ * weaknesses, the first that holds is told: an allow is told what is worst about it, once.
+ *
+ * An allow by ports alone is not warned of: it says of itself that it is about no program.
+ */
+#include <string.h>
+
+#include "config/rules.h"
+#include "core/glob.h"
+#include "core/owner.h"
+#include "core/program.h"
+#include "core/reason.h"
+
+#define KEY(name) (1U << MATCH_##name)
+
+#define CLAIMED_KEYS  (KEY(COMM) | KEY(CMDLINE) | KEY(SCRIPT))
+#define IDENTITY_KEYS (KEY(EXE) | KEY(USER) | KEY(UNIT) | KEY(USER_UNIT) | KEY(CONTAINER))
+#define JUDGED_KEYS   (KEY(CLASS) | KEY(REASON))
+
+static bool
+has_strong_reason(uint32_t reasons)
+{
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		if ((reasons >> i & 1) != 0 && reason_strength((enum reason)i) == STRENGTH_STRONG)
+			return true;
+	return false;
+}
+
+/* It allows whatever is suspicious, whoever it is. */
+static const char *
+allows_suspects(const struct match *match)
+{
+	if ((match->keys & IDENTITY_KEYS) != 0)
+		return NULL;
+	return (match->classes >> CLASS_SUSPECT & 1) != 0 || has_strong_reason(match->reasons) ?
+	    "" : NULL;
+}
+
+static const char *
+rests_on_claims(const struct match *match)
+{
+	return (match->keys & IDENTITY_KEYS) == 0 && (match->keys & CLAIMED_KEYS) != 0 ? "" : NULL;
+}
+
+/* What the kernel holds no process can bring about. */
+static bool
+is_kernels(const struct match *match)
+{
+	return match->owners == 1U << OWNER_KERNEL || match->classes == 1U << CLASS_KERNEL;
+}
+
+static const char *
+rests_on_judgement(const struct match *match)
+{
+	return (match->keys & IDENTITY_KEYS) == 0 && (match->keys & JUDGED_KEYS) != 0 &&
+	    !is_kernels(match) ? "" : NULL;
+}
+
+/* True where a glob of paths takes in a program that runs whatever it is given. */
+static bool
+takes_interpreter(const char *glob)
+{
+	/* One file that is all of them: what it was called as is a claim. */
+	static const char *const multi_call[] = { "busybox", "toybox" };
+	/* A glob whose last part begins with a wildcard is tried on these. */
+	static const char *const samples[] = {
+		"/usr/bin/python3.11", "/usr/bin/perl", "/usr/bin/bash", "/bin/sh",
+	};
+	const char *last = program_name(glob);
+	size_t length = strcspn(last, "*?\\");
+	char name[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+		if (glob_match(glob, samples[i], GLOB_PATH))
+			return true;
+	/* "python*": what stands before the wildcard is a name too, since a version may follow. */
+	if (length == 0 || length >= sizeof(name))
+		return false;
+	memcpy(name, last, length);
+	name[length] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(multi_call); i++)
+		if (strcmp(name, multi_call[i]) == 0)
+			return true;
+	return program_is_interpreter(name) || program_is_relay(name);
+}
+
+/* The glob of the interpreter, where nothing but claims stands beside the exe. */
+static const char *
+rests_on_interpreter(const struct match *match)
+{
+	if ((match->keys & IDENTITY_KEYS) != KEY(EXE))
+		return NULL;
+	for (size_t i = 0; i < match->exe.count; i++)
+		if (takes_interpreter(match->exe.globs[i]))
+			return match->exe.globs[i];
+	return NULL;
+}
+
+/* What runs in a container its id does not say; that it is any container says nothing at all. */
+static const char *
+rests_on_any_container(const struct match *match)
+{
+	if ((match->keys & IDENTITY_KEYS) != KEY(CONTAINER))
+		return NULL;
+	for (size_t i = 0; i < match->container.count; i++) {
+		const char *glob = match->container.globs[i];
+
+		if (glob[strspn(glob, "*")] == '\0')
+			return "";
+	}
+	return NULL;
+}
+
+/* A test gives NULL where the match is not so, else a value for its text, "" for none. */
+static const struct weakness {
+	const char *(*test)(const struct match *match);
+	const char *before, *behind;	/* the text, and what follows the quoted value */
+} weaknesses[] = {
+	{ allows_suspects, "allow of what is suspect, whoever it is, expected exe, user, unit or "
+	    "container too", "" },
+	{ rests_on_claims, "allow by comm, cmdline or script alone, expected exe, user or unit "
+	    "too: any process can give itself those", "" },
+	{ rests_on_judgement, "allow by class or reason alone, expected exe, user or unit too: "
+	    "any program can be of that class", "" },
+	{ rests_on_interpreter, "allow by the interpreter ", " alone, expected user or unit too: "
+	    "it runs any program" },
+	{ rests_on_any_container, "allow by container \"*\" alone, expected its id or name, or "
+	    "exe or user too: anything may run in one", "" },
+};
+
+void
+rule_check_allow(struct config_context *context, const struct parsed_rule *parsed)
+{
+	const struct rule *rule = &parsed->rule;
+
+	if (rule->action != ACTION_ALLOW || !rule->enabled)
+		return;
+	if (rule->values != 0)
+		context_warn(context, parsed,
+		    "threshold, severity and remind have no effect beside action: allow");
+	for (size_t i = 0; i < ARRAY_SIZE(weaknesses); i++) {
+		const char *value = weaknesses[i].test(&rule->match);
+
+		if (value == NULL)
+			continue;
+		context_warn(context, parsed, "%s%s%s", weaknesses[i].before,
+		    value[0] == '\0' ? "" : QUOTE(value), weaknesses[i].behind);
+		return;
+	}
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Warnings of rules: allows that rest on too little, values that match nothing they look like,
+ * rules that are never reached.
+ */
+#include "config-expect.h"
+
+#include "base/macros.h"
+#include "config/rules.h"
+
+/* Rules on one line; a value behind the one key begins at column 36 and its name's length. */
+#define MATCH(keys) "rules:\n- {name: n, threshold: 1h, match: {" keys "}}\n"
+#define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
+
+#define CLAIM "t.yaml:2:3: allow by comm, cmdline or script alone, expected exe, user or unit " \
+	"too: any process can give itself those\n"
+#define SUSPECT "t.yaml:2:3: allow of what is suspect, whoever it is, expected exe, user, unit " \
+	"or container too\n"
+#define JUDGED "t.yaml:2:3: allow by class or reason alone, expected exe, user or unit too: any " \
+	"program can be of that class\n"
+#define ANY_CONTAINER "t.yaml:2:3: allow by container \"*\" alone, expected its id or name, or " \
+	"exe or user too: anything may run in one\n"
+#define INTERPRETER(path) "t.yaml:2:3: allow by the interpreter \"" path "\" alone, " \
+    "expected " \
+	"user or unit too: it runs any program\n"
+
+static void
+test_allow(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ ALLOW("comm: x"), CLAIM },
+		{ ALLOW("cmdline: x, port: 1, exposure: loopback"), CLAIM },
+		{ ALLOW("script: /srv/x.py"), CLAIM },
+		{ ALLOW("script: /srv/x.py, class: user"), CLAIM },
+		{ ALLOW("script: /srv/x.py, user: alice"), "" },
+		{ ALLOW("exe: /usr/bin/python3, script: /srv/x.py"),
+		    INTERPRETER("/usr/bin/python3") },
+		{ ALLOW("exe: /usr/bin/python3, script: /srv/x.py, unit: x.service"), "" },
+		{ ALLOW("class: [service, suspect]"), SUSPECT },
+		{ ALLOW("class: suspect, comm: x"), SUSPECT },
+		{ ALLOW("class: suspect, port: 1, exposure: loopback"), SUSPECT },
+		{ ALLOW("class: suspect, exe: /opt/x"), "" },
+		{ ALLOW("class: suspect, container: x"), "" },
+		{ ALLOW("reason: [deleted, shell]"), SUSPECT },
+		{ ALLOW("reason: shell, user_unit: x.service"), "" },
+		{ ALLOW("reason: [deleted, exposed]"), JUDGED },
+		{ ALLOW("reason: exposed, unit: x.service"), "" },
+		{ ALLOW("class: service"), JUDGED },
+		{ ALLOW("class: unknown, port: 1"), JUDGED },
+		{ ALLOW("class: kernel"), "" },
+		{ ALLOW("class: [kernel, user]"), JUDGED },
+		{ ALLOW("owner: kernel, class: [kernel, service]"), "" },
+		{ MATCH("class: suspect"), "" },
+		{ ALLOW("container: x"), "" },
+		{ ALLOW("container: \"*\""), ANY_CONTAINER },
+		{ ALLOW("container: [x, \"**\"], comm: x"), ANY_CONTAINER },
+		{ ALLOW("container: \"*\", exe: /usr/sbin/x"), "" },
+		{ ALLOW("container: \"x*\""), "" },
+		{ ALLOW("comm: x, user: alice"), "" },
+		{ ALLOW("comm: x, unit: a.service"), "" },
+		{ ALLOW("comm: x, exe: /usr/sbin/x"), "" },
+		{ MATCH("comm: x"), "" },
+		{ "rules:\n- {name: n, action: allow, match: {comm: x}, enabled: "
+		    "false}\n", "" },
+		{ ALLOW("port: 1"), "" },
+		{ ALLOW("exe: /usr/bin/python3.11"), INTERPRETER("/usr/bin/python3.11") },
+		{ ALLOW("exe: [/usr/sbin/x, /bin/bash], cmdline: "
+		    "x"), INTERPRETER("/bin/bash") },
+		{ ALLOW("exe: \"/usr/bin/python*\""), INTERPRETER("/usr/bin/python*") },
+		{ ALLOW("exe: \"/usr/bin/*\""), INTERPRETER("/usr/bin/*") },
+		{ ALLOW("exe: \"/usr/**\""), INTERPRETER("/usr/**") },
+		{ ALLOW("exe: \"/opt/**\""), "" },
+		{ ALLOW("exe: /opt/jdk/bin/java"), INTERPRETER("/opt/jdk/bin/java") },
+		{ ALLOW("exe: /usr/bin/python3.11, user: alice"), "" },
+		{ ALLOW("exe: /usr/bin/shutdown"), "" },
+		{ ALLOW("exe: /usr/bin/ncat"), INTERPRETER("/usr/bin/ncat") },
+		{ ALLOW("exe: [/usr/bin/busybox]"), INTERPRETER("/usr/bin/busybox") },
+		{ ALLOW("exe: \"/usr/local/bin/ruby?.?\""), INTERPRETER("/usr/local/bin/ruby?.?") },
+		{ ALLOW("exe: \"**/lua5.*\""), INTERPRETER("**/lua5.*") },
+		{ ALLOW("exe: \"/srv/*\""), "" },
+		{ ALLOW("exe: /usr/bin/perl, container: x"), "" },
+		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {port: 1}}\n",
+		    "t.yaml:2:3: threshold, severity and remind have no effect beside "
+		    "action: "
+		    "allow\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+static void
+test_globs(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ MATCH("unit: nginx"), "t.yaml:2:42: unit \"nginx\" matches no unit, "
+		    "expected its type "
+		    "too, such as nginx.service\n" },
+		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit "
+		    "\"b\" matches no "
+		    "unit, expected its type too, such as nginx.service\n" },
+		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" "
+		    "matches "
+		    "nothing, expected at most 15 bytes: the kernel cuts there\n" },
+		{ MATCH("comm: [fifteen-letters, sixteen-letters*]"), "" },
+		{ MATCH("exe: \"/usr/bin/[ab]\""), "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ "
+		    "stands for "
+		    "itself, expected only *, ** and ? as wildcards\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+/* Two rules; whether the second is never reached. */
+static void
+test_reach(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		bool covered;
+	} pairs[] = {
+		{ "port: 1-100", "port: 50", true },
+		{ "port: 1-100", "port: [50, 101]", false },
+		{ "port: 1-100", "port: 50, user: alice", true },
+		{ "port: 1-100, user: alice", "port: 50", false },
+		{ "port: 1-100", "user: alice", false },
+		{ "protocol: [tcp, udp]", "user: alice", true },
+		{ "exposure: [any, loopback, local]", "user: alice", true },
+		{ "owner: [process, kernel, unknown]", "user: alice", true },
+		{ "choice: [asked, auto]", "user: alice", false },
+		{ "class: [unknown, kernel, service, user, suspect]", "user: alice", true },
+		{ "class: [unknown, kernel, service, user]", "user: alice", false },
+		{ "netns: host", "user: alice", true },
+		{ "netns: host", "netns: [host]", true },
+		{ "user: alice", "user: alice, netns: host", true },
+		{ "class: service", "class: service, user: alice", true },
+		{ "class: [service, user]", "class: service", true },
+		{ "class: service", "class: [service, user]", false },
+		{ "reason: [shell, memory]", "reason: shell", true },
+		{ "reason: shell", "reason: [shell, memory]", false },
+		{ "reason: shell", "class: suspect", false },
+		{ "script: /srv/*", "script: /srv/a", true },
+		{ "script: /srv/a", "script: /srv/*", false },
+		{ "container: \"*\"", "container: web", true },
+		{ "container: web", "container: \"w*\"", false },
+		/* Another mount namespace, and a user's own container, are only in the second. */
+		{ "exe: /usr/bin/a", "exe: /usr/bin/a, container: web", false },
+		{ "exe: /usr/bin/a", "exe: /usr/bin/a, user: alice", true },
+		{ "exe: /usr/bin/a, container: web", "exe: /usr/bin/a, container: web", true },
+		{ "container: web", "container: web, user: alice", false },
+		{ "container: web, user: alice", "container: web, user: alice", true },
+		/* A threshold that names no class spares suspects. */
+		{ "user: alice", "user: alice, class: suspect", false },
+		{ "user: alice", "user: alice, reason: shell", false },
+		{ "user: alice", "user: alice, class: service", true },
+		{ "class: suspect", "class: suspect, user: alice", true },
+		{ "protocol: tcp", "protocol: [tcp, udp]", false },
+		{ "protocol: [tcp]", "protocol: tcp", true },
+		{ "exposure: [any, local]", "exposure: any", true },
+		{ "exposure: local", "exposure: any", false },
+		{ "owner: kernel", "owner: kernel", true },
+		{ "owner: kernel", "owner: process", false },
+		{ "choice: auto", "choice: auto", true },
+		{ "choice: auto", "choice: asked", false },
+		{ "address: 10.0.0.0/8", "address: 10.1.0.0/16", true },
+		{ "address: 10.1.0.0/16", "address: 10.0.0.0/8", false },
+		{ "address: 10.0.0.0/16", "address: 10.0.0.0/8", false },
+		{ "address: 10.128.0.0/9", "address: 10.1.0.0/16", false },
+		{ "address: 0.0.0.0/0", "address: \"::1\"", false },
+		{ "address: [\"::/0\", 0.0.0.0/0]", "address: \"::1\"", true },
+		{ "exe: /usr/bin/a", "exe: /usr/bin/a", true },
+		{ "exe: /usr/bin/*", "exe: /usr/bin/a", true },
+		{ "exe: /usr/*", "exe: /usr/bin/a", false },
+		{ "exe: /usr/**", "exe: /usr/bin/a", true },
+		{ "exe: /usr/**", "exe: /usr/bin/*", false },
+		{ "exe: \"**\"", "exe: /usr/bin/*", true },
+		{ "exe: /usr/bin/a", "exe: [/usr/bin/a, /usr/bin/b]", false },
+		{ "comm: \"*\"", "comm: \"a?\"", true },
+		{ "comm: \"a*\"", "comm: abc", true },
+		{ "comm: \"a*\"", "comm: \"ab*\"", false },
+		{ "cmdline: a", "cmdline: b", false },
+		{ "unit: \"*\"", "unit: a.service", true },
+		{ "user_unit: \"*\"", "unit: a.service", false },
+		{ "user_unit: \"a*\"", "user_unit: a.service", true },
+		{ "user: [alice, bob]", "user: 1001", true },
+		{ "user: alice", "user: [alice, bob]", false },
+		{ "user: \"@developers\"", "user: \"@2000\"", true },
+		{ "user: \"@developers\"", "user: 2000", false },
+		{ "port: 1-100, not: {user: alice}", "port: 50", false },
+		{ "port: 1-100", "port: 50, not: {user: alice}", true },
+	};
+	char text[512], expected[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		(void)snprintf(text, sizeof(text), "rules:\n"
+		    "  - {name: one, threshold: 1h, match: {%s}}\n"
+		    "  - {name: two, threshold: 1h, match: "
+		    "{%s}}\n", pairs[i].first, pairs[i].second);
+		(void)snprintf(expected, sizeof(expected), "%s", pairs[i].covered ?
+		    "t.yaml:3:5: never reached, \"one\" at line 2 matches first\n" : "");
+		(void)config_free(load_expect(text, expected));
+	}
+}
+
+/* An allow or a threshold does not speak of suspects; a severity alone speaks of all. */
+static void
+test_reach_of_suspects(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ "rules:\n- {name: a, action: allow, match: {port: 1}}\n"
+		  "- {name: b, severity: err, match: {port: 1}}\n", "" },
+		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
+		  "- {name: b, action: allow, match: {port: 1}}\n",
+		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
+		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
+		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
+		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
+		{ "rules:\n- {name: a, severity: err, match: {port: 1, netns: 4}}\n"
+		  "- {name: b, severity: crit, match: {port: 1, netns: 4}}\n",
+		    "t.yaml:2:52: netns \"4\" is not watched: it matches nothing\n"
+		    "t.yaml:3:53: netns \"4\" is not watched: it matches nothing\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+/* A rule that is off or ends some day covers nothing; one that is off is not looked at. */
+static void
+test_reach_of_inactive(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: false}\n"
+		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
+		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, until: "
+		    "9999-12-30}\n"
+		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
+		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}}\n"
+		  "- {name: b, threshold: 1h, match: {port: 1}, enabled: false}\n", "" },
+		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: true}\n"
+		  "- {name: b, threshold: 1h, match: {port: 2}}\n"
+		  "- {name: c, threshold: 1h, match: {port: 2}, until: 9999-12-30}\n",
+		    "t.yaml:4:3: never reached, \"b\" at line 3 matches first\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+/* What would take too long to compare is left, and that is said; what came before is checked. */
+static void
+test_reach_is_bounded(void **state)
+{
+	static char text[YAML_SIZE_MAX];
+	size_t used = (size_t)sprintf(text, "rules:\n"
+	    "- {name: first, threshold: 1h, match: {port: 1}}\n"
+	    "- {name: second, threshold: 1h, match: {port: 1}}\n");
+	char *said;
+
+	(void)state;
+	for (unsigned i = 0; i < 600; i++) {
+		used += (size_t)sprintf(text + used, "- {name: n, threshold: 1h, match: {exe: [");
+		for (unsigned j = 0; j < 100; j++)
+			used += (size_t)sprintf(text + used, "/%x,", i * 100 + j);
+		used += (size_t)sprintf(text + used, "]}}\n");
+	}
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_memory_equal(said, "t.yaml:3:3: never reached, \"first\" at line 2 matches first\n",
+	    strlen("t.yaml:3:3: never reached, \"first\" at line 2 matches first\n"));
+	assert_non_null(strstr(said, ":3: from here on it is not checked which rules are never "
+	    "reached, expected fewer rules\n"));
+	assert_null(strstr(strstr(said, "from here on"), "t.yaml"));
+	free(said);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_allow),
+		cmocka_unit_test(test_globs),
+		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_reach_of_suspects),
+		cmocka_unit_test(test_reach_of_inactive),
+		cmocka_unit_test(test_reach_is_bounded),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("config-reach", tests, NULL, NULL);
+}
