@@ -32,6 +32,7 @@ struct answer {
 	uint32_t id;
 	struct wanted *wanted;	/* sorted by inode */
 	size_t count;
+	bool saw_all;		/* every walk so far saw every process */
 	struct wanted **order;	/* room for count of them */
 	char *packet;		/* LOOKUP_PACKET_MAX bytes */
 	answer_function *send;
@@ -104,6 +105,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 	if (owner == NULL)
 		return -ENOMEM;
 	owner->holders = first->holders;
+	owner->thorough = answer->saw_all;
 	for (uint32_t i = 0; i < first->kept; i++) {
 		int r = process_describe(answer->proc_fd, &first->holder[i], first->inode,
 		    &owner->processes[described]);
@@ -154,6 +156,7 @@ send_left(struct answer *answer, enum owner_kind kind, enum owner_reason reason)
 
 	if (owner == NULL)
 		return -ENOMEM;
+	owner->thorough = answer->saw_all;
 	for (size_t i = 0; i < answer->count; i++) {
 		struct wanted *wanted = &answer->wanted[i];
 		if (wanted->answered)
@@ -176,7 +179,6 @@ all_answered(const struct answer *answer)
 static int
 answer_all(struct answer *answer)
 {
-	bool saw_all = true;
 	int r;
 
 	for (int round = 0; round < 2 && !all_answered(answer); round++) {
@@ -186,22 +188,22 @@ answer_all(struct answer *answer)
 		    round > 0, &saw_this);
 		if (r < 0)
 			return r;
-		saw_all &= saw_this;
+		answer->saw_all &= saw_this;
 		r = send_found(answer);
 		if (r < 0)
 			return r;
 	}
-	if (saw_all) {
+	if (answer->saw_all) {
 		r = send_left(answer, OWNER_KERNEL, OWNER_REASON_NONE);
 		if (r < 0)
 			return r;
 	}
 	r = send_left(answer, OWNER_UNKNOWN,
-	    saw_all ? OWNER_REASON_NO_PROCESS : OWNER_REASON_NO_PERMISSION);
+	    answer->saw_all ? OWNER_REASON_NO_PROCESS : OWNER_REASON_NO_PERMISSION);
 	if (r < 0)
 		return r;
 	return answer->send(answer->packet,
-	    encode_done(answer->packet, answer->id, saw_all ? LOOKUP_SAW_ALL : 0),
+	    encode_done(answer->packet, answer->id, answer->saw_all ? LOOKUP_SAW_ALL : 0),
 	    answer->argument);
 }
 
@@ -214,7 +216,7 @@ answer_request(int proc_fd, uint32_t id, const struct lookup_question *questions
 	_free_ char *packet = malloc(LOOKUP_PACKET_MAX);
 	struct answer answer = {
 		.proc_fd = proc_fd, .id = id, .wanted = wanted, .count = count,
-		.order = order, .packet = packet, .send = send, .argument = argument,
+		.saw_all = true, .order = order, .packet = packet, .send = send, .argument = argument,
 	};
 
 	if (wanted == NULL || order == NULL || packet == NULL)
