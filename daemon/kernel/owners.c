@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "core/listener.h"
 #include "kernel/owners.h"
 
 /* The descriptor on which a started overstay-lookup finds its connection. */
@@ -186,9 +187,23 @@ compare_questions(const void *a, const void *b)
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
+/* A question as it is sent. Another protocol than these two has no listeners. */
+static struct lookup_question
+make_question(const struct owner_question *question)
+{
+	return (struct lookup_question){
+		.cgroup = question->cgroup,
+		.inode = question->inode,
+		.uid = question->uid,
+		.protocol = question->protocol == PROTOCOL_UDP ? LOOKUP_UDP : LOOKUP_TCP,
+		.flags = (question->thorough ? LOOKUP_THOROUGH : 0) |
+		    (question->digest ? LOOKUP_DIGEST : 0),
+	};
+}
+
 /*
- * Writes the questions sorted, each once, into sorted. Returns how many; 0: one has no
- * inode.
+ * Writes the questions sorted, each once, into sorted; of one that is put twice, all that is
+ * wanted counts. Returns how many; 0: one has no inode.
  */
 static size_t
 sort_questions(const struct owner_question *questions, size_t count,
@@ -197,13 +212,14 @@ sort_questions(const struct owner_question *questions, size_t count,
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		sorted[i] =
-		    (struct lookup_question){ questions[i].inode, questions[i].uid };
+		sorted[i] = make_question(&questions[i]);
 	qsort(sorted, count, sizeof(sorted[0]), compare_questions);
 	if (sorted[0].inode == 0)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || sorted[i].inode != sorted[kept - 1].inode)
+		if (kept > 0 && sorted[i].inode == sorted[kept - 1].inode)
+			sorted[kept - 1].flags |= sorted[i].flags;
+		else
 			sorted[kept++] = sorted[i];
 	return kept;
 }

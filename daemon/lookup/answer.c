@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers a request: a walk finds the holders, sockets with the same holders are described
- * once and sent, and what no process held is looked for a second time, in every thread,
- * because a socket can pass from one process to another behind the walk's back (fork and
- * exit). Then it is said of the rest what it can be:
+ * Answers a request: a walk finds the holders, sockets with the same holders and of the same
+ * cgroup are described once and sent, and what no process held is looked for a second time,
+ * in every thread, because a socket can pass from one process to another behind the walk's
+ * back (fork and exit). One thorough question makes the walk thorough for all of its request.
+ * Then it is said of the rest what it can be:
  *
- *	kernel    both walks saw every process, none ever held it, and the socket is uid
- *		  0's: VXLAN, WireGuard, lockd and their like show an inode nobody holds
- *	unknown   else, with the reason
+ *	kernel    both walks saw every process, none ever held it, the socket is uid 0's, and
+ *		  some part of the kernel that has such sockets is there (kernel-owner.c)
+ *	unknown   else, with the reason: not every process could be seen; processes of another
+ *		  PID namespace may hold it; or no process holds it
  *
- * `kernel` is a conclusion from absence. The same is to be seen where root, or whoever it
- * passed it to, keeps a socket without a descriptor: in a message that nobody has received
- * yet (SCM_RIGHTS), or registered with io_uring and closed; and where the holder lives
- * outside of the PID namespace this /proc belongs to. Other users' sockets are never called
- * the kernel's.
+ * A socket that no process holds may be kept in a message that nobody has received yet
+ * (SCM_RIGHTS), or registered with io_uring and closed. Of it its cgroup is told all the
+ * same: who made it.
  *
- * Memory: 0.4 KiB for each inode of a request, one owner, one packet. Cost: walk.c,
+ * The directories of the cgroups are looked for once a request, and only where they are
+ * wanted: for a quick walk, for a socket that nobody holds, and for one that only a service
+ * manager holds, whose .socket unit they name.
+ *
+ * Memory: 0.5 KiB for each inode of a request, one owner, one packet. Cost: walk.c,
  * process.c.
  */
 #include <errno.h>
@@ -24,15 +28,24 @@
 
 #include "base/cleanup.h"
 #include "lookup/answer.h"
+#include "lookup/cgroup.h"
 #include "lookup/encode.h"
+#include "lookup/files.h"
+#include "lookup/kernel-owner.h"
+#include "lookup/place.h"
+#include "lookup/view.h"
 #include "lookup/walk.h"
 
 struct answer {
-	int proc_fd;
+	struct view view;
 	uint32_t id;
 	struct wanted *wanted;	/* sorted by inode */
 	size_t count;
 	struct wanted **order;	/* room for count of them */
+	struct cgroup *cgroups;	/* room for count; those of the sockets, sorted by id */
+	size_t cgroup_count;
+	bool cgroups_found;	/* cgroup_find() has been asked */
+	bool saw_all;		/* the last walk saw every process */
 	char *packet;		/* LOOKUP_PACKET_MAX bytes */
 	answer_function *send;
 	void *argument;
@@ -44,17 +57,82 @@ cleanup_owner(struct owner **owner)
 	owner_unref(*owner);
 }
 
-/* Orders sockets so that those with the same holders are neighbours. */
+/* ---- the sockets' own cgroups ------------------------------------------------------------- */
+
 static int
-compare_holders(const struct wanted *a, const struct wanted *b)
+compare_cgroups(const void *a, const void *b)
+{
+	const struct cgroup *left = a, *right = b;
+
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+/* Notes the cgroups of all sockets, each once. */
+static void
+list_cgroups(struct answer *answer)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < answer->count; i++)
+		answer->cgroups[i] = (struct cgroup){ .id = answer->wanted[i].cgroup };
+	qsort(answer->cgroups, answer->count, sizeof(answer->cgroups[0]), compare_cgroups);
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->cgroups[i].id != 0 &&
+		    (kept == 0 || answer->cgroups[kept - 1].id != answer->cgroups[i].id))
+			answer->cgroups[kept++] = answer->cgroups[i];
+	answer->cgroup_count = kept;
+}
+
+/* Finds the directories of the cgroups, if that was not done yet. Returns 0 or -ENOMEM. */
+static int
+find_cgroups(struct answer *answer)
+{
+	int root_fd = answer->view.host->cgroup_fd, r;
+
+	if (answer->cgroups_found || root_fd < 0)
+		return 0;
+	answer->cgroups_found = true;
+	r = cgroup_find(root_fd, answer->cgroups, answer->cgroup_count);
+	/* What cannot be read is not found. */
+	return r == -ENOMEM ? r : 0;
+}
+
+/* The path of the cgroup, NULL where it is not known (yet). */
+static const char *
+cgroup_path(const struct answer *answer, uint64_t id)
+{
+	const struct cgroup key = { .id = id };
+	const struct cgroup *found = bsearch(&key, answer->cgroups, answer->cgroup_count,
+	    sizeof(answer->cgroups[0]), compare_cgroups);
+
+	return found != NULL ? found->path : NULL;
+}
+
+/* Fills the owner's place with that of the socket's own cgroup, as far as it is known. */
+static int
+set_place(const struct answer *answer, uint64_t cgroup, struct owner *owner)
+{
+	const char *path = cgroup_path(answer, cgroup);
+	size_t group;
+
+	return path == NULL ? 0 : place_parse(path, &owner->place, &group);
+}
+
+/* ---- holders ------------------------------------------------------------------------------ */
+
+/* Orders sockets so that those with the same holders and cgroup are neighbours. */
+static int
+compare_groups(const struct wanted *a, const struct wanted *b)
 {
 	int r;
 
 	if (a->holders != b->holders)
 		return a->holders < b->holders ? -1 : 1;
+	if (a->cgroup != b->cgroup)
+		return a->cgroup < b->cgroup ? -1 : 1;
 	/* Equal counts keep equally many. */
 	for (uint32_t i = 0; i < a->kept; i++) {
-		r = walk_compare_holders(&a->holder[i], &b->holder[i]);
+		r = visit_compare_holders(&a->holder[i], &b->holder[i]);
 		if (r != 0)
 			return r;
 	}
@@ -66,7 +144,7 @@ compare_order(const void *a, const void *b)
 {
 	const struct wanted *left = *(struct wanted *const *)a;
 	const struct wanted *right = *(struct wanted *const *)b;
-	int r = compare_holders(left, right);
+	int r = compare_groups(left, right);
 
 	if (r != 0)
 		return r;
@@ -89,9 +167,57 @@ send_owner(struct answer *answer, const struct owner *owner, struct wanted **gro
 	return answer->send(answer->packet, length, answer->argument);
 }
 
+static bool
+wants_digest(struct wanted **group, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((group[i]->flags & LOOKUP_DIGEST) != 0)
+			return true;
+	return false;
+}
+
 /*
- * Describes the holders of a group and sends them. A holder that is gone by now is left
- * out; where none is left, the group stays unanswered.
+ * Describes the holders of a socket in owner, which has room for all that were kept. One that
+ * is gone by now is left out. digest: what the process an alert names runs is to be digested,
+ * which is PID 1 only where it is alone. Returns 0 or -ENOMEM.
+ */
+static int
+describe_holders(struct answer *answer, const struct wanted *first, bool digest,
+    struct owner *owner)
+{
+	uint32_t described = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; i < first->kept && r != -ENOMEM; i++) {
+		const struct holder *holder = &first->holder[i];
+		bool named = digest && (holder->pid != 1 || first->holders == 1);
+
+		r = process_describe(&answer->view, holder, first->inode, named,
+		    &owner->processes[described]);
+		if (r < 0) {
+			owner->holders--;
+			continue;
+		}
+		digest = digest && !named;
+		described++;
+	}
+	owner->process_count = described;
+	return r == -ENOMEM ? r : 0;
+}
+
+/* Is the only holder one that starts services when somebody connects? */
+static bool
+is_manager_alone(const struct owner *owner)
+{
+	const struct process *first = &owner->processes[0];
+
+	return owner->holders == 1 &&
+	    (first->pid == 1 || strcmp(first->place.user_unit, "init.scope") == 0);
+}
+
+/*
+ * Describes the holders of a group and sends them. Where none is left, the group stays
+ * unanswered.
  */
 static int
 send_group(struct answer *answer, struct wanted **group, size_t count)
@@ -99,23 +225,20 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 	const struct wanted *first = group[0];
 	_cleanup_(cleanup_owner) struct owner *owner =
 	    owner_new(OWNER_PROCESS, OWNER_REASON_NONE, first->kept);
-	uint32_t described = 0;
+	int r;
 
 	if (owner == NULL)
 		return -ENOMEM;
 	owner->holders = first->holders;
-	for (uint32_t i = 0; i < first->kept; i++) {
-		int r = process_describe(answer->proc_fd, &first->holder[i], first->inode,
-		    &owner->processes[described]);
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			owner->holders--;
-		else
-			described++;
-	}
-	owner->process_count = described;
-	return described == 0 ? 0 : send_owner(answer, owner, group, count);
+	owner->thorough = answer->saw_all;
+	r = describe_holders(answer, first, wants_digest(group, count), owner);
+	if (r < 0 || owner->process_count == 0)
+		return r;
+	if (is_manager_alone(owner))
+		r = find_cgroups(answer);
+	if (r == 0)
+		r = set_place(answer, first->cgroup, owner);
+	return r < 0 ? r : send_owner(answer, owner, group, count);
 }
 
 /* Sends what the last walk found, group by group. */
@@ -133,7 +256,7 @@ send_found(struct answer *answer)
 		int r;
 
 		for (end = start + 1; end < found; end++)
-			if (compare_holders(order[start], order[end]) != 0)
+			if (compare_groups(order[start], order[end]) != 0)
 				break;
 		r = send_group(answer, order + start, end - start);
 		if (r < 0)
@@ -142,27 +265,118 @@ send_found(struct answer *answer)
 	return 0;
 }
 
-/*
- * Sends one kind of answer for all that is left and is (or is not) to be called the
- * kernel's.
- */
-static int
-send_left(struct answer *answer, enum owner_kind kind, enum owner_reason reason)
+/* ---- what nobody holds -------------------------------------------------------------------- */
+
+/* The first PID namespace of all; its number is fixed (PROC_PID_INIT_INO). */
+#define INIT_PIDS "pid:[4026531836]"
+
+/* May processes hold the socket that have no number in this /proc? */
+static bool
+may_be_elsewhere(const struct answer *answer, const struct wanted *wanted)
 {
-	_cleanup_(cleanup_owner) struct owner *owner = owner_new(kind, reason, 0);
+	const struct host *host = answer->view.host;
+	const char *path = cgroup_path(answer, wanted->cgroup);
+	char own[VIEW_NAMESPACE_MAX];
+	_pids_ struct pids pids = { 0 };
+	bool foreign = false;
+
+	if (files_read_link(host->proc_fd, "self/ns/pid", own, sizeof(own)) <= 0 ||
+	    strcmp(own, INIT_PIDS) == 0)
+		return false;
+	return path == NULL || cgroup_read_pids(host->cgroup_fd, path, LOOKUP_PID_MAX, &pids,
+	    &foreign) == -ENOENT || foreign;
+}
+
+/* Who has the socket, by what is known of it: fills kind, reason and place of *ret. */
+static int
+judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_all,
+    uint32_t kernel_protocols, struct owner **ret)
+{
+	enum owner_kind kind = OWNER_UNKNOWN;
+	enum owner_reason reason = OWNER_REASON_NO_PROCESS;
+	int r;
+
+	if (!saw_all)
+		reason = OWNER_REASON_NO_PERMISSION;
+	else if (wanted->uid == 0 && !wanted->seen &&
+	    (kernel_protocols & 1U << wanted->protocol) != 0) {
+		kind = OWNER_KERNEL;
+		reason = OWNER_REASON_NONE;
+	} else if (may_be_elsewhere(answer, wanted))
+		reason = OWNER_REASON_OTHER_PIDS;
+	*ret = owner_new(kind, reason, 0);
+	if (*ret == NULL)
+		return -ENOMEM;
+	(*ret)->thorough = saw_all;
+	r = set_place(answer, wanted->cgroup, *ret);
+	if (r < 0)
+		*ret = owner_unref(*ret);
+	return r;
+}
+
+/* Orders what is left by what the answer depends on. */
+static int
+compare_left(const void *a, const void *b)
+{
+	const struct wanted *left = *(struct wanted *const *)a;
+	const struct wanted *right = *(struct wanted *const *)b;
+
+	if (left->cgroup != right->cgroup)
+		return left->cgroup < right->cgroup ? -1 : 1;
+	if (left->uid != right->uid)
+		return left->uid < right->uid ? -1 : 1;
+	if (left->protocol != right->protocol)
+		return left->protocol < right->protocol ? -1 : 1;
+	return left->seen - right->seen;
+}
+
+/* Collects the sockets without an answer in order. Returns how many. */
+static size_t
+collect_left(struct answer *answer, bool *ret_roots)
+{
 	size_t left = 0;
 
-	if (owner == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < answer->count; i++) {
-		struct wanted *wanted = &answer->wanted[i];
-		if (wanted->answered)
-			continue;
-		if (kind != OWNER_KERNEL || (wanted->uid == 0 && !wanted->seen))
-			answer->order[left++] = wanted;
-	}
-	return left == 0 ? 0 : send_owner(answer, owner, answer->order, left);
+	*ret_roots = false;
+	for (size_t i = 0; i < answer->count; i++)
+		if (!answer->wanted[i].answered) {
+			answer->order[left++] = &answer->wanted[i];
+			*ret_roots |= answer->wanted[i].uid == 0;
+		}
+	qsort(answer->order, left, sizeof(answer->order[0]), compare_left);
+	return left;
 }
+
+/* Sends an answer for all that no process was found for. saw_all: in both walks. */
+static int
+send_left(struct answer *answer, bool saw_all)
+{
+	struct wanted **order = answer->order;
+	bool has_roots;
+	size_t left = collect_left(answer, &has_roots), end;
+	uint32_t protocols;
+	int r = 0;
+
+	if (left == 0)
+		return 0;
+	r = find_cgroups(answer);
+	if (r < 0)
+		return r;
+	protocols = saw_all && has_roots ? kernel_owner_protocols(&answer->view) : 0;
+	for (size_t start = 0; start < left && r == 0; start = end) {
+		struct owner *owner = NULL;
+
+		for (end = start + 1; end < left; end++)
+			if (compare_left(&order[start], &order[end]) != 0)
+				break;
+		r = judge_left(answer, order[start], saw_all, protocols, &owner);
+		if (r == 0)
+			r = send_owner(answer, owner, order + start, end - start);
+		owner_unref(owner);
+	}
+	return r;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
 
 static bool
 all_answered(const struct answer *answer)
@@ -173,31 +387,45 @@ all_answered(const struct answer *answer)
 	return true;
 }
 
+/* The first walk: thorough if anything has to be. Returns 0 or -ENOMEM. */
+static int
+choose_walk(struct answer *answer, enum walk_kind *ret)
+{
+	*ret = WALK_ALL;
+	for (size_t i = 0; i < answer->count; i++)
+		if ((answer->wanted[i].flags & LOOKUP_THOROUGH) != 0)
+			return 0;
+	*ret = WALK_QUICK;
+	return find_cgroups(answer);
+}
+
+/* The walks, and what they found. *ret_saw_all: every walk saw every process. */
+static int
+answer_found(struct answer *answer, bool *ret_saw_all)
+{
+	enum walk_kind kind;
+	int r = choose_walk(answer, &kind);
+
+	*ret_saw_all = true;
+	for (int round = 0; r == 0 && round < 2 && !all_answered(answer); round++) {
+		r = walk_processes(answer->view.host, answer->wanted, answer->count,
+		    answer->cgroups, answer->cgroup_count, kind, &answer->saw_all);
+		if (r == 0)
+			r = send_found(answer);
+		*ret_saw_all &= answer->saw_all;
+		kind = WALK_THREADS;
+	}
+	return r;
+}
+
 static int
 answer_all(struct answer *answer)
 {
-	bool saw_all = true;
-	int r;
+	bool saw_all;
+	int r = answer_found(answer, &saw_all);
 
-	for (int round = 0; round < 2 && !all_answered(answer); round++) {
-		bool saw_this;
-
-		r = walk_processes(answer->proc_fd, answer->wanted, answer->count,
-		    round > 0, &saw_this);
-		if (r < 0)
-			return r;
-		saw_all &= saw_this;
-		r = send_found(answer);
-		if (r < 0)
-			return r;
-	}
-	if (saw_all) {
-		r = send_left(answer, OWNER_KERNEL, OWNER_REASON_NONE);
-		if (r < 0)
-			return r;
-	}
-	r = send_left(answer, OWNER_UNKNOWN,
-	    saw_all ? OWNER_REASON_NO_PROCESS : OWNER_REASON_NO_PERMISSION);
+	if (r == 0)
+		r = send_left(answer, saw_all);
 	if (r < 0)
 		return r;
 	return answer->send(answer->packet,
@@ -206,22 +434,35 @@ answer_all(struct answer *answer)
 }
 
 int
-answer_request(int proc_fd, uint32_t id, const struct lookup_question *questions,
+answer_request(const struct host *host, uint32_t id, const struct lookup_question *questions,
     size_t count, answer_function *send, void *argument)
 {
 	_free_ struct wanted *wanted = calloc(count, sizeof(*wanted));
 	_free_ struct wanted **order = calloc(count, sizeof(struct wanted *));
+	_free_ struct cgroup *cgroups = calloc(count, sizeof(*cgroups));
 	_free_ char *packet = malloc(LOOKUP_PACKET_MAX);
 	struct answer answer = {
-		.proc_fd = proc_fd, .id = id, .wanted = wanted, .count = count,
-		.order = order, .packet = packet, .send = send, .argument = argument,
+		.id = id, .wanted = wanted, .count = count, .order = order, .cgroups = cgroups,
+		.packet = packet, .send = send, .argument = argument,
 	};
+	int r;
 
-	if (wanted == NULL || order == NULL || packet == NULL)
+	if (wanted == NULL || order == NULL || cgroups == NULL || packet == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		wanted[i].inode = questions[i].inode;
-		wanted[i].uid = questions[i].uid;
-	}
-	return answer_all(&answer);
+	for (size_t i = 0; i < count; i++)
+		wanted[i] = (struct wanted){
+			.cgroup = questions[i].cgroup,
+			.inode = questions[i].inode,
+			.uid = questions[i].uid,
+			.protocol = questions[i].protocol,
+			.flags = questions[i].flags,
+		};
+	list_cgroups(&answer);
+	r = view_open(&answer.view, host);
+	if (r == 0)
+		r = answer_all(&answer);
+	view_close(&answer.view);
+	for (size_t i = 0; i < answer.cgroup_count; i++)
+		free(cgroups[i].path);
+	return r;
 }

@@ -9,17 +9,18 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "lookup/host.h"
 #include "lookup/protocol.h"
 
 /* Takes one packet of the answer. Returns 0 or -errno, which ends the answering. */
 typedef int answer_function(const char *packet, size_t length, void *argument);
 
 /*
- * Answers the questions (sorted by inode, none twice) out of proc_fd, an open /proc: calls
- * send for each packet, the done packet last. Returns 0, what send returned, -ENOMEM, or
- * -errno where proc_fd cannot be read.
+ * Answers the questions (sorted by inode, none twice) by what is seen of host: calls send for
+ * each packet, the done packet last. Returns 0, what send returned, -ENOMEM, or -errno where
+ * /proc cannot be read.
  */
-int answer_request(int proc_fd, uint32_t id, const struct lookup_question *questions,
+int answer_request(const struct host *host, uint32_t id, const struct lookup_question *questions,
     size_t count, answer_function *send, void *argument) _mustcheck_;
 
 #endif

@@ -15,7 +15,7 @@
 /*
  * Writes an owner packet to packet (LOOKUP_PACKET_MAX bytes). inode_count is 1 to
  * LOOKUP_INODES_MAX, the owner within the bounds of core/owner.h. Processes that do not fit
- * are first stripped of their command lines, then left out from the end; the first six
+ * are first stripped of their command lines, then left out from the end; the first three
  * always fit. Returns the length.
  */
 size_t encode_owner(char *packet, uint32_t id, const struct owner *owner,

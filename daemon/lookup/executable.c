@@ -7,8 +7,14 @@
  * below /proc/1/root.
  *
  * After an upgrade the file has no name any more. It is believed only where nobody but root
- * can have arranged that: the process shares PID 1's mounts, the file has no links left, is
- * root's and not writable by others, and so is the directory the path names.
+ * can have arranged that: the file has no links left, is root's and not writable by others,
+ * and so is the directory that PID 1 sees under the path. And the path has to mean the same
+ * to the process as to PID 1: it shares PID 1's mounts; or, as most services do that systemd
+ * gave mounts of their own (ProtectSystem=, PrivateTmp=), it is in PID 1's user namespace and
+ * in no container, and by its mounts the path leads to the same place inside the same file
+ * system as by PID 1's. With that a bind mount (of root's, or by a setuid program such as
+ * bwrap) cannot lend an old file of another name this one: its place is another one. A file
+ * whose place is right was put there by who may write to root's directory.
  *
  * " (deleted)" behind the path is the kernel's (d_path()) or part of the file's name. A
  * file without links is unlinked; one with links is asked for under the whole text, first
@@ -19,7 +25,8 @@
  * path.c. A hostile path can lead into a slow or hanging file system; what hangs for ever
  * is ended by the alarm of server.c.
  *
- * Cost: some twenty system calls, about 15 us.
+ * Cost: some twenty system calls, about 15 us; for a deleted file in mounts of its own also
+ * two tables of mounts, 100 us and more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,16 +37,24 @@
 #include "base/cleanup.h"
 #include "lookup/executable.h"
 #include "lookup/files.h"
+#include "lookup/mounts.h"
 #include "lookup/path.h"
 
 static const char deleted_suffix[] = " (deleted)";
 
-static int
-stat_quick(int fd, const char *name, int flags, struct statx *ret)
+int
+executable_stat(int fd, const char *name, int flags, struct statx *ret)
 {
 	/* What the kernel knows is enough: a network file system need not be asked. */
 	flags |= AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
 	return statx(fd, name, flags, STATX_BASIC_STATS, ret) < 0 ? -errno : 0;
+}
+
+bool
+executable_is_same(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
+	    a->stx_dev_minor == b->stx_dev_minor;
 }
 
 /*
@@ -59,12 +74,10 @@ stands_at(int root_fd, const char *path, const struct statx *file)
 		return 0;
 	if (fd < 0)
 		return fd;
-	r = stat_quick(fd, "", AT_EMPTY_PATH, &there);
+	r = executable_stat(fd, "", AT_EMPTY_PATH, &there);
 	if (r < 0)
 		return r;
-	return there.stx_ino == file->stx_ino &&
-	    there.stx_dev_major == file->stx_dev_major &&
-	    there.stx_dev_minor == file->stx_dev_minor;
+	return executable_is_same(&there, file);
 }
 
 /* Nobody but root may change it. */
@@ -74,38 +87,61 @@ is_of_root(const struct statx *file)
 	return file->stx_uid == 0 && (file->stx_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-static bool
-shares_mounts_with_init(int proc_fd, int task_fd)
+/* Reads where path leads by the mounts of a process. Returns 0 or -errno. */
+static int
+locate(int directory_fd, const char *name, const char *path, char *ret, size_t size)
 {
-	char init[64], own[64];
+	_free_ char *text = malloc(MOUNTS_TEXT_MAX);
+	ssize_t length;
 
-	return files_read_link(proc_fd, "1/ns/mnt", init, sizeof(init)) > 0 &&
-	    files_read_link(task_fd, "ns/mnt", own, sizeof(own)) > 0 &&
-	    strcmp(init, own) == 0;
+	if (text == NULL)
+		return -ENOMEM;
+	length = files_read(directory_fd, name, text, MOUNTS_TEXT_MAX);
+	if (length < 0)
+		return (int)length;
+	if (length == 0 || length == MOUNTS_TEXT_MAX)
+		return -EFBIG;
+	text[length - 1] = '\0';
+	return mounts_locate(text, path, ret, size);
+}
+
+/* Does path mean the same file system and place in it, to the process as to PID 1? */
+static bool
+means_the_same(const struct view *view, int task_fd, const char *path)
+{
+	char init[2 * FILES_LINK_MAX], own[2 * FILES_LINK_MAX];
+
+	return locate(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init)) == 0 &&
+	    locate(task_fd, "mountinfo", path, own, sizeof(own)) == 0 && strcmp(init, own) == 0;
 }
 
 /* Judges a file without links whose path was path. */
 static enum exe_trust
-judge_unlinked(int proc_fd, int task_fd, int root_fd, const char *path,
-    const struct statx *file)
+judge_unlinked(const struct view *view, int task_fd, bool in_container, int root_fd,
+    const char *path, const struct statx *file)
 {
-	/* memfd_create(2) files are born without a link (mm/memfd.c). */
-	static const char memory_prefix[] = "/memfd:";
 	char directory[FILES_LINK_MAX];
 	_close_ int fd = -1;
 	struct statx there;
 	const char *slash = strrchr(path, '/');
 	size_t length = slash == path ? 1 : (size_t)(slash - path);
 
-	if (root_fd < 0 || strncmp(path, memory_prefix, sizeof(memory_prefix) - 1) == 0 ||
-	    !is_of_root(file) || !shares_mounts_with_init(proc_fd, task_fd))
+	/* A file in memory is born without a link (mm/memfd.c). */
+	if (root_fd < 0 || !is_of_root(file) ||
+	    ((uint64_t)file->stx_dev_major << 32 | file->stx_dev_minor) ==
+	    view->host->memory_device || strncmp(path, "/memfd:", strlen("/memfd:")) == 0)
 		return EXE_UNVERIFIED;
 	memcpy(directory, path, length);
 	directory[length] = '\0';
 	fd = path_open(root_fd, directory);
-	if (fd < 0 || stat_quick(fd, "", AT_EMPTY_PATH, &there) < 0)
+	if (fd < 0 || executable_stat(fd, "", AT_EMPTY_PATH, &there) < 0)
 		return EXE_UNVERIFIED;
 	if (!S_ISDIR(there.stx_mode) || !is_of_root(&there))
+		return EXE_UNVERIFIED;
+	if (view_same_namespace(task_fd, "ns/mnt", view->init_mounts))
+		return EXE_REPLACED;
+	if (in_container || !view_same_namespace(task_fd, "ns/user", view->init_users) ||
+	    !means_the_same(view, task_fd, path))
 		return EXE_UNVERIFIED;
 	return EXE_REPLACED;
 }
@@ -122,31 +158,33 @@ suffix_is_name(int task_fd, const char *text, const struct statx *file, int at_i
 	return stands_at(own_root_fd, text, file) != 0;
 }
 
-enum exe_trust
-executable_judge(int proc_fd, int task_fd, char *text, bool *ret_deleted)
+void
+executable_judge(const struct view *view, int task_fd, bool in_container, char *text,
+    struct executable *ret)
 {
 	size_t length = strlen(text), suffix = sizeof(deleted_suffix) - 1;
 	bool has_suffix = length > suffix &&
 	    strcmp(text + length - suffix, deleted_suffix) == 0;
 	_close_ int root_fd = -1;
-	struct statx file;
 	int r;
 
-	*ret_deleted = false;
-	if (text[0] != '/' || stat_quick(task_fd, "exe", 0, &file) < 0)
-		return EXE_UNVERIFIED;
-	root_fd = openat(proc_fd, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (has_suffix && file.stx_nlink == 0) {
+	*ret = (struct executable){ .trust = EXE_UNVERIFIED };
+	ret->error = executable_stat(task_fd, "exe", 0, &ret->file);
+	if (text[0] != '/' || ret->error < 0)
+		return;
+	root_fd = view_open_init_root(view);
+	if (has_suffix && ret->file.stx_nlink == 0) {
 		text[length - suffix] = '\0';
-		*ret_deleted = true;
-		return judge_unlinked(proc_fd, task_fd, root_fd, text, &file);
+		ret->deleted = true;
+		ret->trust =
+		    judge_unlinked(view, task_fd, in_container, root_fd, text, &ret->file);
+		return;
 	}
-	r = stands_at(root_fd, text, &file);
+	r = stands_at(root_fd, text, &ret->file);
 	if (r > 0)
-		return EXE_SAME;
-	if (has_suffix && !suffix_is_name(task_fd, text, &file, r)) {
+		ret->trust = EXE_SAME;
+	else if (has_suffix && !suffix_is_name(task_fd, text, &ret->file, r)) {
 		text[length - suffix] = '\0';
-		*ret_deleted = true;
+		ret->deleted = true;
 	}
-	return EXE_UNVERIFIED;
 }

@@ -5,15 +5,32 @@
 #ifndef OVERSTAY_LOOKUP_EXECUTABLE_H
 #define OVERSTAY_LOOKUP_EXECUTABLE_H
 
+#include <sys/stat.h>
+
 #include "base/macros.h"
 #include "core/owner.h"
+#include "lookup/view.h"
+
+struct executable {
+	struct statx file;	/* the file itself; with error 0 */
+	int error;		/* 0, or the -errno of looking at it */
+	enum exe_trust trust;
+	bool deleted;
+};
 
 /*
  * Judges the text of task_fd's exe link, as it was just read. task_fd is an open /proc/PID
- * (or /proc/PID/task/TID), proc_fd an open /proc; both are borrowed. Where the kernel's "
- * (deleted)" is found to be the kernel's, it is cut off from text. Cannot fail: what could
- * not be compared is EXE_UNVERIFIED.
+ * (or /proc/PID/task/TID), borrowed. Where the kernel's " (deleted)" is found to be the
+ * kernel's, it is cut off from text. in_container: its cgroup is a container's. Cannot fail:
+ * what could not be compared is EXE_UNVERIFIED.
  */
-enum exe_trust executable_judge(int proc_fd, int task_fd, char *text, bool *ret_deleted);
+void executable_judge(const struct view *view, int task_fd, bool in_container, char *text,
+    struct executable *ret);
+
+/* Looks at a file by the cheapest way there is. Returns 0 or -errno. */
+int executable_stat(int fd, const char *name, int flags, struct statx *ret) _mustcheck_;
+
+/* Are these the same file? */
+bool executable_is_same(const struct statx *a, const struct statx *b);
 
 #endif

@@ -48,6 +48,31 @@ files_read_link(int directory_fd, const char *name, char *buffer, size_t size)
 	return length;
 }
 
+DIR *
+files_open_directory(int directory_fd, const char *name)
+{
+	_close_ int fd = openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory;
+
+	if (fd < 0)
+		return NULL;
+	directory = fdopendir(fd);
+	if (directory != NULL)
+		(void)take_fd(&fd);
+	return directory;
+}
+
+void
+files_cut_deleted(char *path)
+{
+	static const char suffix[] = " (deleted)";
+	size_t length = strlen(path);
+
+	if (length >= sizeof(suffix) - 1 &&
+	    strcmp(path + length - (sizeof(suffix) - 1), suffix) == 0)
+		path[length - (sizeof(suffix) - 1)] = '\0';
+}
+
 /*
  * Reads decimal digits up to limit. Returns the first byte that is no digit; NULL where
  * there are no digits, a needless zero in front, or the number is larger.

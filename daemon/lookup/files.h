@@ -7,6 +7,7 @@
 #ifndef OVERSTAY_LOOKUP_FILES_H
 #define OVERSTAY_LOOKUP_FILES_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,6 +30,21 @@ ssize_t files_read(int directory_fd, const char *name, char *buffer,
  */
 ssize_t files_read_link(int directory_fd, const char *name, char *buffer, size_t size)
     _mustcheck_;
+
+/* Opens a directory to be listed; NULL with errno set where it cannot be. */
+DIR *files_open_directory(int directory_fd, const char *name);
+
+static inline void
+cleanup_closedir(DIR **directory)
+{
+	if (*directory != NULL)
+		(void)closedir(*directory);
+}
+
+#define _closedir_ _cleanup_(cleanup_closedir)
+
+/* Cuts " (deleted)" off at the end, be it the kernel's or the name's. */
+void files_cut_deleted(char *path);
 
 /* The inode in a link text "socket:[123]" (fs/proc, sockfs_dname()); 0 where it is none. */
 uint32_t files_socket_inode(const char *link);

@@ -94,19 +94,19 @@ take_connection(struct server *server, int fd)
 static int
 run(int fd)
 {
-	_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct server server = { .proc_fd = proc_fd };
+	struct server server = { 0 };
 	int listeners = fd < 0 ? sd_listen_fds(1) : 0;
 	int r;
 
-	if (proc_fd < 0)
-		return fail("/proc", -errno);
 	if (fd < 0 && listeners == 0)
 		return usage_error("neither --fd nor a socket of systemd's");
 	r = fd >= 0 ? take_connection(&server, fd) :
 	    listeners < 0 ? listeners : take_listeners(&server, listeners);
 	if (r < 0)
 		return fail("cannot take over the socket", r);
+	r = host_open(&server.host);
+	if (r < 0)
+		return fail("/proc", r);
 	r = privileges_lock();
 	if (r < 0)
 		return fail("cannot give up privileges", r);

@@ -37,6 +37,7 @@ struct path {
 	int fd;			/* where we are; -1 = at the root */
 	unsigned depth;		/* steps below the root */
 	unsigned links;		/* followed so far */
+	bool open;		/* some directory may be written by all */
 	const char *rest;	/* in text: what is still to be followed */
 	char text[FILES_LINK_MAX];
 };
@@ -61,15 +62,19 @@ open_here(const struct path *path, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* 1 = fd is a symbolic link, 0 = it is none, or -errno. */
+/*
+ * 1 = fd is a symbolic link, 0 = it is none, or -errno. Of a directory it is noted whether
+ * all may write to it.
+ */
 static int
-is_link(int fd)
+is_link(struct path *path, int fd)
 {
 	struct statx file;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE,
-	    &file) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+	    STATX_TYPE | STATX_MODE, &file) < 0)
 		return -errno;
+	path->open |= S_ISDIR(file.stx_mode) && (file.stx_mode & S_IWOTH) != 0;
 	return S_ISLNK(file.stx_mode);
 }
 
@@ -110,7 +115,7 @@ step_down(struct path *path, const char *name)
 
 	if (fd < 0)
 		return fd;
-	r = is_link(fd);
+	r = is_link(path, fd);
 	if (r > 0)
 		return take_link(path, fd);
 	if (r == 0)
@@ -142,22 +147,33 @@ step(struct path *path)
 }
 
 int
-path_open(int root_fd, const char *text)
+path_open_checked(int root_fd, const char *text, bool *ret_open)
 {
 	struct path path = { .root_fd = root_fd, .fd = -1, .rest = path.text };
 	size_t length = strlen(text);
 	int r;
 
+	*ret_open = false;
 	if (length == 0)
 		return -ENOENT;
 	if (length >= sizeof(path.text))
 		return -ENAMETOOLONG;
 	memcpy(path.text, text, length + 1);
+	(void)is_link(&path, root_fd);
 	do {
 		path.rest += strspn(path.rest, "/");
 		r = step(&path);
 	} while (r == 0 && path.rest[0] != '\0');
+	*ret_open = path.open;
 	if (r < 0)
 		go(&path, -1, 0);
 	return r < 0 ? r : path.fd;
+}
+
+int
+path_open(int root_fd, const char *text)
+{
+	bool open;
+
+	return path_open_checked(root_fd, text, &open);
 }

@@ -17,4 +17,11 @@
  */
 int path_open(int root_fd, const char *path) _mustcheck_;
 
+/*
+ * The same; *ret_open becomes true where a directory on the way, root_fd's or one that a
+ * link leads through, may be written by all, sticky or not. What was seen before an error
+ * counts.
+ */
+int path_open_checked(int root_fd, const char *path, bool *ret_open) _mustcheck_;
+
 #endif

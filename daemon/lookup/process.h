@@ -10,6 +10,7 @@
 
 #include "base/macros.h"
 #include "core/owner.h"
+#include "lookup/view.h"
 
 /* Where a socket was seen: a descriptor of one thread of one process. */
 struct holder {
@@ -25,6 +26,8 @@ struct process_stat {
 	uint64_t stack_start;	/* field 28, 0 = not told; a new one after each execve */
 	uint64_t arguments_start;	/* field 48, likewise */
 	int32_t parent_pid;	/* field 4 */
+	bool has_terminal;	/* field 7: a controlling terminal */
+	bool is_kernel_thread;	/* field 9, PF_KTHREAD */
 	char comm[OWNER_COMM_MAX];
 };
 
@@ -46,13 +49,15 @@ int process_read_stat(int process_fd, struct process_stat *ret) _mustcheck_;
  */
 void process_parse_status(const char *text, size_t length, struct process *process);
 
-/*
- * Describes the process in *ret, strings and all, owned by the caller (process_clear()).
- * It was holding the inode before and after, or -ESRCH. -ENOMEM is the other error; what
- * could not be read is unknown in *ret. proc_fd is an open /proc.
- */
-int process_describe(int proc_fd, const struct holder *holder, uint32_t inode,
-    struct process *ret) _mustcheck_;
+/* Opens /proc/PID to read below it. Returns a descriptor of the caller's or -errno. */
+int process_open(int proc_fd, int32_t pid) _mustcheck_;
 
+/*
+ * Describes the process in *ret, strings and all, owned by the caller (process_clear()); with
+ * digest also what it runs. It was holding the inode before and after, or -ESRCH. -ENOMEM is
+ * the other error; what could not be read is unknown in *ret.
+ */
+int process_describe(struct view *view, const struct holder *holder, uint32_t inode,
+    bool digest, struct process *ret) _mustcheck_;
 
 #endif

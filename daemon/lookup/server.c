@@ -115,7 +115,7 @@ serve(struct server *server, int fd)
 	if (r < 0)
 		return r;
 	(void)alarm(LOOKUP_SECONDS_MAX);
-	r = answer_request(server->proc_fd, id, questions, (size_t)r, send_packet, &fd);
+	r = answer_request(&server->host, id, questions, (size_t)r, send_packet, &fd);
 	(void)alarm(0);
 	return r;
 }

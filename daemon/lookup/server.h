@@ -6,12 +6,13 @@
 #define OVERSTAY_LOOKUP_SERVER_H
 
 #include "base/macros.h"
+#include "lookup/host.h"
 
 #define SERVER_LISTENERS_MAX   4
 #define SERVER_CONNECTIONS_MAX 8
 
 struct server {
-	int proc_fd;		/* an open /proc */
+	struct host host;	/* open; whoever runs the server closes it */
 	int listeners[SERVER_LISTENERS_MAX];	/* listening SOCK_SEQPACKET sockets */
 	int listener_count;
 	int connections[SERVER_CONNECTIONS_MAX];	/* connected ones */

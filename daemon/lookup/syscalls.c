@@ -9,8 +9,8 @@
  * opens without a system call: neither passes.
  *
  * It is a list of what passes: what a later kernel brings is refused until it stands here.
- * The list is what the C library, libsystemd and the sanitizers' and valgrind's run times
- * use for reading, for memory and to end, whatever the machine; names a machine or
+ * The list is what the C library and the sanitizers' and valgrind's run times use for
+ * reading, for memory and to end, whatever the machine; names a machine or
  * libseccomp does not know are passed over. Calls of another ABI of the same machine (i386,
  * x32), which have other numbers, end the process.
  *
@@ -33,7 +33,7 @@
 static const char *const allowed_calls[] = {
 	/* looking */
 	"access", "close", "faccessat", "faccessat2", "fstat", "fstat64", "fstatat64",
-	"fstatfs", "fstatfs64", "getdents", "getdents64", "kcmp", "lseek", "_llseek",
+	"fstatfs", "fstatfs64", "getdents", "getdents64", "getxattr", "kcmp", "lseek", "_llseek",
 	"lstat", "lstat64", "newfstatat", "pread64", "read", "readlink", "readlinkat",
 	"readv", "stat", "stat64", "statfs", "statfs64", "statx",
 	/* serving what is open */

@@ -1,248 +1,274 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who holds these sockets: the link of every descriptor of every process is read once, and
- * its inode looked for among those wanted. Nothing is kept of a process but sixteen bytes
- * for each wanted socket it holds, and only while it is among the OWNER_PROCESSES_MAX that
- * started first, so memory does not depend on what runs on the host. Directories are read
- * as a stream.
+ * In which order the processes are looked at, and when that ends.
  *
- * A process that ends under the walk is skipped; one that may not be looked at makes the
- * walk incomplete, and so does a /proc that hides processes (hidepid=): PID 1 is always
- * there, so where it is missing others are too.
+ * A quick walk is for a listener that has just appeared, whose owner is wanted soon: first
+ * the processes in the cgroups of the sockets' creators, with all that are below; of a
+ * .socket unit's also those of the service it starts. Then PID 1, then the processes of the
+ * sockets' users, then all others; the largest numbers first, because what listens newly
+ * mostly runs newly. It ends when every socket has a holder. A cgroup is looked through to
+ * its end where it has FINISH_MAX processes at most, so that workers that share a listener
+ * are counted; of larger ones, and where a holder was found elsewhere, its parents are
+ * looked at, because that is where a socket was made that a child has.
  *
- * Threads share their descriptors as a rule, so the first thread's are read. With `threads`
- * those that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too;
- * kcmp(2) tells which those are without a look at the descriptors.
+ * The other walks look at every process, whatever they find.
  *
- * Cost: about 4 us a descriptor, nearly all of it readlink(2), and 14 us a process.
+ * A process that ends under the walk is skipped, and one that starts is found by a second
+ * look at the list. A process that may not be looked at makes the walk incomplete, and so
+ * does a /proc that hides processes (hidepid=): PID 1 is always there, so where it is
+ * missing others are too.
+ *
+ * Memory: one bit for each process number there can be (512 KiB, of which the kernel gives
+ * what is touched), four bytes for each process. Cost: visit.c's for each process looked at;
+ * 1 us a process for the list, 2 us for whose each one is.
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
+#include "lookup/protocol.h"
 #include "lookup/walk.h"
 
+/* The largest cgroup that is looked through to its end. */
+#define FINISH_MAX 512
+
+/* How many parents of a holder are looked at. */
+#define PARENTS_MAX 16
+
 struct walk {
-	int proc_fd;
-	struct wanted *wanted;
-	size_t count;
-	bool threads;
-	bool saw_all;
-	bool saw_init;
+	struct search search;
+	const struct host *host;
+	uint64_t *visited;	/* one bit a process number */
 };
 
-/* The process that is looked at. */
-struct visit {
-	struct walk *walk;
-	int process_fd;
-	bool stat_known;	/* start_usec was read */
-	bool denied;		/* its descriptors may not be looked at */
-	struct holder holder;
-};
-
-static void
-cleanup_closedir(DIR **directory)
-{
-	if (*directory != NULL)
-		(void)closedir(*directory);
-}
-
-/* Opens a directory for reading. Returns it, NULL with errno set. */
-static DIR *
-open_directory(int directory_fd, const char *name)
-{
-	_close_ int fd = openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory;
-
-	if (fd < 0)
-		return NULL;
-	directory = fdopendir(fd);
-	if (directory != NULL)
-		(void)take_fd(&fd);
-	return directory;
-}
-
-/* A process that ended hides nothing; all other errors do. */
-static void
-note_error(struct walk *walk, int error)
-{
-	if (error != ENOENT && error != ESRCH)
-		walk->saw_all = false;
-}
-
-int
-walk_compare_holders(const struct holder *a, const struct holder *b)
-{
-	if (a->start_usec != b->start_usec)
-		return a->start_usec < b->start_usec ? -1 : 1;
-	return a->pid < b->pid ? -1 : a->pid > b->pid;
-}
-
-static struct wanted *
-find_wanted(const struct walk *walk, uint32_t inode)
-{
-	size_t low = 0, high = walk->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (walk->wanted[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == walk->count || walk->wanted[low].inode != inode)
-		return NULL;
-	return &walk->wanted[low];
-}
-
-/* Keeps the holder where it is among the first. */
-static void
-keep_holder(struct wanted *wanted, const struct holder *holder)
-{
-	uint32_t at = wanted->kept;
-
-	if (at == OWNER_PROCESSES_MAX) {
-		if (walk_compare_holders(holder, &wanted->holder[at - 1]) >= 0)
-			return;
-		at--;
-	} else
-		wanted->kept++;
-	for (; at > 0 && walk_compare_holders(holder, &wanted->holder[at - 1]) < 0; at--)
-		wanted->holder[at] = wanted->holder[at - 1];
-	wanted->holder[at] = *holder;
-}
-
-/*
- * A descriptor of the visited process is a socket. Returns false where the process is gone.
- */
+/* The first time: notes that the process is looked at. */
 static bool
-visit_socket(struct visit *visit, int fd, uint32_t inode)
+is_new(struct walk *walk, int32_t pid)
 {
-	struct wanted *wanted = find_wanted(visit->walk, inode);
-	struct process_stat stat;
-	int r;
+	uint64_t *word, bit = 1ULL << (pid % 64);
 
-	if (wanted == NULL || wanted->answered || wanted->counted_pid == visit->holder.pid)
-		return true;
-	if (!visit->stat_known) {
-		r = process_read_stat(visit->process_fd, &stat);
-		if (r < 0 && r != -EBADMSG) {
-			note_error(visit->walk, -r);
-			return false;
-		}
-		visit->holder.start_usec = r < 0 ? USEC_NEVER : stat.start_usec;
-		visit->stat_known = true;
-	}
-	visit->holder.fd = fd;
-	wanted->counted_pid = visit->holder.pid;
-	wanted->holders++;
-	wanted->seen = true;
-	keep_holder(wanted, &visit->holder);
+	if (pid <= 0 || pid > LOOKUP_PID_MAX)
+		return false;
+	word = &walk->visited[pid / 64];
+	if ((*word & bit) != 0)
+		return false;
+	*word |= bit;
 	return true;
 }
 
-/* Reads the descriptors of one thread: directory_fd is its directory. */
 static void
-visit_descriptors(struct visit *visit, int directory_fd)
+visit(struct walk *walk, int32_t pid)
 {
-	_cleanup_(cleanup_closedir) DIR *directory = open_directory(directory_fd, "fd");
+	if (is_new(walk, pid))
+		visit_process(&walk->search, pid);
+}
+
+/* Reads the numbers of all processes. Returns 0 or -errno. */
+static int
+list_processes(struct walk *walk, struct pids *pids)
+{
+	_closedir_ DIR *directory = files_open_directory(walk->host->proc_fd, ".");
 	struct dirent *entry;
+	int r = 0;
 
-	if (directory == NULL) {
-		visit->denied = errno == EACCES || errno == EPERM;
-		note_error(visit->walk, errno);
-		return;
-	}
-	while (errno = 0, (entry = readdir(directory)) != NULL) {
-		char link[64];
-		ssize_t length;
-		uint32_t inode;
+	if (directory == NULL)
+		return -errno;
+	while (r == 0 && (errno = 0, (entry = readdir(directory)) != NULL)) {
+		int32_t pid = files_number(entry->d_name);
 
-		if (entry->d_name[0] == '.')
-			continue;
-		length = files_read_link(dirfd(directory), entry->d_name, link,
-		    sizeof(link));
-		if (length == -EACCES || length == -EPERM) {
-			/* The others will not be shown either. */
-			visit->denied = true;
-			note_error(visit->walk, EACCES);
-			return;
-		}
-		/* A socket's link is short. */
-		if (length < 0 && length != -ENAMETOOLONG)
-			note_error(visit->walk, (int)-length);
-		inode = length > 0 ? files_socket_inode(link) : 0;
-		if (inode > 0 && !visit_socket(visit, atoi(entry->d_name), inode))
-			return;
+		if (pid > 0)
+			r = pids_add(pids, pid);
 	}
-	if (errno != 0)
-		note_error(visit->walk, errno);
+	return r == 0 && errno != 0 ? -errno : r;
+}
+
+static bool
+has_pid(const struct pids *pids, int32_t wanted)
+{
+	for (size_t i = 0; i < pids->count; i++)
+		if (pids->list[i] == wanted)
+			return true;
+	return false;
 }
 
 /*
- * Has the thread the same descriptors as the first one? Where the kernel does not say: no.
+ * Looks at every process that was not yet. *ret_saw_all says whether none was kept from
+ * view. Returns 0 or -errno.
  */
+static int
+walk_rest(struct walk *walk, bool *ret_saw_all)
+{
+	bool saw_init = false;
+
+	for (int look = 0; look < 2; look++) {
+		_pids_ struct pids pids = { 0 };
+		int r = list_processes(walk, &pids);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < pids.count; i++)
+			visit(walk, pids.list[i]);
+		saw_init |= has_pid(&pids, 1);
+	}
+	*ret_saw_all = saw_init && walk->search.saw_all;
+	return 0;
+}
+
 static bool
-shares_descriptors(int32_t pid, int32_t tid)
+is_found(const struct wanted *wanted)
 {
-	return syscall(SYS_kcmp, pid, tid, KCMP_FILES, 0, 0) == 0;
+	return wanted->answered || wanted->kept > 0;
 }
 
-static void
-visit_threads(struct visit *visit)
+static int32_t
+parent_of(const struct walk *walk, int32_t pid)
 {
-	_cleanup_(cleanup_closedir) DIR *directory =
-	    open_directory(visit->process_fd, "task");
-	struct dirent *entry;
+	_close_ int fd = process_open(walk->host->proc_fd, pid);
+	struct process_stat stat;
 
-	if (directory == NULL) {
-		note_error(visit->walk, errno);
-		return;
-	}
-	while (errno = 0, (entry = readdir(directory)) != NULL) {
-		int32_t tid = files_number(entry->d_name);
-		_close_ int task_fd = -1;
-
-		if (tid <= 0 || tid == visit->holder.pid ||
-		    shares_descriptors(visit->holder.pid, tid))
-			continue;
-		task_fd = openat(dirfd(directory), entry->d_name,
-		    O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (task_fd < 0) {
-			note_error(visit->walk, errno);
-			continue;
-		}
-		visit->holder.tid = tid;
-		visit_descriptors(visit, task_fd);
-	}
-	if (errno != 0)
-		note_error(visit->walk, errno);
+	return fd >= 0 && process_read_stat(fd, &stat) == 0 ? stat.parent_pid : 0;
 }
 
+/* Looks at the parents of a process, but PID 1, which is everybody's at last. */
 static void
-visit_process(struct walk *walk, const char *name, int32_t pid)
+visit_parents(struct walk *walk, int32_t pid)
 {
-	struct visit visit = { .walk = walk, .holder = { .pid = pid, .tid = pid } };
-	_close_ int process_fd =
-	    openat(walk->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (process_fd < 0) {
-		note_error(walk, errno);
-		return;
+	for (int i = 0; i < PARENTS_MAX; i++) {
+		pid = parent_of(walk, pid);
+		if (pid <= 1)
+			return;
+		visit(walk, pid);
 	}
-	visit.process_fd = process_fd;
-	visit_descriptors(&visit, process_fd);
-	if (walk->threads && !visit.denied)
-		visit_threads(&visit);
+}
+
+/* Looks at the parents of who was found first to hold each socket. */
+static void
+visit_all_parents(struct walk *walk)
+{
+	const struct search *search = &walk->search;
+
+	for (size_t i = 0; i < search->count; i++)
+		if (!search->wanted[i].answered && search->wanted[i].kept > 0)
+			visit_parents(walk, search->wanted[i].holder[0].pid);
+}
+
+/* Has every socket of this cgroup a holder? */
+static bool
+cgroup_is_found(const struct walk *walk, uint64_t id)
+{
+	const struct search *search = &walk->search;
+
+	for (size_t i = 0; i < search->count; i++)
+		if (search->wanted[i].cgroup == id && !is_found(&search->wanted[i]))
+			return false;
+	return true;
+}
+
+/* Looks at the processes in one directory of the tree, for the sockets of cgroup id. */
+static int
+visit_directory(struct walk *walk, uint64_t id, const char *path)
+{
+	_pids_ struct pids pids = { 0 };
+	int r = cgroup_read_pids(walk->host->cgroup_fd, path, LOOKUP_PID_MAX, &pids, NULL);
+
+	/* Gone meanwhile, or unreadable: the rest of the walk finds what was in it. */
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	pids_sort_newest(&pids);
+	for (size_t i = 0; i < pids.count; i++) {
+		size_t open = walk->search.open;
+
+		if (pids.count > FINISH_MAX && cgroup_is_found(walk, id))
+			break;
+		visit(walk, pids.list[i]);
+		if (pids.count > FINISH_MAX && walk->search.open < open)
+			visit_parents(walk, pids.list[i]);
+	}
+	return 0;
+}
+
+static int
+visit_cgroup(struct walk *walk, const struct cgroup *cgroup)
+{
+	static const char socket_suffix[] = ".socket", service_suffix[] = ".service";
+	size_t length = strlen(cgroup->path), suffix = sizeof(socket_suffix) - 1;
+	_free_ char *service = NULL;
+	int r = visit_directory(walk, cgroup->id, cgroup->path);
+
+	if (r < 0 || length <= suffix || strcmp(cgroup->path + length - suffix, socket_suffix) != 0)
+		return r;
+	service = malloc(length + sizeof(service_suffix));
+	if (service == NULL)
+		return -ENOMEM;
+	memcpy(service, cgroup->path, length - suffix);
+	memcpy(service + length - suffix, service_suffix, sizeof(service_suffix));
+	return visit_directory(walk, cgroup->id, service);
+}
+
+/* Is this the user of a socket that has no holder yet? */
+static bool
+is_users(const struct search *search, uint32_t uid)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (search->wanted[i].uid == uid && !is_found(&search->wanted[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_process_of_users(const struct walk *walk, int32_t pid)
+{
+	char name[16];
+	struct stat status;
+
+	(void)snprintf(name, sizeof(name), "%" PRIi32, pid);
+	return fstatat(walk->host->proc_fd, name, &status, 0) == 0 &&
+	    is_users(&walk->search, status.st_uid);
+}
+
+/* Looks at all processes till every socket has a holder, those of their users first. */
+static int
+visit_likely(struct walk *walk)
+{
+	_pids_ struct pids pids = { 0 };
+	int r = list_processes(walk, &pids);
+
+	if (r < 0)
+		return r;
+	pids_sort_newest(&pids);
+	for (size_t i = 0; i < pids.count && walk->search.open > 0; i++)
+		if (is_process_of_users(walk, pids.list[i]))
+			visit(walk, pids.list[i]);
+	for (size_t i = 0; i < pids.count && walk->search.open > 0; i++)
+		visit(walk, pids.list[i]);
+	return 0;
+}
+
+static int
+walk_quickly(struct walk *walk, const struct cgroup *cgroups, size_t cgroup_count,
+    bool *ret_saw_all)
+{
+	int r = 0;
+
+	*ret_saw_all = false;
+	for (size_t i = 0; i < cgroup_count && r == 0; i++)
+		if (cgroups[i].path != NULL && !cgroup_is_found(walk, cgroups[i].id))
+			r = visit_cgroup(walk, &cgroups[i]);
+	if (r < 0 || walk->search.open == 0)
+		return r;
+	visit(walk, 1);
+	if (walk->search.open > 0)
+		r = visit_likely(walk);
+	if (r < 0)
+		return r;
+	visit_all_parents(walk);
+	return walk->search.open > 0 ? walk_rest(walk, ret_saw_all) : 0;
 }
 
 static void
@@ -254,30 +280,26 @@ forget_holders(struct wanted *wanted)
 }
 
 int
-walk_processes(int proc_fd, struct wanted *wanted, size_t count, bool threads,
-    bool *ret_saw_all)
+walk_processes(const struct host *host, struct wanted *wanted, size_t count,
+    const struct cgroup *cgroups, size_t cgroup_count, enum walk_kind kind, bool *ret_saw_all)
 {
+	_free_ uint64_t *visited = calloc(LOOKUP_PID_MAX / 64 + 1, sizeof(visited[0]));
 	struct walk walk = {
-		.proc_fd = proc_fd, .wanted = wanted, .count = count, .threads = threads,
-		.saw_all = true,
+		.search = {
+			.proc_fd = host->proc_fd, .wanted = wanted, .count = count,
+			.threads = kind == WALK_THREADS, .saw_all = true,
+		},
+		.host = host, .visited = visited,
 	};
-	_cleanup_(cleanup_closedir) DIR *directory = open_directory(proc_fd, ".");
-	struct dirent *entry;
 
-	if (directory == NULL)
-		return -errno;
+	if (visited == NULL)
+		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (!wanted[i].answered)
+		if (!wanted[i].answered) {
 			forget_holders(&wanted[i]);
-	while (errno = 0, (entry = readdir(directory)) != NULL) {
-		int32_t pid = files_number(entry->d_name);
-		if (pid <= 0)
-			continue;
-		walk.saw_init |= pid == 1;
-		visit_process(&walk, entry->d_name, pid);
-	}
-	if (errno != 0)
-		return -errno;
-	*ret_saw_all = walk.saw_all && walk.saw_init;
-	return 0;
+			walk.search.open++;
+		}
+	if (kind == WALK_QUICK)
+		return walk_quickly(&walk, cgroups, cgroup_count, ret_saw_all);
+	return walk_rest(&walk, ret_saw_all);
 }

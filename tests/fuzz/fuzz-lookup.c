@@ -20,14 +20,32 @@ require(bool good)
 }
 
 static void
+check_place(const struct place *place)
+{
+	require(strlen(place->unit) < OWNER_UNIT_MAX);
+	require(strlen(place->user_unit) < OWNER_UNIT_MAX);
+	require(strlen(place->slice) < OWNER_UNIT_MAX);
+	require(strlen(place->session) < OWNER_SESSION_MAX);
+	require(strlen(place->container) < OWNER_CONTAINER_MAX);
+	require(place->container_kind < CONTAINER_KIND_COUNT);
+	require((place->container_kind == CONTAINER_NONE) == (place->container[0] == '\0'));
+}
+
+static void
 check_process(const struct process *process)
 {
 	require(process->pid > 0 && process->pid <= LOOKUP_PID_MAX);
 	require(process->group_count <= OWNER_GROUPS_MAX);
 	require(strlen(process->comm) < OWNER_COMM_MAX);
 	require(strlen(process->exe) < OWNER_PATH_MAX);
-	require(strlen(process->place.unit) < OWNER_UNIT_MAX);
-	require(strlen(process->place.user_unit) < OWNER_UNIT_MAX);
+	require(strlen(process->cwd) < OWNER_PATH_MAX);
+	require(strlen(process->script) < OWNER_PATH_MAX);
+	require(strlen(process->parent_comm) < OWNER_COMM_MAX);
+	require(strlen(process->main_exe) < OWNER_PATH_MAX);
+	require(strlen(process->forwards_to) < OWNER_CONTAINER_MAX);
+	require(process->forwards_kind < CONTAINER_KIND_COUNT);
+	require((process->evidence & ~(uint32_t)EVIDENCE_ALL) == 0);
+	check_place(&process->place);
 	require(process->cmdline_length <= OWNER_CMDLINE_MAX);
 	require(process->cmdline_length == 0 ||
 	    process->cmdline[process->cmdline_length - 1] == '\0');
@@ -52,6 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(answer.owner->holders >= answer.owner->process_count);
 		require((answer.owner->kind == OWNER_PROCESS) ==
 		    (owner_first(answer.owner) != NULL));
+		check_place(&answer.owner->place);
 		for (uint32_t i = 0; i < answer.owner->process_count; i++)
 			check_process(&answer.owner->processes[i]);
 		length = encode_owner(packet, answer.id, answer.owner, answer.inodes,

@@ -22,7 +22,7 @@ allowed() {
 addresses='
 event2/:top
 yaml.h:config
-nettle/:config
+nettle/:config lookup
 systemd/sd-journal.h:alert/journal.c
 systemd/:top alert/journal.c lookup
 libmnl/:kernel

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "core/listener.h"
 #include "kernel/owners.h"
 #include "lookup-help.h"
 #include "lookup/encode.h"
@@ -73,7 +74,10 @@ static void
 ask(struct pair *pair)
 {
 	static const struct owner_question questions[] = {
-		{ 30, 0 }, { 10, 0 }, { 20, 5 }, { 30, 0 },
+		{ .inode = 30, .thorough = true },
+		{ .inode = 10, .cgroup = 1ULL << 40 },
+		{ .inode = 20, .uid = 5, .protocol = PROTOCOL_UDP },
+		{ .inode = 30, .digest = true },
 	};
 
 	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000),
@@ -94,8 +98,13 @@ read_request(struct pair *pair)
 	assert_int_equal(decode_request(packet, (size_t)length, &id, questions), 3);
 	assert_int_equal(questions[0].inode, 10);
 	assert_int_equal(questions[1].inode, 20);
+	assert_true(questions[0].cgroup == 1ULL << 40);
+	assert_int_equal(questions[0].protocol, LOOKUP_TCP);
+	assert_int_equal(questions[0].flags, 0);
 	assert_int_equal(questions[1].uid, 5);
+	assert_int_equal(questions[1].protocol, LOOKUP_UDP);
 	assert_int_equal(questions[2].inode, 30);
+	assert_int_equal(questions[2].flags, LOOKUP_THOROUGH | LOOKUP_DIGEST);
 	return id;
 }
 
@@ -105,8 +114,11 @@ send_kernel(struct pair *pair, uint32_t id, uint32_t first, uint32_t second)
 	struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
 	const uint32_t inodes[] = { first, second };
 	char packet[LOOKUP_PACKET_MAX];
-	size_t length = encode_owner(packet, id, owner, inodes, second == 0 ? 1 : 2);
+	size_t length;
 
+	assert_non_null(owner);
+	owner->thorough = true;
+	length = encode_owner(packet, id, owner, inodes, second == 0 ? 1 : 2);
 	owner_unref(owner);
 	assert_int_equal(send(pair->peer, packet, length, 0), length);
 }

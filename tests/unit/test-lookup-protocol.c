@@ -15,35 +15,75 @@
 #include "kernel/owners.h"
 #include "lookup/encode.h"
 
+static void
+set(char **string, const char *text)
+{
+	assert_int_equal(owner_text_set(string, text), 0);
+}
+
+/* A place that has everything; n tells two of them apart. */
+static void
+make_place(struct place *place, uint32_t n)
+{
+	set(&place->unit, n == 0 ? "prog.service" : "user@1000.service");
+	set(&place->user_unit, n == 0 ? "" : "app.scope");
+	set(&place->slice, n == 0 ? "system.slice" : "user-1000.slice");
+	set(&place->session, n == 0 ? "" : "3");
+	set(&place->container, n == 0 ? "" : "4711abcdef");
+	place->container_kind = n == 0 ? CONTAINER_NONE : CONTAINER_PODMAN;
+}
+
+static void
+make_process(struct process *process, uint32_t n)
+{
+	static const char cmdline[] = "prog\0-x\0\xff\n\033[2J";
+
+	process->pid = 100 - (int32_t)n;
+	process->parent_pid = 1;
+	process->start_usec = n == 0 ? 5 * USEC_PER_SEC : USEC_NEVER;
+	process->uid = 33;
+	process->gid = 34;
+	process->group_count = n * OWNER_GROUPS_MAX;
+	for (uint32_t at = 0; at < process->group_count; at++)
+		process->groups[at] = at + 1;
+	process->login_uid = n == 0 ? UINT32_MAX : 1000;
+	process->exe_trust = n == 0 ? EXE_SAME : EXE_REPLACED;
+	process->exe_deleted = n == 1;
+	process->cmdline_cut = n == 1;
+	process->has_digest = n == 1;
+	if (n == 1)
+		memset(process->digest, 0x5a, sizeof(process->digest));
+	process->evidence = n == 0 ? EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL : EVIDENCE_ALL;
+	process->exe_uid = 12;
+	process->exe_mode = 0100755;
+	process->exe_device = 8ULL << 32 | 1;
+	process->exe_inode = 1ULL << 40;
+	process->main_pid = n == 0 ? 0 : 98;
+	set(&process->comm, "a)\n(b");
+	set(&process->exe, "/usr/bin/prog");
+	process->cmdline = malloc(sizeof(cmdline));
+	assert_non_null(process->cmdline);
+	memcpy(process->cmdline, cmdline, sizeof(cmdline));
+	process->cmdline_length = sizeof(cmdline);
+	set(&process->cwd, n == 0 ? "/" : "/srv/\xff\n");
+	set(&process->parent_comm, "systemd");
+	set(&process->main_exe, n == 0 ? "" : "/usr/sbin/main");
+	set(&process->forwards_to, n == 0 ? "" : "0123456789ab");
+	process->forwards_kind = n == 0 ? CONTAINER_NONE : CONTAINER_DOCKER;
+	make_place(&process->place, n);
+}
+
 static struct owner *
 make_owner(void)
 {
-	static const char cmdline[] = "prog\0-x\0\xff\n\033[2J";
 	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 2);
 
 	assert_non_null(owner);
 	owner->holders = 7;
-	for (uint32_t i = 0; i < 2; i++) {
-		struct process *process = &owner->processes[i];
-		process->pid = 100 - (int32_t)i;
-		process->parent_pid = 1;
-		process->start_usec = i == 0 ? 5 * USEC_PER_SEC : USEC_NEVER;
-		process->uid = 33;
-		process->gid = 34;
-		process->group_count = i * OWNER_GROUPS_MAX;
-		for (uint32_t at = 0; at < process->group_count; at++)
-			process->groups[at] = at + 1;
-		process->exe_trust = i == 0 ? EXE_SAME : EXE_REPLACED;
-		process->exe_deleted = i == 1;
-		process->cmdline_cut = i == 1;
-		process->comm = strdup("a)\n(b");
-		process->exe = strdup("/usr/bin/prog");
-		process->cmdline = malloc(sizeof(cmdline));
-		memcpy(process->cmdline, cmdline, sizeof(cmdline));
-		process->cmdline_length = sizeof(cmdline);
-		process->place.unit = strdup(i == 0 ? "prog.service" : "");
-		process->place.user_unit = strdup(i == 0 ? "" : "app.scope");
-	}
+	owner->thorough = true;
+	make_place(&owner->place, 1);
+	for (uint32_t i = 0; i < 2; i++)
+		make_process(&owner->processes[i], i);
 	return owner;
 }
 
@@ -58,6 +98,17 @@ make_packet(char packet[LOOKUP_PACKET_MAX])
 
 	owner_unref(owner);
 	return length;
+}
+
+static void
+assert_place_equal(const struct place *a, const struct place *b)
+{
+	assert_string_equal(a->unit, b->unit);
+	assert_string_equal(a->user_unit, b->user_unit);
+	assert_string_equal(a->slice, b->slice);
+	assert_string_equal(a->session, b->session);
+	assert_string_equal(a->container, b->container);
+	assert_int_equal(a->container_kind, b->container_kind);
 }
 
 static void
@@ -77,8 +128,22 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_string_equal(a->exe, b->exe);
 	assert_int_equal(a->cmdline_length, b->cmdline_length);
 	assert_memory_equal(a->cmdline, b->cmdline, a->cmdline_length);
-	assert_string_equal(a->place.unit, b->place.unit);
-	assert_string_equal(a->place.user_unit, b->place.user_unit);
+	assert_int_equal(a->login_uid, b->login_uid);
+	assert_int_equal(a->has_digest, b->has_digest);
+	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
+	assert_int_equal(a->evidence, b->evidence);
+	assert_int_equal(a->exe_uid, b->exe_uid);
+	assert_int_equal(a->exe_mode, b->exe_mode);
+	assert_true(a->exe_device == b->exe_device);
+	assert_true(a->exe_inode == b->exe_inode);
+	assert_int_equal(a->main_pid, b->main_pid);
+	assert_string_equal(a->cwd, b->cwd);
+	assert_string_equal(a->script, "");
+	assert_string_equal(a->parent_comm, b->parent_comm);
+	assert_string_equal(a->main_exe, b->main_exe);
+	assert_string_equal(a->forwards_to, b->forwards_to);
+	assert_int_equal(a->forwards_kind, b->forwards_kind);
+	assert_place_equal(&a->place, &b->place);
 }
 
 static void
@@ -96,6 +161,8 @@ test_round_trip(void **state)
 	assert_memory_equal(answer.inodes, inodes, sizeof(inodes));
 	assert_int_equal(answer.owner->kind, OWNER_PROCESS);
 	assert_int_equal(answer.owner->holders, 7);
+	assert_true(answer.owner->thorough);
+	assert_place_equal(&answer.owner->place, &owner->place);
 	assert_int_equal(answer.owner->process_count, 2);
 	for (uint32_t i = 0; i < 2; i++)
 		assert_process_equal(&answer.owner->processes[i], &owner->processes[i]);
@@ -149,14 +216,17 @@ parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 
 #define OWNER_AT(field)                                                                  \
 	(sizeof(struct lookup_header) + offsetof(struct lookup_owner, field))
+/* make_place()'s strings stand between the inodes and the first process. */
+#define PLACE_BYTES                                                                      \
+	(strlen("user@1000.service" "app.scope" "user-1000.slice" "3" "4711abcdef"))
 #define PROCESS_AT(field)                                                                \
 	(sizeof(struct lookup_header) + sizeof(struct lookup_owner) + sizeof(inodes) +   \
-	    offsetof(struct lookup_process, field))
+	    PLACE_BYTES + offsetof(struct lookup_process, field))
 
 static void
 test_refused(void **state)
 {
-	static const struct {
+	const struct {
 		size_t at;
 		uint32_t value;
 	} changes[] = {
@@ -172,6 +242,13 @@ test_refused(void **state)
 		{ OWNER_AT(reason), OWNER_REASON_NO_PROCESS },
 		{ OWNER_AT(holders), 1 },
 		{ OWNER_AT(holders), LOOKUP_PID_MAX + 1 },
+		{ OWNER_AT(flags), 2 },
+		{ OWNER_AT(place.container_kind), CONTAINER_NONE },
+		{ OWNER_AT(place.container_kind), CONTAINER_KIND_COUNT },
+		{ OWNER_AT(place.container_length), 0 },
+		{ OWNER_AT(place.container_length), OWNER_CONTAINER_MAX },
+		{ OWNER_AT(place.unit_length), OWNER_UNIT_MAX },
+		{ OWNER_AT(place.slice_length), UINT32_MAX },
 		{ OWNER_AT(inode_count), 0 },
 		{ OWNER_AT(inode_count), 2 },
 		{ OWNER_AT(inode_count), 4 },
@@ -190,7 +267,19 @@ test_refused(void **state)
 		{ PROCESS_AT(exe_trust), EXE_REPLACED },	/* and yet not deleted */
 		{ PROCESS_AT(exe_trust), 3 },
 		{ PROCESS_AT(flags), LOOKUP_EXE_DELETED },	/* and yet the same */
-		{ PROCESS_AT(flags), 4 },
+		{ PROCESS_AT(flags), LOOKUP_PROCESS_FLAGS + 1 },
+		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
+		{ PROCESS_AT(evidence), 0 },	/* and yet the file's owner is told */
+		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },
+		{ PROCESS_AT(digest), 1 },	/* and yet there is none */
+		{ PROCESS_AT(main_pid), (uint32_t)-1 },
+		{ PROCESS_AT(main_pid), LOOKUP_PID_MAX + 1 },
+		{ PROCESS_AT(main_exe_length), 1 },	/* of no process */
+		{ PROCESS_AT(forwards_kind), CONTAINER_DOCKER },
+		{ PROCESS_AT(forwards_kind), CONTAINER_KIND_COUNT },
+		{ PROCESS_AT(forwards_to_length), OWNER_CONTAINER_MAX },
+		{ PROCESS_AT(cwd_length), OWNER_PATH_MAX },
+		{ PROCESS_AT(parent_comm_length), OWNER_COMM_MAX },
 		{ PROCESS_AT(group_count), OWNER_GROUPS_MAX + 1 },
 		{ PROCESS_AT(comm_length), OWNER_COMM_MAX },
 		{ PROCESS_AT(comm_length), 6 },
@@ -198,8 +287,8 @@ test_refused(void **state)
 		{ PROCESS_AT(exe_length), 0 },
 		{ PROCESS_AT(cmdline_length), OWNER_CMDLINE_MAX + 1 },
 		{ PROCESS_AT(cmdline_length), UINT32_MAX },
-		{ PROCESS_AT(unit_length), OWNER_UNIT_MAX },
-		{ PROCESS_AT(user_unit_length), OWNER_UNIT_MAX },
+		{ PROCESS_AT(place.unit_length), OWNER_UNIT_MAX },
+		{ PROCESS_AT(place.user_unit_length), OWNER_UNIT_MAX },
 	};
 	char packet[LOOKUP_PACKET_MAX];
 	size_t length = make_packet(packet);
@@ -240,7 +329,10 @@ test_truncated(void **state)
 static void
 test_strings(void **state)
 {
-	static const char *const needles[] = { "a)\n(b", "/usr/bin/prog", "prog.service" };
+	static const char *const needles[] = {
+		"a)\n(b", "/usr/bin/prog", "prog.service", "system.slice", "/srv/",
+		"/usr/sbin/main", "0123456789ab", "4711abcdef",
+	};
 	char packet[LOOKUP_PACKET_MAX];
 	size_t length = make_packet(packet);
 	struct owners_answer answer;
@@ -258,6 +350,141 @@ test_strings(void **state)
 	}
 	((char *)memmem(packet, length, "[2J", 4))[3] = 'x';
 	assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+}
+
+/* What overstay-lookup may say of a socket that no process holds. */
+static void
+test_nobody(void **state)
+{
+	static const struct {
+		enum owner_kind kind;
+		enum owner_reason reason;
+		bool thorough;
+		int wanted;
+	} cases[] = {
+		{ OWNER_KERNEL, OWNER_REASON_NONE, true, 0 },
+		{ OWNER_KERNEL, OWNER_REASON_NONE, false, -EPROTO },
+		{ OWNER_KERNEL, OWNER_REASON_NO_PROCESS, true, -EPROTO },
+		{ OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, true, 0 },
+		{ OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, false, -EPROTO },
+		{ OWNER_UNKNOWN, OWNER_REASON_NO_PERMISSION, false, 0 },
+		{ OWNER_UNKNOWN, OWNER_REASON_NO_PERMISSION, true, -EPROTO },
+		{ OWNER_UNKNOWN, OWNER_REASON_OTHER_PIDS, true, 0 },
+		{ OWNER_UNKNOWN, OWNER_REASON_OTHER_PIDS, false, 0 },
+		{ OWNER_UNKNOWN, OWNER_REASON_TIMEOUT, true, -EPROTO },
+		{ OWNER_UNKNOWN, OWNER_REASON_NONE, true, -EPROTO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct owner *owner = owner_new(cases[i].kind, cases[i].reason, 0);
+		char packet[LOOKUP_PACKET_MAX];
+		struct owners_answer answer = { 0 };
+		size_t length;
+
+		assert_non_null(owner);
+		owner->thorough = cases[i].thorough;
+		make_place(&owner->place, i % 2);
+		length = encode_owner(packet, 9, owner, inodes, 1);
+		assert_int_equal(owners_parse(packet, length, &answer), cases[i].wanted);
+		if (answer.owner != NULL) {
+			assert_int_equal(answer.owner->thorough, cases[i].thorough);
+			assert_place_equal(&answer.owner->place, &owner->place);
+		}
+		owner_unref(answer.owner);
+		owner_unref(owner);
+	}
+}
+
+/* The script of an interpreter, out of its arguments and its directory. */
+static void
+test_script(void **state)
+{
+	static const struct {
+		const char *exe, *cwd, *script;
+		const char *cmdline;
+		size_t length;
+	} cases[] = {
+#define CMDLINE(text) text, sizeof(text)
+		{ "/usr/bin/python3.11", "/srv", "/srv/app.py", CMDLINE("python3\0-u\0app.py") },
+		{ "/usr/bin/python3.11", "/srv", "/opt/x.py", CMDLINE("python3\0/opt/x.py\0a") },
+		{ "/usr/bin/python3.11", "", "", CMDLINE("python3\0app.py") },
+		{ "/usr/bin/python3.11", "/srv", "", CMDLINE("python3\0-m\0http.server") },
+		{ "/usr/bin/python3.11", "/srv", "", CMDLINE("python3\0-c\0print()") },
+		{ "/usr/bin/bash", "/srv/d", "/srv/run", CMDLINE("bash\0../run") },
+		{ "/usr/sbin/nginx", "/srv", "", CMDLINE("nginx\0conf") },
+		{ "", "/srv", "", CMDLINE("python3\0app.py") },
+#undef CMDLINE
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
+		struct process *process = &owner->processes[0];
+		char packet[LOOKUP_PACKET_MAX];
+		struct owners_answer answer = { 0 };
+		size_t length;
+
+		assert_non_null(owner);
+		owner->holders = 1;
+		process->pid = 4711;
+		set(&process->exe, cases[i].exe);
+		set(&process->cwd, cases[i].cwd);
+		process->cmdline = malloc(cases[i].length);
+		assert_non_null(process->cmdline);
+		memcpy(process->cmdline, cases[i].cmdline, cases[i].length);
+		process->cmdline_length = (uint32_t)cases[i].length;
+		length = encode_owner(packet, 9, owner, inodes, 1);
+		assert_int_equal(owners_parse(packet, length, &answer), 0);
+		assert_string_equal(answer.owner->processes[0].script, cases[i].script);
+		owner_unref(answer.owner);
+		owner_unref(owner);
+	}
+}
+
+/* The longest strings there are, of as many processes: three are whole, nothing overflows. */
+static void
+test_largest(void **state)
+{
+	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX);
+	static char text[OWNER_PATH_MAX];
+	static uint32_t many[LOOKUP_INODES_MAX];
+	char packet[LOOKUP_PACKET_MAX];
+	struct owners_answer answer;
+	size_t length;
+
+	(void)state;
+	assert_non_null(owner);
+	memset(text, 'x', sizeof(text) - 1);
+	owner->holders = OWNER_PROCESSES_MAX;
+	set(&owner->place.unit, text + OWNER_PATH_MAX - OWNER_UNIT_MAX);
+	set(&owner->place.user_unit, owner->place.unit);
+	set(&owner->place.slice, owner->place.unit);
+	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++) {
+		struct process *process = &owner->processes[i];
+		process->pid = (int32_t)i + 1;
+		process->main_pid = 1;
+		process->group_count = OWNER_GROUPS_MAX;
+		set(&process->comm, text + OWNER_PATH_MAX - OWNER_COMM_MAX);
+		set(&process->parent_comm, process->comm);
+		set(&process->exe, text);
+		set(&process->cwd, text);
+		set(&process->main_exe, text);
+		process->cmdline = calloc(1, OWNER_CMDLINE_MAX);
+		assert_non_null(process->cmdline);
+		process->cmdline_length = OWNER_CMDLINE_MAX;
+		assert_int_equal(place_copy(&process->place, &owner->place), 0);
+	}
+	length = encode_owner(packet, 9, owner, many, LOOKUP_INODES_MAX);
+	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_in_range(answer.owner->process_count, 3, OWNER_PROCESSES_MAX - 1);
+	assert_int_equal(answer.owner->holders, OWNER_PROCESSES_MAX);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(answer.owner->processes[i].cmdline_length, OWNER_CMDLINE_MAX);
+		assert_string_equal(answer.owner->processes[i].main_exe, text);
+	}
+	owner_unref(answer.owner);
+	owner_unref(owner);
 }
 
 /* The second process may not be older than the first. */
@@ -311,7 +538,11 @@ test_request(void **state)
 	struct request request = {
 		.header = { .version = LOOKUP_VERSION, .type = LOOKUP_REQUEST, .id = 77 },
 		.request = { .count = 3 },
-		.questions = { { 30, 0 }, { 10, 1 }, { 20, 2 } },
+		.questions = {
+			{ .inode = 30 },
+			{ .inode = 10, .uid = 1, .protocol = LOOKUP_UDP },
+			{ .inode = 20, .uid = 2, .flags = LOOKUP_QUESTION_FLAGS },
+		},
 	};
 	struct lookup_question questions[LOOKUP_INODES_MAX];
 	uint32_t id;
@@ -325,6 +556,13 @@ test_request(void **state)
 	request.questions[2].inode = 0;
 	assert_int_equal(decode(&request, 3), -EPROTO);
 	request.questions[2].inode = 5;
+	request.questions[1].protocol = LOOKUP_PROTOCOL_COUNT;
+	assert_int_equal(decode(&request, 3), -EPROTO);
+	request.questions[1].protocol = LOOKUP_TCP;
+	request.questions[1].flags = LOOKUP_QUESTION_FLAGS + 1;
+	assert_int_equal(decode(&request, 3), -EPROTO);
+	request.questions[1].flags = 0;
+	assert_int_equal(decode(&request, 3), 3);
 	request.header.version++;
 	assert_int_equal(decode(&request, 3), -EPROTO);
 	request.header.version--;
@@ -351,6 +589,9 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_script),
+		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_request),
 	};

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Facts that an alert is judged by, each as the kernel tells it and none a judgement. What
+ * cannot be read sets no bit: the absence of a bit says nothing.
+ *
+ * Paths in /proc/PID/exe begin at the root of the process's mount namespace. For a process
+ * with PID 1's mounts that is PID 1's root, whatever chroot(2) it made; for another one its
+ * own root is the nearest there is. argv[0] is the process's own word, so it begins at its
+ * own root.
+ *
+ * Files are opened for reading only to see four bytes of argv[0]'s, and only regular ones,
+ * without waiting for a lease (O_NONBLOCK). Paths are path.c's, with what that essay says of
+ * network file systems. The file system's type is asked only where a file lies on no block
+ * device, since that too can be a server's to answer.
+ *
+ * Cost: some forty system calls, about 60 us.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "lookup/evidence.h"
+#include "lookup/files.h"
+#include "lookup/path.h"
+#include "lookup/shell.h"
+
+/* What evidence_read() reads from, handed down. */
+struct subject {
+	const struct view *view;
+	int process_fd, task_fd;
+	const struct executable *executable;
+	struct process *process;
+	uint32_t root_uid;
+};
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* ---- the pure part ------------------------------------------------------------------------ */
+
+bool
+evidence_is_open(const struct statx *file, uint32_t uid, uint32_t root_uid)
+{
+	/* Groups of root's, and a user's private one, which has his number. */
+	bool own_group = file->stx_gid == 0 || file->stx_gid == root_uid ||
+	    file->stx_gid == file->stx_uid;
+
+	return (file->stx_mode & S_IWOTH) != 0 ||
+	    ((file->stx_mode & S_IWGRP) != 0 && !own_group) ||
+	    (file->stx_uid != 0 && file->stx_uid != root_uid && file->stx_uid != uid);
+}
+
+bool
+evidence_is_memory(const struct statx *file, const char *text, uint64_t type,
+    uint64_t memory_device)
+{
+	static const char prefix[] = "/memfd:";
+	uint64_t device = (uint64_t)file->stx_dev_major << 32 | file->stx_dev_minor;
+	bool named = strncmp(text, prefix, sizeof(prefix) - 1) == 0;
+
+	if (file->stx_nlink != 0)
+		return false;
+	/* With large pages it is on another mount of the kernel's own. */
+	return (memory_device != 0 && device == memory_device) ||
+	    (named && (type == HUGETLBFS_MAGIC || (memory_device == 0 && type == TMPFS_MAGIC)));
+}
+
+bool
+evidence_is_update(const struct statx *before, const struct statx *now, uint32_t root_uid)
+{
+	return S_ISREG(now->stx_mode) && (now->stx_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 &&
+	    !evidence_is_open(now, before->stx_uid, root_uid);
+}
+
+bool
+evidence_is_family(const char *exe_name, const char *called)
+{
+	static const char *const runners[] = {
+		"busybox", "toybox", "ld-linux", "ld-musl", "ld.so", "ld-2.", "qemu-", "box64",
+		"box86", "FEXInterpreter",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(runners); i++)
+		if (strncmp(exe_name, runners[i], strlen(runners[i])) == 0)
+			return true;
+	return called[0] == '\0' || exe_name[0] == '\0' || strstr(exe_name, called) != NULL ||
+	    strstr(called, exe_name) != NULL;
+}
+
+uint32_t
+evidence_parse_root(const char *text, size_t length)
+{
+	char copy[4096];
+	char *save = NULL;
+
+	if (length >= sizeof(copy))
+		length = sizeof(copy) - 1;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	for (char *line = strtok_r(copy, "\n", &save); line != NULL;
+	    line = strtok_r(NULL, "\n", &save)) {
+		char *end;
+		unsigned long inside = strtoul(line, &end, 10), outside = strtoul(end, NULL, 10);
+
+		if (end != line && inside == 0 && outside < UINT32_MAX)
+			return (uint32_t)outside;
+	}
+	return UINT32_MAX;
+}
+
+/* ---- the program file --------------------------------------------------------------------- */
+
+static uint32_t
+read_root_uid(int task_fd)
+{
+	char text[4096];
+	ssize_t length = files_read(task_fd, "uid_map", text, sizeof(text));
+
+	return length > 0 ? evidence_parse_root(text, (size_t)length) : 0;
+}
+
+/* The type of the program's file system; 0 where it is on a block device, or not known. */
+static uint64_t
+read_system_type(const struct subject *subject)
+{
+	_close_ int fd = -1;
+	struct statfs system;
+
+	if (subject->executable->error == 0 && subject->executable->file.stx_dev_major != 0)
+		return 0;
+	fd = openat(subject->task_fd, "exe", O_PATH | O_CLOEXEC);
+	return fd >= 0 && fstatfs(fd, &system) == 0 ? (uint64_t)system.f_type : 0;
+}
+
+/* The root that paths in /proc/PID/exe begin at. Returns a descriptor or -errno. */
+static int
+open_exe_root(const struct subject *subject)
+{
+	int fd;
+
+	if ((subject->process->evidence & EVIDENCE_OTHER_MOUNTS) == 0)
+		return view_open_init_root(subject->view);
+	fd = openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What stands under the program's path now, and what leads there. */
+static void
+read_path(const struct subject *subject)
+{
+	struct process *process = subject->process;
+	_close_ int root_fd = -1, fd = -1;
+	struct statx now;
+	bool open;
+
+	if (process->exe[0] != '/' || (process->evidence & EVIDENCE_EXE_IN_MEMORY) != 0)
+		return;
+	root_fd = open_exe_root(subject);
+	if (root_fd < 0)
+		return;
+	fd = path_open_checked(root_fd, process->exe, &open);
+	if (open)
+		process->evidence |= EVIDENCE_EXE_OPEN_PATH;
+	if (fd < 0 || !process->exe_deleted || open || subject->executable->error < 0 ||
+	    executable_stat(fd, "", AT_EMPTY_PATH, &now) < 0)
+		return;
+	if (evidence_is_update(&subject->executable->file, &now, subject->root_uid))
+		process->evidence |= EVIDENCE_EXE_UPDATED;
+}
+
+static void
+read_file(const struct subject *subject)
+{
+	const struct executable *executable = subject->executable;
+	struct process *process = subject->process;
+	uint64_t type = read_system_type(subject);
+
+	if (executable->error == -EACCES || type == FUSE_SUPER_MAGIC)
+		process->evidence |= EVIDENCE_EXE_HIDDEN_MOUNT;
+	if (executable->error < 0)
+		return;
+	process->evidence |= EVIDENCE_EXE_KNOWN;
+	process->exe_uid = executable->file.stx_uid;
+	process->exe_mode = executable->file.stx_mode;
+	process->exe_device = (uint64_t)executable->file.stx_dev_major << 32 |
+	    executable->file.stx_dev_minor;
+	process->exe_inode = executable->file.stx_ino;
+	if (evidence_is_memory(&executable->file, process->exe, type,
+	    subject->view->host->memory_device))
+		process->evidence |= EVIDENCE_EXE_IN_MEMORY;
+	if (evidence_is_open(&executable->file, process->uid, subject->root_uid))
+		process->evidence |= EVIDENCE_EXE_OPEN;
+}
+
+/* ---- argv[0] ------------------------------------------------------------------------------ */
+
+/* Does the file, which is open to be looked at, begin as a program does? */
+static bool
+is_elf(int path_fd)
+{
+	char name[32], magic[SELFMAG];
+	_close_ int fd = -1;
+
+	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", path_fd);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+	    memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+/* Copies argv[0] up to its first blank. False where that is no absolute path. */
+static bool
+copy_called(const struct process *process, char *path, size_t size)
+{
+	size_t length = strcspn(process->cmdline, " ");
+
+	if (process->cmdline[0] != '/' || length >= size)
+		return false;
+	memcpy(path, process->cmdline, length);
+	path[length] = '\0';
+	return true;
+}
+
+/* Is argv[0] the path of another program than the one that runs? */
+static void
+read_called(const struct subject *subject)
+{
+	struct process *process = subject->process;
+	_close_ int root_fd = -1, fd = -1;
+	char path[OWNER_PATH_MAX];
+	struct statx file;
+
+	if (subject->executable->error < 0 || process->exe[0] == '\0' ||
+	    !copy_called(process, path, sizeof(path)) ||
+	    (process->exe_deleted && strcmp(path, process->exe) == 0) ||
+	    evidence_is_family(base_name(process->exe), base_name(path)))
+		return;
+	root_fd = openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return;
+	fd = path_open(root_fd, path);
+	if (fd < 0 || executable_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
+	    !S_ISREG(file.stx_mode) || executable_is_same(&file, &subject->executable->file))
+		return;
+	/* A script is run by another program, under its own name. */
+	if (is_elf(fd))
+		process->evidence |= EVIDENCE_ARGV0_OTHER;
+}
+
+/* ---- namespaces --------------------------------------------------------------------------- */
+
+static void
+read_namespaces(const struct subject *subject)
+{
+	const struct view *view = subject->view;
+	const struct {
+		const char *name, *init;
+		uint32_t evidence;
+	} namespaces[] = {
+		{ "ns/mnt", view->init_mounts, EVIDENCE_OTHER_MOUNTS },
+		{ "ns/pid", view->init_pids, EVIDENCE_OTHER_PIDS },
+		{ "ns/user", view->init_users, EVIDENCE_OTHER_USERS },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		char own[VIEW_NAMESPACE_MAX];
+
+		if (namespaces[i].init[0] != '\0' && files_read_link(subject->task_fd,
+		    namespaces[i].name, own, sizeof(own)) > 0 &&
+		    strcmp(own, namespaces[i].init) != 0)
+			subject->process->evidence |= namespaces[i].evidence;
+	}
+}
+
+void
+evidence_read(const struct view *view, int process_fd, int task_fd,
+    const struct executable *executable, struct process *process)
+{
+	struct subject subject = {
+		.view = view, .process_fd = process_fd, .task_fd = task_fd,
+		.executable = executable, .process = process,
+	};
+
+	read_namespaces(&subject);
+	if ((process->evidence & EVIDENCE_OTHER_USERS) != 0)
+		subject.root_uid = read_root_uid(task_fd);
+	read_file(&subject);
+	read_path(&subject);
+	read_called(&subject);
+	if (shell_has_network_stdio(task_fd))
+		process->evidence |= EVIDENCE_STDIO_NETWORK;
+	if (process->pid != 1 && shell_is_child(view, process_fd, process->pid))
+		process->evidence |= EVIDENCE_CHILD_SHELL;
+}

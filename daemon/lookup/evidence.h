@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Facts about a process that its strings do not say (enum process_evidence, core/owner.h).
+ */
+#ifndef OVERSTAY_LOOKUP_EVIDENCE_H
+#define OVERSTAY_LOOKUP_EVIDENCE_H
+
+#include <sys/stat.h>
+
+#include "base/macros.h"
+#include "core/owner.h"
+#include "lookup/executable.h"
+#include "lookup/view.h"
+
+/*
+ * Fills evidence and what EVIDENCE_EXE_KNOWN stands for, in a process whose pid, uid, exe,
+ * exe_deleted and cmdline are known. process_fd and task_fd are its open /proc/PID and
+ * /proc/PID/task/TID (or the same), executable is what executable_judge() found of it.
+ */
+void evidence_read(const struct view *view, int process_fd, int task_fd,
+    const struct executable *executable, struct process *process);
+
+/*
+ * The pure part. root_uid is who is root to the process, by its user namespace.
+ */
+
+/* May others than root and uid write to the file? */
+bool evidence_is_open(const struct statx *file, uint32_t uid, uint32_t root_uid);
+
+/*
+ * Had the file never a name: does it have no link, and lie where memfd_create(2) makes its
+ * own (memory_device, 0 = unknown)? text is what its link reads, type its file system's.
+ */
+bool evidence_is_memory(const struct statx *file, const char *text, uint64_t type,
+    uint64_t memory_device);
+
+/* Is `now`, which stands where `before` was deleted, what an upgrade would leave there? */
+bool evidence_is_update(const struct statx *before, const struct statx *now,
+    uint32_t root_uid);
+
+/*
+ * Are these the base names of one program called by another of its names (python3 and
+ * python3.11), or is exe one that runs other program files under their names (busybox, ld.so,
+ * qemu-user)?
+ */
+bool evidence_is_family(const char *exe_name, const char *called);
+
+/* Who is root by the text of /proc/PID/uid_map; UINT32_MAX = nobody that this side knows. */
+uint32_t evidence_parse_root(const char *text, size_t length);
+
+#endif

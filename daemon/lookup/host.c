@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is opened once. A file in memory is made and closed again, because only that tells the
+ * file system such files live on: a mount the kernel has to itself, so that no file under
+ * another name can be on it. The system call filter does not let it be done later.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "lookup/cgroup.h"
+#include "lookup/host.h"
+
+/* 0 where the kernel has no files in memory, or tells nothing of them. */
+static uint64_t
+find_memory_device(void)
+{
+	_close_ int fd = memfd_create("overstay-lookup", MFD_CLOEXEC);
+	struct statx file;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &file) < 0)
+		return 0;
+	return (uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor;
+}
+
+int
+host_open(struct host *ret)
+{
+	*ret = (struct host){ .cgroup_fd = -1 };
+	ret->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret->proc_fd < 0)
+		return -errno;
+	ret->cgroup_fd = cgroup_open_root();
+	ret->memory_device = find_memory_device();
+	return 0;
+}
+
+void
+host_close(struct host *host)
+{
+	if (host->proc_fd >= 0)
+		(void)close(host->proc_fd);
+	if (host->cgroup_fd >= 0)
+		(void)close(host->cgroup_fd);
+	host->proc_fd = host->cgroup_fd = -1;
+}

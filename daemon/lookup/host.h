@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trees overstay-lookup reads, opened once.
+ */
+#ifndef OVERSTAY_LOOKUP_HOST_H
+#define OVERSTAY_LOOKUP_HOST_H
+
+#include <stdint.h>
+
+#include "base/macros.h"
+
+struct host {
+	int proc_fd;		/* /proc */
+	int cgroup_fd;		/* the root of the cgroup v2 tree; -1 = there is none */
+	uint64_t memory_device;	/* on which memfd_create(2) makes its files, major << 32 |
+				   minor; 0 = unknown */
+};
+
+/*
+ * Opens all; to be called before the system calls are restricted. Returns 0 or -errno, and
+ * then nothing is open.
+ */
+int host_open(struct host *ret) _mustcheck_;
+
+void host_close(struct host *host);
+
+#endif

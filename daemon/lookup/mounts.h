@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a path leads by a process's mounts: the file system, and the path inside it.
+ */
+#ifndef OVERSTAY_LOOKUP_MOUNTS_H
+#define OVERSTAY_LOOKUP_MOUNTS_H
+
+#include <stddef.h>
+
+#include "base/macros.h"
+
+/* The most of /proc/PID/mountinfo that is read. */
+#define MOUNTS_TEXT_MAX (4 << 20)
+
+/*
+ * Finds where path, which is absolute and has no links in it, leads by the text of
+ * /proc/PID/mountinfo, and writes "MAJOR:MINOR/path/inside" to ret (size bytes). text is
+ * changed. Returns 0; -ENOENT where the text does not tell, -ENAMETOOLONG, -ENOMEM.
+ */
+int mounts_locate(char *text, const char *path, char *ret, size_t size) _mustcheck_;
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PID 1 as others are compared with: its namespaces, and where its cgroup tree begins. In a
+ * container without a cgroup namespace of its own every path begins with the container's,
+ * which says nothing about what runs in it.
+ *
+ * Cost: ten system calls a request.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "lookup/files.h"
+#include "lookup/forward.h"
+#include "lookup/main-process.h"
+#include "lookup/place.h"
+#include "lookup/view.h"
+
+/* What one request may have digested, in all. */
+#define DIGEST_BYTES_MAX (256ULL << 20)
+
+static void
+read_namespace(int init_fd, const char *name, char text[VIEW_NAMESPACE_MAX])
+{
+	if (files_read_link(init_fd, name, text, VIEW_NAMESPACE_MAX) <= 0)
+		text[0] = '\0';
+}
+
+/* Takes the part of PID 1's own cgroup from its path: systemd keeps itself in init.scope. */
+static void
+cut_own_cgroup(char *path)
+{
+	static const char own[] = "/init.scope";
+	size_t length = strlen(path), suffix = sizeof(own) - 1;
+
+	if (length >= suffix && strcmp(path + length - suffix, own) == 0)
+		path[length - suffix] = '\0';
+	if (strcmp(path, "/") == 0)
+		path[0] = '\0';
+}
+
+static bool
+read_cgroup(int task_fd, char *path)
+{
+	char text[PLACE_FILE_MAX];
+	ssize_t length = files_read(task_fd, "cgroup", text, sizeof(text));
+
+	return length > 0 && place_find_path(text, (size_t)length, path);
+}
+
+int
+view_open(struct view *ret, const struct host *host)
+{
+	_close_ int init_fd = openat(host->proc_fd, "1", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[PLACE_PATH_MAX] = "";
+
+	*ret = (struct view){ .host = host, .digest_left_bytes = DIGEST_BYTES_MAX };
+	if (init_fd >= 0) {
+		read_namespace(init_fd, "ns/mnt", ret->init_mounts);
+		read_namespace(init_fd, "ns/pid", ret->init_pids);
+		read_namespace(init_fd, "ns/user", ret->init_users);
+		if (!read_cgroup(init_fd, path))
+			path[0] = '\0';
+		cut_own_cgroup(path);
+	}
+	ret->root_cgroup = strdup(path);
+	return ret->root_cgroup == NULL ? -ENOMEM : 0;
+}
+
+void
+view_close(struct view *view)
+{
+	free(view->root_cgroup);
+	main_process_forget(view);
+	forward_forget(view);
+}
+
+bool
+view_read_cgroup(const struct view *view, int task_fd, char *path)
+{
+	size_t length = strlen(view->root_cgroup);
+
+	if (!read_cgroup(task_fd, path))
+		return false;
+	if (strncmp(path, view->root_cgroup, length) == 0 &&
+	    (path[length] == '/' || path[length] == '\0'))
+		memmove(path, path + length, strlen(path + length) + 1);
+	return true;
+}
+
+int
+view_open_init_root(const struct view *view)
+{
+	int fd = openat(view->host->proc_fd, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool
+view_same_namespace(int task_fd, const char *name, const char *init)
+{
+	char own[VIEW_NAMESPACE_MAX];
+
+	return init[0] != '\0' && files_read_link(task_fd, name, own, sizeof(own)) > 0 &&
+	    strcmp(init, own) == 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is read once a request, when it is first wanted, and shared by all that is described in
+ * it.
+ */
+#ifndef OVERSTAY_LOOKUP_VIEW_H
+#define OVERSTAY_LOOKUP_VIEW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "lookup/host.h"
+
+/* The text of a link in /proc/PID/ns: "mnt:[4026531841]". */
+#define VIEW_NAMESPACE_MAX 64
+
+struct main_processes;
+struct containers;
+
+struct view {
+	const struct host *host;	/* borrowed */
+	char init_mounts[VIEW_NAMESPACE_MAX];	/* PID 1's namespaces; "" = unknown */
+	char init_pids[VIEW_NAMESPACE_MAX];
+	char init_users[VIEW_NAMESPACE_MAX];
+	char *root_cgroup;		/* the path of PID 1's systemd in the cgroup tree: "" for
+					   the root; all that it starts is below it */
+	struct main_processes *mains;	/* main-process.c's; NULL = none yet */
+	struct containers *containers;	/* forward.c's; NULL = not looked for yet */
+	uint64_t digest_left_bytes;	/* of what may be digested in this request */
+};
+
+/* Reads what everything needs. Returns 0 or -ENOMEM; view_close() either way. */
+int view_open(struct view *ret, const struct host *host) _mustcheck_;
+void view_close(struct view *view);
+
+/*
+ * Reads the path of task_fd's cgroup, as PID 1's systemd means it, into path
+ * (PLACE_PATH_MAX bytes, lookup/place.h). False where it is not known.
+ */
+bool view_read_cgroup(const struct view *view, int task_fd, char *path);
+
+/* Opens PID 1's root to be looked at. Returns a descriptor of the caller's or -errno. */
+int view_open_init_root(const struct view *view) _mustcheck_;
+
+/* True where the link at name below task_fd is this text, which is known. */
+bool view_same_namespace(int task_fd, const char *name, const char *init);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One process looked through for the sockets of a request.
+ */
+#ifndef OVERSTAY_LOOKUP_VISIT_H
+#define OVERSTAY_LOOKUP_VISIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "core/owner.h"
+#include "lookup/process.h"
+
+/* One socket that is looked for. */
+struct wanted {
+	uint64_t cgroup;	/* of the socket, 0 = unknown */
+	uint32_t inode;
+	uint32_t uid;		/* the socket's */
+	uint32_t protocol;	/* enum lookup_protocol */
+	uint32_t flags;		/* enum lookup_question_flags */
+	uint32_t holders;	/* processes seen with it */
+	uint32_t kept;		/* of those, how many stand in holder */
+	struct holder holder[OWNER_PROCESSES_MAX];	/* first to start first */
+	int32_t counted_pid;	/* the last process that was counted */
+	bool answered;
+	bool seen;		/* some process held it in some walk */
+};
+
+/* What is looked for, and how it stands. */
+struct search {
+	int proc_fd;		/* an open /proc; borrowed */
+	struct wanted *wanted;	/* sorted by inode; borrowed */
+	size_t count;
+	size_t open;		/* neither answered nor with a holder yet */
+	bool threads;		/* look at descriptors that a thread has to itself, too */
+	bool saw_all;		/* nothing was kept from view so far */
+};
+
+/*
+ * Looks through one process. One that is gone is none; one that may not be looked at makes
+ * saw_all false.
+ */
+void visit_process(struct search *search, int32_t pid);
+
+/* Notes that something could not be looked at, unless it is gone (ENOENT, ESRCH). */
+void visit_note_error(struct search *search, int error);
+
+/* Orders two holders by start time, then pid; as for qsort(3). */
+int visit_compare_holders(const struct holder *a, const struct holder *b);
+
+#endif
