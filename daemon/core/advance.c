@@ -131,9 +131,10 @@ owners_resolved(struct pass *pass, struct stay *stay)
 }
 
 bool
-pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth)
+pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
+    uint64_t waiting_usec)
 {
-	uint64_t now_usec = pass->moment.boottime_usec;
+	uint64_t since_usec = waiting_usec != 0 ? waiting_usec : pass->moment.boottime_usec;
 	bool waiting = false;
 
 	for (uint32_t i = 0; i < stay->member_count; i++) {
@@ -143,7 +144,7 @@ pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth)
 		/* Without a process there is no program to be digested. */
 		if (member->owner->kind != OWNER_PROCESS && depth == DEPTH_DIGEST)
 			enough = DEPTH_THOROUGH;
-		if (member->looked_usec + ENGINE_OWNER_FRESH_USEC > now_usec &&
+		if (member->looked_usec + ENGINE_OWNER_FRESH_USEC > since_usec &&
 		    member->looked_depth >= (uint8_t)enough)
 			continue;
 		if (member->asked_usec == 0 || member->asked_depth < (uint8_t)enough) {
@@ -174,7 +175,7 @@ note_due(struct pass *pass, struct stay *stay)
 {
 	if (pass->engine->resumed || !is_proved(pass->engine, stay))
 		return;
-	if (pass_refresh_owners(pass, stay, DEPTH_THOROUGH))
+	if (pass_refresh_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;
 	if (pass->due_count == pass->due_room) {
 		size_t room = pass->due_room == 0 ? 16 : pass->due_room * 2;

@@ -181,7 +181,8 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 	if (known && member->gone && (owner == NULL || owner->kind == OWNER_UNKNOWN)) {
 		keep_owner(member, now_usec);
 	} else if (owner != NULL) {
-		member->nobody = !nobody ? 0 : member->nobody < 2 ? member->nobody + 1 : 2;
+		member->nobody = !nobody ? 0 : member->nobody < 2 ? member->nobody + 1 :
+		    member->nobody;
 		set_owner(stay, member, owner, now_usec);
 	} else
 		set_unknown(stay, member, nobody ? OWNER_REASON_EXITED : OWNER_REASON_BAD_ANSWER,

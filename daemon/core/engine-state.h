@@ -50,9 +50,10 @@ struct listener member_listener(const struct stay *stay, const struct member *me
 void pass_tell(struct pass *pass, struct stay *stay, const struct telling *telling);
 /* engine_due_usec() is at from_usec + span_usec at the latest. */
 void pass_plan(struct pass *pass, uint64_t from_usec, uint64_t span_usec);
-/* Wants the owners of the stay that were looked up too long ago, or not that deep. Returns true
- * where the alert has to wait for that. */
-bool pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth);
+/* Wants the owners of the stay that were looked up too long ago, or not that deep, when its alert
+ * began to wait (0 = now). Returns true where it has to wait for that. */
+bool pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
+    uint64_t waiting_usec);
 
 /* suspicion.c */
 /* Classes and judges each socket of the stay, where anything changed; the worst verdict is the

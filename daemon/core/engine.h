@@ -21,7 +21,7 @@
 #define ENGINE_OWNER_BOUND_USEC (15 * USEC_PER_SEC)
 
 /* An owner that was observed longer ago than this is looked up again before an alert. */
-#define ENGINE_OWNER_FRESH_USEC (10 * USEC_PER_SEC)
+#define ENGINE_OWNER_FRESH_USEC USEC_PER_SEC
 
 /* More overstays than this in one tick are one digest. */
 #define ENGINE_DIGEST_MIN 10

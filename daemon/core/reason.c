@@ -255,7 +255,9 @@ is_foreign(const struct circumstances *circumstances, const struct process *proc
 static bool
 is_writable(const struct circumstances *circumstances, const struct process *process)
 {
-	if (!has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OPEN))
+	/* A file in memory belongs to nobody else, whatever its mode. */
+	if (!has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OPEN) ||
+	    has_evidence(process, EVIDENCE_EXE_IN_MEMORY))
 		return false;
 	return (process->exe_mode & S_IWOTH) != 0 || !is_foreign(circumstances, process);
 }

@@ -34,6 +34,8 @@ enum look_depth {
 /* Programs that are remembered as holders of one stay. */
 #define STAY_PROGRAMS_MAX 8
 
+#define MEMBER_NOBODYS 3
+
 /* One socket of a stay. */
 struct member {
 	uint64_t cookie;
@@ -50,7 +52,8 @@ struct member {
 	uint8_t wanted_depth;	/* enum look_depth: of the next question, */
 	uint8_t asked_depth;	/* of the one under way, */
 	uint8_t looked_depth;	/* of the last that ended */
-	uint8_t nobody;		/* answers in a row that nobody holds it; counted up to 2 */
+	uint8_t nobody;		/* answers in a row that nobody holds it, up to 2; then
+				   MEMBER_NOBODYS once a look saw it all the same */
 	bool owner_wanted;	/* to be asked for with the next batch */
 	bool gone;		/* left with the last snapshot */
 };

@@ -23,9 +23,9 @@
 static bool
 seen_since(const struct engine *engine, const struct member *member)
 {
-	return member->nobody >= 2 && !member->gone &&
+	return member->nobody == MEMBER_NOBODYS || (member->nobody == 2 && !member->gone &&
 	    engine->last->taken_usec > member->owner->observed_usec &&
-	    engine->last->taken_usec > member->looked_usec;
+	    engine->last->taken_usec > member->looked_usec);
 }
 
 /* Classes and judges one socket of the stay. */
@@ -53,8 +53,12 @@ judge_member(struct pass *pass, const struct stay *stay, const struct member *me
 static bool
 is_nobodys(struct pass *pass, struct member *member)
 {
-	if (member->nobody == 0 || member->gone || seen_since(pass->engine, member))
+	if (member->nobody == 0 || member->gone)
 		return false;
+	if (seen_since(pass->engine, member)) {
+		member->nobody = MEMBER_NOBODYS;
+		return false;
+	}
 	if (member->nobody == 1 && pass->engine->last->taken_usec > member->looked_usec &&
 	    !member->owner_wanted) {
 		asking_want(member, DEPTH_THOROUGH);
@@ -105,7 +109,7 @@ static bool
 is_waiting(struct pass *pass, struct stay *stay)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
-	bool waiting = pass_refresh_owners(pass, stay, DEPTH_DIGEST);
+	bool waiting = pass_refresh_owners(pass, stay, DEPTH_DIGEST, stay->waiting_usec);
 
 	waiting = waits_for_peers(pass, stay) || waiting;
 	if (!waiting)

@@ -192,7 +192,8 @@ find_address(const struct containers *containers, uint32_t address)
 		for (size_t j = 0; j < containers->networks[i].address_count; j++) {
 			if (containers->networks[i].addresses[j] != address)
 				continue;
-			if (found != NULL)
+			/* The table shows an address under "Main" and again under "Local". */
+			if (found != NULL && found != &containers->networks[i])
 				return NULL;
 			found = &containers->networks[i];
 		}

@@ -469,7 +469,7 @@ CONTAINERS = [
     row("nspawn", lambda s: in_container(
         s, "machine.slice/systemd-nspawn@builder.service/payload/system.slice/acme.service",
         unit="systemd-nspawn@builder.service"), "service", container="builder"),
-    row("docker-proxy", docker_proxy, "service", container=IDS["forwarded"]),
+    row("docker-proxy", docker_proxy, "service", forwards_to=IDS["forwarded"]),
 ]
 
 KERNEL = [
@@ -565,7 +565,7 @@ ONE_WEAK = [
 # Last: while it runs, ports come and go.
 HOPPERS = [
     row("ftp-passive", lambda s: own(s, "-P", "-a", "any", user=WEB_USER), "service", "exposed",
-        alert=False),
+        auto=1, alert=False),
 ]
 
 TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *HOPPERS]

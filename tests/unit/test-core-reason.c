@@ -65,7 +65,8 @@ static const struct situation situations[] = {
 	{ .name = "root without a unit", .exe = "/usr/bin/nc", .class = CLASS_UNKNOWN },
 
 	{ .name = "memfd", .exe = "/memfd:x", .uid = 1000, .deleted = true,
-	    .evidence = KNOWN | EVIDENCE_EXE_IN_MEMORY, .exe_uid = 1000,
+	    .evidence = KNOWN | EVIDENCE_EXE_IN_MEMORY | EVIDENCE_EXE_OPEN, .exe_uid = 1000,
+	    .exe_mode = 0777,
 	    .class = CLASS_SUSPECT, .reasons = BIT(REASON_MEMORY) },
 	{ .name = "a directory called memfd:", .exe = "/memfd:/x", .uid = 1000,
 	    .class = CLASS_USER },
