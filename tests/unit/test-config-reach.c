@@ -99,6 +99,8 @@ test_globs(void **state)
 		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit "
 		    "\"b\" matches no "
 		    "unit, expected its type too, such as nginx.service\n" },
+		{ MATCH("script: \"/srv/[ab].py\""), "t.yaml:2:44: script \"/srv/[ab].py\": [ "
+		    "stands for itself, expected only *, ** and ? as wildcards\n" },
 		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" "
 		    "matches "
 		    "nothing, expected at most 15 bytes: the kernel cuts there\n" },
