@@ -147,8 +147,8 @@ read_globs(struct match_filling *filling, const struct key_row *key, const struc
 			continue;
 		}
 		check_glob(filling, key, &items[i]);
-		fine = match_append_text(filling->context, &list->globs, &list->count, items[i].text) &&
-		    fine;
+		fine = match_append_text(filling->context, &list->globs, &list->count,
+		    items[i].text) && fine;
 	}
 	return fine;
 }
