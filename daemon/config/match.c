@@ -2,43 +2,18 @@
 /*
  * The match of a rule: one table of keys, each with how it is read and written.
  *
- * A key of the design that is not built yet is an error of its own, and so is a value that
- * can never match (a path that is not absolute, an empty glob): a rule that silently
- * matches nothing is worse than one that is refused. Names of users and groups are resolved
- * here, once, so that judging never waits for NSS. Every list and text is bounded.
+ * A value that can never match (a path that is not absolute, an empty glob) is an error: a rule
+ * that silently matches nothing is worse than one that is refused. Every list and text is bounded.
+ * Values that are more than words and globs are read in match-values.c.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "config/rules.h"
+#include "config/match.h"
 #include "config/values.h"
 #include "core/listener.h"
 #include "core/owner.h"
 #include "core/reason.h"
-
-/* The longest name of a user or group that is asked for; LOGIN_NAME_MAX is 256 on Linux. */
-#define USER_NAME_MAX 256
-
-/* An inode number of 64 bits has at most 20 digits; 19 never overflow. */
-#define NETNS_DIGITS_MAX 19
-
-/* The bit of match.netns: the daemon's own namespace is among those named. */
-#define NETNS_OWN (1U << 0)
-
-/*
- * What is being filled: a match, or its not, and the words that its values do not keep.
- */
-struct filling {
-	struct config_context *context;
-	struct match *match;
-	struct match_text *text;
-	struct match_text *not_text;	/* of the not inside */
-	bool inside_not;
-	bool unresolved;	/* a user or group is not known, and that is no error */
-};
 
 /*
  * One key. The offset is that of its member in struct match, the words those of its values.
@@ -125,147 +100,6 @@ const char *const match_key_names[] = {
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
 _Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 2, "a match key has no name");
 
-/* The list grown by one copy of text. Returns false without memory. */
-static bool
-append_text(struct config_context *context, char ***texts, size_t *count, const char *text)
-{
-	char **grown = reallocarray(*texts, *count + 1, sizeof(*grown));
-
-	if (grown != NULL) {
-		*texts = grown;
-		grown[*count] = strdup(text);
-		if (grown[*count] != NULL) {
-			(*count)++;
-			return true;
-		}
-	}
-	context->no_memory = true;
-	return false;
-}
-
-static bool
-append_id(struct config_context *context, struct id_list *list, uint32_t id)
-{
-	uint32_t *grown = reallocarray(list->ids, list->count + 1, sizeof(*grown));
-
-	if (grown == NULL) {
-		context->no_memory = true;
-		return false;
-	}
-	list->ids = grown;
-	grown[list->count++] = id;
-	return true;
-}
-
-static bool
-read_ports(struct filling *filling, const struct node *items, size_t count)
-{
-	struct match *match = filling->match;
-	bool fine = true;
-
-	match->ports = calloc(1, sizeof(*match->ports));
-	if (match->ports == NULL) {
-		filling->context->no_memory = true;
-		return false;
-	}
-	for (size_t i = 0; i < count; i++)
-		fine = ports_read(filling->context, &items[i], match->ports) && fine;
-	return fine;
-}
-
-/* Clears the bits behind the prefix. Returns true where there were some. */
-static bool
-mask_address(struct address_prefix *prefix)
-{
-	bool had = false;
-	unsigned size = prefix->family == AF_INET ? 4 : 16;
-
-	for (unsigned i = 0; i < size; i++) {
-		unsigned kept = prefix->bits <= i * 8 ? 0 :
-		    prefix->bits >= i * 8 + 8 ? 8 : prefix->bits - i * 8;
-		uint8_t mask = (uint8_t)(0xff00 >> kept);
-
-		had = had || (prefix->address[i] & (uint8_t)~mask) != 0;
-		prefix->address[i] &= mask;
-	}
-	return had;
-}
-
-/*
- * "192.0.2.0/24", "::1". Returns 0 or -EINVAL; -ERANGE where bits are set behind the
- * prefix.
- */
-static int
-parse_prefix(const char *text, struct address_prefix *ret)
-{
-	struct address_prefix prefix = { 0 };
-	const char *slash = strchr(text, '/');
-	size_t length = slash == NULL ? strlen(text) : (size_t)(slash - text);
-	char address[INET6_ADDRSTRLEN];
-	unsigned most;
-
-	if (length >= sizeof(address))
-		return -EINVAL;
-	memcpy(address, text, length);
-	address[length] = '\0';
-	prefix.family = strchr(address, ':') != NULL ? AF_INET6 : AF_INET;
-	most = prefix.family == AF_INET6 ? 128 : 32;
-	if (inet_pton(prefix.family, address, prefix.address) != 1)
-		return -EINVAL;
-	prefix.bits = (uint8_t)most;
-	if (slash != NULL) {
-		size_t digits = strspn(slash + 1, "0123456789");
-		unsigned long bits = strtoul(slash + 1, NULL, 10);
-
-		if (digits == 0 || digits > 3 || slash[1 + digits] != '\0' || bits > most ||
-		    (slash[1] == '0' && digits > 1))
-			return -EINVAL;
-		prefix.bits = (uint8_t)bits;
-	}
-	*ret = prefix;
-	return mask_address(ret) ? -ERANGE : 0;
-}
-
-static void
-write_prefix(const struct address_prefix *prefix, FILE *file)
-{
-	char address[INET6_ADDRSTRLEN];
-
-	(void)inet_ntop(prefix->family, prefix->address, address, sizeof(address));
-	(void)fprintf(file, "\"%s/%u\"", address, prefix->bits);
-}
-
-static bool
-read_addresses(struct filling *filling, const struct node *items, size_t count)
-{
-	struct match *match = filling->match;
-	bool fine = true;
-
-	match->addresses = calloc(count, sizeof(*match->addresses));
-	if (match->addresses == NULL) {
-		filling->context->no_memory = true;
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct address_prefix *prefix = &match->addresses[match->address_count];
-		int r = parse_prefix(items[i].text, prefix);
-
-		if (r == -EINVAL)
-			context_error(filling->context, &items[i], "address is %s, expected one "
-			    "such as 192.0.2.0/24 or ::1", QUOTE(items[i].text));
-		else if (r == -ERANGE) {
-			char address[INET6_ADDRSTRLEN];
-
-			(void)inet_ntop(prefix->family, prefix->address, address, sizeof(address));
-			context_error(filling->context, &items[i], "address %s has bits behind its "
-			    "prefix, expected %s/%u", QUOTE(items[i].text), address, prefix->bits);
-		}
-		fine = fine && r == 0;
-		match->address_count++;
-	}
-	return fine;
-}
-
 /* What is wrong with a glob, for its key; NULL where it can match something. */
 static const char *
 glob_fault(const struct key_row *key, const char *glob)
@@ -281,7 +115,7 @@ glob_fault(const struct key_row *key, const char *glob)
 
 /* Warns of globs that can be written but will not match what they look like. */
 static void
-check_glob(struct filling *filling, const struct key_row *key, const struct node *item)
+check_glob(struct match_filling *filling, const struct key_row *key, const struct node *item)
 {
 	bool literal = strpbrk(item->text, "*?\\") == NULL;
 
@@ -291,13 +125,13 @@ check_glob(struct filling *filling, const struct key_row *key, const struct node
 	if (key->key == MATCH_COMM && literal && strlen(item->text) > 15)
 		context_warn(filling->context, item, "comm %s matches nothing, expected at most "
 		    "15 bytes: the kernel cuts there", QUOTE(item->text));
-	if (key->key == MATCH_EXE && strchr(item->text, '[') != NULL)
-		context_warn(filling->context, item, "exe %s: [ stands for itself, expected only "
-		    "*, ** and ? as wildcards", QUOTE(item->text));
+	if (key->type == KEY_PATHS && strchr(item->text, '[') != NULL)
+		context_warn(filling->context, item, "%s %s: [ stands for itself, expected only "
+		    "*, ** and ? as wildcards", key->name, QUOTE(item->text));
 }
 
 static bool
-read_globs(struct filling *filling, const struct key_row *key, const struct node *items,
+read_globs(struct match_filling *filling, const struct key_row *key, const struct node *items,
     size_t count)
 {
 	struct glob_list *list = (void *)((char *)filling->match + key->offset);
@@ -313,109 +147,9 @@ read_globs(struct filling *filling, const struct key_row *key, const struct node
 			continue;
 		}
 		check_glob(filling, key, &items[i]);
-		fine = append_text(filling->context, &list->globs, &list->count, items[i].text) &&
-		    fine;
+		fine = match_append_text(filling->context, &list->globs, &list->count,
+		    items[i].text) && fine;
 	}
-	return fine;
-}
-
-/*
- * A name of digits is a number: 0 to 4294967294 (the last one means "none" to the kernel).
- */
-static bool
-parse_id(const char *text, uint32_t *ret)
-{
-	size_t digits = strspn(text, "0123456789");
-	unsigned long long value;
-
-	if (digits == 0 || digits > 10 || text[digits] != '\0')
-		return false;
-	value = strtoull(text, NULL, 10);
-	*ret = (uint32_t)value;
-	return value < UINT32_MAX;
-}
-
-/* Resolves one "alice", "1000", "@developers" or "@1000". */
-static bool
-read_user(struct filling *filling, const struct node *item)
-{
-	struct config_context *context = filling->context;
-	bool group = item->text[0] == '@';
-	const char *name = item->text + group;
-	struct id_list *list = group ? &filling->match->gids : &filling->match->uids;
-	struct name_list *words = &filling->text->users;
-	const char *kind = group ? "group" : "user";
-	uint32_t id;
-	int r;
-
-	if (name[0] == '\0' || strlen(name) > USER_NAME_MAX) {
-		context_error(context, item, "user is %s, expected a user such as alice or 1000, "
-		    "or a group such as @developers", QUOTE(item->text));
-		return false;
-	}
-	r = parse_id(name, &id) ? 0 : context->resolve(name, group, &id);
-	if (r == 0)
-		return append_id(context, list, id) &&
-		    append_text(context, &words->names, &words->count, item->text);
-	if (r == -ENOMEM) {
-		context->no_memory = true;
-		return false;
-	}
-	if (context->last_good) {
-		context_warn(context, item, "%s %s is not known any more: the rule is switched off",
-		    kind, QUOTE(name));
-		filling->unresolved = true;
-		return append_text(context, &words->names, &words->count, item->text);
-	}
-	if (r == -ENOENT)
-		context_error(context, item, "no %s %s on this host, expected one that exists",
-		    kind, QUOTE(name));
-	else
-		context_error(context, item, "%s %s cannot be looked up: %s", kind, QUOTE(name),
-		    strerror(-r));
-	return false;
-}
-
-/* "host", or the inode of the one that is watched; another is none that a listener is in. */
-static bool
-read_namespace(struct filling *filling, const struct node *item)
-{
-	struct config_context *context = filling->context;
-	size_t digits = strspn(item->text, "0123456789");
-	bool number = digits > 0 && digits <= NETNS_DIGITS_MAX && item->text[digits] == '\0' &&
-	    item->text[0] != '0';
-
-	if (!number && strcmp(item->text, "host") != 0) {
-		context_error(context, item, "netns is %s, expected host, or a number as lsns(8) "
-		    "prints it", QUOTE(item->text));
-		return false;
-	}
-	if (!number || strtoull(item->text, NULL, 10) == context->netns)
-		filling->match->netns |= NETNS_OWN;
-	else
-		context_warn(context, item, "netns %s is not watched: it matches nothing",
-		    QUOTE(item->text));
-	return append_text(context, &filling->text->netns.names, &filling->text->netns.count,
-	    item->text);
-}
-
-static bool
-read_namespaces(struct filling *filling, const struct node *items, size_t count)
-{
-	bool fine = true;
-
-	for (size_t i = 0; i < count; i++)
-		fine = read_namespace(filling, &items[i]) && fine;
-	return fine;
-}
-
-static bool
-read_users(struct filling *filling, const struct node *items, size_t count)
-{
-	bool fine = true;
-
-	for (size_t i = 0; i < count; i++)
-		fine = read_user(filling, &items[i]) && fine;
 	return fine;
 }
 
@@ -437,7 +171,7 @@ key_expected(const struct key_row *key)
 }
 
 static bool
-read_key(struct filling *filling, const struct key_row *key, const struct node *value)
+read_key(struct match_filling *filling, const struct key_row *key, const struct node *value)
 {
 	const struct node *items;
 	size_t count;
@@ -452,13 +186,13 @@ read_key(struct filling *filling, const struct key_row *key, const struct node *
 		return false;
 	switch (key->type) {
 	case KEY_PORTS:
-		return read_ports(filling, items, count);
+		return match_read_ports(filling, items, count);
 	case KEY_ADDRESSES:
-		return read_addresses(filling, items, count);
+		return match_read_addresses(filling, items, count);
 	case KEY_USERS:
-		return read_users(filling, items, count);
+		return match_read_users(filling, items, count);
 	case KEY_NETNS:
-		return read_namespaces(filling, items, count);
+		return match_read_namespaces(filling, items, count);
 	case KEY_PATHS:
 	case KEY_TEXTS:
 	case KEY_UNITS:
@@ -468,12 +202,12 @@ read_key(struct filling *filling, const struct key_row *key, const struct node *
 	return read_globs(filling, key, items, count);
 }
 
-static bool read_map(struct filling *filling, const struct node *map);
+static bool read_map(struct match_filling *filling, const struct node *map);
 
 static bool
-read_not(struct filling *filling, const struct node *key, const struct node *value)
+read_not(struct match_filling *filling, const struct node *key, const struct node *value)
 {
-	struct filling inner = *filling;
+	struct match_filling inner = *filling;
 	bool fine;
 
 	if (filling->inside_not) {
@@ -495,7 +229,7 @@ read_not(struct filling *filling, const struct node *key, const struct node *val
 }
 
 static bool
-read_map(struct filling *filling, const struct node *map)
+read_map(struct match_filling *filling, const struct node *map)
 {
 	bool fine = true;
 
@@ -529,7 +263,7 @@ bool
 match_read(struct config_context *context, const struct node *map, struct match *match,
     struct rule_text *text, bool *ret_unresolved)
 {
-	struct filling filling = { .context = context, .match = match, .text = &text->match,
+	struct match_filling filling = { .context = context, .match = match, .text = &text->match,
 		.not_text = &text->not };
 	bool fine = read_map(&filling, map);
 
@@ -566,7 +300,7 @@ dump_key(const struct match *match, const struct key_row *key, const struct matc
 	case KEY_ADDRESSES:
 		for (size_t i = 0; i < match->address_count; i++) {
 			(void)fputs(i == 0 ? "[" : ", ", file);
-			write_prefix(&match->addresses[i], file);
+			match_write_prefix(&match->addresses[i], file);
 		}
 		(void)fputc(']', file);
 		break;

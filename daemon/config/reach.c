@@ -6,7 +6,8 @@
  * only where it is provable key by key: each key of the earlier match is in the later one
  * too, with values that lie inside. What would take more than that (the sum of several
  * rules, one key that implies another, an earlier rule with `not` or an end) is left unsaid
- * rather than guessed. Nor does an earlier rule cover suspects that its allow or threshold spares.
+ * rather than guessed. A rule that speaks of no class and no reason never keeps a suspect from one
+ * that does (core/judge.c).
  *
  * Every rule is compared with every earlier one until the first that covers it; most pairs differ
  * in their keys, which is one comparison of bits. What a pair costs beyond that is counted, and
@@ -238,28 +239,26 @@ is_widened(const struct match *wide, const struct match *narrow)
 	    (narrow->keys >> MATCH_USER & 1) != 0;
 }
 
-/* Whether a suspect may be decided by this rule: an allow or a threshold must name it for that. */
+/* True for a rule that a suspect comes to past all those that speak of no class and no reason. */
 static bool
-meets_suspects(const struct rule *rule)
+speaks_of_suspects(const struct match *match)
 {
-	if ((rule->match.keys >> MATCH_CLASS & 1) != 0)
-		return (rule->match.classes >> CLASS_SUSPECT & 1) != 0;
-	return (rule->match.keys >> MATCH_REASON & 1) != 0 ||
-	    (rule->action != ACTION_ALLOW && (rule->values & RULE_THRESHOLD) == 0);
+	if ((match->keys >> MATCH_CLASS & 1) != 0)
+		return (match->classes >> CLASS_SUSPECT & 1) != 0;
+	return (match->keys >> MATCH_REASON & 1) != 0;
 }
 
 /* What is added to *cost is what the answer took. */
 static bool
-rule_covers(const struct rule *earlier, const struct parsed_rule *rule, uint64_t *cost)
+match_covers(const struct match *wide, const struct parsed_rule *rule, uint64_t *cost)
 {
-	const struct match *wide = &earlier->match;
 	uint32_t keys = narrowing_keys(wide);
 
 	if (wide->not != NULL || (keys & ~rule->rule.match.keys) != 0)
 		return false;
 	if (is_widened(wide, &rule->rule.match))
 		return false;
-	if (meets_suspects(&rule->rule) && !meets_suspects(earlier))
+	if (speaks_of_suspects(&rule->rule.match) && !speaks_of_suspects(wide))
 		return false;
 	*cost += pair_cost(keys, wide, rule);
 	for (unsigned key = 0; key < MATCH_KEY_COUNT; key++)
@@ -290,7 +289,7 @@ find_covering(const struct parsed_rule *rules, size_t place, uint64_t *cost)
 
 		if (!earlier->enabled || earlier->until_usec != USEC_NEVER)
 			continue;
-		if (rule_covers(earlier, &rules[place], cost))
+		if (match_covers(&earlier->match, &rules[place], cost))
 			return &rules[i];
 	}
 	return NULL;

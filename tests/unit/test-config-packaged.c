@@ -102,7 +102,7 @@ check_active(const char *file, const struct rule *rule)
 		expect(is_packaged_path(match->exe.globs[i]), file, rule,
 		    "is active for a path that is no package's");
 	}
-	/* TCP is a service; where others than this host reach it, it must be one by its protocol. */
+	/* TCP is a service; where others reach it, it must be one by its protocol. */
 	if ((match->protocols >> PROTOCOL_TCP & 1) != 0 && rule->action == ACTION_ALLOW)
 		expect(match->exposures == 1U << EXPOSURE_LOOPBACK ||
 		    match->choices == 1U << CHOICE_AUTO || strcmp(file, "50-ftp.yaml") == 0, file,

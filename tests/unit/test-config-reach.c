@@ -99,6 +99,8 @@ test_globs(void **state)
 		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit "
 		    "\"b\" matches no "
 		    "unit, expected its type too, such as nginx.service\n" },
+		{ MATCH("script: \"/srv/[ab].py\""), "t.yaml:2:44: script \"/srv/[ab].py\": [ "
+		    "stands for itself, expected only *, ** and ? as wildcards\n" },
 		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" "
 		    "matches "
 		    "nothing, expected at most 15 bytes: the kernel cuts there\n" },
@@ -150,7 +152,7 @@ test_reach(void **state)
 		{ "exe: /usr/bin/a, container: web", "exe: /usr/bin/a, container: web", true },
 		{ "container: web", "container: web, user: alice", false },
 		{ "container: web, user: alice", "container: web, user: alice", true },
-		/* A threshold that names no class spares suspects. */
+		/* A rule that names no class does not keep suspects from one that does. */
 		{ "user: alice", "user: alice, class: suspect", false },
 		{ "user: alice", "user: alice, reason: shell", false },
 		{ "user: alice", "user: alice, class: service", true },
@@ -204,17 +206,20 @@ test_reach(void **state)
 	}
 }
 
-/* An allow or a threshold does not speak of suspects; a severity alone speaks of all. */
+/* Whatever a rule does: of suspects it speaks by its class or reason alone. */
 static void
 test_reach_of_suspects(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "rules:\n- {name: a, action: allow, match: {port: 1}}\n"
-		  "- {name: b, severity: err, match: {port: 1}}\n", "" },
+		  "- {name: b, severity: err, match: {port: 1}}\n",
+		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
 		  "- {name: b, action: allow, match: {port: 1}}\n",
 		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
+		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n", "" },
+		{ "rules:\n- {name: a, severity: err, match: {port: 1, class: [user, suspect]}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
 		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, netns: 4}}\n"
