@@ -53,6 +53,15 @@ def _service(tmp_path):
     clean_up()
 
 
+def mask_packaged_rules():
+    """Takes the packaged rules out of the picture, as overstay.yaml(5) says how."""
+    masks = CONFIG.parent / "rules.d"
+    masks.mkdir(parents=True, exist_ok=True)
+    for rules in pathlib.Path("/usr/share/overstay/rules.d").glob("*.yaml"):
+        (masks / rules.name).unlink(missing_ok=True)
+        (masks / rules.name).symlink_to("/dev/null")
+
+
 def clean_up():
     """Stops the service and takes away what it leaves and what was set for it."""
     for unit in ("overstayd.service", "overstay-lookup.socket", "overstay-lookup.service"):
@@ -60,7 +69,7 @@ def clean_up():
         run("systemctl", "reset-failed", unit, check=False)
         run("systemctl", "revert", unit, check=False)
     run("systemctl", "daemon-reload")
-    run("rm", "-rf", "/var/lib/overstay")
+    run("rm", "-rf", "/var/lib/overstay", CONFIG.parent / "rules.d")
 
 
 def show(unit, name):

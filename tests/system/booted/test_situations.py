@@ -7,7 +7,7 @@ import pytest
 
 import harness
 import situations
-from conftest import CONFIG, Service, clean_up
+from conftest import CONFIG, Service, clean_up, mask_packaged_rules
 from harness import run, wait_until
 from stage import ASKED, AUTO, Scene, Stage, listening
 
@@ -87,6 +87,7 @@ def _told(stage):
     """All situations, started and told of."""
     CONFIG.parent.mkdir(exist_ok=True)
     CONFIG.write_text(CONFIGURATION, encoding="utf-8")
+    mask_packaged_rules()
     run("systemctl", "start", "overstayd.service")
     told, scenes = Told(), {}
     for number, one in enumerate(situations.TABLE):
