@@ -475,7 +475,7 @@ CONTAINERS = [
 KERNEL = [
     row("vxlan", lambda s: run("ip", "link", "add", "sitvx0", "type", "vxlan", "id", "7",
                                "dstport", str(s.port)) and run("ip", "link", "set", "sitvx0", "up"),
-        "kernel", protocol="udp", owner="kernel", user="root", exe=None),
+        "kernel", protocol="udp", owner="kernel", user="root", exe=None, unit=...),
 ]
 if kernel_has("wireguard"):
     KERNEL.append(row("wireguard", wireguard, "kernel", protocol="udp", auto=1, owner="kernel",
