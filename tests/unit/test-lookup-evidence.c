@@ -223,7 +223,8 @@ test_shells(void **state)
 	} cases[] = {
 #define CASE(exe, arguments, shell) { exe, arguments, sizeof(arguments), shell }
 		CASE("/bin/bash", "x", true), CASE("/usr/bin/dash", "-sh\0-i", true),
-		CASE("/usr/bin/python3", "sh", false), CASE("bash", "", true), CASE("", "sh", false),
+		CASE("/usr/bin/python3", "sh", false), CASE("bash", "", true),
+		CASE("", "sh", false),
 		CASE("/bin/busybox", "sh", true), CASE("/bin/busybox", "busybox\0sh", true),
 		CASE("/bin/busybox", "-ash", true), CASE("/bin/busybox", "busybox", false),
 		CASE("/bin/busybox", "/bin/busybox\0httpd", false),
@@ -262,7 +263,8 @@ static void
 test_addresses(void **state)
 {
 	static const char table[] =
-	    "Main:\n  |-- 10.0.0.1\n     /32 host LOCAL\n  |-- 10.0.0.255\n     /32 link BROADCAST\n"
+	    "Main:\n  |-- 10.0.0.1\n     /32 host LOCAL\n"
+	    "  |-- 10.0.0.255\n     /32 link BROADCAST\n"
 	    "  |-- 127.0.0.1\n     /32 host LOCAL\n  |-- nonsense\n     /32 host LOCAL\n"
 	    "  |-- 10.0.0.2\n     /32 host LOCAL\n";
 	uint32_t addresses[4];

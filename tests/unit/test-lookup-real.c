@@ -387,14 +387,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_listener, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_hostile_names, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_long_cmdline, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_workers, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_in_flight, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_threads, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_no_permission, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(test_unit, fixture_setup, fixture_teardown),
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+		TEST(test_listener),
+		TEST(test_hostile_names),
+		TEST(test_long_cmdline),
+		TEST(test_workers),
+		TEST(test_in_flight),
+		TEST(test_threads),
+		TEST(test_no_permission),
+		TEST(test_unit),
 	};
 
 	help_isolate();
