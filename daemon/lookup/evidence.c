@@ -13,7 +13,7 @@
  * network file systems. The file system's type is asked only where a file lies on no block
  * device, since that too can be a server's to answer.
  *
- * Cost: some forty system calls, about 60 us.
+ * Cost: some twenty system calls, about 30 us; twice as much for a program in mounts of its own.
  */
 #include <elf.h>
 #include <errno.h>
@@ -145,30 +145,27 @@ read_system_type(const struct subject *subject)
 	return fd >= 0 && fstatfs(fd, &system) == 0 ? (uint64_t)system.f_type : 0;
 }
 
-/* The root that paths in /proc/PID/exe begin at. Returns a descriptor or -errno. */
-static int
-open_exe_root(const struct subject *subject)
-{
-	int fd;
-
-	if ((subject->process->evidence & EVIDENCE_OTHER_MOUNTS) == 0)
-		return view_open_init_root(subject->view);
-	fd = openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 /* What stands under the program's path now, and what leads there. */
 static void
 read_path(const struct subject *subject)
 {
 	struct process *process = subject->process;
-	_close_ int root_fd = -1, fd = -1;
+	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
+	_close_ int own_root_fd = -1, fd = -1;
+	int root_fd = subject->view->init_root_fd;
+	bool open = subject->executable->open_path;
 	struct statx now;
-	bool open;
 
 	if (process->exe[0] != '/' || (process->evidence & EVIDENCE_EXE_IN_MEMORY) != 0)
 		return;
-	root_fd = open_exe_root(subject);
+	/* It was just followed from PID 1's root. */
+	if (process->exe_trust == EXE_SAME && !own_mounts) {
+		process->evidence |= open ? EVIDENCE_EXE_OPEN_PATH : 0;
+		return;
+	}
+	if (own_mounts)
+		root_fd = own_root_fd =
+		    openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return;
 	fd = path_open_checked(root_fd, process->exe, &open);

@@ -16,6 +16,7 @@ struct executable {
 	int error;		/* 0, or the -errno of looking at it */
 	enum exe_trust trust;
 	bool deleted;
+	bool open_path;	/* with EXE_SAME: a directory on its way may be written by all */
 };
 
 /*

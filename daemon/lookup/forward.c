@@ -44,7 +44,9 @@ struct containers {
 	struct network networks[NAMESPACES_MAX];
 };
 
-static const char *const programs[] = { "docker-proxy", "rootlessport", "rootlesskit-docker-proxy" };
+static const char *const programs[] = {
+	"docker-proxy", "rootlessport", "rootlesskit-docker-proxy",
+};
 
 static bool
 is_forwarder(const char *exe)
@@ -146,7 +148,8 @@ add_network(const struct view *view, struct containers *containers, int process_
 		network->kind = place.container_kind;
 		containers->count++;
 		table = malloc(TABLE_MAX);
-		length = table == NULL ? 0 : files_read(process_fd, "net/fib_trie", table, TABLE_MAX);
+		length = table == NULL ? 0 :
+		    files_read(process_fd, "net/fib_trie", table, TABLE_MAX);
 		if (length > 0)
 			network->address_count = forward_parse_addresses(table, (size_t)length,
 			    network->addresses, ADDRESSES_MAX);

@@ -304,7 +304,9 @@ id_of(const struct engine *engine, struct part parent, struct part part)
 static int
 hex_value(char digit)
 {
-	return isdigit((unsigned char)digit) ? digit - '0' : (tolower((unsigned char)digit) - 'a') + 10;
+	int lower = tolower((unsigned char)digit);
+
+	return isdigit(lower) ? lower - '0' : lower - 'a' + 10;
 }
 
 /* Undoes systemd-escape(1): "\x2d" is "-", "-" stands for "/". */

@@ -134,10 +134,17 @@ process_parse_stat(const char *line, size_t length, struct process_stat *ret)
 int
 process_read_stat(int process_fd, struct process_stat *ret)
 {
+	_close_ int fd = openat(process_fd, "stat", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char line[STAT_MAX];
-	ssize_t length = files_read(process_fd, "stat", line, sizeof(line));
+	ssize_t length;
 
-	return length < 0 ? (int)length : process_parse_stat(line, (size_t)length, ret);
+	if (fd < 0)
+		return -errno;
+	/* The kernel writes the whole line at once (seq_file). */
+	do
+		length = read(fd, line, sizeof(line));
+	while (length < 0 && errno == EINTR);
+	return length < 0 ? -errno : process_parse_stat(line, (size_t)length, ret);
 }
 
 int

@@ -57,8 +57,11 @@ view_open(struct view *ret, const struct host *host)
 	_close_ int init_fd = openat(host->proc_fd, "1", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char path[PLACE_PATH_MAX] = "";
 
-	*ret = (struct view){ .host = host, .digest_left_bytes = DIGEST_BYTES_MAX };
+	*ret = (struct view){
+		.host = host, .init_root_fd = -1, .digest_left_bytes = DIGEST_BYTES_MAX,
+	};
 	if (init_fd >= 0) {
+		ret->init_root_fd = openat(init_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		read_namespace(init_fd, "ns/mnt", ret->init_mounts);
 		read_namespace(init_fd, "ns/pid", ret->init_pids);
 		read_namespace(init_fd, "ns/user", ret->init_users);
@@ -74,6 +77,8 @@ void
 view_close(struct view *view)
 {
 	free(view->root_cgroup);
+	if (view->init_root_fd >= 0)
+		(void)close(view->init_root_fd);
 	main_process_forget(view);
 	forward_forget(view);
 }
@@ -89,14 +94,6 @@ view_read_cgroup(const struct view *view, int task_fd, char *path)
 	    (path[length] == '/' || path[length] == '\0'))
 		memmove(path, path + length, strlen(path + length) + 1);
 	return true;
-}
-
-int
-view_open_init_root(const struct view *view)
-{
-	int fd = openat(view->host->proc_fd, "1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
 }
 
 bool

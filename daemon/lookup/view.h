@@ -23,6 +23,7 @@ struct view {
 	char init_mounts[VIEW_NAMESPACE_MAX];	/* PID 1's namespaces; "" = unknown */
 	char init_pids[VIEW_NAMESPACE_MAX];
 	char init_users[VIEW_NAMESPACE_MAX];
+	int init_root_fd;		/* PID 1's root, to be looked at; -1 = may not be */
 	char *root_cgroup;		/* the path of PID 1's systemd in the cgroup tree: "" for
 					   the root; all that it starts is below it */
 	struct main_processes *mains;	/* main-process.c's; NULL = none yet */
@@ -39,9 +40,6 @@ void view_close(struct view *view);
  * (PLACE_PATH_MAX bytes, lookup/place.h). False where it is not known.
  */
 bool view_read_cgroup(const struct view *view, int task_fd, char *path);
-
-/* Opens PID 1's root to be looked at. Returns a descriptor of the caller's or -errno. */
-int view_open_init_root(const struct view *view) _mustcheck_;
 
 /* True where the link at name below task_fd is this text, which is known. */
 bool view_same_namespace(int task_fd, const char *name, const char *init);

@@ -212,8 +212,10 @@ test_race(void **state)
 		struct owner_question questions[PLACES];
 
 		for (int i = 0; i < PLACES; i++)
-			questions[i] = (struct owner_question){ places[i].inode,
-			    geteuid() };
+			questions[i] = (struct owner_question){
+				.inode = places[i].inode, .uid = geteuid(),
+				.thorough = i % 2 == 0,
+			};
 		memcpy(tally.places, places, sizeof(places));
 		assert_int_equal(owners_ask(owners, questions, PLACES, 0), 0);
 		churn_until_done(owners, places, &tally);

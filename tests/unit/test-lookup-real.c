@@ -26,148 +26,22 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "lookup-help.h"
+#include "core/listener.h"
+#include "lookup-child.h"
 
-/* The program that children run: it does nothing, for long enough. */
-#define PROGRAM "/bin/sleep"
-#define SECONDS "600"
-
-struct fixture {
-	struct owners *owners;
-	struct help_answers answers;
-	char directory[64];
-	char program[4096];	/* the real path of PROGRAM */
-	char copy[96];		/* a copy of it, in directory */
-	pid_t child;
-	uint32_t inode;
-};
-
-static int
-copy_file(const char *from, const char *to)
-{
-	_close_ int in = open(from, O_RDONLY | O_CLOEXEC);
-	_close_ int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-	char buffer[65536];
-	ssize_t length;
-
-	if (in < 0 || out < 0)
-		return -1;
-	while ((length = read(in, buffer, sizeof(buffer))) > 0)
-		if (write(out, buffer, (size_t)length) != length)
-			return -1;
-	return length < 0 ? -1 : fchmod(out, 0755);
-}
-
-static int
-setup(void **state)
-{
-	static struct fixture fixture;
-
-	memset(&fixture, 0, sizeof(fixture));
-	fixture.owners = help_spawn();
-	(void)snprintf(fixture.directory, sizeof(fixture.directory),
-	    "/tmp/overstay-real-XXXXXX");
-	if (fixture.owners == NULL || mkdtemp(fixture.directory) == NULL ||
-	    chmod(fixture.directory, 0755) < 0 ||
-	    realpath(PROGRAM, fixture.program) == NULL)
-		return -1;
-	(void)snprintf(fixture.copy, sizeof(fixture.copy), "%s/a) S 1 (\n\033[2J\xff",
-	    fixture.directory);
-	*state = &fixture;
-	return copy_file(fixture.program, fixture.copy);
-}
-
+/* What a child has from the test. */
 static void
-end_child(pid_t *child)
+check_surroundings(const struct process *process)
 {
-	if (*child > 0) {
-		(void)kill(*child, SIGKILL);
-		(void)waitpid(*child, NULL, 0);
-	}
-	*child = 0;
-}
+	char cwd[4096], comm[32] = "";
+	_fclose_ FILE *file = fopen("/proc/self/comm", "re");
 
-static int
-teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	end_child(&fixture->child);
-	help_release(&fixture->answers);
-	(void)unlink(fixture->copy);
-	(void)rmdir(fixture->directory);
-	return help_end(fixture->owners) == 0 ? 0 : -1;
-}
-
-static void
-wait_a_little(void)
-{
-	(void)usleep(1000);
-}
-
-/* Waits until the child's first argument is this: it runs the program then. */
-static void
-wait_for_argument(pid_t pid, const char *argument)
-{
-	size_t length = strlen(argument) < 1000 ? strlen(argument) : 1000;
-	char path[64], text[1000];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	for (int i = 0; i < HELP_WAIT_MSEC; i++) {
-		_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0 && read(fd, text, sizeof(text)) >= (ssize_t)length &&
-		    memcmp(text, argument, length) == 0)
-			return;
-		wait_a_little();
-	}
-	fail_msg("the child did not run its program");
-}
-
-/* What a child does before it runs the program. Returns 0, or -1: give up. */
-typedef int prepare_function(struct fixture *fixture);
-
-/* Starts a child that holds a listener and runs the program at path under this argv[0]. */
-static void
-start_child(struct fixture *fixture, const char *path, const char *argument,
-    prepare_function *prepare)
-{
-	_close_ int fd = help_listen(&fixture->inode);
-
-	assert_true(fd >= 0);
-	fixture->child = fork();
-	assert_true(fixture->child >= 0);
-	if (fixture->child == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (prepare == NULL || prepare(fixture) == 0)
-			(void)execl(path, argument, SECONDS, (char *)NULL);
-		_exit(127);
-	}
-	wait_for_argument(fixture->child, argument);
-}
-
-/* Asks for the child's listener. */
-static const struct owner *
-ask(struct fixture *fixture, uint32_t uid)
-{
-	const struct owner_question question = { fixture->inode, uid };
-	const struct owner *owner;
-
-	help_release(&fixture->answers);
-	assert_int_equal(help_ask(fixture->owners, &question, 1, &fixture->answers), 0);
-	owner = help_owner(&fixture->answers, fixture->inode);
-	assert_non_null(owner);
-	return owner;
-}
-
-static const struct process *
-ask_child(struct fixture *fixture)
-{
-	const struct owner *owner = ask(fixture, geteuid());
-
-	assert_int_equal(owner->kind, OWNER_PROCESS);
-	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, fixture->child);
-	return &owner->processes[0];
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	assert_string_equal(process->cwd, cwd);
+	assert_non_null(file);
+	assert_non_null(fgets(comm, sizeof(comm), file));
+	comm[strcspn(comm, "\n")] = '\0';
+	assert_string_equal(process->parent_comm, comm);
 }
 
 static void
@@ -194,6 +68,7 @@ test_listener(void **state)
 	assert_false(process->cmdline_cut);
 	assert_int_equal(process->uid, geteuid());
 	assert_int_equal(process->gid, getegid());
+	check_surroundings(process);
 	/* Only with a look at PID 1's root. */
 	assert_int_equal(process->exe_trust, help_sees_init() ? EXE_SAME : EXE_UNVERIFIED);
 	assert_int_equal(fixture->answers.answers[0].owner->observed_usec / USEC_PER_MIN,
@@ -231,156 +106,6 @@ test_long_cmdline(void **state)
 	assert_int_equal(process->cmdline_length, OWNER_CMDLINE_MAX);
 	assert_memory_equal(process->cmdline, argument, OWNER_CMDLINE_MAX - 1);
 	assert_int_equal(process->cmdline[OWNER_CMDLINE_MAX - 1], '\0');
-}
-
-/* What an upgrade leaves: the file is gone, and only root could have put it there. */
-static void
-test_deleted(void **state)
-{
-	struct fixture *fixture = *state;
-	const struct process *process;
-
-	start_child(fixture, fixture->copy, "x", NULL);
-	assert_int_equal(unlink(fixture->copy), 0);
-	process = ask_child(fixture);
-	assert_string_equal(process->exe, fixture->copy);
-	assert_true(process->exe_deleted);
-	if (geteuid() != 0 || !help_sees_init())
-		skip();
-	assert_int_equal(process->exe_trust, EXE_REPLACED);
-
-	/* A new file of that name is another one. */
-	assert_int_equal(copy_file(fixture->program, fixture->copy), 0);
-	process = ask_child(fixture);
-	assert_true(process->exe_deleted);
-	assert_int_equal(process->exe_trust, EXE_REPLACED);
-
-	assert_int_equal(chmod(fixture->directory, 0777), 0);
-	process = ask_child(fixture);
-	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
-	assert_int_equal(chmod(fixture->directory, 0755), 0);
-}
-
-/* Deleted, but not an upgrade's: another user's file, and one that others may write. */
-static void
-test_deleted_of_others(void **state)
-{
-	struct fixture *fixture = *state;
-
-	if (geteuid() != 0 || !help_sees_init())
-		skip();
-	for (int round = 0; round < 2; round++) {
-		const struct process *process;
-
-		if (round == 0)
-			assert_int_equal(chown(fixture->copy, 65534, 65534), 0);
-		else
-			assert_int_equal(chmod(fixture->copy, 0775), 0);
-		start_child(fixture, fixture->copy, "x", NULL);
-		assert_int_equal(unlink(fixture->copy), 0);
-		process = ask_child(fixture);
-		assert_true(process->exe_deleted);
-		assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
-		end_child(&fixture->child);
-		assert_int_equal(copy_file(fixture->program, fixture->copy), 0);
-	}
-}
-
-/* A file that is called so is not deleted, whatever its name says. */
-static void
-test_called_deleted(void **state)
-{
-	struct fixture *fixture = *state;
-	const struct process *process;
-	char name[128], other[128];
-
-	if (geteuid() != 0 || !help_sees_init())
-		skip();
-	(void)snprintf(name, sizeof(name), "%s (deleted)", fixture->copy);
-	(void)snprintf(other, sizeof(other), "%s/other", fixture->directory);
-	assert_int_equal(rename(fixture->copy, name), 0);
-	start_child(fixture, name, "x", NULL);
-	process = ask_child(fixture);
-	assert_string_equal(process->exe, name);
-	assert_false(process->exe_deleted);
-	assert_int_equal(process->exe_trust, EXE_SAME);
-
-	/* Now it is deleted indeed, while another name keeps the file. */
-	assert_int_equal(link(name, other), 0);
-	assert_int_equal(unlink(name), 0);
-	process = ask_child(fixture);
-	assert_string_equal(process->exe, name);
-	assert_true(process->exe_deleted);
-	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
-	assert_int_equal(unlink(other), 0);
-}
-
-/* An ordinary user's way to look like another program: mounts of its own. */
-static int
-imitate(struct fixture *fixture)
-{
-	if (setgid(65534) < 0 || setuid(65534) < 0 ||
-	    unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return -1;
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(fixture->copy, fixture->program, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
-}
-
-/* The same as root, where users may not have namespaces. */
-static int
-imitate_as_root(struct fixture *fixture)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return -1;
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(fixture->copy, fixture->program, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
-}
-
-static int
-own_mounts(struct fixture *fixture)
-{
-	(void)fixture;
-	return unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -1 : 0;
-}
-
-static bool
-users_have_namespaces(void)
-{
-	pid_t pid = fork();
-	int status = -1;
-
-	if (pid == 0)
-		_exit(setuid(65534) < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0);
-	return waitpid(pid, &status, 0) == pid && status == 0;
-}
-
-static void
-test_imitation(void **state)
-{
-	struct fixture *fixture = *state;
-	const struct process *process;
-
-	if (geteuid() != 0 || !help_sees_init())
-		skip();
-	start_child(fixture, fixture->program, "sleep",
-	    users_have_namespaces() ? imitate : imitate_as_root);
-	process = ask_child(fixture);
-	assert_string_equal(process->exe, fixture->program);
-	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
-	end_child(&fixture->child);
-
-	/* Mounts of its own alone are no imitation: services with PrivateTmp= have them. */
-	start_child(fixture, fixture->program, "sleep", own_mounts);
-	process = ask_child(fixture);
-	assert_int_equal(process->exe_trust, EXE_SAME);
-	end_child(&fixture->child);
-
-	/* But what they hide is not known to be an upgrade's. */
-	start_child(fixture, fixture->copy, "sleep", own_mounts);
-	assert_int_equal(unlink(fixture->copy), 0);
-	process = ask_child(fixture);
-	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
 }
 
 /* Start time of a process in ticks, as the kernel has it. */
@@ -436,6 +161,36 @@ test_workers(void **state)
 		    ticks[i] * USEC_PER_SEC / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
+/*
+ * Nobody holds it. In a PID namespace of the test's own somebody outside might, unless all
+ * processes of the socket's cgroup show here.
+ */
+static void
+check_in_flight(struct fixture *fixture)
+{
+	const struct owner *owner = ask(fixture, 1000);
+	char name[64], path[256];
+	struct stat status;
+
+	assert_int_equal(owner->kind, OWNER_UNKNOWN);
+	assert_int_equal(owner->reason, !help_sees_init() ? OWNER_REASON_NO_PERMISSION :
+	    geteuid() == 0 ? OWNER_REASON_OTHER_PIDS : OWNER_REASON_NO_PROCESS);
+	(void)snprintf(name, sizeof(name), "overstay-test-%d.service", (int)getpid());
+	if (!help_sees_init() || !make_real_cgroup(name, path))
+		return;
+	assert_int_equal(stat(path, &status), 0);
+	/* Of root's socket the same: nothing says that it is the kernel's. */
+	for (uint32_t uid = 0; uid <= 1000; uid += 1000) {
+		owner = ask_question(fixture, (struct owner_question){
+			.uid = uid, .cgroup = status.st_ino, .protocol = PROTOCOL_TCP });
+		assert_int_equal(owner->kind, OWNER_UNKNOWN);
+		assert_int_equal(owner->reason, OWNER_REASON_NO_PROCESS);
+		assert_true(owner->thorough);
+		assert_string_equal(owner->place.unit, name);
+	}
+	assert_int_equal(rmdir(path), 0);
+}
+
 /* A socket in a message that nobody received: no process has it, whoever's it is. */
 static void
 test_in_flight(void **state)
@@ -454,7 +209,6 @@ test_in_flight(void **state)
 		.msg_iov = &data, .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof(control),
 	};
-	const struct owner *owner;
 
 	assert_true(fd >= 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -462,15 +216,7 @@ test_in_flight(void **state)
 	assert_int_equal(sendmsg(pair[0], &message, 0), 1);
 	(void)close(fd);
 
-	owner = ask(fixture, 1000);
-	assert_int_equal(owner->kind, OWNER_UNKNOWN);
-	assert_int_equal(owner->reason,
-	    help_sees_init() ? OWNER_REASON_NO_PROCESS : OWNER_REASON_NO_PERMISSION);
-	/*
-	 * Of root's socket the kernel is the honest guess, where everything could be seen.
-	 */
-	owner = ask(fixture, 0);
-	assert_int_equal(owner->kind, help_sees_init() ? OWNER_KERNEL : OWNER_UNKNOWN);
+	check_in_flight(fixture);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 }
@@ -554,7 +300,7 @@ test_threads(void **state)
 static void
 look_as_user(uint32_t inode)
 {
-	const struct owner_question question = { inode, 0 };
+	const struct owner_question question = { .inode = inode };
 	static struct help_answers answers;
 	struct owners *owners;
 	const struct owner *owner;
@@ -603,57 +349,53 @@ static void
 test_unit(void **state)
 {
 	struct fixture *fixture = *state;
-	static const char *const trees[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 	const struct process *process;
-	char unit[128], path[192], procs[256];
-	bool moved = false;
+	const struct owner *owner;
+	char unit[64], path[256], procs[300];
+	struct stat status;
+	FILE *file;
 
 	start_child(fixture, fixture->program, "sleep", NULL);
 	process = ask_child(fixture);
 	assert_string_equal(process->place.user_unit, "");
-	if (geteuid() != 0 || access("/run/systemd/system", F_OK) == 0)
-		skip();
 	(void)snprintf(unit, sizeof(unit), "overstay-test-%d.service", (int)getpid());
-	for (size_t i = 0; i < ARRAY_SIZE(trees) && !moved; i++) {
-		FILE *file;
-
-		(void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", trees[i]);
-		(void)snprintf(path, sizeof(path), "%s/%s", trees[i], unit);
-		if (access(procs, W_OK) < 0 || mkdir(path, 0755) < 0)
-			continue;
-		(void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
-		file = fopen(procs, "we");
-		moved = file != NULL && fprintf(file, "%d\n", (int)fixture->child) > 0 &&
-		    fflush(file) == 0;
-		if (file != NULL)
-			(void)fclose(file);
-		if (!moved)
-			(void)rmdir(path);
-	}
-	if (!moved)
-		skip();
+	if (!make_real_cgroup(unit, path))
+		return;
+	(void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
+	file = fopen(procs, "we");
+	assert_non_null(file);
+	assert_true(fprintf(file, "%d\n", (int)fixture->child) > 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(stat(path, &status), 0);
 	process = ask_child(fixture);
+	assert_string_equal(process->place.unit, unit);
+	/* All of the unit is this process. Without its id it is found all the same. */
+	assert_int_equal(process->main_pid, fixture->child);
+	assert_string_equal(process->main_exe, fixture->program);
+	owner = ask_question(fixture, (struct owner_question){ .cgroup = status.st_ino });
+	assert_int_equal(owner->holders, 1);
+	assert_false(owner->thorough);
+	assert_string_equal(owner->place.unit, unit);
+	assert_int_equal(owner->processes[0].pid, fixture->child);
+	owner = ask_question(fixture, (struct owner_question){ .uid = geteuid() });
+	assert_int_equal(owner->processes[0].pid, fixture->child);
 	end_child(&fixture->child);
 	assert_int_equal(rmdir(path), 0);
-	assert_string_equal(process->place.unit, unit);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_listener, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_long_cmdline, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_deleted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_deleted_of_others, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_called_deleted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_imitation, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_workers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_in_flight, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_permission, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unit, setup, teardown),
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+		TEST(test_listener),
+		TEST(test_hostile_names),
+		TEST(test_long_cmdline),
+		TEST(test_workers),
+		TEST(test_in_flight),
+		TEST(test_threads),
+		TEST(test_no_permission),
+		TEST(test_unit),
 	};
 
 	help_isolate();

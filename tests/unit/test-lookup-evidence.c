@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pure parts of what is told of a process: files by their stat, names, mounts, shells.
+ */
+#include <errno.h>
+#include <linux/magic.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "lookup/evidence.h"
+#include "lookup/forward.h"
+#include "lookup/kernel-owner.h"
+#include "lookup/mounts.h"
+#include "lookup/protocol.h"
+#include "lookup/shell.h"
+
+static struct statx
+make_file(uint32_t uid, uint32_t gid, unsigned mode)
+{
+	return (struct statx){
+		.stx_uid = uid, .stx_gid = gid, .stx_mode = (uint16_t)(S_IFREG | mode),
+		.stx_nlink = 1, .stx_dev_major = 8, .stx_dev_minor = 1,
+	};
+}
+
+/* Who may write to the file, as a process of user 1000 runs it; 100000 is its root. */
+static void
+test_open(void **state)
+{
+	static const struct {
+		uint32_t uid, gid;
+		unsigned mode;
+		bool open;
+	} cases[] = {
+		{ 0, 0, 0755, false }, { 0, 0, 0775, false }, { 0, 0, 0757, true },
+		{ 0, 50, 0755, false }, { 0, 50, 0775, true }, { 0, 50, 0777, true },
+		{ 1000, 1000, 0755, false }, { 1000, 1000, 0775, false },
+		{ 1000, 100, 0775, true }, { 1000, 100, 0755, false },
+		{ 1001, 1001, 0755, true }, { 1001, 1001, 0555, true },
+		{ 100000, 100000, 0755, false }, { 100000, 100000, 0775, false },
+		{ 0, 100000, 0775, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct statx file = make_file(cases[i].uid, cases[i].gid, cases[i].mode);
+
+		if (evidence_is_open(&file, 1000, 100000) != cases[i].open)
+			fail_msg("case %zu", i);
+	}
+}
+
+static void
+test_memory(void **state)
+{
+	const uint64_t device = 0ULL << 32 | 1;
+	static const struct {
+		uint32_t minor, links;
+		const char *text;
+		uint64_t type, device;
+		bool memory;
+	} cases[] = {
+		{ 1, 0, "/memfd:x", TMPFS_MAGIC, 1, true },
+		{ 1, 0, "/anything", TMPFS_MAGIC, 1, true },
+		{ 1, 1, "/memfd:x", TMPFS_MAGIC, 1, false },
+		/* On another tmpfs, or another file system: a file that is called so. */
+		{ 2, 0, "/memfd:x", TMPFS_MAGIC, 1, false },
+		{ 2, 0, "/memfd:x", 0xef53, 1, false },
+		{ 2, 1, "/memfd:x", HUGETLBFS_MAGIC, 1, false },
+		{ 2, 0, "/memfd:x", HUGETLBFS_MAGIC, 1, true },
+		{ 2, 0, "/x", HUGETLBFS_MAGIC, 1, false },
+		/* Where the kernel's own mount is not known, the name has to do. */
+		{ 2, 0, "/memfd:x", TMPFS_MAGIC, 0, true },
+		{ 2, 0, "/x", TMPFS_MAGIC, 0, false },
+		{ 0, 0, "/x", TMPFS_MAGIC, 0, false },
+	};
+
+	(void)state;
+	(void)device;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct statx file = {
+			.stx_dev_minor = cases[i].minor, .stx_nlink = cases[i].links,
+		};
+
+		if (evidence_is_memory(&file, cases[i].text, cases[i].type, cases[i].device) !=
+		    cases[i].memory)
+			fail_msg("case %zu", i);
+	}
+}
+
+static void
+test_update(void **state)
+{
+	const struct statx roots = make_file(0, 0, 0755), users = make_file(1000, 1000, 0755);
+	struct statx now = make_file(0, 0, 0755);
+
+	(void)state;
+	assert_true(evidence_is_update(&roots, &now, 0));
+	assert_true(evidence_is_update(&users, &now, 0));
+	now = make_file(1000, 1000, 0775);
+	assert_true(evidence_is_update(&users, &now, 0));
+	assert_false(evidence_is_update(&roots, &now, 0));
+	now = make_file(1001, 1001, 0755);
+	assert_false(evidence_is_update(&users, &now, 0));
+	now = make_file(0, 0, 0644);
+	assert_false(evidence_is_update(&roots, &now, 0));
+	now = make_file(0, 0, 0757);
+	assert_false(evidence_is_update(&roots, &now, 0));
+	now = make_file(0, 0, 0755);
+	now.stx_mode = S_IFDIR | 0755;
+	assert_false(evidence_is_update(&roots, &now, 0));
+}
+
+static void
+test_family(void **state)
+{
+	(void)state;
+	assert_true(evidence_is_family("python3.11", "python3"));
+	assert_true(evidence_is_family("sshd", "sshd-session"));
+	assert_true(evidence_is_family("busybox", "nc"));
+	assert_true(evidence_is_family("ld-linux-x86-64.so.2", "app"));
+	assert_true(evidence_is_family("qemu-aarch64-static", "app"));
+	assert_true(evidence_is_family("nc", ""));
+	assert_false(evidence_is_family("ncat", "nginx"));
+	assert_false(evidence_is_family("mybusybox2", "nginx"));
+}
+
+static void
+test_root(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t root;
+	} cases[] = {
+		{ "         0          0 4294967295\n", 0 },
+		{ "         0     100000      65536\n", 100000 },
+		{ "         1     100000      65536\n         0       1000          1\n", 1000 },
+		{ "         5     100000      65536\n", UINT32_MAX },
+		{ "         0 4294967295          1\n", UINT32_MAX },
+		{ "", UINT32_MAX }, { "\n\n", UINT32_MAX }, { "x", UINT32_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(evidence_parse_root(cases[i].text, strlen(cases[i].text)),
+		    cases[i].root);
+}
+
+static void
+check_place(const char *text, const char *path, const char *wanted)
+{
+	char *copy = strdup(text), place[256] = "";
+	int r;
+
+	assert_non_null(copy);
+	r = mounts_locate(copy, path, place, sizeof(place));
+	assert_int_equal(r, wanted != NULL ? 0 : -ENOENT);
+	if (wanted != NULL)
+		assert_string_equal(place, wanted);
+	free(copy);
+}
+
+static void
+test_mounts(void **state)
+{
+	static const char plain[] =
+	    "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+	    "23 22 0:5 / /dev rw - devtmpfs udev rw\n"
+	    "24 22 8:2 / /usr rw - ext4 /dev/sda2 rw\n";
+	/* ProtectSystem=: the same directories once more, read-only. */
+	static const char protected[] =
+	    "40 39 8:1 / / rw - ext4 /dev/sda1 rw\n"
+	    "41 40 8:2 / /usr ro - ext4 /dev/sda2 rw\n"
+	    "42 40 8:1 /etc /etc ro - ext4 /dev/sda1 rw\n";
+	/* One file, or one directory, lent another's name. */
+	static const char lent[] =
+	    "40 39 8:1 / / rw - ext4 /dev/sda1 rw\n"
+	    "41 40 8:2 / /usr rw - ext4 /dev/sda2 rw\n"
+	    "42 41 8:2 /bin/python3 /usr/sbin/nginx rw - ext4 /dev/sda2 rw\n"
+	    "43 40 8:1 /home/al\\040ice /opt/a\\134b rw - ext4 /dev/sda1 rw\n";
+	/* What is mounted on /usr later hides what was mounted below it before. */
+	static const char hidden[] =
+	    "40 39 8:1 / / rw - ext4 /dev/sda1 rw\n"
+	    "42 40 8:1 /usr/sbin/nginx /usr/sbin/nginx rw - ext4 /dev/sda1 rw\n"
+	    "43 40 8:3 /x /usr rw - ext4 /dev/sda3 rw\n"
+	    "44 43 8:4 / /usr rw - ext4 /dev/sda4 rw\n";
+	static const char circle[] =
+	    "1 1 8:1 / / rw - ext4 a rw\n2 3 8:2 / / rw - x y z\n3 2 8:3 / / rw - x y z\n"
+	    "2 1 8:2 / / rw - x y z\n";
+
+	(void)state;
+	check_place(plain, "/usr/sbin/nginx", "8:2/sbin/nginx");
+	check_place(plain, "/usrlocal/x", "8:1/usrlocal/x");
+	check_place(plain, "/bin/x", "8:1/bin/x");
+	check_place(plain, "/usr", "8:2");
+	check_place(protected, "/usr/sbin/nginx", "8:2/sbin/nginx");
+	check_place(protected, "/etc/x", "8:1/etc/x");
+	check_place(lent, "/usr/sbin/nginx", "8:2/bin/python3");
+	check_place(lent, "/usr/sbin/nginx2", "8:2/sbin/nginx2");
+	check_place(lent, "/opt/a\\b/x", "8:1/home/al ice/x");
+	check_place(hidden, "/usr/sbin/nginx", "8:4/sbin/nginx");
+	check_place(circle, "/x", NULL);
+	check_place("", "/x", NULL);
+	check_place("\n\n22\n22 1\n22 1 8:1 /\n", "/x", NULL);
+	check_place("22 1 8:1 / /usr rw\n", "/usr/x", NULL);
+}
+
+static void
+test_shells(void **state)
+{
+	static const struct {
+		const char *exe;
+		const char *arguments;
+		size_t length;
+		bool shell;
+	} cases[] = {
+#define CASE(exe, arguments, shell) { exe, arguments, sizeof(arguments), shell }
+		CASE("/bin/bash", "x", true), CASE("/usr/bin/dash", "-sh\0-i", true),
+		CASE("/usr/bin/python3", "sh", false), CASE("bash", "", true),
+		CASE("", "sh", false),
+		CASE("/bin/busybox", "sh", true), CASE("/bin/busybox", "busybox\0sh", true),
+		CASE("/bin/busybox", "-ash", true), CASE("/bin/busybox", "busybox", false),
+		CASE("/bin/busybox", "/bin/busybox\0httpd", false),
+		CASE("/opt/bashful", "bash", false),
+#undef CASE
+		{ "/bin/busybox", "", 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (shell_is_program(cases[i].exe, cases[i].arguments, cases[i].length) !=
+		    cases[i].shell)
+			fail_msg("case %zu", i);
+}
+
+static void
+test_kernel(void **state)
+{
+	const uint32_t tcp = 1U << LOOKUP_TCP, udp = 1U << LOOKUP_UDP;
+
+	(void)state;
+	assert_int_equal(kernel_owner_of_device("vxlan"), udp);
+	assert_int_equal(kernel_owner_of_device("l2tpeth"), udp);
+	assert_int_equal(kernel_owner_of_device("bridge"), 0);
+	assert_int_equal(kernel_owner_of_device(""), 0);
+	assert_int_equal(kernel_owner_of_thread("lockd"), tcp | udp);
+	assert_int_equal(kernel_owner_of_thread("NFSv4 callback"), tcp);
+	assert_int_equal(kernel_owner_of_thread("nfsv4.1-svc"), tcp);
+	assert_int_equal(kernel_owner_of_thread("kworker/R-nvmet_tcp_wq"), tcp);
+	assert_int_equal(kernel_owner_of_thread("kworker/0:1-events"), 0);
+	assert_int_equal(kernel_owner_of_thread(""), 0);
+}
+
+/* However a table is cut, nothing is read behind it. */
+static void
+test_addresses(void **state)
+{
+	static const char table[] =
+	    "Main:\n  |-- 10.0.0.1\n     /32 host LOCAL\n"
+	    "  |-- 10.0.0.255\n     /32 link BROADCAST\n"
+	    "  |-- 127.0.0.1\n     /32 host LOCAL\n  |-- nonsense\n     /32 host LOCAL\n"
+	    "  |-- 10.0.0.2\n     /32 host LOCAL\n";
+	uint32_t addresses[4];
+
+	(void)state;
+	assert_int_equal(forward_parse_addresses(table, sizeof(table) - 1, addresses, 4), 2);
+	assert_int_equal(addresses[0], 0x0100000a);
+	assert_int_equal(addresses[1], 0x0200000a);
+	assert_int_equal(forward_parse_addresses(table, sizeof(table) - 1, addresses, 1), 1);
+	for (size_t length = 0; length < sizeof(table); length++) {
+		char *copy = malloc(length + 1);
+
+		assert_non_null(copy);
+		memcpy(copy, table, length);
+		/* Without a byte more than there are. */
+		copy = realloc(copy, length > 0 ? length : 1);
+		assert_true(forward_parse_addresses(copy, length, addresses, 4) <= 2);
+		free(copy);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_family),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_shells),
+		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_addresses),
+	};
+
+	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
