@@ -5,7 +5,8 @@
  * where that was long ago; a suspect's program is digested with that. What is known costs nothing.
  *
  * What it never does: talk to anyone (kernel/owners.c does), or leave a socket without an owner:
- * a question ends in an answer or in "unknown" with the reason.
+ * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
+ * when two answers in a row know nobody while the socket is still there.
  */
 #include <stdlib.h>
 
@@ -178,8 +179,13 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 
 	if (nobody && member->gone)
 		owner = NULL;
-	if (known && member->gone && (owner == NULL || owner->kind == OWNER_UNKNOWN)) {
+	if (known && (owner == NULL || owner->kind == OWNER_UNKNOWN) &&
+	    (member->gone || !nobody || member->nobody == 0)) {
+		/* The socket may be closed by now: the next look tells, and who held it is not
+		 * forgotten for one answer that knows nobody. */
 		keep_owner(member, now_usec);
+		member->nobody = nobody && !member->gone;
+		stay->judged = false;
 	} else if (owner != NULL) {
 		member->nobody = !nobody ? 0 : member->nobody < 2 ? member->nobody + 1 :
 		    member->nobody;

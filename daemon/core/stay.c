@@ -135,8 +135,8 @@ stay_note_program(struct stay *stay, const struct owner *owner)
 		const struct process *process = &owner->processes[i];
 		uint64_t hash = hash_text(process->exe);
 
-		if (!process_is_init(process) && process->exe[0] != '\0' && !knows_program(stay, hash) &&
-		    stay->program_count < STAY_PROGRAMS_MAX)
+		if (!process_is_init(process) && process->exe[0] != '\0' &&
+		    !knows_program(stay, hash) && stay->program_count < STAY_PROGRAMS_MAX)
 			stay->programs[stay->program_count++] = hash;
 	}
 }

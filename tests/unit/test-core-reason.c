@@ -174,7 +174,8 @@ make_owner(const struct situation *situation)
 		char **string;
 		const char *text;
 	} strings[] = {
-		{ &process->script, situation->script }, { &process->main_exe, situation->main_exe },
+		{ &process->script, situation->script },
+		{ &process->main_exe, situation->main_exe },
 		{ &process->place.unit, situation->unit },
 		{ &process->place.user_unit, situation->user_unit },
 		{ &process->place.session, situation->session },
