@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The texts that overstay-lookup reads out of /proc, and the names in them: the first byte of
+ * the input says which. Each parser is given memory of exactly the input's size, and what it
+ * gives back has to be within its bounds.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lookup/evidence.h"
+#include "lookup/forward.h"
+#include "lookup/mounts.h"
+#include "lookup/place.h"
+#include "lookup/process.h"
+#include "lookup/shell.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+require(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void
+try_place(const char *text, size_t length)
+{
+	char path[PLACE_PATH_MAX];
+	struct place place;
+	size_t group;
+
+	if (!place_find_path(text, length, path))
+		return;
+	require(path[0] == '/' && strlen(path) < sizeof(path));
+	place_init(&place);
+	require(place_parse(path, &place, &group) == 0);
+	require(group <= strlen(path));
+	require(strlen(place.unit) < OWNER_UNIT_MAX);
+	require(strlen(place.user_unit) < OWNER_UNIT_MAX);
+	require(strlen(place.slice) < OWNER_UNIT_MAX);
+	require(strlen(place.session) < OWNER_SESSION_MAX);
+	require(strlen(place.container) < OWNER_CONTAINER_MAX);
+	require((place.container_kind == CONTAINER_NONE) == (place.container[0] == '\0'));
+	require(place.session[0] == '\0' || place.unit[0] != '\0');
+	require(place.user_unit[0] == '\0' || place.unit[0] != '\0');
+	place_clear(&place);
+}
+
+static void
+try_mounts(const char *text, size_t length)
+{
+	char *copy = malloc(length + 1), place[128];
+
+	if (copy == NULL)
+		return;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	if (mounts_locate(copy, "/usr/sbin/nginx", place, sizeof(place)) == 0)
+		require(strlen(place) < sizeof(place));
+	free(copy);
+}
+
+static void
+try_addresses(const char *text, size_t length)
+{
+	uint32_t addresses[4];
+	size_t count = forward_parse_addresses(text, length, addresses, 4);
+
+	require(count <= 4);
+	for (size_t i = 0; i < count; i++)
+		require(addresses[i] != 0);
+}
+
+static void
+try_stat(const char *text, size_t length)
+{
+	struct process_stat stat;
+
+	if (process_parse_stat(text, length, &stat) == 0)
+		require(strlen(stat.comm) < OWNER_COMM_MAX && stat.parent_pid >= 0);
+}
+
+static void
+try_status(const char *text, size_t length)
+{
+	struct process process;
+
+	process_init(&process);
+	process_parse_status(text, length, &process);
+	require(process.group_count <= OWNER_GROUPS_MAX);
+}
+
+static void
+try_names(const char *text, size_t length)
+{
+	char *copy = malloc(length + 1);
+
+	if (copy == NULL)
+		return;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	(void)evidence_parse_root(text, length);
+	(void)shell_is_program("/bin/busybox", copy, length);
+	(void)evidence_is_family(copy, "nginx");
+	free(copy);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const parsers[])(const char *, size_t) = {
+		try_place, try_mounts, try_addresses, try_stat, try_status, try_names,
+	};
+	char *text;
+
+	if (size == 0)
+		return 0;
+	text = malloc(size);
+	if (text == NULL)
+		return 0;
+	memcpy(text, data + 1, size - 1);
+	parsers[data[0] % ARRAY_SIZE(parsers)](text, size - 1);
+	free(text);
+	return 0;
+}
