@@ -97,7 +97,7 @@ enum process_evidence {
 	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5,	/* where only its user may enter (FUSE) */
 	EVIDENCE_STDIO_NETWORK = 1 << 6,	/* descriptor 0, 1 or 2 is an IP socket */
 	EVIDENCE_CHILD_SHELL = 1 << 7,	/* a child is a shell with such a descriptor */
-	EVIDENCE_ARGV0_OTHER = 1 << 8,	/* argv[0] is the path of another program file */
+	EVIDENCE_NAME_OTHER = 1 << 8,	/* argv[0] or comm names another program file */
 	EVIDENCE_OTHER_MOUNTS = 1 << 9,	/* not PID 1's mount namespace */
 	EVIDENCE_OTHER_PIDS = 1 << 10,	/* not PID 1's PID namespace */
 	EVIDENCE_OTHER_USERS = 1 << 11,	/* not PID 1's user namespace */

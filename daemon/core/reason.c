@@ -100,7 +100,7 @@ static bool
 is_disguised(const struct circumstances *circumstances, const struct process *process)
 {
 	(void)circumstances;
-	return has_evidence(process, EVIDENCE_ARGV0_OTHER) ||
+	return has_evidence(process, EVIDENCE_NAME_OTHER) ||
 	    program_pretends(process->comm, process->exe, process->script) != NULL ||
 	    (process->cmdline_length > 0 &&
 		program_pretends(process->cmdline, process->exe, process->script) != NULL);

@@ -5,10 +5,10 @@
  *
  * Paths in /proc/PID/exe begin at the root of the process's mount namespace. For a process
  * with PID 1's mounts that is PID 1's root, whatever chroot(2) it made; for another one its
- * own root is the nearest there is. argv[0] is the process's own word, so it begins at its
- * own root.
+ * own root is the nearest there is. argv[0] and comm are the process's own words: a path there
+ * begins at its own root, and a name alone is looked for where a shell would.
  *
- * Files are opened for reading only to see four bytes of argv[0]'s, and only regular ones,
+ * Files are opened for reading only to see four bytes of what those name, and only regular ones,
  * without waiting for a lease (O_NONBLOCK). Paths are path.c's, with what that essay says of
  * network file systems. The file system's type is asked only where a file lies on no block
  * device, since that too can be a server's to answer.
@@ -96,8 +96,11 @@ evidence_is_family(const char *exe_name, const char *called)
 	for (size_t i = 0; i < ARRAY_SIZE(runners); i++)
 		if (strncmp(exe_name, runners[i], strlen(runners[i])) == 0)
 			return true;
-	return called[0] == '\0' || exe_name[0] == '\0' || strstr(exe_name, called) != NULL ||
-	    strstr(called, exe_name) != NULL;
+	/* ".foo-wrapped" is foo behind a wrapper. */
+	exe_name += exe_name[0] == '.';
+	return called[0] == '\0' || exe_name[0] == '\0' ||
+	    strncmp(exe_name, called, strlen(called)) == 0 ||
+	    strncmp(exe_name, called, strlen(exe_name)) == 0;
 }
 
 uint32_t
@@ -202,7 +205,7 @@ read_file(const struct subject *subject)
 		process->evidence |= EVIDENCE_EXE_OPEN;
 }
 
-/* ---- argv[0] ------------------------------------------------------------------------------ */
+/* ---- names -------------------------------------------------------------------------------- */
 
 /* Does the file, which is open to be looked at, begin as a program does? */
 static bool
@@ -217,43 +220,87 @@ is_elf(int path_fd)
 	    memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
-/* Copies argv[0] up to its first blank. False where that is no absolute path. */
-static bool
-copy_called(const struct process *process, char *path, size_t size)
-{
-	size_t length = strcspn(process->cmdline, " ");
+/* Where a shell looks for a program by its name alone. */
+static const char *const program_directories[] = {
+	"/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/", "/bin/", "/sbin/",
+};
 
-	if (process->cmdline[0] != '/' || length >= size)
+/* What is known of a name that a process goes by. */
+enum called {
+	CALLED_NOTHING,	/* no such file */
+	CALLED_ITSELF,	/* its own program, or a script, which another program runs */
+	CALLED_OTHER,	/* another program */
+};
+
+static enum called
+look_at_called(const struct subject *subject, int root_fd, const char *path)
+{
+	_close_ int fd = path_open(root_fd, path);
+	struct statx file;
+
+	if (fd < 0 || executable_stat(fd, "", AT_EMPTY_PATH, &file) < 0 || !S_ISREG(file.stx_mode))
+		return CALLED_NOTHING;
+	return !executable_is_same(&file, &subject->executable->file) && is_elf(fd) ?
+	    CALLED_OTHER : CALLED_ITSELF;
+}
+
+/* Copies the name up to its first blank or colon: "nginx: worker". False where it is too long. */
+static bool
+copy_called(const char *name, char *ret, size_t size)
+{
+	size_t length;
+
+	/* A login shell's has a dash before it. */
+	name += name[0] == '-';
+	length = strcspn(name, " :");
+	if (length == 0 || length >= size)
 		return false;
-	memcpy(path, process->cmdline, length);
-	path[length] = '\0';
+	memcpy(ret, name, length);
+	ret[length] = '\0';
 	return true;
 }
 
-/* Is argv[0] the path of another program than the one that runs? */
+/* Is the name, a path or what a shell would look for, that of another program? */
+static bool
+is_other(const struct subject *subject, int root_fd, const char *name)
+{
+	char called[OWNER_PATH_MAX], path[OWNER_PATH_MAX + 32];
+
+	if (!copy_called(name, called, sizeof(called)) ||
+	    evidence_is_family(base_name(subject->process->exe), base_name(called)))
+		return false;
+	if (called[0] == '/')
+		return look_at_called(subject, root_fd, called) == CALLED_OTHER;
+	/* Relative to where it was when it was started, which nobody knows. */
+	if (strchr(called, '/') != NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(program_directories); i++) {
+		enum called found;
+
+		(void)snprintf(path, sizeof(path), "%s%s", program_directories[i], called);
+		found = look_at_called(subject, root_fd, path);
+		if (found != CALLED_NOTHING)
+			return found == CALLED_OTHER;
+	}
+	return false;
+}
+
+/* Does argv[0] or the process's name belong to another program than the one that runs? */
 static void
 read_called(const struct subject *subject)
 {
 	struct process *process = subject->process;
-	_close_ int root_fd = -1, fd = -1;
-	char path[OWNER_PATH_MAX];
-	struct statx file;
+	_close_ int root_fd = -1;
 
-	if (subject->executable->error < 0 || process->exe[0] == '\0' ||
-	    !copy_called(process, path, sizeof(path)) ||
-	    (process->exe_deleted && strcmp(path, process->exe) == 0) ||
-	    evidence_is_family(base_name(process->exe), base_name(path)))
+	if (subject->executable->error < 0 || process->exe[0] == '\0')
 		return;
 	root_fd = openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return;
-	fd = path_open(root_fd, path);
-	if (fd < 0 || executable_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
-	    !S_ISREG(file.stx_mode) || executable_is_same(&file, &subject->executable->file))
-		return;
-	/* A script is run by another program, under its own name. */
-	if (is_elf(fd))
-		process->evidence |= EVIDENCE_ARGV0_OTHER;
+	/* What the kernel cut off at 15 bytes is no name any more. */
+	if (is_other(subject, root_fd, process->cmdline_length > 0 ? process->cmdline : "") ||
+	    (strlen(process->comm) < 15 && is_other(subject, root_fd, process->comm)))
+		process->evidence |= EVIDENCE_NAME_OTHER;
 }
 
 /* ---- namespaces --------------------------------------------------------------------------- */

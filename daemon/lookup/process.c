@@ -413,6 +413,9 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		return r;
 	read_status(task_fd, process);
 	process->login_uid = read_login_uid(task_fd);
+	r = owner_text_set(&process->comm, before.stat.comm);
+	if (r < 0)
+		return r;
 	if (before.stat.has_terminal)
 		process->evidence |= EVIDENCE_TERMINAL;
 	r = read_place(view, task_fd, process);

@@ -57,7 +57,7 @@ set_evidence(struct process *process, const char *words)
 		{ "open-path", EVIDENCE_EXE_OPEN_PATH }, { "open", EVIDENCE_EXE_OPEN },
 		{ "hidden-mount", EVIDENCE_EXE_HIDDEN_MOUNT },
 		{ "stdio", EVIDENCE_STDIO_NETWORK }, { "child-shell", EVIDENCE_CHILD_SHELL },
-		{ "argv0", EVIDENCE_ARGV0_OTHER }, { "mounts", EVIDENCE_OTHER_MOUNTS },
+		{ "argv0", EVIDENCE_NAME_OTHER }, { "mounts", EVIDENCE_OTHER_MOUNTS },
 		{ "pids", EVIDENCE_OTHER_PIDS }, { "users", EVIDENCE_OTHER_USERS },
 		{ "terminal", EVIDENCE_TERMINAL },
 	};

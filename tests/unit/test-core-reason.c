@@ -77,7 +77,7 @@ static const struct situation situations[] = {
 	    .uid = 1000, .class = CLASS_SUSPECT, .reasons = BIT(REASON_DISGUISE) },
 	{ .name = "another program's title", .exe = "/usr/bin/perl", .cmdline = "/usr/sbin/sshd",
 	    .uid = 1000, .class = CLASS_SUSPECT, .reasons = BIT(REASON_DISGUISE) },
-	{ .name = "argv[0] of another file", .exe = "/opt/x", .evidence = EVIDENCE_ARGV0_OTHER,
+	{ .name = "argv[0] of another file", .exe = "/opt/x", .evidence = EVIDENCE_NAME_OTHER,
 	    .uid = 1000, .class = CLASS_SUSPECT, .reasons = BIT(REASON_DISGUISE) },
 	{ .name = "its own title", .exe = "/usr/lib/postgresql/15/bin/postgres", .uid = 110,
 	    .cmdline = "postgres: checkpointer", .unit = "postgresql@15-main.service",

@@ -128,7 +128,9 @@ test_family(void **state)
 	assert_true(evidence_is_family("ld-linux-x86-64.so.2", "app"));
 	assert_true(evidence_is_family("qemu-aarch64-static", "app"));
 	assert_true(evidence_is_family("nc", ""));
+	assert_true(evidence_is_family(".foo-wrapped", "foo"));
 	assert_false(evidence_is_family("ncat", "nginx"));
+	assert_false(evidence_is_family("called-cron", "cron"));
 	assert_false(evidence_is_family("mybusybox2", "nginx"));
 }
 

@@ -506,22 +506,25 @@ test_called(void **state)
 	FILE *file;
 
 	/* Programs that every host has, and that are not this one. */
-	check_child(fixture, path, "/bin/cat", NULL, EVIDENCE_ARGV0_OTHER, 0);
-	check_child(fixture, path, "/bin/cat -x", NULL, EVIDENCE_ARGV0_OTHER, 0);
-	check_child(fixture, path, "cat", NULL, 0, EVIDENCE_ARGV0_OTHER);
-	check_child(fixture, path, "/bin/nothing", NULL, 0, EVIDENCE_ARGV0_OTHER);
-	check_child(fixture, path, PROGRAM, NULL, 0, EVIDENCE_ARGV0_OTHER);
-	check_child(fixture, path, fixture->copy, NULL, 0, EVIDENCE_ARGV0_OTHER);
+	check_child(fixture, path, "/bin/cat", NULL, EVIDENCE_NAME_OTHER, 0);
+	check_child(fixture, path, "/bin/cat -x", NULL, EVIDENCE_NAME_OTHER, 0);
+	check_child(fixture, path, "cat", NULL, EVIDENCE_NAME_OTHER, 0);
+	check_child(fixture, path, "cat: worker", NULL, EVIDENCE_NAME_OTHER, 0);
+	check_child(fixture, path, "./cat", NULL, 0, EVIDENCE_NAME_OTHER);
+	check_child(fixture, path, "no-such-program", NULL, 0, EVIDENCE_NAME_OTHER);
+	check_child(fixture, path, "/bin/nothing", NULL, 0, EVIDENCE_NAME_OTHER);
+	check_child(fixture, path, PROGRAM, NULL, 0, EVIDENCE_NAME_OTHER);
+	check_child(fixture, path, fixture->copy, NULL, 0, EVIDENCE_NAME_OTHER);
 	(void)snprintf(script, sizeof(script), "%s/script", fixture->directory);
 	file = fopen(script, "we");
 	assert_non_null(file);
 	assert_true(fputs("#!/bin/sh\n", file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	check_child(fixture, path, script, NULL, 0, EVIDENCE_ARGV0_OTHER);
+	check_child(fixture, path, script, NULL, 0, EVIDENCE_NAME_OTHER);
 	assert_int_equal(unlink(script), 0);
 	/* A FIFO must not hold the reader. */
 	assert_int_equal(mkfifo(script, 0666), 0);
-	check_child(fixture, path, script, NULL, 0, EVIDENCE_ARGV0_OTHER);
+	check_child(fixture, path, script, NULL, 0, EVIDENCE_NAME_OTHER);
 	assert_int_equal(unlink(script), 0);
 }
 
