@@ -156,7 +156,8 @@ test_parse(void **state)
 		    group != strlen(row->group) || memcmp(row->path, row->group, group) != 0)
 			fail_msg("%s: slice %s, unit %s, user unit %s, session %s, %s %s, "
 			    "group %zu", row->path, place.slice, place.unit, place.user_unit,
-			    place.session, container_kind_name(place.container_kind), place.container, group);
+			    place.session, container_kind_name(place.container_kind),
+			    place.container, group);
 		place_clear(&place);
 	}
 }
