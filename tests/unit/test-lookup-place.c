@@ -155,8 +155,9 @@ test_parse(void **state)
 		    strcmp(place.container, row->container) != 0 ||
 		    group != strlen(row->group) || memcmp(row->path, row->group, group) != 0)
 			fail_msg("%s: slice %s, unit %s, user unit %s, session %s, %s %s, "
-			    "group %zu", row->path, place.slice, place.unit, place.user_unit, place.session,
-			    container_kind_name(place.container_kind), place.container, group);
+			    "group %zu", row->path, place.slice, place.unit, place.user_unit,
+			    place.session, container_kind_name(place.container_kind),
+			    place.container, group);
 		place_clear(&place);
 	}
 }
