@@ -32,6 +32,11 @@
 #include "lookup/path.h"
 #include "lookup/shell.h"
 
+/* In the headers since Linux 5.17. */
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
+
 /* What evidence_read() reads from, handed down. */
 struct subject {
 	const struct view *view;

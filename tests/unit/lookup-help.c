@@ -49,7 +49,7 @@ help_isolate(void)
 		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
 	}
 	if (pid < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		_exit(EXIT_FAILURE);
 	pid = fork();
