@@ -10,11 +10,14 @@
  * can have arranged that: the file has no links left, is root's and not writable by others,
  * and so is the directory that PID 1 sees under the path. And the path has to mean the same
  * to the process as to PID 1: it shares PID 1's mounts; or, as most services do that systemd
- * gave mounts of their own (ProtectSystem=, PrivateTmp=), it is in PID 1's user namespace and
- * in no container, and by its mounts the path leads to the same place inside the same file
- * system as by PID 1's. With that a bind mount (of root's, or by a setuid program such as
- * bwrap) cannot lend an old file of another name this one: its place is another one. A file
- * whose place is right was put there by who may write to root's directory.
+ * gave mounts of their own (ProtectSystem=, PrivateTmp=, PrivateUsers=), it is in no
+ * container, its root is that of its mounts, and by its mounts the path leads to the very
+ * mount the file is on and to the same place inside the same file system as by PID 1's. So
+ * the file was under that path for PID 1, too, and who put it there may write to root's
+ * directory. What this refuses, in whatever user namespace, and by setuid programs that make
+ * mounts (bwrap): an old file of root's bound over another name, since its place is another
+ * one; a mount that was taken away from under the process, which makes its paths shorter,
+ * since the path leads to another mount.
  *
  * " (deleted)" behind the path is the kernel's (d_path()) or part of the file's name. A
  * file without links is unlinked; one with links is asked for under the whole text, first
@@ -47,7 +50,7 @@ executable_stat(int fd, const char *name, int flags, struct statx *ret)
 {
 	/* What the kernel knows is enough: a network file system need not be asked. */
 	flags |= AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-	return statx(fd, name, flags, STATX_BASIC_STATS, ret) < 0 ? -errno : 0;
+	return statx(fd, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, ret) < 0 ? -errno : 0;
 }
 
 bool
@@ -90,7 +93,8 @@ is_of_root(const struct statx *file)
 
 /* Reads where path leads by the mounts of a process. Returns 0 or -errno. */
 static int
-locate(int directory_fd, const char *name, const char *path, char *ret, size_t size)
+locate(int directory_fd, const char *name, const char *path, char *ret, size_t size,
+    uint64_t *ret_id)
 {
 	_free_ char *text = malloc(MOUNTS_TEXT_MAX);
 	ssize_t length;
@@ -103,17 +107,33 @@ locate(int directory_fd, const char *name, const char *path, char *ret, size_t s
 	if (length == 0 || length == MOUNTS_TEXT_MAX)
 		return -EFBIG;
 	text[length - 1] = '\0';
-	return mounts_locate(text, path, ret, size);
+	return mounts_locate(text, path, ret, size, ret_id);
+}
+
+/* Is the process's root that of its mounts, so that the kernel's two texts agree? */
+static bool
+is_at_root(int task_fd)
+{
+	char root[8];
+
+	return files_read_link(task_fd, "root", root, sizeof(root)) > 0 && strcmp(root, "/") == 0;
 }
 
 /* Does path mean the same file system and place in it, to the process as to PID 1? */
 static bool
-means_the_same(const struct view *view, int task_fd, const char *path)
+means_the_same(const struct view *view, int task_fd, const char *path,
+    const struct statx *file)
 {
 	char init[2 * FILES_LINK_MAX], own[2 * FILES_LINK_MAX];
+	uint64_t init_id, own_id;
 
-	return locate(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init)) == 0 &&
-	    locate(task_fd, "mountinfo", path, own, sizeof(own)) == 0 && strcmp(init, own) == 0;
+	/* Before Linux 5.8 no file tells its mount. */
+	if ((file->stx_mask & STATX_MNT_ID) == 0 || !is_at_root(task_fd))
+		return false;
+	return locate(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init),
+	    &init_id) == 0 &&
+	    locate(task_fd, "mountinfo", path, own, sizeof(own), &own_id) == 0 &&
+	    strcmp(init, own) == 0 && own_id == file->stx_mnt_id;
 }
 
 /* Judges a file without links whose path was path. */
@@ -127,8 +147,8 @@ judge_unlinked(const struct view *view, int task_fd, bool in_container, int root
 	const char *slash = strrchr(path, '/');
 	size_t length = slash == path ? 1 : (size_t)(slash - path);
 
-	/* A file in memory is born without a link (mm/memfd.c). */
-	if (root_fd < 0 || !is_of_root(file) ||
+	/* A file in memory is born without a link (mm/memfd.c). No file is called "/". */
+	if (root_fd < 0 || path[1] == '\0' || !is_of_root(file) ||
 	    ((uint64_t)file->stx_dev_major << 32 | file->stx_dev_minor) ==
 	    view->host->memory_device || strncmp(path, "/memfd:", strlen("/memfd:")) == 0)
 		return EXE_UNVERIFIED;
@@ -141,10 +161,8 @@ judge_unlinked(const struct view *view, int task_fd, bool in_container, int root
 		return EXE_UNVERIFIED;
 	if (view_same_namespace(task_fd, "ns/mnt", view->init_mounts))
 		return EXE_REPLACED;
-	if (in_container || !view_same_namespace(task_fd, "ns/user", view->init_users) ||
-	    !means_the_same(view, task_fd, path))
-		return EXE_UNVERIFIED;
-	return EXE_REPLACED;
+	return !in_container && means_the_same(view, task_fd, path, file) ? EXE_REPLACED :
+	    EXE_UNVERIFIED;
 }
 
 /* Is the suffix a part of the name of this file, which has links? Where unknown, it is. */

@@ -137,7 +137,7 @@ print_place(const struct mount *mount, const char *path, char *ret, size_t size)
 }
 
 int
-mounts_locate(char *text, const char *path, char *ret, size_t size)
+mounts_locate(char *text, const char *path, char *ret, size_t size, uint64_t *ret_id)
 {
 	_free_ struct mount *mounts = NULL;
 	size_t count = parse_text(text, &mounts);
@@ -156,5 +156,6 @@ mounts_locate(char *text, const char *path, char *ret, size_t size)
 			return -ENOENT;
 		mount = next;
 	}
+	*ret_id = mount->id;
 	return print_place(mount, path, ret, size);
 }

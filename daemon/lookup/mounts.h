@@ -6,6 +6,7 @@
 #define OVERSTAY_LOOKUP_MOUNTS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macros.h"
 
@@ -14,9 +15,11 @@
 
 /*
  * Finds where path, which is absolute and has no links in it, leads by the text of
- * /proc/PID/mountinfo, and writes "MAJOR:MINOR/path/inside" to ret (size bytes). text is
- * changed. Returns 0; -ENOENT where the text does not tell, -ENAMETOOLONG, -ENOMEM.
+ * /proc/PID/mountinfo, and writes "MAJOR:MINOR/path/inside" to ret (size bytes). *ret_id is
+ * the number of the mount (statx(2), STATX_MNT_ID). text is changed. Returns 0; -ENOENT where
+ * the text does not tell, -ENAMETOOLONG, -ENOMEM.
  */
-int mounts_locate(char *text, const char *path, char *ret, size_t size) _mustcheck_;
+int mounts_locate(char *text, const char *path, char *ret, size_t size,
+    uint64_t *ret_id) _mustcheck_;
 
 #endif

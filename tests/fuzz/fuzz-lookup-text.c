@@ -52,12 +52,13 @@ static void
 try_mounts(const char *text, size_t length)
 {
 	char *copy = malloc(length + 1), place[128];
+	uint64_t id;
 
 	if (copy == NULL)
 		return;
 	memcpy(copy, text, length);
 	copy[length] = '\0';
-	if (mounts_locate(copy, "/usr/sbin/nginx", place, sizeof(place)) == 0)
+	if (mounts_locate(copy, "/usr/sbin/nginx", place, sizeof(place), &id) == 0)
 		require(strlen(place) < sizeof(place));
 	free(copy);
 }

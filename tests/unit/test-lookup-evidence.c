@@ -156,16 +156,18 @@ test_root(void **state)
 }
 
 static void
-check_place(const char *text, const char *path, const char *wanted)
+check_place(const char *text, const char *path, const char *wanted, uint64_t wanted_id)
 {
 	char *copy = strdup(text), place[256] = "";
+	uint64_t id = 0;
 	int r;
 
 	assert_non_null(copy);
-	r = mounts_locate(copy, path, place, sizeof(place));
+	r = mounts_locate(copy, path, place, sizeof(place), &id);
 	assert_int_equal(r, wanted != NULL ? 0 : -ENOENT);
 	if (wanted != NULL)
 		assert_string_equal(place, wanted);
+	assert_int_equal(id, wanted_id);
 	free(copy);
 }
 
@@ -198,20 +200,20 @@ test_mounts(void **state)
 	    "2 1 8:2 / / rw - x y z\n";
 
 	(void)state;
-	check_place(plain, "/usr/sbin/nginx", "8:2/sbin/nginx");
-	check_place(plain, "/usrlocal/x", "8:1/usrlocal/x");
-	check_place(plain, "/bin/x", "8:1/bin/x");
-	check_place(plain, "/usr", "8:2");
-	check_place(protected, "/usr/sbin/nginx", "8:2/sbin/nginx");
-	check_place(protected, "/etc/x", "8:1/etc/x");
-	check_place(lent, "/usr/sbin/nginx", "8:2/bin/python3");
-	check_place(lent, "/usr/sbin/nginx2", "8:2/sbin/nginx2");
-	check_place(lent, "/opt/a\\b/x", "8:1/home/al ice/x");
-	check_place(hidden, "/usr/sbin/nginx", "8:4/sbin/nginx");
-	check_place(circle, "/x", NULL);
-	check_place("", "/x", NULL);
-	check_place("\n\n22\n22 1\n22 1 8:1 /\n", "/x", NULL);
-	check_place("22 1 8:1 / /usr rw\n", "/usr/x", NULL);
+	check_place(plain, "/usr/sbin/nginx", "8:2/sbin/nginx", 24);
+	check_place(plain, "/usrlocal/x", "8:1/usrlocal/x", 22);
+	check_place(plain, "/bin/x", "8:1/bin/x", 22);
+	check_place(plain, "/usr", "8:2", 24);
+	check_place(protected, "/usr/sbin/nginx", "8:2/sbin/nginx", 41);
+	check_place(protected, "/etc/x", "8:1/etc/x", 42);
+	check_place(lent, "/usr/sbin/nginx", "8:2/bin/python3", 42);
+	check_place(lent, "/usr/sbin/nginx2", "8:2/sbin/nginx2", 41);
+	check_place(lent, "/opt/a\\b/x", "8:1/home/al ice/x", 43);
+	check_place(hidden, "/usr/sbin/nginx", "8:4/sbin/nginx", 44);
+	check_place(circle, "/x", NULL, 0);
+	check_place("", "/x", NULL, 0);
+	check_place("\n\n22\n22 1\n22 1 8:1 /\n", "/x", NULL, 0);
+	check_place("22 1 8:1 / /usr rw\n", "/usr/x", NULL, 0);
 }
 
 static void

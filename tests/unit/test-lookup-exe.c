@@ -147,6 +147,15 @@ own_users(struct fixture *fixture)
 	    unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -1 : 0;
 }
 
+/* A root below which all is as before. */
+static int
+own_root(struct fixture *fixture)
+{
+	return own_users(fixture) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("/", "/mnt", NULL, MS_BIND | MS_REC, NULL) < 0 || chroot("/mnt") < 0 ||
+	    chdir("/") < 0 ? -1 : 0;
+}
+
 static bool
 users_have_namespaces(void)
 {
@@ -214,7 +223,51 @@ test_imitation_deleted(void **state)
 	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
 }
 
-/* An ordinary user's own namespaces, and root's file that goes away under them. */
+static int
+bind_below(struct fixture *fixture)
+{
+	char from[96], to[96];
+
+	(void)snprintf(from, sizeof(from), "%s/from", fixture->directory);
+	(void)snprintf(to, sizeof(to), "%s/to", fixture->directory);
+	return own_mounts(fixture) < 0 || mount(from, to, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
+}
+
+/* A mount whose directory is removed is taken away, and paths on it get shorter. */
+static void
+test_imitation_detached(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct process *process;
+	char from[96], inner[100], file[104], to[96], name[110];
+
+	if (geteuid() != 0 || !help_sees_init())
+		return;
+	(void)snprintf(from, sizeof(from), "%s/from", fixture->directory);
+	(void)snprintf(inner, sizeof(inner), "%s/mnt", from);
+	(void)snprintf(file, sizeof(file), "%s/x", inner);
+	(void)snprintf(to, sizeof(to), "%s/to", fixture->directory);
+	(void)snprintf(name, sizeof(name), "%s/mnt/x", to);
+	assert_int_equal(mkdir(from, 0755), 0);
+	assert_int_equal(mkdir(inner, 0755), 0);
+	assert_int_equal(mkdir(to, 0755), 0);
+	assert_int_equal(copy_file(fixture->program, file), 0);
+	start_child(fixture, name, "x", bind_below);
+	assert_int_equal(rmdir(to), 0);
+	assert_int_equal(unlink(file), 0);
+	process = ask_child(fixture);
+	/* /mnt is root's directory for PID 1, and no mount changed it. */
+	assert_string_equal(process->exe, "/mnt/x");
+	assert_true(process->exe_deleted);
+	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
+	assert_int_equal(rmdir(inner), 0);
+	assert_int_equal(rmdir(from), 0);
+}
+
+/*
+ * An ordinary user's own namespaces. Root's file, under its own path, is what it is there as
+ * well, and stays it when it is replaced; a borrowed name does not get better by that.
+ */
 static void
 test_deleted_in_user_namespace(void **state)
 {
@@ -226,9 +279,27 @@ test_deleted_in_user_namespace(void **state)
 	start_child(fixture, fixture->copy, "sleep", own_users);
 	assert_int_equal(unlink(fixture->copy), 0);
 	process = ask_child(fixture);
-	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
+	assert_int_equal(process->exe_trust, EXE_REPLACED);
 	assert_true((process->evidence & EVIDENCE_OTHER_USERS) != 0);
 	assert_true((process->evidence & EVIDENCE_OTHER_MOUNTS) != 0);
+	end_child(&fixture->child);
+
+	assert_int_equal(copy_file(fixture->program, fixture->copy), 0);
+	start_child(fixture, fixture->program, "sleep", imitate);
+	assert_int_equal(unlink(fixture->copy), 0);
+	process = ask_child(fixture);
+	assert_string_equal(process->exe, fixture->program);
+	assert_true(process->exe_deleted);
+	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
+	end_child(&fixture->child);
+
+	/* With another root than its mounts' the two texts need not agree. */
+	assert_int_equal(copy_file(fixture->program, fixture->copy), 0);
+	start_child(fixture, fixture->copy, "sleep", own_root);
+	assert_int_equal(unlink(fixture->copy), 0);
+	process = ask_child(fixture);
+	assert_true(process->exe_deleted);
+	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
 }
 
 /* Other names of a file are other paths: the one it was started by is told. */
@@ -265,6 +336,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		TEST(test_deleted), TEST(test_deleted_of_others), TEST(test_called_deleted),
 		TEST(test_imitation), TEST(test_imitation_deleted),
+		TEST(test_imitation_detached),
 		TEST(test_deleted_in_user_namespace), TEST(test_links),
 	};
 
