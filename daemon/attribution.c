@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "daemon.h"
 
-/* A walk over 200,000 descriptors takes a third of a second. */
+/* A walk over 200,000 descriptors takes a second. */
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
 #define RETRY_FIRST_USEC USEC_PER_SEC
@@ -110,6 +110,8 @@ take_in(struct daemon *daemon)
 {
 	struct attribution *attribution = &daemon->attribution;
 
+	log_debug("lookup", "%zu questions answered in %llu us", attribution->asked,
+	    (unsigned long long)(clock_boottime_usec() - attribution->asked_usec));
 	qsort(attribution->answers, attribution->answer_count, sizeof(*attribution->answers),
 	    compare_answers);
 	engine_owner_answers(daemon->engine, attribution->answers, attribution->answer_count,
@@ -189,6 +191,7 @@ attribution_ask(struct daemon *daemon)
 	if (count == 0)
 		return;
 	attribution->asked = count;
+	attribution->asked_usec = now_usec;
 	r = owners_ask(attribution->owners, questions, count, now_usec);
 	if (r < 0)
 		fail(daemon, OWNER_REASON_NO_LOOKUP, r);

@@ -94,7 +94,8 @@ struct attribution {
 	struct event *timeout;		/* no answer; or time to try again */
 	struct owner_answer *answers;
 	size_t answer_count;
-	size_t asked;			/* questions under way */
+	size_t asked;			/* questions under way, */
+	uint64_t asked_usec;		/* since then (CLOCK_BOOTTIME) */
 	unsigned failures;		/* tries in a row that failed */
 	uint64_t retry_usec;		/* CLOCK_BOOTTIME of the next try */
 };
