@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The service under a real systemd: start, alert, reload, watchdog, look-up, stop."""
+import hashlib
 import os
 import pathlib
 import re
+import shutil
 import signal
 
 import harness
@@ -84,6 +86,46 @@ def test_alert_comes_within_two_intervals(service, offender):
     alert = one.wait_entry(OVERSTAY_EVENT="overstay")
     late = int(alert["OVERSTAY_AGE_USEC"]) - int(alert["OVERSTAY_THRESHOLD_USEC"])
     assert 0 <= late < 1000000, f"{late} us after the threshold, with an interval of 200ms"
+
+
+def test_a_suspect_says_what_is_gone_by_morning(service):
+    one = service(QUICK.replace("threshold: 2s", "threshold: 1h"))
+    program = pathlib.Path("/dev/shm/suspect")
+    shutil.copy("/usr/bin/ncat", program)
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    run("systemd-run", "--quiet", "--unit=suspect", "--uid=nobody", program, "-l", "-k",
+        "127.0.0.1", str(PORT))
+    try:
+        alert = one.wait_entry(OVERSTAY_EVENT="suspect")
+        assert alert["PRIORITY"] == "2" and alert["OVERSTAY_CLASS"] == "suspect"
+        assert set(alert["OVERSTAY_REASONS"].split()) == {"shm"}
+        assert alert["OVERSTAY_STRENGTH"] == "strong"
+        assert alert["OVERSTAY_EXE_SHA256"] == digest
+        assert alert["OVERSTAY_UNIT"] == alert["OBJECT_SYSTEMD_UNIT"] == "suspect.service"
+        assert alert["OVERSTAY_PEERS_COUNT"] == "0" and "OVERSTAY_PEERS" not in alert
+        by_unit = run("journalctl", "--no-pager", "-o", "cat", "-u", "suspect").stdout
+        assert alert["MESSAGE"] in by_unit
+        explained = run("journalctl", "--no-pager", "-x", "-o", "short",
+                        f"OVERSTAY_STAY={alert['OVERSTAY_STAY']}").stdout
+        assert "Subject: " in explained
+    finally:
+        run("systemctl", "stop", "suspect", check=False)
+        program.unlink()
+
+
+def test_a_damaged_database_is_told_and_put_aside(service, offender):
+    state = pathlib.Path("/var/lib/overstay")
+    one = service()
+    offender(PORT)
+    one.wait_entry(OVERSTAY_EVENT="overstay")
+    run("systemctl", "stop", "overstayd.service")
+    database = state / "executables.db"
+    assert database.read_bytes()[:15] == b"SQLite format 3"
+    database.write_bytes(b"no database at all" * 100)
+    two = service()
+    assert "damaged" in two.wait_entry(OVERSTAY_EVENT="degraded")["MESSAGE"]
+    assert (state / "executables.db.corrupt").exists()
+    two.wait_entry(OVERSTAY_EVENT="overstay")
 
 
 def test_ended_is_told_with_the_same_stay(service, offender):
