@@ -137,12 +137,21 @@ pass_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	stay->told_reasons |= stay->classification.reasons;
 	stay->told_severity = stay->verdict.severity;
 	stay->reminded_usec = pass->moment.boottime_usec;
-	stay->waiting_usec = 0;
 	pass_tell(pass, stay, &(struct telling){
 		.kind = EVENT_SUSPECT,
 		.priority = stay->verdict.severity,
 	});
+	pass_stop_waiting(stay);
 	return true;
+}
+
+void
+pass_stop_waiting(struct stay *stay)
+{
+	stay->waiting_usec = 0;
+	free(stay->peers);
+	stay->peers = NULL;
+	stay->peers_known = false;
 }
 
 size_t
@@ -176,6 +185,9 @@ engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
 		if (!stay->peers_asked)
 			continue;
 		stay->peers_asked = false;
+		/* The alert did not wait for so long, or there is none any more. */
+		if (stay->waiting_usec == 0)
+			continue;
 		stay->peers_known = true;
 		if (peers != NULL && stay->peers == NULL)
 			stay->peers = malloc(sizeof(*stay->peers));
