@@ -70,6 +70,7 @@ is_nobodys(struct pass *pass, struct member *member)
 void
 pass_judge(struct pass *pass, struct stay *stay)
 {
+	uint64_t expires_usec = USEC_NEVER;
 	bool open = false;
 
 	if (stay->judged && stay->verdict.expires_usec > pass->moment.realtime_usec)
@@ -85,12 +86,16 @@ pass_judge(struct pass *pass, struct stay *stay)
 		    member->choice == previous->choice && member->nobody == previous->nobody)
 			continue;
 		judge_member(pass, stay, member, &classification, &verdict);
+		if (verdict.expires_usec < expires_usec)
+			expires_usec = verdict.expires_usec;
 		if (i == 0 || verdict_is_worse(&verdict, &stay->verdict)) {
 			stay->verdict = verdict;
 			stay->classification = classification;
 			stay->worst = i;
 		}
 	}
+	/* Another socket's may be the worst when its rule is over. */
+	stay->verdict.expires_usec = expires_usec;
 	stay->judged = !open;
 }
 
