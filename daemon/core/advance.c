@@ -297,8 +297,11 @@ advance_hopping(struct pass *pass, struct stay *stay)
 static bool
 is_proved_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 {
-	if (!stay->verdict.suspect)
+	if (!stay->verdict.suspect) {
+		if (stay->waiting_usec != 0)
+			pass_stop_waiting(stay);
 		return false;
+	}
 	if (age_usec < stay->verdict.threshold_usec) {
 		pass_plan(pass, stay->first_seen_usec, stay->verdict.threshold_usec);
 		return false;

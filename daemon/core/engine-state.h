@@ -62,6 +62,8 @@ void pass_judge(struct pass *pass, struct stay *stay);
 /* A stay that is there and suspect: tells it, once everything about it is known or was waited for
  * long enough. Returns true where the alert was told or waits: it needs no other. */
 bool pass_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
+/* No alert about the stay waits any more: another one asks for everything anew. */
+void pass_stop_waiting(struct stay *stay);
 
 /* advice.c */
 /* Notes a stay that advice may be due for; told together by pass_advise(). */

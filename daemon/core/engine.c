@@ -76,6 +76,7 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 		engine->track.stays[i]->judged = false;
 		/* The old policy's rules are about to be freed. */
 		engine->track.stays[i]->verdict.rule = NULL;
+		engine->track.stays[i]->verdict.would_allow = NULL;
 	}
 }
 

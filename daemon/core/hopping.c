@@ -137,8 +137,11 @@ hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 	struct chain *chain = stay->chain;
 	uint64_t from_usec = stay->first_seen_usec;
 
-	if (owner == NULL)
+	if (owner == NULL) {
+		/* Nobody knows any more whose it was. */
+		hopping_drop(stay);
 		return;
+	}
 	if (chain == NULL)
 		chain = find_chain(hopping, stay, owner);
 	if (chain != NULL && stay->chain == NULL && !goes_on(chain, stay, grace_usec)) {

@@ -36,6 +36,9 @@ take_over(struct track *track, struct stay *former, struct stay *stay)
 	former->live = stay->live;
 	former->judged = false;
 	former->returned = true;
+	/* Whoever is connected now is another's guest, and an answer still to come the former's. */
+	former->peers_asked = former->peers_known = false;
+	former->waiting_usec = 0;
 	stay->members = NULL;
 	stay->member_count = stay->member_room = stay->live = 0;
 	track_come_back(track, former);
@@ -61,6 +64,7 @@ track_rebound(struct track *track, struct stay *stay, uint64_t grace_usec,
 		    !owner_same(former->members[0].owner, owner))
 			continue;
 		*ret_away_usec = stay->first_seen_usec - former->last_seen_usec;
+		former->moved_from = 0;
 		take_over(track, former, stay);
 		return former;
 	}

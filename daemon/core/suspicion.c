@@ -70,6 +70,7 @@ is_nobodys(struct pass *pass, struct member *member)
 void
 pass_judge(struct pass *pass, struct stay *stay)
 {
+	uint64_t expires_usec = USEC_NEVER;
 	bool open = false;
 
 	if (stay->judged && stay->verdict.expires_usec > pass->moment.realtime_usec)
@@ -85,12 +86,16 @@ pass_judge(struct pass *pass, struct stay *stay)
 		    member->choice == previous->choice && member->nobody == previous->nobody)
 			continue;
 		judge_member(pass, stay, member, &classification, &verdict);
+		if (verdict.expires_usec < expires_usec)
+			expires_usec = verdict.expires_usec;
 		if (i == 0 || verdict_is_worse(&verdict, &stay->verdict)) {
 			stay->verdict = verdict;
 			stay->classification = classification;
 			stay->worst = i;
 		}
 	}
+	/* Another socket's may be the worst when its rule is over. */
+	stay->verdict.expires_usec = expires_usec;
 	stay->judged = !open;
 }
 
@@ -137,12 +142,21 @@ pass_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	stay->told_reasons |= stay->classification.reasons;
 	stay->told_severity = stay->verdict.severity;
 	stay->reminded_usec = pass->moment.boottime_usec;
-	stay->waiting_usec = 0;
 	pass_tell(pass, stay, &(struct telling){
 		.kind = EVENT_SUSPECT,
 		.priority = stay->verdict.severity,
 	});
+	pass_stop_waiting(stay);
 	return true;
+}
+
+void
+pass_stop_waiting(struct stay *stay)
+{
+	stay->waiting_usec = 0;
+	free(stay->peers);
+	stay->peers = NULL;
+	stay->peers_known = false;
 }
 
 size_t
@@ -176,6 +190,9 @@ engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
 		if (!stay->peers_asked)
 			continue;
 		stay->peers_asked = false;
+		/* The alert did not wait for so long, or there is none any more. */
+		if (stay->waiting_usec == 0)
+			continue;
 		stay->peers_known = true;
 		if (peers != NULL && stay->peers == NULL)
 			stay->peers = malloc(sizeof(*stay->peers));

@@ -329,6 +329,8 @@ settle(struct track *track, struct stay *stay)
 	if (stay->live == 0) {
 		if (stay->state != STAY_AWAY && stay_advance(stay, STAY_EVENT_GONE))
 			track->away++;
+		/* An alert that waited, waits no longer: what comes back is looked at anew. */
+		stay->waiting_usec = 0;
 		return;
 	}
 	for (uint32_t i = 0; i < stay->member_count; i++) {

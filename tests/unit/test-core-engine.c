@@ -370,6 +370,51 @@ reloads_do_not_put_off_the_summary(void **state)
 	assert_int_equal(summaries, 3);
 }
 
+/* A look at the suspect, its owner and its peers. Returns for how many peers were asked. */
+static size_t
+look_at_suspect(const struct listener *nc, uint32_t connected)
+{
+	struct report_peers peers = { .count = connected, .complete = true };
+	struct endpoint endpoint;
+	size_t asked;
+
+	now_usec += SECOND;
+	look(nc, 1);
+	/* Who it is, then thoroughly. */
+	while (answer(33) > 0)
+		;
+	asked = engine_peer_questions(engine, &endpoint, 1);
+	if (asked > 0)
+		engine_peer_answers(engine, &endpoint, &peers);
+	advance();
+	return asked;
+}
+
+static void
+peers_are_those_of_each_alert(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	struct report *report;
+
+	(void)state;
+	policy.log_appeared = SEVERITY_OFF;
+	look(NULL, 0);
+	assert_int_equal(look_at_suspect(&nc, 1), 1);
+	report = expect(EVENT_SUSPECT);
+	assert_int_equal(report->stay->peers->count, 1);
+	(void)report_free(report);
+	/* Told; nobody is asked for. */
+	assert_int_equal(look_at_suspect(&nc, 2), 0);
+	expect_no_more();
+	policy.suspect_severity = SEVERITY_ALERT;
+	engine_set_policy(engine, &policy);
+	assert_int_equal(look_at_suspect(&nc, 3), 1);
+	report = expect(EVENT_SUSPECT);
+	assert_int_equal(report->stay->peers->count, 3);
+	(void)report_free(report);
+	expect_no_more();
+}
+
 int
 main(void)
 {
@@ -383,6 +428,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_look_that_proves_nothing_is_not_when_it_was_seen, begin, end),
 		cmocka_unit_test_setup_teardown(reloads_do_not_put_off_the_summary, begin, end),
+		cmocka_unit_test_setup_teardown(peers_are_those_of_each_alert, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
