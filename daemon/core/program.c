@@ -33,7 +33,8 @@ static const struct interpreter interpreters[] = {
 	{ "node", "ep", "", "rC", false, false },
 	{ "deno", "", "", "", false, false },
 	{ "bun", "ep", "", "r", false, false },
-	{ "php", "rBRE", "", "cdzS", false, false },
+	/* -S is its own web server: what it runs stands in files. */
+	{ "php", "rBRE", "S", "cdzt", false, false },
 	{ "luajit", "e", "", "jOl", false, false },
 	{ "lua", "e", "", "l", false, false },
 	{ "tclsh", "", "", "", false, false },
