@@ -347,6 +347,89 @@ def kernel_has(kind):
     return made
 
 
+def copied_interpreter(s):
+    """As a virtual environment has its own copy of python."""
+    python = s.place("/opt/venv/bin/python", source=PYTHON)
+    server = s.write(f"/opt/venv/lib/{s.name}.py", serving(s.port))
+    s.service([python, server], properties=["Environment=PYTHONHOME=/usr"])
+    s.facts["script"] = server
+
+
+def shebang_by_env(s):
+    script = s.write(f"/usr/local/bin/{s.name}", "#!/usr/bin/env python3\n" + serving(s.port))
+    s.service([script], user=WEB_USER, properties=["Environment=PATH=/usr/bin:/bin"])
+    s.facts.update(exe=PYTHON, script=script)
+
+
+def main_has_ended(s):
+    """A oneshot that left its daemon behind."""
+    server = s.place(f"/usr/local/sbin/{s.name}")
+    s.service(["/bin/sh", "-c", f"{server} -p {s.port} &"],
+              properties=["RemainAfterExit=yes", "KillMode=control-group"])
+    s.facts["exe"] = server
+
+
+def moved_aside(s):
+    """An upgrade that keeps the old file under another name, as kubelet's often is."""
+    path = pathlib.Path(started(s))
+    path.rename(f"{path}.old")
+    s.place(path)
+    s.facts["exe"] = f"{path}.old"
+
+
+def version_directory(s):
+    path = pathlib.Path(started(s, path=f"/opt/{s.name}/1.0/bin/server"))
+    s.place(f"/opt/{s.name}/1.1/bin/server")
+    path.unlink()
+
+
+def linked_to_tmp(s, hard):
+    path = pathlib.Path(f"/tmp/{s.name}")
+    original = s.place(f"/tmp/{s.name}-original") if hard else NETCAT
+    if hard:
+        os.link(original, path)
+    else:
+        path.symlink_to(original)
+    arguments = at(s) if hard else ("-l", "-k", "127.0.0.1", str(s.port))
+    s.loose([path, *arguments])
+    s.facts["exe"] = str(path) if hard else NETCAT
+
+
+def inherited_from_a_parent(s):
+    """The parent that opened the socket is gone."""
+    path = s.place(f"/usr/local/sbin/{s.name}")
+    s.service(["/bin/sh", "-c", f"{path} -p {s.port} -f 1 & sleep 1000"])  # pause: it waits
+    s.facts["exe"] = path
+
+
+def two_programs(s):
+    """Programs of one user that share a port."""
+    first, second = s.place(f"/opt/{s.name}/a"), s.place(f"/opt/{s.name}/b")
+    s.service([first, *at(s, "-r", "1")], user=WEB_USER, name=f"sit-{s.name}-first")
+    s.service([second, *at(s, "-r", "1")], user=WEB_USER)
+
+
+def drops_root(s):
+    """Started by root, gone on as another user, as most servers do."""
+    path = s.place(f"/usr/local/sbin/{s.name}")
+    s.service(["/usr/bin/setpriv", f"--reuid={WEB_USER}", f"--regid={WEB_USER}",
+               "--clear-groups", path, *at(s)])
+    s.facts.update(exe=path, user=WEB_USER)
+
+
+def cron_job(s):
+    """Somebody's job of inline code, in the unit of cron."""
+    cron = s.place("/usr/local/libexec/cron")
+    s.service([cron, "-x", "/usr/bin/setpriv", f"--reuid={ALICE}", f"--regid={ALICE}",
+               "--clear-groups", "/usr/bin/python3", "-c", serving(s.port)])
+    s.facts.update(user=ALICE, exe=PYTHON)
+
+
+def unit_of_that_name_below_alice(s):
+    """alice's own manager has units of any name."""
+    s.user_service([s.place(f"{HOME}/bin/{s.name}", owner=ALICE), *at(s)])
+
+
 PERL_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, '
                'LocalAddr => "127.0.0.1", LocalPort => %d); sleep while 1;')  # pause: its life
 
@@ -562,10 +645,59 @@ ONE_WEAK = [
         later=lambda s: os.kill(s.pid(), signal.SIGUSR1)),
 ]
 
+FURTHER = [
+    row("copied-interpreter", copied_interpreter, "service"),
+    row("shebang-by-env", shebang_by_env, "service"),
+    row("main-has-ended", main_has_ended, "service"),
+    row("moved-aside", moved_aside, "service"),
+    row("version-directory", version_directory, "service", "deleted"),
+    row("in-run", lambda s: own(s, path=f"/run/acme/{s.name}"), "service"),
+    row("in-srv", lambda s: own(s, path=f"/srv/acme/{s.name}", user=WEB_USER), "service"),
+    row("in-var-lib", lambda s: own(s, path=f"/var/lib/acme/{s.name}"), "service"),
+    row("a-very-long-daemon-name", own, "service"),
+    row("group-of-root-may-write", lambda s: s.service(
+        [s.place(f"/usr/local/sbin/{s.name}", mode=0o775), *at(s)]), "service"),
+    row("its-users-own-in-srv", lambda s: s.service(
+        [s.place(f"/srv/own/{s.name}", owner=WEB_USER), *at(s)], user=WEB_USER), "unknown"),
+    row("another-users-in-srv", lambda s: s.service(
+        [s.place(f"/srv/alices/{s.name}", owner=ALICE), *at(s)], user=WEB_USER), "unknown",
+        "writable"),
+    row("template-unit", lambda s: own(s, name="sit-template@one"), "service"),
+    row("escaped-unit", lambda s: own(s, name="sit-a\\x2db"), "service"),
+    row("nested-slices", lambda s: own(s, slice_name="acme-web-front.slice"), "service"),
+    row("forty-children", lambda s: own(s, "-f", "40"), "service", holders="41"),
+    row("inherited-from-a-parent", inherited_from_a_parent, "service"),
+    row("drops-root", drops_root, "service"),
+    row("udp-server", lambda s: own(s, "-u"), "service", protocol="udp"),
+    row("ordinary-child", lambda s: child_of(
+        s, [s.place(f"/usr/local/lib/acme/{s.name}"), *at(s)], f"/usr/local/lib/acme/{s.name}"),
+        "service"),
+    row("two-programs-share", two_programs, "service", "changed", exe=..., unit=...),
+    row("hard-link-in-tmp", lambda s: linked_to_tmp(s, True), "user", "temporary"),
+    row("symlink-in-tmp", lambda s: linked_to_tmp(s, False), "user"),
+    row("all-namespaces", lambda s: theirs(
+        s, wrapper=["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork"]),
+        "user"),
+    row("sshd", unit_of_that_name_below_alice, "user"),
+    row("private-tmp", lambda s: s.service(
+        ["/bin/sh", "-c", f"cp {NETCAT} /tmp/acme && exec /tmp/acme -l -k 127.0.0.1 {s.port}"],
+        properties=["PrivateTmp=yes"]), "unknown", "temporary", exe="/tmp/acme"),
+    row("cron-job-of-inline-code", cron_job, "suspect", "stranger"),
+    row("memfd-as-a-kernel-thread", lambda s: s.loose(
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), "-m", "[kworker/0:0]", "--", *at(s)]),
+        "suspect", "memory", "disguise", exe="/memfd:[kworker/0:0]"),
+    row("busybox-shell-on-listener", lambda s: s.loose(
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s, "-0"), BUSYBOX, "sh", "-c",
+         "sleep infinity & wait"]),  # pause: a shell that stays
+        "suspect", "shell", exe=BUSYBOX),
+    row("called-by-a-programs-bare-name", lambda s: called(s, "dpkg"), "suspect", "disguise"),
+    row("comm-of-another-program", lambda s: theirs(s, "-c", "dpkg"), "suspect", "disguise"),
+]
+
 # Last: while it runs, ports come and go.
 HOPPERS = [
     row("ftp-passive", lambda s: own(s, "-P", "-a", "any", user=WEB_USER), "service", "exposed",
         auto=1, alert=False),
 ]
 
-TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *HOPPERS]
