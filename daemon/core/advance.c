@@ -293,6 +293,22 @@ advance_hopping(struct pass *pass, struct stay *stay)
 	});
 }
 
+/* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. */
+static void
+keep_verified(struct pass *pass, struct stay *stay)
+{
+	const struct rule *rule = stay->verdict.rule;
+
+	if (stay->kept || stay->state == STAY_NEW)
+		return;
+	stay->kept = true;
+	if (rule == NULL || (rule->match.keys >> MATCH_EXE & 1) == 0)
+		return;
+	for (uint32_t i = 0; i < stay->member_count; i++)
+		if (stay->members[i].owner != NULL)
+			verified_keep(&pass->engine->verified, stay->members[i].owner);
+}
+
 /* A suspect that the last look saw: its alert is of its own. */
 static bool
 is_proved_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
@@ -320,6 +336,7 @@ advance_live(struct pass *pass, struct stay *stay)
 	pass_judge(pass, stay);
 	age_usec = stay_age_usec(stay, pass->look_usec);
 	advance_persisting(pass, stay, age_usec);
+	keep_verified(pass, stay);
 	if (stay->state != STAY_NEW && is_proved_suspect(pass, stay, age_usec))
 		return;
 	advance_hopping(pass, stay);

@@ -94,7 +94,7 @@ void engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
 void engine_set_reserved(struct engine *engine, const struct port_set *reserved,
     const struct port_range *kernel_range);
 
-/* Who is told of each process that was newly seen to run the file under its path. */
+/* Who is told of each process that was seen to run the file under its path, and is to be kept. */
 void engine_set_verified(struct engine *engine,
     void (*added)(const struct executable *executable, void *argument), void *argument);
 

@@ -72,6 +72,7 @@ struct stay {
 	bool left;		/* AWAY, and its chain of ports knows */
 	bool given_up;		/* AWAY, and too many are: it is to end now */
 	bool judged;
+	bool kept;		/* its verified programs are kept since it was judged */
 	bool suspected;		/* a SUSPECT was told, and no CLEARED since */
 	bool advised;		/* its advice was told, or there is none */
 	bool program_changed;	/* another program held it earlier in this stay */

@@ -97,6 +97,7 @@ pass_judge(struct pass *pass, struct stay *stay)
 	/* Another socket's may be the worst when its rule is over. */
 	stay->verdict.expires_usec = expires_usec;
 	stay->judged = !open;
+	stay->kept = false;
 }
 
 /* Wants the peers of a suspect. Returns true while they are not known. */

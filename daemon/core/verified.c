@@ -8,6 +8,9 @@
  * (device and inode, which a deleted file keeps) and the path as it was when it was verified, and
  * only where the kernel says that the file is deleted.
  *
+ * All holders are remembered, but only those are worth a write to the disk whom a rule by `exe`
+ * matched and who stayed: a host that tests programs all day must not pay for each of them.
+ *
  * Memory: VERIFIED_MAX entries of 48 bytes and their paths. Cost: a binary search for each process
  * of an owner that was looked up.
  */
@@ -20,6 +23,7 @@
 struct verified_entry {
 	struct executable executable;
 	uint64_t used;		/* verified->clock when it was last of use */
+	bool kept;		/* `added` was told of it */
 };
 
 void
@@ -103,8 +107,8 @@ grow(struct verified *verified)
 	return 0;
 }
 
-int
-verified_add(struct verified *verified, const struct executable *executable)
+static int
+remember(struct verified *verified, const struct executable *executable, bool kept)
 {
 	struct verified_entry *entry = find(verified, executable);
 	char *path = strdup(executable->path);
@@ -118,6 +122,7 @@ verified_add(struct verified *verified, const struct executable *executable)
 		entry->executable = *executable;
 		entry->executable.path = path;
 		entry->used = ++verified->clock;
+		entry->kept = kept;
 		return 0;
 	}
 	if (verified->count == VERIFIED_MAX)
@@ -129,29 +134,57 @@ verified_add(struct verified *verified, const struct executable *executable)
 	index = lower_bound(verified, executable);
 	memmove(&verified->entries[index + 1], &verified->entries[index],
 	    (verified->count - index) * sizeof(*verified->entries));
-	verified->entries[index] = (struct verified_entry){ *executable, ++verified->clock };
+	verified->entries[index] = (struct verified_entry){ *executable, ++verified->clock, kept };
 	verified->entries[index].executable.path = path;
 	verified->count++;
 	return 0;
+}
+
+int
+verified_add(struct verified *verified, const struct executable *executable)
+{
+	return remember(verified, executable, true);
 }
 
 void
 verified_tell(struct verified *verified)
 {
 	for (size_t i = 0; verified->added != NULL && i < verified->count; i++)
-		verified->added(&verified->entries[i].executable, verified->argument);
+		if (verified->entries[i].kept)
+			verified->added(&verified->entries[i].executable, verified->argument);
 }
 
-static void
-apply_to_process(struct verified *verified, struct process *process)
+/* What names a process and the file it runs; the path is borrowed. */
+static struct executable
+executable_of(const struct process *process)
 {
-	struct executable executable = {
+	return (struct executable){
 		.pid = process->pid,
 		.start_usec = process->start_usec,
 		.device = process->exe_device,
 		.inode = process->exe_inode,
 		.path = process->exe,
 	};
+}
+
+void
+verified_keep(struct verified *verified, const struct owner *owner)
+{
+	for (uint32_t i = 0; verified->added != NULL && i < owner->process_count; i++) {
+		struct executable executable = executable_of(&owner->processes[i]);
+		struct verified_entry *entry = find(verified, &executable);
+
+		if (entry == NULL || entry->kept || !same_file(&entry->executable, &executable))
+			continue;
+		entry->kept = true;
+		verified->added(&entry->executable, verified->argument);
+	}
+}
+
+static void
+apply_to_process(struct verified *verified, struct process *process)
+{
+	struct executable executable = executable_of(process);
 	struct verified_entry *entry = find(verified, &executable);
 	bool same = entry != NULL && same_file(&entry->executable, &executable);
 
@@ -161,8 +194,8 @@ apply_to_process(struct verified *verified, struct process *process)
 		process->exe_trust = EXE_REPLACED;
 	if (same || process->exe_trust != EXE_SAME)
 		return;
-	if (verified_add(verified, &executable) == 0 && verified->added != NULL)
-		verified->added(&executable, verified->argument);
+	/* Without memory it is remembered the next time. */
+	(void)!remember(verified, &executable, false);
 }
 
 void

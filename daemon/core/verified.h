@@ -23,17 +23,21 @@ struct verified {
 	struct verified_entry *entries;	/* sorted by pid, then start */
 	size_t count, room;
 	uint64_t clock;			/* counts what is looked up, for the age of entries */
-	/* Told of each that is new, which it borrows; may be NULL. */
+	/* Told of each that is to be kept, which it borrows; may be NULL. */
 	void (*added)(const struct executable *executable, void *argument);
 	void *argument;
 };
 
 void verified_clear(struct verified *verified);
 
-/* Remembers one, from an earlier run; copied. Returns 0 or -ENOMEM. */
+/* Remembers one that an earlier run kept; copied. Returns 0 or -ENOMEM. */
 int verified_add(struct verified *verified, const struct executable *executable) _mustcheck_;
 
-/* Tells `added` of all. */
+/* The owner's verified processes are worth to be known over a restart: tells `added` of those that
+ * it was not told of. */
+void verified_keep(struct verified *verified, const struct owner *owner);
+
+/* Tells `added` again of all that are kept. */
 void verified_tell(struct verified *verified);
 
 /*

@@ -294,9 +294,17 @@ verified_programs(void **state)
 	verified_apply(&verified, owner);
 	assert_int_equal(told, 0);
 	process->evidence = EVIDENCE_EXE_KNOWN;
+	verified_keep(&verified, owner);
 	verified_apply(&verified, owner);
 	verified_apply(&verified, owner);
+	verified_tell(&verified);
+	assert_int_equal(told, 0);
+	/* Only what is worth it is kept, and told once. */
+	verified_keep(&verified, owner);
+	verified_keep(&verified, owner);
 	assert_int_equal(told, 1);
+	verified_tell(&verified);
+	assert_int_equal(told, 2);
 	process->exe_trust = EXE_UNVERIFIED;
 	verified_apply(&verified, owner);
 	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
