@@ -206,11 +206,20 @@ owner_unref(struct owner *owner)
 }
 
 bool
+process_is_manager(const struct process *process)
+{
+	const char *slash = strrchr(process->exe, '/');
+
+	return process->pid == 1 || (slash != NULL &&
+	    (strcmp(slash, "/systemd") == 0 || strcmp(slash, "/systemd-executor") == 0));
+}
+
+bool
 process_is_init(const struct process *process)
 {
-	/* systemd names it "(apache2)" until it calls execve(2), exec_spawn() in its execute.c. */
-	return process->pid == 1 || (process->parent_pid == 1 && process->comm[0] == '(' &&
-	    strstr(process->exe, "/systemd") != NULL);
+	/* exec_spawn() of systemd; a user's manager, which stays one, is in a unit of its own. */
+	return process->pid == 1 || (process->parent_pid == 1 && process_is_manager(process) &&
+	    strncmp(process->place.unit, "user@", 5) != 0);
 }
 
 const struct process *

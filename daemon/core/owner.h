@@ -179,6 +179,10 @@ struct owner *owner_unref(struct owner *owner);
  */
 bool process_is_init(const struct process *process);
 
+/* True for what runs systemd's own program: PID 1, users' managers, and what either of them starts
+ * before it is another program. By its name only: good for leaving out, not for trust. */
+bool process_is_manager(const struct process *process);
+
 /* The process an alert names, PID 1 only where it is alone; NULL where the owner is no process. */
 const struct process *owner_first(const struct owner *owner);
 

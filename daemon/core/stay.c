@@ -12,6 +12,7 @@
  * the track's or that of a message not told yet.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "core/stay.h"
@@ -97,17 +98,37 @@ stay_unref(struct stay *stay)
 
 /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/: only told apart, never trusted. */
 static uint64_t
-hash_text(const char *text)
+hash_bytes(uint64_t hash, const void *data, size_t size)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	const uint8_t *bytes = data;
 
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3;
 	return hash;
 }
 
+#define HASH_BEGIN 0xcbf29ce484222325
+
+/* What a program is known by: its path, which an upgrade leaves, and its file, which stays when it
+ * is moved aside. Returns how many of both are known. */
+static size_t
+identify(const struct process *process, uint64_t ret[2])
+{
+	size_t count = 0;
+
+	ret[count++] = hash_bytes(HASH_BEGIN, process->exe, strlen(process->exe));
+	if ((process->evidence & EVIDENCE_EXE_KNOWN) != 0) {
+		ret[count] = hash_bytes(HASH_BEGIN, &process->exe_device,
+		    sizeof(process->exe_device));
+		ret[count] = hash_bytes(ret[count], &process->exe_inode,
+		    sizeof(process->exe_inode));
+		count++;
+	}
+	return count;
+}
+
 static bool
-knows_program(const struct stay *stay, uint64_t hash)
+knows(const struct stay *stay, uint64_t hash)
 {
 	for (uint8_t i = 0; i < stay->program_count; i++)
 		if (stay->programs[i] == hash)
@@ -115,29 +136,35 @@ knows_program(const struct stay *stay, uint64_t hash)
 	return false;
 }
 
+/* False where nothing can be told apart: no program, or a service manager, which holds what it
+ * hands to services. */
+static bool
+is_program(const struct process *process)
+{
+	return process->exe[0] != '\0' && !process_is_manager(process);
+}
+
 void
 stay_note_program(struct stay *stay, const struct owner *owner)
 {
 	bool known = false, any = false;
+	uint64_t hashes[2];
 
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		const struct process *process = &owner->processes[i];
-
-		/* PID 1 holds what it hands to a service. */
-		if (process_is_init(process) || process->exe[0] == '\0')
+		if (!is_program(&owner->processes[i]))
 			continue;
 		any = true;
-		known = known || knows_program(stay, hash_text(process->exe));
+		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0;)
+			known = known || knows(stay, hashes[j]);
 	}
 	if (any && !known && stay->program_count > 0)
 		stay->program_changed = true;
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		const struct process *process = &owner->processes[i];
-		uint64_t hash = hash_text(process->exe);
-
-		if (!process_is_init(process) && process->exe[0] != '\0' &&
-		    !knows_program(stay, hash) && stay->program_count < STAY_PROGRAMS_MAX)
-			stay->programs[stay->program_count++] = hash;
+		if (!is_program(&owner->processes[i]))
+			continue;
+		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0;)
+			if (!knows(stay, hashes[j]) && stay->program_count < STAY_PROGRAMS_MAX)
+				stay->programs[stay->program_count++] = hashes[j];
 	}
 }
 

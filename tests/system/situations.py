@@ -79,9 +79,7 @@ def started(s, *options, **service):
 
 
 def removed(s, *options):
-    path = own(s, *options)
-    # It runs by now (service-type exec), whether or not it listens.
-    os.unlink(path)
+    own(s, "-D", *options)
 
 
 def theirs(s, *options, path=None, user=ALICE, mode=0o755, **loose):
@@ -574,8 +572,7 @@ SUSPECTS = [
     row("busybox-in-shm", lambda s: s.loose(
         [s.place("/dev/shm/busybox", owner=ALICE, source=BUSYBOX), "nc", "-l", "-p",
          str(s.port)]), "suspect", "shm"),
-    row("deleted-in-shm", lambda s: (theirs(s, path=f"/dev/shm/{s.name}"), s.wait_listening(),
-                                     os.unlink(f"/dev/shm/{s.name}")), "suspect", "shm",
+    row("deleted-in-shm", lambda s: theirs(s, "-D", path=f"/dev/shm/{s.name}"), "suspect", "shm",
         "deleted"),
     row("service-in-shm", lambda s: s.service([s.place("/dev/shm/.x/acmed"), *at(s)]), "suspect",
         "shm"),
@@ -626,8 +623,7 @@ SUSPECTS = [
         auto=1),
     row("in-tmp-exposed", lambda s: theirs(s, "-a", "any", path=f"/tmp/{s.name}"), "suspect",
         "temporary", "exposed", auto=1),
-    row("deleted-in-tmp", lambda s: (theirs(s, path=f"/tmp/{s.name}"), s.wait_listening(),
-                                     os.unlink(f"/tmp/{s.name}")), "suspect", "deleted",
+    row("deleted-in-tmp", lambda s: theirs(s, "-D", path=f"/tmp/{s.name}"), "suspect", "deleted",
         "temporary"),
 ]
 

@@ -17,6 +17,7 @@
  *	-3	  serves the socket it was given as descriptor 3, once
  *	-s PATH	  passes its socket to the program that listens at PATH
  *	-q	  with -s: ends then		-g PATH	  gets a socket at PATH, and no other
+ *	-D	  deletes its program before it listens
  *	-F	  leaves its socket in flight, held by no descriptor
  *	-P	  a port for 300 ms, then another, as an FTP server does
  *	-x	  has no socket; COMMAND runs as its child
@@ -64,6 +65,17 @@ static struct {
 	int sockets, children, sharers;
 	const char *comm, *title, *pass_to, *get_at, *memory;
 } options = { .address = "loopback", .sockets = 1 };
+
+static void
+delete_program(void)
+{
+	char path[4096];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	MUST(length > 0);
+	path[length] = '\0';
+	MUST(unlink(path) == 0);
+}
 
 static int
 make_socket(void)
@@ -250,7 +262,7 @@ read_options(int argc, char *argv[])
 		options.address = "any";
 		return;
 	}
-	while ((letter = getopt(argc, argv, "+p:a:un:f:r:c:t:e3s:qg:FPxm:0k")) != -1)
+	while ((letter = getopt(argc, argv, "+p:a:un:f:r:c:t:e3s:qg:FPDxm:0k")) != -1)
 		switch (letter) {
 		case 'p': options.port = (uint16_t)atoi(optarg); break;
 		case 'a': options.address = optarg; break;
@@ -267,6 +279,7 @@ read_options(int argc, char *argv[])
 		case 'g': options.get_at = optarg; break;
 		case 'F': options.flight = true; break;
 		case 'P': options.passive = true; break;
+		case 'D': delete_program(); break;
 		case 'x': options.spawn = true; break;
 		case 'm': options.memory = optarg; break;
 		case '0': options.input = true; break;

@@ -201,7 +201,8 @@ def test_the_table_is_kept(told):
     suspects = {one.name for one in situations.TABLE if one.listener_class == "suspect"}
     ports = {(one.protocol, port): one.name for one in situations.TABLE
              for port in told.ports.get(one.name, [])}
-    said = {ports.get((entry["OVERSTAY_PROTOCOL"], int(entry["OVERSTAY_PORT"])), "?")
+    said = {ports.get((entry["OVERSTAY_PROTOCOL"], int(entry["OVERSTAY_PORT"])),
+                      entry["MESSAGE"])
             for entry in told.entries if entry.get("OVERSTAY_EVENT") == "suspect"}
     assert said == suspects
     assert len(situations.TABLE) >= 60
