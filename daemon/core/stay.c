@@ -12,7 +12,9 @@
  * the track's or that of a message not told yet.
  */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "core/stay.h"
 
@@ -95,15 +97,10 @@ stay_unref(struct stay *stay)
 	free(stay);
 }
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/: only told apart, never trusted. */
 static uint64_t
 hash_text(const char *text)
 {
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
-	return hash;
+	return hash_add(HASH_BEGIN, text, strlen(text));
 }
 
 static bool
