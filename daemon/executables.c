@@ -39,7 +39,8 @@ take_in(struct daemon *daemon, uint64_t wait_usec)
 
 	if (executables_loaded(daemon->executables, wait_usec, &list) < 0)
 		return;
-	for (size_t i = 0; i < list.count; i++)
+	/* The newest first, in the list; where all do not fit the oldest make room. */
+	for (size_t i = list.count; i-- > 0;)
 		if (engine_add_verified(daemon->engine, &list.items[i]) < 0)
 			break;
 	log_debug("executables", "%zu programs were verified before the start", list.count);

@@ -319,8 +319,10 @@ describe_match(struct text *text, const struct owner *owner)
 		text_printf(text, "{exe: %s, choice: auto}", process->exe);
 		return true;
 	}
-	if (!is_plain_path(process->script))
+	/* Any process can give itself a script: the check would warn of those two alone. */
+	if (!is_plain_path(process->script) || process->uid == UINT32_MAX)
 		return false;
-	text_printf(text, "{exe: %s, script: %s, choice: auto}", process->exe, process->script);
+	text_printf(text, "{exe: %s, script: %s, user: %u, choice: auto}", process->exe,
+	    process->script, process->uid);
 	return true;
 }

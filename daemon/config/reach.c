@@ -239,7 +239,7 @@ is_widened(const struct match *wide, const struct match *narrow)
 	    (narrow->keys >> MATCH_USER & 1) != 0;
 }
 
-/* True for a rule that a suspect comes to past all those that speak of no class and no reason. */
+/* True for a rule that a suspect can come to past those that speak of no class and no reason. */
 static bool
 speaks_of_suspects(const struct match *match)
 {
@@ -259,6 +259,10 @@ match_covers(const struct match *wide, const struct parsed_rule *rule, uint64_t 
 	if (is_widened(wide, &rule->rule.match))
 		return false;
 	if (speaks_of_suspects(&rule->rule.match) && !speaks_of_suspects(wide))
+		return false;
+	/* By its class a suspect is covered whatever else its reasons are, by some of them not. */
+	if (speaks_of_suspects(&rule->rule.match) && has_without(wide, MATCH_REASON, MATCH_CLASS) &&
+	    (rule->rule.match.keys >> MATCH_CLASS & 1) != 0)
 		return false;
 	*cost += pair_cost(keys, wide, rule);
 	for (unsigned key = 0; key < MATCH_KEY_COUNT; key++)

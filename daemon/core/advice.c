@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "core/engine-state.h"
 
@@ -28,31 +29,20 @@
 /* What of it a line of text has room for. */
 #define ADVICE_TEXT_MAX 600
 
-static uint64_t
-mix(uint64_t hash, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	/* FNV-1a, as in stay.c. */
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3;
-	return hash;
-}
-
 /* What advice is given once for: the endpoint, or the program where the port changes. Never 0. */
 static uint64_t
 hash_of(const struct stay *stay, const struct member *member)
 {
 	const struct endpoint *endpoint = &stay->endpoint;
 	const struct process *process = owner_first(member->owner);
-	uint64_t hash = mix(0xcbf29ce484222325, endpoint->address, sizeof(endpoint->address));
+	uint64_t hash = hash_add(HASH_BEGIN, endpoint->address, sizeof(endpoint->address));
 
-	hash = mix(hash, &endpoint->protocol, sizeof(endpoint->protocol));
-	hash = mix(hash, &member->choice, sizeof(member->choice));
+	hash = hash_add(hash, &endpoint->protocol, sizeof(endpoint->protocol));
+	hash = hash_add(hash, &member->choice, sizeof(member->choice));
 	if (member->choice == CHOICE_AUTO && process != NULL)
-		hash = mix(hash, process->exe, strlen(process->exe));
+		hash = hash_add(hash, process->exe, strlen(process->exe));
 	else
-		hash = mix(hash, &endpoint->port, sizeof(endpoint->port));
+		hash = hash_add(hash, &endpoint->port, sizeof(endpoint->port));
 	return hash == 0 ? 1 : hash;
 }
 

@@ -15,7 +15,8 @@
  * every holder that is described, so that a stranger who was passed an allowed program's socket is
  * not covered. PID 1 beside others is left out: it holds the listeners it activates services with.
  *
- * A suspect is allowed, or given more time, only by a rule that speaks of its class or its reasons.
+ * A suspect is allowed, or given more time, only by a rule that speaks of its class, or of so many
+ * of its reasons that without them it is none.
  * Any other rule that matches it can make it worse, and is remembered where it would have allowed
  * it, because that is the first thing its author will ask.
  */
@@ -404,11 +405,20 @@ judge_by_default(const struct policy *policy, const struct question *question,
 		apply_suspicion(policy, classification->strong, verdict);
 }
 
-/* True where the rule's author had suspects in mind. */
+/* True where the rule's author had this suspect in mind: the class, or the reasons without which it
+ * would be none. A program of which others may change the file is not expected in memory, too. */
 static bool
-speaks_of_suspects(const struct rule *rule)
+speaks_of_suspect(const struct rule *rule, const struct classification *classification)
 {
-	return (rule->match.keys & (1U << MATCH_CLASS | 1U << MATCH_REASON)) != 0;
+	struct classification rest;
+
+	if ((rule->match.keys >> MATCH_CLASS & 1) != 0)
+		return true;
+	if ((rule->match.keys >> MATCH_REASON & 1) == 0)
+		return false;
+	classify_reasons(classification->reasons & ~rule->match.reasons,
+	    classification->otherwise, &rest);
+	return rest.class != CLASS_SUSPECT;
 }
 
 /* A rule that does not speak of suspects: it can only make one worse. */
@@ -459,7 +469,8 @@ judge(const struct policy *policy, const struct listener *listener, const struct
 	judge_by_default(policy, &question, ret);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
-		bool passing = classification->class == CLASS_SUSPECT && !speaks_of_suspects(rule);
+		bool passing = classification->class == CLASS_SUSPECT &&
+		    !speaks_of_suspect(rule, classification);
 
 		/* Of the rules that do not speak of suspects the first decides, too. */
 		if (!rule->enabled || rule->until_usec <= realtime_usec || (passing && spoken))

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "core/stay.h"
 
@@ -96,19 +97,6 @@ stay_unref(struct stay *stay)
 	free(stay);
 }
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/: only told apart, never trusted. */
-static uint64_t
-hash_bytes(uint64_t hash, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3;
-	return hash;
-}
-
-#define HASH_BEGIN 0xcbf29ce484222325
-
 /* What a program is known by: its path, which an upgrade leaves, and its file, which stays when it
  * is moved aside. Returns how many of both are known. */
 static size_t
@@ -116,11 +104,11 @@ identify(const struct process *process, uint64_t ret[2])
 {
 	size_t count = 0;
 
-	ret[count++] = hash_bytes(HASH_BEGIN, process->exe, strlen(process->exe));
+	ret[count++] = hash_add(HASH_BEGIN, process->exe, strlen(process->exe));
 	if ((process->evidence & EVIDENCE_EXE_KNOWN) != 0) {
-		ret[count] = hash_bytes(HASH_BEGIN, &process->exe_device,
+		ret[count] = hash_add(HASH_BEGIN, &process->exe_device,
 		    sizeof(process->exe_device));
-		ret[count] = hash_bytes(ret[count], &process->exe_inode,
+		ret[count] = hash_add(ret[count], &process->exe_inode,
 		    sizeof(process->exe_inode));
 		count++;
 	}

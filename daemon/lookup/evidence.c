@@ -46,14 +46,6 @@ struct subject {
 	uint32_t root_uid;
 };
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* ---- the pure part ------------------------------------------------------------------------ */
 
 bool
@@ -272,7 +264,7 @@ is_other(const struct subject *subject, int root_fd, const char *name)
 	char called[OWNER_PATH_MAX], path[OWNER_PATH_MAX + 32];
 
 	if (!copy_called(name, called, sizeof(called)) ||
-	    evidence_is_family(base_name(subject->process->exe), base_name(called)))
+	    evidence_is_family(files_base_name(subject->process->exe), files_base_name(called)))
 		return false;
 	if (called[0] == '/')
 		return look_at_called(subject, root_fd, called) == CALLED_OTHER;

@@ -77,14 +77,6 @@ shell_has_network_stdio(int task_fd)
 	return false;
 }
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 bool
 shell_is_program(const char *exe, const char *arguments, size_t length)
 {
@@ -93,11 +85,11 @@ shell_is_program(const char *exe, const char *arguments, size_t length)
 		"hush", "fish", "csh", "tcsh", "bsd-csh", "yash", "elvish", "nu", "pwsh",
 	};
 	static const char *const boxes[] = { "busybox", "toybox" };
-	const char *name = base_name(exe), *end = arguments + length;
+	const char *name = files_base_name(exe), *end = arguments + length;
 
 	/* A multi-call binary is what it was called as, or told as the first argument. */
 	if (is_listed(name, boxes, ARRAY_SIZE(boxes)) && length > 0) {
-		name = base_name(arguments);
+		name = files_base_name(arguments);
 		name += *name == '-';
 		if (is_listed(name, boxes, ARRAY_SIZE(boxes)) &&
 		    arguments + strlen(arguments) + 1 < end)

@@ -264,7 +264,7 @@ test_choice(void **state)
 		{ "/usr/bin/python3.11", "", "/usr/bin/python3.11", "", EXE_SAME },
 		{ "/usr/bin/python3.11", "/srv/x.py", "python3.11 /srv/x.py",
 		    ", or allow it: match: {exe: /usr/bin/python3.11, script: /srv/x.py, "
-		    "choice: auto}", EXE_SAME },
+		    "user: 1000, choice: auto}", EXE_SAME },
 		{ "/usr/bin/python3.11", "/srv/{x}.py", "python3.11 /srv/{x}.py", "", EXE_SAME },
 	};
 

@@ -142,6 +142,9 @@ test_reach(void **state)
 		{ "reason: [shell, memory]", "reason: shell", true },
 		{ "reason: shell", "reason: [shell, memory]", false },
 		{ "reason: shell", "class: suspect", false },
+		/* With other reasons beside it only the class covers it. */
+		{ "reason: shell", "class: suspect, reason: shell", false },
+		{ "class: suspect, reason: shell", "class: suspect, reason: shell", true },
 		{ "script: /srv/*", "script: /srv/a", true },
 		{ "script: /srv/a", "script: /srv/*", false },
 		{ "container: \"*\"", "container: web", true },

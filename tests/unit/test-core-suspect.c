@@ -137,6 +137,32 @@ an_allow_does_not_cover_it(void **state)
 	assert_false(ask(&strong_one).allowed);
 }
 
+/* The reasons a rule names are those its author knew of: with others beside them it is another
+ * suspect. One weak reason that is left makes none. */
+static void
+an_unnamed_reason_is_not_covered(void **state)
+{
+	struct classification both = strong_one;
+
+	(void)state;
+	rules[0].match.keys = 1 << MATCH_REASON;
+	rules[0].match.reasons = 1U << REASON_EXPOSED | 1U << REASON_STRANGER;
+	both.reasons |= 1U << REASON_EXPOSED;
+	assert_true(ask(&both).allowed);
+	both.reasons |= 1U << REASON_DELETED;
+	assert_true(ask(&both).allowed);
+	both.reasons |= 1U << REASON_MEMORY;
+	assert_false(ask(&both).allowed);
+	assert_ptr_equal(ask(&both).would_allow, &rules[0]);
+	/* The class speaks of whatever it is suspect for. */
+	rules[0].match.keys |= 1 << MATCH_CLASS;
+	rules[0].match.classes = 1U << CLASS_SUSPECT;
+	assert_true(ask(&both).allowed);
+	rules[0].match.keys = 1 << MATCH_REASON;
+	rules[0].match.reasons = 1U << REASON_DELETED;
+	assert_true(ask(&weak_two).allowed);
+}
+
 /* A rule of another purpose can make it worse, not better; and the first of them decides. */
 static void
 a_limit_does_not_help_it(void **state)
@@ -463,6 +489,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(limits_of_a_suspect, begin, end),
 		cmocka_unit_test_setup_teardown(an_allow_does_not_cover_it, begin, end),
+		cmocka_unit_test_setup_teardown(an_unnamed_reason_is_not_covered, begin, end),
 		cmocka_unit_test_setup_teardown(a_limit_does_not_help_it, begin, end),
 		cmocka_unit_test_setup_teardown(an_unseen_class_is_unknown, begin, end),
 		cmocka_unit_test_setup_teardown(scripts, begin, end),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/: tells things apart where a mistake costs a
+ * line. Whoever chooses the bytes can choose the sum, so nothing is trusted for it.
+ */
+#ifndef OVERSTAY_BASE_HASH_H
+#define OVERSTAY_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HASH_BEGIN 0xcbf29ce484222325ULL
+
+/* The sum of all that was added to `hash` and these bytes; HASH_BEGIN = nothing yet. */
+static inline uint64_t
+hash_add(uint64_t hash, const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
+	return hash;
+}
+
+#endif
