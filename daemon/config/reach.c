@@ -239,7 +239,7 @@ is_widened(const struct match *wide, const struct match *narrow)
 	    (narrow->keys >> MATCH_USER & 1) != 0;
 }
 
-/* True for a rule that a suspect can come to past those that speak of no class and no reason. */
+/* True for a rule that a suspect can come to past all that speak of no class and no reason. */
 static bool
 speaks_of_suspects(const struct match *match)
 {

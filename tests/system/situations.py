@@ -648,15 +648,16 @@ FURTHER = [
     row("moved-aside", moved_aside, "service"),
     row("version-directory", version_directory, "service", "deleted"),
     row("in-run", lambda s: own(s, path=f"/run/acme/{s.name}"), "service"),
-    row("in-srv", lambda s: own(s, path=f"/srv/acme/{s.name}", user=WEB_USER), "service"),
+    row("in-srv", lambda s: own(s, path=f"/srv/of-acme/{s.name}", user=WEB_USER), "service"),
     row("in-var-lib", lambda s: own(s, path=f"/var/lib/acme/{s.name}"), "service"),
     row("a-very-long-daemon-name", own, "service"),
     row("group-of-root-may-write", lambda s: s.service(
         [s.place(f"/usr/local/sbin/{s.name}", mode=0o775), *at(s)]), "service"),
     row("its-users-own-in-srv", lambda s: s.service(
-        [s.place(f"/srv/own/{s.name}", owner=WEB_USER), *at(s)], user=WEB_USER), "unknown"),
+        [s.place(f"/srv/of-its-user/{s.name}", owner=WEB_USER), *at(s)], user=WEB_USER),
+        "unknown"),
     row("another-users-in-srv", lambda s: s.service(
-        [s.place(f"/srv/alices/{s.name}", owner=ALICE), *at(s)], user=WEB_USER), "unknown",
+        [s.place(f"/srv/of-alice/{s.name}", owner=ALICE), *at(s)], user=WEB_USER), "unknown",
         "writable"),
     row("template-unit", lambda s: own(s, name="sit-template@one"), "service"),
     row("escaped-unit", lambda s: own(s, name="sit-a\\x2db"), "service"),
