@@ -5,8 +5,10 @@
  * and whatever mounts it has; so a rule by `exe` that matched goes on to match.
  *
  * What it never does: believe a path. It is compared with the process (pid and start), the file
- * (device and inode, which a deleted file keeps) and the path as it was when it was verified, and
- * only where the kernel says that the file is deleted.
+ * (device and inode, which a deleted file keeps, and its owner) and the path as it was when it was
+ * verified, and only where the kernel says that the file is deleted. The owner, because a process
+ * that calls execve(2) lets the inode go: who then makes a file of that number, and lends it the
+ * path by mounts of their own, still cannot make it root's.
  *
  * Memory: VERIFIED_MAX entries of 48 bytes and their paths. Cost: a binary search for each process
  * of an owner that was looked up.
@@ -70,7 +72,8 @@ find(const struct verified *verified, const struct executable *executable)
 static bool
 same_file(const struct executable *a, const struct executable *b)
 {
-	return a->device == b->device && a->inode == b->inode && strcmp(a->path, b->path) == 0;
+	return a->device == b->device && a->inode == b->inode && a->uid == b->uid &&
+	    strcmp(a->path, b->path) == 0;
 }
 
 static void
@@ -150,6 +153,7 @@ apply_to_process(struct verified *verified, struct process *process)
 		.start_usec = process->start_usec,
 		.device = process->exe_device,
 		.inode = process->exe_inode,
+		.uid = process->exe_uid,
 		.path = process->exe,
 	};
 	struct verified_entry *entry = find(verified, &executable);
