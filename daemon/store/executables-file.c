@@ -364,8 +364,9 @@ read_row(sqlite3_stmt *row, struct executable *ret)
 	if (path == NULL)
 		return -ENOMEM;
 	length = (size_t)sqlite3_column_bytes(row, 5);
-	if (pid <= 0 || pid > INT32_MAX || uid < 0 || uid > UINT32_MAX || path[0] != '/' || length > EXECUTABLE_PATH_MAX ||
-	    strlen(path) != length)
+	if (pid <= 0 || pid > INT32_MAX || uid < 0 || uid > UINT32_MAX)
+		return -EBADMSG;
+	if (path[0] != '/' || length > EXECUTABLE_PATH_MAX || strlen(path) != length)
 		return -EBADMSG;
 	*ret = (struct executable){
 		.pid = (int32_t)pid,
