@@ -5,8 +5,10 @@
  * and whatever mounts it has; so a rule by `exe` that matched goes on to match.
  *
  * What it never does: believe a path. It is compared with the process (pid and start), the file
- * (device and inode, which a deleted file keeps) and the path as it was when it was verified, and
- * only where the kernel says that the file is deleted.
+ * (device and inode, which a deleted file keeps, and its owner) and the path as it was when it was
+ * verified, and only where the kernel says that the file is deleted. The owner, because a process
+ * that calls execve(2) lets the inode go: who then makes a file of that number, and lends it the
+ * path by mounts of their own, still cannot make it root's.
  *
  * All holders are remembered, but only those are worth a write to the disk whom a rule by `exe`
  * matched and who stayed: a host that tests programs all day must not pay for each of them.
@@ -74,7 +76,8 @@ find(const struct verified *verified, const struct executable *executable)
 static bool
 same_file(const struct executable *a, const struct executable *b)
 {
-	return a->device == b->device && a->inode == b->inode && strcmp(a->path, b->path) == 0;
+	return a->device == b->device && a->inode == b->inode && a->uid == b->uid &&
+	    strcmp(a->path, b->path) == 0;
 }
 
 static void
@@ -163,6 +166,7 @@ executable_of(const struct process *process)
 		.start_usec = process->start_usec,
 		.device = process->exe_device,
 		.inode = process->exe_inode,
+		.uid = process->exe_uid,
 		.path = process->exe,
 	};
 }

@@ -16,6 +16,7 @@ struct executable {
 	uint64_t start_usec;	/* of the process, CLOCK_BOOTTIME: with the pid it names one */
 	uint64_t device;	/* of the file, as struct process has it */
 	uint64_t inode;
+	uint32_t uid;		/* its owner */
 	char *path;		/* under which it was verified */
 };
 

@@ -25,7 +25,7 @@
 #include "store/executables-file.h"
 
 /* PRAGMA user_version: to be raised with every change of SCHEMA. */
-#define VERSION_NUMBER 1
+#define VERSION_NUMBER 2
 
 /* Somebody who reads the database with a tool of their own is waited for so long. */
 #define BUSY_TIMEOUT_MSEC 1000
@@ -39,7 +39,7 @@
 #define SCHEMA                                                                           \
 	"CREATE TABLE executable (boot_id TEXT NOT NULL, pid INTEGER NOT NULL, "         \
 	"start_usec INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL, " \
-	"path TEXT NOT NULL, UNIQUE (pid, start_usec, boot_id))"
+	"uid INTEGER NOT NULL, path TEXT NOT NULL, UNIQUE (pid, start_usec, boot_id))"
 
 enum statement {
 	STATEMENT_BEGIN,
@@ -58,10 +58,11 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",
 	[STATEMENT_ROLLBACK] = "ROLLBACK",
-	[STATEMENT_LOAD] = "SELECT pid, start_usec, device, inode, path FROM executable "
+	[STATEMENT_LOAD] = "SELECT pid, start_usec, device, inode, uid, path FROM executable "
 	    "WHERE boot_id = ?1 ORDER BY rowid DESC LIMIT " TEXT_OF(EXECUTABLES_MAX),
 	[STATEMENT_ADD] = "INSERT OR REPLACE INTO executable "
-	    "(boot_id, pid, start_usec, device, inode, path) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    "(boot_id, pid, start_usec, device, inode, uid, path) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[STATEMENT_REMOVE] =
 	    "DELETE FROM executable WHERE boot_id = ?1 AND pid = ?2 AND start_usec = ?3",
 	[STATEMENT_REMOVE_OTHERS] = "DELETE FROM executable WHERE boot_id <> ?1",
@@ -350,26 +351,29 @@ read_row(sqlite3_stmt *row, struct executable *ret)
 {
 	const char *path;
 	size_t length;
-	int64_t pid;
+	int64_t pid, uid;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		if (sqlite3_column_type(row, i) != SQLITE_INTEGER)
 			return -EBADMSG;
-	if (sqlite3_column_type(row, 4) != SQLITE_TEXT)
+	if (sqlite3_column_type(row, 5) != SQLITE_TEXT)
 		return -EBADMSG;
 	pid = sqlite3_column_int64(row, 0);
-	path = (const char *)sqlite3_column_text(row, 4);
+	uid = sqlite3_column_int64(row, 4);
+	path = (const char *)sqlite3_column_text(row, 5);
 	if (path == NULL)
 		return -ENOMEM;
-	length = (size_t)sqlite3_column_bytes(row, 4);
-	if (pid <= 0 || pid > INT32_MAX || path[0] != '/' || length > EXECUTABLE_PATH_MAX ||
-	    strlen(path) != length)
+	length = (size_t)sqlite3_column_bytes(row, 5);
+	if (pid <= 0 || pid > INT32_MAX || uid < 0 || uid > UINT32_MAX)
+		return -EBADMSG;
+	if (path[0] != '/' || length > EXECUTABLE_PATH_MAX || strlen(path) != length)
 		return -EBADMSG;
 	*ret = (struct executable){
 		.pid = (int32_t)pid,
 		.start_usec = (uint64_t)sqlite3_column_int64(row, 1),
 		.device = (uint64_t)sqlite3_column_int64(row, 2),
 		.inode = (uint64_t)sqlite3_column_int64(row, 3),
+		.uid = (uint32_t)uid,
 		.path = strdup(path),
 	};
 	return ret->path == NULL ? -ENOMEM : 0;
@@ -415,7 +419,9 @@ apply_one(struct executables_file *file, const struct executable_change *change)
 	if (code == SQLITE_OK && !change->removed)
 		code = sqlite3_bind_int64(statement, 5, (int64_t)executable->inode);
 	if (code == SQLITE_OK && !change->removed)
-		code = sqlite3_bind_text(statement, 6, executable->path, -1, SQLITE_STATIC);
+		code = sqlite3_bind_int64(statement, 6, executable->uid);
+	if (code == SQLITE_OK && !change->removed)
+		code = sqlite3_bind_text(statement, 7, executable->path, -1, SQLITE_STATIC);
 	return code == SQLITE_OK ? run_statement(file, which) : error_of(file->database, code);
 }
 

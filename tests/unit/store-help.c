@@ -74,7 +74,7 @@ struct executable
 process(int32_t pid, const char *path)
 {
 	return (struct executable){ pid, (uint64_t)pid * 1000, 8ULL << 32 | 1, (uint64_t)pid + 7,
-		(char *)(uintptr_t)path };
+		(uint32_t)pid + 3, (char *)(uintptr_t)path };
 }
 
 const char *
@@ -91,6 +91,7 @@ pids_of(struct executable_list *list)
 		assert_int_equal(item->start_usec, expected.start_usec);
 		assert_int_equal(item->device, expected.device);
 		assert_int_equal(item->inode, expected.inode);
+		assert_int_equal(item->uid, expected.uid);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%d",
 		    i > 0 ? " " : "", item->pid);
 		assert_true(used < sizeof(text));

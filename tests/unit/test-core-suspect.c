@@ -337,8 +337,9 @@ verified_programs(void **state)
 	process->exe_deleted = true;
 	verified_apply(&verified, owner);
 	assert_int_equal(process->exe_trust, EXE_REPLACED);
-	/* Another file, another start, another path, another pid: nobody vouches for those. */
-	for (unsigned i = 0; i < 4; i++) {
+	/* Another file, start, path, pid, or a file of another's that was given the number since:
+	 * nobody vouches for those. */
+	for (unsigned i = 0; i < 5; i++) {
 		struct owner *other = help_owner(i == 2 ? "/usr/bin/y" : "/usr/bin/x", 1000);
 		struct process *stranger = &other->processes[0];
 
@@ -349,6 +350,7 @@ verified_programs(void **state)
 		stranger->exe_inode = i == 0 ? 78 : 77;
 		stranger->start_usec += i == 1;
 		stranger->pid += i == 3;
+		stranger->exe_uid = i == 4 ? 1000 : 0;
 		verified_apply(&verified, other);
 		assert_int_equal(stranger->exe_trust, EXE_UNVERIFIED);
 		(void)owner_unref(other);
