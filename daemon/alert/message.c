@@ -165,6 +165,8 @@ add_suspect(const struct line *line)
 	if (line->stay->reasons != 0) {
 		text_add(line->text, ": ");
 		describe_reasons(line->text, line->stay->reasons);
+		text_printf(line->text, " (%s)", reason_strength_name(
+		    line->stay->strong ? STRENGTH_STRONG : STRENGTH_WEAK));
 	}
 	if (process != NULL && process->parent_pid != 0) {
 		text_add(line->text, "; parent ");
@@ -181,7 +183,7 @@ add_suspect(const struct line *line)
 	}
 }
 
-/* SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: WHO: REASON, REASON; parent apache2 [801] */
+/* SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: WHO: REASON, REASON (strong); parent x [801] */
 static void
 line_suspect(const struct line *line)
 {

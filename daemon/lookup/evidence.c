@@ -257,6 +257,20 @@ copy_called(const char *name, char *ret, size_t size)
 	return true;
 }
 
+/* Programs that run scripts, which give themselves titles of any word: "watch", "time". */
+static bool
+is_interpreter(const char *exe_name)
+{
+	static const char *const names[] = {
+		"python", "pypy", "perl", "ruby", "node", "deno", "bun", "php", "lua", "java", "beam",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strncmp(exe_name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Is the name, a path or what a shell would look for, that of another program? */
 static bool
 is_other(const struct subject *subject, int root_fd, const char *name)
@@ -269,7 +283,7 @@ is_other(const struct subject *subject, int root_fd, const char *name)
 	if (called[0] == '/')
 		return look_at_called(subject, root_fd, called) == CALLED_OTHER;
 	/* Relative to where it was when it was started, which nobody knows. */
-	if (strchr(called, '/') != NULL)
+	if (strchr(called, '/') != NULL || is_interpreter(files_base_name(subject->process->exe)))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(program_directories); i++) {
 		enum called found;

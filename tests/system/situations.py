@@ -278,6 +278,13 @@ def becomes_another(s):
     s.facts["exe"] = other
 
 
+def title_of_a_word(s):
+    """A script whose title is, by chance, the name of another program."""
+    script = s.write(f"{HOME}/{s.name}.py", serving(s.port), owner=ALICE)
+    s.loose(["/bin/bash", "-c", 'exec -a "$0" "$@"', "watch", PYTHON, script])
+    s.facts.update(exe=PYTHON, script=script)
+
+
 def updated(s, path, owner):
     """A program that replaces itself; with another content, as an update has."""
     if owner == "root":
@@ -676,6 +683,7 @@ FURTHER = [
         s, wrapper=["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork"]),
         "user"),
     row("sshd", unit_of_that_name_below_alice, "user"),
+    row("title-of-a-word", title_of_a_word, "user"),
     row("private-tmp", lambda s: s.service(
         ["/bin/sh", "-c", f"cp {NETCAT} /tmp/acme && exec /tmp/acme -l -k 127.0.0.1 {s.port}"],
         properties=["PrivateTmp=yes"]), "unknown", "temporary", exe="/tmp/acme"),

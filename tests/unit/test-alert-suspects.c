@@ -50,17 +50,17 @@ test_suspect(void **state)
 	(void)state;
 	report->stay->owner->processes[0].parent_comm = strdup("apache2");
 	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
-	    ": a stranger among services; parent apache2 [801]" HINT);
+	    ": a stranger among services (strong); parent apache2 [801]" HINT);
 	/* Strong ones first, then the weak; a parent without a name, or none. */
 	check_text(suspect(1U << REASON_DELETED | 1U << REASON_SHM | 1U << REASON_STRANGER),
 	    "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
-	    ": its program lies in /dev/shm, a stranger among services, its program was deleted; "
-	    "parent [801]" HINT);
+	    ": its program lies in /dev/shm, a stranger among services, its program was deleted "
+	    "(strong); parent [801]" HINT);
 	report = suspect(1U << REASON_DELETED | 1U << REASON_TEMPORARY);
 	report->stay->owner->processes[0].parent_pid = 0;
 	report->stay->would_allow = strdup("the\nweb");
 	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
-	    ": its program was deleted, its program lies where everybody may put one; "
+	    ": its program was deleted, its program lies where everybody may put one (weak); "
 	    "rule \"the\\nweb\" would allow it but for that" HINT);
 }
 
@@ -74,9 +74,10 @@ test_nobody(void **state)
 	owner->place.unit = strdup("apache2.service");
 	report->stay->class = CLASS_SUSPECT;
 	report->stay->reasons = 1U << REASON_NO_OWNER;
+	report->stay->strong = true;
 	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 10min 4s: owner unknown "
 	    "(no process holds the socket), made in apache2.service by alice: "
-	    "nobody holds it, and it is not the kernel's" HINT);
+	    "nobody holds it, and it is not the kernel's (strong)" HINT);
 }
 
 static void
@@ -109,7 +110,7 @@ test_peers(void **state)
 		report->stay->peers->complete = cases[i].complete;
 		message = render(report);
 		(void)snprintf(wanted, sizeof(wanted), "SUSPECT tcp 0.0.0.0:60855 (all addresses) "
-		    "for 6s: " NCAT ": a shell talks to the network%s" HINT, cases[i].wanted);
+		    "for 6s: " NCAT ": a shell talks to the network (strong)%s" HINT, cases[i].wanted);
 		assert_string_equal(message->text, wanted);
 		(void)snprintf(count, sizeof(count), "%u", cases[i].count);
 		assert_string_equal(value(message, "OVERSTAY_PEERS_COUNT"), count);
@@ -387,7 +388,7 @@ check_evil(enum event_kind kind, const char *bytes)
 	if (kind != EVENT_SUSPECT)
 		return;
 	assert_non_null(strstr(message->text, ": its program is a file in memory, "));
-	(void)snprintf(last, sizeof(last), ", %s; parent ", reason_text(REASON_COUNT - 1));
+	(void)snprintf(last, sizeof(last), ", %s (strong); parent ", reason_text(REASON_COUNT - 1));
 	assert_non_null(strstr(message->text, last));
 	assert_non_null(strstr(message->text, "\" would allow it but for that; connected now: "));
 	assert_non_null(strstr(message->text, ", ... (at least 4294967295); see: "));

@@ -203,8 +203,8 @@ def test_suspect_is_read_back():
     assert entry["MESSAGE"] == (
         "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 10min 4s: "
         "/usr/bin/ncat -l 60855 [4242] of root in apache2.service: a stranger among services, "
-        "its program was deleted; parent apache2 [801]; rule \"the web\" would allow it but for "
-        "that; connected now: 192.0.2.1:4444, 192.0.2.2:4444, 192.0.2.3:4444, ... (20); "
+        "its program was deleted (strong); parent apache2 [801]; rule \"the web\" would allow it "
+        "but for that; connected now: 192.0.2.1:4444, 192.0.2.2:4444, 192.0.2.3:4444, ... (20); "
         "see: journalctl " + stay_of("suspect"))
     assert entry["OVERSTAY_CLASS"] == "suspect"
     assert entry["OVERSTAY_REASONS"] == "stranger deleted"
