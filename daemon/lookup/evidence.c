@@ -262,7 +262,8 @@ static bool
 is_interpreter(const char *exe_name)
 {
 	static const char *const names[] = {
-		"python", "pypy", "perl", "ruby", "node", "deno", "bun", "php", "lua", "java", "beam",
+		"python", "pypy", "perl", "ruby", "node", "deno", "bun", "php", "lua", "java",
+		"beam",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

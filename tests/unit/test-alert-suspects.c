@@ -110,7 +110,8 @@ test_peers(void **state)
 		report->stay->peers->complete = cases[i].complete;
 		message = render(report);
 		(void)snprintf(wanted, sizeof(wanted), "SUSPECT tcp 0.0.0.0:60855 (all addresses) "
-		    "for 6s: " NCAT ": a shell talks to the network (strong)%s" HINT, cases[i].wanted);
+		    "for 6s: " NCAT ": a shell talks to the network (strong)%s" HINT,
+		    cases[i].wanted);
 		assert_string_equal(message->text, wanted);
 		(void)snprintf(count, sizeof(count), "%u", cases[i].count);
 		assert_string_equal(value(message, "OVERSTAY_PEERS_COUNT"), count);
