@@ -242,6 +242,25 @@ read_java(struct arguments *arguments, const char **ret_script)
 	return INPUT_NONE;
 }
 
+/*
+ * A title stands where the arguments were: one text, with NULs behind it up to where they ended, or
+ * none where it fills their place. What remains of a single argument that is the program's own
+ * name, "python3" or "-bash", is what was typed. Shells set no title.
+ */
+static bool
+is_title(const struct interpreter *interpreter, const char *bytes, size_t length)
+{
+	size_t first = strnlen(bytes, length);
+
+	if (interpreter->shell || first == length)
+		return false;
+	for (size_t i = first; i < length; i++)
+		if (bytes[i] != '\0')
+			return false;
+	return first + 1 < length || memchr(bytes, ' ', first) != NULL ||
+	    find_interpreter(program_name(bytes)) == NULL;
+}
+
 enum program_input
 program_input(const char *name, const char *bytes, size_t length, const char **ret_script)
 {
@@ -250,16 +269,22 @@ program_input(const char *name, const char *bytes, size_t length, const char **r
 	const char *argument;
 
 	*ret_script = NULL;
-	/* Without arguments nothing is known: a title was set, or they could not be read. */
-	if (interpreter == NULL || next_argument(&arguments) == NULL)
+	/* Without arguments nothing is known: they could not be read. */
+	if (interpreter == NULL || length == 0)
 		return INPUT_NONE;
+	if (is_title(interpreter, bytes, length))
+		return INPUT_HIDDEN;
+	(void)next_argument(&arguments);
 	if (interpreter->names_module)
 		return read_java(&arguments, ret_script);
 	while ((argument = next_argument(&arguments)) != NULL) {
 		enum program_input input;
 
-		if (strcmp(argument, "-") == 0 || argument[0] == '\0')
+		if (strcmp(argument, "-") == 0)
 			break;
+		/* No file has such a name: a title left it behind. */
+		if (argument[0] == '\0')
+			return INPUT_HIDDEN;
 		if (strcmp(argument, "--") == 0) {
 			argument = next_argument(&arguments);
 			break;
@@ -277,8 +302,10 @@ program_input(const char *name, const char *bytes, size_t length, const char **r
 	/* What deno and bun are told to do stands before the file. */
 	if (argument != NULL && strcmp(argument, "run") == 0)
 		argument = next_argument(&arguments);
-	if (argument == NULL || argument[0] == '\0' || strcmp(argument, "-") == 0)
+	if (argument == NULL || strcmp(argument, "-") == 0)
 		return INPUT_STDIN;
+	if (argument[0] == '\0')
+		return INPUT_HIDDEN;
 	*ret_script = argument;
 	return INPUT_SCRIPT;
 }

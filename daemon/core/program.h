@@ -18,6 +18,7 @@ enum program_input {
 	INPUT_MODULE,	/* a module by name: python3 -m http.server, java's class */
 	INPUT_INLINE,	/* code in an argument: python3 -c, perl -e, sh -c */
 	INPUT_STDIN,	/* code from standard input, or a person typing */
+	INPUT_HIDDEN,	/* not known: the process wrote a title over its arguments */
 };
 
 /* The part of a path behind the last slash. */
@@ -38,8 +39,8 @@ bool program_is_login(const char *name);
 
 /*
  * What name (of the program file, without its path) runs, by its arguments: each ended by a NUL,
- * length bytes in all. *ret_script is the argument that names the script or module, borrowed from
- * arguments; NULL where there is none.
+ * length bytes in all, as /proc/PID/cmdline has them (proc_pid_cmdline(5)). *ret_script is the
+ * argument that names the script or module, borrowed from arguments; NULL where there is none.
  */
 enum program_input program_input(const char *name, const char *arguments, size_t length,
     const char **ret_script);

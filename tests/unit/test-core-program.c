@@ -57,6 +57,26 @@ static const struct {
 	{ "java", "java|-jar", INPUT_NONE, NULL },
 	{ "deno", "deno|run|main.ts", INPUT_SCRIPT, "main.ts" },
 	{ "nginx", "nginx|-c|x", INPUT_NONE, NULL },
+	/* Titles, padded to the length of the arguments or filling it. */
+	{ "ruby3.1", "puma 5.6.5 (tcp://0.0.0.0:50080) [shop]|||", INPUT_HIDDEN, NULL },
+	{ "ruby3.1", "puma: cluster worker 0: 801 [shop]", INPUT_HIDDEN, NULL },
+	{ "ruby3.1", "unicorn master -c config.rb||||||||", INPUT_HIDDEN, NULL },
+	{ "python3.11", "gunicorn: master [app]", INPUT_HIDDEN, NULL },
+	{ "python3.11", "[celeryd: w1@host:MainProcess] -active- (-A tasks)|", INPUT_HIDDEN, NULL },
+	{ "python3.11", "worker of /usr/bin/python3", INPUT_HIDDEN, NULL },
+	{ "perl", "/usr/sbin/postgrey --inet=50023|||||", INPUT_HIDDEN, NULL },
+	{ "perl", "postgrey           ", INPUT_HIDDEN, NULL },
+	{ "node", "my-api|||||||||||", INPUT_HIDDEN, NULL },
+	{ "node", "my-api", INPUT_HIDDEN, NULL },
+	{ "node", "node||||||||||||", INPUT_HIDDEN, NULL },
+	{ "java", "elasticsearch||||", INPUT_HIDDEN, NULL },
+	{ "python3.11", "python3|-u|", INPUT_HIDDEN, NULL },
+	{ "python3.11", "python3|--|", INPUT_HIDDEN, NULL },
+	/* No title: the program's own name alone. */
+	{ "perl", "/usr/bin/perl", INPUT_STDIN, NULL },
+	{ "node", "/opt/node/bin/node", INPUT_STDIN, NULL },
+	{ "dash", "odd", INPUT_STDIN, NULL },
+	{ "bash", "bash|-s|", INPUT_HIDDEN, NULL },
 	{ "pythonic", "pythonic|-c|x", INPUT_NONE, NULL },
 };
 
