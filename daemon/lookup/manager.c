@@ -25,6 +25,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/program.h"
 #include "lookup/executable.h"
 #include "lookup/files.h"
 #include "lookup/manager.h"
@@ -93,7 +94,7 @@ is_young(const struct process_stat *stat)
 void
 manager_read(const struct view *view, const struct process_stat *stat, struct process *process)
 {
-	const char *name = files_base_name(process->exe);
+	const char *name = program_name(process->exe);
 	bool executor = strcmp(name, "systemd-executor") == 0;
 	_close_ int process_fd = -1, parent_fd = -1;
 	struct process_stat parent;
