@@ -232,7 +232,8 @@ static const struct {
 	{ "node_exporter", 0 }, { "node-18-exporter", 0 }, { "bunzip2", 0 }, { "php-fpm8.2", 0 },
 	{ "javaws", 0 }, { "javac", 0 }, { "lua-implant", 0 }, { "node_x", 0 }, { "perldoc", 0 },
 	{ "pythonic", 0 }, { "python3-implant", 0 }, { "rubysrv", 0 }, { "denox", 0 },
-	{ "shred", 0 }, { "fishd", 0 }, { "ncurses", 0 }, { "sshd-keygen", 0 }, { "cron", 0 }, { "nginx", 0 },
+	{ "shred", 0 }, { "fishd", 0 }, { "ncurses", 0 },
+	{ "sshd-keygen", 0 }, { "cron", 0 }, { "nginx", 0 },
 	{ "python3.11-", 0 }, { "python-", 0 }, { "-", 0 }, { "", 0 },
 };
 
