@@ -13,13 +13,13 @@
 #include "alert/limit.h"
 #include "alert/sender.h"
 #include "config/config.h"
-#include "core/engine.h"
-#include "core/occupancy.h"
+#include "engine/engine.h"
+#include "engine/occupancy.h"
 #include "kernel/connected.h"
-#include "kernel/owners.h"
 #include "kernel/look.h"
 #include "kernel/source.h"
 #include "store/executables.h"
+#include "wire/owners.h"
 
 /* What the command line and the environment say. */
 struct daemon_options {

@@ -27,10 +27,11 @@
 #include "base/text.h"
 #include "commands.h"
 #include "config/config.h"
-#include "core/judge.h"
-#include "core/reason.h"
 #include "daemon.h"
+#include "engine/classify.h"
+#include "engine/judge.h"
 #include "kernel/ranges.h"
+#include "model/reason.h"
 #include "privileges.h"
 
 /* The kernel and the look-up answer within this, or they are not asked on. */

@@ -13,7 +13,7 @@
 
 #include "alert/describe.h"
 #include "alert/mask.h"
-#include "core/program.h"
+#include "model/program.h"
 
 /* Bounds of the pieces, see describe.c. */
 #define USER_TEXT_MAX	   64

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/report.h"
+#include "model/report.h"
 
 /* Which fields a message carries. Those of a stay and its owner only where it is about one. */
 enum field_group {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
+#include "model/owner.h"
 
 /* Users remembered, and for how long: names change seldom, a missing one may be there soon. */
 #define HOST_USERS_MAX	      64

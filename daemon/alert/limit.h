@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/report.h"
+#include "model/report.h"
 
 /* The defaults of limit_init(): far more than a person reads, far less than hurts a journal. */
 #define LIMIT_BURST	  1000

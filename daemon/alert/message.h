@@ -11,8 +11,8 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "core/policy.h"
-#include "core/report.h"
+#include "model/policy.h"
+#include "model/report.h"
 
 /*
  * The line with its NUL: all pieces of the longest line, each as long as its bound lets it be. No

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/policy.h"
-#include "core/report.h"
+#include "model/policy.h"
+#include "model/report.h"
 
 /* Reports that may wait. */
 #define SENDER_QUEUE_MAX 256

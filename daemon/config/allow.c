@@ -13,10 +13,10 @@
 #include <string.h>
 
 #include "config/rules.h"
-#include "core/glob.h"
-#include "core/owner.h"
-#include "core/program.h"
-#include "core/reason.h"
+#include "model/glob.h"
+#include "model/owner.h"
+#include "model/program.h"
+#include "model/reason.h"
 
 #define KEY(name) (1U << MATCH_##name)
 

@@ -14,10 +14,10 @@
 #include <stdio.h>
 
 #include "base/macros.h"
-#include "core/listener.h"
-#include "core/policy.h"
-#include "core/range.h"
-#include "core/severity.h"
+#include "model/listener.h"
+#include "model/policy.h"
+#include "model/range.h"
+#include "model/severity.h"
 
 /* The first 16 hexadecimal digits of a SHA-256, and the NUL. */
 #define CONFIG_HASH_SIZE 17

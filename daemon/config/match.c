@@ -11,9 +11,9 @@
 
 #include "config/match.h"
 #include "config/values.h"
-#include "core/listener.h"
-#include "core/owner.h"
-#include "core/reason.h"
+#include "model/listener.h"
+#include "model/owner.h"
+#include "model/reason.h"
 
 /*
  * One key. The offset is that of its member in struct match, the words those of its values.

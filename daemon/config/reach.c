@@ -7,7 +7,7 @@
  * too, with values that lie inside. What would take more than that (the sum of several
  * rules, one key that implies another, an earlier rule with `not` or an end) is left unsaid
  * rather than guessed. A rule that speaks of no class and no reason never keeps a suspect from one
- * that does (core/judge.c).
+ * that does (engine/judge.c).
  *
  * Every rule is compared with every earlier one until the first that covers it; most pairs differ
  * in their keys, which is one comparison of bits. What a pair costs beyond that is counted, and
@@ -17,10 +17,10 @@
 #include <sys/socket.h>
 
 #include "config/rules.h"
-#include "core/glob.h"
-#include "core/listener.h"
-#include "core/owner.h"
-#include "core/reason.h"
+#include "model/glob.h"
+#include "model/listener.h"
+#include "model/owner.h"
+#include "model/reason.h"
 
 /* In comparisons of words; 4096 rules of one port, user and path each need a tenth of it. */
 #define REACH_COST_MAX 100000000

@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "config/messages.h"
 #include "config/yaml.h"
-#include "core/policy.h"
+#include "model/policy.h"
 
 /* Bounds of what one configuration may hold; a rule with ports takes 8 KiB. */
 #define RULES_MAX     4096

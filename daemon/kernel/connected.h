@@ -5,8 +5,8 @@
 #ifndef OVERSTAY_KERNEL_CONNECTED_H
 #define OVERSTAY_KERNEL_CONNECTED_H
 
-#include "core/report.h"
 #include "kernel/source.h"
+#include "model/report.h"
 
 /* Listeners that are asked for at once. */
 #define CONNECTED_MAX 64

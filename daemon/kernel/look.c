@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "core/diff.h"
+#include "engine/diff.h"
 #include "kernel/look.h"
 
 enum phase {

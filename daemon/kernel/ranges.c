@@ -14,8 +14,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "core/range.h"
 #include "kernel/ranges.h"
+#include "model/range.h"
 
 /* Room for "65535\t65535\n" and for noticing that there is more. */
 #define RANGE_TEXT_MAX 32

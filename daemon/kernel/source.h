@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/listener.h"
-#include "core/range.h"
-#include "core/snapshot.h"
+#include "engine/snapshot.h"
+#include "model/listener.h"
+#include "model/range.h"
 
 struct source;
 

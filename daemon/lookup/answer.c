@@ -29,12 +29,12 @@
 #include "base/cleanup.h"
 #include "lookup/answer.h"
 #include "lookup/cgroup.h"
-#include "lookup/encode.h"
 #include "lookup/files.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/place.h"
 #include "lookup/view.h"
 #include "lookup/walk.h"
+#include "wire/encode.h"
 
 struct answer {
 	struct view view;

@@ -10,7 +10,7 @@
 
 #include "base/macros.h"
 #include "lookup/host.h"
-#include "lookup/protocol.h"
+#include "wire/protocol.h"
 
 /* Takes one packet of the answer. Returns 0 or -errno, which ends the answering. */
 typedef int answer_function(const char *packet, size_t length, void *argument);

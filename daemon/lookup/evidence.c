@@ -27,11 +27,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "core/program.h"
 #include "lookup/evidence.h"
 #include "lookup/files.h"
 #include "lookup/path.h"
 #include "lookup/shell.h"
+#include "model/program.h"
 
 /* In the headers since Linux 5.17. */
 #ifndef FUSE_SUPER_MAGIC

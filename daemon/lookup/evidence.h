@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Facts about a process that its strings do not say (enum process_evidence, core/owner.h).
+ * Facts about a process that its strings do not say (enum process_evidence, model/owner.h).
  */
 #ifndef OVERSTAY_LOOKUP_EVIDENCE_H
 #define OVERSTAY_LOOKUP_EVIDENCE_H
@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
 #include "lookup/executable.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
 /*
  * Fills evidence and what EVIDENCE_EXE_KNOWN stands for, in a process whose pid, uid, exe,

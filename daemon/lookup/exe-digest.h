@@ -6,9 +6,9 @@
 #define OVERSTAY_LOOKUP_EXE_DIGEST_H
 
 #include "base/macros.h"
-#include "core/owner.h"
 #include "lookup/executable.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
 /*
  * Digests the file of task_fd's exe link, which is the one that executable says, into

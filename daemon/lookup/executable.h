@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
 struct executable {
 	struct statx file;	/* the file itself; with error 0 */

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
 /*
  * Fills forwards_to and forwards_kind of a process whose exe and cmdline are known, where it

@@ -24,7 +24,7 @@
 #include "lookup/files.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/process.h"
-#include "lookup/protocol.h"
+#include "wire/protocol.h"
 
 #define TCP (1U << LOOKUP_TCP)
 #define UDP (1U << LOOKUP_UDP)

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
 /*
  * Fills main_pid and main_exe of a process in the cgroup at path, of which the first

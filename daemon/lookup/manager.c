@@ -25,11 +25,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "core/program.h"
 #include "lookup/executable.h"
 #include "lookup/files.h"
 #include "lookup/manager.h"
 #include "lookup/place.h"
+#include "model/program.h"
 
 /* An executor has its sandbox, its PAM session and Type=idle (5 s) behind it by then. */
 #define EXECUTOR_AGE_MAX_USEC (10 * USEC_PER_SEC)

@@ -3,9 +3,9 @@
 #ifndef OVERSTAY_LOOKUP_MANAGER_H
 #define OVERSTAY_LOOKUP_MANAGER_H
 
-#include "core/owner.h"
 #include "lookup/process.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
 /*
  * Sets EVIDENCE_MANAGER if the process is a user's service manager, or what PID 1 or such a manager

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "lookup/pids.h"
-#include "lookup/protocol.h"
+#include "wire/protocol.h"
 
 int
 pids_add(struct pids *pids, int32_t pid)

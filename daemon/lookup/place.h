@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
+#include "model/owner.h"
 
 /* The longest path of a cgroup that is looked at, with its NUL. */
 #define PLACE_PATH_MAX 4096

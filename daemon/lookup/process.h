@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
 /* Where a socket was seen: a descriptor of one thread of one process. */
 struct holder {

@@ -25,8 +25,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "lookup/answer.h"
-#include "lookup/encode.h"
 #include "lookup/server.h"
+#include "wire/encode.h"
 
 #define SEND_WAIT_MSEC 5000
 

@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "core/program.h"
 #include "lookup/files.h"
 #include "lookup/process.h"
 #include "lookup/shell.h"
+#include "model/program.h"
 
 #define CHILDREN_MAX 64
 #define THREADS_MAX  64

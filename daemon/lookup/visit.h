@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/owner.h"
 #include "lookup/process.h"
+#include "model/owner.h"
 
 /* One socket that is looked for. */
 struct wanted {

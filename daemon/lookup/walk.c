@@ -32,8 +32,8 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
-#include "lookup/protocol.h"
 #include "lookup/walk.h"
+#include "wire/protocol.h"
 
 /* The largest cgroup that is looked through to its end. */
 #define FINISH_MAX 512

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/verified.h"
+#include "engine/verified.h"
 
 /* The name inside the state directory, and the ends of the names of what was put aside. */
 #define EXECUTABLES_NAME	 "executables.db"

@@ -21,8 +21,8 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "core/listener.h"
-#include "kernel/owners.h"
+#include "model/listener.h"
+#include "wire/owners.h"
 
 #define SOCKETS_MAX 4096
 

@@ -29,8 +29,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "core/engine.h"
-#include "core/occupancy.h"
+#include "engine/engine.h"
+#include "engine/occupancy.h"
 #include "kernel/filter.h"
 #include "kernel/look.h"
 #include "kernel/ranges.h"

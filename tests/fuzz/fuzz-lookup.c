@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/owners.h"
-#include "lookup/encode.h"
+#include "wire/encode.h"
+#include "wire/owners.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,37 +2,20 @@
 # SPDX-License-Identifier: MIT
 #
 # Holds the includes against the table in daemon/README: who may include whom, and which
-# third-party headers have which address.
+# third-party headers have which address. The table is read from there.
 # shellcheck source=tests/lint/tap.sh
 . "${abs_top_srcdir:-.}/tests/lint/tap.sh"
 
-# room: what it may include beside itself. "top" is daemon/*.c.
-allowed() {
-	case $1 in
-	base) echo base ;;
-	core) echo core base ;;
-	kernel) echo kernel core base lookup/protocol.h ;;
-	config | alert | store) echo "$1" core base ;;
-	lookup) echo lookup core/owner.h core/program.h base ;;
-	top) echo base core kernel config alert store top ;;
-	esac
-}
+# The rows of the table in daemon/README: "room<TAB>rooms<TAB>headers".
+table=$(awk '
+	/^    room +rooms +third-party headers$/ { inside = 1; at = index($0, "rooms"); to = index($0, "third"); next }
+	inside && /^    -/ { next }
+	inside && !/^    / { exit }
+	inside { print substr($0, 5, at - 5) "\t" substr($0, at, to - at) "\t" substr($0, to) }
+' daemon/README | tr -s ' ' | sed 's/ *\t */\t/g; s/ *$//')
 
-# header pattern: rooms that may include it
-addresses='
-event2/:top
-yaml.h:config
-nettle/:config lookup
-systemd/sd-journal.h:alert/journal.c
-systemd/:top alert/journal.c lookup
-libmnl/:kernel
-sqlite3.h:store
-linux/:kernel lookup
-cap-ng.h:top lookup
-seccomp.h:lookup
-libsmartcols.h:once.c
-jansson.h:once.c
-'
+# allowed COLUMN NAME: the words of that column (2 = rooms, 3 = headers) in the row of a room or file.
+allowed() { printf '%s\n' "$table" | awk -F '\t' -v column="$1" -v name="$2" '$1 == name { print $column }'; }
 
 room_of() {
 	case $1 in
@@ -48,45 +31,54 @@ check_own() {
 		*/*) target=${header%%/*} ;;
 		*) target=top ;;
 		esac
-		for one in $(allowed "$room"); do
-			[ "$one" = "$target" ] && continue 2
-			[ "$one" = "$header" ] && continue 2
-		done
-		echo "$1: includes \"$header\", which $room may not"
+		case " $room $(allowed 2 "$room") " in
+		*" $target "*) ;;
+		*) echo "$1: includes \"$header\", which $room may not" ;;
+		esac
 	done
 }
 
+# A header that no row of the table names is the C library's.
 check_foreign() {
 	room=$(room_of "$1")
+	known=$(printf '%s\n' "$table" | cut -f 3 | tr ' ' '\n' | grep -v '^-$' | sort -u)
 	sed -n 's/^#include <\(.*\)>/\1/p' "$1" | while read -r header; do
-		for line in $(echo "$addresses" | tr ' ' '+'); do
-			pattern=${line%%:*}
+		for pattern in $known; do
 			case $header in
 			"$pattern"*) ;;
 			*) continue ;;
 			esac
-			for one in $(echo "${line#*:}" | tr '+' ' '); do
-				[ "$one" = "$room" ] && continue 3
-				[ "daemon/$one" = "$1" ] && continue 3
-			done
-			echo "$1: includes <$header>, whose address is ${line#*:}"
-			continue 2
+			case " $(allowed 3 "$room") $(allowed 3 "${1#daemon/}") " in
+			*" $pattern "*) ;;
+			*) echo "$1: includes <$header>, which $room may not" ;;
+			esac
 		done
 	done
 }
 
-# core/ and base/ see neither descriptors nor clocks.
+# Every room of the table is there, and every room that is there stands in it.
+check_table() {
+	printf '%s\n' "$table" | cut -f 1 | while read -r name; do
+		[ "$name" = top ] || [ -e "daemon/$name" ] || echo "daemon/README: no daemon/$name"
+	done
+	for room in $(for file in $sources; do room_of "$file"; done | sort -u); do
+		[ -n "$(allowed 2 "$room")" ] || echo "daemon/README: no row for $room"
+	done
+}
+
+# engine/ and model/ see neither descriptors nor clocks.
 check_pure() {
 	case $(room_of "$1") in
-	core) grep -nHE '\b(open|openat|read|write|socket|clock_[a-z_]+|time|getenv|getrandom)\(' "$1" ;;
+	engine | model) grep -nHE '\b(open|openat|read|write|socket|clock_[a-z_]+|time|getenv|getrandom)\(' "$1" ;;
 	esac
 }
 
 lint() {
 	sources=$(files 'daemon/*.c' 'daemon/*.h')
+	check_table | point "the table names the rooms there are"
 	for file in $sources; do check_own "$file"; done | point "own includes keep to the layers"
 	for file in $sources; do check_foreign "$file"; done | point "third-party headers have their address"
-	for file in $sources; do check_pure "$file"; done | point "core/ has no descriptor and no clock"
+	for file in $sources; do check_pure "$file"; done | point "engine/ and model/ have no descriptor and no clock"
 	for room in $(for file in $sources; do room_of "$file"; done | sort -u); do
 		[ "$room" = top ] || grep -q "^$room/ " daemon/README || echo "daemon/README lacks $room/"
 	done | point "daemon/README names every room"

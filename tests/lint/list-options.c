@@ -18,7 +18,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "config/rules.h"
-#include "core/reason.h"
+#include "model/reason.h"
 
 static void
 print_option(const struct option *option)

@@ -3,7 +3,7 @@
 #
 # The option table of daemon/config/options.c against what people read: conf/overstay.yaml and
 # overstay.yaml(5) name the same options with the same defaults, and the manual the same units,
-# bounds, rule keys and match keys. Of core/reason.h the manual has every class, and every reason
+# bounds, rule keys and match keys. Of model/reason.h the manual has every class, and every reason
 # with its strength, in the order of the table.
 # shellcheck source=tests/lint/tap.sh
 . "${abs_top_srcdir:-.}/tests/lint/tap.sh"

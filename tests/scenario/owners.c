@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/owner.h"
+#include "model/owner.h"
 #include "script.h"
 
 static void
@@ -45,7 +45,7 @@ set_trust(struct process *process, const char *word)
 	return -EINVAL;
 }
 
-/* Words of core/owner.h's facts, joined by commas. */
+/* Words of model/owner.h's facts, joined by commas. */
 static int
 set_evidence(struct process *process, const char *words)
 {
@@ -59,7 +59,7 @@ set_evidence(struct process *process, const char *words)
 		{ "stdio", EVIDENCE_STDIO_NETWORK }, { "child-shell", EVIDENCE_CHILD_SHELL },
 		{ "argv0", EVIDENCE_NAME_OTHER }, { "mounts", EVIDENCE_OTHER_MOUNTS },
 		{ "pids", EVIDENCE_OTHER_PIDS }, { "users", EVIDENCE_OTHER_USERS },
-		{ "terminal", EVIDENCE_TERMINAL },
+		{ "terminal", EVIDENCE_TERMINAL }, { "manager", EVIDENCE_MANAGER },
 	};
 
 	while (*words != '\0') {

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "core/listener.h"
-#include "core/severity.h"
+#include "model/listener.h"
+#include "model/severity.h"
 
 #define WORDS_MAX      64
 #define WORDS_TEXT_MAX 8192

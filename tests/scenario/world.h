@@ -10,10 +10,10 @@
 
 #include "alert/message.h"
 #include "config/config.h"
-#include "core/engine.h"
-#include "kernel/owners.h"
+#include "engine/engine.h"
 #include "kernel/source.h"
 #include "told.h"
+#include "wire/owners.h"
 
 /* The host had been up for so long when the scenario begins. */
 #define WORLD_UPTIME_USEC (1000 * USEC_PER_DAY)

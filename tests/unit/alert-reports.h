@@ -6,7 +6,7 @@
 #ifndef OVERSTAY_TESTS_ALERT_REPORTS_H
 #define OVERSTAY_TESTS_ALERT_REPORTS_H
 
-#include "core/report.h"
+#include "model/report.h"
 
 /* 2026-01-02 03:04:05 UTC, on a host that is up for 300 days. */
 #define REPORT_REALTIME_USEC (1767323045ULL * USEC_PER_SEC)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Helpers of the tests of base/ and core/; see core-help.h. Whatever fails here ends the test.
+ * Helpers of the tests of base/, model/ and engine/; see core-help.h. Whatever fails here ends
+ * the test.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>

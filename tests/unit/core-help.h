@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of base/ and core/ share: numbers that can be had again, and listeners, owners
- * and looks made in one line.
+ * What the tests of base/, model/ and engine/ share: numbers that can be had again, and listeners,
+ * owners and looks made in one line.
  */
 #ifndef OVERSTAY_TESTS_CORE_HELP_H
 #define OVERSTAY_TESTS_CORE_HELP_H
@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/listener.h"
-#include "core/owner.h"
-#include "core/snapshot.h"
+#include "engine/snapshot.h"
+#include "model/listener.h"
+#include "model/owner.h"
 
 /*
  * The seed of this run: OVERSTAY_TEST_SEED of the environment, else a new one. Prints it, so that

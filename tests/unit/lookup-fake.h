@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "kernel/owners.h"
 #include "lookup/answer.h"
+#include "wire/owners.h"
 
 /* Near the kernel's largest pid, so that no process of this host is meant by chance. */
 #define PID(n) (LOOKUP_PID_MAX - 100 + (n))

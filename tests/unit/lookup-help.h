@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "kernel/owners.h"
+#include "wire/owners.h"
 
 #define HELP_ANSWERS_MAX LOOKUP_INODES_MAX
 

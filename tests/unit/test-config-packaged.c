@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "base/macros.h"
 #include "config/rules.h"
-#include "core/owner.h"
-#include "core/program.h"
+#include "model/owner.h"
+#include "model/program.h"
 
 #define HEAD "# SPDX-License-Identifier: MIT\n#\n# "
 

@@ -11,8 +11,8 @@
 
 #include "base/macros.h"
 #include "config/rules.h"
-#include "core/owner.h"
-#include "core/reason.h"
+#include "model/owner.h"
+#include "model/reason.h"
 
 #define RULE "rules:\n- name: n\n  action: allow\n"
 

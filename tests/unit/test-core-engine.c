@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "core/engine.h"
+#include "engine/engine.h"
 
 #define SECOND USEC_PER_SEC
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "core/glob.h"
+#include "model/glob.h"
 
 static void
 the_table(void **state)

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "core/judge.h"
+#include "engine/judge.h"
 
 #define NOW (1000 * USEC_PER_SEC)
 

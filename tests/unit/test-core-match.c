@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "core/judge.h"
+#include "engine/judge.h"
 
 #define NOW_USEC (1000 * USEC_PER_DAY)
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/program.h"
+#include "model/program.h"
 
 static const struct {
 	const char *name;

@@ -11,7 +11,8 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "core/reason.h"
+#include "engine/classify.h"
+#include "model/reason.h"
 
 #define BIT(reason) (1U << (reason))
 

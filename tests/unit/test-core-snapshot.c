@@ -13,8 +13,8 @@
 
 #include "base/port-set.h"
 #include "core-help.h"
-#include "core/diff.h"
-#include "core/occupancy.h"
+#include "engine/diff.h"
+#include "engine/occupancy.h"
 
 /* How much occupancy.c has asked for: the link lets calloc(3) come here (fragment.am). */
 static size_t allocated;

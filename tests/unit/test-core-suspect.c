@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "core/hopping.h"
-#include "core/judge.h"
-#include "core/verified.h"
+#include "engine/hopping.h"
+#include "engine/judge.h"
+#include "engine/verified.h"
 
 #define NOW_USEC (1000 * USEC_PER_DAY)
 

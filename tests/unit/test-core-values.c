@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "core/range.h"
-#include "core/report.h"
+#include "model/range.h"
+#include "model/report.h"
 
 static void
 exposure_is_how_it_is_bound(void **state)

@@ -18,8 +18,8 @@
 #include "lookup/forward.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/mounts.h"
-#include "lookup/protocol.h"
 #include "lookup/shell.h"
+#include "wire/protocol.h"
 
 static struct statx
 make_file(uint32_t uid, uint32_t gid, unsigned mode)

@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "core/listener.h"
 #include "lookup-help.h"
+#include "model/listener.h"
 
 #define VXLAN_PORT 55432
 

@@ -18,10 +18,10 @@
 
 #include <cmocka.h>
 
-#include "core/listener.h"
-#include "kernel/owners.h"
 #include "lookup-help.h"
-#include "lookup/encode.h"
+#include "model/listener.h"
+#include "wire/encode.h"
+#include "wire/owners.h"
 
 struct pair {
 	char directory[64];

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "kernel/owners.h"
-#include "lookup/encode.h"
+#include "wire/encode.h"
+#include "wire/owners.h"
 
 static void
 set(char **string, const char *text)

@@ -26,8 +26,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "core/listener.h"
 #include "lookup-child.h"
+#include "model/listener.h"
 
 /* What a child has from the test. */
 static void

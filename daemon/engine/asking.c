@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The questions to overstay-lookup and the answers, seen from the stays. Every socket is asked for
+ * quickly when it is new, thoroughly once before it is first told of, and again before an alert
+ * where that was long ago; a suspect's program is digested with that. What is known costs nothing.
+ *
+ * What it never does: talk to anyone (wire/owners.c does), or leave a socket without an owner:
+ * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
+ * when two answers in a row know nobody while the socket is still there.
+ */
+#include <stdlib.h>
+
+#include "engine/asking.h"
+
+void
+asking_want(struct member *member, enum look_depth depth)
+{
+	if (!member->owner_wanted || member->wanted_depth < (uint8_t)depth)
+		member->wanted_depth = (uint8_t)depth;
+	member->owner_wanted = true;
+}
+
+/* The question is over and changes nothing. */
+static void
+keep_owner(struct member *member, uint64_t now_usec)
+{
+	/* One that was wanted deeper meanwhile is still wanted. */
+	if (member->asked_usec == 0 || member->wanted_depth <= member->asked_depth) {
+		member->owner_wanted = false;
+		member->looked_depth = member->wanted_depth;
+	} else
+		member->looked_depth = member->asked_depth;
+	member->asked_usec = 0;
+	member->looked_usec = now_usec;
+}
+
+static void
+set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
+{
+	(void)owner_unref(member->owner);
+	member->owner = owner_ref(owner);
+	keep_owner(member, now_usec);
+	/* A quick question may have taken a whole walk. */
+	if (owner->thorough && member->looked_depth < DEPTH_THOROUGH)
+		member->looked_depth = DEPTH_THOROUGH;
+	stay_note_program(stay, owner);
+	stay->judged = false;
+}
+
+/* Without memory the socket is just wanted again. */
+static void
+set_unknown(struct stay *stay, struct member *member, enum owner_reason reason, uint64_t now_usec)
+{
+	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
+
+	if (owner == NULL) {
+		member->owner_wanted = true;
+		member->asked_usec = 0;
+		return;
+	}
+	owner->observed_usec = now_usec;
+	set_owner(stay, member, owner, now_usec);
+	(void)owner_unref(owner);
+}
+
+/* How long a socket that came is not asked for. */
+static uint64_t
+patience(const struct stay *stay, const struct member *member, uint64_t patient_usec)
+{
+	return stay->endpoint.protocol == PROTOCOL_UDP && member->choice == CHOICE_AUTO ?
+	    patient_usec : 0;
+}
+
+size_t
+asking_questions(struct track *track, struct owner_question *questions, size_t max,
+    uint64_t now_usec, uint64_t patient_usec)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		if (stay->state == STAY_AWAY)
+			continue;
+		for (uint32_t m = 0; m < stay->member_count && count < max; m++) {
+			struct member *member = &stay->members[m];
+
+			if (!member->owner_wanted || member->asked_usec != 0 ||
+			    now_usec - stay->first_seen_usec <
+				patience(stay, member, patient_usec))
+				continue;
+			if (member->inode == 0) {
+				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
+				continue;
+			}
+			member->asked_usec = now_usec;
+			member->asked_depth = member->wanted_depth;
+			questions[count++] = (struct owner_question){
+				.inode = member->inode,
+				.uid = member->uid,
+				.cgroup = member->cgroup,
+				.protocol = stay->endpoint.protocol,
+				.thorough = member->asked_depth >= DEPTH_THOROUGH,
+				.digest = member->asked_depth >= DEPTH_DIGEST,
+			};
+		}
+	}
+	return count;
+}
+
+/* Goes on without the answer, which may still come. */
+static void
+go_on_unknown(struct stay *stay, struct member *member, uint64_t now_usec)
+{
+	struct owner *owner = owner_new(OWNER_UNKNOWN,
+	    member->gone ? OWNER_REASON_EXITED : OWNER_REASON_NOT_ASKED, 0);
+
+	if (owner == NULL)
+		return;
+	owner->observed_usec = now_usec;
+	member->owner = owner;
+	stay->judged = false;
+}
+
+bool
+asking_go_on(struct stay *stay, uint64_t now_usec)
+{
+	bool resolved = true;
+
+	for (uint32_t i = 0; i < stay->member_count; i++) {
+		if (stay->members[i].owner == NULL)
+			go_on_unknown(stay, &stay->members[i], now_usec);
+		resolved &= stay->members[i].owner != NULL;
+	}
+	return resolved;
+}
+
+bool
+asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uint64_t wait_usec,
+    uint64_t *due_usec, bool *wanted)
+{
+	bool resolved = true;
+
+	for (uint32_t i = 0; i < stay->member_count; i++) {
+		struct member *member = &stay->members[i];
+		uint64_t over_usec;
+
+		if (member->owner_wanted && member->asked_usec == 0)
+			*wanted = true;
+		if (member->owner != NULL)
+			continue;
+		over_usec = patience(stay, member, patient_usec);
+		over_usec = over_usec > USEC_NEVER - wait_usec - member->since_usec ? USEC_NEVER :
+		    member->since_usec + over_usec + wait_usec;
+		if (now_usec >= over_usec)
+			go_on_unknown(stay, member, now_usec);
+		else if (over_usec < *due_usec)
+			*due_usec = over_usec;
+		resolved &= member->owner != NULL;
+	}
+	return resolved;
+}
+
+static int
+compare_inodes(const void *a, const void *b)
+{
+	const struct owner_answer *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+/* owner NULL: the question was left unanswered. */
+static void
+take_answer(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
+{
+	bool known = member->owner != NULL && member->owner->kind != OWNER_UNKNOWN;
+	bool nobody = owner != NULL && owner->kind == OWNER_UNKNOWN &&
+	    owner->reason == OWNER_REASON_NO_PROCESS;
+
+	if (nobody && member->gone)
+		owner = NULL;
+	if (known && (owner == NULL || owner->kind == OWNER_UNKNOWN) &&
+	    (member->gone || !nobody || member->nobody == 0)) {
+		/* The socket may be closed by now: the next look tells, and who held it is not
+		 * forgotten for one answer that knows nobody. */
+		keep_owner(member, now_usec);
+		member->nobody = nobody && !member->gone;
+		stay->judged = false;
+	} else if (owner != NULL) {
+		member->nobody = !nobody ? 0 : member->nobody < 2 ? member->nobody + 1 :
+		    member->nobody;
+		set_owner(stay, member, owner, now_usec);
+	} else
+		set_unknown(stay, member, nobody ? OWNER_REASON_EXITED : OWNER_REASON_BAD_ANSWER,
+		    now_usec);
+}
+
+void
+asking_answers(struct track *track, const struct owner_answer *answers, size_t count,
+    uint64_t now_usec)
+{
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		for (uint32_t m = 0; m < stay->member_count; m++) {
+			struct member *member = &stay->members[m];
+			struct owner_answer key = { .inode = member->inode };
+			const struct owner_answer *answer;
+
+			if (member->asked_usec == 0)
+				continue;
+			answer = count == 0 ? NULL :
+			    bsearch(&key, answers, count, sizeof(key), compare_inodes);
+			take_answer(stay, member, answer == NULL ? NULL : answer->owner, now_usec);
+		}
+	}
+}
+
+void
+asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
+{
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		for (uint32_t m = 0; m < stay->member_count; m++) {
+			struct member *member = &stay->members[m];
+
+			if (member->asked_usec == 0 && !member->owner_wanted)
+				continue;
+			if (member->owner == NULL || member->owner->kind == OWNER_UNKNOWN) {
+				set_unknown(stay, member, reason, now_usec);
+				continue;
+			}
+			keep_owner(member, now_usec);
+		}
+	}
+}
+
+void
+asking_retry(struct track *track)
+{
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		for (uint32_t m = 0; m < stay->member_count; m++) {
+			struct member *member = &stay->members[m];
+			enum owner_reason reason = member->owner == NULL ? OWNER_REASON_NONE :
+			    member->owner->reason;
+
+			if (reason == OWNER_REASON_NO_LOOKUP || reason == OWNER_REASON_TIMEOUT ||
+			    reason == OWNER_REASON_BAD_ANSWER)
+				asking_want(member, DEPTH_QUICK);
+		}
+	}
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a listener belongs there. One table of tests, a reason each (model/reason.h), of facts that
+ * overstay-lookup observed (model/owner.h) and the stay remembers.
+ *
+ * What it never does: guess. A fact that was not seen is no reason, and what several facts say of
+ * one thing counts once: a program of alice's that root runs is `foreign`, not `writable` too.
+ *
+ * What is benign has to stay so, and stands in the tests of the reasons: an upgrade that replaced a
+ * running program (EVIDENCE_EXE_UPDATED), what go and AppImage put in /tmp, Python's own helper
+ * processes, sessions below sshd where no logind is.
+ *
+ * Cost: a few string comparisons, when an owner was looked up; nothing per tick.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "engine/classify.h"
+#include "model/program.h"
+
+typedef bool reason_function(const struct circumstances *circumstances,
+    const struct process *process);
+
+/* Accounts of the system, not of people: systemd's SYSTEM_UID_MAX, nobody, DynamicUser=. */
+#define SYSTEM_UID_MAX	999
+#define NOBODY_UID	65534
+#define DYNAMIC_UID_MIN 61184
+#define DYNAMIC_UID_MAX 65519
+
+static bool
+has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool
+has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), tail = strlen(suffix);
+
+	return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+static bool
+has_some_prefix(const char *text, const char *const *prefixes)
+{
+	for (; *prefixes != NULL; prefixes++)
+		if (has_prefix(text, *prefixes))
+			return true;
+	return false;
+}
+
+static bool
+has_evidence(const struct process *process, uint32_t bits)
+{
+	return (process->evidence & bits) == bits;
+}
+
+static bool
+is_service_account(uint32_t uid)
+{
+	return uid != 0 && (uid <= SYSTEM_UID_MAX || uid == NOBODY_UID ||
+	    (uid >= DYNAMIC_UID_MIN && uid <= DYNAMIC_UID_MAX));
+}
+
+static bool
+is_person(uint32_t uid)
+{
+	return uid > SYSTEM_UID_MAX && uid != UINT32_MAX && !is_service_account(uid);
+}
+
+/* A unit of the system manager's that is a service: neither a session nor a user's manager. */
+static bool
+is_system_service(const struct place *place)
+{
+	return place->unit[0] != '\0' && !has_prefix(place->unit, "user@") &&
+	    !has_prefix(place->unit, "session-") && strcmp(place->unit, "init.scope") != 0;
+}
+
+/* ---- strong reasons ----------------------------------------------------------------------- */
+
+static bool
+in_memory(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)circumstances;
+	return has_evidence(process, EVIDENCE_EXE_IN_MEMORY);
+}
+
+static bool
+in_shm(const struct circumstances *circumstances, const struct process *process)
+{
+	static const char *const places[] = { "/dev/shm/", "/run/shm/", NULL };
+
+	(void)circumstances;
+	return has_some_prefix(process->exe, places);
+}
+
+static bool
+is_disguised(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)circumstances;
+	return has_evidence(process, EVIDENCE_NAME_OTHER) ||
+	    program_pretends(process->comm, process->exe, process->script) != NULL ||
+	    (process->cmdline_length > 0 &&
+		program_pretends(process->cmdline, process->exe, process->script) != NULL);
+}
+
+static const char *
+name_of(const struct process *process)
+{
+	const char *name =
+	    program_applet(process->exe, process->cmdline, process->cmdline_length);
+
+	return name[0] != '\0' ? name : process->comm;
+}
+
+static bool
+is_shell_on_network(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)circumstances;
+	return has_evidence(process, EVIDENCE_CHILD_SHELL) ||
+	    (has_evidence(process, EVIDENCE_STDIO_NETWORK) && program_is_shell(name_of(process)));
+}
+
+/* multiprocessing starts its helpers as python3 -c "from multiprocessing.spawn import ...". */
+static bool
+is_own_helper(const struct process *process)
+{
+	static const char code[] = "from multiprocessing.";
+	const char *end = process->cmdline + process->cmdline_length;
+
+	if (process->pid == process->main_pid || strcmp(process->exe, process->main_exe) != 0)
+		return false;
+	for (const char *at = process->cmdline; at < end; at += strlen(at) + 1)
+		if (has_prefix(at, code))
+			return true;
+	return false;
+}
+
+/* Runs what anybody may tell it: a shell, a relay, code that stands in no file. */
+static bool
+runs_anything(const struct process *process)
+{
+	const char *name = name_of(process), *script;
+	enum program_input input;
+
+	if (program_is_shell(name) || program_is_relay(name))
+		return true;
+	input = program_input(name, process->cmdline, process->cmdline_length, &script);
+	return (input == INPUT_INLINE || input == INPUT_STDIN) && !is_own_helper(process);
+}
+
+/* In a service or container whose main program is another one. */
+static bool
+is_below_another(const struct process *process)
+{
+	const struct place *place = &process->place;
+
+	if (!is_system_service(place) && place->container[0] == '\0')
+		return false;
+	return process->main_pid != 0 && process->main_pid != process->pid &&
+	    process->main_exe[0] != '\0' && strcmp(process->main_exe, process->exe) != 0;
+}
+
+/* Without logind whoever logs in stays in sshd's unit. */
+static bool
+is_below_login(const struct process *process)
+{
+	return is_below_another(process) && program_is_login(program_name(process->main_exe));
+}
+
+static bool
+is_stranger(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)circumstances;
+	return runs_anything(process) && (is_service_account(process->uid) ||
+	    (is_below_another(process) && !is_below_login(process)));
+}
+
+static bool
+has_no_owner(const struct circumstances *circumstances, const struct process *process)
+{
+	const struct owner *owner = circumstances->owner;
+
+	(void)process;
+	return owner->kind == OWNER_UNKNOWN && owner->reason == OWNER_REASON_NO_PROCESS &&
+	    owner->thorough && circumstances->seen_since;
+}
+
+/* ---- weak reasons ------------------------------------------------------------------------- */
+
+static bool
+is_deleted(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)circumstances;
+	return process->exe_deleted && (process->evidence &
+	    (EVIDENCE_EXE_UPDATED | EVIDENCE_EXE_IN_MEMORY)) == 0;
+}
+
+/* `go run` and `go test` build below a directory of their own: /tmp/go-build4711/b001/exe/main. */
+static bool
+is_of_go(const struct process *process)
+{
+	const char *at = strstr(process->exe, "/go-build");
+
+	if (at == NULL)
+		return false;
+	at += strlen("/go-build");
+	at += strspn(at, "0123456789");
+	return has_prefix(at, "/b") && (strstr(at, "/exe/") != NULL || has_suffix(at, ".test")) &&
+	    has_evidence(process, EVIDENCE_EXE_KNOWN) &&
+	    (process->exe_uid == process->uid || process->exe_uid == 0);
+}
+
+/* An AppImage runs from a file system mounted for its user alone: /tmp/.mount_NameXXXXXX/. */
+static bool
+is_of_appimage(const struct process *process)
+{
+	return has_prefix(process->exe, "/tmp/.mount_") &&
+	    has_evidence(process, EVIDENCE_EXE_HIDDEN_MOUNT);
+}
+
+static bool
+is_temporary(const struct circumstances *circumstances, const struct process *process)
+{
+	static const char *const places[] = { "/tmp/", "/var/tmp/", "/run/user/", NULL };
+
+	/* /dev/shm is such a place too, but that is said already. */
+	if (in_shm(circumstances, process) || (!has_some_prefix(process->exe, places) &&
+	    !has_evidence(process, EVIDENCE_EXE_OPEN_PATH)))
+		return false;
+	return is_service_account(process->uid) ||
+	    (!is_of_go(process) && !is_of_appimage(process));
+}
+
+static bool
+is_foreign(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)circumstances;
+	return process->uid == 0 && has_evidence(process, EVIDENCE_EXE_KNOWN) &&
+	    process->exe_uid != 0;
+}
+
+static bool
+is_writable(const struct circumstances *circumstances, const struct process *process)
+{
+	/* A file in memory belongs to nobody else, whatever its mode. */
+	if (!has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OPEN) ||
+	    has_evidence(process, EVIDENCE_EXE_IN_MEMORY))
+		return false;
+	return (process->exe_mode & S_IWOTH) != 0 || !is_foreign(circumstances, process);
+}
+
+static bool
+has_changed(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)process;
+	return circumstances->program_changed;
+}
+
+static bool
+is_exposed(const struct circumstances *circumstances, const struct process *process)
+{
+	const struct listener *listener = circumstances->listener;
+
+	(void)process;
+	/* A UDP port the kernel picked is a client's: a resolver has dozens. */
+	return listener->endpoint.protocol == PROTOCOL_TCP && listener->choice == CHOICE_AUTO &&
+	    endpoint_exposure(&listener->endpoint) == EXPOSURE_ANY;
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+/* Whom a test is asked about. */
+enum reason_subject {
+	ABOUT_PROCESS,	/* each described holder but PID 1 */
+	ABOUT_LISTENER,	/* once; process is NULL */
+};
+
+static const struct {
+	enum reason_subject subject;
+	reason_function *function;
+} tests[REASON_COUNT] = {
+	[REASON_MEMORY] = { ABOUT_PROCESS, in_memory },
+	[REASON_SHM] = { ABOUT_PROCESS, in_shm },
+	[REASON_DISGUISE] = { ABOUT_PROCESS, is_disguised },
+	[REASON_SHELL] = { ABOUT_PROCESS, is_shell_on_network },
+	[REASON_STRANGER] = { ABOUT_PROCESS, is_stranger },
+	[REASON_NO_OWNER] = { ABOUT_LISTENER, has_no_owner },
+	[REASON_DELETED] = { ABOUT_PROCESS, is_deleted },
+	[REASON_TEMPORARY] = { ABOUT_PROCESS, is_temporary },
+	[REASON_WRITABLE] = { ABOUT_PROCESS, is_writable },
+	[REASON_FOREIGN] = { ABOUT_PROCESS, is_foreign },
+	[REASON_CHANGED] = { ABOUT_LISTENER, has_changed },
+	[REASON_EXPOSED] = { ABOUT_LISTENER, is_exposed },
+};
+
+static bool
+holds_for_some(const struct circumstances *circumstances, reason_function *function)
+{
+	const struct owner *owner = circumstances->owner;
+
+	for (uint32_t i = 0; i < owner->process_count; i++)
+		if (!process_is_init(&owner->processes[i]) &&
+		    function(circumstances, &owner->processes[i]))
+			return true;
+	return false;
+}
+
+static uint32_t
+find_reasons(const struct circumstances *circumstances)
+{
+	uint32_t reasons = 0;
+
+	/* What is the kernel's own has no program and no places. */
+	if (circumstances->owner->kind == OWNER_KERNEL)
+		return 0;
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		if (tests[i].subject == ABOUT_LISTENER ?
+		    tests[i].function(circumstances, NULL) :
+		    holds_for_some(circumstances, tests[i].function))
+			reasons |= 1U << i;
+	return reasons;
+}
+
+/* Where a distribution or an administrator puts programs, and no one else may. */
+static bool
+is_system_path(const struct process *process)
+{
+	static const char *const places[] = {
+		"/usr/", "/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/opt/", "/snap/",
+		"/nix/store/", "/gnu/store/", NULL,
+	};
+
+	if (has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
+		return false;
+	return has_some_prefix(process->exe, places) ||
+	    (has_evidence(process, EVIDENCE_EXE_KNOWN) && process->exe_uid == 0 &&
+		(process->exe_mode & (S_IWGRP | S_IWOTH)) == 0);
+}
+
+static bool
+is_persons(const struct process *process, const struct place *place)
+{
+	if (place->user_unit[0] != '\0' || place->session[0] != '\0' ||
+	    has_prefix(place->unit, "user@") || has_prefix(place->unit, "session-") ||
+	    is_below_login(process))
+		return true;
+	return is_person(process->uid) && !is_system_service(place) && place->container[0] == '\0';
+}
+
+static enum listener_class
+find_class(const struct owner *owner)
+{
+	const struct process *process = owner_first(owner);
+	const struct place *place;
+
+	if (owner->kind == OWNER_KERNEL)
+		return CLASS_KERNEL;
+	if (process == NULL)
+		return CLASS_UNKNOWN;
+	place = owner_place(owner);
+	if (is_persons(process, place))
+		return CLASS_USER;
+	if ((is_system_service(place) || place->container[0] != '\0') && is_system_path(process))
+		return CLASS_SERVICE;
+	return CLASS_UNKNOWN;
+}
+
+void
+classify(const struct circumstances *circumstances, struct classification *ret)
+{
+	classify_reasons(find_reasons(circumstances), find_class(circumstances->owner), ret);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One line for many stays. See digest.c.
+ */
+#ifndef OVERSTAY_ENGINE_DIGEST_H
+#define OVERSTAY_ENGINE_DIGEST_H
+
+#include "engine/track.h"
+
+/* What the track has, for the status line and the summary. */
+struct track_counts {
+	size_t stays;		/* listeners there now, an SO_REUSEPORT group counted once */
+	size_t sockets;
+	size_t overstaying;
+	size_t suspects;	/* of them, told as such */
+	size_t allowed;		/* by a rule */
+	size_t away;
+	size_t tcp, udp;	/* of stays */
+};
+
+void track_count(const struct track *track, struct track_counts *ret);
+
+/*
+ * The OVERSTAY line for those of the stays whose `baseline` is as given: how many, the gravest
+ * severity, the first endpoints. Returns NULL without memory.
+ */
+struct report *digest_overstays(struct stay *const *stays, size_t count, bool baseline);
+
+/* The daily SUMMARY: what overstays still, the oldest by name. Returns NULL without memory. */
+struct report *digest_summary(const struct track *track, uint64_t now_usec);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: snapshot -> diff -> track -> judge -> (outbox) as one value without a descriptor, a
+ * clock or a thread, so that hours of it run in milliseconds under a fake clock.
+ *
+ * What it decides: when a stay persists, overstays, is cleared, is back or has ended, by age and
+ * verdict; which overstays are one digest; whose owner has to be looked up. What it never does:
+ * end a stay on its own guess (missing sockets were proved absent before engine_observe()), or
+ * alert about a stay that the last look did not prove to be there.
+ *
+ * This file is what goes in and out. How a pass moves the stays is advance.c's, suspects are
+ * suspicion.c's, advice advice.c's.
+ *
+ * Cost: what is known costs one comparison of times a tick; engine_advance() is one pass over the
+ * stays.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/diff.h"
+#include "engine/engine-state.h"
+
+struct engine *
+engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (engine == NULL)
+		return NULL;
+	track_init(&engine->track, make_id, argument);
+	engine->due_usec = USEC_NEVER;
+	return engine;
+}
+
+struct engine *
+engine_free(struct engine *engine)
+{
+	if (engine == NULL)
+		return NULL;
+	outbox_clear(&engine->outbox);
+	hopping_clear(&engine->hopping);
+	verified_clear(&engine->verified);
+	track_clear(&engine->track);
+	(void)snapshot_free(engine->last);
+	free(engine);
+	return NULL;
+}
+
+/* The age below which nothing can be told of a UDP socket whose port the kernel picked. */
+static uint64_t
+find_patience(const struct policy *policy)
+{
+	uint64_t patient_usec = policy->log_after_usec;
+
+	if (policy->udp_auto_usec < patient_usec)
+		patient_usec = policy->udp_auto_usec;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		bool udp = (rule->match.keys >> MATCH_PROTOCOL & 1) == 0 ||
+		    (rule->match.protocols >> PROTOCOL_UDP & 1) != 0;
+
+		if (udp && (rule->values & RULE_THRESHOLD) != 0 &&
+		    rule->threshold_usec < patient_usec)
+			patient_usec = rule->threshold_usec;
+	}
+	return patient_usec;
+}
+
+void
+engine_set_policy(struct engine *engine, const struct policy *policy)
+{
+	engine->policy = policy;
+	engine->patient_usec = find_patience(policy);
+	for (size_t i = 0; i < engine->track.count; i++) {
+		engine->track.stays[i]->judged = false;
+		/* The old policy's rules are about to be freed. */
+		engine->track.stays[i]->verdict.rule = NULL;
+		engine->track.stays[i]->verdict.would_allow = NULL;
+	}
+}
+
+static bool
+is_watched(const struct engine *engine, const struct endpoint *endpoint, uint8_t choice)
+{
+	if ((engine->protocols >> endpoint->protocol & 1) == 0)
+		return false;
+	return port_set_has(&engine->ranges.filter.ports, endpoint->port) ||
+	    (choice == CHOICE_AUTO &&
+		port_set_has(&engine->ranges.filter.auto_ports, endpoint->port));
+}
+
+/* Notes the ports that `after` watches and `before` did not. */
+static void
+note_newly_watched(struct engine *engine, const struct ranges *before, const struct ranges *after,
+    bool more_protocols)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(engine->newly_watched.words); i++) {
+		uint64_t old = before->filter.ports.words[i], new = after->filter.ports.words[i];
+		uint64_t old_auto = before->filter.auto_ports.words[i];
+		uint64_t new_auto = after->filter.auto_ports.words[i];
+
+		if (more_protocols)
+			old = old_auto = 0;
+		engine->newly_watched.words[i] |= (new & ~old) | (new_auto & ~(old | old_auto));
+	}
+	engine->has_newly_watched = true;
+}
+
+/* Drops the sockets of a stay that are not watched any more. Returns false where none is left. */
+static bool
+drop_unwatched(struct engine *engine, struct stay *stay)
+{
+	uint32_t watched = 0;
+
+	for (uint32_t i = 0; i < stay->member_count; i++)
+		watched += is_watched(engine, &stay->endpoint, stay->members[i].choice);
+	if (watched == 0 || watched == stay->member_count || stay->state == STAY_AWAY)
+		return watched > 0;
+	for (uint32_t i = 0; i < stay->member_count; i++)
+		stay->members[i].gone =
+		    !is_watched(engine, &stay->endpoint, stay->members[i].choice);
+	stay->live = watched;
+	stay->judged = false;
+	return true;
+}
+
+/* Forgets what is not watched any more, in the stays and in the last look, so that it is neither
+ * missing nor ended. before: the ranges it was watched by. */
+static void
+forget_unwatched(struct engine *engine, const struct ranges *before, const struct moment *moment)
+{
+	static const struct telling cleared = {
+		.kind = EVENT_CLEARED,
+		.priority = SEVERITY_NOTICE,
+	};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < engine->track.count; i++) {
+		struct stay *stay = engine->track.stays[i];
+
+		if (stay->state == STAY_ENDED || drop_unwatched(engine, stay))
+			continue;
+		if (stay->overstayed)
+			outbox_tell(&engine->outbox, stay, &cleared, before, moment);
+		hopping_drop(stay);
+		if (stay->state == STAY_AWAY)
+			engine->track.away--;
+		else
+			(void)stay_advance(stay, STAY_EVENT_GONE);
+		(void)stay_advance(stay, STAY_EVENT_END);
+	}
+	track_sweep(&engine->track);
+	track_settle(&engine->track);
+	for (size_t i = 0; engine->last != NULL && i < engine->last->count; i++)
+		if (is_watched(engine, &engine->last->listeners[i].endpoint,
+			engine->last->listeners[i].choice))
+			engine->last->listeners[kept++] = engine->last->listeners[i];
+	if (engine->last != NULL)
+		engine->last->count = kept;
+}
+
+void
+engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t protocols,
+    const struct moment *moment)
+{
+	struct ranges before = engine->ranges;
+	bool more_protocols = (protocols & ~engine->protocols) != 0;
+
+	engine->ranges = *ranges;
+	engine->protocols = protocols;
+	if (engine->last == NULL)
+		return;
+	note_newly_watched(engine, &before, ranges, more_protocols);
+	forget_unwatched(engine, &before, moment);
+}
+
+const struct ranges *
+engine_ranges(const struct engine *engine)
+{
+	return &engine->ranges;
+}
+
+const struct snapshot *
+engine_last_look(const struct engine *engine)
+{
+	return engine->last;
+}
+
+int
+engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
+{
+	struct diff_counts counts = diff_walk(engine->last, snapshot, 0, NULL, NULL);
+	int r;
+
+	r = track_observe(&engine->track, engine->last, snapshot,
+	    engine->has_newly_watched ? &engine->newly_watched : NULL);
+	if (r < 0)
+		return r;
+	engine->changes = (struct engine_changes){ counts.appeared, counts.persisted,
+	    counts.missing };
+	engine->resumed = resumed;
+	if (counts.appeared > 0)
+		engine->wants_owners = true;
+	if (engine->has_newly_watched && snapshot->incomplete == 0) {
+		port_set_clear(&engine->newly_watched);
+		engine->has_newly_watched = false;
+	}
+	(void)snapshot_free(engine->last);
+	engine->last = snapshot;
+	return 0;
+}
+
+size_t
+engine_owner_questions(struct engine *engine, struct owner_question *questions, size_t max,
+    uint64_t now_usec)
+{
+	if (!engine->wants_owners)
+		return 0;
+	return asking_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
+}
+
+void
+engine_owner_answers(struct engine *engine, const struct owner_answer *answers, size_t count,
+    uint64_t now_usec)
+{
+	/* Those that one process holds share it: the second time changes nothing. */
+	for (size_t i = 0; i < count; i++)
+		verified_apply(&engine->verified, answers[i].owner);
+	asking_answers(&engine->track, answers, count, now_usec);
+}
+
+void
+engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec)
+{
+	asking_failed(&engine->track, reason, now_usec);
+}
+
+void
+engine_owner_retry(struct engine *engine)
+{
+	asking_retry(&engine->track);
+	engine->wants_owners = true;
+}
+
+void
+engine_set_reserved(struct engine *engine, const struct port_set *reserved,
+    const struct port_range *kernel_range)
+{
+	engine->advice.reserved = *reserved;
+	engine->advice.kernel_range = *kernel_range;
+}
+
+void
+engine_set_verified(struct engine *engine,
+    void (*added)(const struct executable *executable, void *argument), void *argument)
+{
+	engine->verified.added = added;
+	engine->verified.argument = argument;
+}
+
+void
+engine_tell_verified(struct engine *engine)
+{
+	verified_tell(&engine->verified);
+}
+
+int
+engine_add_verified(struct engine *engine, const struct executable *executable)
+{
+	return verified_add(&engine->verified, executable);
+}
+
+uint64_t
+engine_due_usec(const struct engine *engine)
+{
+	return engine->due_usec;
+}
+
+void
+engine_put(struct engine *engine, struct report *report, const struct moment *moment)
+{
+	outbox_put(&engine->outbox, report, moment);
+}
+
+struct report *
+engine_take(struct engine *engine)
+{
+	return outbox_take(&engine->outbox);
+}
+
+uint64_t
+engine_held_back(struct engine *engine)
+{
+	uint64_t held_back = engine->outbox.held_back;
+
+	engine->outbox.held_back = 0;
+	return held_back;
+}
+
+void
+engine_counts(const struct engine *engine, struct track_counts *ret)
+{
+	track_count(&engine->track, ret);
+}
+
+struct engine_changes
+engine_changes(const struct engine *engine)
+{
+	return engine->changes;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The five verbs put together: looks go in, reports come out. See engine.c.
+ */
+#ifndef OVERSTAY_ENGINE_ENGINE_H
+#define OVERSTAY_ENGINE_ENGINE_H
+
+#include "engine/asking.h"
+#include "engine/digest.h"
+#include "engine/outbox.h"
+#include "engine/snapshot.h"
+#include "engine/verified.h"
+#include "model/policy.h"
+#include "model/range.h"
+
+/* How long a stay that reached a limit waits for its owner's name. */
+#define ENGINE_OWNER_WAIT_USEC (5 * USEC_PER_SEC)
+
+/* How long a new socket waits for its owner to be looked up at all; longer than a look-up that
+ * hangs is waited for. After it, who holds it is unknown. */
+#define ENGINE_OWNER_BOUND_USEC (15 * USEC_PER_SEC)
+
+/* An owner that was observed longer ago than this is looked up again before an alert. */
+#define ENGINE_OWNER_FRESH_USEC USEC_PER_SEC
+
+/* More overstays than this in one tick are one digest. */
+#define ENGINE_DIGEST_MIN 10
+
+struct engine;
+
+/* What the last look changed, for the verbose line. */
+struct engine_changes {
+	size_t appeared, persisted, missing;	/* sockets, by the last diff */
+};
+
+struct engine *engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument);
+/* Accepts NULL; returns NULL. */
+struct engine *engine_free(struct engine *engine);
+
+/*
+ * New rules and limits (borrowed until the next call); every stay is judged anew at the next
+ * engine_advance(). To be called before the first look.
+ */
+void engine_set_policy(struct engine *engine, const struct policy *policy);
+
+/*
+ * New ranges and protocols (bits 1 << enum protocol; ranges is copied). Stays outside are
+ * forgotten: one that overstayed is told as cleared, none is told as ended.
+ */
+void engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t protocols,
+    const struct moment *moment);
+const struct ranges *engine_ranges(const struct engine *engine);
+
+/* The last look taken in, NULL before the first. Borrowed until the next engine_observe(). */
+const struct snapshot *engine_last_look(const struct engine *engine);
+
+/*
+ * Takes in a sealed snapshot (taken over on success), in which whatever is missing was proved
+ * absent. resumed: the host slept since the last look, so nothing overstays in this tick.
+ * Returns 0 or -ENOMEM, then the snapshot is still the caller's.
+ */
+int engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed) _mustcheck_;
+
+/*
+ * Judges, moves every stay as far as it goes at moment, and notes what is to be told. To be called
+ * after engine_observe() and after owners were answered.
+ */
+void engine_advance(struct engine *engine, const struct moment *moment);
+
+/* When engine_advance() may have something to do by itself (CLOCK_BOOTTIME), USEC_NEVER = never. */
+uint64_t engine_due_usec(const struct engine *engine);
+
+/* As asking_questions(); costs nothing where no owner is wanted. */
+size_t engine_owner_questions(struct engine *engine, struct owner_question *questions, size_t max,
+    uint64_t now_usec);
+
+/* As asking_answers(), asking_failed() and asking_retry(). */
+void engine_owner_answers(struct engine *engine, const struct owner_answer *answers, size_t count,
+    uint64_t now_usec);
+void engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
+void engine_owner_retry(struct engine *engine);
+
+/*
+ * Fills endpoints with at most max TCP listeners of suspects whose peers are wanted; they count as
+ * asked from now on. Costs nothing where there are none. Returns how many.
+ */
+size_t engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max);
+
+/* Once for each endpoint that was asked for: peers is copied, NULL = not to be had. */
+void engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
+    const struct report_peers *peers);
+
+/* ip_local_reserved_ports and ip_local_port_range (0-0 = not known) as they are now; copied. */
+void engine_set_reserved(struct engine *engine, const struct port_set *reserved,
+    const struct port_range *kernel_range);
+
+/* Who is told of each process that was seen to run the file under its path, and is to be kept. */
+void engine_set_verified(struct engine *engine,
+    void (*added)(const struct executable *executable, void *argument), void *argument);
+
+/* Tells them of all again: what was kept of them is lost. */
+void engine_tell_verified(struct engine *engine);
+
+/* One that was seen by an earlier run of the daemon, since the host started. Returns 0, -ENOMEM. */
+int engine_add_verified(struct engine *engine, const struct executable *executable) _mustcheck_;
+
+/* Puts a report about no stay (taken, may be NULL) behind what is to be told. */
+void engine_put(struct engine *engine, struct report *report, const struct moment *moment);
+
+/* The next thing to tell, to be freed by the caller; NULL = nothing. */
+struct report *engine_take(struct engine *engine);
+
+/* Messages that had to be left out since the last call. */
+uint64_t engine_held_back(struct engine *engine);
+
+void engine_counts(const struct engine *engine, struct track_counts *ret);
+struct engine_changes engine_changes(const struct engine *engine);
+
+#endif

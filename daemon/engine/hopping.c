@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who changes ports to stay below a threshold. The stays of one owner (model/owner.h, "same owner",
+ * with protocol and exposure) that follow each other within the grace are a chain; how long any of
+ * them was there counts, so that twenty listeners at once for a minute are a minute.
+ *
+ * What it never does: judge. Whether a chain is told, at which limit and how grave, is engine.c's.
+ *
+ * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
+ * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX
+ * chains of 150 bytes. Cost: a comparison with each chain when a stay comes or leaves, nothing per
+ * tick for a stay that is in none.
+ */
+#include <stdlib.h>
+
+#include "engine/hopping.h"
+
+void
+hopping_clear(struct hopping *hopping)
+{
+	for (size_t i = 0; i < hopping->count; i++) {
+		(void)owner_unref(hopping->chains[i]->owner);
+		free(hopping->chains[i]);
+	}
+	hopping->count = 0;
+}
+
+static void
+remove_at(struct hopping *hopping, size_t index)
+{
+	(void)owner_unref(hopping->chains[index]->owner);
+	free(hopping->chains[index]);
+	hopping->chains[index] = hopping->chains[--hopping->count];
+}
+
+/* The owner by which a stay is told apart, NULL where nobody knows. */
+static struct owner *
+owner_of(const struct stay *stay)
+{
+	struct owner *owner = stay->members[stay->worst].owner;
+
+	return owner != NULL && owner->kind == OWNER_PROCESS ? owner : NULL;
+}
+
+static struct chain *
+find_chain(const struct hopping *hopping, const struct stay *stay, const struct owner *owner)
+{
+	for (size_t i = 0; i < hopping->count; i++) {
+		struct chain *chain = hopping->chains[i];
+
+		if (chain->protocol == stay->endpoint.protocol &&
+		    chain->exposure == endpoint_exposure(&stay->endpoint) &&
+		    owner_same(chain->owner, owner))
+			return chain;
+	}
+	return NULL;
+}
+
+static void
+note_port(struct chain *chain, uint16_t port)
+{
+	if (chain->port_count > 0 && chain->ports[chain->port_count - 1] == port)
+		return;
+	chain->hops += chain->port_count > 0;
+	if (chain->port_count < REPORT_PORTS_MAX)
+		chain->port_count++;
+	chain->ports[chain->port_count - 1] = port;
+}
+
+static void
+join(struct stay *stay, struct chain *chain)
+{
+	stay->chain = chain;
+	chain->live++;
+	note_port(chain, stay->endpoint.port);
+}
+
+/* True where the stay came no later than the grace after the chain's last one left. */
+static bool
+goes_on(const struct chain *chain, const struct stay *stay, uint64_t grace_usec)
+{
+	return chain->live > 0 || stay->first_seen_usec <= chain->until_usec ||
+	    stay->first_seen_usec - chain->until_usec <= grace_usec;
+}
+
+void
+hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
+{
+	struct owner *owner = owner_of(stay);
+	struct chain *chain = owner == NULL || stay->chain != NULL ? NULL :
+	    find_chain(hopping, stay, owner);
+
+	if (chain != NULL && goes_on(chain, stay, grace_usec))
+		join(stay, chain);
+}
+
+/* Room for one more: the chain nobody lives in that was left longest ago makes it. */
+static bool
+make_room(struct hopping *hopping)
+{
+	size_t oldest = hopping->count;
+
+	if (hopping->count < HOPPING_CHAINS_MAX)
+		return true;
+	for (size_t i = 0; i < hopping->count; i++)
+		if (hopping->chains[i]->live == 0 && (oldest == hopping->count ||
+		    hopping->chains[i]->until_usec < hopping->chains[oldest]->until_usec))
+			oldest = i;
+	if (oldest == hopping->count)
+		return false;
+	remove_at(hopping, oldest);
+	return true;
+}
+
+static struct chain *
+begin_chain(struct hopping *hopping, const struct stay *stay, struct owner *owner)
+{
+	struct chain *chain;
+
+	if (!make_room(hopping))
+		return NULL;
+	chain = calloc(1, sizeof(*chain));
+	if (chain == NULL)
+		return NULL;
+	chain->owner = owner_ref(owner);
+	chain->protocol = stay->endpoint.protocol;
+	chain->exposure = (uint8_t)endpoint_exposure(&stay->endpoint);
+	chain->until_usec = stay->first_seen_usec;
+	hopping->chains[hopping->count++] = chain;
+	return chain;
+}
+
+void
+hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
+{
+	struct owner *owner = owner_of(stay);
+	struct chain *chain = stay->chain;
+	uint64_t from_usec = stay->first_seen_usec;
+
+	if (owner == NULL) {
+		/* Nobody knows any more whose it was. */
+		hopping_drop(stay);
+		return;
+	}
+	if (chain == NULL)
+		chain = find_chain(hopping, stay, owner);
+	if (chain != NULL && stay->chain == NULL && !goes_on(chain, stay, grace_usec)) {
+		/* Its owner had been away for too long: a new chain in the old one's place. */
+		chain->covered_usec = 0;
+		chain->hops = chain->port_count = 0;
+		chain->told = false;
+		chain->until_usec = stay->first_seen_usec;
+	}
+	if (chain == NULL)
+		chain = begin_chain(hopping, stay, owner);
+	if (chain == NULL)
+		return;
+	note_port(chain, stay->endpoint.port);
+	if (from_usec < chain->until_usec)
+		from_usec = chain->until_usec;
+	if (stay->last_seen_usec > from_usec)
+		chain->covered_usec += stay->last_seen_usec - from_usec;
+	if (stay->last_seen_usec > chain->until_usec)
+		chain->until_usec = stay->last_seen_usec;
+	hopping_drop(stay);
+}
+
+void
+hopping_drop(struct stay *stay)
+{
+	if (stay->chain != NULL)
+		stay->chain->live--;
+	stay->chain = NULL;
+}
+
+uint64_t
+hopping_span_usec(const struct stay *stay, uint64_t now_usec)
+{
+	const struct chain *chain = stay->chain;
+	uint64_t from_usec = stay->first_seen_usec > chain->until_usec ? stay->first_seen_usec :
+	    chain->until_usec;
+
+	return chain->covered_usec + (now_usec > from_usec ? now_usec - from_usec : 0);
+}
+
+void
+hopping_sweep(struct hopping *hopping, uint64_t now_usec, uint64_t grace_usec)
+{
+	for (size_t i = hopping->count; i-- > 0;) {
+		const struct chain *chain = hopping->chains[i];
+
+		/* A stay that came within the grace may still wait for its owner's name. */
+		if (chain->live == 0 && now_usec - chain->until_usec > grace_usec + USEC_PER_MIN)
+			remove_at(hopping, i);
+	}
+}

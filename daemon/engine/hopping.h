@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owners that keep leaving a port and taking another. See hopping.c.
+ */
+#ifndef OVERSTAY_ENGINE_HOPPING_H
+#define OVERSTAY_ENGINE_HOPPING_H
+
+#include "engine/track.h"
+#include "model/report.h"
+
+/* Chains that are remembered at once; beyond it the one that was left longest ago is dropped. */
+#define HOPPING_CHAINS_MAX 1024
+
+/* So often it has to take another port: once is a restart. */
+#define HOPPING_HOPS_MIN 2
+
+/* The stays of one owner that followed each other within the grace. */
+struct chain {
+	struct owner *owner;	/* a reference: of the last stay */
+	uint64_t until_usec;	/* when the last stay that left was last there */
+	uint64_t covered_usec;	/* how long any of them was there, those that left only */
+	uint32_t live;		/* stays that point here */
+	uint32_t hops;		/* how often another port was taken than the one before */
+	uint32_t port_count;
+	uint16_t ports[REPORT_PORTS_MAX];	/* oldest first; the newest replaces the last */
+	uint8_t protocol, exposure;
+	bool told;
+};
+
+struct hopping {
+	struct chain *chains[HOPPING_CHAINS_MAX];
+	size_t count;
+};
+
+void hopping_clear(struct hopping *hopping);
+
+/* A stay whose owner is known now: joins the chain that its owner left no longer than grace_usec
+ * before it came. */
+void hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec);
+
+/* A stay left its port (it is AWAY) without having overstayed: begins a chain or lengthens its. */
+void hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec);
+
+/* The stay does not belong to its chain any more: it is allowed, moved, ended or forgotten. */
+void hopping_drop(struct stay *stay);
+
+/* For how long the chain's stays were there together, until now_usec, the live one among them. */
+uint64_t hopping_span_usec(const struct stay *stay, uint64_t now_usec);
+
+/* Forgets the chains that nobody went on with for longer than grace_usec. */
+void hopping_sweep(struct hopping *hopping, uint64_t now_usec, uint64_t grace_usec);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapshot, the first of the five verbs: collects the listeners that a source tells of and seals
+ * them into a value that nobody changes any more.
+ *
+ * What it never does: ask the kernel, or decide what a missing listener means.
+ *
+ * Invariants of a sealed snapshot: sorted by listener_compare(), no socket twice, `incomplete`
+ * says whether absence in it means anything.
+ *
+ * Cost: an append a listener, one sort of what is not in order already. A dump comes nearly in
+ * the order of the last one, but not sorted: n log n comparisons of two ports mostly.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/snapshot.h"
+
+static const struct {
+	enum incomplete reason;
+	const char *text;
+} incomplete_texts[] = {
+	{ INCOMPLETE_KERNEL, "the kernel answered with an error" },
+	{ INCOMPLETE_OVERRUN, "the kernel lost answers (ENOBUFS)" },
+	{ INCOMPLETE_TRUNCATED, "an answer was cut" },
+	{ INCOMPLETE_MALFORMED, "an answer made no sense" },
+	{ INCOMPLETE_SEQUENCE, "an answer belonged to another question" },
+	{ INCOMPLETE_INTERRUPTED, "the table changed during the dump (NLM_F_DUMP_INTR)" },
+	{ INCOMPLETE_MEMORY, "no memory" },
+	{ INCOMPLETE_TIMEOUT, "the kernel did not answer in time" },
+};
+
+const char *
+incomplete_text(uint32_t reasons)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(incomplete_texts); i++)
+		if ((reasons & incomplete_texts[i].reason) != 0)
+			return incomplete_texts[i].text;
+	return "complete";
+}
+
+struct snapshot *
+snapshot_new(uint64_t taken_usec)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (snapshot != NULL)
+		snapshot->taken_usec = taken_usec;
+	return snapshot;
+}
+
+struct snapshot *
+snapshot_free(struct snapshot *snapshot)
+{
+	if (snapshot != NULL)
+		free(snapshot->listeners);
+	free(snapshot);
+	return NULL;
+}
+
+int
+snapshot_add(struct snapshot *snapshot, const struct listener *listener)
+{
+	if (snapshot->count == snapshot->room) {
+		size_t room = snapshot->room == 0 ? 64 : snapshot->room + snapshot->room / 2;
+		struct listener *listeners =
+		    reallocarray(snapshot->listeners, room, sizeof(*listeners));
+
+		if (listeners == NULL) {
+			snapshot->incomplete |= INCOMPLETE_MEMORY;
+			return -ENOMEM;
+		}
+		snapshot->listeners = listeners;
+		snapshot->room = room;
+	}
+	snapshot->listeners[snapshot->count++] = *listener;
+	snapshot->sealed = false;
+	return 0;
+}
+
+/* The same socket, told of twice: what one of the two does not know, the other may. */
+static void
+merge_repetition(struct listener *kept, const struct listener *other)
+{
+	if (kept->choice == CHOICE_UNKNOWN)
+		kept->choice = other->choice;
+	if (kept->v6only == V6ONLY_UNKNOWN)
+		kept->v6only = other->v6only;
+	if (!other->unproven)
+		kept->unproven = false;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return listener_compare(a, b);
+}
+
+void
+snapshot_seal(struct snapshot *snapshot)
+{
+	struct listener *listeners = snapshot->listeners;
+	size_t kept = 0;
+
+	if (snapshot->count > 1)
+		qsort(listeners, snapshot->count, sizeof(*listeners), compare);
+	for (size_t i = 0; i < snapshot->count; i++) {
+		if (kept > 0 && listener_compare(&listeners[kept - 1], &listeners[i]) == 0)
+			merge_repetition(&listeners[kept - 1], &listeners[i]);
+		else
+			listeners[kept++] = listeners[i];
+	}
+	snapshot->count = kept;
+	snapshot->sealed = true;
+}
+
+void
+snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before)
+{
+	size_t b = 0;
+
+	for (size_t i = 0; i < snapshot->count; i++) {
+		struct listener *listener = &snapshot->listeners[i];
+
+		while (b < before->count && listener_compare(&before->listeners[b], listener) < 0)
+			b++;
+		if (b < before->count && listener_compare(&before->listeners[b], listener) == 0 &&
+		    listener->choice == CHOICE_UNKNOWN)
+			listener->choice = before->listeners[b].choice;
+	}
+}
+
+const struct listener *
+snapshot_find(const struct snapshot *snapshot, const struct listener *socket)
+{
+	if (snapshot->count == 0)
+		return NULL;
+	return bsearch(socket, snapshot->listeners, snapshot->count, sizeof(*socket), compare);
+}

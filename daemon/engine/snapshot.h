@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapshot, the first verb: the listeners of one moment as a sealed value. See snapshot.c.
+ */
+#ifndef OVERSTAY_ENGINE_SNAPSHOT_H
+#define OVERSTAY_ENGINE_SNAPSHOT_H
+
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "model/listener.h"
+
+/* Why a snapshot is not the whole truth. What is not complete can never end a stay. */
+enum incomplete {
+	INCOMPLETE_INTERRUPTED = 1 << 0,	/* NLM_F_DUMP_INTR: the table changed too much */
+	INCOMPLETE_KERNEL = 1 << 1,		/* the kernel answered with an error */
+	INCOMPLETE_OVERRUN = 1 << 2,		/* ENOBUFS: answers were lost */
+	INCOMPLETE_TRUNCATED = 1 << 3,		/* a datagram or a line was cut */
+	INCOMPLETE_SEQUENCE = 1 << 4,		/* an answer to another question */
+	INCOMPLETE_MALFORMED = 1 << 5,		/* bytes that make no sense */
+	INCOMPLETE_MEMORY = 1 << 6,		/* no memory to keep it */
+	INCOMPLETE_TIMEOUT = 1 << 7,		/* the kernel did not answer in time */
+};
+
+/* The first reason of a set as a clause for a person: "the kernel lost answers (ENOBUFS)". */
+const char *incomplete_text(uint32_t reasons);
+
+struct snapshot {
+	struct listener *listeners;
+	size_t count, room;
+	uint64_t taken_usec;	/* CLOCK_BOOTTIME when it was begun */
+	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
+	bool sealed;
+};
+
+/* An empty snapshot, begun at taken_usec. Returns NULL without memory. */
+struct snapshot *snapshot_new(uint64_t taken_usec);
+/* Accepts NULL; returns NULL. */
+struct snapshot *snapshot_free(struct snapshot *snapshot);
+
+/*
+ * Adds a listener to an unsealed snapshot. The same socket may come twice (a dump may repeat one;
+ * the choice is learnt in a second dump): sealing keeps one, with what is known of both.
+ * Returns 0 or -ENOMEM, and is then marked incomplete.
+ */
+int snapshot_add(struct snapshot *snapshot, const struct listener *listener);
+
+/* Sorts, removes repetitions and closes the snapshot. May be called again after more additions. */
+void snapshot_seal(struct snapshot *snapshot);
+
+/*
+ * Makes up for what this look did not ask: who chose a port is asked once in a socket's life, so
+ * sockets that were in `before` already keep what was known. Both sealed.
+ */
+void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before);
+
+/* The place of a socket in a sealed snapshot, NULL if it is not there. */
+const struct listener *snapshot_find(const struct snapshot *snapshot,
+    const struct listener *socket);
+
+#endif

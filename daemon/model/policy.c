@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lifetime of a policy. What it says is judge.c's to apply, what may be written in it is
+ * config/'s to check. Nothing here can fail.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/listener.h"
+#include "model/policy.h"
+
+static const char *const cmdline_mode_names[] = {
+	[CMDLINE_MASKED] = "masked",
+	[CMDLINE_FULL] = "full",
+	[CMDLINE_OFF] = "off",
+};
+
+void
+policy_init(struct policy *policy)
+{
+	*policy = (struct policy){
+		.threshold_usec = 10 * USEC_PER_MIN,
+		.udp_threshold_usec = USEC_PER_HOUR,
+		.udp_auto_usec = USEC_NEVER,
+		.severity = SEVERITY_WARNING,
+		.loopback_severity = SEVERITY_NOTICE,
+		.suspect_threshold_usec = 0,
+		.suspect_severity = SEVERITY_CRIT,
+		.suspect_weak_threshold_usec = USEC_PER_MIN,
+		.suspect_weak_severity = SEVERITY_ERR,
+		.advice = true,
+		.hopping = 1U << PROTOCOL_TCP,
+		.grace_usec = 2 * USEC_PER_MIN,
+		.remind_usec = USEC_PER_DAY,
+		.log_appeared = SEVERITY_INFO,
+		.log_vanished = SEVERITY_INFO,
+		.log_udp = SEVERITY_OFF,
+		.log_after_usec = USEC_PER_MIN,
+		.cmdline = CMDLINE_MASKED,
+	};
+}
+
+static void
+glob_list_clear(struct glob_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->globs[i]);
+	free(list->globs);
+}
+
+void
+match_clear(struct match *match)
+{
+	if (match == NULL)
+		return;
+	free(match->ports);
+	free(match->addresses);
+	glob_list_clear(&match->exe);
+	glob_list_clear(&match->comm);
+	glob_list_clear(&match->cmdline);
+	glob_list_clear(&match->unit);
+	glob_list_clear(&match->user_unit);
+	glob_list_clear(&match->script);
+	glob_list_clear(&match->container);
+	free(match->uids.ids);
+	free(match->gids.ids);
+	match_clear(match->not);
+	free(match->not);
+	memset(match, 0, sizeof(*match));
+}
+
+void
+rule_clear(struct rule *rule)
+{
+	if (rule == NULL)
+		return;
+	free(rule->name);
+	free(rule->where);
+	free(rule->note);
+	match_clear(&rule->match);
+	memset(rule, 0, sizeof(*rule));
+}
+
+void
+policy_clear(struct policy *policy)
+{
+	if (policy == NULL)
+		return;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		rule_clear(&policy->rules[i]);
+	free(policy->rules);
+	memset(policy, 0, sizeof(*policy));
+}
+
+const char *
+cmdline_mode_name(enum cmdline_mode mode)
+{
+	return cmdline_mode_names[mode];
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of programs by their names: one table, which everybody asks who has to tell an
+ * interpreter, a shell or a relay from other programs. Names are claims, so nothing here allows
+ * anything: what a rule rests on is judge.c's, what makes a suspect reason.c's.
+ *
+ * A name is that of a row, or has a version behind it: python3.11, php8.2, ksh93, socat1,
+ * luajit-2.1.0-beta3. What only begins like one (node_exporter, bunzip2, php-fpm8.2, javaws) is
+ * another program.
+ *
+ * The letters are of options whose argument is code, a module, or something else, from the manuals:
+ * python(1), perlrun(1), ruby(1), node(1), php(1), lua(1), bash(1).
+ *
+ * Pure; no allocation. Cost: a walk over a table.
+ */
+#include <string.h>
+
+#include "model/program.h"
+
+#define INTERPRETER PROGRAM_INTERPRETER
+#define SHELL	    (PROGRAM_INTERPRETER | PROGRAM_SHELL)
+
+static const struct program programs[] = {
+	{ "python", INTERPRETER, "c", "m", "WXQ" },
+	{ "pypy", INTERPRETER, "c", "m", "WXQ" },
+	{ "perl", INTERPRETER, "eE", "", "IMm" },
+	{ "ruby", INTERPRETER, "e", "", "IrEKC" },
+	{ "node", INTERPRETER, "ep", "", "rC" },
+	{ "nodejs", INTERPRETER, "ep", "", "rC" },
+	{ "deno", INTERPRETER, "", "", "" },
+	{ "bun", INTERPRETER, "ep", "", "r" },
+	/* -S is its own web server: what it runs stands in files. */
+	{ "php", INTERPRETER, "rBRE", "S", "cdzt" },
+	{ "lua", INTERPRETER, "e", "", "l" },
+	{ "luajit", INTERPRETER, "e", "", "jOl" },
+	{ "tclsh", INTERPRETER, "", "", "" },
+	{ "guile", INTERPRETER, "c", "", "lL" },
+	{ "Rscript", INTERPRETER, "e", "", "" },
+	{ "java", INTERPRETER | PROGRAM_JAVA, "", "", "" },
+	{ "beam", INTERPRETER | PROGRAM_OPAQUE, "", "", "" },
+	{ "beam.smp", INTERPRETER | PROGRAM_OPAQUE, "", "", "" },
+
+	{ "sh", SHELL, "c", "", "o" },
+	{ "bash", SHELL, "c", "", "oO" },
+	{ "rbash", SHELL, "c", "", "oO" },
+	{ "dash", SHELL, "c", "", "o" },
+	{ "ash", SHELL, "c", "", "o" },
+	{ "hush", SHELL, "c", "", "o" },
+	{ "zsh", SHELL, "c", "", "o" },
+	{ "ksh", SHELL, "c", "", "o" },
+	{ "mksh", SHELL, "c", "", "o" },
+	{ "lksh", SHELL, "c", "", "o" },
+	{ "yash", SHELL, "c", "", "o" },
+	{ "fish", SHELL, "c", "", "C" },
+	{ "csh", SHELL, "c", "", "" },
+	{ "tcsh", SHELL, "c", "", "" },
+	{ "bsd-csh", SHELL, "c", "", "" },
+	{ "elvish", SHELL, "c", "", "" },
+	{ "nu", SHELL, "c", "", "" },
+	{ "pwsh", SHELL, "c", "", "" },
+
+	{ "nc", PROGRAM_RELAY, "", "", "" },
+	{ "nc.traditional", PROGRAM_RELAY, "", "", "" },
+	{ "nc.openbsd", PROGRAM_RELAY, "", "", "" },
+	{ "ncat", PROGRAM_RELAY, "", "", "" },
+	{ "netcat", PROGRAM_RELAY, "", "", "" },
+	{ "socat", PROGRAM_RELAY, "", "", "" },
+	{ "cryptcat", PROGRAM_RELAY, "", "", "" },
+	{ "sbd", PROGRAM_RELAY, "", "", "" },
+	{ "pwncat", PROGRAM_RELAY, "", "", "" },
+	{ "chisel", PROGRAM_RELAY, "", "", "" },
+
+	{ "sshd", PROGRAM_LOGIN, "", "", "" },
+	{ "sshd-session", PROGRAM_LOGIN, "", "", "" },
+	{ "dropbear", PROGRAM_LOGIN, "", "", "" },
+	{ "login", PROGRAM_LOGIN, "", "", "" },
+	{ "agetty", PROGRAM_LOGIN, "", "", "" },
+	{ "getty", PROGRAM_LOGIN, "", "", "" },
+	{ "telnetd", PROGRAM_LOGIN, "", "", "" },
+	{ "in.telnetd", PROGRAM_LOGIN, "", "", "" },
+	{ "gdm", PROGRAM_LOGIN, "", "", "" },
+	{ "lightdm", PROGRAM_LOGIN, "", "", "" },
+	{ "sddm", PROGRAM_LOGIN, "", "", "" },
+	{ "xrdp", PROGRAM_LOGIN, "", "", "" },
+	{ "xrdp-sesman", PROGRAM_LOGIN, "", "", "" },
+	{ "tmux", PROGRAM_LOGIN, "", "", "" },
+	{ "screen", PROGRAM_LOGIN, "", "", "" },
+
+	{ "busybox", PROGRAM_MULTI_CALL, "", "", "" },
+	{ "toybox", PROGRAM_MULTI_CALL, "", "", "" },
+
+	{ "ld.so", PROGRAM_LOADER, "", "", "" },
+	{ "box64", PROGRAM_LOADER, "", "", "" },
+	{ "box86", PROGRAM_LOADER, "", "", "" },
+	{ "FEXInterpreter", PROGRAM_LOADER, "", "", "" },
+};
+
+/* Loaders whose names say for which machine: ld-linux-x86-64.so.2, ld-2.31.so, qemu-arm-static. */
+static const struct {
+	const char *prefix, *suffix;	/* a version may follow the suffix */
+	bool machine;			/* between them stands the name of a machine */
+} loaders[] = {
+	{ "ld-linux", ".so", false },
+	{ "ld-musl-", ".so", false },
+	{ "ld-2.", ".so", false },
+	{ "qemu-", "", true },
+	{ "qemu-", "-static", true },
+};
+
+/* What qemu's user mode emulates (qemu-user(1)). */
+static const char *const machines[] = {
+	"aarch64", "aarch64_be", "alpha", "arm", "armeb", "cris", "hexagon", "hppa", "i386",
+	"loongarch64", "m68k", "microblaze", "microblazeel", "mips", "mips64", "mips64el", "mipsel",
+	"mipsn32", "mipsn32el", "nios2", "or1k", "ppc", "ppc64", "ppc64le", "riscv32", "riscv64",
+	"s390x", "sh4", "sh4eb", "sparc", "sparc32plus", "sparc64", "x86_64", "xtensa", "xtensaeb",
+};
+
+const char *
+program_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+/* Is this nothing, or a version: "3.11", "-2.1.0-beta3", "3.13t" (Python's letters of a build)? */
+static bool
+is_version(const char *text)
+{
+	if (*text == '\0')
+		return true;
+	text += *text == '-';
+	if (*text < '0' || *text > '9')
+		return false;
+	text += strspn(text, "0123456789.");
+	if (*text == '-') {
+		text += 1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyz");
+		return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+	}
+	return text[strspn(text, "dmtu")] == '\0';
+}
+
+static bool
+is_called(const char *name, const char *known)
+{
+	size_t length = strlen(known);
+
+	return strncmp(name, known, length) == 0 && is_version(name + length);
+}
+
+const struct program *
+program_find(const char *name)
+{
+	/* A login shell's name has a dash before it. */
+	const char *plain = name + (name[0] == '-');
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (is_called(plain, programs[i].name))
+			return &programs[i];
+	return NULL;
+}
+
+static bool
+is_of_kind(const char *name, uint32_t kind)
+{
+	const struct program *program = program_find(name);
+
+	return program != NULL && (program->kinds & kind) != 0;
+}
+
+bool
+program_is_interpreter(const char *name)
+{
+	return is_of_kind(name, PROGRAM_INTERPRETER);
+}
+
+bool
+program_is_shell(const char *name)
+{
+	return is_of_kind(name, PROGRAM_SHELL);
+}
+
+bool
+program_is_relay(const char *name)
+{
+	return is_of_kind(name, PROGRAM_RELAY);
+}
+
+bool
+program_is_login(const char *name)
+{
+	return is_of_kind(name, PROGRAM_LOGIN);
+}
+
+static bool
+is_machine(const char *text, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (strlen(machines[i]) == length && memcmp(machines[i], text, length) == 0)
+			return true;
+	return false;
+}
+
+/* Is the name one of loaders[i]? */
+static bool
+is_loader(const char *name, size_t i)
+{
+	size_t length = strlen(name), front = strlen(loaders[i].prefix);
+	size_t back = strlen(loaders[i].suffix);
+	const char *end;
+
+	if (strncmp(name, loaders[i].prefix, front) != 0)
+		return false;
+	if (loaders[i].machine)
+		return length >= front + back &&
+		    strcmp(name + length - back, loaders[i].suffix) == 0 &&
+		    is_machine(name + front, length - front - back);
+	end = strstr(name + front, loaders[i].suffix);
+	if (end == NULL)
+		return false;
+	end += back;
+	return *end == '\0' || (*end == '.' && is_version(end + 1));
+}
+
+bool
+program_runs_others(const char *name)
+{
+	if (is_of_kind(name, PROGRAM_MULTI_CALL | PROGRAM_LOADER))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
+		if (is_loader(name, i))
+			return true;
+	return false;
+}
+
+const char *
+program_applet(const char *exe, const char *arguments, size_t length)
+{
+	const char *name = program_name(exe), *called;
+	size_t first;
+
+	if (!is_of_kind(name, PROGRAM_MULTI_CALL) || length == 0)
+		return name;
+	called = program_name(arguments);
+	first = strlen(arguments) + 1;
+	/* "busybox nc -l": the first argument is the program. */
+	if (is_of_kind(called, PROGRAM_MULTI_CALL) && first < length)
+		called = program_name(arguments + first);
+	return called + (called[0] == '-');
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The classes and the reasons as values: what they are called, how much each counts. Strong reasons
+ * alone, weak ones by two make a suspect; the class without them says what kind of thing it is.
+ * Which of them hold is engine/classify.c's to find.
+ */
+#include "model/reason.h"
+
+static const struct {
+	const char *name;
+	enum reason_strength strength;
+	const char *text;
+} rows[REASON_COUNT] = {
+	[REASON_MEMORY] = { "memory", STRENGTH_STRONG, "its program is a file in memory" },
+	[REASON_SHM] = { "shm", STRENGTH_STRONG, "its program lies in /dev/shm" },
+	[REASON_DISGUISE] = { "disguise", STRENGTH_STRONG, "its name is another program's" },
+	[REASON_SHELL] = { "shell", STRENGTH_STRONG, "a shell talks to the network" },
+	[REASON_STRANGER] = { "stranger", STRENGTH_STRONG, "a stranger among services" },
+	[REASON_NO_OWNER] = { "no-owner", STRENGTH_STRONG,
+	    "nobody holds it, and it is not the kernel's" },
+	[REASON_DELETED] = { "deleted", STRENGTH_WEAK, "its program was deleted" },
+	[REASON_TEMPORARY] = { "temporary", STRENGTH_WEAK,
+	    "its program lies where everybody may put one" },
+	[REASON_WRITABLE] = { "writable", STRENGTH_WEAK, "others may change its program" },
+	[REASON_FOREIGN] = { "foreign", STRENGTH_WEAK, "root runs a program that is not root's" },
+	[REASON_CHANGED] = { "changed", STRENGTH_WEAK, "another program held it before" },
+	[REASON_EXPOSED] = { "exposed", STRENGTH_WEAK,
+	    "it listens on all addresses, on a port the kernel picked" },
+};
+
+static const char *const class_names[] = {
+	[CLASS_UNKNOWN] = "unknown",
+	[CLASS_KERNEL] = "kernel",
+	[CLASS_SERVICE] = "service",
+	[CLASS_USER] = "user",
+	[CLASS_SUSPECT] = "suspect",
+};
+
+void
+classify_reasons(uint32_t reasons, enum listener_class otherwise, struct classification *ret)
+{
+	unsigned strong = 0, weak = 0;
+
+	for (unsigned i = 0; i < REASON_COUNT; i++) {
+		if ((reasons >> i & 1) == 0)
+			continue;
+		if (rows[i].strength == STRENGTH_STRONG)
+			strong++;
+		else
+			weak++;
+	}
+	*ret = (struct classification){
+		.class = strong > 0 || weak > 1 ? CLASS_SUSPECT : otherwise,
+		.otherwise = otherwise,
+		.reasons = reasons,
+		.strong = strong > 0,
+	};
+}
+
+const char *
+class_name(enum listener_class class)
+{
+	return class_names[class];
+}
+
+const char *
+reason_name(enum reason reason)
+{
+	return rows[reason].name;
+}
+
+const char *
+reason_text(enum reason reason)
+{
+	return rows[reason].text;
+}
+
+enum reason_strength
+reason_strength(enum reason reason)
+{
+	return rows[reason].strength;
+}
+
+const char *
+reason_strength_name(enum reason_strength strength)
+{
+	return strength == STRENGTH_STRONG ? "strong" : "weak";
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packets of protocol.h, written and (the request) read.
+ */
+#ifndef OVERSTAY_WIRE_ENCODE_H
+#define OVERSTAY_WIRE_ENCODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "model/owner.h"
+#include "wire/protocol.h"
+
+/*
+ * Writes an owner packet to packet (LOOKUP_PACKET_MAX bytes). inode_count is 1 to
+ * LOOKUP_INODES_MAX, the owner within the bounds of model/owner.h. Processes that do not fit
+ * are first stripped of their command lines, then left out from the end; the first three
+ * always fit. Returns the length.
+ */
+size_t encode_owner(char *packet, uint32_t id, const struct owner *owner,
+    const uint32_t *inodes, uint32_t inode_count);
+
+/* Writes a done packet; flags are of enum lookup_done_flags. Returns its length. */
+size_t encode_done(char *packet, uint32_t id, uint32_t flags);
+
+/*
+ * Reads a request into questions (room for LOOKUP_INODES_MAX), sorted by inode. Returns how
+ * many, or -EPROTO for anything that is no request.
+ */
+int decode_request(const char *packet, size_t length, uint32_t *ret_id,
+    struct lookup_question *questions) _mustcheck_;
+
+#endif

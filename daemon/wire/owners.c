@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks overstay-lookup who holds sockets. The packets are those of wire/protocol.h.
+ *
+ * Invariants: every inode asked for is told to the caller exactly once, whatever comes back
+ * or does not; an owner that is told is whole and within the bounds of model/owner.h.
+ * owners_spawn() is the only place where overstayd forks.
+ *
+ * Memory: 64 KiB for a packet and 12 KiB for the questions and one answer, as long as the
+ * connection is open; pages that were never written are not there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "model/listener.h"
+#include "wire/owners.h"
+
+/* The descriptor on which a started overstay-lookup finds its connection. */
+#define CHILD_FD 3
+
+struct open_question {
+	uint32_t inode;
+	bool answered;
+};
+
+struct owners {
+	int fd;
+	pid_t pid;
+	uint32_t id;		/* of the last request */
+	uint64_t asked_usec;	/* USEC_NEVER: none under way */
+	size_t count;		/* questions of the request under way */
+	size_t open;		/* of those not answered */
+	struct open_question questions[LOOKUP_INODES_MAX];	/* sorted by inode */
+	struct owners_answer answer;
+	char packet[LOOKUP_PACKET_MAX + 1];	/* one more: a longer packet shows */
+};
+
+/*
+ * Wraps a connected socket. Returns 0 or -ENOMEM; the descriptor is the caller's until
+ * then.
+ */
+static int
+new_owners(int fd, pid_t pid, struct owners **ret)
+{
+	struct owners *owners = calloc(1, sizeof(*owners));
+
+	if (owners == NULL)
+		return -ENOMEM;
+	owners->fd = fd;
+	owners->pid = pid;
+	owners->asked_usec = USEC_NEVER;
+	*ret = owners;
+	return 0;
+}
+
+int
+owners_open_path(const char *socket_path, struct owners **ret)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_close_ int fd = -1;
+	int r;
+
+	if (strlen(socket_path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, socket_path, strlen(socket_path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* A full backlog is EAGAIN, not a wait. */
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	r = new_owners(fd, 0, ret);
+	if (r == 0)
+		(void)take_fd(&fd);
+	return r;
+}
+
+/*
+ * The child, between fork() and execve(): only what is allowed there with other threads
+ * around. The environment stays behind, so NOTIFY_SOCKET and LISTEN_FDS keep meaning
+ * overstayd.
+ */
+static void
+become_lookup(const char *binary, int fd)
+{
+	static const char *const environment[] = { "LC_ALL=C", NULL };
+	static const char number[] = { '0' + CHILD_FD, '\0' };
+	const char *const arguments[] = { binary, "--fd", number, NULL };
+	struct sigaction standard = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int null_fd;
+
+	for (int i = 1; i < NSIG; i++)
+		(void)sigaction(i, &standard, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
+	    dup2(null_fd, STDOUT_FILENO) < 0)
+		return;
+	/* Were it that number already, dup2() would leave it to be closed by execve(). */
+	if (fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, CHILD_FD) < 0)
+		return;
+	/* Before Linux 5.9 nothing but O_CLOEXEC closes them, and everything has it. */
+	(void)syscall(SYS_close_range, CHILD_FD + 1, ~0U, 0);
+	(void)execve(binary, (char *const *)arguments, (char *const *)environment);
+}
+
+int
+owners_spawn(const char *lookup_binary, struct owners **ret)
+{
+	_close_ int own = -1, other = -1;
+	struct owners *owners;
+	sigset_t all, before;
+	int pair[2], r;
+
+	if (access(lookup_binary, X_OK) < 0)
+		return -errno;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -errno;
+	own = pair[0];
+	other = pair[1];
+	r = new_owners(own, 0, &owners);
+	if (r < 0)
+		return r;
+	/*
+	 * No handler of ours may run in the child: it would write to the loop's own pipe.
+	 */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	owners->pid = fork();
+	if (owners->pid == 0) {
+		become_lookup(lookup_binary, other);
+		_exit(127);
+	}
+	r = owners->pid < 0 ? -errno : 0;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r < 0) {
+		free(owners);
+		return r;
+	}
+	(void)take_fd(&own);
+	*ret = owners;
+	return 0;
+}
+
+struct owners *
+owners_close(struct owners *owners)
+{
+	if (owners != NULL) {
+		(void)close(owners->fd);
+		free(owners);
+	}
+	return NULL;
+}
+
+int
+owners_fd(const struct owners *owners)
+{
+	return owners->fd;
+}
+
+pid_t
+owners_pid(const struct owners *owners)
+{
+	return owners->pid;
+}
+
+uint64_t
+owners_asked_usec(const struct owners *owners)
+{
+	return owners->asked_usec;
+}
+
+static int
+compare_questions(const void *a, const void *b)
+{
+	const struct lookup_question *left = a, *right = b;
+
+	return left->inode < right->inode ? -1 : left->inode > right->inode;
+}
+
+/* A question as it is sent. Another protocol than these two has no listeners. */
+static struct lookup_question
+make_question(const struct owner_question *question)
+{
+	return (struct lookup_question){
+		.cgroup = question->cgroup,
+		.inode = question->inode,
+		.uid = question->uid,
+		.protocol = question->protocol == PROTOCOL_UDP ? LOOKUP_UDP : LOOKUP_TCP,
+		.flags = (question->thorough ? LOOKUP_THOROUGH : 0) |
+		    (question->digest ? LOOKUP_DIGEST : 0),
+	};
+}
+
+/*
+ * Writes the questions sorted, each once, into sorted; of one that is put twice, all that is
+ * wanted counts. Returns how many; 0: one has no inode.
+ */
+static size_t
+sort_questions(const struct owner_question *questions, size_t count,
+    struct lookup_question *sorted)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = make_question(&questions[i]);
+	qsort(sorted, count, sizeof(sorted[0]), compare_questions);
+	if (sorted[0].inode == 0)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (kept > 0 && sorted[i].inode == sorted[kept - 1].inode)
+			sorted[kept - 1].flags |= sorted[i].flags;
+		else
+			sorted[kept++] = sorted[i];
+	return kept;
+}
+
+int
+owners_ask(struct owners *owners, const struct owner_question *questions, size_t count,
+    uint64_t now_usec)
+{
+	struct lookup_question sorted[LOOKUP_INODES_MAX];
+	struct lookup_header header = {
+		.version = LOOKUP_VERSION, .type = LOOKUP_REQUEST, .id = owners->id + 1,
+	};
+	struct lookup_request request;
+	size_t length = sizeof(header) + sizeof(request);
+	ssize_t sent;
+
+	if (owners->asked_usec != USEC_NEVER)
+		return -EBUSY;
+	if (count == 0 || count > LOOKUP_INODES_MAX)
+		return -EINVAL;
+	count = sort_questions(questions, count, sorted);
+	if (count == 0)
+		return -EINVAL;
+	request.count = (uint32_t)count;
+	memcpy(owners->packet + sizeof(header), &request, sizeof(request));
+	memcpy(owners->packet + length, sorted, count * sizeof(sorted[0]));
+	length += count * sizeof(sorted[0]);
+	header.length = (uint32_t)length;
+	memcpy(owners->packet, &header, sizeof(header));
+	sent = send(owners->fd, owners->packet, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0)
+		return -errno;
+	for (size_t i = 0; i < count; i++)
+		owners->questions[i] = (struct open_question){ .inode = sorted[i].inode };
+	owners->count = owners->open = count;
+	owners->id++;
+	owners->asked_usec = now_usec;
+	return 0;
+}
+
+void
+owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t now_usec,
+    owners_function *function, void *argument)
+{
+	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
+
+	/*
+	 * Without memory there is none to be told; the caller takes that for "not asked".
+	 */
+	if (owner != NULL)
+		owner->observed_usec = now_usec;
+	for (size_t i = 0; i < owners->count; i++)
+		if (!owners->questions[i].answered && owner != NULL)
+			function(owners->questions[i].inode, owner, argument);
+	owner_unref(owner);
+	owners->count = owners->open = 0;
+	owners->asked_usec = USEC_NEVER;
+}
+
+static struct open_question *
+find_question(struct owners *owners, uint32_t inode)
+{
+	size_t low = 0, high = owners->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (owners->questions[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < owners->count && owners->questions[low].inode == inode ?
+	    &owners->questions[low] : NULL;
+}
+
+/*
+ * Marks what the packet answers. Nothing is told before all of it is known to be asked for.
+ * On -EPROTO the marks are as they were.
+ */
+static int
+mark_answered(struct owners *owners, const struct owners_answer *answer)
+{
+	uint32_t marked = 0;
+
+	for (; marked < answer->inode_count; marked++) {
+		struct open_question *question =
+		    find_question(owners, answer->inodes[marked]);
+		if (question == NULL || question->answered)
+			break;
+		question->answered = true;
+	}
+	if (marked == answer->inode_count) {
+		owners->open -= marked;
+		return 0;
+	}
+	while (marked-- > 0)
+		find_question(owners, answer->inodes[marked])->answered = false;
+	return -EPROTO;
+}
+
+/* Takes one packet. Returns 1, 0 where it was the last one, or -errno. */
+static int
+take_packet(struct owners *owners, size_t length, uint64_t now_usec,
+    owners_function *function, void *argument)
+{
+	struct owners_answer *answer = &owners->answer;
+	int r = owners_parse(owners->packet, length, answer);
+
+	if (r < 0)
+		return r;
+	if (answer->id != owners->id || owners->asked_usec == USEC_NEVER)
+		r = -EPROTO;
+	else if (answer->done)
+		r = owners->open == 0 ? 0 : -EPROTO;
+	else
+		r = mark_answered(owners, answer) < 0 ? -EPROTO : 1;
+	if (r > 0) {
+		answer->owner->observed_usec = now_usec;
+		for (uint32_t i = 0; i < answer->inode_count; i++)
+			function(answer->inodes[i], answer->owner, argument);
+	}
+	answer->owner = owner_unref(answer->owner);
+	return r;
+}
+
+int
+owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
+    void *argument)
+{
+	ssize_t length =
+	    recv(owners->fd, owners->packet, sizeof(owners->packet), MSG_DONTWAIT);
+	int r;
+
+	if (length < 0 && (errno == EAGAIN || errno == EINTR))
+		return -EAGAIN;
+	if (length <= 0)
+		r = length < 0 ? -errno : -EPIPE;
+	else
+		r = take_packet(owners, (size_t)length, now_usec, function, argument);
+	if (r < 0)
+		owners_give_up(owners,
+		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP,
+		    now_usec, function, argument);
+	else if (r == 0) {
+		owners->count = 0;
+		owners->asked_usec = USEC_NEVER;
+	}
+	return r;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The asking side of overstay-lookup: who holds these sockets. Made for an event loop:
+ * nothing waits. One request is under way at a time; its answers come packet by packet.
+ *
+ * The other end reads what hostile processes wrote, so its answers are taken as hostile:
+ * whatever makes no sense ends the connection, and the sockets still open get an unknown
+ * owner.
+ */
+#ifndef OVERSTAY_WIRE_OWNERS_H
+#define OVERSTAY_WIRE_OWNERS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/macros.h"
+#include "model/owner.h"
+#include "wire/protocol.h"
+
+/* The most sockets of one owners_ask(). */
+#define OWNERS_ASK_MAX LOOKUP_INODES_MAX
+
+struct owners;
+
+/* owner is borrowed: owner_ref() to keep it. Several inodes may share one owner. */
+typedef void owners_function(uint32_t inode, struct owner *owner, void *argument);
+
+/* Connects to the socket at socket_path. Returns 0 or -errno. */
+int owners_open_path(const char *socket_path, struct owners **ret) _mustcheck_;
+
+/*
+ * Starts lookup_binary (an absolute path) with --fd, its end of a socket pair as descriptor
+ * 3. It ends when the connection does; owners_pid() is to be reaped by the caller. A binary
+ * that cannot be started is told here where that can be seen (-ENOENT, -EACCES), else by
+ * the first step. Returns 0 or -errno.
+ */
+int owners_spawn(const char *lookup_binary, struct owners **ret) _mustcheck_;
+
+/*
+ * Closes the connection; accepts NULL, returns NULL. A started process is not waited for.
+ */
+struct owners *owners_close(struct owners *owners);
+
+/* Becomes readable when a step can be made. */
+int owners_fd(const struct owners *owners);
+
+/* The process started by owners_spawn(), 0 where it was not. */
+pid_t owners_pid(const struct owners *owners);
+
+/*
+ * When the request under way was put (the now_usec of owners_ask()), USEC_NEVER = none is.
+ */
+uint64_t owners_asked_usec(const struct owners *owners);
+
+/*
+ * Puts a request for count sockets, 1 to OWNERS_ASK_MAX; now_usec is CLOCK_BOOTTIME. An
+ * inode that stands there twice is asked once. Returns 0; -EBUSY while another request is
+ * under way, -EINVAL for a count or inode out of bounds; another -errno: the connection is
+ * unusable, close it.
+ */
+int owners_ask(struct owners *owners, const struct owner_question *questions, size_t count,
+    uint64_t now_usec) _mustcheck_;
+
+/*
+ * Reads one packet and calls function for each inode it answers; now_usec becomes the
+ * owners' observed_usec. Returns 1 = more to come, 0 = the request is done, -EAGAIN =
+ * nothing to be read yet. With another -errno the connection is unusable and has to be
+ * closed, and every inode still open was given an unknown owner: OWNER_REASON_BAD_ANSWER
+ * (-EPROTO: it made no sense, or left an inode out) or OWNER_REASON_NO_LOOKUP (-EPIPE and
+ * the rest: it is gone). Without a request under way only the connection is looked at.
+ */
+int owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
+    void *argument) _mustcheck_;
+
+/*
+ * Ends the request under way: every inode still open is given an unknown owner with this
+ * reason (OWNER_REASON_TIMEOUT). An answer may still come, so the connection has to be
+ * closed after.
+ */
+void owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t now_usec,
+    owners_function *function, void *argument);
+
+/* What one packet says. */
+struct owners_answer {
+	uint32_t id;
+	bool done;
+	bool saw_all;		/* of a done packet */
+	struct owner *owner;	/* else: one reference, the caller's; observed_usec is 0 */
+	uint32_t inode_count;
+	uint32_t inodes[LOOKUP_INODES_MAX];
+};
+
+/*
+ * Parses one packet, every byte of which is doubted. Returns 0, and *ret is filled; -EPROTO
+ * where it is no packet of protocol.h, within its bounds and those of model/owner.h, or says
+ * what cannot be; -ENOMEM.
+ */
+int owners_parse(const char *packet, size_t length, struct owners_answer *ret) _mustcheck_;
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What overstayd and overstay-lookup say to each other, over a Unix socket of type
+ * SOCK_SEQPACKET: one packet is one message, at most LOOKUP_PACKET_MAX bytes. Both ends run
+ * on one host and come from one build, so numbers are in the host's order and structs as
+ * the compiler lays them out; LOOKUP_VERSION changes with any of them, and a packet of
+ * another version ends the connection.
+ *
+ *	request   header, lookup_request, count * lookup_question
+ *	owner     header, lookup_owner, inode_count * uint32_t, place, process_count * process
+ *	place     its strings: unit, user_unit, slice, session, container
+ *	process   lookup_process, group_count * uint32_t, comm, exe, cmdline, cwd,
+ *	          parent_comm, main_exe, forwards_to, place
+ *	done      header, lookup_done
+ *
+ * No string has a terminating NUL, and nothing stands between them; their lengths stand in
+ * the struct before.
+ *
+ * A request is answered by any number of owner packets, in which each inode asked for
+ * stands exactly once, and one done packet. One owner packet names all the inodes that the
+ * same processes hold: a process with 10,000 listeners is described once. The next request
+ * follows the done.
+ */
+#ifndef OVERSTAY_WIRE_PROTOCOL_H
+#define OVERSTAY_WIRE_PROTOCOL_H
+
+#include <stdint.h>
+
+/* "OVL" and a number. */
+#define LOOKUP_VERSION 0x4f564c02U
+
+#define LOOKUP_PACKET_MAX  65536
+#define LOOKUP_INODES_MAX  1024		/* of one request */
+#define LOOKUP_PID_MAX	   4194304	/* PID_MAX_LIMIT, include/linux/threads.h */
+
+/*
+ * overstay-lookup ends itself (SIGALRM) when one request takes longer: a hostile file
+ * system or a process that sits on its mmap lock can hold a reader for ever. A walk takes
+ * about a second for 250,000 descriptors, and there are two, so a time-out of the asker's
+ * of some seconds comes first.
+ */
+#define LOOKUP_SECONDS_MAX 20
+
+enum lookup_type {
+	LOOKUP_REQUEST = 1,
+	LOOKUP_OWNER,
+	LOOKUP_DONE,
+};
+
+struct lookup_header {
+	uint32_t version;	/* LOOKUP_VERSION */
+	uint32_t type;		/* enum lookup_type */
+	uint32_t id;		/* the asker's number of the request, in all its answers */
+	uint32_t length;	/* of the whole packet, in bytes */
+};
+
+struct lookup_request {
+	uint32_t count;		/* 1 to LOOKUP_INODES_MAX */
+};
+
+enum lookup_protocol {
+	LOOKUP_TCP,
+	LOOKUP_UDP,
+	LOOKUP_PROTOCOL_COUNT,
+};
+
+enum lookup_question_flags {
+	LOOKUP_THOROUGH = 1 << 0,	/* every process is to be looked at */
+	LOOKUP_DIGEST = 1 << 1,		/* what the first process runs is to be digested */
+	LOOKUP_QUESTION_FLAGS = LOOKUP_THOROUGH | LOOKUP_DIGEST,
+};
+
+struct lookup_question {
+	uint64_t cgroup;	/* the socket's cgroup v2 id, 0 = unknown */
+	uint32_t inode;		/* not 0, and not twice in one request */
+	uint32_t uid;		/* the socket's, as the kernel's table has it */
+	uint32_t protocol;	/* enum lookup_protocol */
+	uint32_t flags;		/* enum lookup_question_flags */
+};
+
+/* The fields of struct place (model/owner.h). */
+struct lookup_place {
+	uint32_t container_kind;	/* enum container_kind */
+	uint32_t unit_length;
+	uint32_t user_unit_length;
+	uint32_t slice_length;
+	uint32_t session_length;
+	uint32_t container_length;
+};
+
+enum lookup_owner_flags {
+	LOOKUP_SAW_EVERY = 1 << 0,	/* struct owner's thorough */
+	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY,
+};
+
+struct lookup_owner {
+	uint32_t kind;		/* enum owner_kind */
+	uint32_t reason;	/* enum owner_reason */
+	uint32_t flags;		/* enum lookup_owner_flags */
+	uint32_t holders;
+	uint32_t inode_count;	/* 1 to LOOKUP_INODES_MAX */
+	uint32_t process_count;	/* at most OWNER_PROCESSES_MAX */
+	struct lookup_place place;
+};
+
+enum lookup_process_flags {
+	LOOKUP_EXE_DELETED = 1 << 0,
+	LOOKUP_CMDLINE_CUT = 1 << 1,
+	LOOKUP_HAS_DIGEST = 1 << 2,
+	LOOKUP_PROCESS_FLAGS = LOOKUP_EXE_DELETED | LOOKUP_CMDLINE_CUT | LOOKUP_HAS_DIGEST,
+};
+
+/* The fields of struct process (model/owner.h), which says what they mean. */
+struct lookup_process {
+	uint64_t start_usec;
+	uint64_t exe_device;
+	uint64_t exe_inode;
+	int32_t pid;
+	int32_t parent_pid;
+	int32_t main_pid;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t login_uid;
+	uint32_t exe_trust;	/* enum exe_trust */
+	uint32_t flags;		/* enum lookup_process_flags */
+	uint32_t evidence;	/* bits of enum process_evidence */
+	uint32_t exe_uid;
+	uint32_t exe_mode;
+	uint32_t forwards_kind;	/* enum container_kind */
+	uint32_t group_count;
+	uint32_t comm_length;
+	uint32_t exe_length;
+	uint32_t cmdline_length;
+	uint32_t cwd_length;
+	uint32_t parent_comm_length;
+	uint32_t main_exe_length;
+	uint32_t forwards_to_length;
+	struct lookup_place place;
+	uint8_t digest[32];	/* SHA-256; zero without LOOKUP_HAS_DIGEST */
+};
+
+enum lookup_done_flags {
+	/* Every process could be looked at; else permission lacked. */
+	LOOKUP_SAW_ALL = 1 << 0,
+	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL,
+};
+
+struct lookup_done {
+	uint32_t flags;		/* enum lookup_done_flags */
+};
+
+#endif
