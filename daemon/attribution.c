@@ -8,6 +8,8 @@
  * it missed when the look-up is back.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -42,14 +44,31 @@ disconnect(struct attribution *attribution)
 	attribution->asked = 0;
 }
 
-/* The look-up is away: says so, and plans the next try. */
+/* Where the cause is found: the unit, or by hand the program. */
+static void
+describe_place(const struct daemon_options *options, bool connected, char *buffer, size_t size)
+{
+	if (options->lookup_socket == NULL)
+		(void)snprintf(buffer, size, "its program: %s", options->lookup_program);
+	else
+		(void)snprintf(buffer, size, "see: systemctl status overstay-lookup.%s",
+		    connected ? "service" : "socket");
+}
+
+/*
+ * The look-up is away: says so and where the cause is found, and plans the next try. Under systemd
+ * each try starts overstay-lookup.service, which is not restarted in between: this is what paces
+ * the starts of one that cannot run.
+ */
 static void
 fail(struct daemon *daemon, enum owner_reason reason, int r)
 {
 	struct attribution *attribution = &daemon->attribution;
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t pause_usec = RETRY_FIRST_USEC;
+	char place[PATH_MAX + sizeof("its program: ")];
 
+	describe_place(daemon->options, attribution->owners != NULL, place, sizeof(place));
 	for (unsigned i = 0; i < attribution->failures && pause_usec < RETRY_LAST_USEC; i++)
 		pause_usec *= 2;
 	if (pause_usec > RETRY_LAST_USEC)
@@ -59,8 +78,8 @@ fail(struct daemon *daemon, enum owner_reason reason, int r)
 	disconnect(attribution);
 	engine_owner_failed(daemon->engine, reason, now_usec);
 	condition_set(daemon, CONDITION_LOOKUP, true,
-	    "%s (%s): owners are unknown and rules about them do not match",
-	    owner_reason_text(reason), strerror(-r));
+	    "%s (%s): owners are unknown and rules about them do not match; %s",
+	    owner_reason_text(reason), strerror(-r), place);
 	daemon_arm(attribution->timeout, pause_usec);
 }
 

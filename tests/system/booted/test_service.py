@@ -6,6 +6,10 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
+import time
+
+import pytest
 
 import harness
 from conftest import CONFIG, QUICK, show
@@ -223,8 +227,10 @@ def test_stop_is_told_and_quick(service):
     run("systemctl", "stop", "overstayd.service", seconds=10)
     assert one.wait_entry(OVERSTAY_EVENT="stopped")
     assert show("overstayd.service", "Result") == "success"
-    # The socket of the look-up must outlive it.
-    assert pathlib.Path("/run/overstay/lookup.sock").is_socket()
+    # Nothing with the capabilities of the look-up is left, and no way to start it.
+    for unit in ("overstay-lookup.service", "overstay-lookup.socket"):
+        assert show(unit, "ActiveState") == "inactive", unit
+    assert not os.path.lexists("/run/overstay/lookup.sock")
 
 
 def lookup_pid():
@@ -247,10 +253,56 @@ def test_lookup_comes_back_after_its_death(service, offender):
 
 def test_many_deaths_do_not_fail_the_socket(service):
     service()
+    last = wait_until(lookup_pid)
+    # More in 10 s than systemd allows by itself. The daemon would ask ever more seldom.
     for _ in range(8):
-        run("systemctl", "kill", "-s", "KILL", "overstay-lookup.service", check=False)
-        wait_until(lambda: show("overstay-lookup.service", "ActiveState") == "active", 30)
+        os.kill(last, signal.SIGKILL)
+        wait_until(lambda: show("overstay-lookup.service", "ActiveState") == "failed")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+            asking.connect("/run/overstay/lookup.sock")
+            last = wait_until(lookup_pid)
     assert show("overstay-lookup.socket", "ActiveState") == "active"
+
+
+def lookup_starts():
+    """How often systemd has begun to start the look-up."""
+    return len(harness.journal("_PID=1", "UNIT=overstay-lookup.service",
+                               "MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5"))
+
+
+@pytest.mark.parametrize("program", ["/nonexistent/overstay-lookup", "/bin/false"])
+def test_lookup_that_cannot_run_is_started_ever_more_seldom(service, offender, drop_in, program):
+    drop_in("overstay-lookup.service", f"[Service]\nExecStart=\nExecStart={program}\n")
+    before, begun = lookup_starts(), time.monotonic()
+    offender(PORT)
+    one = service()
+    # It is the daemon that asks: at once, 1 s after that, 2 s, 4 s.
+    told = one.wait_entry(OVERSTAY_EVENT="degraded", seconds=5)
+    wait_until(lambda: lookup_starts() - before >= 3)
+    assert time.monotonic() - begun > 2.9
+    assert told["MESSAGE"].endswith("; see: systemctl status overstay-lookup.service")
+    assert "owner unknown" in one.wait_entry(OVERSTAY_EVENT="overstay")["MESSAGE"]
+    # Put right, it comes back by itself.
+    pathlib.Path("/run/systemd/system/overstay-lookup.service.d/50-test.conf").unlink()
+    run("systemctl", "daemon-reload")
+    one.wait_entry(OVERSTAY_EVENT="recovered", seconds=20)
+    assert lookup_starts() - before == 4
+
+
+def test_without_its_socket_that_is_named(service):
+    one = service()
+    wait_until(lookup_pid)
+    run("systemctl", "stop", "overstay-lookup.socket")
+    # The connection ended with the service; it was the socket that was not found after that.
+    assert one.wait_entry(OVERSTAY_EVENT="degraded")["MESSAGE"].endswith(
+        "; see: systemctl status overstay-lookup.service")
+    run("systemctl", "mask", "--runtime", "overstay-lookup.socket")
+    try:
+        run("systemctl", "restart", "overstayd.service")
+        assert harness.journal("OVERSTAY_EVENT=degraded")[-1]["MESSAGE"].endswith(
+            "; see: systemctl status overstay-lookup.socket")
+    finally:
+        run("systemctl", "unmask", "--runtime", "overstay-lookup.socket")
 
 
 def test_restart_of_the_socket_is_survived(service, offender):
@@ -264,12 +316,26 @@ def test_restart_of_the_socket_is_survived(service, offender):
     assert unit
 
 
-def test_restart_of_the_daemon_keeps_the_lookup(service):
-    service()
-    pid = wait_until(lookup_pid)
+def test_restart_of_the_daemon_is_one_of_the_lookup(service, offender):
+    one = service()
+    offender(PORT)
+    alert = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_OWNER="process")
+    # As an upgrade does it: another file under the same name.
+    program = pathlib.Path("/usr/libexec/overstay/overstay-lookup")
+    newer = program.with_name("newer")
+    shutil.copy(program, newer)
+    newer.rename(program)
+    before = lookup_pid()
+    assert os.readlink(f"/proc/{before}/exe").endswith(" (deleted)")
     run("systemctl", "restart", "overstayd.service")
+    after = wait_until(lookup_pid)
+    assert not os.path.exists(f"/proc/{before}")
+    assert os.path.samefile(f"/proc/{after}/exe", program)
     assert show("overstay-lookup.socket", "ActiveState") == "active"
-    assert lookup_pid() == pid
+    # The daemon ends first and starts last, so it misses nothing.
+    told = [entry["OVERSTAY_EVENT"] for entry in harness.journal(
+        "SYSLOG_IDENTIFIER=overstayd", cursor=alert["__CURSOR"]) if "OVERSTAY_EVENT" in entry]
+    assert "started" in told and "degraded" not in told
 
 
 def test_restart_of_journald_loses_no_alert(service, offender):
