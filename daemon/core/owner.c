@@ -208,10 +208,7 @@ owner_unref(struct owner *owner)
 bool
 process_is_manager(const struct process *process)
 {
-	const char *slash = strrchr(process->exe, '/');
-
-	return process->pid == 1 || (slash != NULL &&
-	    (strcmp(slash, "/systemd") == 0 || strcmp(slash, "/systemd-executor") == 0));
+	return process->pid == 1 || (process->evidence & EVIDENCE_MANAGER) != 0;
 }
 
 bool
@@ -243,7 +240,7 @@ owner_place(const struct owner *owner)
 		return &owner->place;
 	/* A user's manager holds the sockets of its own .socket units. */
 	if (owner->holders == 1 && owner->place.user_unit[0] != '\0' &&
-	    strcmp(first->place.user_unit, "init.scope") == 0)
+	    process_is_manager(first))
 		return &owner->place;
 	return &first->place;
 }

@@ -102,7 +102,10 @@ enum process_evidence {
 	EVIDENCE_OTHER_PIDS = 1 << 10,	/* not PID 1's PID namespace */
 	EVIDENCE_OTHER_USERS = 1 << 11,	/* not PID 1's user namespace */
 	EVIDENCE_TERMINAL = 1 << 12,	/* it has a controlling terminal */
-	EVIDENCE_ALL = (1 << 13) - 1,
+	/* A user's service manager, or what such a one or PID 1 started and what is not yet another
+	 * program; verified by file, cgroup and ancestry. */
+	EVIDENCE_MANAGER = 1 << 13,
+	EVIDENCE_ALL = (1 << 14) - 1,
 };
 
 struct process {
@@ -179,8 +182,8 @@ struct owner *owner_unref(struct owner *owner);
  */
 bool process_is_init(const struct process *process);
 
-/* True for what runs systemd's own program: PID 1, users' managers, and what either of them starts
- * before it is another program. By its name only: good for leaving out, not for trust. */
+/* True for PID 1, users' service managers, and what either of them started and what is not yet
+ * another program (EVIDENCE_MANAGER). */
 bool process_is_manager(const struct process *process);
 
 /* The process an alert names, PID 1 only where it is alone; NULL where the owner is no process. */

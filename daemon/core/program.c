@@ -1,105 +1,119 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of programs by their names. Names are claims, so nothing here allows anything:
- * what a rule rests on is judge.c's, what makes a suspect reason.c's.
+ * What is known of programs by their names: one table, which everybody asks who has to tell an
+ * interpreter, a shell or a relay from other programs. Names are claims, so nothing here allows
+ * anything: what a rule rests on is judge.c's, what makes a suspect reason.c's.
  *
- * Three tables: interpreters with the options that take code, a module or another argument (from
- * their manuals: python(1), perlrun(1), ruby(1), node(1), php(1), lua(1), bash(1), java(1)); names
- * of one kind (shells, relays, logins); well-known services whose names are borrowed by what hides.
+ * A name is that of a row, or has a version behind it: python3.11, php8.2, ksh93, socat1,
+ * luajit-2.1.0-beta3. What only begins like one (node_exporter, bunzip2, php-fpm8.2, javaws) is
+ * another program.
+ *
+ * The letters are of options whose argument is code, a module, or something else, from the manuals:
+ * python(1), perlrun(1), ruby(1), node(1), php(1), lua(1), bash(1).
  *
  * Pure; no allocation. Cost: a walk over a table.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/program.h"
 
-/* How the arguments of one family of interpreters are read. */
-struct interpreter {
-	const char *name;	/* versions may follow: python3.11 */
-	const char *code;	/* letters of options whose argument is code */
-	const char *module;	/* letters of options whose argument is a module */
-	const char *argument;	/* letters of other options that take an argument */
-	bool shell;
-	bool names_module;	/* its first argument is a module by name, not a file: java */
-};
+#define INTERPRETER PROGRAM_INTERPRETER
+#define SHELL	    (PROGRAM_INTERPRETER | PROGRAM_SHELL)
 
-static const struct interpreter interpreters[] = {
-	{ "python", "c", "m", "WXQ", false, false },
-	{ "pypy", "c", "m", "WXQ", false, false },
-	{ "perl", "eE", "", "IMm", false, false },
-	{ "ruby", "e", "", "IrEKC", false, false },
-	{ "nodejs", "ep", "", "rC", false, false },
-	{ "node", "ep", "", "rC", false, false },
-	{ "deno", "", "", "", false, false },
-	{ "bun", "ep", "", "r", false, false },
+static const struct program programs[] = {
+	{ "python", INTERPRETER, "c", "m", "WXQ" },
+	{ "pypy", INTERPRETER, "c", "m", "WXQ" },
+	{ "perl", INTERPRETER, "eE", "", "IMm" },
+	{ "ruby", INTERPRETER, "e", "", "IrEKC" },
+	{ "node", INTERPRETER, "ep", "", "rC" },
+	{ "nodejs", INTERPRETER, "ep", "", "rC" },
+	{ "deno", INTERPRETER, "", "", "" },
+	{ "bun", INTERPRETER, "ep", "", "r" },
 	/* -S is its own web server: what it runs stands in files. */
-	{ "php", "rBRE", "S", "cdzt", false, false },
-	{ "luajit", "e", "", "jOl", false, false },
-	{ "lua", "e", "", "l", false, false },
-	{ "tclsh", "", "", "", false, false },
-	{ "guile", "c", "", "lL", false, false },
-	{ "Rscript", "e", "", "", false, false },
-	{ "java", "", "", "", false, true },
-	{ "bash", "c", "", "oO", true, false },
-	{ "dash", "c", "", "o", true, false },
-	{ "zsh", "c", "", "o", true, false },
-	{ "ksh93", "c", "", "o", true, false },
-	{ "ksh", "c", "", "o", true, false },
-	{ "mksh", "c", "", "o", true, false },
-	{ "ash", "c", "", "o", true, false },
-	{ "fish", "c", "", "C", true, false },
-	{ "tcsh", "c", "", "", true, false },
-	{ "csh", "c", "", "", true, false },
-	{ "sh", "c", "", "o", true, false },
+	{ "php", INTERPRETER, "rBRE", "S", "cdzt" },
+	{ "lua", INTERPRETER, "e", "", "l" },
+	{ "luajit", INTERPRETER, "e", "", "jOl" },
+	{ "tclsh", INTERPRETER, "", "", "" },
+	{ "guile", INTERPRETER, "c", "", "lL" },
+	{ "Rscript", INTERPRETER, "e", "", "" },
+	{ "java", INTERPRETER | PROGRAM_JAVA, "", "", "" },
+	{ "beam", INTERPRETER | PROGRAM_OPAQUE, "", "", "" },
+	{ "beam.smp", INTERPRETER | PROGRAM_OPAQUE, "", "", "" },
+
+	{ "sh", SHELL, "c", "", "o" },
+	{ "bash", SHELL, "c", "", "oO" },
+	{ "rbash", SHELL, "c", "", "oO" },
+	{ "dash", SHELL, "c", "", "o" },
+	{ "ash", SHELL, "c", "", "o" },
+	{ "hush", SHELL, "c", "", "o" },
+	{ "zsh", SHELL, "c", "", "o" },
+	{ "ksh", SHELL, "c", "", "o" },
+	{ "mksh", SHELL, "c", "", "o" },
+	{ "lksh", SHELL, "c", "", "o" },
+	{ "yash", SHELL, "c", "", "o" },
+	{ "fish", SHELL, "c", "", "C" },
+	{ "csh", SHELL, "c", "", "" },
+	{ "tcsh", SHELL, "c", "", "" },
+	{ "bsd-csh", SHELL, "c", "", "" },
+	{ "elvish", SHELL, "c", "", "" },
+	{ "nu", SHELL, "c", "", "" },
+	{ "pwsh", SHELL, "c", "", "" },
+
+	{ "nc", PROGRAM_RELAY, "", "", "" },
+	{ "nc.traditional", PROGRAM_RELAY, "", "", "" },
+	{ "nc.openbsd", PROGRAM_RELAY, "", "", "" },
+	{ "ncat", PROGRAM_RELAY, "", "", "" },
+	{ "netcat", PROGRAM_RELAY, "", "", "" },
+	{ "socat", PROGRAM_RELAY, "", "", "" },
+	{ "cryptcat", PROGRAM_RELAY, "", "", "" },
+	{ "sbd", PROGRAM_RELAY, "", "", "" },
+	{ "pwncat", PROGRAM_RELAY, "", "", "" },
+	{ "chisel", PROGRAM_RELAY, "", "", "" },
+
+	{ "sshd", PROGRAM_LOGIN, "", "", "" },
+	{ "sshd-session", PROGRAM_LOGIN, "", "", "" },
+	{ "dropbear", PROGRAM_LOGIN, "", "", "" },
+	{ "login", PROGRAM_LOGIN, "", "", "" },
+	{ "agetty", PROGRAM_LOGIN, "", "", "" },
+	{ "getty", PROGRAM_LOGIN, "", "", "" },
+	{ "telnetd", PROGRAM_LOGIN, "", "", "" },
+	{ "in.telnetd", PROGRAM_LOGIN, "", "", "" },
+	{ "gdm", PROGRAM_LOGIN, "", "", "" },
+	{ "lightdm", PROGRAM_LOGIN, "", "", "" },
+	{ "sddm", PROGRAM_LOGIN, "", "", "" },
+	{ "xrdp", PROGRAM_LOGIN, "", "", "" },
+	{ "xrdp-sesman", PROGRAM_LOGIN, "", "", "" },
+	{ "tmux", PROGRAM_LOGIN, "", "", "" },
+	{ "screen", PROGRAM_LOGIN, "", "", "" },
+
+	{ "busybox", PROGRAM_MULTI_CALL, "", "", "" },
+	{ "toybox", PROGRAM_MULTI_CALL, "", "", "" },
+
+	{ "ld.so", PROGRAM_LOADER, "", "", "" },
+	{ "box64", PROGRAM_LOADER, "", "", "" },
+	{ "box86", PROGRAM_LOADER, "", "", "" },
+	{ "FEXInterpreter", PROGRAM_LOADER, "", "", "" },
 };
 
-/* Long options of interpreters whose argument is code. */
-static const char *const code_options[] = { "--eval", "--print", "--command", "--run", NULL };
-
-static const char *const relays[] = {
-	"nc", "nc.traditional", "nc.openbsd", "ncat", "netcat", "socat", "socat1", "cryptcat",
-	"sbd", "pwncat", "chisel", NULL,
-};
-
-static const char *const logins[] = {
-	"sshd", "sshd-session", "dropbear", "login", "agetty", "getty", "in.telnetd", "telnetd",
-	"gdm", "gdm3", "lightdm", "sddm", "xrdp", "xrdp-sesman", "tmux", "screen", NULL,
-};
-
-/* Services whose name on another program is a disguise. A longer name of the program that begins
- * with it (nginx-debug, sshd-session) is the same family. */
-static const char *const services[] = {
-	"acpid", "agetty", "apache2", "atd", "auditd", "avahi-daemon", "chronyd", "containerd",
-	"cron", "crond", "cupsd", "dbus-daemon", "dhclient", "dnsmasq", "dockerd", "httpd",
-	"init", "kubelet", "lightdm", "mariadbd", "mysqld", "named", "networkd-dispatcher",
-	"NetworkManager", "nginx", "ntpd", "php-fpm", "polkitd", "postgres", "rpcbind",
-	"rsyslogd", "snapd", "sshd", "sudo", "systemd", "systemd-journald", "systemd-logind",
-	"systemd-networkd", "systemd-resolved", "systemd-timesyncd", "udisksd",
-	"unattended-upgr", "wpa_supplicant", "xinetd", NULL,
-};
-
-/* Names that another program has had for long, by a link of its package. */
+/* Loaders whose names say for which machine: ld-linux-x86-64.so.2, ld-2.31.so, qemu-arm-static. */
 static const struct {
-	const char *name, *program;
-} aliases[] = {
-	{ "httpd", "apache2" }, { "init", "systemd" }, { "init", "tini" },
-	{ "init", "docker-init" }, { "init", "catatonit" }, { "mysqld", "mariadbd" },
-	{ "named", "bind9" }, { "sshd", "dropbear" },
+	const char *prefix, *suffix;	/* a version may follow the suffix */
+	bool machine;			/* between them stands the name of a machine */
+} loaders[] = {
+	{ "ld-linux", ".so", false },
+	{ "ld-musl-", ".so", false },
+	{ "ld-2.", ".so", false },
+	{ "qemu-", "", true },
+	{ "qemu-", "-static", true },
 };
 
-/* Beginnings of kernel threads' names (kernel/kthread.c and its callers), "/" or digits behind. */
-static const char *const kernel_threads[] = {
-	"kworker/", "ksoftirqd/", "migration/", "cpuhp/", "idle_inject/", "irq/", "jbd2/",
-	"kthreadd", "rcu_sched", "rcu_preempt", "rcu_gp", "rcu_par_gp", "rcu_tasks_", "kswapd",
-	"kcompactd", "khugepaged", "kdevtmpfs", "kauditd", "khungtaskd", "oom_reaper",
-	"kintegrityd", "kblockd", "watchdogd", "scsi_eh_", "scsi_tmf_", "ext4-rsv-conver",
-	"xfsaild/", "kthrotld", "kpsmoused", "writeback", "netns", "kstrp", "ata_sff", "md_",
-	"edac-poller", "devfreq_wq", "mm_percpu_wq", "slub_flushwq", "inet_frag_wq", NULL,
+/* What qemu's user mode emulates (qemu-user(1)). */
+static const char *const machines[] = {
+	"aarch64", "aarch64_be", "alpha", "arm", "armeb", "cris", "hexagon", "hppa", "i386",
+	"loongarch64", "m68k", "microblaze", "microblazeel", "mips", "mips64", "mips64el", "mipsel",
+	"mipsn32", "mipsn32el", "nios2", "or1k", "ppc", "ppc64", "ppc64le", "riscv32", "riscv64",
+	"s390x", "sh4", "sh4eb", "sparc", "sparc32plus", "sparc64", "x86_64", "xtensa", "xtensaeb",
 };
-
-/* Programs that run others under their own file: what they are called is no claim of theirs. */
-static const char *const hosts[] = { "busybox", "toybox", "ld-linux", "ld-musl", "qemu-", NULL };
 
 const char *
 program_name(const char *path)
@@ -109,270 +123,128 @@ program_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
+/* Is this nothing, or a version: "3.11", "-2.1.0-beta3", "3.13t" (Python's letters of a build)? */
 static bool
-is_among(const char *name, const char *const *names)
+is_version(const char *text)
 {
-	for (; *names != NULL; names++)
-		if (strcmp(name, *names) == 0)
-			return true;
-	return false;
-}
-
-static bool
-begins_among(const char *name, const char *const *beginnings)
-{
-	for (; *beginnings != NULL; beginnings++)
-		if (strncmp(name, *beginnings, strlen(*beginnings)) == 0)
-			return true;
-	return false;
-}
-
-static const struct interpreter *
-find_interpreter(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(interpreters); i++) {
-		size_t length = strlen(interpreters[i].name);
-
-		if (strncmp(name, interpreters[i].name, length) == 0 &&
-		    name[length + strspn(name + length, "0123456789.-")] == '\0')
-			return &interpreters[i];
+	if (*text == '\0')
+		return true;
+	text += *text == '-';
+	if (*text < '0' || *text > '9')
+		return false;
+	text += strspn(text, "0123456789.");
+	if (*text == '-') {
+		text += 1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyz");
+		return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
 	}
+	return text[strspn(text, "dmtu")] == '\0';
+}
+
+static bool
+is_called(const char *name, const char *known)
+{
+	size_t length = strlen(known);
+
+	return strncmp(name, known, length) == 0 && is_version(name + length);
+}
+
+const struct program *
+program_find(const char *name)
+{
+	/* A login shell's name has a dash before it. */
+	const char *plain = name + (name[0] == '-');
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (is_called(plain, programs[i].name))
+			return &programs[i];
 	return NULL;
+}
+
+static bool
+is_of_kind(const char *name, uint32_t kind)
+{
+	const struct program *program = program_find(name);
+
+	return program != NULL && (program->kinds & kind) != 0;
 }
 
 bool
 program_is_interpreter(const char *name)
 {
-	return find_interpreter(name) != NULL;
+	return is_of_kind(name, PROGRAM_INTERPRETER);
 }
 
 bool
 program_is_shell(const char *name)
 {
-	/* A login shell's name has a dash before it. */
-	const struct interpreter *interpreter = find_interpreter(name + (name[0] == '-'));
-
-	return interpreter != NULL && interpreter->shell;
+	return is_of_kind(name, PROGRAM_SHELL);
 }
 
 bool
 program_is_relay(const char *name)
 {
-	return is_among(name, relays);
+	return is_of_kind(name, PROGRAM_RELAY);
 }
 
 bool
 program_is_login(const char *name)
 {
-	return is_among(name, logins);
+	return is_of_kind(name, PROGRAM_LOGIN);
 }
 
-/* The arguments, taken one by one. */
-struct arguments {
-	const char *at, *end;
-};
-
-static const char *
-next_argument(struct arguments *arguments)
-{
-	const char *argument = arguments->at;
-
-	if (argument >= arguments->end)
-		return NULL;
-	arguments->at += strnlen(argument, (size_t)(arguments->end - argument)) + 1;
-	return argument;
-}
-
-/* A bundle of short options, "-bc": what it makes of the input. INPUT_NONE: only options. */
-static enum program_input
-read_options(const struct interpreter *interpreter, const char *option,
-    struct arguments *arguments, const char **ret_script)
-{
-	for (const char *letter = option + 1; *letter != '\0'; letter++) {
-		if (strchr(interpreter->code, *letter) != NULL)
-			return INPUT_INLINE;
-		if (strchr(interpreter->module, *letter) != NULL) {
-			*ret_script = letter[1] != '\0' ? letter + 1 : next_argument(arguments);
-			return INPUT_MODULE;
-		}
-		if (strchr(interpreter->argument, *letter) != NULL) {
-			if (letter[1] == '\0')
-				(void)next_argument(arguments);
-			return INPUT_NONE;
-		}
-	}
-	return INPUT_NONE;
-}
-
-/* "--eval=CODE" and "--eval CODE". */
 static bool
-is_code_option(const char *argument)
+is_machine(const char *text, size_t length)
 {
-	size_t length = strcspn(argument, "=");
-
-	for (size_t i = 0; code_options[i] != NULL; i++)
-		if (strlen(code_options[i]) == length &&
-		    strncmp(argument, code_options[i], length) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (strlen(machines[i]) == length && memcmp(machines[i], text, length) == 0)
 			return true;
 	return false;
 }
 
-/* java [OPTION...] CLASS, or java [OPTION...] -jar FILE. */
-static enum program_input
-read_java(struct arguments *arguments, const char **ret_script)
+/* Is the name one of loaders[i]? */
+static bool
+is_loader(const char *name, size_t i)
 {
-	const char *argument;
+	size_t length = strlen(name), front = strlen(loaders[i].prefix);
+	size_t back = strlen(loaders[i].suffix);
+	const char *end;
 
-	while ((argument = next_argument(arguments)) != NULL) {
-		if (strcmp(argument, "-jar") == 0) {
-			*ret_script = next_argument(arguments);
-			return *ret_script == NULL ? INPUT_NONE : INPUT_SCRIPT;
-		}
-		if (strcmp(argument, "-cp") == 0 || strcmp(argument, "-classpath") == 0 ||
-		    strcmp(argument, "--class-path") == 0 || strcmp(argument, "-p") == 0 ||
-		    strcmp(argument, "--module-path") == 0) {
-			(void)next_argument(arguments);
-			continue;
-		}
-		if (argument[0] != '-') {
-			*ret_script = argument;
-			return INPUT_MODULE;
-		}
-	}
-	return INPUT_NONE;
-}
-
-enum program_input
-program_input(const char *name, const char *bytes, size_t length, const char **ret_script)
-{
-	const struct interpreter *interpreter = find_interpreter(name + (name[0] == '-'));
-	struct arguments arguments = { bytes, bytes + length };
-	const char *argument;
-
-	*ret_script = NULL;
-	/* Without arguments nothing is known: a title was set, or they could not be read. */
-	if (interpreter == NULL || next_argument(&arguments) == NULL)
-		return INPUT_NONE;
-	if (interpreter->names_module)
-		return read_java(&arguments, ret_script);
-	while ((argument = next_argument(&arguments)) != NULL) {
-		enum program_input input;
-
-		if (strcmp(argument, "-") == 0 || argument[0] == '\0')
-			break;
-		if (strcmp(argument, "--") == 0) {
-			argument = next_argument(&arguments);
-			break;
-		}
-		if (is_code_option(argument))
-			return INPUT_INLINE;
-		if (strncmp(argument, "--", 2) == 0)
-			continue;
-		if (argument[0] != '-' && argument[0] != '+')
-			break;
-		input = read_options(interpreter, argument, &arguments, ret_script);
-		if (input != INPUT_NONE)
-			return input;
-	}
-	/* What deno and bun are told to do stands before the file. */
-	if (argument != NULL && strcmp(argument, "run") == 0)
-		argument = next_argument(&arguments);
-	if (argument == NULL || argument[0] == '\0' || strcmp(argument, "-") == 0)
-		return INPUT_STDIN;
-	*ret_script = argument;
-	return INPUT_SCRIPT;
+	if (strncmp(name, loaders[i].prefix, front) != 0)
+		return false;
+	if (loaders[i].machine)
+		return length >= front + back &&
+		    strcmp(name + length - back, loaders[i].suffix) == 0 &&
+		    is_machine(name + front, length - front - back);
+	end = strstr(name + front, loaders[i].suffix);
+	if (end == NULL)
+		return false;
+	end += back;
+	return *end == '\0' || (*end == '.' && is_version(end + 1));
 }
 
 bool
-program_script_path(const char *cwd, const char *argument, char *buffer, size_t size)
+program_runs_others(const char *name)
 {
-	char joined[2 * 4096 + 2];
-	size_t used = 0;
-	int length;
-
-	if (argument[0] != '/' && cwd[0] != '/')
-		return false;
-	length = snprintf(joined, sizeof(joined), "%s%s%s", argument[0] == '/' ? "" : cwd,
-	    argument[0] == '/' ? "" : "/", argument);
-	if (length < 0 || (size_t)length >= sizeof(joined))
-		return false;
-	for (const char *at = joined; *at != '\0';) {
-		size_t part;
-
-		at += strspn(at, "/");
-		part = strcspn(at, "/");
-		if (part == 2 && strncmp(at, "..", 2) == 0) {
-			while (used > 0 && buffer[--used] != '/')
-				;
-		} else if (part > 0 && !(part == 1 && *at == '.')) {
-			if (used + 1 + part >= size)
-				return false;
-			buffer[used++] = '/';
-			memcpy(buffer + used, at, part);
-			used += part;
-		}
-		at += part;
-	}
-	buffer[used] = '\0';
-	return used > 0;
-}
-
-/* True where the program's name, or the script's, is of the family of that service. */
-static bool
-is_family(const char *service, const char *name)
-{
-	size_t length = strlen(service);
-
-	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
-		if (strcmp(aliases[i].name, service) == 0 && strcmp(aliases[i].program, name) == 0)
+	if (is_of_kind(name, PROGRAM_MULTI_CALL | PROGRAM_LOADER))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
+		if (is_loader(name, i))
 			return true;
-	return strncmp(name, service, length) == 0 ||
-	    (name[0] != '\0' && strncmp(service, name, strlen(name)) == 0);
-}
-
-/* What a title names: "nginx: worker", "/usr/sbin/apache2 -k start" -> nginx, apache2. */
-static void
-take_claim(const char *claimed, char *buffer, size_t size)
-{
-	size_t length = strcspn(claimed, " :");
-	const char *name = claimed;
-
-	for (size_t i = 0; i < length; i++)
-		if (claimed[i] == '/')
-			name = claimed + i + 1;
-	length = (size_t)(claimed + length - name);
-	if (length >= size)
-		length = size - 1;
-	memcpy(buffer, name, length);
-	buffer[length] = '\0';
-}
-
-/* "[kworker/0:1]", as ps(1) shows what has no arguments. celery's "[celeryd: ...]" is a title. */
-static bool
-is_bracketed(const char *claimed)
-{
-	size_t length = strcspn(claimed, " ");
-
-	return claimed[0] == '[' && length > 2 && claimed[length] == '\0' &&
-	    claimed[length - 1] == ']';
+	return false;
 }
 
 const char *
-program_pretends(const char *claimed, const char *exe, const char *script)
+program_applet(const char *exe, const char *arguments, size_t length)
 {
-	const char *name = program_name(exe);
-	char claim[64];
+	const char *name = program_name(exe), *called;
+	size_t first;
 
-	/* Without its program nothing can be compared. */
-	if (exe[0] == '\0' || begins_among(name, hosts))
-		return NULL;
-	if (is_bracketed(claimed) || begins_among(claimed, kernel_threads))
-		return is_family(claimed, name) || is_family(claimed, program_name(script)) ?
-		    NULL : "a kernel thread";
-	take_claim(claimed, claim, sizeof(claim));
-	for (size_t i = 0; services[i] != NULL; i++)
-		if (strcmp(claim, services[i]) == 0)
-			return is_family(services[i], name) ||
-			    is_family(services[i], program_name(script)) ? NULL : services[i];
-	return NULL;
+	if (!is_of_kind(name, PROGRAM_MULTI_CALL) || length == 0)
+		return name;
+	called = program_name(arguments);
+	first = strlen(arguments) + 1;
+	/* "busybox nc -l": the first argument is the program. */
+	if (is_of_kind(called, PROGRAM_MULTI_CALL) && first < length)
+		called = program_name(arguments + first);
+	return called + (called[0] == '-');
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is known of programs by their names: interpreters and what they run, shells, tools that
- * listen for whoever starts them. See program.c.
+ * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c; whose name a
+ * process borrows: claim.c.
  */
 #ifndef OVERSTAY_CORE_PROGRAM_H
 #define OVERSTAY_CORE_PROGRAM_H
@@ -18,16 +19,41 @@ enum program_input {
 	INPUT_MODULE,	/* a module by name: python3 -m http.server, java's class */
 	INPUT_INLINE,	/* code in an argument: python3 -c, perl -e, sh -c */
 	INPUT_STDIN,	/* code from standard input, or a person typing */
+	INPUT_HIDDEN,	/* not known: the process wrote a title over its arguments */
+};
+
+/* What a program is, by its name; bits. */
+enum program_kind {
+	PROGRAM_INTERPRETER = 1 << 0,	/* runs whatever file it is given */
+	PROGRAM_SHELL = 1 << 1,		/* an interpreter that people type into */
+	PROGRAM_RELAY = 1 << 2,		/* listens for anybody who starts it */
+	PROGRAM_LOGIN = 1 << 3,		/* opens a session for a person */
+	PROGRAM_MULTI_CALL = 1 << 4,	/* is whatever it is called as */
+	PROGRAM_LOADER = 1 << 5,	/* runs another program file as that program */
+	PROGRAM_JAVA = 1 << 6,		/* its arguments are a class, or -jar FILE */
+	PROGRAM_OPAQUE = 1 << 7,	/* its arguments are not known here */
+};
+
+/* A row of the table. */
+struct program {
+	const char *name;
+	uint32_t kinds;		/* bits of enum program_kind */
+	const char *code;	/* letters of options whose argument is code */
+	const char *module;	/* letters of options whose argument is a module */
+	const char *argument;	/* letters of other options that take an argument */
 };
 
 /* The part of a path behind the last slash. */
 const char *program_name(const char *path);
 
-/* True for bash, dash, zsh, busybox' sh ... */
-bool program_is_shell(const char *name);
+/* The row of a name (without its path): the name alone or with a version behind it. NULL = none. */
+const struct program *program_find(const char *name);
 
-/* True for programs that run whatever file they are given: python3.11, perl, node, java, bash. */
+/* True for python3.11, perl, node, java, bash: programs that run whatever file they are given. */
 bool program_is_interpreter(const char *name);
+
+/* True for bash, dash, zsh ... */
+bool program_is_shell(const char *name);
 
 /* True for nc, ncat, netcat, socat and their like: any listener for anybody who starts them. */
 bool program_is_relay(const char *name);
@@ -36,10 +62,21 @@ bool program_is_relay(const char *name);
  * that person's. */
 bool program_is_login(const char *name);
 
+/* True for programs that run others under their own file, so that what they are called is no claim
+ * of theirs: busybox, ld.so, qemu-user. */
+bool program_runs_others(const char *name);
+
+/*
+ * The name of what the program file exe is as, by its arguments (each ended by a NUL, length bytes
+ * in all): that of the file; of a multi-call binary what it was called as, "nc" for busybox nc.
+ * Borrowed from exe or arguments.
+ */
+const char *program_applet(const char *exe, const char *arguments, size_t length);
+
 /*
  * What name (of the program file, without its path) runs, by its arguments: each ended by a NUL,
- * length bytes in all. *ret_script is the argument that names the script or module, borrowed from
- * arguments; NULL where there is none.
+ * length bytes in all, as /proc/PID/cmdline has them (proc_pid_cmdline(5)). *ret_script is the
+ * argument that names the script or module, borrowed from arguments; NULL where there is none.
  */
 enum program_input program_input(const char *name, const char *arguments, size_t length,
     const char **ret_script);

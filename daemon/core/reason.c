@@ -106,22 +106,12 @@ is_disguised(const struct circumstances *circumstances, const struct process *pr
 		program_pretends(process->cmdline, process->exe, process->script) != NULL);
 }
 
-/* A multi-call binary is what it was called as. */
 static const char *
 name_of(const struct process *process)
 {
-	const char *name = program_name(process->exe);
+	const char *name =
+	    program_applet(process->exe, process->cmdline, process->cmdline_length);
 
-	if ((strcmp(name, "busybox") == 0 || strcmp(name, "toybox") == 0) &&
-	    process->cmdline_length > 0) {
-		const char *called = program_name(process->cmdline);
-		size_t length = strlen(process->cmdline) + 1;
-
-		/* "busybox nc -l": the first argument is the program. */
-		if (strcmp(called, name) == 0 && length < process->cmdline_length)
-			called = program_name(process->cmdline + length);
-		return called;
-	}
 	return name[0] != '\0' ? name : process->comm;
 }
 

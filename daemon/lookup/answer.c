@@ -209,10 +209,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool digest,
 static bool
 is_manager_alone(const struct owner *owner)
 {
-	const struct process *first = &owner->processes[0];
-
-	return owner->holders == 1 &&
-	    (first->pid == 1 || strcmp(first->place.user_unit, "init.scope") == 0);
+	return owner->holders == 1 && process_is_manager(&owner->processes[0]);
 }
 
 /*

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "core/program.h"
 #include "lookup/evidence.h"
 #include "lookup/files.h"
 #include "lookup/path.h"
@@ -85,14 +86,8 @@ evidence_is_update(const struct statx *before, const struct statx *now, uint32_t
 bool
 evidence_is_family(const char *exe_name, const char *called)
 {
-	static const char *const runners[] = {
-		"busybox", "toybox", "ld-linux", "ld-musl", "ld.so", "ld-2.", "qemu-", "box64",
-		"box86", "FEXInterpreter",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(runners); i++)
-		if (strncmp(exe_name, runners[i], strlen(runners[i])) == 0)
-			return true;
+	if (program_runs_others(exe_name))
+		return true;
 	/* ".foo-wrapped" is foo behind a wrapper. */
 	exe_name += exe_name[0] == '.';
 	return called[0] == '\0' || exe_name[0] == '\0' ||
@@ -259,17 +254,9 @@ copy_called(const char *name, char *ret, size_t size)
 
 /* Programs that run scripts, which give themselves titles of any word: "watch", "time". */
 static bool
-is_interpreter(const char *exe_name)
+takes_titles(const char *exe_name)
 {
-	static const char *const names[] = {
-		"python", "pypy", "perl", "ruby", "node", "deno", "bun", "php", "lua", "java",
-		"beam",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strncmp(exe_name, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
+	return program_is_interpreter(exe_name) && !program_is_shell(exe_name);
 }
 
 /* Is the name, a path or what a shell would look for, that of another program? */
@@ -279,12 +266,12 @@ is_other(const struct subject *subject, int root_fd, const char *name)
 	char called[OWNER_PATH_MAX], path[OWNER_PATH_MAX + 32];
 
 	if (!copy_called(name, called, sizeof(called)) ||
-	    evidence_is_family(files_base_name(subject->process->exe), files_base_name(called)))
+	    evidence_is_family(program_name(subject->process->exe), program_name(called)))
 		return false;
 	if (called[0] == '/')
 		return look_at_called(subject, root_fd, called) == CALLED_OTHER;
 	/* Relative to where it was when it was started, which nobody knows. */
-	if (strchr(called, '/') != NULL || is_interpreter(files_base_name(subject->process->exe)))
+	if (strchr(called, '/') != NULL || takes_titles(program_name(subject->process->exe)))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(program_directories); i++) {
 		enum called found;

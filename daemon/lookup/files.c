@@ -94,14 +94,6 @@ read_decimal(const char *text, uint64_t limit, uint64_t *ret)
 	return at;
 }
 
-const char *
-files_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 uint32_t
 files_socket_inode(const char *link)
 {

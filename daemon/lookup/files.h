@@ -46,9 +46,6 @@ cleanup_closedir(DIR **directory)
 /* Cuts " (deleted)" off at the end, be it the kernel's or the name's. */
 void files_cut_deleted(char *path);
 
-/* The part of a path behind its last slash; all of it where there is none. */
-const char *files_base_name(const char *path);
-
 /* The inode in a link text "socket:[123]" (fs/proc, sockfs_dname()); 0 where it is none. */
 uint32_t files_socket_inode(const char *link);
 

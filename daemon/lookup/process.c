@@ -31,6 +31,7 @@
 #include "lookup/files.h"
 #include "lookup/forward.h"
 #include "lookup/main-process.h"
+#include "lookup/manager.h"
 #include "lookup/place.h"
 #include "lookup/process.h"
 
@@ -435,8 +436,12 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		r = owner_text_set(&process->parent_comm, "");
 	if (r == 0)
 		r = owner_text_set(&process->comm, after.stat.comm);
-	if (r < 0 || same_program(&before, &after))
+	if (r < 0)
 		return r;
+	if (same_program(&before, &after)) {
+		manager_read(view, &after.stat, process);
+		return 0;
+	}
 	r = forget_program(process);
 	return r < 0 ? r : 1;
 }

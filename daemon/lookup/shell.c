@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "core/program.h"
 #include "lookup/files.h"
 #include "lookup/process.h"
 #include "lookup/shell.h"
@@ -80,22 +81,7 @@ shell_has_network_stdio(int task_fd)
 bool
 shell_is_program(const char *exe, const char *arguments, size_t length)
 {
-	static const char *const shells[] = {
-		"sh", "bash", "rbash", "dash", "zsh", "ksh", "ksh93", "mksh", "lksh", "ash",
-		"hush", "fish", "csh", "tcsh", "bsd-csh", "yash", "elvish", "nu", "pwsh",
-	};
-	static const char *const boxes[] = { "busybox", "toybox" };
-	const char *name = files_base_name(exe), *end = arguments + length;
-
-	/* A multi-call binary is what it was called as, or told as the first argument. */
-	if (is_listed(name, boxes, ARRAY_SIZE(boxes)) && length > 0) {
-		name = files_base_name(arguments);
-		name += *name == '-';
-		if (is_listed(name, boxes, ARRAY_SIZE(boxes)) &&
-		    arguments + strlen(arguments) + 1 < end)
-			name = arguments + strlen(arguments) + 1;
-	}
-	return is_listed(name, shells, ARRAY_SIZE(shells));
+	return program_is_shell(program_applet(exe, arguments, length));
 }
 
 /* Is process number child, a child of pid's, a shell that talks to the network? */

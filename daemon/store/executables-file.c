@@ -151,6 +151,30 @@ ask_number(sqlite3 *database, const char *text, const char *argument, int64_t *r
 	return code == SQLITE_DONE ? -EBADMSG : error_of(database, code);
 }
 
+/*
+ * SQLite's own check of the pages. As a statement, not by SELECT ... FROM pragma_quick_check(1):
+ * newer versions take the argument of that for a table's name.
+ */
+static int
+check_pages(sqlite3 *database)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(database, "PRAGMA quick_check(1)", -1, &statement, NULL);
+	const char *answer;
+	bool good = false;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		answer = (const char *)sqlite3_column_text(statement, 0);
+		good = answer != NULL && strcmp(answer, "ok") == 0;
+	}
+	(void)sqlite3_finalize(statement);
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		return good ? 0 : -EBADMSG;
+	return error_of(database, code);
+}
+
 /* Nothing in the file may run, name a function, or make a value as large as it likes. */
 static void
 restrict_database(sqlite3 *database)
@@ -204,10 +228,9 @@ check_database(sqlite3 *database, enum executables_aside *ret_aside)
 	    "SELECT total(sql IS ?1) = 1 AND "
 	    "total(sql IS NOT ?1 AND substr(name, 1, 7) <> 'sqlite_') = 0 FROM sqlite_master",
 	    SCHEMA, &good);
-	if (r == 0 && good == 1)
-		r = ask_number(database, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)",
-		    NULL, &good);
-	return r < 0 ? r : good == 1 ? 0 : -EBADMSG;
+	if (r < 0 || good != 1)
+		return r < 0 ? r : -EBADMSG;
+	return check_pages(database);
 }
 
 /*

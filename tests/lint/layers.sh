@@ -13,7 +13,7 @@ allowed() {
 	core) echo core base ;;
 	kernel) echo kernel core base lookup/protocol.h ;;
 	config | alert | store) echo "$1" core base ;;
-	lookup) echo lookup core/owner.h base ;;
+	lookup) echo lookup core/owner.h core/program.h base ;;
 	top) echo base core kernel config alert store top ;;
 	esac
 }

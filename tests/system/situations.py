@@ -168,15 +168,40 @@ if __name__ == "__main__":
     s.service(["/usr/bin/python3", script], user=WEB_USER)
 
 
-def perl_title(s):
+def perl_title(s, **service):
     script = s.write(f"/usr/local/sbin/{s.name}.pl", f"""#!/usr/bin/perl
 use IO::Socket::INET;
 my $held = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => {s.port});
 $0 = "acme-server: ready";
 sleep while 1; # pause: it is what the program does
 """)
-    s.service([script])
+    s.service([script], **service)
     s.facts["exe"] = PERL
+
+
+# Over the arguments, as setproctitle(3) of BSD does it: the text, and NULs up to their end.
+OVERWRITE = """
+import ctypes
+fields = open("/proc/self/stat", encoding="latin-1").read().rpartition(")")[2].split()
+begin, end = int(fields[45]), int(fields[46])
+title = {title!r}.encode()[:end - begin - 1]
+ctypes.memset(begin, 0, end - begin)
+ctypes.memmove(begin, title, len(title))
+"""
+
+
+def python_title(s, title, **service):
+    """A script that writes a title over its arguments."""
+    script = s.write(f"/usr/local/lib/acme/{s.name}-with-a-long-name.py",
+                     OVERWRITE.format(title=title) + serving(s.port))
+    s.service(["/usr/bin/python3", script], **service)
+    s.facts["exe"] = PYTHON
+
+
+def to_init(s, command, **loose):
+    """Double-forked: PID 1 is its parent."""
+    s.loose(["/bin/sh", "-c", '"$0" "$@" & exit', *command], **loose)
+    s.facts["exe"] = str(command[0])
 
 
 def pass_on(s, *options):
@@ -460,6 +485,13 @@ SERVICES = [
     row("script-with-shebang", shebang, "service"),
     row("python-multiprocessing", multiprocessing_server, "service"),
     row("perl-with-a-title", perl_title, "service"),
+    row("perl-title-of-a-service-account", lambda s: perl_title(s, user=WEB_USER), "service"),
+    row("python-title-of-a-service-account", lambda s: python_title(
+        s, "gunicorn: master [acme]", user=WEB_USER), "service"),
+    row("python-title-of-one-word", lambda s: python_title(s, "acme", user=WEB_USER), "service"),
+    row("python-title-that-fills-its-place", lambda s: python_title(
+        s, "[celeryd: w1@host:MainProcess] -active- (-A tasks) " + "x" * 200, user=WEB_USER),
+        "service"),
     row("title-of-its-own", lambda s: own(s, "-t", "acme: worker 3", "-c", "acme-worker"),
         "service"),
     row("postgres-like-title", lambda s: own(
@@ -581,6 +613,11 @@ SUSPECTS = [
          str(s.port)]), "suspect", "shm"),
     row("deleted-in-shm", lambda s: theirs(s, "-D", path=f"/dev/shm/{s.name}"), "suspect", "shm",
         "deleted"),
+    row("systemd-in-shm", lambda s: to_init(s, [s.place("/dev/shm/.s/systemd"), *at(s)]),
+        "suspect", "shm"),
+    row("systemd-in-memory", lambda s: to_init(s, [
+        s.place(f"{HOME}/{s.name}", owner=ALICE), "-m", "s/systemd", "--", *at(s)]), "suspect",
+        "memory", exe="/memfd:s/systemd"),
     row("service-in-shm", lambda s: s.service([s.place("/dev/shm/.x/acmed"), *at(s)]), "suspect",
         "shm"),
     row("bracketed", lambda s: called(s, "[kworker/0:1]"), "suspect", "disguise"),

@@ -137,6 +137,7 @@ manager(int32_t pid, const char *unit, const char *user_unit)
 	    user_unit[0] == '\0' ? "init.scope" : "user@1000.service");
 
 	owner->processes[0].pid = pid;
+	owner->processes[0].evidence |= EVIDENCE_MANAGER;
 	owner->place.unit = strdup(unit);
 	owner->place.user_unit = strdup(user_unit);
 	if (user_unit[0] != '\0')

@@ -285,6 +285,7 @@ test_choice(void **state)
 	struct owner *manager = report_process("/usr/lib/systemd/systemd", "systemd|--user",
 	    "user@1000.service");
 	manager->processes[0].place.user_unit = strdup("init.scope");
+	manager->processes[0].evidence |= EVIDENCE_MANAGER;
 	manager->place.unit = strdup("user@1000.service");
 	manager->place.user_unit = strdup("foo.socket");
 	check_text(report_of(EVENT_ADVICE, "0.0.0.0", manager), PICKED "foo.socket" FIXED);

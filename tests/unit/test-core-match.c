@@ -425,6 +425,12 @@ every_holder_counts(void **state)
 	assert_true(matches(&match, &world->listener, owner));
 	owner->processes[2].pid = 103;
 	assert_false(matches(&match, &world->listener, owner));
+	/* What has systemd's name and PID 1 as its parent is none of systemd's. */
+	replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
+	owner->processes[2].parent_pid = 1;
+	assert_false(matches(&match, &world->listener, owner));
+	owner->processes[2].evidence |= EVIDENCE_MANAGER;
+	assert_true(matches(&match, &world->listener, owner));
 	world->owner->processes[0].pid = 1;
 	assert_true(matches(&match, &world->listener, world->owner));
 	spoil_exe(world);

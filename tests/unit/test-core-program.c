@@ -57,6 +57,26 @@ static const struct {
 	{ "java", "java|-jar", INPUT_NONE, NULL },
 	{ "deno", "deno|run|main.ts", INPUT_SCRIPT, "main.ts" },
 	{ "nginx", "nginx|-c|x", INPUT_NONE, NULL },
+	/* Titles, padded to the length of the arguments or filling it. */
+	{ "ruby3.1", "puma 5.6.5 (tcp://0.0.0.0:50080) [shop]|||", INPUT_HIDDEN, NULL },
+	{ "ruby3.1", "puma: cluster worker 0: 801 [shop]", INPUT_HIDDEN, NULL },
+	{ "ruby3.1", "unicorn master -c config.rb||||||||", INPUT_HIDDEN, NULL },
+	{ "python3.11", "gunicorn: master [app]", INPUT_HIDDEN, NULL },
+	{ "python3.11", "[celeryd: w1@host:MainProcess] -active- (-A tasks)|", INPUT_HIDDEN, NULL },
+	{ "python3.11", "worker of /usr/bin/python3", INPUT_HIDDEN, NULL },
+	{ "perl", "/usr/sbin/postgrey --inet=50023|||||", INPUT_HIDDEN, NULL },
+	{ "perl", "postgrey           ", INPUT_HIDDEN, NULL },
+	{ "node", "my-api|||||||||||", INPUT_HIDDEN, NULL },
+	{ "node", "my-api", INPUT_HIDDEN, NULL },
+	{ "node", "node||||||||||||", INPUT_HIDDEN, NULL },
+	{ "java", "elasticsearch||||", INPUT_HIDDEN, NULL },
+	{ "python3.11", "python3|-u|", INPUT_HIDDEN, NULL },
+	{ "python3.11", "python3|--|", INPUT_HIDDEN, NULL },
+	/* No title: the program's own name alone. */
+	{ "perl", "/usr/bin/perl", INPUT_STDIN, NULL },
+	{ "node", "/opt/node/bin/node", INPUT_STDIN, NULL },
+	{ "dash", "odd", INPUT_STDIN, NULL },
+	{ "bash", "bash|-s|", INPUT_HIDDEN, NULL },
 	{ "pythonic", "pythonic|-c|x", INPUT_NONE, NULL },
 };
 
@@ -190,6 +210,33 @@ pretending(void **state)
 	}
 }
 
+#define INTERPRETER PROGRAM_INTERPRETER
+#define SHELL	    (PROGRAM_INTERPRETER | PROGRAM_SHELL)
+#define KINDS \
+	(PROGRAM_INTERPRETER | PROGRAM_SHELL | PROGRAM_RELAY | PROGRAM_LOGIN | PROGRAM_MULTI_CALL)
+
+static const struct {
+	const char *name;
+	uint32_t kinds;
+} kinds[] = {
+	{ "python3.11", INTERPRETER }, { "python3.13t", INTERPRETER }, { "python2.7", INTERPRETER },
+	{ "ruby3.1", INTERPRETER }, { "php8.2", INTERPRETER }, { "perl5.36.0", INTERPRETER },
+	{ "node", INTERPRETER }, { "node18", INTERPRETER }, { "lua5.4", INTERPRETER },
+	{ "luajit-2.1.0-beta3", INTERPRETER }, { "java", INTERPRETER }, { "tclsh8.6", INTERPRETER },
+	{ "beam.smp", INTERPRETER }, { "pypy3", INTERPRETER },
+	{ "bash", SHELL }, { "-zsh", SHELL }, { "ksh93", SHELL }, { "zsh-5.9", SHELL },
+	{ "nc", PROGRAM_RELAY }, { "socat1", PROGRAM_RELAY }, { "nc.openbsd", PROGRAM_RELAY },
+	{ "sshd", PROGRAM_LOGIN }, { "gdm3", PROGRAM_LOGIN },
+	{ "busybox", PROGRAM_MULTI_CALL },
+	/* What only begins like one. */
+	{ "node_exporter", 0 }, { "node-18-exporter", 0 }, { "bunzip2", 0 }, { "php-fpm8.2", 0 },
+	{ "javaws", 0 }, { "javac", 0 }, { "lua-implant", 0 }, { "node_x", 0 }, { "perldoc", 0 },
+	{ "pythonic", 0 }, { "python3-implant", 0 }, { "rubysrv", 0 }, { "denox", 0 },
+	{ "shred", 0 }, { "fishd", 0 }, { "ncurses", 0 },
+	{ "sshd-keygen", 0 }, { "cron", 0 }, { "nginx", 0 },
+	{ "python3.11-", 0 }, { "python-", 0 }, { "-", 0 }, { "", 0 },
+};
+
 static void
 names(void **state)
 {
@@ -197,13 +244,66 @@ names(void **state)
 	assert_string_equal(program_name("/usr/bin/nc"), "nc");
 	assert_string_equal(program_name("nc"), "nc");
 	assert_string_equal(program_name("/usr/bin/"), "");
-	assert_true(program_is_shell("bash") && program_is_shell("-zsh") && program_is_shell("sh"));
-	assert_false(program_is_shell("shred") || program_is_shell("python3"));
-	assert_true(program_is_interpreter("python3.11") && program_is_interpreter("php8.2"));
-	assert_false(program_is_interpreter("nginx") || program_is_interpreter(""));
-	assert_true(program_is_relay("ncat") && program_is_relay("nc.openbsd"));
-	assert_false(program_is_relay("ncurses"));
-	assert_true(program_is_login("sshd") && !program_is_login("cron"));
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct program *program = program_find(kinds[i].name);
+		uint32_t found = program == NULL ? 0 : program->kinds;
+
+		if ((found & KINDS) != kinds[i].kinds)
+			fail_msg("%s: %#x", kinds[i].name, found);
+		assert_int_equal(program_is_interpreter(kinds[i].name),
+		    (kinds[i].kinds & PROGRAM_INTERPRETER) != 0);
+		assert_int_equal(program_is_shell(kinds[i].name),
+		    (kinds[i].kinds & PROGRAM_SHELL) != 0);
+		assert_int_equal(program_is_relay(kinds[i].name),
+		    (kinds[i].kinds & PROGRAM_RELAY) != 0);
+		assert_int_equal(program_is_login(kinds[i].name),
+		    (kinds[i].kinds & PROGRAM_LOGIN) != 0);
+	}
+}
+
+static const struct {
+	const char *name;
+	bool runs_others;
+} loaders[] = {
+	{ "busybox", true }, { "toybox", true }, { "ld.so", true }, { "ld-2.31.so", true },
+	{ "ld-linux-x86-64.so.2", true }, { "ld-linux.so.2", true },
+	{ "ld-musl-x86_64.so.1", true }, { "qemu-aarch64", true }, { "qemu-aarch64-static", true },
+	{ "box64", true }, { "qemu-system-x86_64", false }, { "qemu-x", false }, { "qemu-", false },
+	{ "ld-linux-implant", false }, { "ld-x.so", false }, { "ld-linux.so.evil", false },
+	{ "busyboxes", false }, { "ld", false }, { "", false },
+};
+
+static void
+running_others(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
+		if (program_runs_others(loaders[i].name) != loaders[i].runs_others)
+			fail_msg("%s", loaders[i].name);
+}
+
+static const struct {
+	const char *exe, *arguments;
+	size_t length;
+	const char *name;
+} applets[] = {
+	{ "/usr/bin/nc", "sh", 3, "nc" },
+	{ "/bin/busybox", "nc\0-l", 6, "nc" },
+	{ "/bin/busybox", "/bin/busybox\0nc", 16, "nc" },
+	{ "/bin/busybox", "busybox", 8, "busybox" },
+	{ "/bin/busybox", "-ash", 5, "ash" },
+	{ "/bin/busybox", "", 0, "busybox" },
+	{ "/bin/toybox", "busybox\0/bin/sh", 16, "sh" },
+	{ "", "", 0, "" },
+};
+
+static void
+multi_call(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(applets); i++)
+		assert_string_equal(program_applet(applets[i].exe, applets[i].arguments,
+		    applets[i].length), applets[i].name);
 }
 
 int
@@ -215,6 +315,8 @@ main(void)
 		cmocka_unit_test(script_path),
 		cmocka_unit_test(pretending),
 		cmocka_unit_test(names),
+		cmocka_unit_test(running_others),
+		cmocka_unit_test(multi_call),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

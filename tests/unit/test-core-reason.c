@@ -27,6 +27,7 @@ struct situation {
 	uint32_t evidence;
 	uint32_t exe_uid;		/* with EVIDENCE_EXE_KNOWN */
 	uint32_t exe_mode;
+	int32_t parent_pid;
 	bool deleted;
 	bool changed;			/* another program held it */
 	const char *address;		/* NULL = 127.0.0.1 */
@@ -63,6 +64,37 @@ static const struct situation situations[] = {
 	{ .name = "a person without a session", .exe = "/usr/bin/nc", .uid = 1000,
 	    .class = CLASS_USER },
 	{ .name = "root without a unit", .exe = "/usr/bin/nc", .class = CLASS_UNKNOWN },
+
+	/* A title over the arguments: what it hides is no code from standard input. */
+	{ .name = "puma", .exe = "/usr/bin/ruby3.1", .unit = "puma.service", .uid = 998,
+	    .cmdline = "puma 5.6.5 (tcp://0.0.0.0:50080) [shop]|||||||", .class = CLASS_SERVICE },
+	{ .name = "gunicorn", .exe = "/usr/bin/python3.11", .unit = "app.service", .uid = 33,
+	    .cmdline = "gunicorn: master [app]", .class = CLASS_SERVICE },
+	{ .name = "celery", .exe = "/usr/bin/python3.11", .unit = "celery.service", .uid = 998,
+	    .cmdline = "[celeryd: w1@host:MainProcess] -active- (-A tasks)|||",
+	    .class = CLASS_SERVICE },
+	{ .name = "postgrey", .exe = "/usr/bin/perl", .unit = "postgrey.service", .uid = 110,
+	    .cmdline = "/usr/sbin/postgrey --inet=50023", .class = CLASS_SERVICE },
+	{ .name = "node with a title below a wrapper", .exe = "/usr/bin/node",
+	    .unit = "api.service", .uid = 33, .main_exe = "/usr/bin/bash",
+	    .cmdline = "my-api||||||||||", .class = CLASS_SERVICE },
+	{ .name = "code from standard input", .exe = "/usr/bin/python3.11", .uid = 33,
+	    .unit = "apache2.service", .cmdline = "python3", .class = CLASS_SUSPECT,
+	    .reasons = BIT(REASON_STRANGER) },
+	{ .name = "a title of another program", .exe = "/usr/bin/perl", .uid = 33,
+	    .unit = "apache2.service", .cmdline = "sshd: alice [priv]||||",
+	    .class = CLASS_SUSPECT, .reasons = BIT(REASON_DISGUISE) },
+
+	/* What is called as systemd's own programs are is no service manager by that. */
+	{ .name = "called systemd", .exe = "/dev/shm/x/systemd", .parent_pid = 1, .uid = 1000,
+	    .class = CLASS_SUSPECT, .reasons = BIT(REASON_SHM) },
+	{ .name = "a memfd called systemd", .exe = "/memfd:x/systemd", .parent_pid = 1,
+	    .uid = 33, .unit = "apache2.service", .deleted = true, .exe_uid = 33,
+	    .evidence = KNOWN | EVIDENCE_EXE_IN_MEMORY, .class = CLASS_SUSPECT,
+	    .reasons = BIT(REASON_MEMORY) },
+	{ .name = "called as an executor", .exe = "/tmp/systemd-executor", .parent_pid = 1,
+	    .uid = 33, .unit = "apache2.service", .class = CLASS_UNKNOWN,
+	    .reasons = BIT(REASON_TEMPORARY) },
 
 	{ .name = "memfd", .exe = "/memfd:x", .uid = 1000, .deleted = true,
 	    .evidence = KNOWN | EVIDENCE_EXE_IN_MEMORY | EVIDENCE_EXE_OPEN, .exe_uid = 1000,
@@ -195,6 +227,7 @@ make_owner(const struct situation *situation)
 	}
 	process->main_pid = situation->main_exe != NULL ? 50 : process->pid;
 	process->evidence = situation->evidence;
+	process->parent_pid = situation->parent_pid;
 	process->exe_uid = situation->exe_uid;
 	process->exe_mode = situation->exe_mode;
 	process->exe_deleted = situation->deleted;

@@ -316,6 +316,14 @@ the_service_is_named_and_not_its_activator(void **state)
 	assert_int_equal(owner_first(owner)->pid, 101);
 	alone->processes[0].pid = 1;
 	assert_int_equal(owner_first(alone)->pid, 1);
+	/* What systemd forked for a service is not yet the service. What has its name alone is. */
+	alone->processes[0].pid = 100;
+	alone->processes[0].parent_pid = 1;
+	assert_false(process_is_init(&alone->processes[0]));
+	alone->processes[0].evidence |= EVIDENCE_MANAGER;
+	assert_true(process_is_init(&alone->processes[0]));
+	alone->processes[0].parent_pid = 99;
+	assert_false(process_is_init(&alone->processes[0]));
 	assert_null(owner_first(empty));
 	assert_false(owner_same(empty, empty));
 	assert_null(owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX + 1));

@@ -132,6 +132,8 @@ test_family(void **state)
 	assert_false(evidence_is_family("ncat", "nginx"));
 	assert_false(evidence_is_family("called-cron", "cron"));
 	assert_false(evidence_is_family("mybusybox2", "nginx"));
+	assert_false(evidence_is_family("qemu-x", "nginx"));
+	assert_false(evidence_is_family("ld-linux-implant", "nginx"));
 }
 
 static void
@@ -232,7 +234,9 @@ test_shells(void **state)
 		CASE("/bin/busybox", "sh", true), CASE("/bin/busybox", "busybox\0sh", true),
 		CASE("/bin/busybox", "-ash", true), CASE("/bin/busybox", "busybox", false),
 		CASE("/bin/busybox", "/bin/busybox\0httpd", false),
-		CASE("/opt/bashful", "bash", false),
+		CASE("/opt/bashful", "bash", false), CASE("/bin/ksh93", "x", true),
+		CASE("/usr/bin/rbash", "x", true), CASE("/usr/bin/zsh-5.9", "x", true),
+		CASE("/bin/toybox", "toybox\0sh", true), CASE("/usr/bin/shred", "sh", false),
 #undef CASE
 		{ "/bin/busybox", "", 0, false },
 	};

@@ -295,12 +295,32 @@ test_called(void **state)
 	const char *path = fixture->program;
 	char script[128];
 	FILE *file;
+	static const struct {
+		const char *name;
+		bool interpreter;
+	} names[] = {
+		{ "python3.12", true }, { "lua5.4", true }, { "beam.smp", true },
+		{ "lua-implant", false }, { "node_x", false }, { "javaws", false },
+		{ "perlfoo", false }, { "dash", false },
+	};
 
 	/* Programs that every host has, and that are not this one. */
 	check_child(fixture, path, "/bin/cat", NULL, EVIDENCE_NAME_OTHER, 0);
 	check_child(fixture, path, "/bin/cat -x", NULL, EVIDENCE_NAME_OTHER, 0);
 	check_child(fixture, path, "cat", NULL, EVIDENCE_NAME_OTHER, 0);
 	check_child(fixture, path, "cat: worker", NULL, EVIDENCE_NAME_OTHER, 0);
+	/* An interpreter's title may be any word; what only begins like one's name is none. */
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char program[128];
+
+		(void)snprintf(program, sizeof(program), "%s/%s", fixture->directory,
+		    names[i].name);
+		assert_int_equal(copy_file(path, program), 0);
+		check_child(fixture, program, "cat", NULL,
+		    names[i].interpreter ? 0 : EVIDENCE_NAME_OTHER,
+		    names[i].interpreter ? EVIDENCE_NAME_OTHER : 0);
+		assert_int_equal(unlink(program), 0);
+	}
 	check_child(fixture, path, "./cat", NULL, 0, EVIDENCE_NAME_OTHER);
 	check_child(fixture, path, "no-such-program", NULL, 0, EVIDENCE_NAME_OTHER);
 	check_child(fixture, path, "/bin/nothing", NULL, 0, EVIDENCE_NAME_OTHER);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Service managers hold the sockets of .socket units for others, and so do what they start until it
+ * is another program. Neither is a reason against a listener, so this is where something that hides
+ * would want to belong. Nothing that a process can choose by itself decides here: not its name,
+ * not its arguments.
+ *
+ * PID 1:	  known by its number; not this file's business.
+ * user's manager: a child of PID 1 that runs systemd's own file, in user@UID.service/init.scope,
+ *		  UID being its own: PID 1 made that cgroup.
+ * fork of either: it runs the manager's very file, and its stack and arguments begin where the
+ *		  manager's do. execve(2) chooses new places, and nobody but root may read them.
+ * executor:	  since systemd 255 managers start systemd-executor first, which becomes the
+ *		  service. It runs for a moment, so only a young one counts.
+ *
+ * What it never does: look at a process whose file is called otherwise, or is not root's.
+ *
+ * Cost: nothing for other programs; some 15 us for systemd's.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "core/program.h"
+#include "lookup/executable.h"
+#include "lookup/files.h"
+#include "lookup/manager.h"
+#include "lookup/place.h"
+
+/* An executor has its sandbox, its PAM session and Type=idle (5 s) behind it by then. */
+#define EXECUTOR_AGE_MAX_USEC (10 * USEC_PER_SEC)
+
+bool
+manager_is_place(const char *cgroup, uint32_t uid)
+{
+	struct place place;
+	char unit[32];
+	size_t group;
+	bool found;
+
+	(void)snprintf(unit, sizeof(unit), "user@%" PRIu32 ".service", uid);
+	place_init(&place);
+	found = place_parse(cgroup, &place, &group) == 0 && strcmp(place.unit, unit) == 0 &&
+	    strcmp(place.user_unit, "init.scope") == 0;
+	place_clear(&place);
+	return found;
+}
+
+/* A file that root alone can have put where PID 1 sees it. */
+static bool
+is_roots_file(const struct process *process)
+{
+	return process->exe_trust != EXE_UNVERIFIED &&
+	    (process->evidence & EVIDENCE_EXE_KNOWN) != 0 && process->exe_uid == 0 &&
+	    (process->exe_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static bool
+is_user_manager(const struct view *view, int process_fd, int32_t parent_pid, uint32_t uid)
+{
+	char cgroup[PLACE_PATH_MAX];
+
+	return parent_pid == 1 && view_read_cgroup(view, process_fd, cgroup) &&
+	    manager_is_place(cgroup, uid);
+}
+
+/* Is the process what the manager forked, and no other program since? */
+static bool
+is_fork(const struct process_stat *manager, int manager_fd, const struct process_stat *stat,
+    const struct process *process)
+{
+	struct statx file;
+
+	return stat->stack_start != 0 && stat->stack_start == manager->stack_start &&
+	    stat->arguments_start != 0 && stat->arguments_start == manager->arguments_start &&
+	    executable_stat(manager_fd, "exe", 0, &file) == 0 &&
+	    file.stx_ino == process->exe_inode &&
+	    ((uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor) == process->exe_device;
+}
+
+static bool
+is_young(const struct process_stat *stat)
+{
+	uint64_t now_usec = clock_boottime_usec();
+
+	return stat->start_usec <= now_usec &&
+	    now_usec - stat->start_usec < EXECUTOR_AGE_MAX_USEC;
+}
+
+void
+manager_read(const struct view *view, const struct process_stat *stat, struct process *process)
+{
+	const char *name = program_name(process->exe);
+	bool executor = strcmp(name, "systemd-executor") == 0;
+	_close_ int process_fd = -1, parent_fd = -1;
+	struct process_stat parent;
+
+	if ((!executor && strcmp(name, "systemd") != 0) || !is_roots_file(process))
+		return;
+	process_fd = process_open(view->host->proc_fd, process->pid);
+	parent_fd = process_open(view->host->proc_fd, stat->parent_pid);
+	if (process_fd < 0 || parent_fd < 0 || process_read_stat(parent_fd, &parent) < 0)
+		return;
+	if (!executor && is_user_manager(view, process_fd, stat->parent_pid, process->uid)) {
+		process->evidence |= EVIDENCE_MANAGER;
+		return;
+	}
+	/* A user's manager starts nothing under another user. */
+	if (stat->parent_pid != 1 &&
+	    !is_user_manager(view, parent_fd, parent.parent_pid, process->uid))
+		return;
+	if (executor ? is_young(stat) : is_fork(&parent, parent_fd, stat, process))
+		process->evidence |= EVIDENCE_MANAGER;
+}
