@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "lookup-help.h"
+#include "skip.h"
 
 /* PID 1 of the namespace: reaps until the tests end, and ends as they do. */
 static void
@@ -65,6 +66,14 @@ help_sees_init(void)
 	if (fd >= 0)
 		(void)close(fd);
 	return fd >= 0;
+}
+
+void
+help_need_init(void)
+{
+	need_root();
+	if (!help_sees_init())
+		skip_because("PID 1 may not be looked at here");
 }
 
 void

@@ -24,6 +24,9 @@ void help_isolate(void);
 /* May this process look at PID 1? Else nothing is EXE_SAME, and nothing the kernel's. */
 bool help_sees_init(void);
 
+/* Skips the test unless this is root who may look at PID 1. */
+void help_need_init(void);
+
 /* No test waits longer than this for anything. */
 #define HELP_WAIT_MSEC 20000
 

@@ -263,7 +263,8 @@ test_stop_blocked(void **state)
 	sender = start(SENDER_JOURNAL, &fake, -1);
 	sent = fill(sender);
 	left = sender_stop(sender, 50 * USEC_PER_MSEC);
-	assert_in_range(left, 1, sent);
+	assert_true(left >= 1);
+	assert_true(left <= sent);
 	/* What hung in the system call is the first of those that were left; none follows it. */
 	for (unsigned i = 0; i <= sent - left; i++) {
 		char wanted[32];

@@ -23,6 +23,7 @@
 #include "base/cleanup.h"
 #include "kernel/connected.h"
 #include "kernel/replay.h"
+#include "skip.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define SOCKETS_MAX 64
@@ -332,7 +333,7 @@ netlink_answers(void **state)
 
 	(void)state;
 	if (live.proc_fd < 0)
-		skip();
+		skip_because("needs root: no network namespace of its own");
 	assert_int_equal(source_open_netlink(&source), 0);
 	real_connections(source);
 	source_close(source);
@@ -345,7 +346,7 @@ proc_answers(void **state)
 
 	(void)state;
 	if (live.proc_fd < 0)
-		skip();
+		skip_because("needs root: no network namespace of its own");
 	assert_int_equal(source_open_proc(live.proc_fd, &source), 0);
 	real_connections(source);
 	source_close(source);

@@ -381,7 +381,8 @@ auto_ports(void **state)
 	picked_udp = open_at(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
 	named = open_at(AF_INET, SOCK_STREAM, "127.0.0.1", 50001, 0);
 	write_kernel_range("32768 60999");
-	assert_in_range(port_of(picked), 10000, 11000);
+	assert_true(port_of(picked) >= 10000);
+	assert_true(port_of(picked) <= 11000);
 	port_set_add(&live.filter.auto_ports, 10000, 32767);
 	const struct found *found = ask(live.netlink, &request);
 	assert_int_equal(found->count, 2);
@@ -551,7 +552,8 @@ many_datagrams(void **state)
 	found.count = 0;
 	assert_int_equal(source_begin(live.netlink, &request), 0);
 	assert_int_equal(source_step(live.netlink, keep, &found, &result), 1);
-	assert_in_range(found.count, 1, OPENED_MAX - 1);
+	assert_true(found.count >= 1);
+	assert_true(found.count < OPENED_MAX);
 	assert_int_equal(source_begin(live.netlink, &request), -EBUSY);
 	source_cancel(live.netlink);
 	assert_int_equal(ask(live.netlink, &request)->count, OPENED_MAX);
@@ -562,7 +564,8 @@ many_datagrams(void **state)
 	assert_int_equal(ask(live.netlink, &request)->count, OPENED_MAX);
 	assert_int_equal(
 	    source_run(live.netlink, &request, keep, &found, TIMEOUT_USEC, &result), 0);
-	assert_in_range(result.datagrams, 2, OPENED_MAX);
+	assert_true(result.datagrams >= 2);
+	assert_true(result.datagrams <= OPENED_MAX);
 	assert_int_equal(ask(live.proc, &request)->count, OPENED_MAX);
 }
 

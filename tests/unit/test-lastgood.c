@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "store/lastgood.h"
+#include "skip.h"
 
 struct fixture {
 	char root[64];
@@ -137,7 +138,7 @@ test_full_disk(void **state)
 	memset(large, '#', 200000);
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", fixture->root, "tmpfs", 0, "size=64k") < 0)
-		skip();
+		skip_because("needs root: no mount of its own");
 	fd = open(fixture->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(lastgood_save(fd, "interval: 5s\n", 13), 0);

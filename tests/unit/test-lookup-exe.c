@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "lookup-child.h"
+#include "skip.h"
 
 /* What an upgrade leaves: the file is gone, and only root could have put it there. */
 static void
@@ -33,8 +34,7 @@ test_deleted(void **state)
 	process = ask_child(fixture);
 	assert_string_equal(process->exe, fixture->copy);
 	assert_true(process->exe_deleted);
-	if (geteuid() != 0 || !help_sees_init())
-		return;
+	help_need_init();
 	assert_int_equal(process->exe_trust, EXE_REPLACED);
 
 	/* A new file of that name is another one. */
@@ -55,8 +55,7 @@ test_deleted_of_others(void **state)
 {
 	struct fixture *fixture = *state;
 
-	if (geteuid() != 0 || !help_sees_init())
-		return;
+	help_need_init();
 	for (int round = 0; round < 2; round++) {
 		const struct process *process;
 
@@ -82,8 +81,7 @@ test_called_deleted(void **state)
 	const struct process *process;
 	char name[128], other[128];
 
-	if (geteuid() != 0 || !help_sees_init())
-		return;
+	help_need_init();
 	(void)snprintf(name, sizeof(name), "%s (deleted)", fixture->copy);
 	(void)snprintf(other, sizeof(other), "%s/other", fixture->directory);
 	assert_int_equal(rename(fixture->copy, name), 0);
@@ -173,8 +171,7 @@ test_imitation(void **state)
 	struct fixture *fixture = *state;
 	const struct process *process;
 
-	if (geteuid() != 0 || !help_sees_init())
-		return;
+	help_need_init();
 	start_child(fixture, fixture->program, "sleep",
 	    users_have_namespaces() ? imitate : imitate_as_root);
 	process = ask_child(fixture);
@@ -203,8 +200,7 @@ test_imitation_deleted(void **state)
 	struct fixture *fixture = *state;
 	const struct process *process;
 
-	if (geteuid() != 0 || !help_sees_init())
-		return;
+	help_need_init();
 	start_child(fixture, fixture->program, "sleep", imitate_as_root);
 	assert_int_equal(unlink(fixture->copy), 0);
 	process = ask_child(fixture);
@@ -241,8 +237,7 @@ test_imitation_detached(void **state)
 	const struct process *process;
 	char from[96], inner[100], file[104], to[96], name[110];
 
-	if (geteuid() != 0 || !help_sees_init())
-		return;
+	help_need_init();
 	(void)snprintf(from, sizeof(from), "%s/from", fixture->directory);
 	(void)snprintf(inner, sizeof(inner), "%s/mnt", from);
 	(void)snprintf(file, sizeof(file), "%s/x", inner);
@@ -274,8 +269,9 @@ test_deleted_in_user_namespace(void **state)
 	struct fixture *fixture = *state;
 	const struct process *process;
 
-	if (geteuid() != 0 || !help_sees_init() || !users_have_namespaces())
-		return;
+	help_need_init();
+	if (!users_have_namespaces())
+		skip_because("users have no namespaces here");
 	start_child(fixture, fixture->copy, "sleep", own_users);
 	assert_int_equal(unlink(fixture->copy), 0);
 	process = ask_child(fixture);
@@ -310,8 +306,7 @@ test_links(void **state)
 	const struct process *process;
 	char name[128];
 
-	if (geteuid() != 0 || !help_sees_init())
-		return;
+	help_need_init();
 	(void)snprintf(name, sizeof(name), "%s/other", fixture->directory);
 	assert_int_equal(link(fixture->copy, name), 0);
 	start_child(fixture, name, "x", NULL);

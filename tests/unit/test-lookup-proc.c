@@ -289,7 +289,8 @@ test_large(void **state)
 	ask(fake, 100, 1, 0, &answers);
 	owner = owner_of(&answers, 100);
 	assert_int_equal(owner->holders, 16);
-	assert_in_range(owner->process_count, 3, 15);
+	assert_true(owner->process_count >= 3);
+	assert_true(owner->process_count <= 15);
 	for (uint32_t i = 0; i < owner->process_count; i++) {
 		const struct process *process = &owner->processes[i];
 		assert_string_equal(process->exe, exe);

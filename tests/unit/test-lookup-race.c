@@ -92,7 +92,7 @@ start(struct corner *place)
 }
 
 static void
-stop(struct corner *place)
+stop_place(struct corner *place)
 {
 	if (place->pid == 0)
 		return;
@@ -167,7 +167,7 @@ churn_until_done(struct owners *owners, struct corner *places, struct tally *tal
 		struct corner *place = &places[turn % PLACES];
 		int r;
 
-		stop(place);
+		stop_place(place);
 		start(place);
 		if (poll(&poll_fd, 1, 0) == 0)
 			continue;
@@ -221,7 +221,7 @@ test_race(void **state)
 		churn_until_done(owners, places, &tally);
 	}
 	for (int i = 0; i < PLACES; i++)
-		stop(&places[i]);
+		stop_place(&places[i]);
 	(void)help_end(owners);
 	print_message("# %u answers, %u named the child, %u its program, %u wrong\n",
 	    tally.answers, tally.found, tally.as_program, tally.wrong);

@@ -28,6 +28,9 @@
 #include "base/clock.h"
 #include "lookup-child.h"
 #include "model/listener.h"
+#include "skip.h"
+
+#define NO_CGROUP "no control group may be made for a unit here, or systemd runs"
 
 /* What a child has from the test. */
 static void
@@ -57,8 +60,7 @@ test_listener(void **state)
 	process = ask_child(fixture);
 	assert_int_equal(process->parent_pid, getpid());
 	/* The kernel's tick is 10 ms. */
-	assert_in_range(process->start_usec + 20 * USEC_PER_MSEC, before,
-	    after + USEC_PER_SEC);
+	assert_true(process->start_usec + 20 * USEC_PER_MSEC >= before);
 	assert_true(process->start_usec <= after);
 	assert_string_equal(process->comm, strrchr(fixture->program, '/') + 1);
 	assert_string_equal(process->exe, fixture->program);
@@ -176,8 +178,9 @@ check_in_flight(struct fixture *fixture)
 	assert_int_equal(owner->reason, !help_sees_init() ? OWNER_REASON_NO_PERMISSION :
 	    geteuid() == 0 ? OWNER_REASON_OTHER_PIDS : OWNER_REASON_NO_PROCESS);
 	(void)snprintf(name, sizeof(name), "overstay-test-%d.service", (int)getpid());
-	if (!help_sees_init() || !make_real_cgroup(name, path))
-		return;
+	help_need_init();
+	if (!make_real_cgroup(name, path))
+		skip_because(NO_CGROUP);
 	assert_int_equal(stat(path, &status), 0);
 	/* Of root's socket the same: nothing says that it is the kernel's. */
 	for (uint32_t uid = 0; uid <= 1000; uid += 1000) {
@@ -274,6 +277,9 @@ test_threads(void **state)
 
 	assert_true(readlink("/proc/self/exe", own, sizeof(own) - 1) > 0);
 	for (int leader_ends = 0; leader_ends < 2; leader_ends++) {
+		/* What is left of an ended first thread is root's, /proc/PID/fd too. */
+		if (leader_ends)
+			need_root();
 		const char *needle = leader_ends ? ") Z " : "(ready) S ";
 		int fd = help_listen(&fixture->inode), ready[2], tries = 0;
 		const struct process *process;
@@ -328,8 +334,7 @@ test_no_permission(void **state)
 	int status;
 	pid_t pid;
 
-	if (geteuid() != 0)
-		skip();
+	need_root();
 	start_child(fixture, fixture->program, "sleep", NULL);
 	pid = fork();
 	if (pid == 0)
@@ -337,7 +342,7 @@ test_no_permission(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 77)
-		skip();
+		skip_because("another user cannot reach overstay-lookup in this directory");
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
@@ -359,8 +364,9 @@ test_unit(void **state)
 	process = ask_child(fixture);
 	assert_string_equal(process->place.user_unit, "");
 	(void)snprintf(unit, sizeof(unit), "overstay-test-%d.service", (int)getpid());
+	need_root();
 	if (!make_real_cgroup(unit, path))
-		return;
+		skip_because(NO_CGROUP);
 	(void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
 	file = fopen(procs, "we");
 	assert_non_null(file);

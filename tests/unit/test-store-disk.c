@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "skip.h"
 #include "store-help.h"
 
 /* The system calls that SQLite changes a disk with, and one of them that does not return. */
@@ -215,7 +216,7 @@ mount_small(const struct fixture *fixture, const char *options)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", fixture->root, "tmpfs", 0, options) < 0)
-		skip();
+		skip_because("needs root: no mount of its own");
 }
 
 static void
