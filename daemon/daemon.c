@@ -446,8 +446,8 @@ daemon_run(const struct daemon_options *options, struct config *config, bool las
 	if (r == 0) {
 		if (last_good)
 			condition_set(&daemon, CONDITION_CONFIG, true,
-			    "the configuration is wrong (overstayd --check says where); running on "
-			    "the last good one, %s", config->hash);
+			    "the configuration cannot be used (overstayd --check says why); "
+			    "running on the last good one, %s", config->hash);
 		r = event_base_dispatch(daemon.base);
 		tell_stopped(&daemon);
 	}

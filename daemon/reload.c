@@ -5,8 +5,8 @@
  * the loop through an eventfd.
  *
  * Invariants: one thread at a time; the thread touches nothing but its struct reload until it has
- * written to the eventfd, the loop touches that only after; a configuration with an error changes
- * nothing.
+ * written to the eventfd, the loop touches that only after; a configuration with an error, or one
+ * that was not read whole for want of memory, changes nothing, the last good copy included.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -102,12 +102,23 @@ tell_messages(struct daemon *daemon, const struct config_messages *messages,
 }
 
 static void
-refuse(struct daemon *daemon, const struct reload *reload)
+note_failure(struct daemon *daemon)
 {
 	daemon->reload_failed = "the last reload failed, the old configuration stays";
-	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
-	    "the new configuration has %zu errors (%s): the old one (%s) stays entire",
-	    reload->messages.errors, strerror(-reload->result), daemon->config->hash));
+}
+
+static void
+refuse(struct daemon *daemon, const struct reload *reload)
+{
+	note_failure(daemon);
+	if (reload->result == -EINVAL)
+		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
+		    "the new configuration has %zu errors (%s): the old one (%s) stays entire",
+		    reload->messages.errors, strerror(EINVAL), daemon->config->hash));
+	else
+		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
+		    "the new configuration cannot be read (%s): the old one (%s) stays entire",
+		    strerror(-reload->result), daemon->config->hash));
 	tell_messages(daemon, &reload->messages, CONFIG_ERROR, SEVERITY_ERR);
 }
 
@@ -209,8 +220,11 @@ start(struct daemon *daemon, bool load)
 	}
 	if (reload != NULL)
 		(void)free_reload(reload);
-	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
-	    "cannot begin to read the configuration: %s", strerror(-r)));
+	if (load)
+		note_failure(daemon);
+	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR, "cannot begin to %s: %s",
+	    load ? "read the configuration" : "keep the last good configuration", strerror(-r)));
+	daemon_update_status(daemon);
 	(void)sd_notify(0, "READY=1");
 }
 

@@ -25,7 +25,7 @@ static void
 fail(struct config_context *context, int error)
 {
 	if (error == ENOMEM)
-		context->no_memory = true;
+		context_no_memory(context);
 	else
 		context_message(context, CONFIG_ERROR, 1, 1, "cannot be read: %s", strerror(error));
 }
@@ -129,7 +129,7 @@ list_add(struct config_context *context, struct file_list *list, const char *nam
 			return true;
 		}
 	}
-	context->no_memory = true;
+	context_no_memory(context);
 	return false;
 }
 

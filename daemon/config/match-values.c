@@ -35,7 +35,7 @@ match_append_text(struct config_context *context, char ***texts, size_t *count, 
 			return true;
 		}
 	}
-	context->no_memory = true;
+	context_no_memory(context);
 	return false;
 }
 
@@ -45,7 +45,7 @@ append_id(struct config_context *context, struct id_list *list, uint32_t id)
 	uint32_t *grown = reallocarray(list->ids, list->count + 1, sizeof(*grown));
 
 	if (grown == NULL) {
-		context->no_memory = true;
+		context_no_memory(context);
 		return false;
 	}
 	list->ids = grown;
@@ -61,7 +61,7 @@ match_read_ports(struct match_filling *filling, const struct node *items, size_t
 
 	match->ports = calloc(1, sizeof(*match->ports));
 	if (match->ports == NULL) {
-		filling->context->no_memory = true;
+		context_no_memory(filling->context);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -139,7 +139,7 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 
 	match->addresses = calloc(count, sizeof(*match->addresses));
 	if (match->addresses == NULL) {
-		filling->context->no_memory = true;
+		context_no_memory(filling->context);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -201,7 +201,7 @@ read_user(struct match_filling *filling, const struct node *item)
 		return append_id(context, list, id) &&
 		    match_append_text(context, &words->names, &words->count, item->text);
 	if (r == -ENOMEM) {
-		context->no_memory = true;
+		context_no_memory(context);
 		return false;
 	}
 	if (context->last_good) {

@@ -217,7 +217,7 @@ read_not(struct match_filling *filling, const struct node *key, const struct nod
 	}
 	inner.match = calloc(1, sizeof(*inner.match));
 	if (inner.match == NULL) {
-		filling->context->no_memory = true;
+		context_no_memory(filling->context);
 		return false;
 	}
 	filling->match->not = inner.match;

@@ -5,8 +5,8 @@
  *
  * A configuration may be hostile or a binary file by mistake: values are escaped and cut
  * before they stand in a message, and of each kind at most CONFIG_MESSAGES_MAX are kept;
- * what is more is counted. Without memory a message is lost, but not the fact that there
- * was an error.
+ * what is more is counted. Without memory a message is lost, and the load fails with
+ * -ENOMEM whatever it said: no warning is lost in silence.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +22,12 @@
 
 /* The longest name of a key that a distance is worked out for. */
 #define NAME_LENGTH_MAX 32
+
+void
+context_no_memory(struct config_context *context)
+{
+	context->no_memory = true;
+}
 
 const char *
 quote_text(const char *value, size_t length, char *buffer)
@@ -92,7 +98,7 @@ context_message(struct config_context *context, enum config_message_kind kind, u
 	(void)vsnprintf(buffer + text.used, sizeof(buffer) - text.used, format, arguments);
 	va_end(arguments);
 	if (!messages_keep(messages, (struct config_message){ kind, line, column, buffer }))
-		context->no_memory = true;
+		context_no_memory(context);
 }
 
 void

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "config/options.h"
 #include "config/rules.h"
 #include "config/values.h"
@@ -40,7 +41,7 @@ read_text(struct reading *reading, const struct node *value, const char *what)
 	}
 	copy = strdup(value->text);
 	if (copy == NULL)
-		reading->context->no_memory = true;
+		context_no_memory(reading->context);
 	return copy;
 }
 
@@ -153,6 +154,11 @@ read_until(struct reading *reading, const struct node *value)
 
 	if (!node_is_scalar(reading->context, value, "a day such as 2027-06-30"))
 		return false;
+	/* Else mktime(3) takes UTC for a zone that there is no memory to read. */
+	if (clock_load_zone() < 0) {
+		context_no_memory(reading->context);
+		return false;
+	}
 	if (!parse_day(value->text, &parsed->rule.until_usec)) {
 		context_error(reading->context, value, "until is %s, expected a day such as "
 		    "2027-06-30", QUOTE(value->text));
@@ -163,7 +169,7 @@ read_until(struct reading *reading, const struct node *value)
 		    QUOTE(value->text));
 	parsed->text.until = strdup(value->text);
 	if (parsed->text.until == NULL)
-		reading->context->no_memory = true;
+		context_no_memory(reading->context);
 	return parsed->text.until != NULL;
 }
 
@@ -253,7 +259,7 @@ set_where(struct config_context *context, struct parsed_rule *parsed)
 {
 	if (asprintf(&parsed->rule.where, "%s:%u", parsed->file, parsed->line) < 0) {
 		parsed->rule.where = NULL;
-		context->no_memory = true;
+		context_no_memory(context);
 	}
 	return parsed->rule.where != NULL;
 }
@@ -324,7 +330,7 @@ table_grow(struct config_context *context, struct rule_table *table)
 		return &table->rules[table->count];
 	grown = reallocarray(table->rules, room, sizeof(*grown));
 	if (grown == NULL) {
-		context->no_memory = true;
+		context_no_memory(context);
 		return NULL;
 	}
 	table->rules = grown;

@@ -105,7 +105,7 @@ node_scalars(struct config_context *context, const struct node *node, size_t max
 static void
 reader_out_of_memory(struct reader *reader)
 {
-	reader->context->no_memory = true;
+	context_no_memory(reader->context);
 	reader->failed = reader->stopped = true;
 }
 
@@ -408,7 +408,7 @@ node_parse(struct config_context *context, const char *text, size_t size, struct
 	if (!check_characters(context, text, size))
 		return false;
 	if (!yaml_parser_initialize(&reader.parser)) {
-		context->no_memory = true;
+		context_no_memory(context);
 		return false;
 	}
 	/* libyaml aborts where the text is NULL, as that of an empty file may be. */

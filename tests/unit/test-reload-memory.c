@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reload of the running daemon while memory is short: each allocation fails once, from the signal
+ * to what is told at the end. The old configuration stays and its last good copy to the byte, and
+ * that is told; or the new one is in force, whole, and its copy kept (where not, that is told).
+ *
+ * What the rest of the daemon does with a new configuration is the test's own (-Wl,--wrap).
+ */
+#include "config-expect.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon.h"
+#include "failing-memory.h"
+#include "store/lastgood.h"
+
+static const char *const old_text = "threshold: 7h\n";
+
+static struct {
+	char root[64];
+	char main_file[96], rules_dir[96];
+	struct daemon daemon;
+	size_t told;
+	bool not_kept;		/* CONDITION_STATE */
+	char *old_dump, *new_dump;
+} played;
+
+struct config_paths __wrap_daemon_config_paths(const struct daemon_options *options);
+void __wrap_daemon_tell(struct daemon *daemon, struct report *report);
+void __wrap_condition_set(struct daemon *daemon, enum condition condition, bool wrong,
+    const char *format, ...);
+void __wrap_engine_set_policy(struct engine *engine, const struct policy *policy);
+void __wrap_sender_set(struct sender *sender, enum cmdline_mode cmdline, const char *config);
+void __wrap_tick_restart(struct daemon *daemon);
+void __wrap_survey_restart(struct daemon *daemon);
+void __wrap_daemon_advance(struct daemon *daemon);
+void __wrap_daemon_arm(struct event *timer, uint64_t after_usec);
+void __wrap_daemon_update_status(struct daemon *daemon);
+
+struct config_paths
+__wrap_daemon_config_paths(const struct daemon_options *options)
+{
+	(void)options;
+	return (struct config_paths){
+		.main_file = played.main_file,
+		.rules_dir = played.rules_dir,
+		.resolve = resolve_fake,
+	};
+}
+
+/* A report that there was no memory for is counted as held back. */
+void
+__wrap_daemon_tell(struct daemon *daemon, struct report *report)
+{
+	assert_ptr_equal(daemon, &played.daemon);
+	(void)report_free(report);
+	played.told++;
+}
+
+void
+__wrap_condition_set(struct daemon *daemon, enum condition condition, bool wrong,
+    const char *format, ...)
+{
+	assert_ptr_equal(daemon, &played.daemon);
+	(void)format;
+	if (condition == CONDITION_STATE)
+		played.not_kept = wrong;
+}
+
+void
+__wrap_engine_set_policy(struct engine *engine, const struct policy *policy)
+{
+	(void)engine;
+	assert_ptr_equal(policy, &played.daemon.config->policy);
+}
+
+void
+__wrap_sender_set(struct sender *sender, enum cmdline_mode cmdline, const char *config)
+{
+	(void)sender;
+	(void)cmdline;
+	assert_ptr_equal(config, played.daemon.config->hash);
+}
+
+void
+__wrap_tick_restart(struct daemon *daemon)
+{
+	assert_ptr_equal(daemon, &played.daemon);
+}
+
+void
+__wrap_survey_restart(struct daemon *daemon)
+{
+	assert_ptr_equal(daemon, &played.daemon);
+}
+
+void
+__wrap_daemon_advance(struct daemon *daemon)
+{
+	assert_ptr_equal(daemon, &played.daemon);
+}
+
+void
+__wrap_daemon_arm(struct event *timer, uint64_t after_usec)
+{
+	(void)timer;
+	assert_int_equal(after_usec, 0);
+}
+
+void
+__wrap_daemon_update_status(struct daemon *daemon)
+{
+	assert_ptr_equal(daemon, &played.daemon);
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fchmod(fileno(file), 0644), 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The daemon runs on the old text, and has kept it. */
+static void
+run_on_old(void)
+{
+	struct config_messages messages = { 0 };
+
+	played.daemon.config = config_free(played.daemon.config);
+	assert_int_equal(config_load_text(old_text, strlen(old_text), "old", false, resolve_fake,
+	    &played.daemon.config, &messages), 0);
+	free(played.old_dump);
+	assert_int_equal(config_dump_text(played.daemon.config, &played.old_dump, NULL), 0);
+	assert_int_equal(lastgood_save(played.daemon.state_fd, played.old_dump,
+	    strlen(played.old_dump)), 0);
+}
+
+/* Directories on a file system in memory: each place syncs them. */
+static int
+set_up(void **state)
+{
+	char path[128];
+
+	(void)state;
+	memset(&played, 0, sizeof(played));
+	assert_int_equal(clock_load_zone(), 0);
+	(void)snprintf(played.root, sizeof(played.root), "%s/overstay-reload.XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (mkdtemp(played.root) == NULL)
+		return -1;
+	(void)snprintf(played.main_file, sizeof(played.main_file), "%s/main.yaml", played.root);
+	(void)snprintf(played.rules_dir, sizeof(played.rules_dir), "%s/rules.d", played.root);
+	if (mkdir(played.rules_dir, 0755) < 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/1.yaml", played.rules_dir);
+	write_file(path, "rules:\n  - {name: b, match: {port: 80-90}, threshold: 3h}\n");
+	write_file(played.main_file, "threshold: 1h\nrules:\n"
+	    "  - {name: a, match: {unit: nginx, user: alice}, threshold: 2h}\n");
+	played.daemon.state_fd = open(played.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	played.daemon.base = event_base_new();
+	run_on_old();
+	return played.daemon.state_fd < 0 || played.daemon.base == NULL ? -1 : 0;
+}
+
+static int
+tear_down(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)config_free(played.daemon.config);
+	(void)close(played.daemon.state_fd);
+	event_base_free(played.daemon.base);
+	free(played.old_dump);
+	free(played.new_dump);
+	(void)snprintf(command, sizeof(command), "rm -rf -- '%s'", played.root);
+	return system(command);
+}
+
+/* Begins, and waits for the end. Returns how many allocations there were. */
+static size_t
+run(void (*begin)(struct daemon *daemon), size_t failing)
+{
+	size_t allocations;
+
+	played.told = 0;
+	played.not_kept = false;
+	memory_arm(failing);
+	begin(&played.daemon);
+	while (played.daemon.reload != NULL)
+		(void)event_base_loop(played.daemon.base, EVLOOP_ONCE);
+	allocations = memory_disarm();
+	return allocations;
+}
+
+/* True where the copy is that text. */
+static bool
+kept_is(const char *text)
+{
+	char *kept;
+	size_t size;
+	bool same;
+
+	assert_int_equal(lastgood_read(played.daemon.state_fd, &kept, &size), 0);
+	same = size == strlen(text) && memcmp(kept, text, size) == 0;
+	free(kept);
+	return same;
+}
+
+/* True where the daemon runs on the new configuration, whole; else it runs on the old one. */
+static bool
+is_reloaded(const struct config *old)
+{
+	char *dump;
+
+	if (played.daemon.config == old) {
+		assert_non_null(played.daemon.reload_failed);
+		assert_true(played.told > 0);
+		assert_true(kept_is(played.old_dump));
+		return false;
+	}
+	assert_null(played.daemon.reload_failed);
+	assert_int_equal(config_dump_text(played.daemon.config, &dump, NULL), 0);
+	assert_string_equal(dump, played.new_dump);
+	free(dump);
+	assert_true(kept_is(played.not_kept ? played.old_dump : played.new_dump));
+	return true;
+}
+
+static void
+test_reload(void **state)
+{
+	size_t places, stays = 0, not_kept = 0;
+
+	(void)state;
+	(void)run(reload_begin, 0);
+	run_on_old();
+	places = run(reload_begin, 0);
+	assert_int_equal(config_dump_text(played.daemon.config, &played.new_dump, NULL), 0);
+	assert_string_not_equal(played.new_dump, played.old_dump);
+	assert_true(kept_is(played.new_dump));
+	run_on_old();
+	for (size_t failing = 1; failing <= places; failing++) {
+		const struct config *old = played.daemon.config;
+
+		assert_true(run(reload_begin, failing) >= failing);
+		if (is_reloaded(old)) {
+			not_kept += played.not_kept;
+			run_on_old();
+		} else
+			stays++;
+	}
+	print_message("# of %zu allocations the old one stays at %zu, the new one's copy is not "
+	    "kept at %zu\n", places, stays, not_kept);
+	assert_true(stays > 0);
+	assert_true(not_kept > 0);
+}
+
+/* At the start: what the daemon runs on is kept, or the copy before it stays, and that is told. */
+static void
+test_keep(void **state)
+{
+	static const char before[] = "threshold: 1s\n";
+	size_t places, stays = 0;
+
+	(void)state;
+	assert_int_equal(lastgood_save(played.daemon.state_fd, before, strlen(before)), 0);
+	places = run(reload_keep_last_good, 0);
+	assert_true(kept_is(played.old_dump));
+	for (size_t failing = 1; failing <= places; failing++) {
+		assert_int_equal(lastgood_save(played.daemon.state_fd, before, strlen(before)), 0);
+		(void)run(reload_keep_last_good, failing);
+		if (kept_is(played.old_dump)) {
+			assert_false(played.not_kept);
+			continue;
+		}
+		assert_true(kept_is(before));
+		assert_true(played.not_kept || played.told > 0);
+		stays++;
+	}
+	assert_true(stays > 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_keep, set_up, tear_down),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("reload-memory", tests, NULL, NULL);
+}
