@@ -358,11 +358,3 @@ def test_dynamic_port_of_a_socket_unit_is_named(service, drop_in):
     alert = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT + 2)
     run("systemctl", "stop", "held.socket")
     assert alert["OVERSTAY_PID"] == "1"
-
-
-def test_uninstalled_leaves_nothing_of_ours(service):
-    service()
-    run("systemctl", "stop", "overstayd.service", "overstay-lookup.socket",
-        "overstay-lookup.service")
-    made = run("make", "-s", "-C", harness.BUILD, "-n", "uninstall", check=False)
-    assert made.returncode == 0
