@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "store/executables-file.h"
+#include "store/executables.h"
 
 /* After a failure it is tried again so soon, then ever later. */
 #define RETRY_FIRST_USEC USEC_PER_SEC
@@ -58,31 +59,6 @@ struct executables {
 	struct changes batch;
 	uint64_t pause_usec;	/* before the next try; 0 = the last one succeeded */
 };
-
-static const char *const aside_texts[] = {
-	[EXECUTABLES_ASIDE_NONE] = "",
-	[EXECUTABLES_ASIDE_DAMAGED] =
-	    "the database of executables was damaged: a new one is begun, the old one is now "
-	    EXECUTABLES_NAME_DAMAGED,
-	[EXECUTABLES_ASIDE_OTHER] =
-	    "the database of executables is of another version: a new one is begun, the old one is "
-	    "now " EXECUTABLES_NAME_OTHER,
-};
-
-const char *
-executables_aside_text(enum executables_aside aside)
-{
-	return aside_texts[aside];
-}
-
-void
-executable_list_clear(struct executable_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i].path);
-	free(list->items);
-	*list = (struct executable_list){ 0 };
-}
 
 static void
 changes_init(struct changes *changes)
