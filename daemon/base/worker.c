@@ -241,6 +241,9 @@ worker_remove(struct worker *worker, size_t count)
 	(void)pthread_mutex_lock(&worker->lock);
 	worker->first = (worker->first + count) % worker->options.queue_max;
 	worker->count -= count;
+	/* A ring that was empty begins anew, so that it is touched no further than it must be. */
+	if (worker->count == 0)
+		worker->first = 0;
 	room = worker->refused && worker->count <= worker->options.queue_max / 2;
 	if (room)
 		worker->refused = false;

@@ -18,7 +18,7 @@ struct worker;
 
 struct worker_options {
 	const char *name;	/* of the thread, at most 15 bytes; copied by the kernel */
-	size_t item_size;	/* bytes of an item of the queue, which holds copies; 0 = no queue */
+	size_t item_size;	/* of an item of the queue, which holds copies; 0 = no queue */
 	size_t queue_max;	/* items that may wait */
 	/* The thread; it ends when this returns. */
 	void (*run)(struct worker *worker, void *context);
@@ -52,7 +52,7 @@ int worker_put(struct worker *worker, const void *item) _mustcheck_;
 /* Owner: how many items wait, those the thread works on included. */
 size_t worker_count(struct worker *worker);
 
-/* Owner: an eventfd of the worker's, readable after worker_notify(). Acknowledge first, then act. */
+/* Owner: an eventfd of the worker's, readable after worker_notify(). Acknowledge, then act. */
 int worker_fd(const struct worker *worker);
 void worker_acknowledge(struct worker *worker);
 
