@@ -31,7 +31,7 @@ struct worker {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t work;	/* for the thread: there is an item, or stopping */
-	pthread_cond_t done;	/* for worker_stop(): finished */
+	pthread_cond_t done;	/* for the owner: finished, or the context has got on */
 	int event_fd;
 	bool started;
 
@@ -91,11 +91,20 @@ worker_new(const struct worker_options *options, struct worker **ret)
 	(void)pthread_condattr_init(&attributes);
 	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&worker->done, &attributes);
+	(void)pthread_cond_init(&worker->work, &attributes);
 	(void)pthread_condattr_destroy(&attributes);
-	(void)pthread_cond_init(&worker->work, NULL);
 	(void)pthread_mutex_init(&worker->lock, NULL);
 	*ret = worker;
 	return 0;
+}
+
+static struct timespec
+timespec_of(uint64_t usec)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(usec / USEC_PER_SEC),
+		.tv_nsec = (long)(usec % USEC_PER_SEC * 1000),
+	};
 }
 
 static void *
@@ -134,11 +143,7 @@ worker_start(struct worker *worker)
 size_t
 worker_stop(struct worker *worker, uint64_t timeout_usec)
 {
-	uint64_t until_usec = clock_monotonic_usec() + timeout_usec;
-	struct timespec until = {
-		.tv_sec = (time_t)(until_usec / USEC_PER_SEC),
-		.tv_nsec = (long)(until_usec % USEC_PER_SEC * 1000),
-	};
+	struct timespec until = timespec_of(clock_monotonic_usec() + timeout_usec);
 	bool finished;
 	size_t left;
 
@@ -205,6 +210,32 @@ worker_acknowledge(struct worker *worker)
 }
 
 void
+worker_lock(struct worker *worker)
+{
+	(void)pthread_mutex_lock(&worker->lock);
+}
+
+void
+worker_unlock(struct worker *worker)
+{
+	(void)pthread_mutex_unlock(&worker->lock);
+}
+
+bool
+worker_wait_progress(struct worker *worker, uint64_t until_usec)
+{
+	struct timespec until = timespec_of(until_usec);
+
+	return pthread_cond_timedwait(&worker->done, &worker->lock, &until) == 0;
+}
+
+void
+worker_progress(struct worker *worker)
+{
+	(void)pthread_cond_signal(&worker->done);
+}
+
+void
 worker_notify(struct worker *worker)
 {
 	uint64_t one = 1;
@@ -224,6 +255,22 @@ worker_wait(struct worker *worker)
 	count = worker->count;
 	(void)pthread_mutex_unlock(&worker->lock);
 	return count;
+}
+
+bool
+worker_pause(struct worker *worker, uint64_t pause_usec)
+{
+	struct timespec until = timespec_of(clock_monotonic_usec() + pause_usec);
+	bool stopping;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	/* A new item wakes it too, and is no reason to go on. */
+	while (!worker->stopping &&
+	    pthread_cond_timedwait(&worker->work, &worker->lock, &until) == 0)
+		;
+	stopping = worker->stopping;
+	(void)pthread_mutex_unlock(&worker->lock);
+	return !stopping;
 }
 
 void *

@@ -49,18 +49,40 @@ size_t worker_stop(struct worker *worker, uint64_t timeout_usec);
  */
 int worker_put(struct worker *worker, const void *item) _mustcheck_;
 
-/* Owner: how many items wait, those the thread works on included. */
+/* Both: how many items wait, those the thread works on included. */
 size_t worker_count(struct worker *worker);
 
 /* Owner: an eventfd of the worker's, readable after worker_notify(). Acknowledge, then act. */
 int worker_fd(const struct worker *worker);
 void worker_acknowledge(struct worker *worker);
 
+/*
+ * Both: guard what the context shares between the two sides. Nothing that may wait is done between
+ * them, and no other function of the worker's is called.
+ */
+void worker_lock(struct worker *worker);
+void worker_unlock(struct worker *worker);
+
+/*
+ * Owner: between the two, waits for worker_progress() until until_usec (CLOCK_MONOTONIC) at most.
+ * Returns false when the time is up.
+ */
+bool worker_wait_progress(struct worker *worker, uint64_t until_usec);
+
+/* Thread: between the two, wakes an owner in worker_wait_progress(). */
+void worker_progress(struct worker *worker);
+
 /* Thread: makes worker_fd() readable. */
 void worker_notify(struct worker *worker);
 
 /* Thread: waits for items. Returns how many there are; 0 = there is none and none will come. */
 size_t worker_wait(struct worker *worker);
+
+/*
+ * Thread: waits for the time to pass, or for the owner to stop the worker. Returns false if it is
+ * being stopped.
+ */
+bool worker_pause(struct worker *worker, uint64_t pause_usec);
 
 /* Thread: the item at index, of those that worker_wait() counted. Stays until it is removed. */
 void *worker_item(struct worker *worker, size_t index);
