@@ -29,7 +29,8 @@ dump_text(const char *key, const char *text, FILE *file)
 	(void)fputc('\n', file);
 }
 
-void
+/* Writes one rule as an entry of a list. */
+static void
 rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file)
 {
 	char buffer[DURATION_TEXT_MAX];

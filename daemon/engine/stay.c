@@ -41,7 +41,7 @@ static const char *const event_names[] = {
 	[STAY_EVENT_END] = "end",
 };
 
-const char *
+static const char *
 stay_event_name(enum stay_event event)
 {
 	return event_names[event];

@@ -98,8 +98,6 @@ struct stay {
 	uint32_t worst;			/* index of the member the verdict is about */
 };
 
-const char *stay_event_name(enum stay_event event);
-
 /*
  * The one function that changes a stay's state, by the table; logs old -> new. Returns false and
  * changes nothing where the event makes no sense in that state.
