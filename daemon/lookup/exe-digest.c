@@ -43,21 +43,21 @@ digest_file(int fd, uint64_t size, uint8_t digest[OWNER_DIGEST_BYTES])
 }
 
 void
-exe_digest_read(struct view *view, int task_fd, const struct executable *executable,
+exe_digest_read(struct view *view, int task_fd, const struct program_file *program,
     struct process *process)
 {
 	_close_ int fd = -1;
 	struct statx file;
 
-	if (executable->error < 0 || !S_ISREG(executable->file.stx_mode) ||
-	    executable->file.stx_size > FILE_BYTES_MAX ||
-	    executable->file.stx_size > view->digest_left_bytes)
+	if (program->error < 0 || !S_ISREG(program->file.stx_mode) ||
+	    program->file.stx_size > FILE_BYTES_MAX ||
+	    program->file.stx_size > view->digest_left_bytes)
 		return;
 	fd = openat(task_fd, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	/* Another program may have been started, with another size. */
-	if (fd < 0 || executable_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
-	    !executable_is_same(&file, &executable->file) ||
-	    file.stx_size != executable->file.stx_size)
+	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
+	    !program_file_is_same(&file, &program->file) ||
+	    file.stx_size != program->file.stx_size)
 		return;
 	view->digest_left_bytes -= file.stx_size;
 	process->has_digest = digest_file(fd, file.stx_size, process->digest);

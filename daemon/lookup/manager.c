@@ -25,10 +25,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "lookup/executable.h"
 #include "lookup/files.h"
 #include "lookup/manager.h"
 #include "lookup/place.h"
+#include "lookup/program-file.h"
 #include "model/program.h"
 
 /* An executor has its sandbox, its PAM session and Type=idle (5 s) behind it by then. */
@@ -77,7 +77,7 @@ is_fork(const struct proc_stat *manager, int manager_fd, const struct proc_stat 
 
 	return stat->stack_start != 0 && stat->stack_start == manager->stack_start &&
 	    stat->arguments_start != 0 && stat->arguments_start == manager->arguments_start &&
-	    executable_stat(manager_fd, "exe", 0, &file) == 0 &&
+	    program_file_stat(manager_fd, "exe", 0, &file) == 0 &&
 	    file.stx_ino == process->exe_inode &&
 	    ((uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor) == process->exe_device;
 }

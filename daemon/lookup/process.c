@@ -27,7 +27,6 @@
 #include "base/cleanup.h"
 #include "lookup/evidence.h"
 #include "lookup/exe-digest.h"
-#include "lookup/executable.h"
 #include "lookup/files.h"
 #include "lookup/forward.h"
 #include "lookup/main-process.h"
@@ -35,6 +34,7 @@
 #include "lookup/place.h"
 #include "lookup/proc.h"
 #include "lookup/process.h"
+#include "lookup/program-file.h"
 
 /* What tells that a process is still what it was. */
 struct witness {
@@ -115,23 +115,23 @@ static int
 read_program(struct view *view, int process_fd, int task_fd, const char *text, bool digest,
     struct process *process)
 {
-	struct executable executable;
+	struct program_file program;
 	char exe[FILES_LINK_MAX];
 	int r;
 
 	memcpy(exe, text, strlen(text) + 1);
-	executable_judge(view, task_fd, process->place.container_kind != CONTAINER_NONE, exe,
-	    &executable);
-	process->exe_trust = executable.trust;
-	process->exe_deleted = executable.deleted;
+	program_file_judge(view, task_fd, process->place.container_kind != CONTAINER_NONE, exe,
+	    &program);
+	process->exe_trust = program.trust;
+	process->exe_deleted = program.deleted;
 	r = owner_text_set(&process->exe, exe);
 	if (r == 0)
 		r = proc_read_cmdline(task_fd, process);
 	if (r < 0)
 		return r;
-	evidence_read(view, process_fd, task_fd, &executable, process);
+	evidence_read(view, process_fd, task_fd, &program, process);
 	if (digest)
-		exe_digest_read(view, task_fd, &executable, process);
+		exe_digest_read(view, task_fd, &program, process);
 	return forward_read(view, process);
 }
 

@@ -90,7 +90,7 @@ lint() {
 		return
 	fi
 	list_test_words >"$scratch/words"
-	for room in $(awk "$room_of"'{ print room_of($1) }' "$scratch/symbols" | sort -u); do
+	awk "$room_of"'{ print room_of($1) }' "$scratch/symbols" | sort -u | while read -r room; do
 		case " $left_out " in
 		*" $room "*) ;;
 		*) circles_of "$room" ;;

@@ -151,7 +151,7 @@ test_round_trip(void **state)
 {
 	struct owner *owner = make_owner();
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 
 	(void)state;
 	assert_int_equal(owners_parse(packet, make_packet(packet), &answer), 0);
@@ -174,7 +174,7 @@ static void
 test_done(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL);
 
 	(void)state;
@@ -195,7 +195,7 @@ test_done(void **state)
 static int
 parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 {
-	struct owners_answer answer = { 0 };
+	struct owners_packet answer = { 0 };
 	uint32_t before;
 	char *copy = malloc(length);
 	int r;
@@ -307,7 +307,7 @@ static void
 test_truncated(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t whole = make_packet(packet);
 
 	(void)state;
@@ -335,7 +335,7 @@ test_strings(void **state)
 	};
 	char packet[LOOKUP_PACKET_MAX];
 	size_t length = make_packet(packet);
-	struct owners_answer answer;
+	struct owners_packet answer;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needles); i++) {
@@ -379,7 +379,7 @@ test_nobody(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct owner *owner = owner_new(cases[i].kind, cases[i].reason, 0);
 		char packet[LOOKUP_PACKET_MAX];
-		struct owners_answer answer = { 0 };
+		struct owners_packet answer = { 0 };
 		size_t length;
 
 		assert_non_null(owner);
@@ -422,7 +422,7 @@ test_script(void **state)
 		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
 		struct process *process = &owner->processes[0];
 		char packet[LOOKUP_PACKET_MAX];
-		struct owners_answer answer = { 0 };
+		struct owners_packet answer = { 0 };
 		size_t length;
 
 		assert_non_null(owner);
@@ -450,7 +450,7 @@ test_largest(void **state)
 	static char text[OWNER_PATH_MAX];
 	static uint32_t many[LOOKUP_INODES_MAX];
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t length;
 
 	(void)state;
@@ -494,7 +494,7 @@ test_order(void **state)
 {
 	struct owner *owner = make_owner();
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t length;
 
 	(void)state;
