@@ -6,6 +6,7 @@
 
 #include "alert/describe.h"
 #include "alert/field-table.h"
+#include "alert/field-value.h"
 
 static void
 owner_kind(struct text *value, const struct field_source *source)

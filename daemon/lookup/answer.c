@@ -32,6 +32,7 @@
 #include "lookup/files.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/place.h"
+#include "lookup/process.h"
 #include "lookup/view.h"
 #include "lookup/walk.h"
 #include "wire/encode.h"
@@ -458,6 +459,7 @@ answer_request(const struct host *host, uint32_t id, const struct lookup_questio
 	r = view_open(&answer.view, host);
 	if (r == 0)
 		r = answer_all(&answer);
+	process_forget(&answer.view);
 	view_close(&answer.view);
 	for (size_t i = 0; i < answer.cgroup_count; i++)
 		free(cgroups[i].path);

@@ -70,7 +70,7 @@ is_user_manager(const struct view *view, int process_fd, int32_t parent_pid, uin
 
 /* Is the process what the manager forked, and no other program since? */
 static bool
-is_fork(const struct process_stat *manager, int manager_fd, const struct process_stat *stat,
+is_fork(const struct proc_stat *manager, int manager_fd, const struct proc_stat *stat,
     const struct process *process)
 {
 	struct statx file;
@@ -83,7 +83,7 @@ is_fork(const struct process_stat *manager, int manager_fd, const struct process
 }
 
 static bool
-is_young(const struct process_stat *stat)
+is_young(const struct proc_stat *stat)
 {
 	uint64_t now_usec = clock_boottime_usec();
 
@@ -92,18 +92,18 @@ is_young(const struct process_stat *stat)
 }
 
 void
-manager_read(const struct view *view, const struct process_stat *stat, struct process *process)
+manager_read(const struct view *view, const struct proc_stat *stat, struct process *process)
 {
 	const char *name = program_name(process->exe);
 	bool executor = strcmp(name, "systemd-executor") == 0;
 	_close_ int process_fd = -1, parent_fd = -1;
-	struct process_stat parent;
+	struct proc_stat parent;
 
 	if ((!executor && strcmp(name, "systemd") != 0) || !is_roots_file(process))
 		return;
-	process_fd = process_open(view->host->proc_fd, process->pid);
-	parent_fd = process_open(view->host->proc_fd, stat->parent_pid);
-	if (process_fd < 0 || parent_fd < 0 || process_read_stat(parent_fd, &parent) < 0)
+	process_fd = proc_open(view->host->proc_fd, process->pid);
+	parent_fd = proc_open(view->host->proc_fd, stat->parent_pid);
+	if (process_fd < 0 || parent_fd < 0 || proc_read_stat(parent_fd, &parent) < 0)
 		return;
 	if (!executor && is_user_manager(view, process_fd, stat->parent_pid, process->uid)) {
 		process->evidence |= EVIDENCE_MANAGER;

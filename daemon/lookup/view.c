@@ -14,8 +14,6 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
-#include "lookup/forward.h"
-#include "lookup/main-process.h"
 #include "lookup/place.h"
 #include "lookup/view.h"
 
@@ -79,8 +77,6 @@ view_close(struct view *view)
 	free(view->root_cgroup);
 	if (view->init_root_fd >= 0)
 		(void)close(view->init_root_fd);
-	main_process_forget(view);
-	forward_forget(view);
 }
 
 bool

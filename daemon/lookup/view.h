@@ -31,7 +31,10 @@ struct view {
 	uint64_t digest_left_bytes;	/* of what may be digested in this request */
 };
 
-/* Reads what everything needs. Returns 0 or -ENOMEM; view_close() either way. */
+/*
+ * Reads what everything needs. Returns 0 or -ENOMEM; view_close() either way, behind
+ * process_forget() where something was described.
+ */
 int view_open(struct view *ret, const struct host *host) _mustcheck_;
 void view_close(struct view *view);
 

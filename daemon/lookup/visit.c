@@ -22,6 +22,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
+#include "lookup/proc.h"
 #include "lookup/visit.h"
 
 /* The process that is looked at. */
@@ -89,13 +90,13 @@ static bool
 visit_socket(struct visit *visit, int fd, uint32_t inode)
 {
 	struct wanted *wanted = find_wanted(visit->search, inode);
-	struct process_stat stat;
+	struct proc_stat stat;
 	int r;
 
 	if (wanted == NULL || wanted->answered || wanted->counted_pid == visit->holder.pid)
 		return true;
 	if (!visit->stat_known) {
-		r = process_read_stat(visit->process_fd, &stat);
+		r = proc_read_stat(visit->process_fd, &stat);
 		if (r < 0 && r != -EBADMSG) {
 			visit_note_error(visit->search, -r);
 			return false;
@@ -195,7 +196,7 @@ void
 visit_process(struct search *search, int32_t pid)
 {
 	struct visit visit = { .search = search, .holder = { .pid = pid, .tid = pid } };
-	_close_ int process_fd = process_open(search->proc_fd, pid);
+	_close_ int process_fd = proc_open(search->proc_fd, pid);
 
 	if (process_fd < 0) {
 		visit_note_error(search, -process_fd);

@@ -9,8 +9,15 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "lookup/process.h"
 #include "model/owner.h"
+
+/* Where a socket was seen: a descriptor of one thread of one process. */
+struct holder {
+	uint64_t start_usec;	/* of the process, since boot; USEC_NEVER = unknown */
+	int32_t pid;
+	int32_t tid;		/* pid, or a thread with descriptors of its own */
+	int32_t fd;
+};
 
 /* One socket that is looked for. */
 struct wanted {

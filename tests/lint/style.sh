@@ -50,7 +50,7 @@ lint() {
 	done | point "no #if inside functions"
 
 	{ git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |
-		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|\..*' |
+		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|NEWS|\..*' |
 		point "the top level holds nothing else"
 }
 

@@ -114,7 +114,7 @@ ask_manager(const struct view *view, int pid, const struct situation *situation)
 {
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t old_usec = situation->old_sec * USEC_PER_SEC;
-	struct process_stat stat = {
+	struct proc_stat stat = {
 		.start_usec = now_usec > old_usec ? now_usec - old_usec : 0,
 		.parent_pid = situation->parent != 0 ? situation->parent : 1,
 		.stack_start = situation->stack,
