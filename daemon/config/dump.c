@@ -129,7 +129,7 @@ int
 config_set_hash(struct config *config)
 {
 	_free_ char *text = NULL;
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t hash[SHA256_DIGEST_SIZE];
 	struct sha256_ctx sha256;
 	size_t size;
 	int r = config_dump_text(config, &text, &size);
@@ -140,8 +140,8 @@ config_set_hash(struct config *config)
 		return -EFBIG;
 	sha256_init(&sha256);
 	sha256_update(&sha256, size, (const uint8_t *)text);
-	sha256_digest(&sha256, sizeof(digest), digest);
+	sha256_digest(&sha256, sizeof(hash), hash);
 	for (size_t i = 0; i < CONFIG_HASH_SIZE / 2; i++)
-		(void)snprintf(config->hash + 2 * i, 3, "%02x", digest[i]);
+		(void)snprintf(config->hash + 2 * i, 3, "%02x", hash[i]);
 	return 0;
 }

@@ -141,8 +141,8 @@ pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
 		struct member *member = &stay->members[i];
 		enum look_depth enough = depth;
 
-		/* Without a process there is no program to be digested. */
-		if (member->owner->kind != OWNER_PROCESS && depth == DEPTH_DIGEST)
+		/* Without a process there is no program to have a checksum. */
+		if (member->owner->kind != OWNER_PROCESS && depth == DEPTH_CHECKSUM)
 			enough = DEPTH_THOROUGH;
 		if (member->looked_usec + ENGINE_OWNER_FRESH_USEC > since_usec &&
 		    member->looked_depth >= (uint8_t)enough)
@@ -360,7 +360,7 @@ advance_live(struct pass *pass, struct stay *stay)
 }
 
 static void
-overstay(struct pass *pass, struct stay *stay, bool digest)
+overstay(struct pass *pass, struct stay *stay, bool in_summary)
 {
 	if (stay->state == STAY_PERSISTING)
 		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
@@ -369,19 +369,19 @@ overstay(struct pass *pass, struct stay *stay, bool digest)
 	stay->reminded_usec = pass->moment.boottime_usec;
 	pass_tell(pass, stay, &(struct telling){
 		.kind = EVENT_OVERSTAY,
-		.priority = digest ? SEVERITY_INFO : stay->verdict.severity,
-		.digest = digest,
+		.priority = in_summary ? SEVERITY_INFO : stay->verdict.severity,
+		.in_summary = in_summary,
 	});
 }
 
-/* Tells what reached its threshold: one by one, or as a digest with an entry each. */
+/* Tells what reached its threshold: one by one, or in a summary with an entry each. */
 static void
 settle_due(struct pass *pass)
 {
 	struct engine *engine = pass->engine;
 	uint64_t now_usec = pass->moment.boottime_usec;
 	size_t baseline = 0;
-	bool digest[2];
+	bool summarized[2];
 
 	if (pass->due_count == 0) {
 		engine->waiting_usec = 0;
@@ -398,14 +398,15 @@ settle_due(struct pass *pass)
 	engine->waiting_usec = 0;
 	for (size_t i = 0; i < pass->due_count; i++)
 		baseline += pass->due[i]->baseline;
-	digest[true] = baseline > 1;
-	digest[false] = pass->due_count - baseline > ENGINE_DIGEST_MIN;
-	for (unsigned i = 0; i < ARRAY_SIZE(digest); i++)
-		if (digest[i])
+	summarized[true] = baseline > 1;
+	summarized[false] = pass->due_count - baseline > ENGINE_SUMMARY_MIN;
+	for (unsigned i = 0; i < ARRAY_SIZE(summarized); i++)
+		if (summarized[i])
 			outbox_put(&engine->outbox,
-			    digest_overstays(pass->due, pass->due_count, i != 0), &pass->moment);
+			    summary_of_overstays(pass->due, pass->due_count, i != 0),
+			    &pass->moment);
 	for (size_t i = 0; i < pass->due_count; i++)
-		overstay(pass, pass->due[i], digest[pass->due[i]->baseline]);
+		overstay(pass, pass->due[i], summarized[pass->due[i]->baseline]);
 }
 
 /* Once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
@@ -438,7 +439,7 @@ advance_summary(struct pass *pass)
 		engine->summed_usec = now_usec;
 	due_usec = find_summary_due(engine);
 	if (now_usec >= due_usec) {
-		outbox_put(&engine->outbox, digest_summary(&engine->track, pass->look_usec),
+		outbox_put(&engine->outbox, summary_of_day(&engine->track, pass->look_usec),
 		    &pass->moment);
 		for (size_t i = 0; i < engine->track.count; i++)
 			engine->track.stays[i]->reminded_usec = now_usec;

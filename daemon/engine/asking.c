@@ -2,7 +2,8 @@
 /*
  * The questions to overstay-lookup and the answers, seen from the stays. Every socket is asked for
  * quickly when it is new, thoroughly once before it is first told of, and again before an alert
- * where that was long ago; a suspect's program is digested with that. What is known costs nothing.
+ * where that was long ago; with that a suspect's program gets a checksum. What is known costs
+ * nothing.
  *
  * What it never does: talk to anyone (wire/owners.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
@@ -101,7 +102,7 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 				.cgroup = member->cgroup,
 				.protocol = stay->endpoint.protocol,
 				.thorough = member->asked_depth >= DEPTH_THOROUGH,
-				.digest = member->asked_depth >= DEPTH_DIGEST,
+				.checksum = member->asked_depth >= DEPTH_CHECKSUM,
 			};
 		}
 	}

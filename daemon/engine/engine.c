@@ -4,7 +4,7 @@
  * clock or a thread, so that hours of it run in milliseconds under a fake clock.
  *
  * What it decides: when a stay persists, overstays, is cleared, is back or has ended, by age and
- * verdict; which overstays are one digest; whose owner has to be looked up. What it never does:
+ * verdict; which overstays make one summary; whose owner has to be looked up. What it never does:
  * end a stay on its own guess (missing sockets were proved absent before engine_observe()), or
  * alert about a stay that the last look did not prove to be there.
  *

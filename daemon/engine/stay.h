@@ -28,7 +28,7 @@ enum stay_event {
 enum look_depth {
 	DEPTH_QUICK,	/* any holder: where the socket's own cgroup leads */
 	DEPTH_THOROUGH,	/* every holder: every process is looked at */
-	DEPTH_DIGEST,	/* and what the first of them runs is digested */
+	DEPTH_CHECKSUM,	/* and the checksum of what the first of them runs */
 };
 
 /* Names and files of programs that are remembered as holders of one stay. */

@@ -3,9 +3,9 @@
  * What a stay is, and the alert about one that does not belong there.
  *
  * A suspect is told as soon as its limit is reached (at once, by default), alone and never in a
- * digest. By morning its process is gone, so the alert waits, bounded by ENGINE_OWNER_WAIT_USEC,
- * until every holder was looked at, the program digested and the peers asked for. Nothing else
- * waits for it.
+ * summary. By morning its process is gone, so the alert waits, bounded by ENGINE_OWNER_WAIT_USEC,
+ * until every holder was looked at, the program's checksum taken and the peers asked for. Nothing
+ * else waits for it.
  *
  * What it never does: take a suspicion back by itself. Reasons that were told stay reasons of that
  * stay, so a name that is changed again neither clears it nor tells it twice; a rule or a reload
@@ -116,7 +116,7 @@ static bool
 is_waiting(struct pass *pass, struct stay *stay)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
-	bool waiting = pass_refresh_owners(pass, stay, DEPTH_DIGEST, stay->waiting_usec);
+	bool waiting = pass_refresh_owners(pass, stay, DEPTH_CHECKSUM, stay->waiting_usec);
 
 	waiting = waits_for_peers(pass, stay) || waiting;
 	if (!waiting)

@@ -105,12 +105,12 @@ exe_is_sane(const struct lookup_process *fixed)
 }
 
 static bool
-digest_is_sane(const struct lookup_process *fixed)
+checksum_is_sane(const struct lookup_process *fixed)
 {
-	static const uint8_t none[OWNER_DIGEST_BYTES];
+	static const uint8_t none[OWNER_CHECKSUM_BYTES];
 
-	return (fixed->flags & LOOKUP_HAS_DIGEST) != 0 ||
-	    memcmp(fixed->digest, none, sizeof(none)) == 0;
+	return (fixed->flags & LOOKUP_HAS_CHECKSUM) != 0 ||
+	    memcmp(fixed->checksum, none, sizeof(none)) == 0;
 }
 
 static bool
@@ -124,7 +124,7 @@ process_is_sane(const struct lookup_process *fixed)
 	    (fixed->main_pid > 0 || fixed->main_exe_length == 0) &&
 	    fixed->forwards_kind < CONTAINER_KIND_COUNT &&
 	    (fixed->forwards_kind == CONTAINER_NONE) == (fixed->forwards_to_length == 0) &&
-	    exe_is_sane(fixed) && digest_is_sane(fixed);
+	    exe_is_sane(fixed) && checksum_is_sane(fixed);
 }
 
 /* The strings, in the order of the packet. */
@@ -169,13 +169,13 @@ set_numbers(const struct lookup_process *fixed, struct process *process)
 	process->exe_trust = (enum exe_trust)fixed->exe_trust;
 	process->exe_deleted = (fixed->flags & LOOKUP_EXE_DELETED) != 0;
 	process->cmdline_cut = (fixed->flags & LOOKUP_CMDLINE_CUT) != 0;
-	process->has_digest = (fixed->flags & LOOKUP_HAS_DIGEST) != 0;
+	process->has_checksum = (fixed->flags & LOOKUP_HAS_CHECKSUM) != 0;
 	process->evidence = fixed->evidence;
 	process->exe_uid = fixed->exe_uid;
 	process->exe_mode = fixed->exe_mode;
 	process->forwards_kind = (enum container_kind)fixed->forwards_kind;
 	process->group_count = fixed->group_count;
-	memcpy(process->digest, fixed->digest, sizeof(process->digest));
+	memcpy(process->checksum, fixed->checksum, sizeof(process->checksum));
 }
 
 /* Fills in what an interpreter runs, where that is a file. Returns 0 or -ENOMEM. */

@@ -197,7 +197,7 @@ make_question(const struct owner_question *question)
 		.uid = question->uid,
 		.protocol = question->protocol == PROTOCOL_UDP ? LOOKUP_UDP : LOOKUP_TCP,
 		.flags = (question->thorough ? LOOKUP_THOROUGH : 0) |
-		    (question->digest ? LOOKUP_DIGEST : 0),
+		    (question->checksum ? LOOKUP_CHECKSUM : 0),
 	};
 }
 

@@ -50,9 +50,9 @@ make_process(struct process *process, uint32_t n)
 	process->exe_trust = n == 0 ? EXE_SAME : EXE_REPLACED;
 	process->exe_deleted = n == 1;
 	process->cmdline_cut = n == 1;
-	process->has_digest = n == 1;
+	process->has_checksum = n == 1;
 	if (n == 1)
-		memset(process->digest, 0x5a, sizeof(process->digest));
+		memset(process->checksum, 0x5a, sizeof(process->checksum));
 	process->evidence = n == 0 ? EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL : EVIDENCE_ALL;
 	process->exe_uid = 12;
 	process->exe_mode = 0100755;
@@ -129,8 +129,8 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_int_equal(a->cmdline_length, b->cmdline_length);
 	assert_memory_equal(a->cmdline, b->cmdline, a->cmdline_length);
 	assert_int_equal(a->login_uid, b->login_uid);
-	assert_int_equal(a->has_digest, b->has_digest);
-	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
+	assert_int_equal(a->has_checksum, b->has_checksum);
+	assert_memory_equal(a->checksum, b->checksum, sizeof(a->checksum));
 	assert_int_equal(a->evidence, b->evidence);
 	assert_int_equal(a->exe_uid, b->exe_uid);
 	assert_int_equal(a->exe_mode, b->exe_mode);
@@ -271,7 +271,7 @@ test_refused(void **state)
 		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
 		{ PROCESS_AT(evidence), 0 },	/* and yet the file's owner is told */
 		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },
-		{ PROCESS_AT(digest), 1 },	/* and yet there is none */
+		{ PROCESS_AT(checksum), 1 },	/* and yet there is none */
 		{ PROCESS_AT(main_pid), (uint32_t)-1 },
 		{ PROCESS_AT(main_pid), LOOKUP_PID_MAX + 1 },
 		{ PROCESS_AT(main_exe_length), 1 },	/* of no process */
