@@ -5,7 +5,7 @@
  *
  *	pairs COUNT
  *
- * A tick here is all that tick.c does between two sleeps but for the event loop: the kernel's
+ * A tick here is all that loop/poll.c does between two sleeps but for the event loop: the kernel's
  * range is read, the look is asked through the netlink source, sealed, compared, taken in, and
  * every stay is judged; all owners are known. A survey is every socket of the range folded into
  * port occupancy and compared with the last one. The bare dump puts the same requests with the

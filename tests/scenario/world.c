@@ -5,7 +5,7 @@
  * slips, the answers about owners.
  *
  * Time jumps from one thing that is due to the next, in the order and with the pauses of the
- * daemon's own loop (daemon/tick.c, attribution.c, reload.c): a look every interval and sooner
+ * daemon's own loop (daemon/loop/poll.c, attribution.c, reload.c): a look every interval and sooner
  * where the engine asks for it, one question about owners under way at a time, ten seconds for its
  * answer, a pause that doubles before the next connection. So a month costs what happens in it.
  */
@@ -20,7 +20,7 @@
 #include "kernel/replay.h"
 #include "world.h"
 
-/* As daemon/tick.c and daemon/attribution.c have them. */
+/* As loop/poll.c and loop/attribution.c have them. */
 #define TICK_EXTRA_MAX	    5
 #define TICK_RETRY_USEC	    (100 * USEC_PER_MSEC)
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "kernel/ranges.h"
 
 /* Looks for what is due come at most so many times in an interval: a host where something is due
