@@ -74,10 +74,11 @@ patience(const struct stay *stay, const struct member *member, uint64_t patient_
 
 size_t
 asking_questions(struct track *track, struct owner_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec)
+    uint64_t now_usec, uint64_t patient_usec, bool *ret_changed)
 {
 	size_t count = 0;
 
+	*ret_changed = false;
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
@@ -90,6 +91,7 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 			    now_usec - stay->first_seen_usec <
 				patience(stay, member, patient_usec))
 				continue;
+			*ret_changed = true;
 			if (member->inode == 0) {
 				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
 				continue;
@@ -217,9 +219,11 @@ asking_answers(struct track *track, const struct owner_answer *answers, size_t c
 	}
 }
 
-void
+bool
 asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 {
+	bool changed = false;
+
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
@@ -228,6 +232,7 @@ asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 
 			if (member->asked_usec == 0 && !member->owner_wanted)
 				continue;
+			changed = true;
 			if (member->owner == NULL || member->owner->kind == OWNER_UNKNOWN) {
 				set_unknown(stay, member, reason, now_usec);
 				continue;
@@ -235,6 +240,7 @@ asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 			keep_owner(member, now_usec);
 		}
 	}
+	return changed;
 }
 
 void

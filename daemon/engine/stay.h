@@ -87,7 +87,7 @@ struct stay {
 	uint64_t last_seen_usec;	/* while AWAY: when it was last there */
 	uint64_t reminded_usec;		/* when it was last told or summed up */
 	uint64_t waiting_usec;		/* a suspect's alert waits since then, 0 = it does not */
-	uint64_t programs[STAY_PROGRAMS_MAX];	/* hashes, as they came */
+	uint64_t *programs;		/* hashes, as they came, program_count of them */
 	struct chain *chain;		/* of the ports its owner takes one by one, NULL = none */
 	struct report_peers *peers;	/* NULL = not known */
 	struct classification classification;	/* of the member the verdict is about */

@@ -76,6 +76,7 @@ pass_judge(struct pass *pass, struct stay *stay)
 
 	if (stay->judged && stay->verdict.expires_usec > pass->moment.realtime_usec)
 		return;
+	pass->open = true;
 	for (uint32_t i = 0; i < stay->member_count; i++) {
 		struct member *member = &stay->members[i], *previous = member - 1;
 		struct classification classification;
@@ -121,8 +122,10 @@ is_waiting(struct pass *pass, struct stay *stay)
 	waiting = waits_for_peers(pass, stay) || waiting;
 	if (!waiting)
 		return false;
-	if (stay->waiting_usec == 0)
+	if (stay->waiting_usec == 0) {
 		stay->waiting_usec = now_usec;
+		pass->open = true;
+	}
 	if (now_usec >= stay->waiting_usec + ENGINE_OWNER_WAIT_USEC)
 		return false;
 	pass_plan(pass, stay->waiting_usec, ENGINE_OWNER_WAIT_USEC);
@@ -139,7 +142,7 @@ pass_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	if (pass->engine->resumed || is_waiting(pass, stay))
 		return true;
 	if (stay->state == STAY_PERSISTING)
-		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
+		pass_move(pass, stay, STAY_EVENT_OVERSTAY);
 	stay->overstayed = stay->suspected = true;
 	stay->told_reasons |= stay->classification.reasons;
 	stay->told_severity = stay->verdict.severity;
@@ -184,6 +187,7 @@ void
 engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
     const struct report_peers *peers)
 {
+	engine->settled = false;
 	for (size_t i = track_lower_bound(&engine->track, endpoint); i < engine->track.count; i++) {
 		struct stay *stay = engine->track.stays[i];
 
