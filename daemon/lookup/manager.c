@@ -9,7 +9,10 @@
  * user's manager: a child of PID 1 that runs systemd's own file, in user@UID.service/init.scope,
  *		  UID being its own: PID 1 made that cgroup.
  * fork of either: it runs the manager's very file, and its stack and arguments begin where the
- *		  manager's do. execve(2) chooses new places, and nobody but root may read them.
+ *		  manager's do. execve(2) chooses new places, and of PID 1 nobody but root may
+ *		  read them. A person can read those of the own manager, and pretend to have them
+ *		  (prctl(2), PR_SET_MM_MAP): what is below a user's manager must never be excused
+ *		  from its reasons, see process_is_init().
  * executor:	  since systemd 255 managers start systemd-executor first, which becomes the
  *		  service. It runs for a moment, so only a young one counts; and below PID 1 only
  *		  root's: anybody can start that file and leave it to PID 1. It takes the
