@@ -25,6 +25,7 @@
 
 #include "engine/judge.h"
 #include "model/glob.h"
+#include "model/program.h"
 
 enum truth {
 	TRUTH_NO,
@@ -130,6 +131,18 @@ match_exe(const struct match *match, const struct match_subject *subject)
 	    process->place.container[0] != '\0' ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
+/* May the process run a script although none is known? Under a title nobody knows which. */
+static bool
+runs_unknown_script(const struct process *process)
+{
+	const char *argument;
+	enum program_input input = program_input(program_name(process->exe), process->cmdline,
+	    process->cmdline_length, &argument);
+
+	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_HIDDEN ||
+	    input == INPUT_SCRIPT;
+}
+
 static enum truth
 match_script(const struct match *match, const struct match_subject *subject)
 {
@@ -138,8 +151,7 @@ match_script(const struct match *match, const struct match_subject *subject)
 	if (process == NULL)
 		return truth_without_process(subject);
 	if (process->script[0] == '\0')
-		return process->cmdline_cut || process->cmdline_length == 0 ? TRUTH_UNKNOWN :
-		    TRUTH_NO;
+		return runs_unknown_script(process) ? TRUTH_UNKNOWN : TRUTH_NO;
 	return truth_of(glob_list_match(&match->script, process->script, GLOB_PATH));
 }
 
