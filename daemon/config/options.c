@@ -230,7 +230,8 @@ set_option(struct walk *walk, const struct node *key, const struct node *value,
 	if (option->type == OPTION_RULES) {
 		if (!walk->rules_allowed)
 			context_error(walk->context, key,
-			    "rules in conf.d, expected in overstay.yaml or in rules.d");
+			    "rules are not allowed in conf.d, expected in overstay.yaml "
+			    "or in rules.d");
 		return;
 	}
 	place->file = walk->context->file;
@@ -269,7 +270,7 @@ walk_map(struct walk *walk, const struct node *map, const char *prefix)
 		return;
 	level_init(&level, prefix);
 	if (map->kind != NODE_MAP) {
-		context_error(walk->context, map, "%s, expected a map of options such as %s",
+		context_error(walk->context, map, "found %s, expected a map of options such as %s",
 		    node_kind_text(map), level.names[0]);
 		return;
 	}
@@ -319,7 +320,7 @@ options_check(struct config_context *context, const struct config *config,
 		return;
 	context->file = place->file;
 	context_message(context, CONFIG_ERROR, place->line, place->column,
-	    "survey is %s%s, expected at least the interval, %s",
+	    "survey is %s%s, expected at least the interval (%s)",
 	    duration_format(config->survey_usec, survey_text),
 	    survey->line == 0 ? " by default" : "",
 	    duration_format(config->interval_usec, interval_text));
