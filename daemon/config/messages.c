@@ -185,12 +185,13 @@ context_unknown(struct config_context *context, const struct node *key, const ch
 	struct text list;
 
 	if (nearest != NULL) {
-		context_error(context, key, "unknown key %s, expected \"%s\" perhaps",
+		context_error(context, key, "unknown key %s, did you mean \"%s\"?",
 		    QUOTE(key->text), nearest);
 		return;
 	}
 	text_init(&list, buffer, sizeof(buffer));
 	for (size_t i = 0; names[i] != NULL; i++)
 		text_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
-	context_error(context, key, "unknown key %s, expected one of %s", QUOTE(key->text), buffer);
+	context_error(context, key, "unknown key %s, expected %s%s", QUOTE(key->text),
+	    names[1] == NULL ? "" : "one of ", buffer);
 }
