@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "commands.h"
 #include "config/config.h"
-#include "loop/daemon.h"
+#include "daemon.h"
 #include "privileges.h"
 #include "store/lastgood.h"
 
@@ -35,11 +35,23 @@ command_lookup_program(char *buffer, size_t size)
 	return LIBEXECDIR "/overstay-lookup";
 }
 
+/* Where the configuration lies by the command line. */
+static struct config_paths
+config_paths(const struct command_line *line)
+{
+	struct config_paths paths = config_default_paths;
+
+	if (line->config_path != NULL) {
+		paths.main_file = line->config_path;
+		paths.main_optional = false;
+	}
+	return paths;
+}
+
 int
 command_load(const struct command_line *line, struct config **ret)
 {
-	struct daemon_options options = { .config_path = line->config_path };
-	struct config_paths paths = daemon_config_paths(&options);
+	struct config_paths paths = config_paths(line);
 	struct config_messages messages = { 0 };
 	int r = config_load(&paths, ret, &messages);
 
@@ -91,7 +103,7 @@ command_run(const struct command_line *line)
 {
 	char lookup[PATH_MAX], socket[PATH_MAX];
 	struct daemon_options options = {
-		.config_path = line->config_path,
+		.config_paths = config_paths(line),
 		.target = line->target,
 		.state_directory = getenv("STATE_DIRECTORY"),
 		.lookup_socket = lookup_socket(socket, sizeof(socket)),
