@@ -69,12 +69,14 @@ generate() {
 # build_in DIR [ARGUMENT...]: configures with the arguments in DIR and builds. Paths are those of
 # a distribution's package: the program looks for /etc/overstay and /usr/share/overstay.
 build_in() {
-	local dir=$1
+	local dir=$1 source
 	shift
+	# By a relative name: configure refuses a source directory with a space in its name.
+	source=$(realpath -m --relative-to="$dir" "$top")
 	as_owner mkdir -p "$dir"
 	generate || return
 	if [ ! -f "$dir/Makefile" ] || [ "$dir/Makefile" -ot "$top/configure" ]; then
-		(cd "$dir" && as_owner "$top/configure" -q --prefix=/usr --sysconfdir=/etc \
+		(cd "$dir" && as_owner "$source/configure" -q --prefix=/usr --sysconfdir=/etc \
 			--localstatedir=/var "$@") || return
 	fi
 	as_owner make -s -C "$dir" -j"$(nproc)" all

@@ -35,31 +35,33 @@ command_lookup_program(char *buffer, size_t size)
 	return LIBEXECDIR "/overstay-lookup";
 }
 
-/* Where the configuration lies by the command line. */
-static struct config_paths
-config_paths(const struct command_line *line)
+/* Says why what could not be read, where the messages do not: one that was lost is none. */
+static void
+tell_unsaid(int r, const struct config_messages *messages, const char *what)
 {
-	struct config_paths paths = config_default_paths;
-
-	if (line->config_path != NULL) {
-		paths.main_file = line->config_path;
-		paths.main_optional = false;
-	}
-	return paths;
+	if (r == -ENOMEM || (r < 0 && messages->errors == 0))
+		fprintf(stderr, "overstayd: %s: %s\n", what, strerror(-r));
 }
 
 int
 command_load(const struct command_line *line, struct config **ret)
 {
-	struct config_paths paths = config_paths(line);
+	struct config_paths paths = command_line_config_paths(line);
 	struct config_messages messages = { 0 };
 	int r = config_load(&paths, ret, &messages);
 
 	config_messages_print(&messages, stderr);
-	if (r < 0 && messages.errors == 0)
-		fprintf(stderr, "overstayd: cannot read the configuration: %s\n", strerror(-r));
+	tell_unsaid(r, &messages, "cannot read the configuration");
 	config_messages_clear(&messages);
 	return r;
+}
+
+int
+command_load_exit(int result)
+{
+	if (result == 0)
+		return EXIT_SUCCESS;
+	return result == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
 }
 
 /* Under systemd overstay-lookup is a service of its own, with its socket in our directory. */
@@ -103,7 +105,7 @@ command_run(const struct command_line *line)
 {
 	char lookup[PATH_MAX], socket[PATH_MAX];
 	struct daemon_options options = {
-		.config_paths = config_paths(line),
+		.config_paths = command_line_config_paths(line),
 		.target = line->target,
 		.state_directory = getenv("STATE_DIRECTORY"),
 		.lookup_socket = lookup_socket(socket, sizeof(socket)),
@@ -111,8 +113,7 @@ command_run(const struct command_line *line)
 	};
 	struct owners *owners = NULL;
 	struct config *config = NULL;
-	bool last_good = false;
-	int r = 0;
+	int loaded, r = 0;
 
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
@@ -123,18 +124,15 @@ command_run(const struct command_line *line)
 	r = privileges_drop();
 	if (r < 0)
 		fprintf(stderr, "<4>overstayd: cannot drop the capabilities: %s\n", strerror(-r));
-	r = command_load(line, &config);
+	loaded = command_load(line, &config);
+	r = loaded < 0 ? load_last_good(options.state_directory, &config) : 0;
 	if (r < 0) {
-		r = load_last_good(options.state_directory, &config);
-		last_good = true;
-	}
-	if (r < 0) {
-		fprintf(stderr,
-		    "<3>overstayd: no configuration to run on, and no last good copy\n");
+		fprintf(stderr, "<3>overstayd: no configuration to run on, and no last good copy: "
+		    "%s\n", strerror(-r));
 		(void)owners_close(owners);
-		return EXIT_USAGE;
+		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}
-	return daemon_run(&options, config, last_good, owners);
+	return daemon_run(&options, config, loaded < 0, owners);
 }
 
 int
@@ -149,12 +147,11 @@ command_check(const struct command_line *line)
 	} else {
 		r = config_check_file(line->check_path, &messages);
 		config_messages_print(&messages, stderr);
-		if (r < 0 && messages.errors == 0)
-			fprintf(stderr, "overstayd: %s: %s\n", line->check_path, strerror(-r));
+		tell_unsaid(r, &messages, line->check_path);
 		config_messages_clear(&messages);
 	}
 	(void)config_free(config);
-	return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+	return command_load_exit(r);
 }
 
 int
@@ -164,7 +161,7 @@ command_dump_config(const struct command_line *line)
 	int r = command_load(line, &config);
 
 	if (r < 0)
-		return EXIT_USAGE;
+		return command_load_exit(r);
 	r = config_dump(config, stdout);
 	if (r == 0 && fflush(stdout) != 0)
 		r = -errno;

@@ -17,8 +17,14 @@ int command_once(const struct command_line *line);
 
 struct config;
 
-/* Loads by the command line; errors and warnings go to stderr. Returns 0 or -errno. */
+/* Loads by the command line; errors and warnings go to stderr. Returns 0, -EINVAL or -ENOMEM. */
 int command_load(const struct command_line *line, struct config **ret) _mustcheck_;
+
+/*
+ * The exit code for a configuration that was read with that result. Missing memory is no fault of
+ * it: to try again is right.
+ */
+int command_load_exit(int result);
 
 /* Where overstay-lookup is: beside this program (a build tree), else where it is installed. */
 const char *command_lookup_program(char *buffer, size_t size);

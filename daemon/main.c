@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "command-line.h"
 #include "commands.h"
@@ -31,9 +33,15 @@ int
 main(int argc, char **argv)
 {
 	struct command_line line;
+	int r;
 
 	if (occupy_standard_descriptors() < 0)
 		return EXIT_FAILURE;
+	r = clock_load_zone();
+	if (r < 0) {
+		fprintf(stderr, "overstayd: cannot read the time zone: %s\n", strerror(-r));
+		return EXIT_FAILURE;
+	}
 	if (command_line_parse(argc, argv, &line) < 0)
 		return EXIT_USAGE;
 	log_set_verbose(line.verbose);

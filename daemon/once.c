@@ -585,7 +585,7 @@ command_once(const struct command_line *line)
 	r = command_load(line, &once.config);
 	if (r < 0) {
 		(void)owners_close(once.owners);
-		return EXIT_USAGE;
+		return command_load_exit(r);
 	}
 	r = run(&once, line);
 	if (r < 0)

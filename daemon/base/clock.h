@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/macros.h"
+
 /* Microseconds since boot, time asleep included (CLOCK_BOOTTIME): the clock of every age. */
 uint64_t clock_boottime_usec(void);
 
@@ -16,10 +18,14 @@ uint64_t clock_monotonic_usec(void);
 /* Microseconds since the epoch (CLOCK_REALTIME): for people only, it may jump. */
 uint64_t clock_realtime_usec(void);
 
-/* CPU time this process has used, all its threads, in microseconds. */
-uint64_t clock_process_cpu_usec(void);
-
 /* CPU time this thread has used, in microseconds. */
 uint64_t clock_thread_cpu_usec(void);
+
+/*
+ * Reads the time zone, for mktime(3) and localtime_r(3): when they have no memory to read it they
+ * take UTC instead and report nothing, and libc keeps to that as long as TZ stays the same. So a
+ * program calls this once when it starts, and ends if it fails. Returns 0 or -ENOMEM.
+ */
+int clock_load_zone(void) _mustcheck_;
 
 #endif

@@ -155,22 +155,29 @@ load_end(struct load *load)
 	(void)config_free(load->config);
 }
 
-/* Makes "directory/name" (or name alone) the file that messages are about. */
+/*
+ * Makes "directory/name" (or name alone) the file that messages are about. Returns false without
+ * memory, also where it was missing before: what is not known whole (which files are masked, say)
+ * is not read on, or messages would speak of what nobody wrote.
+ */
 static bool
 load_enter(struct load *load, const char *directory, const char *name)
 {
-	char **grown = reallocarray(load->files, load->file_count + 1, sizeof(*grown));
+	char **grown;
 	char *path;
 
-	load->context.no_memory = true;
-	if (grown == NULL)
+	if (load->context.no_memory)
 		return false;
-	load->files = grown;
-	if (asprintf(&path, "%s%s%s", directory, directory[0] == '\0' ? "" : "/", name) < 0)
+	grown = reallocarray(load->files, load->file_count + 1, sizeof(*grown));
+	if (grown != NULL)
+		load->files = grown;
+	if (grown == NULL || asprintf(&path, "%s%s%s", directory,
+	    directory[0] == '\0' ? "" : "/", name) < 0) {
+		context_no_memory(&load->context);
 		return false;
+	}
 	grown[load->file_count++] = path;
 	load->context.file = path;
-	load->context.no_memory = false;
 	return true;
 }
 
@@ -183,7 +190,7 @@ check_rules_file(struct config_context *context, const struct node *tree)
 	if (tree->kind == NODE_EMPTY || tree->kind == NODE_BROKEN)
 		return;
 	if (tree->kind != NODE_MAP) {
-		context_error(context, tree, "%s, expected a map with rules:",
+		context_error(context, tree, "found %s, expected a map with rules:",
 		    node_kind_text(tree));
 		return;
 	}
@@ -342,33 +349,39 @@ finish_rules(struct load *load)
 	return r;
 }
 
+/* What has come of the load so far: 0, -EINVAL with every error said, -ENOMEM. */
+static int
+load_result(const struct load *load)
+{
+	if (load->context.no_memory)
+		return -ENOMEM;
+	return load->context.messages->errors > load->errors_before ? -EINVAL : 0;
+}
+
 /* After the last file: checks across files, and the result. */
 static int
 load_finish(struct load *load, bool fragment, struct config **ret)
 {
 	int r;
 
-	options_check(&load->context, load->config, load->places, fragment);
-	if (load->context.no_memory)
-		return -ENOMEM;
-	if (load->context.messages->errors > load->errors_before)
-		return -EINVAL;
-	r = finish_rules(load);
-	if (r < 0)
-		return r;
-	r = config_set_hash(load->config);
+	if (!load->context.no_memory)
+		options_check(&load->context, load->config, load->places, fragment);
+	r = load_result(load);
+	if (r == 0)
+		r = finish_rules(load);
+	if (r == 0)
+		r = config_set_hash(load->config);
 	if (r == -EFBIG) {
 		load->context.file = load->files[0];
-		context_message(&load->context, CONFIG_ERROR, 1, 1, "with all its files the "
-		    "configuration is larger than %d bytes, expected less", YAML_SIZE_MAX);
-		return -EINVAL;
-	}
-	if (r < 0)
+		context_message(&load->context, CONFIG_ERROR, 1, 1, "all configuration files "
+		    "together are too large, expected at most %d bytes", YAML_SIZE_MAX);
+	} else if (r < 0)
 		return r;
-	if (load->context.no_memory)
-		return -ENOMEM;
-	*ret = take_ptr(load->config);
-	return 0;
+	/* Of the last checks, too, no message may be lost. */
+	r = load_result(load);
+	if (r == 0)
+		*ret = take_ptr(load->config);
+	return r;
 }
 
 int

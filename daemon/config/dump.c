@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/duration.h"
@@ -28,7 +29,8 @@ dump_text(const char *key, const char *text, FILE *file)
 	(void)fputc('\n', file);
 }
 
-void
+/* Writes one rule as an entry of a list. */
+static void
 rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file)
 {
 	char buffer[DURATION_TEXT_MAX];
@@ -68,22 +70,58 @@ config_dump(const struct config *config, FILE *file)
 	return ferror(file) ? -EIO : 0;
 }
 
+/* What was written to memory; with a NUL behind. */
+struct memory {
+	char *text;
+	size_t used, room;
+};
+
+/* For fopencookie(3): takes all, or nothing without memory. */
+static ssize_t
+memory_write(void *cookie, const char *bytes, size_t size)
+{
+	struct memory *memory = cookie;
+	size_t room = memory->room;
+	char *grown;
+
+	while (room - memory->used <= size)
+		room = room == 0 ? 16384 : room * 2;
+	if (room > memory->room) {
+		grown = realloc(memory->text, room);
+		if (grown == NULL)
+			return 0;
+		memory->text = grown;
+		memory->room = room;
+	}
+	memcpy(memory->text + memory->used, bytes, size);
+	memory->used += size;
+	memory->text[memory->used] = '\0';
+	return (ssize_t)size;
+}
+
+/*
+ * Not open_memstream(3): where memory is short, that of glibc leaves out what it has no room for,
+ * or the whole text, and neither ferror(3) nor fclose(3) says so.
+ */
 int
 config_dump_text(const struct config *config, char **ret_text, size_t *ret_size)
 {
-	_free_ char *text = NULL;
-	size_t size = 0;
-	FILE *file = open_memstream(&text, &size);
-	int r;
+	struct memory memory = { 0 };
+	FILE *file = fopencookie(&memory, "w", (cookie_io_functions_t){ .write = memory_write });
+	int r = -ENOMEM;
 
-	if (file == NULL)
-		return -ENOMEM;
-	r = config_dump(config, file);
-	if (fclose(file) != 0 || r < 0)
-		return -ENOMEM;
-	*ret_text = take_ptr(text);
+	if (file != NULL) {
+		r = config_dump(config, file);
+		if (fclose(file) != 0 || r < 0)
+			r = -ENOMEM;
+	}
+	if (r < 0) {
+		free(memory.text);
+		return r;
+	}
+	*ret_text = memory.text;
 	if (ret_size != NULL)
-		*ret_size = size;
+		*ret_size = memory.used;
 	return 0;
 }
 
@@ -91,7 +129,7 @@ int
 config_set_hash(struct config *config)
 {
 	_free_ char *text = NULL;
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t hash[SHA256_DIGEST_SIZE];
 	struct sha256_ctx sha256;
 	size_t size;
 	int r = config_dump_text(config, &text, &size);
@@ -102,8 +140,8 @@ config_set_hash(struct config *config)
 		return -EFBIG;
 	sha256_init(&sha256);
 	sha256_update(&sha256, size, (const uint8_t *)text);
-	sha256_digest(&sha256, sizeof(digest), digest);
+	sha256_digest(&sha256, sizeof(hash), hash);
 	for (size_t i = 0; i < CONFIG_HASH_SIZE / 2; i++)
-		(void)snprintf(config->hash + 2 * i, 3, "%02x", digest[i]);
+		(void)snprintf(config->hash + 2 * i, 3, "%02x", hash[i]);
 	return 0;
 }

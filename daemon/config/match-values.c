@@ -35,7 +35,7 @@ match_append_text(struct config_context *context, char ***texts, size_t *count, 
 			return true;
 		}
 	}
-	context->no_memory = true;
+	context_no_memory(context);
 	return false;
 }
 
@@ -45,7 +45,7 @@ append_id(struct config_context *context, struct id_list *list, uint32_t id)
 	uint32_t *grown = reallocarray(list->ids, list->count + 1, sizeof(*grown));
 
 	if (grown == NULL) {
-		context->no_memory = true;
+		context_no_memory(context);
 		return false;
 	}
 	list->ids = grown;
@@ -61,7 +61,7 @@ match_read_ports(struct match_filling *filling, const struct node *items, size_t
 
 	match->ports = calloc(1, sizeof(*match->ports));
 	if (match->ports == NULL) {
-		filling->context->no_memory = true;
+		context_no_memory(filling->context);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -139,7 +139,7 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 
 	match->addresses = calloc(count, sizeof(*match->addresses));
 	if (match->addresses == NULL) {
-		filling->context->no_memory = true;
+		context_no_memory(filling->context);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -153,8 +153,8 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 			char address[INET6_ADDRSTRLEN];
 
 			(void)inet_ntop(prefix->family, prefix->address, address, sizeof(address));
-			context_error(filling->context, &items[i], "address %s has bits behind its "
-			    "prefix, expected %s/%u", QUOTE(items[i].text), address, prefix->bits);
+			context_error(filling->context, &items[i], "address %s has host bits set, "
+			    "expected %s/%u", QUOTE(items[i].text), address, prefix->bits);
 		}
 		fine = fine && r == 0;
 		match->address_count++;
@@ -201,20 +201,20 @@ read_user(struct match_filling *filling, const struct node *item)
 		return append_id(context, list, id) &&
 		    match_append_text(context, &words->names, &words->count, item->text);
 	if (r == -ENOMEM) {
-		context->no_memory = true;
+		context_no_memory(context);
 		return false;
 	}
 	if (context->last_good) {
-		context_warn(context, item, "%s %s is not known any more: the rule is switched off",
+		context_warn(context, item, "%s %s not found: the rule is disabled",
 		    kind, QUOTE(name));
 		filling->unresolved = true;
 		return match_append_text(context, &words->names, &words->count, item->text);
 	}
 	if (r == -ENOENT)
-		context_error(context, item, "no %s %s on this host, expected one that exists",
-		    kind, QUOTE(name));
+		context_error(context, item, "unknown %s %s, expected a %s that exists on this "
+		    "host", kind, QUOTE(name), kind);
 	else
-		context_error(context, item, "%s %s cannot be looked up: %s", kind, QUOTE(name),
+		context_error(context, item, "cannot look up %s %s: %s", kind, QUOTE(name),
 		    strerror(-r));
 	return false;
 }
@@ -236,7 +236,7 @@ read_namespace(struct match_filling *filling, const struct node *item)
 	if (!number || strtoull(item->text, NULL, 10) == context->netns)
 		filling->match->netns |= NETNS_OWN;
 	else
-		context_warn(context, item, "netns %s is not watched: it matches nothing",
+		context_warn(context, item, "netns %s is not watched: it matches no listener",
 		    QUOTE(item->text));
 	return match_append_text(context, &filling->text->netns.names, &filling->text->netns.count,
 	    item->text);

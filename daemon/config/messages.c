@@ -5,8 +5,8 @@
  *
  * A configuration may be hostile or a binary file by mistake: values are escaped and cut
  * before they stand in a message, and of each kind at most CONFIG_MESSAGES_MAX are kept;
- * what is more is counted. Without memory a message is lost, but not the fact that there
- * was an error.
+ * what is more is counted. Without memory a message is lost, and the load fails with
+ * -ENOMEM whatever it said: no warning is lost in silence.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +22,12 @@
 
 /* The longest name of a key that a distance is worked out for. */
 #define NAME_LENGTH_MAX 32
+
+void
+context_no_memory(struct config_context *context)
+{
+	context->no_memory = true;
+}
 
 const char *
 quote_text(const char *value, size_t length, char *buffer)
@@ -92,7 +98,7 @@ context_message(struct config_context *context, enum config_message_kind kind, u
 	(void)vsnprintf(buffer + text.used, sizeof(buffer) - text.used, format, arguments);
 	va_end(arguments);
 	if (!messages_keep(messages, (struct config_message){ kind, line, column, buffer }))
-		context->no_memory = true;
+		context_no_memory(context);
 }
 
 void
@@ -143,7 +149,11 @@ edit_distance(const char *a, const char *b)
 	return row[length];
 }
 
-const char *
+/*
+ * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
+ * is near enough to be meant.
+ */
+static const char *
 nearest_name(const char *written, const char *const *names)
 {
 	/* Two slips, but not more than half of the word: "x" is not meant as "udp". */
@@ -175,12 +185,13 @@ context_unknown(struct config_context *context, const struct node *key, const ch
 	struct text list;
 
 	if (nearest != NULL) {
-		context_error(context, key, "unknown key %s, expected \"%s\" perhaps",
+		context_error(context, key, "unknown key %s, did you mean \"%s\"?",
 		    QUOTE(key->text), nearest);
 		return;
 	}
 	text_init(&list, buffer, sizeof(buffer));
 	for (size_t i = 0; names[i] != NULL; i++)
 		text_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
-	context_error(context, key, "unknown key %s, expected one of %s", QUOTE(key->text), buffer);
+	context_error(context, key, "unknown key %s, expected %s%s", QUOTE(key->text),
+	    names[1] == NULL ? "" : "one of ", buffer);
 }

@@ -18,8 +18,14 @@ struct config_context {
 	uint64_t now_usec;			/* CLOCK_REALTIME: is a rule over already? */
 	uint64_t netns;				/* inode of the one that is watched, 0 = unknown */
 	bool last_good;
-	bool no_memory;		/* set once; the load then ends with -ENOMEM */
+	bool no_memory;		/* by context_no_memory() alone; the load ends with -ENOMEM */
 };
+
+/*
+ * Notes that an allocation failed: what was read is not what was written, so the load ends with
+ * -ENOMEM. Nothing takes that back, least of all the next file.
+ */
+void context_no_memory(struct config_context *context);
 
 /* A quoted and escaped value in a message, cut where it is longer. */
 #define QUOTE_SIZE 100
@@ -49,12 +55,6 @@ void context_message(struct config_context *context, enum config_message_kind ki
 
 /* Puts the messages from the one at `from` on in the order of their places. */
 void messages_sort(struct config_messages *messages, size_t from);
-
-/*
- * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
- * is near enough to be meant.
- */
-const char *nearest_name(const char *written, const char *const *names);
 
 /* Says that the key is unknown, and the nearest of names or all of them. */
 void context_unknown(struct config_context *context, const struct node *key,

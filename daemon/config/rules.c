@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "config/options.h"
 #include "config/rules.h"
 #include "config/values.h"
@@ -31,16 +32,16 @@ read_text(struct reading *reading, const struct node *value, const char *what)
 {
 	char *copy;
 
-	if (!node_is_scalar(reading->context, value, "a text"))
+	if (!node_is_scalar(reading->context, value, "a string"))
 		return NULL;
 	if (value->text[0] == '\0' || strlen(value->text) > RULE_TEXT_MAX) {
-		context_error(reading->context, value, "%s of %zu bytes, expected 1 to %d", what,
-		    strlen(value->text), RULE_TEXT_MAX);
+		context_error(reading->context, value, "%s is %zu bytes long, expected 1 to %d "
+		    "bytes", what, strlen(value->text), RULE_TEXT_MAX);
 		return NULL;
 	}
 	copy = strdup(value->text);
 	if (copy == NULL)
-		reading->context->no_memory = true;
+		context_no_memory(reading->context);
 	return copy;
 }
 
@@ -153,17 +154,22 @@ read_until(struct reading *reading, const struct node *value)
 
 	if (!node_is_scalar(reading->context, value, "a day such as 2027-06-30"))
 		return false;
+	/* Else mktime(3) takes UTC for a zone that there is no memory to read. */
+	if (clock_load_zone() < 0) {
+		context_no_memory(reading->context);
+		return false;
+	}
 	if (!parse_day(value->text, &parsed->rule.until_usec)) {
 		context_error(reading->context, value, "until is %s, expected a day such as "
 		    "2027-06-30", QUOTE(value->text));
 		return false;
 	}
 	if (parsed->rule.until_usec <= reading->context->now_usec)
-		context_warn(reading->context, value, "until %s is over: the rule is passed over",
-		    QUOTE(value->text));
+		context_warn(reading->context, value, "until %s is in the past: the rule is "
+		    "ignored", QUOTE(value->text));
 	parsed->text.until = strdup(value->text);
 	if (parsed->text.until == NULL)
-		reading->context->no_memory = true;
+		context_no_memory(reading->context);
 	return parsed->text.until != NULL;
 }
 
@@ -237,12 +243,12 @@ check_complete(struct reading *reading, const struct node *map)
 	bool named = has_key(map, "name"), acts = reading->acted || rule->values != 0;
 
 	if (!named)
-		context_error(reading->context, map, "a rule without a name, expected name:");
+		context_error(reading->context, map, "rule has no name, expected name:");
 	if (!reading->matched)
-		context_error(reading->context, map, "a rule without a match, expected match: with "
-		    "at least one match key");
+		context_error(reading->context, map, "rule has no match, expected match: with at "
+		    "least one match key");
 	if (!acts)
-		context_error(reading->context, map, "a rule that does nothing, expected action, "
+		context_error(reading->context, map, "rule has no effect, expected action, "
 		    "threshold, severity or remind");
 	return named && reading->matched && acts;
 }
@@ -253,7 +259,7 @@ set_where(struct config_context *context, struct parsed_rule *parsed)
 {
 	if (asprintf(&parsed->rule.where, "%s:%u", parsed->file, parsed->line) < 0) {
 		parsed->rule.where = NULL;
-		context->no_memory = true;
+		context_no_memory(context);
 	}
 	return parsed->rule.where != NULL;
 }
@@ -271,8 +277,8 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 	};
 	if (map->kind != NODE_MAP) {
 		if (map->kind != NODE_BROKEN)
-			context_error(context, map, "%s, expected a rule: a map with name, match "
-			    "and action or threshold", node_kind_text(map));
+			context_error(context, map, "found %s, expected a rule: a map with name, "
+			    "match and action or threshold", node_kind_text(map));
 		return false;
 	}
 	fine = read_keys(&reading, map);
@@ -324,7 +330,7 @@ table_grow(struct config_context *context, struct rule_table *table)
 		return &table->rules[table->count];
 	grown = reallocarray(table->rules, room, sizeof(*grown));
 	if (grown == NULL) {
-		context->no_memory = true;
+		context_no_memory(context);
 		return NULL;
 	}
 	table->rules = grown;
@@ -339,7 +345,8 @@ rules_read(struct config_context *context, const struct node *list, struct rule_
 	if (list->kind == NODE_EMPTY || list->kind == NODE_BROKEN)
 		return;
 	if (list->kind != NODE_LIST) {
-		context_error(context, list, "%s, expected a list of rules", node_kind_text(list));
+		context_error(context, list, "found %s, expected a list of rules",
+		    node_kind_text(list));
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a listener belongs there. One table of tests, a reason each (model/reason.h), of facts that
- * overstay-lookup observed (model/owner.h) and the stay remembers.
+ * Whether a listener belongs there. One table of tests, a reason each (model/reason.h), of facts
+ * that overstay-lookup observed (model/owner.h) and the stay remembers.
  *
  * What it never does: guess. A fact that was not seen is no reason, and what several facts say of
  * one thing counts once: a program of alice's that root runs is `foreign`, not `writable` too.

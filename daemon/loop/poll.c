@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ struct poll {
 	struct look *look;		/* NULL = none is under way */
 	bool at_once;			/* the next one does not wait for the interval */
 	unsigned failures;		/* incomplete looks in a row */
+	uint64_t key;			/* secret, of the looks */
 	uint64_t begun_usec;		/* CLOCK_BOOTTIME */
 	uint64_t asleep_usec;		/* time the host had slept by the last look */
 	uint64_t last_cpu_usec;		/* of the last look, the judging included */
@@ -160,6 +162,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 		.protocols = config_protocols(settings_config(ground->settings)),
 		.knows_choice = !conditions_hold(ground->conditions, CONDITION_SOURCE),
 		.taken_usec = poll->begun_usec,
+		.key = poll->key,
 	};
 	poll->look = look_new(&options);
 	poll->pump.function_argument = poll->look;
@@ -196,8 +199,11 @@ static int
 start(struct poll *poll)
 {
 	const struct ground *ground = poll->ground;
-	int r = loop_add_timer(ground->loop, on_timer, poll, &poll->timer);
+	int r;
 
+	if (getrandom(&poll->key, sizeof(poll->key), 0) != sizeof(poll->key))
+		return -EIO;
+	r = loop_add_timer(ground->loop, on_timer, poll, &poll->timer);
 	if (r == 0)
 		r = pump_open(&poll->pump, ground);
 	if (r == 0)

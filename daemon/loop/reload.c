@@ -5,8 +5,8 @@
  * the loop through an eventfd.
  *
  * Invariants: one thread at a time; the thread touches nothing but its struct job until it has
- * written to the eventfd, the loop touches that only after; a configuration with an error changes
- * nothing.
+ * written to the eventfd, the loop touches that only after; a configuration with an error, or one that
+ * was not read whole for want of memory, changes nothing, the last good copy included.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -114,15 +114,26 @@ tell_messages(const struct reload *reload, enum config_message_kind kind, enum s
 }
 
 static void
+note_failure(struct reload *reload)
+{
+	reload->failed = "the last reload failed, the old configuration stays";
+}
+
+static void
 refuse(struct reload *reload)
 {
 	const struct job *job = reload->job;
+	const char *hash = settings_config(reload->ground->settings)->hash;
 
-	reload->failed = "the last reload failed, the old configuration stays";
-	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-	    "the new configuration has %zu errors (%s): the old one (%s) stays entire",
-	    job->messages.errors, strerror(-job->result),
-	    settings_config(reload->ground->settings)->hash));
+	note_failure(reload);
+	if (job->result == -EINVAL)
+		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
+		    "the new configuration has %zu errors (%s): the old one (%s) stays entire",
+		    job->messages.errors, strerror(EINVAL), hash));
+	else
+		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
+		    "the new configuration cannot be read (%s): the old one (%s) stays entire",
+		    strerror(-job->result), hash));
 	tell_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
 
@@ -229,8 +240,12 @@ start_job(struct reload *reload, bool load)
 	}
 	if (job != NULL)
 		(void)free_job(job);
+	if (load)
+		note_failure(reload);
 	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-	    "cannot begin to read the configuration: %s", strerror(-r)));
+	    "cannot begin to %s: %s",
+	    load ? "read the configuration" : "keep the last good configuration", strerror(-r)));
+	status_update(reload->ground->status);
 	(void)sd_notify(0, "READY=1");
 }
 
@@ -269,8 +284,8 @@ void
 reload_tell_last_good(struct reload *reload)
 {
 	conditions_set(reload->ground->conditions, CONDITION_CONFIG, true,
-	    "the configuration is wrong (overstayd --check says where); running on "
-	    "the last good one, %s", settings_config(reload->ground->settings)->hash);
+	    "the configuration cannot be used (overstayd --check says why); "
+	    "running on the last good one, %s", settings_config(reload->ground->settings)->hash);
 }
 
 static void

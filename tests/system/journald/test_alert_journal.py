@@ -282,7 +282,7 @@ def test_catalogue_explains_a_suspect():
     shown = journalctl("-x", "-o", "short", stay_of("whosuspect")).decode()
     assert "Subject: A suspect listens in the dynamic port range" in shown
     assert "Reasons: shm (strong;" in shown
-    assert "Connected when this was written: 2 " in shown
+    assert "Connections at that time: 2 " in shown
     assert "cp /proc/4242/exe evidence" in shown
 
 
