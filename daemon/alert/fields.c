@@ -161,7 +161,7 @@ fields_add(struct message *message, const struct report *report,
 		.context = context,
 	};
 
-	/* A digest is of its kind, but about no stay. */
+	/* A summary of many is of their kind, but about no stay. */
 	if (report->stay == NULL)
 		groups = FIELDS_ALWAYS;
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)

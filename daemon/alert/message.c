@@ -325,7 +325,8 @@ static line_function *const lines[EVENT_COUNT] = {
 	[EVENT_ADVICE] = line_advice,
 };
 
-void
+/* The line alone, into text. Bounded by MESSAGE_TEXT_MAX whatever the report holds. */
+static void
 message_text(struct text *text, const struct report *report,
     const struct message_context *context)
 {

@@ -38,7 +38,7 @@ struct sender {
 	/* Of the thread. */
 	uint64_t lost;		/* messages given up and not yet told */
 	int lost_error;		/* why, of the last one */
-	struct host host;
+	struct host_cache host;
 	struct message message;
 };
 

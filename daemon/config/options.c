@@ -215,7 +215,7 @@ key_look_up(const char *prefix, const char *key, const struct option **ret)
 	return KEY_UNKNOWN;
 }
 
-struct walk {
+struct options_walk {
 	struct config_context *context;
 	struct config *config;
 	struct option_place *places;
@@ -223,7 +223,7 @@ struct walk {
 };
 
 static void
-set_option(struct walk *walk, const struct node *key, const struct node *value,
+set_option(struct options_walk *walk, const struct node *key, const struct node *value,
     const struct option *option)
 {
 	struct option_place *place = &walk->places[option - options];
@@ -263,7 +263,7 @@ refuse_key(struct config_context *context, const struct node *key, const char *p
 
 /* Walks one map; prefix is "" or the name of the group with its dot. */
 static void
-walk_map(struct walk *walk, const struct node *map, const char *prefix)
+walk_map(struct options_walk *walk, const struct node *map, const char *prefix)
 {
 	struct level level;
 
@@ -301,7 +301,7 @@ void
 options_read(struct config_context *context, const struct node *map, bool rules_allowed,
     struct config *config, struct option_place *places)
 {
-	struct walk walk = { context, config, places, rules_allowed };
+	struct options_walk walk = { context, config, places, rules_allowed };
 
 	walk_map(&walk, map, "");
 }

@@ -9,9 +9,14 @@
  * user's manager: a child of PID 1 that runs systemd's own file, in user@UID.service/init.scope,
  *		  UID being its own: PID 1 made that cgroup.
  * fork of either: it runs the manager's very file, and its stack and arguments begin where the
- *		  manager's do. execve(2) chooses new places, and nobody but root may read them.
+ *		  manager's do. execve(2) chooses new places, and of PID 1 nobody but root may
+ *		  read them. A person can read those of the own manager, and pretend to have them
+ *		  (prctl(2), PR_SET_MM_MAP): what is below a user's manager must never be excused
+ *		  from its reasons, see process_is_init().
  * executor:	  since systemd 255 managers start systemd-executor first, which becomes the
- *		  service. It runs for a moment, so only a young one counts.
+ *		  service. It runs for a moment, so only a young one counts; and below PID 1 only
+ *		  root's: anybody can start that file and leave it to PID 1. It takes the
+ *		  service's user just before it is another program.
  *
  * What it never does: look at a process whose file is called otherwise, or is not root's.
  *
@@ -25,10 +30,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "lookup/executable.h"
 #include "lookup/files.h"
 #include "lookup/manager.h"
 #include "lookup/place.h"
+#include "lookup/program-file.h"
 #include "model/program.h"
 
 /* An executor has its sandbox, its PAM session and Type=idle (5 s) behind it by then. */
@@ -77,17 +82,18 @@ is_fork(const struct proc_stat *manager, int manager_fd, const struct proc_stat 
 
 	return stat->stack_start != 0 && stat->stack_start == manager->stack_start &&
 	    stat->arguments_start != 0 && stat->arguments_start == manager->arguments_start &&
-	    executable_stat(manager_fd, "exe", 0, &file) == 0 &&
+	    program_file_stat(manager_fd, "exe", 0, &file) == 0 &&
 	    file.stx_ino == process->exe_inode &&
 	    ((uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor) == process->exe_device;
 }
 
+/* An executor, before it is the service. What a user's manager starts is that user's anyway. */
 static bool
-is_young(const struct proc_stat *stat)
+is_executor(const struct proc_stat *stat, const struct process *process)
 {
 	uint64_t now_usec = clock_boottime_usec();
 
-	return stat->start_usec <= now_usec &&
+	return (stat->parent_pid != 1 || process->uid == 0) && stat->start_usec <= now_usec &&
 	    now_usec - stat->start_usec < EXECUTOR_AGE_MAX_USEC;
 }
 
@@ -113,6 +119,6 @@ manager_read(const struct view *view, const struct proc_stat *stat, struct proce
 	if (stat->parent_pid != 1 &&
 	    !is_user_manager(view, parent_fd, parent.parent_pid, process->uid))
 		return;
-	if (executor ? is_young(stat) : is_fork(&parent, parent_fd, stat, process))
+	if (executor ? is_executor(stat, process) : is_fork(&parent, parent_fd, stat, process))
 		process->evidence |= EVIDENCE_MANAGER;
 }

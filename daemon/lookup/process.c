@@ -15,7 +15,7 @@
  * first thread has ended (its /proc/PID/fd is empty, exe and cmdline too): then task/TID is
  * read, and only stat is the process's.
  *
- * Cost: about 160 us, a third of it evidence.c's; the main process and the digest come on top.
+ * Cost: about 160 us, a third of it evidence.c's; the main process and the checksum come on top.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +26,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/evidence.h"
-#include "lookup/exe-digest.h"
-#include "lookup/executable.h"
+#include "lookup/exe-checksum.h"
 #include "lookup/files.h"
 #include "lookup/forward.h"
 #include "lookup/main-process.h"
@@ -35,6 +34,7 @@
 #include "lookup/place.h"
 #include "lookup/proc.h"
 #include "lookup/process.h"
+#include "lookup/program-file.h"
 
 /* What tells that a process is still what it was. */
 struct witness {
@@ -112,26 +112,26 @@ same_program(const struct witness *a, const struct witness *b)
 
 /* What is read of the program: its file, its arguments, what they lead to. */
 static int
-read_program(struct view *view, int process_fd, int task_fd, const char *text, bool digest,
+read_program(struct view *view, int process_fd, int task_fd, const char *text, bool checksum,
     struct process *process)
 {
-	struct executable executable;
+	struct program_file program;
 	char exe[FILES_LINK_MAX];
 	int r;
 
 	memcpy(exe, text, strlen(text) + 1);
-	executable_judge(view, task_fd, process->place.container_kind != CONTAINER_NONE, exe,
-	    &executable);
-	process->exe_trust = executable.trust;
-	process->exe_deleted = executable.deleted;
+	program_file_judge(view, task_fd, process->place.container_kind != CONTAINER_NONE, exe,
+	    &program);
+	process->exe_trust = program.trust;
+	process->exe_deleted = program.deleted;
 	r = owner_text_set(&process->exe, exe);
 	if (r == 0)
 		r = proc_read_cmdline(task_fd, process);
 	if (r < 0)
 		return r;
-	evidence_read(view, process_fd, task_fd, &executable, process);
-	if (digest)
-		exe_digest_read(view, task_fd, &executable, process);
+	evidence_read(view, process_fd, task_fd, &program, process);
+	if (checksum)
+		exe_checksum_read(view, task_fd, &program, process);
 	return forward_read(view, process);
 }
 
@@ -147,9 +147,9 @@ forget_program(struct process *process)
 	    EVIDENCE_OTHER_USERS | EVIDENCE_TERMINAL;
 	process->exe_uid = process->exe_mode = 0;
 	process->exe_device = process->exe_inode = 0;
-	process->has_digest = false;
+	process->has_checksum = false;
 	process->forwards_kind = CONTAINER_NONE;
-	memset(process->digest, 0, sizeof(process->digest));
+	memset(process->checksum, 0, sizeof(process->checksum));
 	if (owner_text_set(&process->forwards_to, "") < 0)
 		return -ENOMEM;
 	return owner_text_set(&process->exe, "");
@@ -161,7 +161,7 @@ forget_program(struct process *process)
  */
 static int
 describe_once(struct view *view, int process_fd, int task_fd, const struct holder *holder,
-    uint32_t inode, bool digest, struct process *process)
+    uint32_t inode, bool checksum, struct process *process)
 {
 	struct witness before, after;
 	int r;
@@ -179,7 +179,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		process->evidence |= EVIDENCE_TERMINAL;
 	r = read_place(view, task_fd, process);
 	if (r == 0)
-		r = read_program(view, process_fd, task_fd, before.exe, digest, process);
+		r = read_program(view, process_fd, task_fd, before.exe, checksum, process);
 	if (r == 0)
 		r = proc_read_cwd(task_fd, process);
 	if (r == 0)
@@ -205,7 +205,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 }
 
 int
-process_describe(struct view *view, const struct holder *holder, uint32_t inode, bool digest,
+process_describe(struct view *view, const struct holder *holder, uint32_t inode, bool checksum,
     struct process *ret)
 {
 	_close_ int process_fd = proc_open(view->host->proc_fd, holder->pid);
@@ -227,7 +227,7 @@ process_describe(struct view *view, const struct holder *holder, uint32_t inode,
 		struct process process;
 
 		process_init(&process);
-		r = describe_once(view, process_fd, task_fd, holder, inode, digest, &process);
+		r = describe_once(view, process_fd, task_fd, holder, inode, checksum, &process);
 		if (r == 0 || (r == 1 && round == 1)) {
 			*ret = process;
 			return 0;

@@ -14,11 +14,11 @@
 
 /*
  * Describes the process in *ret, strings and all, owned by the caller (process_clear()); with
- * digest also what it runs. It was holding the inode before and after, or -ESRCH. -ENOMEM is
- * the other error; what could not be read is unknown in *ret.
+ * checksum also that of what it runs. It was holding the inode before and after, or -ESRCH.
+ * -ENOMEM is the other error; what could not be read is unknown in *ret.
  */
 int process_describe(struct view *view, const struct holder *holder, uint32_t inode,
-    bool digest, struct process *ret) _mustcheck_;
+    bool checksum, struct process *ret) _mustcheck_;
 
 /* Forgets what descriptions by this view have in common. */
 void process_forget(struct view *view);

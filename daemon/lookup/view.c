@@ -17,8 +17,8 @@
 #include "lookup/place.h"
 #include "lookup/view.h"
 
-/* What one request may have digested, in all. */
-#define DIGEST_BYTES_MAX (256ULL << 20)
+/* What one request may read for checksums, in all. */
+#define CHECKSUM_BYTES_MAX (256ULL << 20)
 
 static void
 read_namespace(int init_fd, const char *name, char text[VIEW_NAMESPACE_MAX])
@@ -56,7 +56,7 @@ view_open(struct view *ret, const struct host *host)
 	char path[PLACE_PATH_MAX] = "";
 
 	*ret = (struct view){
-		.host = host, .init_root_fd = -1, .digest_left_bytes = DIGEST_BYTES_MAX,
+		.host = host, .init_root_fd = -1, .checksum_left_bytes = CHECKSUM_BYTES_MAX,
 	};
 	if (init_fd >= 0) {
 		ret->init_root_fd = openat(init_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);

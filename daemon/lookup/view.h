@@ -28,7 +28,7 @@ struct view {
 					   the root; all that it starts is below it */
 	struct main_processes *mains;	/* main-process.c's; NULL = none yet */
 	struct containers *containers;	/* forward.c's; NULL = not looked for yet */
-	uint64_t digest_left_bytes;	/* of what may be digested in this request */
+	uint64_t checksum_left_bytes;	/* of what may be read for checksums in this request */
 };
 
 /*

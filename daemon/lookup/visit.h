@@ -50,9 +50,6 @@ struct search {
  */
 void visit_process(struct search *search, int32_t pid);
 
-/* Notes that something could not be looked at, unless it is gone (ENOENT, ESRCH). */
-void visit_note_error(struct search *search, int error);
-
 /* Orders two holders by start time, then pid; as for qsort(3). */
 int visit_compare_holders(const struct holder *a, const struct holder *b);
 

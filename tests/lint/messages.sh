@@ -28,7 +28,7 @@ sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "$catalogue" | sort >"$work/ids-catalogu
 	sed -n 's/^\t{ "\([A-Z0-9_]*\)", FIELDS_.*/\1/p' "$@"
 	# MESSAGE= is the text itself.
 	echo MESSAGE
-	cat "$top"/daemon/*.c "$top"/daemon/engine/*.c "$top"/daemon/model/*.c "$top"/daemon/alert/*.c |
+	cat "$top"/daemon/*.c "$top"/daemon/loop/*.c "$top"/daemon/engine/*.c "$top"/daemon/model/*.c "$top"/daemon/alert/*.c |
 		grep -o 'report_add_field([^,]*, "[A-Z0-9_]*"' |
 		sed 's/.*"\(.*\)"/OVERSTAY_\1/'
 } | sort -u >"$work/fields"

@@ -470,16 +470,16 @@ test_hash(void **state)
 	    "1s\n", "");
 	struct config *same = load_expect("# x\ngrace: 2min\n", "");
 	struct sha256_ctx context;
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t hash[SHA256_DIGEST_SIZE];
 	char *text, expected[CONFIG_HASH_SIZE];
 
 	(void)state;
 	text = dump_fixed(config);
 	sha256_init(&context);
 	sha256_update(&context, strlen(text), (const uint8_t *)text);
-	sha256_digest(&context, sizeof(digest), digest);
+	sha256_digest(&context, sizeof(hash), hash);
 	for (size_t i = 0; i < 8; i++)
-		(void)snprintf(expected + 2 * i, 3, "%02x", digest[i]);
+		(void)snprintf(expected + 2 * i, 3, "%02x", hash[i]);
 	assert_string_equal(config->hash, expected);
 	assert_string_equal(config->hash, same->hash);
 	assert_string_not_equal(config->hash, other->hash);

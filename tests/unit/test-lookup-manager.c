@@ -78,6 +78,8 @@ static const struct situation {
 	{ .name = "a stack nobody may read", .stack = 0 },
 	{ .name = "an executor that stays", .exe = "/usr/lib/systemd/systemd-executor",
 	    .stack = 5, .other_file = true, .old_sec = 60 },
+	{ .name = "an executor of another user's, left to PID 1", .uid = 33, .stack = 5,
+	    .exe = "/usr/lib/systemd/systemd-executor", .other_file = true },
 	{ .name = "an executor of somebody's", .exe = "/usr/lib/systemd/systemd-executor",
 	    .parent = PID(60), .stack = 5, .other_file = true },
 	{ .name = "another program", .exe = "/usr/sbin/apache2", .stack = INIT_STACK },

@@ -56,7 +56,7 @@ def test_outside_of_the_range_is_not_watched(daemon, listen):
     assert watch.count(":49999|:51000") == 0
 
 
-def test_baseline_is_one_digest(daemon, listen):
+def test_baseline_is_one_summary(daemon, listen):
     for port in range(50010, 50025):
         listen(port)
     watch = daemon(config_text())

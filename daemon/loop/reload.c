@@ -21,7 +21,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "store/lastgood.h"
 
 /* So many errors of a bad file stand in the journal; `overstayd --check` says all. */
