@@ -155,19 +155,21 @@ on_answered(struct daemon *daemon, int r, const struct source_result *result)
 	struct tick *tick = &daemon->tick;
 	const struct source_request *request;
 
-	if (r == 0)
-		look_answered(tick->look, result);
-	else
-		look_give_up(tick->look, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
-	request = look_request(tick->look);
-	if (request != NULL)
-		pump_begin(&tick->pump, request);
-	/* A first look that is not to be had at all is tried again, with another source. */
-	else if (r < 0 && engine_last_look(daemon->engine) == NULL) {
+	/* A first look that is not to be had whole is tried again, with another source. */
+	if (r < 0 && engine_last_look(daemon->engine) == NULL) {
 		tick->look = look_free(tick->look);
 		note_completeness(daemon, INCOMPLETE_KERNEL);
 		daemon_arm(tick->timer, TICK_RETRY_USEC);
-	} else
+		return;
+	}
+	if (r == 0)
+		look_answered(tick->look, result);
+	else
+		look_failed(tick->look, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
+	request = look_request(tick->look);
+	if (request != NULL)
+		pump_begin(&tick->pump, request);
+	else
 		take_in(daemon);
 }
 
