@@ -61,7 +61,7 @@ now(const struct play *play)
 	return (struct moment){ play->now_usec, play->now_usec + 365 * USEC_PER_DAY };
 }
 
-/* A number that depends on the poll and on what is asked, so that both sides get the same answer. */
+/* A number by the poll and by what is asked, so that both sides get the same answer. */
 static uint64_t
 chance(const struct play *play, uint64_t a, uint64_t b, uint64_t one_in)
 {
