@@ -126,19 +126,21 @@ on_answered(void *argument, int r, const struct source_result *result)
 	struct poll *poll = argument;
 	const struct source_request *request;
 
-	if (r == 0)
-		look_answered(poll->look, result);
-	else
-		look_give_up(poll->look, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
-	request = look_request(poll->look);
-	if (request != NULL)
-		pump_begin(&poll->pump, request);
-	/* A first look that is not to be had at all is tried again, with another source. */
-	else if (r < 0 && engine_last_look(poll->ground->engine) == NULL) {
+	/* A first look that is not to be had whole is tried again, with another source. */
+	if (r < 0 && engine_last_look(poll->ground->engine) == NULL) {
 		poll->look = look_free(poll->look);
 		note_completeness(poll, INCOMPLETE_KERNEL);
 		loop_arm(poll->timer, TICK_RETRY_USEC);
-	} else
+		return;
+	}
+	if (r == 0)
+		look_answered(poll->look, result);
+	else
+		look_failed(poll->look, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
+	request = look_request(poll->look);
+	if (request != NULL)
+		pump_begin(&poll->pump, request);
+	else
 		take_in(poll);
 }
 
