@@ -5,8 +5,8 @@
  * the loop through an eventfd.
  *
  * Invariants: one thread at a time; the thread touches nothing but its struct job until it has
- * written to the eventfd, the loop touches that only after; a configuration with an error, or one that
- * was not read whole for want of memory, changes nothing, the last good copy included.
+ * written to the eventfd, the loop touches that only after; a configuration with an error, or one
+ * that was not read whole for want of memory, changes nothing, the last good copy included.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -132,7 +132,8 @@ run_on_old(void)
 	free(played.old_dump);
 	assert_int_equal(config_dump_text(config, &played.old_dump, NULL), 0);
 	played.ground.settings = settings_free(played.ground.settings);
-	assert_int_equal(settings_new(played.ground.loop, NULL, config, &played.ground.settings), 0);
+	assert_int_equal(settings_new(played.ground.loop, NULL, config,
+	    &played.ground.settings), 0);
 	assert_int_equal(lastgood_save(played.state_fd, played.old_dump,
 	    strlen(played.old_dump)), 0);
 }
@@ -259,7 +260,8 @@ test_reload(void **state)
 	(void)run(begin_reload, 0);
 	run_on_old();
 	places = run(begin_reload, 0);
-	assert_int_equal(config_dump_text(settings_config(played.ground.settings), &played.new_dump, NULL), 0);
+	assert_int_equal(config_dump_text(settings_config(played.ground.settings),
+	    &played.new_dump, NULL), 0);
 	assert_string_not_equal(played.new_dump, played.old_dump);
 	assert_true(kept_is(played.new_dump));
 	run_on_old();
