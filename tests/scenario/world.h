@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "kernel/source.h"
+#include "texts.h"
 #include "told.h"
 #include "wire/owners.h"
 
@@ -80,6 +81,8 @@ struct world {
 	uint64_t held_back;
 	struct lookup lookup;
 	struct told_list told;
+	bool prints;		/* the texts, beside what is compared */
+	struct texts texts;
 	struct message *message;
 };
 
