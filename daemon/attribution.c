@@ -78,7 +78,7 @@ fail(struct daemon *daemon, enum owner_reason reason, int r)
 	disconnect(attribution);
 	engine_owner_failed(daemon->engine, reason, now_usec);
 	condition_set(daemon, CONDITION_LOOKUP, true,
-	    "%s (%s): owners are unknown and rules about them do not match; %s",
+	    "%s (%s): owners are unknown and rules that name them do not match; %s",
 	    owner_reason_text(reason), strerror(-r), place);
 	daemon_arm(attribution->timeout, pause_usec);
 }
@@ -155,7 +155,7 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 		take_in(daemon);
 		if (daemon->conditions[CONDITION_LOOKUP]) {
 			condition_set(daemon, CONDITION_LOOKUP, false,
-			    "overstay-lookup answers again");
+			    "overstay-lookup is answering again");
 			engine_owner_retry(daemon->engine);
 		}
 		attribution->failures = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is wrong while the daemon runs on: told once when it begins (DEGRADED), once when it is
+ * What is wrong while the daemon runs on: reported once when it begins (DEGRADED), once when it is
  * over (RECOVERED), and shown in the status line meanwhile. A blind spot is never silent.
  */
 #include <stdarg.h>
@@ -16,7 +16,7 @@ static const struct {
 } conditions[] = {
 	[CONDITION_LOOKUP] = { "lookup", SEVERITY_WARNING },
 	[CONDITION_SOURCE] = { "source", SEVERITY_WARNING },
-	[CONDITION_LOOKS] = { "looks", SEVERITY_ERR },
+	[CONDITION_LOOKS] = { "polls", SEVERITY_ERR },
 	[CONDITION_RANGE] = { "range", SEVERITY_WARNING },
 	[CONDITION_CONFIG] = { "config", SEVERITY_ERR },
 	[CONDITION_STATE] = { "state", SEVERITY_WARNING },
@@ -41,7 +41,7 @@ condition_set(struct daemon *daemon, enum condition condition, bool wrong, const
 		what = NULL;
 	report = report_new(wrong ? EVENT_DEGRADED : EVENT_RECOVERED,
 	    wrong ? conditions[condition].severity : SEVERITY_NOTICE, "%s: %s",
-	    conditions[condition].name, what == NULL ? "no memory to say more" : what);
+	    conditions[condition].name, what == NULL ? "out of memory" : what);
 	(void)report_add_field(report, "CONDITION", "%s", conditions[condition].name);
 	daemon_tell(daemon, report);
 	daemon_update_status(daemon);

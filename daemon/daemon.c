@@ -91,7 +91,7 @@ tell_held_back(struct daemon *daemon)
 	if (held_back == 0)
 		return;
 	report = report_new(EVENT_SUPPRESSED, SEVERITY_WARNING,
-	    "%llu messages were held back: more came than a journal should take",
+	    "%llu messages were dropped: rate limit or queue exceeded",
 	    (unsigned long long)held_back);
 	(void)report_add_field(report, "COUNT", "%llu", (unsigned long long)held_back);
 	engine_put(daemon->engine, report, &moment);
@@ -151,7 +151,7 @@ daemon_update_status(struct daemon *daemon)
 	    config->protocols[PROTOCOL_TCP] && config->protocols[PROTOCOL_UDP] ? "+" : "",
 	    config->protocols[PROTOCOL_UDP] ? "udp" : "", ranges, counts.stays,
 	    counts.overstaying, counts.suspects, counts.allowed);
-	text_printf(&text, "last look %llu us, survey %llu us of CPU; config %s",
+	text_printf(&text, "last poll %llu us, survey %llu us of CPU; config %s",
 	    (unsigned long long)daemon->tick.last_cpu_usec,
 	    (unsigned long long)daemon->survey.last_cpu_usec, config->hash);
 	if (condition_list(daemon, wrong, sizeof(wrong))[0] != '\0')
@@ -174,7 +174,7 @@ daemon_tell_odd_range(struct daemon *daemon)
 	if (oddities == 0 || !daemon->config->policy.advice)
 		return;
 	daemon_tell(daemon, report_new(EVENT_ADVICE, SEVERITY_NOTICE,
-	    "ip_local_port_range is %u-%u: %s; the default comes back with the line '%s' in "
+	    "ip_local_port_range is %u-%u: %s; to restore the default, set '%s' in "
 	    "/etc/sysctl.d/60-overstay.conf", kernel->first, kernel->last,
 	    ranges_oddities_text(oddities, text, sizeof(text)), RANGES_KERNEL_DEFAULT));
 }
@@ -190,10 +190,9 @@ daemon_is_ready(struct daemon *daemon)
 	engine_counts(daemon->engine, &counts);
 	ranges_format(engine_ranges(daemon->engine), ranges, sizeof(ranges));
 	report = report_new(EVENT_STARTED, SEVERITY_INFO,
-	    "overstayd %s watches ports %s of this network namespace (containers' own are not "
-	    "watched): %zu listeners there already (%zu tcp, %zu udp), threshold counted from now; "
-	    "config %s", VERSION, ranges, counts.stays, counts.tcp, counts.udp,
-	    daemon->config->hash);
+	    "overstayd %s watches ports %s in this network namespace only: %zu listeners present "
+	    "at start (%zu tcp, %zu udp), their thresholds count from now; configuration %s",
+	    VERSION, ranges, counts.stays, counts.tcp, counts.udp, daemon->config->hash);
 	(void)report_add_field(report, "LISTENERS", "%zu", counts.stays);
 	(void)report_add_field(report, "VERSION", "%s", VERSION);
 	(void)report_add_field(report, "RANGES", "%s", ranges);
@@ -318,8 +317,8 @@ open_files(struct daemon *daemon)
 		return 0;
 	daemon->state_fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (daemon->state_fd < 0)
-		condition_set(daemon, CONDITION_STATE, true, "the state directory %s: %s", state,
-		    strerror(errno));
+		condition_set(daemon, CONDITION_STATE, true,
+		    "cannot open the state directory %s: %s", state, strerror(errno));
 	return 0;
 }
 
@@ -400,7 +399,7 @@ stop(struct daemon *daemon)
 		    until_usec > now_usec ? until_usec - now_usec : 0);
 	}
 	if (lost > 0)
-		log_debug("daemon", "%u messages could not be sent before the stop", lost);
+		log_debug("daemon", "%u messages were not sent before the exit", lost);
 	daemon->pending = report_free(daemon->pending);
 	daemon->engine = engine_free(daemon->engine);
 	daemon->config = config_free(daemon->config);
@@ -421,8 +420,8 @@ tell_stopped(struct daemon *daemon)
 	(void)sd_notify(0, "STOPPING=1");
 	engine_counts(daemon->engine, &counts);
 	report = report_new(EVENT_STOPPED, SEVERITY_INFO,
-	    "overstayd stops: %zu listeners watched, %zu overstay; the loop was held for %llu us "
-	    "at most", counts.stays, counts.overstaying,
+	    "overstayd stops: %zu listeners watched, %zu overstaying; the event loop was blocked "
+	    "for at most %llu us", counts.stays, counts.overstaying,
 	    (unsigned long long)daemon->longest_hold_usec);
 	(void)report_add_field(report, "LONGEST_HOLD_USEC", "%llu",
 	    (unsigned long long)daemon->longest_hold_usec);
@@ -446,8 +445,8 @@ daemon_run(const struct daemon_options *options, struct config *config, bool las
 	if (r == 0) {
 		if (last_good)
 			condition_set(&daemon, CONDITION_CONFIG, true,
-			    "the configuration cannot be used (overstayd --check says why); "
-			    "running on the last good one, %s", config->hash);
+			    "the configuration has errors, see overstayd --check; running "
+			    "with the last good configuration %s", config->hash);
 		r = event_base_dispatch(daemon.base);
 		tell_stopped(&daemon);
 	}

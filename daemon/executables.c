@@ -28,7 +28,7 @@ on_added(const struct executable *executable, void *argument)
 	int r = executables_add(daemon->executables, executable);
 
 	if (r < 0)
-		log_debug("executables", "%s is not kept: %s", executable->path, strerror(-r));
+		log_debug("executables", "cannot save %s: %s", executable->path, strerror(-r));
 }
 
 /* Takes in what was kept, once it is there. */
@@ -43,7 +43,7 @@ take_in(struct daemon *daemon, uint64_t wait_usec)
 	for (size_t i = list.count; i-- > 0;)
 		if (engine_add_verified(daemon->engine, &list.items[i]) < 0)
 			break;
-	log_debug("executables", "%zu programs were verified before the start", list.count);
+	log_debug("executables", "%zu programs verified before the start", list.count);
 	executable_list_clear(&list);
 }
 
@@ -66,9 +66,9 @@ on_status(evutil_socket_t fd, short what, void *argument)
 		    executables_aside_text(status.aside)));
 	}
 	condition_set(daemon, CONDITION_EXECUTABLES, status.error < 0,
-	    status.error < 0 ? "which programs were verified cannot be kept (%s): after a restart "
-	    "rules by exe do not match those that were upgraded before it" :
-	    "which programs were verified is kept again%s",
+	    status.error < 0 ? "cannot save the verified programs (%s): after a restart, rules by "
+	    "exe do not match programs that were upgraded before it" :
+	    "verified programs are saved again%s",
 	    status.error < 0 ? strerror(-status.error) : "");
 }
 
@@ -87,7 +87,7 @@ executables_begin(struct daemon *daemon)
 		    sd_id128_to_string(boot, boot_id), &daemon->executables);
 	if (r < 0) {
 		condition_set(daemon, CONDITION_EXECUTABLES, true,
-		    "which programs were verified cannot be kept: %s", strerror(-r));
+		    "cannot save the verified programs: %s", strerror(-r));
 		return 0;
 	}
 	daemon->executables_event = event_new(daemon->base, executables_fd(daemon->executables),
@@ -112,5 +112,5 @@ executables_end(struct daemon *daemon)
 	lost = executables_stop(daemon->executables, STOP_WAIT_USEC);
 	daemon->executables = NULL;
 	if (lost > 0)
-		log_debug("executables", "%zu verified programs were not kept", lost);
+		log_debug("executables", "%zu verified programs were not saved", lost);
 }

@@ -52,11 +52,11 @@ note_failure(struct pump *pump, int r)
 	struct daemon *daemon = pump->daemon;
 
 	close_source(pump);
-	log_debug("pump", "asking the kernel failed: %s", strerror(-r));
+	log_debug("pump", "request to the kernel failed: %s", strerror(-r));
 	if (engine_last_look(daemon->engine) == NULL && says_no_sock_diag(r))
-		condition_set(daemon, CONDITION_SOURCE, true, "no sock_diag (%s): reading "
-		    "/proc/net instead, without socket cookies and without knowing who chose a "
-		    "port", strerror(-r));
+		condition_set(daemon, CONDITION_SOURCE, true, "sock_diag is not available "
+		    "(%s): reading /proc/net, which has no socket cookies and does not show who "
+		    "chose a port", strerror(-r));
 }
 
 static void

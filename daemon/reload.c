@@ -104,7 +104,7 @@ tell_messages(struct daemon *daemon, const struct config_messages *messages,
 static void
 note_failure(struct daemon *daemon)
 {
-	daemon->reload_failed = "the last reload failed, the old configuration stays";
+	daemon->reload_failed = "last reload failed, keeping the old configuration";
 }
 
 static void
@@ -113,11 +113,11 @@ refuse(struct daemon *daemon, const struct reload *reload)
 	note_failure(daemon);
 	if (reload->result == -EINVAL)
 		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "the new configuration has %zu errors (%s): the old one (%s) stays entire",
-		    reload->messages.errors, strerror(EINVAL), daemon->config->hash));
+		    "reload failed: %zu error%s; keeping configuration %s", reload->messages.errors,
+		    reload->messages.errors == 1 ? "" : "s", daemon->config->hash));
 	else
 		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "the new configuration cannot be read (%s): the old one (%s) stays entire",
+		    "reload failed: cannot read the configuration: %s; keeping configuration %s",
 		    strerror(-reload->result), daemon->config->hash));
 	tell_messages(daemon, &reload->messages, CONFIG_ERROR, SEVERITY_ERR);
 }
@@ -132,12 +132,12 @@ accept_config(struct daemon *daemon, struct reload *reload)
 	daemon->config = take_ptr(reload->config);
 	engine_set_policy(daemon->engine, &daemon->config->policy);
 	sender_set(daemon->sender, daemon->config->policy.cmdline, daemon->config->hash);
-	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_NOTICE, "read again: %s, %s%s",
-	    daemon->config->hash,
-	    strcmp(old->hash, daemon->config->hash) == 0 ? "nothing changed" : "was ",
+	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
+	    "reloaded: configuration %s, %s%s", daemon->config->hash,
+	    strcmp(old->hash, daemon->config->hash) == 0 ? "unchanged" : "previously ",
 	    strcmp(old->hash, daemon->config->hash) == 0 ? "" : old->hash));
 	tell_messages(daemon, &reload->messages, CONFIG_WARNING, SEVERITY_WARNING);
-	condition_set(daemon, CONDITION_CONFIG, false, "the configuration is right again");
+	condition_set(daemon, CONDITION_CONFIG, false, "the configuration is valid again");
 	/* It restarts with the ranges of the new one; the old one is not borrowed any more. */
 	tick_restart(daemon);
 	survey_restart(daemon);
@@ -163,9 +163,8 @@ on_done(evutil_socket_t fd, short what, void *argument)
 		accept_config(daemon, reload);
 	if (reload->result == 0 && reload->state_fd >= 0)
 		condition_set(daemon, CONDITION_STATE, reload->keep_result < 0,
-		    "the last good configuration %s kept%s%s",
-		    reload->keep_result < 0 ? "cannot be" : "is",
-		    reload->keep_result < 0 ? ": " : "",
+		    "%s%s", reload->keep_result < 0 ? "cannot save the last good configuration: " :
+		    "the last good configuration is saved again",
 		    reload->keep_result < 0 ? strerror(-reload->keep_result) : "");
 	daemon->reload = free_reload(reload);
 	daemon_update_status(daemon);
@@ -222,8 +221,8 @@ start(struct daemon *daemon, bool load)
 		(void)free_reload(reload);
 	if (load)
 		note_failure(daemon);
-	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR, "cannot begin to %s: %s",
-	    load ? "read the configuration" : "keep the last good configuration", strerror(-r)));
+	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR, "cannot %s: %s",
+	    load ? "reload the configuration" : "save the last good configuration", strerror(-r)));
 	daemon_update_status(daemon);
 	(void)sd_notify(0, "READY=1");
 }

@@ -40,7 +40,7 @@ read_reserved(struct daemon *daemon, const struct port_range *kernel, bool alway
 	    kernel->last == daemon->kernel_range.last)
 		return;
 	if (r < 0)
-		log_debug("tick", "ip_local_reserved_ports cannot be read: %s", strerror(-r));
+		log_debug("tick", "cannot read ip_local_reserved_ports: %s", strerror(-r));
 	daemon->reserved = reserved;
 	/* Without knowing what is reserved there is no telling what should be. */
 	engine_set_reserved(daemon->engine, &reserved,
@@ -58,8 +58,8 @@ read_ranges(struct daemon *daemon, bool always)
 
 	if (daemon->config->ranges.kernel)
 		condition_set(daemon, CONDITION_RANGE, r < 0,
-		    r < 0 ? "ip_local_port_range cannot be read (%s): only what else `ranges` "
-		    "names is watched" : "ip_local_port_range can be read again%s",
+		    r < 0 ? "cannot read ip_local_port_range (%s): watching only the other "
+		    "entries of `ranges`" : "ip_local_port_range is readable again%s",
 		    r < 0 ? strerror(-r) : "");
 	read_reserved(daemon, &kernel, always);
 	if (!always && kernel.first == daemon->kernel_range.first &&
@@ -67,7 +67,7 @@ read_ranges(struct daemon *daemon, bool always)
 		return;
 	if (daemon->ready && !always && daemon->config->ranges.kernel && r == 0)
 		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-		    "ip_local_port_range is now %u-%u: the watched range follows it",
+		    "ip_local_port_range changed to %u-%u; the watched range follows it",
 		    kernel.first, kernel.last));
 	daemon->kernel_range = kernel;
 	if (daemon->ready && !always)
@@ -103,13 +103,14 @@ note_completeness(struct daemon *daemon, uint32_t incomplete)
 
 	if (incomplete == 0) {
 		tick->failures = 0;
-		condition_set(daemon, CONDITION_LOOKS, false, "looks are complete again");
+		condition_set(daemon, CONDITION_LOOKS, false, "polls are complete again");
 		return;
 	}
-	log_debug("tick", "the look is incomplete: %s", incomplete_text(incomplete));
+	log_debug("tick", "incomplete poll: %s", incomplete_text(incomplete));
 	if (++tick->failures >= TICK_FAILURES_MAX)
 		condition_set(daemon, CONDITION_LOOKS, true,
-		    "%u looks in a row were incomplete (%s): what left meanwhile is not told",
+		    "%u incomplete polls in a row (%s): listeners that closed meanwhile are not "
+		    "reported",
 		    tick->failures, incomplete_text(incomplete));
 }
 

@@ -44,7 +44,7 @@ def test_start_waits_until_it_watches(service):
     assert one.wait_entry(OVERSTAY_EVENT="started")
     status = run("systemctl", "status", "--no-pager", "overstayd.service").stdout
     line = next(text for text in status.splitlines() if "Status:" in text)
-    for word in ("60000-60999", "0 listeners", "0 overstay", "last look", "survey", "config"):
+    for word in ("60000-60999", "0 listeners", "config"):
         assert word in line, line
     digest = run("sh", "-c", "overstayd --dump-config | sha256sum").stdout[:16]
     assert digest in line
