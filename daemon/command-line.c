@@ -24,22 +24,23 @@ static const struct {
 	int code;
 } table[] = {
 	{ "config", "FILE", "read FILE instead of " SYSCONFDIR "/overstay/overstay.yaml", 'c' },
-	{ "check", "[FILE]", "check the configuration (or FILE alone, a fragment too), run nothing",
+	{ "check", "[FILE]", "check the configuration, or FILE alone (may be a fragment), and exit",
 	    CODE_CHECK },
-	{ "dump-config", NULL, "print the effective configuration", CODE_DUMP_CONFIG },
-	{ "once", NULL, "print the listeners of the range as a table, once", CODE_ONCE },
-	{ "json", NULL, "with --once: as JSON", CODE_JSON },
-	{ "log-target", "TARGET", "where alerts go: auto, journal or stderr", CODE_LOG_TARGET },
-	{ "verbose", NULL, "debug lines on stderr", CODE_VERBOSE },
-	{ "version", NULL, "print the version", CODE_VERSION },
-	{ "help", NULL, "print this", CODE_HELP },
+	{ "dump-config", NULL, "print the effective configuration and exit", CODE_DUMP_CONFIG },
+	{ "once", NULL, "print a table of the listeners in the range and exit", CODE_ONCE },
+	{ "json", NULL, "with --once, print JSON instead of a table", CODE_JSON },
+	{ "log-target", "TARGET", "send messages to auto (default), journal or stderr",
+	    CODE_LOG_TARGET },
+	{ "verbose", NULL, "print debug messages to stderr", CODE_VERBOSE },
+	{ "version", NULL, "print the version and exit", CODE_VERSION },
+	{ "help", NULL, "print this help and exit", CODE_HELP },
 };
 
 void
 command_line_help(FILE *file)
 {
-	fprintf(file, "overstayd - says which listener in the dynamic port range stays too long\n\n"
-	    "overstayd [OPTION]...\n\n");
+	fprintf(file, "Usage: overstayd [OPTION]...\n\n"
+	    "Report listeners that stay too long in the dynamic port range.\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		char option[64];
 		const char *argument = table[i].argument;
@@ -96,7 +97,7 @@ apply(int code, struct command_line *line)
 		return 0;
 	case CODE_LOG_TARGET:
 		if (sender_target_parse(optarg, &line->target) < 0)
-			return refuse("--log-target is auto, journal or stderr, not ", optarg);
+			return refuse("--log-target must be auto, journal or stderr, not ", optarg);
 		return 0;
 	case CODE_VERBOSE:
 		line->verbose = true;
@@ -109,7 +110,7 @@ apply(int code, struct command_line *line)
 		return 0;
 	default:
 		/* getopt_long() has said what was wrong. */
-		return refuse("wrong command line", "");
+		return refuse("invalid command line", "");
 	}
 }
 
@@ -131,7 +132,7 @@ command_line_parse(int argc, char **argv, struct command_line *ret)
 	if (optind < argc)
 		return refuse("unexpected argument ", argv[optind]);
 	if (line.json && line.command != COMMAND_ONCE)
-		return refuse("--json goes with --once", "");
+		return refuse("--json requires --once", "");
 	*ret = line;
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "commands.h"
 #include "config/config.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "privileges.h"
 #include "store/lastgood.h"
 

@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "kernel/ranges.h"
 
 /* A stop waits so long for what is still to be told. */

@@ -27,7 +27,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "config/config.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "engine/classify.h"
 #include "engine/judge.h"
 #include "kernel/ranges.h"

@@ -36,15 +36,6 @@
  * lines, the journal has them all. */
 #define TERMINAL_WAIT_USEC USEC_PER_SEC
 
-void
-delivery_notify(struct delivery *delivery)
-{
-	static const uint64_t one = 1;
-
-	/* It can fail only where it is readable already. */
-	(void)!write(delivery->event_fd, &one, sizeof(one));
-}
-
 static struct timespec
 to_timespec(uint64_t usec)
 {
@@ -118,7 +109,7 @@ note_journal(struct delivery *delivery, int r)
 	} else if (delivery->away_since_usec == 0)
 		delivery->away_since_usec = clock_monotonic_usec();
 	if (atomic_exchange(&delivery->journal_available, available) != available)
-		delivery_notify(delivery);
+		worker_notify(delivery->worker);
 }
 
 /* True where the message is at fault, not the journal: then trying again is of no use. */
@@ -242,20 +233,18 @@ delivery_send(struct delivery *delivery, const struct message *message)
 }
 
 int
-delivery_init(struct delivery *delivery, const struct sender_options *options)
+delivery_init(struct delivery *delivery, const struct sender_options *options,
+    struct worker *worker)
 {
-	_close_ int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	_close_ int event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-	if (stop_fd < 0 || event_fd < 0)
-		return -errno;
 	*delivery = (struct delivery){
 		.target = options->target,
 		.journal = options->journal != NULL ? options->journal : &journal_sink,
-		.stop_fd = take_fd(&stop_fd),
-		.event_fd = take_fd(&event_fd),
+		.worker = worker,
+		.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.backoff_usec = BACKOFF_MIN_USEC,
 	};
+	if (delivery->stop_fd < 0)
+		return -errno;
 	atomic_init(&delivery->deadline_usec, USEC_NEVER);
 	terminal_init(&delivery->terminal, options->stderr_fd, getenv("JOURNAL_STREAM"));
 	if (options->target != SENDER_STDERR) {
@@ -271,8 +260,8 @@ delivery_init(struct delivery *delivery, const struct sender_options *options)
 void
 delivery_clear(struct delivery *delivery)
 {
-	(void)close(delivery->stop_fd);
-	(void)close(delivery->event_fd);
+	if (delivery->stop_fd >= 0)
+		(void)close(delivery->stop_fd);
 }
 
 void

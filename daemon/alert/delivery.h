@@ -10,13 +10,14 @@
 #include "alert/sender.h"
 #include "alert/sink.h"
 #include "alert/terminal.h"
+#include "base/worker.h"
 
 struct delivery {
 	enum sender_target target;
 	const struct sink *journal;	/* borrowed */
 	struct terminal terminal;
+	struct worker *worker;	/* borrowed; notifies when the journal came or went */
 	int stop_fd;		/* becomes readable once deadline_usec is set */
-	int event_fd;		/* written when the journal came or went */
 
 	/* Of the thread that delivers. */
 	bool journal_seen;	/* there has been a journal */
@@ -31,8 +32,9 @@ struct delivery {
 	atomic_int last_error;
 };
 
-/* Opens the two descriptors and probes the journal. Returns 0 or -errno. */
-int delivery_init(struct delivery *delivery, const struct sender_options *options) _mustcheck_;
+/* Opens the descriptor and probes the journal. Returns 0 or -errno; delivery_clear() either way. */
+int delivery_init(struct delivery *delivery, const struct sender_options *options,
+    struct worker *worker) _mustcheck_;
 void delivery_clear(struct delivery *delivery);
 
 /*
@@ -40,9 +42,6 @@ void delivery_clear(struct delivery *delivery);
  * deadline came first, or the -errno for which it was given up.
  */
 int delivery_send(struct delivery *delivery, const struct message *message) _mustcheck_;
-
-/* Makes the descriptor event_fd readable. */
-void delivery_notify(struct delivery *delivery);
 
 /* From another thread: whatever waits gives up at deadline_usec (CLOCK_MONOTONIC). */
 void delivery_stop(struct delivery *delivery, uint64_t deadline_usec);

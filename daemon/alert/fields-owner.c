@@ -6,6 +6,7 @@
 
 #include "alert/describe.h"
 #include "alert/field-table.h"
+#include "alert/field-value.h"
 
 static void
 owner_kind(struct text *value, const struct field_source *source)
@@ -60,12 +61,12 @@ exe_deleted(struct text *value, const struct field_source *source)
 }
 
 static void
-exe_digest(struct text *value, const struct field_source *source)
+exe_checksum(struct text *value, const struct field_source *source)
 {
-	if (source->process == NULL || !source->process->has_digest)
+	if (source->process == NULL || !source->process->has_checksum)
 		return;
-	for (size_t i = 0; i < OWNER_DIGEST_BYTES; i++)
-		text_printf(value, "%02x", source->process->digest[i]);
+	for (size_t i = 0; i < OWNER_CHECKSUM_BYTES; i++)
+		text_printf(value, "%02x", source->process->checksum[i]);
 }
 
 static void
@@ -232,7 +233,7 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_COMM", FIELDS_OWNER, false, comm },
 	{ "OVERSTAY_EXE", FIELDS_OWNER, false, exe },
 	{ "OVERSTAY_EXE_DELETED", FIELDS_OWNER, false, exe_deleted },
-	{ "OVERSTAY_EXE_SHA256", FIELDS_OWNER, false, exe_digest },
+	{ "OVERSTAY_EXE_SHA256", FIELDS_OWNER, false, exe_checksum },
 	{ "OVERSTAY_SCRIPT", FIELDS_OWNER, false, script },
 	{ "OVERSTAY_CMDLINE", FIELDS_OWNER, false, cmdline },
 	{ "OVERSTAY_CWD", FIELDS_OWNER, false, cwd },

@@ -8,6 +8,7 @@
 
 #include "alert/describe.h"
 #include "alert/field-table.h"
+#include "alert/field-value.h"
 
 /* What a rule says is the administrator's, but no novel. */
 #define RULE_TEXT_MAX 512

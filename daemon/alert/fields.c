@@ -8,39 +8,12 @@
  * Foreign bytes are escaped as in the text, so that journalctl prints every field as text. All is
  * bounded: a field by MESSAGE_FIELD_MAX, a message by MESSAGE_BYTES_MAX.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "alert/events.h"
 #include "alert/field-table.h"
+#include "alert/field-value.h"
 #include "alert/fields.h"
-
-void
-value_add_bytes(struct text *value, const char *bytes)
-{
-	text_escape(value, bytes, strlen(bytes), VALUE_MAX);
-}
-
-void
-value_add_name(struct text *value, const char *name)
-{
-	text_escape(value, name, strlen(name), NAME_VALUE_MAX);
-}
-
-void
-value_add_usec(struct text *value, uint64_t usec)
-{
-	if (usec != USEC_NEVER)
-		text_printf(value, "%" PRIu64, usec);
-}
-
-void
-value_add_time(struct text *value, const struct report *report, uint64_t boottime_usec)
-{
-	if (boottime_usec <= report->boottime_usec)
-		value_add_usec(value, report->realtime_usec -
-		    (report->boottime_usec - boottime_usec));
-}
 
 static void
 message_id(struct text *value, const struct field_source *source)
@@ -188,7 +161,7 @@ fields_add(struct message *message, const struct report *report,
 		.context = context,
 	};
 
-	/* A digest is of its kind, but about no stay. */
+	/* A summary of many is of their kind, but about no stay. */
 	if (report->stay == NULL)
 		groups = FIELDS_ALWAYS;
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)

@@ -43,7 +43,7 @@ ask_user(uint32_t uid, char ret[HOST_USER_NAME_MAX])
 const char *
 host_user_name(uint32_t uid, void *argument)
 {
-	struct host *host = argument;
+	struct host_cache *host = argument;
 	struct host_user *oldest = &host->users[0], *user = NULL;
 	uint64_t now_usec = clock_monotonic_usec(), age_usec;
 
@@ -69,7 +69,7 @@ host_user_name(uint32_t uid, void *argument)
 const char *
 host_interface_name(uint32_t index, void *argument)
 {
-	struct host *host = argument;
+	struct host_cache *host = argument;
 
 	return if_indextoname(index, host->interface);
 }

@@ -25,13 +25,13 @@ struct host_user {
 };
 
 /* All zero at the start. */
-struct host {
+struct host_cache {
 	struct host_user users[HOST_USERS_MAX];
 	char interface[IF_NAMESIZE];
 };
 
-/* The functions of struct message_context; argument is a struct host. The first may take as long
- * as a name service does. */
+/* The functions of struct message_context; argument is a struct host_cache. The first may take as
+ * long as a name service does. */
 const char *host_user_name(uint32_t uid, void *argument);
 const char *host_interface_name(uint32_t index, void *argument);
 

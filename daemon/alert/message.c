@@ -72,7 +72,7 @@ add_age(const struct line *line)
 		    line->stay->age_max_usec == USEC_NEVER ? "at least " : "", age);
 }
 
-/* "threshold 10min", "no threshold (rule "x": ask first)" */
+/* "threshold 10min", "threshold 8h by rule "x" (ask first)", "allowed by rule "x"" */
 static void
 add_threshold(const struct line *line)
 {
@@ -80,19 +80,19 @@ add_threshold(const struct line *line)
 	const char *rule = line->stay->rule, *note = line->stay->note;
 
 	if (line->stay->threshold_usec == USEC_NEVER)
-		text_add(line->text, "no threshold");
+		text_add(line->text, rule == NULL ? "no threshold" : "allowed");
 	else
 		text_printf(line->text, "threshold %s",
 		    duration_format_short(line->stay->threshold_usec, threshold));
 	if (rule == NULL)
 		return;
-	text_add(line->text, " (rule \"");
+	text_add(line->text, " by rule \"");
 	text_escape(line->text, rule, strlen(rule), RULE_NAME_MAX);
 	text_add(line->text, "\"");
-	if (note != NULL && note[0] != '\0') {
-		text_add(line->text, ": ");
-		text_escape(line->text, note, strlen(note), RULE_NOTE_MAX);
-	}
+	if (note == NULL || note[0] == '\0')
+		return;
+	text_add(line->text, " (");
+	text_escape(line->text, note, strlen(note), RULE_NOTE_MAX);
 	text_add(line->text, ")");
 }
 
@@ -301,7 +301,7 @@ line_rebound(const struct line *line)
 	add_owner(line);
 }
 
-/* CLEARED tcp 0.0.0.0:60855 (all addresses) after 3h 12min, now threshold 8h (rule "x"): WHO */
+/* CLEARED tcp 0.0.0.0:60855 (all addresses) after 3h 12min, now threshold 8h by rule "x": WHO */
 static void
 line_cleared(const struct line *line)
 {
@@ -326,7 +326,8 @@ static line_function *const lines[EVENT_COUNT] = {
 	[EVENT_ADVICE] = line_advice,
 };
 
-void
+/* The line alone, into text. Bounded by MESSAGE_TEXT_MAX whatever the report holds. */
+static void
 message_text(struct text *text, const struct report *report,
     const struct message_context *context)
 {

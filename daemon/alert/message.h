@@ -67,10 +67,4 @@ struct message {
 void message_render(struct message *message, const struct report *report,
     const struct message_context *context);
 
-/*
- * The line alone, into text. Bounded by MESSAGE_TEXT_MAX whatever the report holds.
- */
-void message_text(struct text *text, const struct report *report,
-    const struct message_context *context);
-
 #endif

@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The queue between the loop and the helper thread, and that thread.
- *
- * The loop puts reports in, the thread takes the first, renders and delivers it, and only then
- * removes it: what is being sent still counts as waiting. The queue is a ring of fixed size; where
- * it is full the loop is told and keeps the report, so nothing is dropped here unless a message
- * itself cannot be sent. How many that were is told by a SUPPRESSED message once one gets through.
- *
- * The loop waits for nothing but the lock, which is never held across a system call that can wait.
- * An idle thread sleeps on a condition without a timeout. Two references, the caller's and the
- * thread's, keep the memory: a thread that hangs (in a name service, in a journal that stopped
- * reading) is left behind with its own.
+ * What the helper thread does: takes the first report, renders and delivers it, and only then
+ * removes it, so that what is being sent still counts as waiting. Nothing is dropped here unless a
+ * message itself cannot be sent. How many that were is told by a SUPPRESSED message once one gets
+ * through. The thread and its queue are base/worker.c's.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "alert/delivery.h"
 #include "alert/host.h"
 #include "base/clock.h"
+#include "base/worker.h"
 
 /* How much longer than its timeout a stop waits for the thread to notice. */
 #define STOP_SLACK_USEC (200 * USEC_PER_MSEC)
@@ -40,26 +30,15 @@ struct entry {
 };
 
 struct sender {
-	atomic_uint references;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t work;	/* for the thread: there is a report, or stopping */
-	pthread_cond_t done;	/* for sender_stop(): finished */
-
-	/* Under the lock. */
-	struct entry queue[SENDER_QUEUE_MAX];
-	uint32_t first, count;
-	bool refused;		/* sender_send() said -EAGAIN and waits for room */
-	bool stopping, finished;
-	struct settings settings;
-	uint64_t sent, failed;
-
+	struct worker *worker;		/* owns this struct: it frees it */
+	struct settings settings;	/* of the owner's side */
+	atomic_uint_least64_t sent, failed;
 	struct delivery delivery;
 
 	/* Of the thread. */
 	uint64_t lost;		/* messages given up and not yet told */
 	int lost_error;		/* why, of the last one */
-	struct host host;
+	struct host_cache host;
 	struct message message;
 };
 
@@ -89,17 +68,18 @@ settings_fill(struct settings *settings, enum cmdline_mode cmdline, const char *
 }
 
 static void
-sender_unref(struct sender *sender)
+release(void *context)
 {
-	if (atomic_fetch_sub(&sender->references, 1) != 1)
-		return;
-	for (uint32_t i = 0; i < sender->count; i++)
-		(void)report_free(sender->queue[(sender->first + i) % SENDER_QUEUE_MAX].report);
+	struct sender *sender = context;
+
 	delivery_clear(&sender->delivery);
-	(void)pthread_cond_destroy(&sender->work);
-	(void)pthread_cond_destroy(&sender->done);
-	(void)pthread_mutex_destroy(&sender->lock);
 	free(sender);
+}
+
+static void
+release_entry(void *item)
+{
+	(void)report_free(((struct entry *)item)->report);
 }
 
 static int
@@ -139,50 +119,15 @@ tell_lost(struct sender *sender, const struct settings *settings)
 	(void)report_free(report);
 }
 
-/* Waits for the first report. Returns false where there is none and none will come. */
-static bool
-next_entry(struct sender *sender, struct entry *ret)
-{
-	bool any;
-
-	(void)pthread_mutex_lock(&sender->lock);
-	while (sender->count == 0 && !sender->stopping)
-		(void)pthread_cond_wait(&sender->work, &sender->lock);
-	any = sender->count > 0;
-	if (any)
-		*ret = sender->queue[sender->first];
-	(void)pthread_mutex_unlock(&sender->lock);
-	return any;
-}
-
-/* Removes the first report, which was delivered or given up. */
 static void
-remove_entry(struct sender *sender, bool sent)
+run(struct worker *worker, void *context)
 {
-	bool room;
+	struct sender *sender = context;
 
-	(void)pthread_mutex_lock(&sender->lock);
-	sender->first = (sender->first + 1) % SENDER_QUEUE_MAX;
-	sender->count--;
-	sender->sent += sent;
-	sender->failed += !sent;
-	room = sender->refused && sender->count <= SENDER_QUEUE_MAX / 2;
-	if (room)
-		sender->refused = false;
-	(void)pthread_mutex_unlock(&sender->lock);
-	if (room)
-		delivery_notify(&sender->delivery);
-}
-
-static void *
-sender_run(void *argument)
-{
-	struct sender *sender = argument;
-	struct entry entry;
-
-	(void)pthread_setname_np(pthread_self(), "alert");
-	while (next_entry(sender, &entry)) {
-		int r = send_report(sender, entry.report, &entry.settings);
+	while (worker_wait(worker) > 0) {
+		const struct entry *entry = worker_item(worker, 0);
+		struct report *report = entry->report;
+		int r = send_report(sender, report, &entry->settings);
 
 		if (r == -ECANCELED)
 			break;
@@ -190,49 +135,11 @@ sender_run(void *argument)
 			sender->lost++;
 			sender->lost_error = r;
 		} else
-			tell_lost(sender, &entry.settings);
-		remove_entry(sender, r == 0);
-		(void)report_free(entry.report);
+			tell_lost(sender, &entry->settings);
+		atomic_fetch_add(r == 0 ? &sender->sent : &sender->failed, 1);
+		worker_remove(worker, 1);
+		(void)report_free(report);
 	}
-	(void)pthread_mutex_lock(&sender->lock);
-	sender->finished = true;
-	(void)pthread_cond_signal(&sender->done);
-	(void)pthread_mutex_unlock(&sender->lock);
-	sender_unref(sender);
-	return NULL;
-}
-
-/* Signals are the loop's: the thread is started with all of them blocked. */
-static int
-start_thread(struct sender *sender)
-{
-	sigset_t all, before;
-	int r;
-
-	(void)sigfillset(&all);
-	r = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (r != 0)
-		return -r;
-	atomic_store(&sender->references, 2);
-	r = pthread_create(&sender->thread, NULL, sender_run, sender);
-	if (r != 0)
-		atomic_store(&sender->references, 1);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -r;
-}
-
-static void
-init_locks(struct sender *sender)
-{
-	pthread_condattr_t attributes;
-
-	/* None of these can fail on Linux with these arguments. */
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&sender->done, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
-	(void)pthread_cond_init(&sender->work, NULL);
-	(void)pthread_mutex_init(&sender->lock, NULL);
 }
 
 int
@@ -243,17 +150,20 @@ sender_start(const struct sender_options *options, struct sender **ret)
 
 	if (sender == NULL)
 		return -ENOMEM;
-	r = delivery_init(&sender->delivery, options);
+	settings_fill(&sender->settings, options->cmdline, options->config);
+	r = worker_new(&(struct worker_options){
+		.name = "alert", .item_size = sizeof(struct entry), .queue_max = SENDER_QUEUE_MAX,
+		.run = run, .release_item = release_entry, .release = release, .context = sender,
+	}, &sender->worker);
 	if (r < 0) {
 		free(sender);
 		return r;
 	}
-	atomic_init(&sender->references, 1);
-	settings_fill(&sender->settings, options->cmdline, options->config);
-	init_locks(sender);
-	r = start_thread(sender);
+	r = delivery_init(&sender->delivery, options, sender->worker);
+	if (r == 0)
+		r = worker_start(sender->worker);
 	if (r < 0) {
-		sender_unref(sender);
+		(void)worker_stop(sender->worker, 0);
 		return r;
 	}
 	*ret = sender;
@@ -263,89 +173,47 @@ sender_start(const struct sender_options *options, struct sender **ret)
 int
 sender_send(struct sender *sender, struct report *report)
 {
-	int r = 0;
+	const struct entry entry = { report, sender->settings };
 
-	(void)pthread_mutex_lock(&sender->lock);
-	if (sender->count == SENDER_QUEUE_MAX) {
-		sender->refused = true;
-		r = -EAGAIN;
-	} else {
-		uint32_t last = (sender->first + sender->count++) % SENDER_QUEUE_MAX;
-		sender->queue[last] = (struct entry){ report, sender->settings };
-		(void)pthread_cond_signal(&sender->work);
-	}
-	(void)pthread_mutex_unlock(&sender->lock);
-	return r;
+	return worker_put(sender->worker, &entry);
 }
 
 int
 sender_fd(const struct sender *sender)
 {
-	return sender->delivery.event_fd;
+	return worker_fd(sender->worker);
 }
 
 void
 sender_acknowledge(struct sender *sender)
 {
-	uint64_t count;
-
-	/* Nothing to read is as good. */
-	(void)!read(sender->delivery.event_fd, &count, sizeof(count));
+	worker_acknowledge(sender->worker);
 }
 
 void
 sender_set(struct sender *sender, enum cmdline_mode cmdline, const char *config)
 {
-	(void)pthread_mutex_lock(&sender->lock);
 	settings_fill(&sender->settings, cmdline, config);
-	(void)pthread_mutex_unlock(&sender->lock);
 }
 
 void
 sender_status(struct sender *sender, struct sender_status *ret)
 {
-	(void)pthread_mutex_lock(&sender->lock);
 	*ret = (struct sender_status){
 		.journal_available = atomic_load(&sender->delivery.journal_available),
 		.stuck = atomic_load(&sender->delivery.waiting),
-		.queued = sender->count,
-		.sent = sender->sent,
-		.failed = sender->failed,
+		.queued = (uint32_t)worker_count(sender->worker),
+		.sent = atomic_load(&sender->sent),
+		.failed = atomic_load(&sender->failed),
 		.last_error = atomic_load(&sender->delivery.last_error),
 	};
-	(void)pthread_mutex_unlock(&sender->lock);
 }
 
 uint32_t
 sender_stop(struct sender *sender, uint64_t timeout_usec)
 {
-	uint64_t deadline_usec, until_usec;
-	struct timespec until;
-	bool finished;
-	uint32_t left;
-
 	if (sender == NULL)
 		return 0;
-	deadline_usec = clock_monotonic_usec() + timeout_usec;
-	until_usec = deadline_usec + STOP_SLACK_USEC;
-	until = (struct timespec){
-		.tv_sec = (time_t)(until_usec / USEC_PER_SEC),
-		.tv_nsec = (long)(until_usec % USEC_PER_SEC * 1000),
-	};
-	delivery_stop(&sender->delivery, deadline_usec);
-	(void)pthread_mutex_lock(&sender->lock);
-	sender->stopping = true;
-	(void)pthread_cond_signal(&sender->work);
-	while (!sender->finished &&
-	    pthread_cond_timedwait(&sender->done, &sender->lock, &until) == 0)
-		;
-	finished = sender->finished;
-	left = sender->count;
-	(void)pthread_mutex_unlock(&sender->lock);
-	if (finished)
-		(void)pthread_join(sender->thread, NULL);
-	else
-		(void)pthread_detach(sender->thread);
-	sender_unref(sender);
-	return left;
+	delivery_stop(&sender->delivery, clock_monotonic_usec() + timeout_usec);
+	return (uint32_t)worker_stop(sender->worker, timeout_usec + STOP_SLACK_USEC);
 }

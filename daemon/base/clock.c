@@ -37,12 +37,6 @@ clock_realtime_usec(void)
 }
 
 uint64_t
-clock_process_cpu_usec(void)
-{
-	return clock_usec(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-uint64_t
 clock_thread_cpu_usec(void)
 {
 	return clock_usec(CLOCK_THREAD_CPUTIME_ID);

@@ -18,9 +18,6 @@ uint64_t clock_monotonic_usec(void);
 /* Microseconds since the epoch (CLOCK_REALTIME): for people only, it may jump. */
 uint64_t clock_realtime_usec(void);
 
-/* CPU time this process has used, all its threads, in microseconds. */
-uint64_t clock_process_cpu_usec(void);
-
 /* CPU time this thread has used, in microseconds. */
 uint64_t clock_thread_cpu_usec(void);
 

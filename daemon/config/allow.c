@@ -123,16 +123,16 @@ static const struct weakness {
 	const char *(*test)(const struct match *match);
 	const char *before, *behind;	/* the text, and what follows the quoted value */
 } weaknesses[] = {
-	{ allows_suspects, "allow of what is suspect, whoever it is, expected exe, user, unit or "
-	    "container too", "" },
-	{ rests_on_claims, "allow by comm, cmdline or script alone, expected exe, user or unit "
-	    "too: any process can give itself those", "" },
-	{ rests_on_judgement, "allow by class or reason alone, expected exe, user or unit too: "
-	    "any program can be of that class", "" },
-	{ rests_on_interpreter, "allow by the interpreter ", " alone, expected user or unit too: "
-	    "it runs any program" },
-	{ rests_on_any_container, "allow by container \"*\" alone, expected its id or name, or "
-	    "exe or user too: anything may run in one", "" },
+	{ allows_suspects, "rule allows every suspect, expected exe, user, unit or container "
+	    "too", "" },
+	{ rests_on_claims, "rule allows by comm, cmdline or script alone, expected exe, user or "
+	    "unit too: any process can set these", "" },
+	{ rests_on_judgement, "rule allows by class or reason alone, expected exe, user or unit "
+	    "too: any program can match", "" },
+	{ rests_on_interpreter, "rule allows by interpreter ", " alone, expected user or unit "
+	    "too: an interpreter runs any program" },
+	{ rests_on_any_container, "rule allows every container, expected its id or name, or exe "
+	    "or user too", "" },
 };
 
 void
@@ -144,7 +144,7 @@ rule_check_allow(struct config_context *context, const struct parsed_rule *parse
 		return;
 	if (rule->values != 0)
 		context_warn(context, parsed,
-		    "threshold, severity and remind have no effect beside action: allow");
+		    "threshold, severity and remind have no effect with action: allow");
 	for (size_t i = 0; i < ARRAY_SIZE(weaknesses); i++) {
 		const char *value = weaknesses[i].test(&rule->match);
 

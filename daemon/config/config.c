@@ -190,7 +190,7 @@ check_rules_file(struct config_context *context, const struct node *tree)
 	if (tree->kind == NODE_EMPTY || tree->kind == NODE_BROKEN)
 		return;
 	if (tree->kind != NODE_MAP) {
-		context_error(context, tree, "%s, expected a map with rules:",
+		context_error(context, tree, "found %s, expected a map with rules:",
 		    node_kind_text(tree));
 		return;
 	}
@@ -373,8 +373,8 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 		r = config_set_hash(load->config);
 	if (r == -EFBIG) {
 		load->context.file = load->files[0];
-		context_message(&load->context, CONFIG_ERROR, 1, 1, "with all its files the "
-		    "configuration is larger than %d bytes, expected less", YAML_SIZE_MAX);
+		context_message(&load->context, CONFIG_ERROR, 1, 1, "all configuration files "
+		    "together are too large, expected at most %d bytes", YAML_SIZE_MAX);
 	} else if (r < 0)
 		return r;
 	/* Of the last checks, too, no message may be lost. */

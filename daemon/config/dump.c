@@ -29,7 +29,8 @@ dump_text(const char *key, const char *text, FILE *file)
 	(void)fputc('\n', file);
 }
 
-void
+/* Writes one rule as an entry of a list. */
+static void
 rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file)
 {
 	char buffer[DURATION_TEXT_MAX];
@@ -128,7 +129,7 @@ int
 config_set_hash(struct config *config)
 {
 	_free_ char *text = NULL;
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t hash[SHA256_DIGEST_SIZE];
 	struct sha256_ctx sha256;
 	size_t size;
 	int r = config_dump_text(config, &text, &size);
@@ -139,8 +140,8 @@ config_set_hash(struct config *config)
 		return -EFBIG;
 	sha256_init(&sha256);
 	sha256_update(&sha256, size, (const uint8_t *)text);
-	sha256_digest(&sha256, sizeof(digest), digest);
+	sha256_digest(&sha256, sizeof(hash), hash);
 	for (size_t i = 0; i < CONFIG_HASH_SIZE / 2; i++)
-		(void)snprintf(config->hash + 2 * i, 3, "%02x", digest[i]);
+		(void)snprintf(config->hash + 2 * i, 3, "%02x", hash[i]);
 	return 0;
 }

@@ -35,11 +35,11 @@ check_writers(struct config_context *context, const struct stat *status)
 {
 	if (status->st_uid != 0 && status->st_uid != geteuid())
 		context_message(context, CONFIG_WARNING, 1, 1,
-		    "belongs to uid %u, expected root: that user can hide from overstayd",
+		    "owned by uid %u, expected root: this user can hide listeners from overstayd",
 		    (unsigned)status->st_uid);
 	if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		context_message(context, CONFIG_WARNING, 1, 1,
-		    "mode %04o lets others than the owner write, expected %04o",
+		    "mode %04o allows writing by group or others, expected %04o",
 		    (unsigned)status->st_mode & 07777,
 		    (unsigned)status->st_mode & 07777 & ~022U);
 }
@@ -97,7 +97,7 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 	}
 	if (!S_ISREG(status.st_mode)) {
 		context_message(context, CONFIG_ERROR, 1, 1, "%s, expected a regular file",
-		    S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
+		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
 		return FILE_FAILED;
 	}
 	check_writers(context, &status);
@@ -159,7 +159,7 @@ list_entries(struct config_context *context, DIR *directory, struct file_list *l
 			continue;
 		if (ends_in(entry->d_name, ".yml"))
 			context_message(context, CONFIG_WARNING, 1, 1,
-			    "%s is not read, expected a name that ends in .yaml",
+			    "%s is ignored, expected a name that ends in .yaml",
 			    QUOTE(entry->d_name));
 		if (ends_in(entry->d_name, ".yaml") && !list_add(context, list, entry->d_name))
 			return false;

@@ -153,8 +153,8 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 			char address[INET6_ADDRSTRLEN];
 
 			(void)inet_ntop(prefix->family, prefix->address, address, sizeof(address));
-			context_error(filling->context, &items[i], "address %s has bits behind its "
-			    "prefix, expected %s/%u", QUOTE(items[i].text), address, prefix->bits);
+			context_error(filling->context, &items[i], "address %s has host bits set, "
+			    "expected %s/%u", QUOTE(items[i].text), address, prefix->bits);
 		}
 		fine = fine && r == 0;
 		match->address_count++;
@@ -205,16 +205,16 @@ read_user(struct match_filling *filling, const struct node *item)
 		return false;
 	}
 	if (context->last_good) {
-		context_warn(context, item, "%s %s is not known any more: the rule is switched off",
+		context_warn(context, item, "%s %s not found: the rule is disabled",
 		    kind, QUOTE(name));
 		filling->unresolved = true;
 		return match_append_text(context, &words->names, &words->count, item->text);
 	}
 	if (r == -ENOENT)
-		context_error(context, item, "no %s %s on this host, expected one that exists",
-		    kind, QUOTE(name));
+		context_error(context, item, "unknown %s %s, expected a %s that exists on this "
+		    "host", kind, QUOTE(name), kind);
 	else
-		context_error(context, item, "%s %s cannot be looked up: %s", kind, QUOTE(name),
+		context_error(context, item, "cannot look up %s %s: %s", kind, QUOTE(name),
 		    strerror(-r));
 	return false;
 }
@@ -236,7 +236,7 @@ read_namespace(struct match_filling *filling, const struct node *item)
 	if (!number || strtoull(item->text, NULL, 10) == context->netns)
 		filling->match->netns |= NETNS_OWN;
 	else
-		context_warn(context, item, "netns %s is not watched: it matches nothing",
+		context_warn(context, item, "netns %s is not watched: it matches no listener",
 		    QUOTE(item->text));
 	return match_append_text(context, &filling->text->netns.names, &filling->text->netns.count,
 	    item->text);

@@ -105,7 +105,7 @@ static const char *
 glob_fault(const struct key_row *key, const char *glob)
 {
 	if (glob[0] == '\0')
-		return "a pattern of at least one character";
+		return "a pattern that is not empty";
 	if (strlen(glob) > RULE_TEXT_MAX)
 		return "at most 4096 bytes";
 	if (key->type == KEY_PATHS && glob[0] != '/' && strncmp(glob, "**", 2) != 0)
@@ -120,14 +120,14 @@ check_glob(struct match_filling *filling, const struct key_row *key, const struc
 	bool literal = strpbrk(item->text, "*?\\") == NULL;
 
 	if (key->type == KEY_UNITS && literal && strchr(item->text, '.') == NULL)
-		context_warn(filling->context, item, "%s %s matches no unit, expected its type "
-		    "too, such as nginx.service", key->name, QUOTE(item->text));
+		context_warn(filling->context, item, "%s %s matches no unit, expected a name with "
+		    "its type such as nginx.service", key->name, QUOTE(item->text));
 	if (key->key == MATCH_COMM && literal && strlen(item->text) > 15)
 		context_warn(filling->context, item, "comm %s matches nothing, expected at most "
-		    "15 bytes: the kernel cuts there", QUOTE(item->text));
+		    "15 bytes: the kernel truncates longer names", QUOTE(item->text));
 	if (key->type == KEY_PATHS && strchr(item->text, '[') != NULL)
-		context_warn(filling->context, item, "%s %s: [ stands for itself, expected only "
-		    "*, ** and ? as wildcards", key->name, QUOTE(item->text));
+		context_warn(filling->context, item, "%s %s: [ is not a wildcard, expected *, ** "
+		    "or ?", key->name, QUOTE(item->text));
 }
 
 static bool
@@ -161,7 +161,7 @@ key_expected(const struct key_row *key)
 		[KEY_PORTS] = "a port or a range such as 50000-59999",
 		[KEY_ADDRESSES] = "an address such as 192.0.2.0/24 or ::1",
 		[KEY_PATHS] = "a path or a glob such as /usr/bin/*",
-		[KEY_TEXTS] = "a text or a glob",
+		[KEY_TEXTS] = "a string or a glob",
 		[KEY_UNITS] = "a unit or a glob such as nginx.service",
 		[KEY_USERS] = "a user such as alice or 1000, or a group such as @developers",
 		[KEY_NETNS] = "host, or a number as lsns(8) prints it",
@@ -211,8 +211,8 @@ read_not(struct match_filling *filling, const struct node *key, const struct nod
 	bool fine;
 
 	if (filling->inside_not) {
-		context_error(filling->context, key, "not inside not, expected the keys "
-		    "themselves");
+		context_error(filling->context, key, "not is nested inside not, expected match "
+		    "keys");
 		return false;
 	}
 	inner.match = calloc(1, sizeof(*inner.match));
@@ -235,8 +235,9 @@ read_map(struct match_filling *filling, const struct node *map)
 
 	if (map->kind != NODE_MAP || map->count == 0) {
 		if (map->kind != NODE_BROKEN)
-			context_error(filling->context, map, "%s, expected at least one match key",
-			    map->kind == NODE_MAP ? "an empty map" : node_kind_text(map));
+			context_error(filling->context, map, "found %s, expected at least one "
+			    "match key", map->kind == NODE_MAP ? "an empty map" :
+			    node_kind_text(map));
 		return false;
 	}
 	for (size_t i = 0; i < map->count; i += 2) {

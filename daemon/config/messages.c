@@ -149,7 +149,11 @@ edit_distance(const char *a, const char *b)
 	return row[length];
 }
 
-const char *
+/*
+ * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
+ * is near enough to be meant.
+ */
+static const char *
 nearest_name(const char *written, const char *const *names)
 {
 	/* Two slips, but not more than half of the word: "x" is not meant as "udp". */
@@ -181,12 +185,13 @@ context_unknown(struct config_context *context, const struct node *key, const ch
 	struct text list;
 
 	if (nearest != NULL) {
-		context_error(context, key, "unknown key %s, expected \"%s\" perhaps",
+		context_error(context, key, "unknown key %s, did you mean \"%s\"?",
 		    QUOTE(key->text), nearest);
 		return;
 	}
 	text_init(&list, buffer, sizeof(buffer));
 	for (size_t i = 0; names[i] != NULL; i++)
 		text_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
-	context_error(context, key, "unknown key %s, expected one of %s", QUOTE(key->text), buffer);
+	context_error(context, key, "unknown key %s, expected %s%s", QUOTE(key->text),
+	    names[1] == NULL ? "" : "one of ", buffer);
 }

@@ -42,84 +42,85 @@ const struct option options[] = {
 	{ "interval", OPTION_DURATION, AT(interval_usec),
 	    100 * USEC_PER_MSEC, USEC_PER_HOUR, .default_text = "5s",
 	    .unit = "time span", .reloadable = true,
-	    .help = "between two looks at the listeners" },
+	    .help = "time between two polls of the listeners" },
 	{ "survey", OPTION_DURATION, AT(survey_usec),
 	    100 * USEC_PER_MSEC, USEC_PER_DAY, .default_text = "30s",
 	    .unit = "time span", .reloadable = true,
-	    .help = "between two looks at all sockets of the range, at least the interval" },
+	    .help = "time between two surveys of all sockets in the range, at least the interval" },
 	{ "ranges", OPTION_RANGES, AT(ranges), .default_text = "[iana, kernel]",
 	    .unit = "list of iana, kernel, ports", .reloadable = true,
-	    .help = "the ports that are watched" },
+	    .help = "ports to watch" },
 	{ "protocols", OPTION_PROTOCOLS, AT(protocols), .default_text = "[tcp, udp]",
 	    .unit = "list of tcp, udp", .reloadable = true,
-	    .help = "the protocols that are watched" },
+	    .help = "protocols to watch" },
 	{ "netns", OPTION_CHOICE, AT(netns), .word = netns_word, .default_text = "host",
 	    .unit = "host", .reloadable = true,
-	    .help = "the network namespaces that are watched" },
+	    .help = "network namespaces to watch" },
 	{ "threshold", OPTION_DURATION, AT(policy.threshold_usec),
 	    0, LONG_USEC, true, .default_text = "10min",
 	    .unit = "time span or never", .reloadable = true,
-	    .help = "how long a listener may stay that no rule speaks of" },
+	    .help = "threshold for listeners that no rule matches" },
 	{ "udp.threshold", OPTION_DURATION, AT(policy.udp_threshold_usec),
 	    0, LONG_USEC, true, .default_text = "1h",
 	    .unit = "time span or never", .reloadable = true,
-	    .help = "the same for a UDP port that a program asked for" },
+	    .help = "threshold for UDP ports that the program asked for" },
 	{ "udp.auto", OPTION_DURATION, AT(policy.udp_auto_usec),
 	    0, LONG_USEC, true, .default_text = "never",
 	    .unit = "time span or never", .reloadable = true,
-	    .help = "the same for a UDP port the kernel picked: a client's socket, most often" },
+	    .help = "threshold for UDP ports that the kernel picked, mostly those of clients" },
 	{ "loopback.severity", OPTION_SEVERITY, AT(policy.loopback_severity),
 	    .default_text = "notice", .unit = "severity", .reloadable = true,
-	    .help = "how grave a listener is that only this host can reach" },
+	    .help = "priority if the listener is bound to a loopback address, overrides severity" },
 	{ "suspect.threshold", OPTION_DURATION, AT(policy.suspect_threshold_usec),
 	    0, LONG_USEC, true, .default_text = "0s",
 	    .unit = "time span or never", .reloadable = true,
-	    .help = "how long a suspect may stay that has a strong reason" },
+	    .help = "threshold for suspects with a strong reason" },
 	{ "suspect.severity", OPTION_SEVERITY, AT(policy.suspect_severity),
 	    .default_text = "crit", .unit = "severity", .reloadable = true,
-	    .help = "how grave such a suspect is" },
+	    .help = "priority of suspects with a strong reason" },
 	{ "suspect.weak_threshold", OPTION_DURATION, AT(policy.suspect_weak_threshold_usec),
 	    0, LONG_USEC, true, .default_text = "1min",
 	    .unit = "time span or never", .reloadable = true,
-	    .help = "how long a suspect may stay that has weak reasons only" },
+	    .help = "threshold for suspects with weak reasons only" },
 	{ "suspect.weak_severity", OPTION_SEVERITY, AT(policy.suspect_weak_severity),
 	    .default_text = "err", .unit = "severity", .reloadable = true,
-	    .help = "how grave such a suspect is" },
+	    .help = "priority of suspects with weak reasons only" },
 	{ "severity", OPTION_SEVERITY, AT(policy.severity),
 	    .default_text = "warning", .unit = "severity", .reloadable = true,
-	    .help = "how grave a listener is that overstays" },
+	    .help = "priority of alerts" },
 	{ "grace", OPTION_DURATION, AT(policy.grace_usec),
 	    0, USEC_PER_DAY, .default_text = "2min",
 	    .unit = "time span", .reloadable = true,
-	    .help = "back within it under the same owner, it is the same stay" },
+	    .help = "a listener that is back within this time is the same stay" },
 	{ "remind", OPTION_DURATION, AT(policy.remind_usec),
 	    USEC_PER_MIN, LONG_USEC, true, .default_text = "24h",
 	    .unit = "time span or never", .reloadable = true,
-	    .help = "between two reminders of what overstays" },
+	    .help = "time between two reminders of listeners that overstay" },
 	{ "advice", OPTION_SWITCH, AT(policy.advice),
 	    .default_text = "on", .unit = "on or off", .reloadable = true,
-	    .help = "whether it is told how a port can be kept that will be taken one day" },
+	    .help = "report how to keep a port that an outgoing connection may take" },
 	{ "hopping", OPTION_PROTOCOL_BITS, AT(policy.hopping),
 	    .default_text = "[tcp]", .unit = "list of tcp, udp, or off", .reloadable = true,
-	    .help = "where an owner is told that keeps leaving a port for another" },
+	    .help = "protocols for which an owner is reported that keeps moving to a new port" },
 	{ "log.appeared", OPTION_SEVERITY, AT(policy.log_appeared), .never = true,
 	    .default_text = "info", .unit = "severity or off", .reloadable = true,
-	    .help = "priority of the line about a new listener" },
+	    .help = "priority of the message APPEARED" },
 	{ "log.vanished", OPTION_SEVERITY, AT(policy.log_vanished), .never = true,
 	    .default_text = "info", .unit = "severity or off", .reloadable = true,
-	    .help = "priority of the line about one that went without overstaying" },
+	    .help = "priority of the message VANISHED" },
 	{ "log.udp", OPTION_SEVERITY, AT(policy.log_udp), .never = true,
 	    .default_text = "\"off\"", .unit = "severity or off", .reloadable = true,
-	    .help = "priority of both lines where the protocol is UDP" },
+	    .help = "priority of both messages for UDP" },
 	{ "log.after", OPTION_DURATION, AT(policy.log_after_usec),
 	    0, USEC_PER_DAY, .default_text = "1min",
 	    .unit = "time span", .reloadable = true,
-	    .help = "a listener shorter than this makes neither line" },
+	    .help = "listeners that close sooner than this cause neither message" },
 	{ "cmdline", OPTION_CHOICE, AT(policy.cmdline), .word = cmdline_word,
 	    .default_text = "masked", .unit = "masked, full or off", .reloadable = true,
-	    .help = "how much of a command line is told" },
+	    .help = "command lines in messages" },
 	{ "rules", OPTION_RULES, .default_text = "[]", .unit = "list of rules",
-	    .reloadable = true, .help = "what may stay, and how long; the first match wins" },
+	    .reloadable = true,
+	    .help = "rules that allow listeners or set thresholds, the first match decides" },
 	{ .name = NULL },
 };
 
@@ -214,7 +215,7 @@ key_look_up(const char *prefix, const char *key, const struct option **ret)
 	return KEY_UNKNOWN;
 }
 
-struct walk {
+struct options_walk {
 	struct config_context *context;
 	struct config *config;
 	struct option_place *places;
@@ -222,7 +223,7 @@ struct walk {
 };
 
 static void
-set_option(struct walk *walk, const struct node *key, const struct node *value,
+set_option(struct options_walk *walk, const struct node *key, const struct node *value,
     const struct option *option)
 {
 	struct option_place *place = &walk->places[option - options];
@@ -230,7 +231,8 @@ set_option(struct walk *walk, const struct node *key, const struct node *value,
 	if (option->type == OPTION_RULES) {
 		if (!walk->rules_allowed)
 			context_error(walk->context, key,
-			    "rules in conf.d, expected in overstay.yaml or in rules.d");
+			    "rules are not allowed in conf.d, expected in overstay.yaml "
+			    "or in rules.d");
 		return;
 	}
 	place->file = walk->context->file;
@@ -261,7 +263,7 @@ refuse_key(struct config_context *context, const struct node *key, const char *p
 
 /* Walks one map; prefix is "" or the name of the group with its dot. */
 static void
-walk_map(struct walk *walk, const struct node *map, const char *prefix)
+walk_map(struct options_walk *walk, const struct node *map, const char *prefix)
 {
 	struct level level;
 
@@ -269,7 +271,7 @@ walk_map(struct walk *walk, const struct node *map, const char *prefix)
 		return;
 	level_init(&level, prefix);
 	if (map->kind != NODE_MAP) {
-		context_error(walk->context, map, "%s, expected a map of options such as %s",
+		context_error(walk->context, map, "found %s, expected a map of options such as %s",
 		    node_kind_text(map), level.names[0]);
 		return;
 	}
@@ -299,7 +301,7 @@ void
 options_read(struct config_context *context, const struct node *map, bool rules_allowed,
     struct config *config, struct option_place *places)
 {
-	struct walk walk = { context, config, places, rules_allowed };
+	struct options_walk walk = { context, config, places, rules_allowed };
 
 	walk_map(&walk, map, "");
 }
@@ -319,7 +321,7 @@ options_check(struct config_context *context, const struct config *config,
 		return;
 	context->file = place->file;
 	context_message(context, CONFIG_ERROR, place->line, place->column,
-	    "survey is %s%s, expected at least the interval, %s",
+	    "survey is %s%s, expected at least the interval (%s)",
 	    duration_format(config->survey_usec, survey_text),
 	    survey->line == 0 ? " by default" : "",
 	    duration_format(config->interval_usec, interval_text));

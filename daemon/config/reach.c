@@ -312,8 +312,8 @@ rules_check_reach(struct config_context *context, struct parsed_rule *rules, siz
 			continue;
 		if (cost > REACH_COST_MAX) {
 			context->file = rules[i].file;
-			context_warn(context, &rules[i], "from here on it is not checked which "
-			    "rules are never reached, expected fewer rules");
+			context_warn(context, &rules[i], "too many rules: from here on, rules "
+			    "that are never reached are not detected");
 			return;
 		}
 		covering = find_covering(rules, i, &cost);

@@ -32,11 +32,11 @@ read_text(struct reading *reading, const struct node *value, const char *what)
 {
 	char *copy;
 
-	if (!node_is_scalar(reading->context, value, "a text"))
+	if (!node_is_scalar(reading->context, value, "a string"))
 		return NULL;
 	if (value->text[0] == '\0' || strlen(value->text) > RULE_TEXT_MAX) {
-		context_error(reading->context, value, "%s of %zu bytes, expected 1 to %d", what,
-		    strlen(value->text), RULE_TEXT_MAX);
+		context_error(reading->context, value, "%s is %zu bytes long, expected 1 to %d "
+		    "bytes", what, strlen(value->text), RULE_TEXT_MAX);
 		return NULL;
 	}
 	copy = strdup(value->text);
@@ -165,8 +165,8 @@ read_until(struct reading *reading, const struct node *value)
 		return false;
 	}
 	if (parsed->rule.until_usec <= reading->context->now_usec)
-		context_warn(reading->context, value, "until %s is over: the rule is passed over",
-		    QUOTE(value->text));
+		context_warn(reading->context, value, "until %s is in the past: the rule is "
+		    "ignored", QUOTE(value->text));
 	parsed->text.until = strdup(value->text);
 	if (parsed->text.until == NULL)
 		context_no_memory(reading->context);
@@ -243,12 +243,12 @@ check_complete(struct reading *reading, const struct node *map)
 	bool named = has_key(map, "name"), acts = reading->acted || rule->values != 0;
 
 	if (!named)
-		context_error(reading->context, map, "a rule without a name, expected name:");
+		context_error(reading->context, map, "rule has no name, expected name:");
 	if (!reading->matched)
-		context_error(reading->context, map, "a rule without a match, expected match: with "
-		    "at least one match key");
+		context_error(reading->context, map, "rule has no match, expected match: with at "
+		    "least one match key");
 	if (!acts)
-		context_error(reading->context, map, "a rule that does nothing, expected action, "
+		context_error(reading->context, map, "rule has no effect, expected action, "
 		    "threshold, severity or remind");
 	return named && reading->matched && acts;
 }
@@ -277,8 +277,8 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 	};
 	if (map->kind != NODE_MAP) {
 		if (map->kind != NODE_BROKEN)
-			context_error(context, map, "%s, expected a rule: a map with name, match "
-			    "and action or threshold", node_kind_text(map));
+			context_error(context, map, "found %s, expected a rule: a map with name, "
+			    "match and action or threshold", node_kind_text(map));
 		return false;
 	}
 	fine = read_keys(&reading, map);
@@ -345,7 +345,8 @@ rules_read(struct config_context *context, const struct node *list, struct rule_
 	if (list->kind == NODE_EMPTY || list->kind == NODE_BROKEN)
 		return;
 	if (list->kind != NODE_LIST) {
-		context_error(context, list, "%s, expected a list of rules", node_kind_text(list));
+		context_error(context, list, "found %s, expected a list of rules",
+		    node_kind_text(list));
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++) {

@@ -51,9 +51,6 @@ void rule_check_allow(struct config_context *context, const struct parsed_rule *
 void rules_check_reach(struct config_context *context, struct parsed_rule *rules,
     size_t count);
 
-/* Writes one rule as an entry of a list. */
-void rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file);
-
 /*
  * Reads the map of `match:`. Returns true, or says every error; *match is then half filled.
  */

@@ -215,7 +215,7 @@ choice_read(struct config_context *context, const struct node *node, const struc
 	if (!node_is_scalar(context, node, expected))
 		return false;
 	if (strcmp(option->name, "netns") == 0 && strcmp(node->text, "all") == 0) {
-		context_error(context, node, "netns \"all\" is not built yet, expected host");
+		context_error(context, node, "netns \"all\" is not supported yet, expected host");
 		return false;
 	}
 	place = word_find(option->word, node->text);
@@ -303,8 +303,8 @@ protocol_bits_read(struct config_context *context, const struct node *node,
 	if (!words_read(context, node, option->name, protocol_or_off_word, &bits))
 		return false;
 	if ((bits & off) != 0 && bits != off) {
-		context_error(context, node, "%s is off and on at once, expected protocols or off",
-		    option->name);
+		context_error(context, node, "%s lists protocols and off, expected either "
+		    "protocols or off", option->name);
 		return false;
 	}
 	*ret = bits & ~off;

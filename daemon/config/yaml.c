@@ -67,7 +67,8 @@ node_is_scalar(struct config_context *context, const struct node *node, const ch
 	if (node->kind == NODE_SCALAR)
 		return true;
 	if (node->kind != NODE_BROKEN)
-		context_error(context, node, "%s, expected %s", node_kind_text(node), expected);
+		context_error(context, node, "found %s, expected %s", node_kind_text(node),
+		    expected);
 	return false;
 }
 
@@ -80,12 +81,12 @@ node_scalars(struct config_context *context, const struct node *node, size_t max
 		return node_is_scalar(context, node, expected) ? 1 : 0;
 	}
 	if (node->count == 0) {
-		context_error(context, node, "an empty list, expected %s", expected);
+		context_error(context, node, "found an empty list, expected %s", expected);
 		return 0;
 	}
 	if (node->count > max) {
-		context_error(context, node, "a list of %zu, expected at most "
-		    "%zu", node->count, max);
+		context_error(context, node, "found a list of %zu entries, expected at most %zu",
+		    node->count, max);
 		return 0;
 	}
 	for (size_t i = 0; i < node->count; i++)
@@ -124,12 +125,12 @@ reader_syntax_error(struct reader *reader)
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,
 		    (unsigned)parser->problem_mark.column + 1,
-		    "no valid YAML: %s, %s that began at line %zu", parser->problem,
+		    "invalid YAML: %s, %s that began at line %zu", parser->problem,
 		    parser->context, parser->context_mark.line + 1);
 	else
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,
-		    (unsigned)parser->problem_mark.column + 1, "no valid YAML: %s",
+		    (unsigned)parser->problem_mark.column + 1, "invalid YAML: %s",
 		    parser->problem != NULL ? parser->problem : "unknown error");
 }
 
@@ -176,7 +177,7 @@ reader_scalar(struct reader *reader, const yaml_event_t *event, struct node *ret
 		return;
 	if (memchr(text, '\0', length) != NULL) {
 		ret->kind = NODE_BROKEN;
-		reader_refuse(reader, ret, "a NUL character in a value, expected text");
+		reader_refuse(reader, ret, "found a NUL character in a value, expected text");
 		return;
 	}
 	ret->text = strndup(text, length);
@@ -198,13 +199,14 @@ reader_check_key(struct reader *reader, const struct node *map)
 	if (key->kind == NODE_BROKEN)
 		return;
 	if (key->kind != NODE_SCALAR) {
-		reader_refuse(reader, key, "%s as a key, expected a name", node_kind_text(key));
+		reader_refuse(reader, key, "found %s as a key, expected a name",
+		    node_kind_text(key));
 		return;
 	}
 	for (size_t i = 0; i + 1 < map->count; i += 2)
 		if (node_is(&map->items[i], key->text)) {
-			reader_refuse(reader, key, "%s twice, expected once; first at line %u",
-			    QUOTE(key->text), map->items[i].line);
+			reader_refuse(reader, key, "duplicate key %s, expected once; first at "
+			    "line %u", QUOTE(key->text), map->items[i].line);
 			key->kind = NODE_BROKEN;
 			return;
 		}
@@ -236,7 +238,8 @@ reader_items(struct reader *reader, yaml_event_type_t end, unsigned depth, struc
 		if (ret->count % 2 == 1)
 			reader_check_key(reader, ret);
 		if (ret->count > 2 * YAML_KEYS_MAX) {
-			reader_refuse(reader, ret, "a map of more than %d keys", YAML_KEYS_MAX);
+			reader_refuse(reader, ret, "too many keys in a map, expected at most %d",
+			    YAML_KEYS_MAX);
 			reader->stopped = true;
 		}
 	}
@@ -248,10 +251,10 @@ reader_check_properties(struct reader *reader, const struct node *node,
     const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor != NULL)
-		reader_refuse(reader, node, "anchor %s, expected a value without one",
-		    QUOTE((const char *)anchor));
+		reader_refuse(reader, node, "anchor %s is not supported, expected a value without "
+		    "one", QUOTE((const char *)anchor));
 	if (tag != NULL)
-		reader_refuse(reader, node, "tag %s, expected a value without one",
+		reader_refuse(reader, node, "tag %s is not supported, expected a value without one",
 		    QUOTE((const char *)tag));
 }
 
@@ -263,17 +266,17 @@ reader_node(struct reader *reader, const yaml_event_t *event, unsigned depth, st
 	ret->column = (unsigned)event->start_mark.column + 1;
 	if (depth > YAML_DEPTH_MAX || ++reader->nodes > YAML_NODES_MAX) {
 		if (depth > YAML_DEPTH_MAX)
-			reader_refuse(reader, ret, "nested deeper than %d levels",
+			reader_refuse(reader, ret, "nested too deeply, expected at most %d levels",
 			    YAML_DEPTH_MAX);
 		else
-			reader_refuse(reader, ret, "more than %d values in one file",
+			reader_refuse(reader, ret, "too many values, expected at most %d in a file",
 			    YAML_NODES_MAX);
 		reader->stopped = true;
 		return;
 	}
 	if (event->type == YAML_ALIAS_EVENT) {
 		ret->kind = NODE_BROKEN;
-		reader_refuse(reader, ret, "alias %s, expected the value itself",
+		reader_refuse(reader, ret, "alias %s is not supported, expected the value itself",
 		    QUOTE((const char *)event->data.alias.anchor));
 	} else if (event->type == YAML_SCALAR_EVENT) {
 		reader_check_properties(reader, ret, event->data.scalar.anchor,
@@ -308,7 +311,7 @@ reader_stream(struct reader *reader, struct node *ret)
 			context_message(reader->context, CONFIG_ERROR,
 			    (unsigned)event.start_mark.line + 1,
 			    (unsigned)event.start_mark.column + 1,
-			    "a second document, expected one in a file");
+			    "found a second document, expected one document in a file");
 			reader->failed = reader->stopped = true;
 		} else if (event.type == YAML_DOCUMENT_START_EVENT)
 			seen = true;
@@ -377,10 +380,10 @@ check_characters(struct config_context *context, const char *text, size_t size)
 		length = decode(bytes + at, size - at, &character);
 		if (length == 0)
 			context_message(context, CONFIG_ERROR, line, column,
-			    "byte 0x%02x, expected UTF-8", bytes[at]);
+			    "invalid byte 0x%02x, expected UTF-8", bytes[at]);
 		else if (is_forbidden(character))
 			context_message(context, CONFIG_ERROR, line, column,
-			    "%s U+%04X, expected text",
+			    "found %s U+%04X, expected text",
 			    character == 0 ? "NUL byte" : "control character", character);
 		if (length == 0 || is_forbidden(character))
 			return false;
@@ -402,7 +405,7 @@ node_parse(struct config_context *context, const char *text, size_t size, struct
 	*ret = (struct node){ .line = 1, .column = 1 };
 	if (size > YAML_SIZE_MAX) {
 		context_message(context, CONFIG_ERROR, 1, 1,
-		    "larger than %d bytes, expected a configuration", YAML_SIZE_MAX);
+		    "file is too large, expected at most %d bytes", YAML_SIZE_MAX);
 		return false;
 	}
 	if (!check_characters(context, text, size))

@@ -9,7 +9,13 @@
  * What it never does: end a stay whose absence an incomplete look only suggests, or alert about one
  * that the last look did not prove to be there.
  *
- * Cost: a comparison of times for each stay.
+ * Most looks change nothing, and a pass over what was the same in the last one, and for which no
+ * time came meanwhile, finds nothing to do: it is left out. Each pass notes when the next one has
+ * something to do by itself (rest_usec, verdict_usec). Whatever reaches the engine but a look that
+ * only repeats (owners, peers, a policy, ranges) makes the next call a pass, and so does a pass
+ * that changed anything: what it told, moved, judged or asked for may matter to one it had done.
+ *
+ * Cost: a comparison of times for each stay; nothing where a pass is left out.
  */
 #include <stdlib.h>
 
@@ -32,8 +38,16 @@ member_listener(const struct stay *stay, const struct member *member)
 }
 
 void
+pass_move(struct pass *pass, struct stay *stay, enum stay_event event)
+{
+	pass->open = true;
+	(void)stay_advance(stay, event);
+}
+
+void
 pass_tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
+	pass->open = true;
 	outbox_tell(&pass->engine->outbox, stay, telling, &pass->engine->ranges, &pass->moment);
 }
 
@@ -59,6 +73,15 @@ pass_plan(struct pass *pass, uint64_t from_usec, uint64_t span_usec)
 		pass->engine->due_usec = due_usec;
 }
 
+void
+pass_rest(struct pass *pass, uint64_t from_usec, uint64_t span_usec)
+{
+	uint64_t due_usec = span_usec == USEC_NEVER ? USEC_NEVER : from_usec + span_usec;
+
+	if (due_usec < pass->engine->rest_usec)
+		pass->engine->rest_usec = due_usec;
+}
+
 /* It left before its owner's name came: it has appeared all the same, and is told so before it is
  * told as gone. */
 static void
@@ -82,7 +105,7 @@ leave_chain(struct pass *pass, struct stay *stay)
 
 	if (stay->left)
 		return;
-	stay->left = true;
+	stay->left = pass->open = true;
 	if (stay->overstayed || stay->verdict.allowed ||
 	    (engine->policy->hopping >> stay->endpoint.protocol & 1) == 0)
 		hopping_drop(stay);
@@ -106,13 +129,15 @@ advance_away(struct pass *pass, size_t index)
 	}
 	/* Who came back may be what an incomplete look lacks. */
 	if (!stay->given_up && (pass->engine->last->incomplete != 0 ||
-	    track_may_return(&pass->engine->track, index, grace_usec)))
+	    track_may_return(&pass->engine->track, index, grace_usec))) {
+		pass->open = true;
 		return;
+	}
 	loud = stay->told || stay_age_usec(stay, 0) >= policy->log_after_usec;
 	if (loud && !stay->told)
 		tell_belated(pass, stay);
 	pass->engine->track.away--;
-	(void)stay_advance(stay, STAY_EVENT_END);
+	pass_move(pass, stay, STAY_EVENT_END);
 	if (stay->overstayed)
 		tell(pass, stay, EVENT_ENDED, SEVERITY_NOTICE);
 	else if (loud && line_priority(pass->engine, stay, policy->log_vanished) != SEVERITY_OFF)
@@ -141,14 +166,15 @@ pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
 		struct member *member = &stay->members[i];
 		enum look_depth enough = depth;
 
-		/* Without a process there is no program to be digested. */
-		if (member->owner->kind != OWNER_PROCESS && depth == DEPTH_DIGEST)
+		/* Without a process there is no program to have a checksum. */
+		if (member->owner->kind != OWNER_PROCESS && depth == DEPTH_CHECKSUM)
 			enough = DEPTH_THOROUGH;
 		if (member->looked_usec + ENGINE_OWNER_FRESH_USEC > since_usec &&
 		    member->looked_depth >= (uint8_t)enough)
 			continue;
 		if (member->asked_usec == 0 || member->asked_depth < (uint8_t)enough) {
 			asking_want(member, enough);
+			pass->open = true;
 			pass->engine->wants_owners = true;
 		}
 		waiting = true;
@@ -182,8 +208,10 @@ note_due(struct pass *pass, struct stay *stay)
 		struct stay **due = reallocarray(pass->due, room, sizeof(struct stay *));
 
 		/* Without memory it is due again in the next tick. */
-		if (due == NULL)
+		if (due == NULL) {
+			pass->open = true;
 			return;
+		}
 		pass->due = due;
 		pass->due_room = room;
 	}
@@ -201,7 +229,7 @@ advance_newcomer(struct pass *pass, struct stay *stay)
 
 	if (stay->state != STAY_NEW || stay->returned || !owners_resolved(pass, stay))
 		return;
-	stay->returned = true;
+	stay->returned = pass->open = true;
 	former = track_rebound(&engine->track, stay, engine->policy->grace_usec,
 	    &telling.away_usec);
 	if (former == NULL)
@@ -220,7 +248,7 @@ advance_newcomer(struct pass *pass, struct stay *stay)
 	if (former->moved_from != 0 && former->verdict.allowed)
 		return;
 	if (former->told && telling.priority != SEVERITY_OFF)
-		outbox_tell(&engine->outbox, former, &telling, &engine->ranges, &pass->moment);
+		pass_tell(pass, former, &telling);
 }
 
 /* What is going to stay is looked at once by every process's descriptors: whoever else holds it is
@@ -235,6 +263,7 @@ want_thorough(struct pass *pass, struct stay *stay)
 		    member->owner->thorough || member->owner->kind == OWNER_KERNEL)
 			continue;
 		asking_want(member, DEPTH_THOROUGH);
+		pass->open = true;
 		pass->engine->wants_owners = true;
 	}
 }
@@ -255,7 +284,7 @@ advance_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec)
 		pass_plan(pass, stay->first_seen_usec, after_usec);
 		return;
 	}
-	(void)stay_advance(stay, STAY_EVENT_PERSIST);
+	pass_move(pass, stay, STAY_EVENT_PERSIST);
 	want_thorough(pass, stay);
 	priority = line_priority(pass->engine, stay, policy->log_appeared);
 	if (!stay->told && priority != SEVERITY_OFF)
@@ -272,6 +301,7 @@ advance_hopping(struct pass *pass, struct stay *stay)
 	if (chain == NULL)
 		return;
 	if (stay->verdict.allowed || stay->overstayed) {
+		pass->open = true;
 		hopping_drop(stay);
 		return;
 	}
@@ -301,7 +331,7 @@ keep_verified(struct pass *pass, struct stay *stay)
 
 	if (stay->kept || stay->state == STAY_NEW)
 		return;
-	stay->kept = true;
+	stay->kept = pass->open = true;
 	if (rule == NULL || (rule->match.keys >> MATCH_EXE & 1) == 0)
 		return;
 	for (uint32_t i = 0; i < stay->member_count; i++)
@@ -314,6 +344,7 @@ static bool
 is_proved_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 {
 	if (!stay->verdict.suspect) {
+		pass->open = pass->open || stay->waiting_usec != 0;
 		if (stay->waiting_usec != 0)
 			pass_stop_waiting(stay);
 		return false;
@@ -334,6 +365,8 @@ advance_live(struct pass *pass, struct stay *stay)
 	if (!owners_resolved(pass, stay))
 		return;
 	pass_judge(pass, stay);
+	if (stay->verdict.expires_usec < pass->engine->verdict_usec)
+		pass->engine->verdict_usec = stay->verdict.expires_usec;
 	age_usec = stay_age_usec(stay, pass->look_usec);
 	advance_persisting(pass, stay, age_usec);
 	keep_verified(pass, stay);
@@ -343,7 +376,7 @@ advance_live(struct pass *pass, struct stay *stay)
 	pass_note_advice(pass, stay);
 	if (stay->state == STAY_OVERSTAYING) {
 		if (age_usec < stay->verdict.threshold_usec) {
-			(void)stay_advance(stay, STAY_EVENT_CLEAR);
+			pass_move(pass, stay, STAY_EVENT_CLEAR);
 			tell(pass, stay, EVENT_CLEARED, SEVERITY_NOTICE);
 			stay->overstayed = stay->suspected = false;
 			stay->told_reasons = 0;
@@ -360,28 +393,28 @@ advance_live(struct pass *pass, struct stay *stay)
 }
 
 static void
-overstay(struct pass *pass, struct stay *stay, bool digest)
+overstay(struct pass *pass, struct stay *stay, bool in_summary)
 {
 	if (stay->state == STAY_PERSISTING)
-		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
+		pass_move(pass, stay, STAY_EVENT_OVERSTAY);
 	stay->overstayed = true;
 	stay->told_severity = stay->verdict.severity;
 	stay->reminded_usec = pass->moment.boottime_usec;
 	pass_tell(pass, stay, &(struct telling){
 		.kind = EVENT_OVERSTAY,
-		.priority = digest ? SEVERITY_INFO : stay->verdict.severity,
-		.digest = digest,
+		.priority = in_summary ? SEVERITY_INFO : stay->verdict.severity,
+		.in_summary = in_summary,
 	});
 }
 
-/* Tells what reached its threshold: one by one, or as a digest with an entry each. */
+/* Tells what reached its threshold: one by one, or in a summary with an entry each. */
 static void
 settle_due(struct pass *pass)
 {
 	struct engine *engine = pass->engine;
 	uint64_t now_usec = pass->moment.boottime_usec;
 	size_t baseline = 0;
-	bool digest[2];
+	bool summarized[2];
 
 	if (pass->due_count == 0) {
 		engine->waiting_usec = 0;
@@ -396,16 +429,18 @@ settle_due(struct pass *pass)
 		}
 	}
 	engine->waiting_usec = 0;
+	pass->open = true;
 	for (size_t i = 0; i < pass->due_count; i++)
 		baseline += pass->due[i]->baseline;
-	digest[true] = baseline > 1;
-	digest[false] = pass->due_count - baseline > ENGINE_DIGEST_MIN;
-	for (unsigned i = 0; i < ARRAY_SIZE(digest); i++)
-		if (digest[i])
+	summarized[true] = baseline > 1;
+	summarized[false] = pass->due_count - baseline > ENGINE_SUMMARY_MIN;
+	for (unsigned i = 0; i < ARRAY_SIZE(summarized); i++)
+		if (summarized[i])
 			outbox_put(&engine->outbox,
-			    digest_overstays(pass->due, pass->due_count, i != 0), &pass->moment);
+			    summary_of_overstays(pass->due, pass->due_count, i != 0),
+			    &pass->moment);
 	for (size_t i = 0; i < pass->due_count; i++)
-		overstay(pass, pass->due[i], digest[pass->due[i]->baseline]);
+		overstay(pass, pass->due[i], summarized[pass->due[i]->baseline]);
 }
 
 /* Once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
@@ -438,14 +473,24 @@ advance_summary(struct pass *pass)
 		engine->summed_usec = now_usec;
 	due_usec = find_summary_due(engine);
 	if (now_usec >= due_usec) {
-		outbox_put(&engine->outbox, digest_summary(&engine->track, pass->look_usec),
+		outbox_put(&engine->outbox, summary_of_day(&engine->track, pass->look_usec),
 		    &pass->moment);
 		for (size_t i = 0; i < engine->track.count; i++)
 			engine->track.stays[i]->reminded_usec = now_usec;
+		pass->open = true;
 		engine->summed_usec = now_usec;
 		due_usec = find_summary_due(engine);
 	}
 	pass_plan(pass, 0, due_usec);
+}
+
+/* True where a pass now would find what the last one left, and nothing to do. */
+static bool
+is_at_rest(const struct engine *engine, const struct moment *moment)
+{
+	return engine->settled && moment->boottime_usec < engine->due_usec &&
+	    moment->boottime_usec < engine->rest_usec &&
+	    moment->realtime_usec < engine->verdict_usec;
 }
 
 void
@@ -453,10 +498,10 @@ engine_advance(struct engine *engine, const struct moment *moment)
 {
 	struct pass pass = { .engine = engine, .moment = *moment, .move_budget = MOVE_BUDGET };
 
-	if (engine->last == NULL)
+	if (engine->last == NULL || is_at_rest(engine, moment))
 		return;
 	pass.look_usec = engine->last->taken_usec;
-	engine->due_usec = USEC_NEVER;
+	engine->due_usec = engine->rest_usec = engine->verdict_usec = USEC_NEVER;
 	engine->wants_owners = engine->wants_peers = false;
 	for (size_t i = 0; i < engine->track.count; i++)
 		advance_newcomer(&pass, engine->track.stays[i]);
@@ -472,7 +517,10 @@ engine_advance(struct engine *engine, const struct moment *moment)
 	settle_due(&pass);
 	pass_advise(&pass);
 	advance_summary(&pass);
-	hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec);
+	pass_rest(&pass, 0,
+	    hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec));
 	free(pass.due);
 	track_sweep(&engine->track);
+	/* After a resume all that is due waits for the next look. */
+	engine->settled = !pass.open && !engine->resumed;
 }

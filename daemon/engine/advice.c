@@ -86,7 +86,7 @@ pass_note_advice(struct pass *pass, struct stay *stay)
 	if (asked ? !may_be_taken(advice, stay->endpoint.port) : member->choice != CHOICE_AUTO ||
 	    stay->endpoint.protocol != PROTOCOL_TCP || stay->verdict.allowed)
 		return;
-	stay->advised = true;
+	stay->advised = pass->open = true;
 	if (!is_first(advice, hash_of(stay, member)))
 		return;
 	if (asked) {

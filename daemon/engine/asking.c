@@ -2,7 +2,8 @@
 /*
  * The questions to overstay-lookup and the answers, seen from the stays. Every socket is asked for
  * quickly when it is new, thoroughly once before it is first told of, and again before an alert
- * where that was long ago; a suspect's program is digested with that. What is known costs nothing.
+ * where that was long ago; with that a suspect's program gets a checksum. What is known costs
+ * nothing.
  *
  * What it never does: talk to anyone (wire/owners.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
@@ -73,10 +74,11 @@ patience(const struct stay *stay, const struct member *member, uint64_t patient_
 
 size_t
 asking_questions(struct track *track, struct owner_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec)
+    uint64_t now_usec, uint64_t patient_usec, bool *ret_changed)
 {
 	size_t count = 0;
 
+	*ret_changed = false;
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
@@ -89,6 +91,7 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 			    now_usec - stay->first_seen_usec <
 				patience(stay, member, patient_usec))
 				continue;
+			*ret_changed = true;
 			if (member->inode == 0) {
 				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
 				continue;
@@ -101,7 +104,7 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 				.cgroup = member->cgroup,
 				.protocol = stay->endpoint.protocol,
 				.thorough = member->asked_depth >= DEPTH_THOROUGH,
-				.digest = member->asked_depth >= DEPTH_DIGEST,
+				.checksum = member->asked_depth >= DEPTH_CHECKSUM,
 			};
 		}
 	}
@@ -216,9 +219,11 @@ asking_answers(struct track *track, const struct owner_answer *answers, size_t c
 	}
 }
 
-void
+bool
 asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 {
+	bool changed = false;
+
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
@@ -227,6 +232,7 @@ asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 
 			if (member->asked_usec == 0 && !member->owner_wanted)
 				continue;
+			changed = true;
 			if (member->owner == NULL || member->owner->kind == OWNER_UNKNOWN) {
 				set_unknown(stay, member, reason, now_usec);
 				continue;
@@ -234,6 +240,7 @@ asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 			keep_owner(member, now_usec);
 		}
 	}
+	return changed;
 }
 
 void

@@ -16,10 +16,10 @@ struct owner_answer {
 /*
  * Fills questions with at most max sockets whose owner is wanted; they count as asked from now on.
  * A UDP port the kernel picked is nearly always a client's and gone soon: it is asked for only
- * when it is patient_usec old. Returns how many.
+ * when it is patient_usec old. Returns how many; in *ret_changed whether anything changed.
  */
 size_t asking_questions(struct track *track, struct owner_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec);
+    uint64_t now_usec, uint64_t patient_usec, bool *ret_changed);
 
 /* Wants the member's owner looked up (again), so deep at least. */
 void asking_want(struct member *member, enum look_depth depth);
@@ -42,9 +42,10 @@ void asking_answers(struct track *track, const struct owner_answer *answers, siz
 
 /*
  * No answer will come for what is asked or wanted now: unknown for this reason where nothing was
- * known before; what was known stays, with the time it was observed.
+ * known before; what was known stays, with the time it was observed. Returns true where anything
+ * was.
  */
-void asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
+bool asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
 
 /* overstay-lookup is back: what could not be looked up without it is wanted again. */
 void asking_retry(struct track *track);

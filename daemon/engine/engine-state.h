@@ -29,6 +29,10 @@ struct engine {
 	bool wants_owners;
 	bool wants_peers;
 	uint64_t due_usec;
+	/* Until then a pass over the same stays would change nothing, see advance.c. */
+	bool settled;		/* nothing came in since the last pass, which left nothing open */
+	uint64_t rest_usec;	/* CLOCK_BOOTTIME, not after due_usec */
+	uint64_t verdict_usec;	/* CLOCK_REALTIME: the first verdict expires */
 	uint64_t patient_usec;	/* how old a client's UDP socket gets before it is asked for */
 	uint64_t summed_usec;	/* when the last summary was told or the watch began, 0 = not yet */
 	uint64_t waiting_usec;	/* since when overstays wait for owners, 0 = none */
@@ -42,14 +46,19 @@ struct pass {
 	struct stay **due;	/* reached their threshold, not told yet */
 	size_t due_count, due_room;
 	bool waiting;		/* one of them waits for its owner */
+	bool open;		/* it changed something, or left something to the next one */
 	size_t move_budget;	/* comparisons that are left to find out who moved */
 };
 
 /* advance.c */
 struct listener member_listener(const struct stay *stay, const struct member *member);
+/* As stay_advance(). */
+void pass_move(struct pass *pass, struct stay *stay, enum stay_event event);
 void pass_tell(struct pass *pass, struct stay *stay, const struct telling *telling);
 /* engine_due_usec() is at from_usec + span_usec at the latest. */
 void pass_plan(struct pass *pass, uint64_t from_usec, uint64_t span_usec);
+/* A pass at from_usec + span_usec has something to do, but nothing that a look is made for. */
+void pass_rest(struct pass *pass, uint64_t from_usec, uint64_t span_usec);
 /* Wants the owners of the stay that were looked up too long ago, or not that deep, when its alert
  * began to wait (0 = now). Returns true where it has to wait for that. */
 bool pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,

@@ -4,7 +4,7 @@
  * clock or a thread, so that hours of it run in milliseconds under a fake clock.
  *
  * What it decides: when a stay persists, overstays, is cleared, is back or has ended, by age and
- * verdict; which overstays are one digest; whose owner has to be looked up. What it never does:
+ * verdict; which overstays make one summary; whose owner has to be looked up. What it never does:
  * end a stay on its own guess (missing sockets were proved absent before engine_observe()), or
  * alert about a stay that the last look did not prove to be there.
  *
@@ -70,6 +70,7 @@ find_patience(const struct policy *policy)
 void
 engine_set_policy(struct engine *engine, const struct policy *policy)
 {
+	engine->settled = false;
 	engine->policy = policy;
 	engine->patient_usec = find_patience(policy);
 	for (size_t i = 0; i < engine->track.count; i++) {
@@ -152,6 +153,8 @@ forget_unwatched(struct engine *engine, const struct ranges *before, const struc
 	}
 	track_sweep(&engine->track);
 	track_settle(&engine->track);
+	if (engine->last != NULL)
+		snapshot_drop_known(engine->last);
 	for (size_t i = 0; engine->last != NULL && i < engine->last->count; i++)
 		if (is_watched(engine, &engine->last->listeners[i].endpoint,
 			engine->last->listeners[i].choice))
@@ -167,6 +170,7 @@ engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t 
 	struct ranges before = engine->ranges;
 	bool more_protocols = (protocols & ~engine->protocols) != 0;
 
+	engine->settled = false;
 	engine->ranges = *ranges;
 	engine->protocols = protocols;
 	if (engine->last == NULL)
@@ -187,12 +191,31 @@ engine_last_look(const struct engine *engine)
 	return engine->last;
 }
 
+/* All that the last look had is there, and nothing else. */
+static void
+take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resumed)
+{
+	engine->last->taken_usec = engine->track.last_complete_usec = snapshot->taken_usec;
+	engine->changes = (struct engine_changes){ .persisted = engine->last->count };
+	engine->resumed = resumed;
+	if (engine->has_newly_watched)
+		port_set_clear(&engine->newly_watched);
+	engine->has_newly_watched = false;
+	(void)snapshot_free(snapshot);
+}
+
 int
 engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 {
-	struct diff_counts counts = diff_walk(engine->last, snapshot, 0, NULL, NULL);
+	struct diff_counts counts;
 	int r;
 
+	if (snapshot->repeats) {
+		take_in_repetition(engine, snapshot, resumed);
+		return 0;
+	}
+	engine->settled = false;
+	counts = diff_walk(engine->last, snapshot, 0, NULL, NULL);
 	r = track_observe(&engine->track, engine->last, snapshot,
 	    engine->has_newly_watched ? &engine->newly_watched : NULL);
 	if (r < 0)
@@ -215,15 +238,23 @@ size_t
 engine_owner_questions(struct engine *engine, struct owner_question *questions, size_t max,
     uint64_t now_usec)
 {
+	size_t count;
+	bool changed = false;
+
 	if (!engine->wants_owners)
 		return 0;
-	return asking_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
+	count = asking_questions(&engine->track, questions, max, now_usec, engine->patient_usec,
+	    &changed);
+	if (changed)
+		engine->settled = false;
+	return count;
 }
 
 void
 engine_owner_answers(struct engine *engine, const struct owner_answer *answers, size_t count,
     uint64_t now_usec)
 {
+	engine->settled = false;
 	/* Those that one process holds share it: the second time changes nothing. */
 	for (size_t i = 0; i < count; i++)
 		verified_apply(&engine->verified, answers[i].owner);
@@ -233,7 +264,8 @@ engine_owner_answers(struct engine *engine, const struct owner_answer *answers, 
 void
 engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec)
 {
-	asking_failed(&engine->track, reason, now_usec);
+	if (asking_failed(&engine->track, reason, now_usec))
+		engine->settled = false;
 }
 
 void
@@ -241,12 +273,14 @@ engine_owner_retry(struct engine *engine)
 {
 	asking_retry(&engine->track);
 	engine->wants_owners = true;
+	engine->settled = false;
 }
 
 void
 engine_set_reserved(struct engine *engine, const struct port_set *reserved,
     const struct port_range *kernel_range)
 {
+	engine->settled = false;
 	engine->advice.reserved = *reserved;
 	engine->advice.kernel_range = *kernel_range;
 }

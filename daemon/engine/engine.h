@@ -6,9 +6,9 @@
 #define OVERSTAY_ENGINE_ENGINE_H
 
 #include "engine/asking.h"
-#include "engine/digest.h"
 #include "engine/outbox.h"
 #include "engine/snapshot.h"
+#include "engine/summary.h"
 #include "engine/verified.h"
 #include "model/policy.h"
 #include "model/range.h"
@@ -23,8 +23,8 @@
 /* An owner that was observed longer ago than this is looked up again before an alert. */
 #define ENGINE_OWNER_FRESH_USEC USEC_PER_SEC
 
-/* More overstays than this in one tick are one digest. */
-#define ENGINE_DIGEST_MIN 10
+/* More overstays than this in one tick make one summary. */
+#define ENGINE_SUMMARY_MIN 10
 
 struct engine;
 

@@ -183,14 +183,21 @@ hopping_span_usec(const struct stay *stay, uint64_t now_usec)
 	return chain->covered_usec + (now_usec > from_usec ? now_usec - from_usec : 0);
 }
 
-void
+uint64_t
 hopping_sweep(struct hopping *hopping, uint64_t now_usec, uint64_t grace_usec)
 {
+	/* A stay that came within the grace may still wait for its owner's name. */
+	uint64_t kept_usec = grace_usec + USEC_PER_MIN, next_usec = USEC_NEVER;
+
 	for (size_t i = hopping->count; i-- > 0;) {
 		const struct chain *chain = hopping->chains[i];
 
-		/* A stay that came within the grace may still wait for its owner's name. */
-		if (chain->live == 0 && now_usec - chain->until_usec > grace_usec + USEC_PER_MIN)
+		if (chain->live > 0)
+			continue;
+		if (now_usec - chain->until_usec > kept_usec)
 			remove_at(hopping, i);
+		else if (chain->until_usec + kept_usec < next_usec)
+			next_usec = chain->until_usec + kept_usec + 1;
 	}
+	return next_usec;
 }

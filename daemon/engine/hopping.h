@@ -47,7 +47,8 @@ void hopping_drop(struct stay *stay);
 /* For how long the chain's stays were there together, until now_usec, the live one among them. */
 uint64_t hopping_span_usec(const struct stay *stay, uint64_t now_usec);
 
-/* Forgets the chains that nobody went on with for longer than grace_usec. */
-void hopping_sweep(struct hopping *hopping, uint64_t now_usec, uint64_t grace_usec);
+/* Forgets the chains that nobody went on with for longer than grace_usec. Returns when it has the
+ * next one to forget, USEC_NEVER = that is not known. */
+uint64_t hopping_sweep(struct hopping *hopping, uint64_t now_usec, uint64_t grace_usec);
 
 #endif

@@ -25,6 +25,7 @@
 
 #include "engine/judge.h"
 #include "model/glob.h"
+#include "model/program.h"
 
 enum truth {
 	TRUTH_NO,
@@ -33,14 +34,14 @@ enum truth {
 };
 
 /* What a match is asked about: one socket and one of its holders. */
-struct question {
+struct match_subject {
 	const struct listener *listener;
 	const struct owner *owner;
 	const struct classification *classification;
 	const struct process *process;	/* NULL: no process is known */
 };
 
-typedef enum truth key_function(const struct match *match, const struct question *question);
+typedef enum truth key_function(const struct match *match, const struct match_subject *subject);
 
 static enum truth
 truth_of(bool yes)
@@ -50,9 +51,9 @@ truth_of(bool yes)
 
 /* Where no process is known: the kernel's socket has none, of any other owner nobody knows. */
 static enum truth
-truth_without_process(const struct question *question)
+truth_without_process(const struct match_subject *subject)
 {
-	return question->owner->kind == OWNER_KERNEL ? TRUTH_NO : TRUTH_UNKNOWN;
+	return subject->owner->kind == OWNER_KERNEL ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
 static bool
@@ -74,15 +75,15 @@ id_list_has(const struct id_list *list, uint32_t id)
 }
 
 static enum truth
-match_protocol(const struct match *match, const struct question *question)
+match_protocol(const struct match *match, const struct match_subject *subject)
 {
-	return truth_of((match->protocols >> question->listener->endpoint.protocol & 1) != 0);
+	return truth_of((match->protocols >> subject->listener->endpoint.protocol & 1) != 0);
 }
 
 static enum truth
-match_port(const struct match *match, const struct question *question)
+match_port(const struct match *match, const struct match_subject *subject)
 {
-	return truth_of(port_set_has(match->ports, question->listener->endpoint.port));
+	return truth_of(port_set_has(match->ports, subject->listener->endpoint.port));
 }
 
 static bool
@@ -97,28 +98,28 @@ prefix_has(const struct address_prefix *prefix, const struct endpoint *endpoint)
 }
 
 static enum truth
-match_address(const struct match *match, const struct question *question)
+match_address(const struct match *match, const struct match_subject *subject)
 {
 	for (size_t i = 0; i < match->address_count; i++)
-		if (prefix_has(&match->addresses[i], &question->listener->endpoint))
+		if (prefix_has(&match->addresses[i], &subject->listener->endpoint))
 			return TRUTH_YES;
 	return TRUTH_NO;
 }
 
 static enum truth
-match_exposure(const struct match *match, const struct question *question)
+match_exposure(const struct match *match, const struct match_subject *subject)
 {
 	return truth_of(
-	    (match->exposures >> endpoint_exposure(&question->listener->endpoint) & 1) != 0);
+	    (match->exposures >> endpoint_exposure(&subject->listener->endpoint) & 1) != 0);
 }
 
 static enum truth
-match_exe(const struct match *match, const struct question *question)
+match_exe(const struct match *match, const struct match_subject *subject)
 {
-	const struct process *process = question->process;
+	const struct process *process = subject->process;
 
 	if (process == NULL || process->exe[0] == '\0')
-		return process == NULL ? truth_without_process(question) : TRUTH_UNKNOWN;
+		return process == NULL ? truth_without_process(subject) : TRUTH_UNKNOWN;
 	if (!glob_list_match(&match->exe, process->exe, GLOB_PATH))
 		return TRUTH_NO;
 	if (process->exe_trust != EXE_UNVERIFIED)
@@ -130,38 +131,49 @@ match_exe(const struct match *match, const struct question *question)
 	    process->place.container[0] != '\0' ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
-static enum truth
-match_script(const struct match *match, const struct question *question)
+/* May the process run a script although none is known? Under a title nobody knows which. */
+static bool
+runs_unknown_script(const struct process *process)
 {
-	const struct process *process = question->process;
+	const char *argument;
+	enum program_input input = program_input(program_name(process->exe), process->cmdline,
+	    process->cmdline_length, &argument);
+
+	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_HIDDEN ||
+	    input == INPUT_SCRIPT;
+}
+
+static enum truth
+match_script(const struct match *match, const struct match_subject *subject)
+{
+	const struct process *process = subject->process;
 
 	if (process == NULL)
-		return truth_without_process(question);
+		return truth_without_process(subject);
 	if (process->script[0] == '\0')
-		return process->cmdline_cut || process->cmdline_length == 0 ? TRUTH_UNKNOWN :
-		    TRUTH_NO;
+		return runs_unknown_script(process) ? TRUTH_UNKNOWN : TRUTH_NO;
 	return truth_of(glob_list_match(&match->script, process->script, GLOB_PATH));
 }
 
 static enum truth
-match_comm(const struct match *match, const struct question *question)
+match_comm(const struct match *match, const struct match_subject *subject)
 {
-	if (question->process == NULL)
-		return truth_without_process(question);
-	if (question->process->comm[0] == '\0')
+	if (subject->process == NULL)
+		return truth_without_process(subject);
+	if (subject->process->comm[0] == '\0')
 		return TRUTH_UNKNOWN;
-	return truth_of(glob_list_match(&match->comm, question->process->comm, GLOB_TEXT));
+	return truth_of(glob_list_match(&match->comm, subject->process->comm, GLOB_TEXT));
 }
 
 static enum truth
-match_cmdline(const struct match *match, const struct question *question)
+match_cmdline(const struct match *match, const struct match_subject *subject)
 {
-	const struct process *process = question->process;
+	const struct process *process = subject->process;
 	char joined[OWNER_CMDLINE_MAX + 1];
 	size_t length;
 
 	if (process == NULL)
-		return truth_without_process(question);
+		return truth_without_process(subject);
 	length = process->cmdline_length < OWNER_CMDLINE_MAX ? process->cmdline_length :
 	    OWNER_CMDLINE_MAX;
 	while (length > 0 && process->cmdline[length - 1] == '\0')
@@ -175,18 +187,18 @@ match_cmdline(const struct match *match, const struct question *question)
 }
 
 static enum truth
-match_user(const struct match *match, const struct question *question)
+match_user(const struct match *match, const struct match_subject *subject)
 {
-	const struct process *process = question->process;
+	const struct process *process = subject->process;
 
 	if (process == NULL) {
 		/*
 		 * Without a process there is still the user who made the socket, but no groups,
 		 * and who holds it now may be somebody else.
 		 */
-		if (id_list_has(&match->uids, question->listener->uid))
+		if (id_list_has(&match->uids, subject->listener->uid))
 			return TRUTH_YES;
-		return truth_without_process(question);
+		return truth_without_process(subject);
 	}
 	if (id_list_has(&match->uids, process->uid) || id_list_has(&match->gids, process->gid))
 		return TRUTH_YES;
@@ -198,10 +210,10 @@ match_user(const struct match *match, const struct question *question)
 
 /* Where the process stands; a manager that only holds a .socket unit's listener stands there. */
 static const struct place *
-place_of(const struct question *question)
+place_of(const struct match_subject *subject)
 {
-	return question->process == owner_first(question->owner) ? owner_place(question->owner) :
-	    &question->process->place;
+	return subject->process == owner_first(subject->owner) ? owner_place(subject->owner) :
+	    &subject->process->place;
 }
 
 static enum truth
@@ -211,29 +223,29 @@ match_some_unit(const struct glob_list *list, const char *unit)
 }
 
 static enum truth
-match_unit(const struct match *match, const struct question *question)
+match_unit(const struct match *match, const struct match_subject *subject)
 {
-	if (question->process == NULL)
-		return truth_without_process(question);
-	return match_some_unit(&match->unit, place_of(question)->unit);
+	if (subject->process == NULL)
+		return truth_without_process(subject);
+	return match_some_unit(&match->unit, place_of(subject)->unit);
 }
 
 static enum truth
-match_user_unit(const struct match *match, const struct question *question)
+match_user_unit(const struct match *match, const struct match_subject *subject)
 {
-	if (question->process == NULL)
-		return truth_without_process(question);
-	return match_some_unit(&match->user_unit, place_of(question)->user_unit);
+	if (subject->process == NULL)
+		return truth_without_process(subject);
+	return match_some_unit(&match->user_unit, place_of(subject)->user_unit);
 }
 
 static enum truth
-match_container(const struct match *match, const struct question *question)
+match_container(const struct match *match, const struct match_subject *subject)
 {
 	const struct place *place;
 
-	if (question->process == NULL)
-		return truth_without_process(question);
-	place = place_of(question);
+	if (subject->process == NULL)
+		return truth_without_process(subject);
+	place = place_of(subject);
 	if (place->container[0] == '\0' ||
 	    !glob_list_match(&match->container, place->container, GLOB_TEXT))
 		return TRUTH_NO;
@@ -243,49 +255,49 @@ match_container(const struct match *match, const struct question *question)
 }
 
 static enum truth
-match_netns(const struct match *match, const struct question *question)
+match_netns(const struct match *match, const struct match_subject *subject)
 {
 	/* Only the daemon's own is watched. */
-	(void)question;
+	(void)subject;
 	return truth_of((match->netns & 1) != 0);
 }
 
 /* True where nobody could look: whatever class and reasons it has, they are not known. */
 static bool
-is_unseen(const struct question *question)
+is_unseen(const struct match_subject *subject)
 {
-	return question->owner->kind == OWNER_UNKNOWN &&
-	    question->classification->class != CLASS_SUSPECT;
+	return subject->owner->kind == OWNER_UNKNOWN &&
+	    subject->classification->class != CLASS_SUSPECT;
 }
 
 static enum truth
-match_class(const struct match *match, const struct question *question)
+match_class(const struct match *match, const struct match_subject *subject)
 {
-	if ((match->classes >> question->classification->class & 1) != 0)
+	if ((match->classes >> subject->classification->class & 1) != 0)
 		return TRUTH_YES;
-	return is_unseen(question) ? TRUTH_UNKNOWN : TRUTH_NO;
+	return is_unseen(subject) ? TRUTH_UNKNOWN : TRUTH_NO;
 }
 
 static enum truth
-match_reason(const struct match *match, const struct question *question)
+match_reason(const struct match *match, const struct match_subject *subject)
 {
-	if ((match->reasons & question->classification->reasons) != 0)
+	if ((match->reasons & subject->classification->reasons) != 0)
 		return TRUTH_YES;
-	return is_unseen(question) ? TRUTH_UNKNOWN : TRUTH_NO;
+	return is_unseen(subject) ? TRUTH_UNKNOWN : TRUTH_NO;
 }
 
 static enum truth
-match_owner(const struct match *match, const struct question *question)
+match_owner(const struct match *match, const struct match_subject *subject)
 {
-	return truth_of((match->owners >> question->owner->kind & 1) != 0);
+	return truth_of((match->owners >> subject->owner->kind & 1) != 0);
 }
 
 static enum truth
-match_choice(const struct match *match, const struct question *question)
+match_choice(const struct match *match, const struct match_subject *subject)
 {
-	if (question->listener->choice == CHOICE_UNKNOWN)
+	if (subject->listener->choice == CHOICE_UNKNOWN)
 		return TRUTH_UNKNOWN;
-	return truth_of((match->choices >> question->listener->choice & 1) != 0);
+	return truth_of((match->choices >> subject->listener->choice & 1) != 0);
 }
 
 /* Cheap keys first: the first that is false ends the asking. */
@@ -315,7 +327,7 @@ static const struct {
 _Static_assert(ARRAY_SIZE(keys) == MATCH_KEY_COUNT, "a match key has no function");
 
 static enum truth
-match_keys(const struct match *match, const struct question *question)
+match_keys(const struct match *match, const struct match_subject *subject)
 {
 	enum truth truth = TRUTH_YES;
 
@@ -324,7 +336,7 @@ match_keys(const struct match *match, const struct question *question)
 
 		if ((match->keys >> keys[i].key & 1) == 0)
 			continue;
-		one = keys[i].function(match, question);
+		one = keys[i].function(match, subject);
 		if (one == TRUTH_NO)
 			return TRUTH_NO;
 		if (one < truth)
@@ -335,30 +347,30 @@ match_keys(const struct match *match, const struct question *question)
 
 /* `not` is one level deep, as the configuration allows it. */
 static enum truth
-match_all(const struct match *match, const struct question *question)
+match_all(const struct match *match, const struct match_subject *subject)
 {
-	enum truth truth = match_keys(match, question), inner;
+	enum truth truth = match_keys(match, subject), inner;
 
 	if (match->not == NULL || truth == TRUTH_NO)
 		return truth;
-	inner = match_keys(match->not, question);
+	inner = match_keys(match->not, subject);
 	if (inner == TRUTH_YES)
 		return TRUTH_NO;
 	return inner == TRUTH_UNKNOWN ? TRUTH_UNKNOWN : truth;
 }
 
 static bool
-rule_matches(const struct rule *rule, struct question question)
+rule_matches(const struct rule *rule, struct match_subject subject)
 {
-	const struct owner *owner = question.owner;
+	const struct owner *owner = subject.owner;
 
 	if (owner->kind != OWNER_PROCESS || owner->process_count == 0)
-		return match_all(&rule->match, &question) == TRUTH_YES;
+		return match_all(&rule->match, &subject) == TRUTH_YES;
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		question.process = &owner->processes[i];
-		if (process_is_init(question.process) && question.process != owner_first(owner))
+		subject.process = &owner->processes[i];
+		if (process_is_init(subject.process) && subject.process != owner_first(owner))
 			continue;
-		if (match_all(&rule->match, &question) != TRUTH_YES)
+		if (match_all(&rule->match, &subject) != TRUTH_YES)
 			return false;
 	}
 	return true;
@@ -384,11 +396,11 @@ apply_suspicion(const struct policy *policy, bool strong, struct verdict *verdic
 
 /* What holds where no rule speaks. */
 static void
-judge_by_default(const struct policy *policy, const struct question *question,
+judge_by_default(const struct policy *policy, const struct match_subject *subject,
     struct verdict *verdict)
 {
-	const struct listener *listener = question->listener;
-	const struct classification *classification = question->classification;
+	const struct listener *listener = subject->listener;
+	const struct classification *classification = subject->classification;
 
 	*verdict = (struct verdict){
 		.threshold_usec = policy->threshold_usec,
@@ -459,14 +471,14 @@ void
 judge(const struct policy *policy, const struct listener *listener, const struct owner *owner,
     const struct classification *classification, uint64_t realtime_usec, struct verdict *ret)
 {
-	struct question question = {
+	struct match_subject subject = {
 		.listener = listener,
 		.owner = owner,
 		.classification = classification,
 	};
 	bool spoken = false;
 
-	judge_by_default(policy, &question, ret);
+	judge_by_default(policy, &subject, ret);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
 		bool passing = classification->class == CLASS_SUSPECT &&
@@ -475,7 +487,7 @@ judge(const struct policy *policy, const struct listener *listener, const struct
 		/* Of the rules that do not speak of suspects the first decides, too. */
 		if (!rule->enabled || rule->until_usec <= realtime_usec || (passing && spoken))
 			continue;
-		if (!rule_matches(rule, question))
+		if (!rule_matches(rule, subject))
 			continue;
 		if (rule->until_usec < ret->expires_usec)
 			ret->expires_usec = rule->until_usec;

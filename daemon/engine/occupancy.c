@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/port-set.h"
 #include "engine/occupancy.h"
 
@@ -60,18 +61,6 @@ occupancy_free(struct occupancy *occupancy)
 	return NULL;
 }
 
-/* The finaliser of MurmurHash3 (public domain, A. Appleby): every input bit reaches every output
- * bit, three multiplications and shifts. */
-static uint64_t
-mix(uint64_t value)
-{
-	value ^= value >> 33;
-	value *= 0xff51afd7ed558ccdULL;
-	value ^= value >> 33;
-	value *= 0xc4ceb9fe1a85ec53ULL;
-	return value ^ value >> 33;
-}
-
 int
 occupancy_add(struct occupancy *occupancy, enum protocol protocol, uint16_t port, uint64_t cookie)
 {
@@ -83,7 +72,7 @@ occupancy_add(struct occupancy *occupancy, enum protocol protocol, uint16_t port
 			return -ENOMEM;
 	}
 	(*page)->ports[port % PAGE_PORTS].sockets++;
-	(*page)->ports[port % PAGE_PORTS].mix_sum += mix(cookie ^ occupancy->key);
+	(*page)->ports[port % PAGE_PORTS].mix_sum += hash_mix(cookie ^ occupancy->key);
 	occupancy->sockets[protocol]++;
 	return 0;
 }

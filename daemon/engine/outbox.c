@@ -41,7 +41,7 @@ struct outbox_entry {
 	struct endpoint endpoint;
 	struct classification classification;
 	uint8_t kind, priority, severity, state, choice, v6only, range;
-	bool digest, overstayed;
+	bool in_summary, overstayed;
 };
 
 static void
@@ -217,7 +217,7 @@ outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *tell
 		.choice = member->choice,
 		.v6only = member->v6only,
 		.range = (uint8_t)ranges_source(ranges, stay->endpoint.port),
-		.digest = telling->digest,
+		.in_summary = telling->in_summary,
 		.overstayed = stay->overstayed,
 	};
 }
@@ -316,7 +316,7 @@ make_report(struct outbox_entry *entry)
 	report->priority = (enum severity)entry->priority;
 	report->realtime_usec = entry->moment.realtime_usec;
 	report->boottime_usec = entry->moment.boottime_usec;
-	report->digest = entry->digest;
+	report->in_summary = entry->in_summary;
 	report->stay = stay;
 	return report;
 }

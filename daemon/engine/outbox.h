@@ -32,7 +32,7 @@ struct moment {
 struct telling {
 	enum event_kind kind;
 	enum severity priority;
-	bool digest;		/* a digest speaks for it */
+	bool in_summary;	/* a summary speaks for it */
 	uint64_t away_usec;	/* EVENT_REBOUND */
 	const struct chain *chain;	/* EVENT_HOPPING: whose ports are told */
 	uint64_t span_usec;	/* EVENT_HOPPING: for how long together */

@@ -53,8 +53,10 @@ snapshot_new(uint64_t taken_usec)
 struct snapshot *
 snapshot_free(struct snapshot *snapshot)
 {
-	if (snapshot != NULL)
-		free(snapshot->listeners);
+	if (snapshot == NULL)
+		return NULL;
+	snapshot_drop_known(snapshot);
+	free(snapshot->listeners);
 	free(snapshot);
 	return NULL;
 }
@@ -129,6 +131,19 @@ snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before)
 		    listener->choice == CHOICE_UNKNOWN)
 			listener->choice = before->listeners[b].choice;
 	}
+}
+
+void
+snapshot_note_known(struct snapshot *snapshot, uint64_t key)
+{
+	snapshot_drop_known(snapshot);
+	snapshot->known = known_new(snapshot->listeners, snapshot->count, key);
+}
+
+void
+snapshot_drop_known(struct snapshot *snapshot)
+{
+	snapshot->known = known_free(snapshot->known);
 }
 
 const struct listener *

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "engine/known.h"
 #include "model/listener.h"
 
 /* Why a snapshot is not the whole truth. What is not complete can never end a stay. */
@@ -31,6 +32,8 @@ struct snapshot {
 	uint64_t taken_usec;	/* CLOCK_BOOTTIME when it was begun */
 	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
 	bool sealed;
+	bool repeats;		/* no listeners of its own: those of the one before, every one */
+	struct known *known;	/* of a sealed one, NULL = none */
 };
 
 /* An empty snapshot, begun at taken_usec. Returns NULL without memory. */
@@ -53,6 +56,11 @@ void snapshot_seal(struct snapshot *snapshot);
  * sockets that were in `before` already keep what was known. Both sealed.
  */
 void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before);
+
+/* Makes the listeners of a sealed snapshot known for the next poll, as far as memory allows. */
+void snapshot_note_known(struct snapshot *snapshot, uint64_t key);
+/* Before its listeners are changed. */
+void snapshot_drop_known(struct snapshot *snapshot);
 
 /* The place of a socket in a sealed snapshot, NULL if it is not there. */
 const struct listener *snapshot_find(const struct snapshot *snapshot,

@@ -41,7 +41,7 @@ static const char *const event_names[] = {
 	[STAY_EVENT_END] = "end",
 };
 
-const char *
+static const char *
 stay_event_name(enum stay_event event)
 {
 	return event_names[event];
@@ -94,6 +94,7 @@ stay_unref(struct stay *stay)
 		return;
 	stay_clear_members(stay);
 	free(stay->peers);
+	free(stay->programs);
 	free(stay);
 }
 
@@ -124,6 +125,22 @@ knows(const struct stay *stay, uint64_t hash)
 	return false;
 }
 
+/* Nearly every stay has the two hashes of one program: there is room for no more than there are. */
+static void
+remember(struct stay *stay, uint64_t hash)
+{
+	size_t count = stay->program_count;
+	uint64_t *programs;
+
+	if (count == STAY_PROGRAMS_MAX || knows(stay, hash))
+		return;
+	programs = reallocarray(stay->programs, count + 1, sizeof(*programs));
+	if (programs == NULL)
+		return;
+	programs[stay->program_count++] = hash;
+	stay->programs = programs;
+}
+
 /* False where nothing can be told apart: no program, or a service manager, which holds what it
  * hands to services. */
 static bool
@@ -151,8 +168,7 @@ stay_note_program(struct stay *stay, const struct owner *owner)
 		if (!is_program(&owner->processes[i]))
 			continue;
 		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0;)
-			if (!knows(stay, hashes[j]) && stay->program_count < STAY_PROGRAMS_MAX)
-				stay->programs[stay->program_count++] = hashes[j];
+			remember(stay, hashes[j]);
 	}
 }
 

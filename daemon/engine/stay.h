@@ -28,7 +28,7 @@ enum stay_event {
 enum look_depth {
 	DEPTH_QUICK,	/* any holder: where the socket's own cgroup leads */
 	DEPTH_THOROUGH,	/* every holder: every process is looked at */
-	DEPTH_DIGEST,	/* and what the first of them runs is digested */
+	DEPTH_CHECKSUM,	/* and the checksum of what the first of them runs */
 };
 
 /* Names and files of programs that are remembered as holders of one stay. */
@@ -87,7 +87,7 @@ struct stay {
 	uint64_t last_seen_usec;	/* while AWAY: when it was last there */
 	uint64_t reminded_usec;		/* when it was last told or summed up */
 	uint64_t waiting_usec;		/* a suspect's alert waits since then, 0 = it does not */
-	uint64_t programs[STAY_PROGRAMS_MAX];	/* hashes, as they came */
+	uint64_t *programs;		/* hashes, as they came, program_count of them */
 	struct chain *chain;		/* of the ports its owner takes one by one, NULL = none */
 	struct report_peers *peers;	/* NULL = not known */
 	struct classification classification;	/* of the member the verdict is about */
@@ -97,8 +97,6 @@ struct stay {
 	uint32_t live;			/* members that are there */
 	uint32_t worst;			/* index of the member the verdict is about */
 };
-
-const char *stay_event_name(enum stay_event event);
 
 /*
  * The one function that changes a stay's state, by the table; logs old -> new. Returns false and

@@ -3,9 +3,9 @@
  * What a stay is, and the alert about one that does not belong there.
  *
  * A suspect is told as soon as its limit is reached (at once, by default), alone and never in a
- * digest. By morning its process is gone, so the alert waits, bounded by ENGINE_OWNER_WAIT_USEC,
- * until every holder was looked at, the program digested and the peers asked for. Nothing else
- * waits for it.
+ * summary. By morning its process is gone, so the alert waits, bounded by ENGINE_OWNER_WAIT_USEC,
+ * until every holder was looked at, the program's checksum taken and the peers asked for. Nothing
+ * else waits for it.
  *
  * What it never does: take a suspicion back by itself. Reasons that were told stay reasons of that
  * stay, so a name that is changed again neither clears it nor tells it twice; a rule or a reload
@@ -76,6 +76,7 @@ pass_judge(struct pass *pass, struct stay *stay)
 
 	if (stay->judged && stay->verdict.expires_usec > pass->moment.realtime_usec)
 		return;
+	pass->open = true;
 	for (uint32_t i = 0; i < stay->member_count; i++) {
 		struct member *member = &stay->members[i], *previous = member - 1;
 		struct classification classification;
@@ -116,13 +117,15 @@ static bool
 is_waiting(struct pass *pass, struct stay *stay)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
-	bool waiting = pass_refresh_owners(pass, stay, DEPTH_DIGEST, stay->waiting_usec);
+	bool waiting = pass_refresh_owners(pass, stay, DEPTH_CHECKSUM, stay->waiting_usec);
 
 	waiting = waits_for_peers(pass, stay) || waiting;
 	if (!waiting)
 		return false;
-	if (stay->waiting_usec == 0)
+	if (stay->waiting_usec == 0) {
 		stay->waiting_usec = now_usec;
+		pass->open = true;
+	}
 	if (now_usec >= stay->waiting_usec + ENGINE_OWNER_WAIT_USEC)
 		return false;
 	pass_plan(pass, stay->waiting_usec, ENGINE_OWNER_WAIT_USEC);
@@ -139,7 +142,7 @@ pass_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	if (pass->engine->resumed || is_waiting(pass, stay))
 		return true;
 	if (stay->state == STAY_PERSISTING)
-		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
+		pass_move(pass, stay, STAY_EVENT_OVERSTAY);
 	stay->overstayed = stay->suspected = true;
 	stay->told_reasons |= stay->classification.reasons;
 	stay->told_severity = stay->verdict.severity;
@@ -184,6 +187,7 @@ void
 engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
     const struct report_peers *peers)
 {
+	engine->settled = false;
 	for (size_t i = track_lower_bound(&engine->track, endpoint); i < engine->track.count; i++) {
 		struct stay *stay = engine->track.stays[i];
 

@@ -14,9 +14,16 @@
  * An incomplete dump proves presence only: all that is missing in it is carried on as unproven.
  * Of /proc/net two reads are all the proof there is.
  *
+ * Most looks bring what the last one had, and nothing else. The listeners of the last one are
+ * recognized as they come (engine/known.c) and only ticked off; the others are collected. Where
+ * all are ticked off, nothing else came and nothing was left open, that is the whole result:
+ * `repeats`. Else those that were ticked off are copied, and the look goes on as if it had just
+ * read them.
+ *
  * What it never does: read a source (the caller does, in steps) or decide what absence means.
  *
- * Cost: the dump; PROOF and CHOICE only where something came or went.
+ * Cost: the dump and a look-up for each record; a sort, a comparison, PROOF and CHOICE only where
+ * something came or went.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -48,6 +55,10 @@ struct look {
 	size_t count, room, next;
 	struct question *proofs;	/* those of PHASE_PROOF, in the order of ports */
 	size_t proof_count;
+	struct known *known;		/* of the last look, NULL = none, or its time is over */
+	bool *ticked;			/* by the index in the last look */
+	size_t ticked_count;
+	size_t cursor;			/* of known_find() */
 	bool twice;			/* missing in two reads of /proc/net: that is the proof */
 };
 
@@ -186,6 +197,10 @@ look_new(const struct look_options *options)
 		free(look);
 		return NULL;
 	}
+	if (options->last != NULL && options->last->known != NULL)
+		look->ticked = calloc(options->last->count, sizeof(*look->ticked));
+	if (look->ticked != NULL)
+		look->known = options->last->known;
 	enter(look, PHASE_DUMP);
 	return look;
 }
@@ -198,6 +213,7 @@ look_free(struct look *look)
 	(void)snapshot_free(look->snapshot);
 	free(look->questions);
 	free(look->proofs);
+	free(look->ticked);
 	free(look);
 	return NULL;
 }
@@ -221,14 +237,55 @@ find_known(const struct look *look, const struct listener *listener)
 	return found == NULL ? NULL : look->snapshot->listeners + (found - known.listeners);
 }
 
+/* Ticks a socket off that the last look had. */
+static bool
+recognize(struct look *look, const struct listener *listener)
+{
+	size_t index = look->known == NULL ? KNOWN_NONE :
+	    known_find(look->known, listener, &look->cursor);
+
+	if (index == KNOWN_NONE)
+		return false;
+	look->ticked_count += !look->ticked[index];
+	look->ticked[index] = true;
+	return true;
+}
+
+/* True where the dump brought all that the last look had, and nothing else, and nothing is open. */
+static bool
+is_repetition(const struct look *look)
+{
+	const struct snapshot *last = look->options.last;
+
+	return look->known != NULL && look->snapshot->incomplete == 0 && last->incomplete == 0 &&
+	    look->snapshot->count == 0 && look->ticked_count == last->count &&
+	    known_is_settled(look->known, look->options.knows_choice);
+}
+
+/* Copies what was ticked off, so that the look has all that it saw. */
+static void
+copy_ticked(struct look *look)
+{
+	for (size_t i = 0; look->known != NULL && i < look->options.last->count; i++) {
+		struct listener listener = look->options.last->listeners[i];
+
+		listener.unproven = false;
+		if (look->ticked[i])
+			(void)snapshot_add(look->snapshot, &listener);
+	}
+	look->known = NULL;
+	look->ticked_count = 0;
+}
+
 void
 look_socket(const struct source_socket *socket, void *argument)
 {
 	struct look *look = argument;
-	struct listener listener = socket->listener, *known;
+	struct listener listener, *known;
 
-	if (!socket->listening)
+	if (!socket->listening || recognize(look, &socket->listener))
 		return;
+	listener = socket->listener;
 	/* A port is asked about whoever chose it: only what was missing belongs in the answer. */
 	if (look->phase == PHASE_PROOF && snapshot_find(look->options.last, &listener) == NULL)
 		return;
@@ -240,7 +297,7 @@ look_socket(const struct source_socket *socket, void *argument)
 			known->choice = listener.choice;
 		return;
 	}
-	if (look->snapshot->count >= LOOK_LISTENERS_MAX) {
+	if (look->snapshot->count + look->ticked_count >= LOOK_LISTENERS_MAX) {
 		look->snapshot->incomplete |= INCOMPLETE_MEMORY;
 		return;
 	}
@@ -313,6 +370,12 @@ move_on(struct look *look)
 	while (look->next == look->count && look->phase != PHASE_DONE) {
 		enum phase phase;
 
+		if (is_repetition(look)) {
+			look->snapshot->repeats = look->snapshot->sealed = true;
+			enter(look, PHASE_DONE);
+			return;
+		}
+		copy_ticked(look);
 		snapshot_seal(look->snapshot);
 		look->sealed = look->snapshot->count;
 		phase = following(look);
@@ -356,6 +419,7 @@ void
 look_give_up(struct look *look, uint32_t reasons)
 {
 	look->snapshot->incomplete |= reasons;
+	copy_ticked(look);
 	snapshot_seal(look->snapshot);
 	look->phase = PHASE_DONE;
 	look->count = look->next = 0;
@@ -409,7 +473,7 @@ look_finish(struct look *look)
 	struct carrying carrying = { .look = look };
 	bool failed = false;
 
-	if (look->options.last != NULL) {
+	if (look->options.last != NULL && !snapshot->repeats) {
 		carrying.carried = snapshot_new(snapshot->taken_usec);
 		if (carrying.carried == NULL) {
 			(void)look_free(look);
@@ -425,6 +489,8 @@ look_finish(struct look *look)
 		(void)snapshot_free(carrying.carried);
 	}
 	/* A look that could not carry on all it has to would end what is there. */
+	if (!failed && !snapshot->repeats && look->options.key != 0)
+		snapshot_note_known(snapshot, look->options.key);
 	look->snapshot = failed ? snapshot : NULL;
 	(void)look_free(look);
 	return failed ? NULL : snapshot;

@@ -29,6 +29,7 @@ struct look_options {
 	uint32_t protocols;		/* bits 1 << enum protocol */
 	bool knows_choice;		/* source_knows_choice() */
 	uint64_t taken_usec;		/* CLOCK_BOOTTIME */
+	uint64_t key;	/* secret and random, the same in every look; 0 = recognize nothing */
 };
 
 /* Returns NULL without memory. */
@@ -49,7 +50,8 @@ void look_answered(struct look *look, const struct source_result *result);
 void look_give_up(struct look *look, uint32_t reasons);
 
 /*
- * Seals what was seen and frees the look. What the last look had and this one lacks is absent for
+ * Seals what was seen and frees the look. Where that is what the last look had, and nothing else,
+ * the snapshot only `repeats` it. Else what the last look had and this one lacks is absent for
  * certain, unless it is carried on as `unproven`. Returns the snapshot, to be freed; NULL without
  * memory: then there was no look.
  */

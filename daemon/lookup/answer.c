@@ -32,6 +32,7 @@
 #include "lookup/files.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/place.h"
+#include "lookup/process.h"
 #include "lookup/view.h"
 #include "lookup/walk.h"
 #include "wire/encode.h"
@@ -168,21 +169,21 @@ send_owner(struct answer *answer, const struct owner *owner, struct wanted **gro
 }
 
 static bool
-wants_digest(struct wanted **group, size_t count)
+wants_checksum(struct wanted **group, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if ((group[i]->flags & LOOKUP_DIGEST) != 0)
+		if ((group[i]->flags & LOOKUP_CHECKSUM) != 0)
 			return true;
 	return false;
 }
 
 /*
  * Describes the holders of a socket in owner, which has room for all that were kept. One that
- * is gone by now is left out. digest: what the process an alert names runs is to be digested,
+ * is gone by now is left out. checksum: that of what the process an alert names runs is wanted,
  * which is PID 1 only where it is alone. Returns 0 or -ENOMEM.
  */
 static int
-describe_holders(struct answer *answer, const struct wanted *first, bool digest,
+describe_holders(struct answer *answer, const struct wanted *first, bool checksum,
     struct owner *owner)
 {
 	uint32_t described = 0;
@@ -190,7 +191,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool digest,
 
 	for (uint32_t i = 0; i < first->kept && r != -ENOMEM; i++) {
 		const struct holder *holder = &first->holder[i];
-		bool named = digest && (holder->pid != 1 || first->holders == 1);
+		bool named = checksum && (holder->pid != 1 || first->holders == 1);
 
 		r = process_describe(&answer->view, holder, first->inode, named,
 		    &owner->processes[described]);
@@ -198,7 +199,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool digest,
 			owner->holders--;
 			continue;
 		}
-		digest = digest && !named;
+		checksum = checksum && !named;
 		described++;
 	}
 	owner->process_count = described;
@@ -228,7 +229,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 		return -ENOMEM;
 	owner->holders = first->holders;
 	owner->thorough = answer->saw_all;
-	r = describe_holders(answer, first, wants_digest(group, count), owner);
+	r = describe_holders(answer, first, wants_checksum(group, count), owner);
 	if (r < 0 || owner->process_count == 0)
 		return r;
 	if (is_manager_alone(owner))
@@ -458,6 +459,7 @@ answer_request(const struct host *host, uint32_t id, const struct lookup_questio
 	r = view_open(&answer.view, host);
 	if (r == 0)
 		r = answer_all(&answer);
+	process_forget(&answer.view);
 	view_close(&answer.view);
 	for (size_t i = 0; i < answer.cgroup_count; i++)
 		free(cgroups[i].path);

@@ -42,7 +42,7 @@
 struct subject {
 	const struct view *view;
 	int process_fd, task_fd;
-	const struct executable *executable;
+	const struct program_file *program;
 	struct process *process;
 	uint32_t root_uid;
 };
@@ -134,7 +134,7 @@ read_system_type(const struct subject *subject)
 	_close_ int fd = -1;
 	struct statfs system;
 
-	if (subject->executable->error == 0 && subject->executable->file.stx_dev_major != 0)
+	if (subject->program->error == 0 && subject->program->file.stx_dev_major != 0)
 		return 0;
 	fd = openat(subject->task_fd, "exe", O_PATH | O_CLOEXEC);
 	return fd >= 0 && fstatfs(fd, &system) == 0 ? (uint64_t)system.f_type : 0;
@@ -148,7 +148,7 @@ read_path(const struct subject *subject)
 	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
 	_close_ int own_root_fd = -1, fd = -1;
 	int root_fd = subject->view->init_root_fd;
-	bool open = subject->executable->open_path;
+	bool open = subject->program->open_path;
 	struct statx now;
 
 	if (process->exe[0] != '/' || (process->evidence & EVIDENCE_EXE_IN_MEMORY) != 0)
@@ -166,34 +166,34 @@ read_path(const struct subject *subject)
 	fd = path_open_checked(root_fd, process->exe, &open);
 	if (open)
 		process->evidence |= EVIDENCE_EXE_OPEN_PATH;
-	if (fd < 0 || !process->exe_deleted || open || subject->executable->error < 0 ||
-	    executable_stat(fd, "", AT_EMPTY_PATH, &now) < 0)
+	if (fd < 0 || !process->exe_deleted || open || subject->program->error < 0 ||
+	    program_file_stat(fd, "", AT_EMPTY_PATH, &now) < 0)
 		return;
-	if (evidence_is_update(&subject->executable->file, &now, subject->root_uid))
+	if (evidence_is_update(&subject->program->file, &now, subject->root_uid))
 		process->evidence |= EVIDENCE_EXE_UPDATED;
 }
 
 static void
 read_file(const struct subject *subject)
 {
-	const struct executable *executable = subject->executable;
+	const struct program_file *program = subject->program;
 	struct process *process = subject->process;
 	uint64_t type = read_system_type(subject);
 
-	if (executable->error == -EACCES || type == FUSE_SUPER_MAGIC)
+	if (program->error == -EACCES || type == FUSE_SUPER_MAGIC)
 		process->evidence |= EVIDENCE_EXE_HIDDEN_MOUNT;
-	if (executable->error < 0)
+	if (program->error < 0)
 		return;
 	process->evidence |= EVIDENCE_EXE_KNOWN;
-	process->exe_uid = executable->file.stx_uid;
-	process->exe_mode = executable->file.stx_mode;
-	process->exe_device = (uint64_t)executable->file.stx_dev_major << 32 |
-	    executable->file.stx_dev_minor;
-	process->exe_inode = executable->file.stx_ino;
-	if (evidence_is_memory(&executable->file, process->exe, type,
+	process->exe_uid = program->file.stx_uid;
+	process->exe_mode = program->file.stx_mode;
+	process->exe_device = (uint64_t)program->file.stx_dev_major << 32 |
+	    program->file.stx_dev_minor;
+	process->exe_inode = program->file.stx_ino;
+	if (evidence_is_memory(&program->file, process->exe, type,
 	    subject->view->host->memory_device))
 		process->evidence |= EVIDENCE_EXE_IN_MEMORY;
-	if (evidence_is_open(&executable->file, process->uid, subject->root_uid))
+	if (evidence_is_open(&program->file, process->uid, subject->root_uid))
 		process->evidence |= EVIDENCE_EXE_OPEN;
 }
 
@@ -230,9 +230,10 @@ look_at_called(const struct subject *subject, int root_fd, const char *path)
 	_close_ int fd = path_open(root_fd, path);
 	struct statx file;
 
-	if (fd < 0 || executable_stat(fd, "", AT_EMPTY_PATH, &file) < 0 || !S_ISREG(file.stx_mode))
+	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
+	    !S_ISREG(file.stx_mode))
 		return CALLED_NOTHING;
-	return !executable_is_same(&file, &subject->executable->file) && is_elf(fd) ?
+	return !program_file_is_same(&file, &subject->program->file) && is_elf(fd) ?
 	    CALLED_OTHER : CALLED_ITSELF;
 }
 
@@ -291,7 +292,7 @@ read_called(const struct subject *subject)
 	struct process *process = subject->process;
 	_close_ int root_fd = -1;
 
-	if (subject->executable->error < 0 || process->exe[0] == '\0')
+	if (subject->program->error < 0 || process->exe[0] == '\0')
 		return;
 	root_fd = openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
@@ -329,11 +330,11 @@ read_namespaces(const struct subject *subject)
 
 void
 evidence_read(const struct view *view, int process_fd, int task_fd,
-    const struct executable *executable, struct process *process)
+    const struct program_file *program, struct process *process)
 {
 	struct subject subject = {
 		.view = view, .process_fd = process_fd, .task_fd = task_fd,
-		.executable = executable, .process = process,
+		.program = program, .process = process,
 	};
 
 	read_namespaces(&subject);

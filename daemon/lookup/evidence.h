@@ -8,17 +8,17 @@
 #include <sys/stat.h>
 
 #include "base/macros.h"
-#include "lookup/executable.h"
+#include "lookup/program-file.h"
 #include "lookup/view.h"
 #include "model/owner.h"
 
 /*
  * Fills evidence and what EVIDENCE_EXE_KNOWN stands for, in a process whose pid, uid, exe,
  * exe_deleted and cmdline are known. process_fd and task_fd are its open /proc/PID and
- * /proc/PID/task/TID (or the same), executable is what executable_judge() found of it.
+ * /proc/PID/task/TID (or the same), program is what program_file_judge() found of it.
  */
 void evidence_read(const struct view *view, int process_fd, int task_fd,
-    const struct executable *executable, struct process *process);
+    const struct program_file *program, struct process *process);
 
 /*
  * The pure part. root_uid is who is root to the process, by its user namespace.

@@ -24,7 +24,7 @@
 #include "lookup/files.h"
 #include "lookup/forward.h"
 #include "lookup/place.h"
-#include "lookup/process.h"
+#include "lookup/proc.h"
 
 #define NAMESPACES_MAX 256
 #define ADDRESSES_MAX  8
@@ -174,7 +174,7 @@ find_networks(const struct view *view, struct containers *containers)
 	while (r == 0 && containers->count < NAMESPACES_MAX &&
 	    (entry = readdir(directory)) != NULL) {
 		int32_t pid = files_number(entry->d_name);
-		_close_ int process_fd = pid > 0 ? process_open(view->host->proc_fd, pid) : -1;
+		_close_ int process_fd = pid > 0 ? proc_open(view->host->proc_fd, pid) : -1;
 
 		if (process_fd < 0 || files_read_link(process_fd, "ns/net", namespace,
 		    sizeof(namespace)) <= 0 || strcmp(namespace, host_network) == 0 ||

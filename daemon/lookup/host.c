@@ -37,13 +37,3 @@ host_open(struct host *ret)
 	ret->memory_device = find_memory_device();
 	return 0;
 }
-
-void
-host_close(struct host *host)
-{
-	if (host->proc_fd >= 0)
-		(void)close(host->proc_fd);
-	if (host->cgroup_fd >= 0)
-		(void)close(host->cgroup_fd);
-	host->proc_fd = host->cgroup_fd = -1;
-}

@@ -22,6 +22,4 @@ struct host {
  */
 int host_open(struct host *ret) _mustcheck_;
 
-void host_close(struct host *host);
-
 #endif

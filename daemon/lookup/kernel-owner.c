@@ -23,7 +23,7 @@
 #include "base/cleanup.h"
 #include "lookup/files.h"
 #include "lookup/kernel-owner.h"
-#include "lookup/process.h"
+#include "lookup/proc.h"
 #include "wire/protocol.h"
 
 #define TCP (1U << LOOKUP_TCP)
@@ -125,10 +125,10 @@ read_threads(const struct view *view)
 
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
 		int32_t pid = files_number(entry->d_name);
-		_close_ int fd = pid > 0 ? process_open(view->host->proc_fd, pid) : -1;
-		struct process_stat stat;
+		_close_ int fd = pid > 0 ? proc_open(view->host->proc_fd, pid) : -1;
+		struct proc_stat stat;
 
-		if (fd >= 0 && process_read_stat(fd, &stat) == 0 && stat.is_kernel_thread)
+		if (fd >= 0 && proc_read_stat(fd, &stat) == 0 && stat.is_kernel_thread)
 			protocols |= kernel_owner_of_thread(stat.comm);
 	}
 	return protocols;

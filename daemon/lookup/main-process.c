@@ -24,7 +24,7 @@
 #include "lookup/files.h"
 #include "lookup/main-process.h"
 #include "lookup/place.h"
-#include "lookup/process.h"
+#include "lookup/proc.h"
 
 #define PROCESSES_MAX 512
 #define CACHE_MAX     128
@@ -74,11 +74,11 @@ choose(const struct view *view, struct pids *pids, bool is_container)
 		return best;
 	qsort(pids->list, pids->count, sizeof(pids->list[0]), compare_pids);
 	for (size_t i = 0; i < pids->count; i++) {
-		_close_ int fd = process_open(view->host->proc_fd, pids->list[i]);
+		_close_ int fd = proc_open(view->host->proc_fd, pids->list[i]);
 		struct candidate candidate = { .pid = pids->list[i] };
-		struct process_stat stat;
+		struct proc_stat stat;
 
-		if (fd < 0 || process_read_stat(fd, &stat) < 0)
+		if (fd < 0 || proc_read_stat(fd, &stat) < 0)
 			continue;
 		candidate.start_usec = stat.start_usec;
 		candidate.parent_pid = stat.parent_pid;
@@ -105,15 +105,15 @@ is_in_cgroup(const struct view *view, int process_fd, const char *cgroup)
 static int
 confirm(const struct view *view, const struct candidate *chosen, struct main_process *ret)
 {
-	_close_ int fd = process_open(view->host->proc_fd, chosen->pid);
+	_close_ int fd = proc_open(view->host->proc_fd, chosen->pid);
 	char exe[FILES_LINK_MAX];
-	struct process_stat stat;
+	struct proc_stat stat;
 	ssize_t length;
 
 	if (fd < 0)
 		return 0;
 	length = files_read_link(fd, "exe", exe, sizeof(exe));
-	if (!is_in_cgroup(view, fd, ret->path) || process_read_stat(fd, &stat) < 0 ||
+	if (!is_in_cgroup(view, fd, ret->path) || proc_read_stat(fd, &stat) < 0 ||
 	    stat.start_usec != chosen->start_usec)
 		return 0;
 	ret->pid = chosen->pid;

@@ -9,9 +9,14 @@
  * user's manager: a child of PID 1 that runs systemd's own file, in user@UID.service/init.scope,
  *		  UID being its own: PID 1 made that cgroup.
  * fork of either: it runs the manager's very file, and its stack and arguments begin where the
- *		  manager's do. execve(2) chooses new places, and nobody but root may read them.
+ *		  manager's do. execve(2) chooses new places, and of PID 1 nobody but root may
+ *		  read them. A person can read those of the own manager, and pretend to have them
+ *		  (prctl(2), PR_SET_MM_MAP): what is below a user's manager must never be excused
+ *		  from its reasons, see process_is_init().
  * executor:	  since systemd 255 managers start systemd-executor first, which becomes the
- *		  service. It runs for a moment, so only a young one counts.
+ *		  service. It runs for a moment, so only a young one counts; and below PID 1 only
+ *		  root's: anybody can start that file and leave it to PID 1. It takes the
+ *		  service's user just before it is another program.
  *
  * What it never does: look at a process whose file is called otherwise, or is not root's.
  *
@@ -25,10 +30,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "lookup/executable.h"
 #include "lookup/files.h"
 #include "lookup/manager.h"
 #include "lookup/place.h"
+#include "lookup/program-file.h"
 #include "model/program.h"
 
 /* An executor has its sandbox, its PAM session and Type=idle (5 s) behind it by then. */
@@ -70,40 +75,41 @@ is_user_manager(const struct view *view, int process_fd, int32_t parent_pid, uin
 
 /* Is the process what the manager forked, and no other program since? */
 static bool
-is_fork(const struct process_stat *manager, int manager_fd, const struct process_stat *stat,
+is_fork(const struct proc_stat *manager, int manager_fd, const struct proc_stat *stat,
     const struct process *process)
 {
 	struct statx file;
 
 	return stat->stack_start != 0 && stat->stack_start == manager->stack_start &&
 	    stat->arguments_start != 0 && stat->arguments_start == manager->arguments_start &&
-	    executable_stat(manager_fd, "exe", 0, &file) == 0 &&
+	    program_file_stat(manager_fd, "exe", 0, &file) == 0 &&
 	    file.stx_ino == process->exe_inode &&
 	    ((uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor) == process->exe_device;
 }
 
+/* An executor, before it is the service. What a user's manager starts is that user's anyway. */
 static bool
-is_young(const struct process_stat *stat)
+is_executor(const struct proc_stat *stat, const struct process *process)
 {
 	uint64_t now_usec = clock_boottime_usec();
 
-	return stat->start_usec <= now_usec &&
+	return (stat->parent_pid != 1 || process->uid == 0) && stat->start_usec <= now_usec &&
 	    now_usec - stat->start_usec < EXECUTOR_AGE_MAX_USEC;
 }
 
 void
-manager_read(const struct view *view, const struct process_stat *stat, struct process *process)
+manager_read(const struct view *view, const struct proc_stat *stat, struct process *process)
 {
 	const char *name = program_name(process->exe);
 	bool executor = strcmp(name, "systemd-executor") == 0;
 	_close_ int process_fd = -1, parent_fd = -1;
-	struct process_stat parent;
+	struct proc_stat parent;
 
 	if ((!executor && strcmp(name, "systemd") != 0) || !is_roots_file(process))
 		return;
-	process_fd = process_open(view->host->proc_fd, process->pid);
-	parent_fd = process_open(view->host->proc_fd, stat->parent_pid);
-	if (process_fd < 0 || parent_fd < 0 || process_read_stat(parent_fd, &parent) < 0)
+	process_fd = proc_open(view->host->proc_fd, process->pid);
+	parent_fd = proc_open(view->host->proc_fd, stat->parent_pid);
+	if (process_fd < 0 || parent_fd < 0 || proc_read_stat(parent_fd, &parent) < 0)
 		return;
 	if (!executor && is_user_manager(view, process_fd, stat->parent_pid, process->uid)) {
 		process->evidence |= EVIDENCE_MANAGER;
@@ -113,6 +119,6 @@ manager_read(const struct view *view, const struct process_stat *stat, struct pr
 	if (stat->parent_pid != 1 &&
 	    !is_user_manager(view, parent_fd, parent.parent_pid, process->uid))
 		return;
-	if (executor ? is_young(stat) : is_fork(&parent, parent_fd, stat, process))
+	if (executor ? is_executor(stat, process) : is_fork(&parent, parent_fd, stat, process))
 		process->evidence |= EVIDENCE_MANAGER;
 }

@@ -214,7 +214,7 @@ enum form {
 	FORM_ESCAPED,	/* a name as systemd-escape(1) makes it */
 };
 
-struct engine {
+struct container_engine {
 	const char *parent;	/* the component before, a "*" at its end is any; NULL = any */
 	const char *prefix, *suffix;	/* a "*" before prefix is any */
 	enum form form;
@@ -222,7 +222,7 @@ struct engine {
 	const char *below;	/* the next component; NULL = any or none */
 };
 
-static const struct engine engines[] = {
+static const struct container_engine engines[] = {
 	{ NULL, "docker-", ".scope", FORM_ID, CONTAINER_DOCKER, NULL },
 	{ "docker", "", "", FORM_ID, CONTAINER_DOCKER, NULL },
 	{ NULL, "libpod-", ".scope", FORM_ID, CONTAINER_PODMAN, NULL },
@@ -280,7 +280,7 @@ below_matches(struct part below, const char *wanted)
 
 /* What of the component is the id or name; of length 0 where it is no such container. */
 static struct part
-id_of(const struct engine *engine, struct part parent, struct part part)
+id_of(const struct container_engine *engine, struct part parent, struct part part)
 {
 	struct part none = { part.text, 0 }, id;
 	const char *begin = after_prefix(part, engine->prefix);
@@ -329,7 +329,7 @@ unescape(struct part part, char text[OWNER_CONTAINER_MAX])
 }
 
 static int
-set_container(const struct engine *engine, struct part id, struct place *ret)
+set_container(const struct container_engine *engine, struct part id, struct place *ret)
 {
 	char text[OWNER_CONTAINER_MAX];
 	int r;

@@ -12,7 +12,7 @@
 #define SERVER_CONNECTIONS_MAX 8
 
 struct server {
-	struct host host;	/* open; whoever runs the server closes it */
+	struct host host;	/* open, as long as the process lives */
 	int listeners[SERVER_LISTENERS_MAX];	/* listening SOCK_SEQPACKET sockets */
 	int listener_count;
 	int connections[SERVER_CONNECTIONS_MAX];	/* connected ones */

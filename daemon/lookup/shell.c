@@ -26,7 +26,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
-#include "lookup/process.h"
+#include "lookup/proc.h"
 #include "lookup/shell.h"
 #include "model/program.h"
 
@@ -88,9 +88,9 @@ shell_is_program(const char *exe, const char *arguments, size_t length)
 static bool
 is_network_shell(const struct view *view, int32_t child, int32_t pid)
 {
-	_close_ int fd = process_open(view->host->proc_fd, child);
+	_close_ int fd = proc_open(view->host->proc_fd, child);
 	char exe[FILES_LINK_MAX], arguments[256];
-	struct process_stat stat;
+	struct proc_stat stat;
 	ssize_t length;
 
 	if (fd < 0 || files_read_link(fd, "exe", exe, sizeof(exe)) <= 0)
@@ -101,7 +101,7 @@ is_network_shell(const struct view *view, int32_t child, int32_t pid)
 		length = 0;
 	arguments[length] = '\0';
 	return shell_is_program(exe, arguments, (size_t)length) && shell_has_network_stdio(fd) &&
-	    process_read_stat(fd, &stat) == 0 && stat.parent_pid == pid;
+	    proc_read_stat(fd, &stat) == 0 && stat.parent_pid == pid;
 }
 
 /* Looks at the children of one thread. *left is how many may be looked at yet. */

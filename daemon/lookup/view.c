@@ -14,13 +14,11 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
-#include "lookup/forward.h"
-#include "lookup/main-process.h"
 #include "lookup/place.h"
 #include "lookup/view.h"
 
-/* What one request may have digested, in all. */
-#define DIGEST_BYTES_MAX (256ULL << 20)
+/* What one request may read for checksums, in all. */
+#define CHECKSUM_BYTES_MAX (256ULL << 20)
 
 static void
 read_namespace(int init_fd, const char *name, char text[VIEW_NAMESPACE_MAX])
@@ -58,7 +56,7 @@ view_open(struct view *ret, const struct host *host)
 	char path[PLACE_PATH_MAX] = "";
 
 	*ret = (struct view){
-		.host = host, .init_root_fd = -1, .digest_left_bytes = DIGEST_BYTES_MAX,
+		.host = host, .init_root_fd = -1, .checksum_left_bytes = CHECKSUM_BYTES_MAX,
 	};
 	if (init_fd >= 0) {
 		ret->init_root_fd = openat(init_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -79,8 +77,6 @@ view_close(struct view *view)
 	free(view->root_cgroup);
 	if (view->init_root_fd >= 0)
 		(void)close(view->init_root_fd);
-	main_process_forget(view);
-	forward_forget(view);
 }
 
 bool

@@ -28,10 +28,13 @@ struct view {
 					   the root; all that it starts is below it */
 	struct main_processes *mains;	/* main-process.c's; NULL = none yet */
 	struct containers *containers;	/* forward.c's; NULL = not looked for yet */
-	uint64_t digest_left_bytes;	/* of what may be digested in this request */
+	uint64_t checksum_left_bytes;	/* of what may be read for checksums in this request */
 };
 
-/* Reads what everything needs. Returns 0 or -ENOMEM; view_close() either way. */
+/*
+ * Reads what everything needs. Returns 0 or -ENOMEM; view_close() either way, behind
+ * process_forget() where something was described.
+ */
 int view_open(struct view *ret, const struct host *host) _mustcheck_;
 void view_close(struct view *view);
 

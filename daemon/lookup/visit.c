@@ -22,6 +22,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
+#include "lookup/proc.h"
 #include "lookup/visit.h"
 
 /* The process that is looked at. */
@@ -33,8 +34,9 @@ struct visit {
 	struct holder holder;
 };
 
-void
-visit_note_error(struct search *search, int error)
+/* Notes that something could not be looked at, unless it is gone (ENOENT, ESRCH). */
+static void
+note_error(struct search *search, int error)
 {
 	if (error != ENOENT && error != ESRCH)
 		search->saw_all = false;
@@ -89,15 +91,15 @@ static bool
 visit_socket(struct visit *visit, int fd, uint32_t inode)
 {
 	struct wanted *wanted = find_wanted(visit->search, inode);
-	struct process_stat stat;
+	struct proc_stat stat;
 	int r;
 
 	if (wanted == NULL || wanted->answered || wanted->counted_pid == visit->holder.pid)
 		return true;
 	if (!visit->stat_known) {
-		r = process_read_stat(visit->process_fd, &stat);
+		r = proc_read_stat(visit->process_fd, &stat);
 		if (r < 0 && r != -EBADMSG) {
-			visit_note_error(visit->search, -r);
+			note_error(visit->search, -r);
 			return false;
 		}
 		visit->holder.start_usec = r < 0 ? USEC_NEVER : stat.start_usec;
@@ -122,7 +124,7 @@ visit_descriptors(struct visit *visit, int directory_fd)
 
 	if (directory == NULL) {
 		visit->denied = errno == EACCES || errno == EPERM;
-		visit_note_error(visit->search, errno);
+		note_error(visit->search, errno);
 		return;
 	}
 	while (errno = 0, (entry = readdir(directory)) != NULL) {
@@ -137,18 +139,18 @@ visit_descriptors(struct visit *visit, int directory_fd)
 		if (length == -EACCES || length == -EPERM) {
 			/* The others will not be shown either. */
 			visit->denied = true;
-			visit_note_error(visit->search, EACCES);
+			note_error(visit->search, EACCES);
 			return;
 		}
 		/* A socket's link is short. */
 		if (length < 0 && length != -ENAMETOOLONG)
-			visit_note_error(visit->search, (int)-length);
+			note_error(visit->search, (int)-length);
 		inode = length > 0 ? files_socket_inode(link) : 0;
 		if (inode > 0 && !visit_socket(visit, atoi(entry->d_name), inode))
 			return;
 	}
 	if (errno != 0)
-		visit_note_error(visit->search, errno);
+		note_error(visit->search, errno);
 }
 
 /*
@@ -168,7 +170,7 @@ visit_threads(struct visit *visit)
 	struct dirent *entry;
 
 	if (directory == NULL) {
-		visit_note_error(visit->search, errno);
+		note_error(visit->search, errno);
 		return;
 	}
 	while (errno = 0, (entry = readdir(directory)) != NULL) {
@@ -181,24 +183,24 @@ visit_threads(struct visit *visit)
 		task_fd = openat(dirfd(directory), entry->d_name,
 		    O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (task_fd < 0) {
-			visit_note_error(visit->search, errno);
+			note_error(visit->search, errno);
 			continue;
 		}
 		visit->holder.tid = tid;
 		visit_descriptors(visit, task_fd);
 	}
 	if (errno != 0)
-		visit_note_error(visit->search, errno);
+		note_error(visit->search, errno);
 }
 
 void
 visit_process(struct search *search, int32_t pid)
 {
 	struct visit visit = { .search = search, .holder = { .pid = pid, .tid = pid } };
-	_close_ int process_fd = process_open(search->proc_fd, pid);
+	_close_ int process_fd = proc_open(search->proc_fd, pid);
 
 	if (process_fd < 0) {
-		visit_note_error(search, -process_fd);
+		note_error(search, -process_fd);
 		return;
 	}
 	visit.process_fd = process_fd;

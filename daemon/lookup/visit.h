@@ -9,8 +9,15 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "lookup/process.h"
 #include "model/owner.h"
+
+/* Where a socket was seen: a descriptor of one thread of one process. */
+struct holder {
+	uint64_t start_usec;	/* of the process, since boot; USEC_NEVER = unknown */
+	int32_t pid;
+	int32_t tid;		/* pid, or a thread with descriptors of its own */
+	int32_t fd;
+};
 
 /* One socket that is looked for. */
 struct wanted {
@@ -42,9 +49,6 @@ struct search {
  * saw_all false.
  */
 void visit_process(struct search *search, int32_t pid);
-
-/* Notes that something could not be looked at, unless it is gone (ENOENT, ESRCH). */
-void visit_note_error(struct search *search, int error);
 
 /* Orders two holders by start time, then pid; as for qsort(3). */
 int visit_compare_holders(const struct holder *a, const struct holder *b);

@@ -32,6 +32,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
+#include "lookup/proc.h"
 #include "lookup/walk.h"
 #include "wire/protocol.h"
 
@@ -129,10 +130,10 @@ is_found(const struct wanted *wanted)
 static int32_t
 parent_of(const struct walk *walk, int32_t pid)
 {
-	_close_ int fd = process_open(walk->host->proc_fd, pid);
-	struct process_stat stat;
+	_close_ int fd = proc_open(walk->host->proc_fd, pid);
+	struct proc_stat stat;
 
-	return fd >= 0 && process_read_stat(fd, &stat) == 0 ? stat.parent_pid : 0;
+	return fd >= 0 && proc_read_stat(fd, &stat) == 0 ? stat.parent_pid : 0;
 }
 
 /* Looks at the parents of a process, but PID 1, which is everybody's at last. */

@@ -13,6 +13,26 @@
 /* Long options of interpreters whose argument is code. */
 static const char *const code_options[] = { "--eval", "--print", "--command", "--run", NULL };
 
+/* Options by their whole names whose argument may stand behind them, and is no code. */
+static const char *const valued_options[] = {
+	"--check-hash-based-pycs",	/* python */
+	"--require", "--import", "--loader", "--experimental-loader", "--conditions", "--env-file",
+	"--input-type", "--title",	/* node */
+	"--encoding", "--external-encoding", "--internal-encoding",	/* ruby */
+	"--define", "--php-ini", "--zend-extension",	/* php */
+	"-encoding",	/* tclsh */
+	NULL,
+};
+
+static const char *const java_valued_options[] = {
+	"-cp", "-classpath", "--class-path", "-p", "--module-path", "--upgrade-module-path",
+	"--add-modules", "--add-opens", "--add-exports", "--add-reads", "--limit-modules",
+	"--patch-module", "--enable-native-access", "--source", NULL,
+};
+
+/* Files that are what the process was given, not what somebody installed. */
+static const char *const input_files[] = { "/dev/stdin", "/dev/fd/", "/proc/self/fd/", NULL };
+
 /* The arguments, taken one by one. */
 struct arguments {
 	const char *at, *end;
@@ -35,6 +55,9 @@ read_options(const struct program *program, const char *option,
     struct arguments *arguments, const char **ret_script)
 {
 	for (const char *letter = option + 1; *letter != '\0'; letter++) {
+		/* What follows is a word of the letter before: perl -d:NYTProf, ruby -W:no-x. */
+		if (*letter == ':')
+			return INPUT_NONE;
 		if (strchr(program->code, *letter) != NULL)
 			return INPUT_INLINE;
 		if (strchr(program->module, *letter) != NULL) {
@@ -63,6 +86,25 @@ is_code_option(const char *argument)
 	return false;
 }
 
+static bool
+is_among(const char *argument, const char *const *options)
+{
+	for (; *options != NULL; options++)
+		if (strcmp(*options, argument) == 0)
+			return true;
+	return false;
+}
+
+/* "python3 /dev/stdin", and /dev/fd/63 as bash has it for <(...). */
+static bool
+is_input_file(const char *argument)
+{
+	for (size_t i = 0; input_files[i] != NULL; i++)
+		if (strncmp(argument, input_files[i], strlen(input_files[i])) == 0)
+			return true;
+	return false;
+}
+
 /* java [OPTION...] CLASS, or java [OPTION...] -jar FILE. */
 static enum program_input
 read_java(struct arguments *arguments, const char **ret_script)
@@ -74,13 +116,12 @@ read_java(struct arguments *arguments, const char **ret_script)
 			*ret_script = next_argument(arguments);
 			return *ret_script == NULL ? INPUT_NONE : INPUT_SCRIPT;
 		}
-		if (strcmp(argument, "-cp") == 0 || strcmp(argument, "-classpath") == 0 ||
-		    strcmp(argument, "--class-path") == 0 || strcmp(argument, "-p") == 0 ||
-		    strcmp(argument, "--module-path") == 0) {
+		if (is_among(argument, java_valued_options)) {
 			(void)next_argument(arguments);
 			continue;
 		}
-		if (argument[0] != '-') {
+		/* @FILE holds further options. */
+		if (argument[0] != '-' && argument[0] != '@') {
 			*ret_script = argument;
 			return INPUT_MODULE;
 		}
@@ -139,6 +180,10 @@ program_input(const char *name, const char *bytes, size_t length, const char **r
 		}
 		if (is_code_option(argument))
 			return INPUT_INLINE;
+		if (is_among(argument, valued_options)) {
+			(void)next_argument(&arguments);
+			continue;
+		}
 		if (strncmp(argument, "--", 2) == 0)
 			continue;
 		if (argument[0] != '-' && argument[0] != '+')
@@ -150,7 +195,7 @@ program_input(const char *name, const char *bytes, size_t length, const char **r
 	/* What deno and bun are told to do stands before the file. */
 	if (argument != NULL && strcmp(argument, "run") == 0)
 		argument = next_argument(&arguments);
-	if (argument == NULL || strcmp(argument, "-") == 0)
+	if (argument == NULL || strcmp(argument, "-") == 0 || is_input_file(argument))
 		return INPUT_STDIN;
 	if (argument[0] == '\0')
 		return INPUT_HIDDEN;

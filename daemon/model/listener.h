@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One listening socket as a value, and the endpoint it sits on. Every source (netlink, /proc/net,
- * replay) fills the same 72 bytes.
+ * replay) fills the same structure.
  */
 #ifndef OVERSTAY_MODEL_LISTENER_H
 #define OVERSTAY_MODEL_LISTENER_H

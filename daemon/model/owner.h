@@ -23,7 +23,7 @@
 #define OWNER_UNIT_MAX	    256		/* systemd's own limit of a unit name */
 #define OWNER_CONTAINER_MAX 128		/* 64 digits, or a machine's name */
 #define OWNER_SESSION_MAX   64
-#define OWNER_DIGEST_BYTES  32		/* SHA-256 */
+#define OWNER_CHECKSUM_BYTES 32		/* SHA-256 */
 
 enum owner_kind {
 	OWNER_UNKNOWN,
@@ -120,7 +120,7 @@ struct process {
 	enum exe_trust exe_trust;
 	bool exe_deleted;	/* the kernel says " (deleted)"; exe is without it */
 	bool cmdline_cut;	/* was longer than OWNER_CMDLINE_MAX */
-	bool has_digest;	/* digest is there: it was asked for, and could be had */
+	bool has_checksum;	/* checksum is there: it was asked for, and could be had */
 	uint32_t evidence;	/* bits of enum process_evidence */
 	uint32_t exe_uid;	/* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
 	uint32_t exe_mode;	/* its mode (stat(2)) */
@@ -139,7 +139,7 @@ struct process {
 	struct place place;
 	char *forwards_to;	/* docker-proxy and its like: id of the container; "" = none */
 	enum container_kind forwards_kind;
-	uint8_t digest[OWNER_DIGEST_BYTES];	/* SHA-256 of the file it runs */
+	uint8_t checksum[OWNER_CHECKSUM_BYTES];	/* SHA-256 of the file it runs */
 };
 
 struct owner {
@@ -162,7 +162,7 @@ struct owner_question {
 	uint64_t cgroup;	/* the socket's cgroup v2 id, 0 = unknown */
 	uint8_t protocol;	/* enum protocol (model/listener.h) */
 	bool thorough;		/* look at every process, not only until a holder is found */
-	bool digest;		/* what the first process runs is to be digested, too */
+	bool checksum;		/* that of what the first process runs is wanted, too */
 };
 
 /*

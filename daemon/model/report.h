@@ -127,7 +127,7 @@ struct report {
 	enum severity priority;		/* the journal's PRIORITY= */
 	uint64_t realtime_usec;		/* CLOCK_REALTIME when it happened */
 	uint64_t boottime_usec;		/* CLOCK_BOOTTIME when it happened */
-	bool digest;			/* one of many: a digest message speaks for it */
+	bool in_summary;		/* one of many: a summary speaks for it */
 	char *text;			/* the line, where it is about no stay (raw); else NULL */
 	struct report_field *fields;	/* of such a line */
 	size_t field_count;

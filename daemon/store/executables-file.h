@@ -5,7 +5,8 @@
 #ifndef OVERSTAY_STORE_EXECUTABLES_FILE_H
 #define OVERSTAY_STORE_EXECUTABLES_FILE_H
 
-#include "store/executables.h"
+#include "base/macros.h"
+#include "store/executable-list.h"
 
 /* A larger file is not ours. Every row with a path of 4 KiB needs half of it. */
 #define EXECUTABLES_FILE_SIZE_MAX (128 * 1024 * 1024)

@@ -11,31 +11,10 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "engine/verified.h"
-
-/* The name inside the state directory, and the ends of the names of what was put aside. */
-#define EXECUTABLES_NAME	 "executables.db"
-#define EXECUTABLES_NAME_DAMAGED EXECUTABLES_NAME ".corrupt"
-#define EXECUTABLES_NAME_OTHER	 EXECUTABLES_NAME ".other-version"
-
-/* So many are kept; then the oldest go. */
-#define EXECUTABLES_MAX	   8192
-#define EXECUTABLE_PATH_MAX 4096
+#include "store/executable-list.h"
 
 /* So many changes wait for the disk at most: all that are kept, and as many removals. */
 #define EXECUTABLES_QUEUE_MAX (2 * EXECUTABLES_MAX)
-
-struct executable_list {
-	struct executable *items;
-	size_t count;
-};
-
-/* Why a database that was found was put aside and a new one begun. */
-enum executables_aside {
-	EXECUTABLES_ASIDE_NONE,
-	EXECUTABLES_ASIDE_DAMAGED,	/* now EXECUTABLES_NAME_DAMAGED */
-	EXECUTABLES_ASIDE_OTHER,	/* of another version: now EXECUTABLES_NAME_OTHER */
-};
 
 struct executables_status {
 	int error;		/* -errno of the last try, which is repeated; 0 = it succeeded */
@@ -47,9 +26,6 @@ struct executables_status {
 };
 
 struct executables;
-
-/* Frees the items; the list is empty then. */
-void executable_list_clear(struct executable_list *list);
 
 /*
  * Starts the thread for the database in directory, which is opened there: a disk that hangs holds
@@ -86,8 +62,5 @@ void executables_status(struct executables *executables, struct executables_stat
  * disk is left behind. Accepts NULL. Returns how many changes were not kept.
  */
 size_t executables_stop(struct executables *executables, uint64_t timeout_usec);
-
-/* A clause for a person; "" for EXECUTABLES_ASIDE_NONE. */
-const char *executables_aside_text(enum executables_aside aside);
 
 #endif

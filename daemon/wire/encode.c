@@ -87,7 +87,7 @@ process_numbers(const struct process *process)
 		.exe_trust = process->exe_trust,
 		.flags = (process->exe_deleted ? LOOKUP_EXE_DELETED : 0) |
 		    (process->cmdline_cut ? LOOKUP_CMDLINE_CUT : 0) |
-		    (process->has_digest ? LOOKUP_HAS_DIGEST : 0),
+		    (process->has_checksum ? LOOKUP_HAS_CHECKSUM : 0),
 		.evidence = process->evidence,
 		.exe_uid = process->exe_uid,
 		.exe_mode = process->exe_mode,
@@ -103,9 +103,9 @@ process_numbers(const struct process *process)
 		.place = place_lengths(&process->place),
 	};
 
-	_Static_assert(sizeof(fixed.digest) == sizeof(process->digest), "one kind of digest");
-	if (process->has_digest)
-		memcpy(fixed.digest, process->digest, sizeof(fixed.digest));
+	_Static_assert(sizeof(fixed.checksum) == sizeof(process->checksum), "one kind of checksum");
+	if (process->has_checksum)
+		memcpy(fixed.checksum, process->checksum, sizeof(fixed.checksum));
 	return fixed;
 }
 

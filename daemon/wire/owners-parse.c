@@ -20,13 +20,13 @@
 #include "model/program.h"
 #include "wire/owners.h"
 
-struct reader {
+struct packet_reader {
 	const char *at;
 	size_t left;
 };
 
 static int
-take(struct reader *reader, void *ret, size_t length)
+take(struct packet_reader *reader, void *ret, size_t length)
 {
 	if (length > reader->left)
 		return -EPROTO;
@@ -45,7 +45,7 @@ struct string {
 
 /* Takes the strings one after another; an empty one stays the shared "". */
 static int
-take_strings(struct reader *reader, const struct string *strings, size_t count)
+take_strings(struct packet_reader *reader, const struct string *strings, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct string *string = &strings[i];
@@ -68,7 +68,7 @@ take_strings(struct reader *reader, const struct string *strings, size_t count)
 }
 
 static int
-take_place(struct reader *reader, const struct lookup_place *fixed, struct place *place)
+take_place(struct packet_reader *reader, const struct lookup_place *fixed, struct place *place)
 {
 	const struct string strings[] = {
 		{ &place->unit, fixed->unit_length, OWNER_UNIT_MAX - 1, false },
@@ -105,12 +105,12 @@ exe_is_sane(const struct lookup_process *fixed)
 }
 
 static bool
-digest_is_sane(const struct lookup_process *fixed)
+checksum_is_sane(const struct lookup_process *fixed)
 {
-	static const uint8_t none[OWNER_DIGEST_BYTES];
+	static const uint8_t none[OWNER_CHECKSUM_BYTES];
 
-	return (fixed->flags & LOOKUP_HAS_DIGEST) != 0 ||
-	    memcmp(fixed->digest, none, sizeof(none)) == 0;
+	return (fixed->flags & LOOKUP_HAS_CHECKSUM) != 0 ||
+	    memcmp(fixed->checksum, none, sizeof(none)) == 0;
 }
 
 static bool
@@ -124,12 +124,12 @@ process_is_sane(const struct lookup_process *fixed)
 	    (fixed->main_pid > 0 || fixed->main_exe_length == 0) &&
 	    fixed->forwards_kind < CONTAINER_KIND_COUNT &&
 	    (fixed->forwards_kind == CONTAINER_NONE) == (fixed->forwards_to_length == 0) &&
-	    exe_is_sane(fixed) && digest_is_sane(fixed);
+	    exe_is_sane(fixed) && checksum_is_sane(fixed);
 }
 
 /* The strings, in the order of the packet. */
 static int
-take_process_strings(struct reader *reader, const struct lookup_process *fixed,
+take_process_strings(struct packet_reader *reader, const struct lookup_process *fixed,
     struct process *process)
 {
 	const struct string strings[] = {
@@ -169,13 +169,13 @@ set_numbers(const struct lookup_process *fixed, struct process *process)
 	process->exe_trust = (enum exe_trust)fixed->exe_trust;
 	process->exe_deleted = (fixed->flags & LOOKUP_EXE_DELETED) != 0;
 	process->cmdline_cut = (fixed->flags & LOOKUP_CMDLINE_CUT) != 0;
-	process->has_digest = (fixed->flags & LOOKUP_HAS_DIGEST) != 0;
+	process->has_checksum = (fixed->flags & LOOKUP_HAS_CHECKSUM) != 0;
 	process->evidence = fixed->evidence;
 	process->exe_uid = fixed->exe_uid;
 	process->exe_mode = fixed->exe_mode;
 	process->forwards_kind = (enum container_kind)fixed->forwards_kind;
 	process->group_count = fixed->group_count;
-	memcpy(process->digest, fixed->digest, sizeof(process->digest));
+	memcpy(process->checksum, fixed->checksum, sizeof(process->checksum));
 }
 
 /* Fills in what an interpreter runs, where that is a file. Returns 0 or -ENOMEM. */
@@ -195,7 +195,7 @@ set_script(struct process *process)
 
 /* Parses one process into *process, which is initialised; what was allocated stays there. */
 static int
-take_process(struct reader *reader, struct process *process)
+take_process(struct packet_reader *reader, struct process *process)
 {
 	struct lookup_process fixed;
 	int r = take(reader, &fixed, sizeof(fixed));
@@ -264,7 +264,7 @@ process_is_next(const struct owner *owner, uint32_t at)
 
 /* Parses the processes of the owner. Returns 0 or -errno. */
 static int
-take_processes(struct reader *reader, struct owner *owner)
+take_processes(struct packet_reader *reader, struct owner *owner)
 {
 	for (uint32_t i = 0; i < owner->process_count; i++) {
 		int r = take_process(reader, &owner->processes[i]);
@@ -278,7 +278,7 @@ take_processes(struct reader *reader, struct owner *owner)
 }
 
 static int
-take_owner(struct reader *reader, struct owners_answer *ret)
+take_owner(struct packet_reader *reader, struct owners_packet *ret)
 {
 	struct lookup_owner fixed;
 	struct owner *owner;
@@ -310,7 +310,7 @@ take_owner(struct reader *reader, struct owners_answer *ret)
 }
 
 static int
-take_done(struct reader *reader, struct owners_answer *ret)
+take_done(struct packet_reader *reader, struct owners_packet *ret)
 {
 	struct lookup_done fixed;
 	int r = take(reader, &fixed, sizeof(fixed));
@@ -325,9 +325,9 @@ take_done(struct reader *reader, struct owners_answer *ret)
 }
 
 int
-owners_parse(const char *packet, size_t length, struct owners_answer *ret)
+owners_parse(const char *packet, size_t length, struct owners_packet *ret)
 {
-	struct reader reader = { .at = packet, .left = length };
+	struct packet_reader reader = { .at = packet, .left = length };
 	struct lookup_header header;
 	int r = take(&reader, &header, sizeof(header));
 

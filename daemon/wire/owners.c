@@ -40,7 +40,7 @@ struct owners {
 	size_t count;		/* questions of the request under way */
 	size_t open;		/* of those not answered */
 	struct open_question questions[LOOKUP_INODES_MAX];	/* sorted by inode */
-	struct owners_answer answer;
+	struct owners_packet answer;
 	char packet[LOOKUP_PACKET_MAX + 1];	/* one more: a longer packet shows */
 };
 
@@ -197,7 +197,7 @@ make_question(const struct owner_question *question)
 		.uid = question->uid,
 		.protocol = question->protocol == PROTOCOL_UDP ? LOOKUP_UDP : LOOKUP_TCP,
 		.flags = (question->thorough ? LOOKUP_THOROUGH : 0) |
-		    (question->digest ? LOOKUP_DIGEST : 0),
+		    (question->checksum ? LOOKUP_CHECKSUM : 0),
 	};
 }
 
@@ -300,7 +300,7 @@ find_question(struct owners *owners, uint32_t inode)
  * On -EPROTO the marks are as they were.
  */
 static int
-mark_answered(struct owners *owners, const struct owners_answer *answer)
+mark_answered(struct owners *owners, const struct owners_packet *answer)
 {
 	uint32_t marked = 0;
 
@@ -325,7 +325,7 @@ static int
 take_packet(struct owners *owners, size_t length, uint64_t now_usec,
     owners_function *function, void *argument)
 {
-	struct owners_answer *answer = &owners->answer;
+	struct owners_packet *answer = &owners->answer;
 	int r = owners_parse(owners->packet, length, answer);
 
 	if (r < 0)

@@ -81,7 +81,7 @@ void owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t no
     owners_function *function, void *argument);
 
 /* What one packet says. */
-struct owners_answer {
+struct owners_packet {
 	uint32_t id;
 	bool done;
 	bool saw_all;		/* of a done packet */
@@ -95,6 +95,6 @@ struct owners_answer {
  * where it is no packet of protocol.h, within its bounds and those of model/owner.h, or says
  * what cannot be; -ENOMEM.
  */
-int owners_parse(const char *packet, size_t length, struct owners_answer *ret) _mustcheck_;
+int owners_parse(const char *packet, size_t length, struct owners_packet *ret) _mustcheck_;
 
 #endif

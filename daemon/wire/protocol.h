@@ -66,8 +66,8 @@ enum lookup_protocol {
 
 enum lookup_question_flags {
 	LOOKUP_THOROUGH = 1 << 0,	/* every process is to be looked at */
-	LOOKUP_DIGEST = 1 << 1,		/* what the first process runs is to be digested */
-	LOOKUP_QUESTION_FLAGS = LOOKUP_THOROUGH | LOOKUP_DIGEST,
+	LOOKUP_CHECKSUM = 1 << 1,	/* that of what the first process runs is wanted */
+	LOOKUP_QUESTION_FLAGS = LOOKUP_THOROUGH | LOOKUP_CHECKSUM,
 };
 
 struct lookup_question {
@@ -106,8 +106,8 @@ struct lookup_owner {
 enum lookup_process_flags {
 	LOOKUP_EXE_DELETED = 1 << 0,
 	LOOKUP_CMDLINE_CUT = 1 << 1,
-	LOOKUP_HAS_DIGEST = 1 << 2,
-	LOOKUP_PROCESS_FLAGS = LOOKUP_EXE_DELETED | LOOKUP_CMDLINE_CUT | LOOKUP_HAS_DIGEST,
+	LOOKUP_HAS_CHECKSUM = 1 << 2,
+	LOOKUP_PROCESS_FLAGS = LOOKUP_EXE_DELETED | LOOKUP_CMDLINE_CUT | LOOKUP_HAS_CHECKSUM,
 };
 
 /* The fields of struct process (model/owner.h), which says what they mean. */
@@ -136,7 +136,7 @@ struct lookup_process {
 	uint32_t main_exe_length;
 	uint32_t forwards_to_length;
 	struct lookup_place place;
-	uint8_t digest[32];	/* SHA-256; zero without LOOKUP_HAS_DIGEST */
+	uint8_t checksum[32];	/* SHA-256; zero without LOOKUP_HAS_CHECKSUM */
 };
 
 enum lookup_done_flags {

@@ -12,7 +12,7 @@
 #include "lookup/forward.h"
 #include "lookup/mounts.h"
 #include "lookup/place.h"
-#include "lookup/process.h"
+#include "lookup/proc.h"
 #include "lookup/shell.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -77,9 +77,9 @@ try_addresses(const char *text, size_t length)
 static void
 try_stat(const char *text, size_t length)
 {
-	struct process_stat stat;
+	struct proc_stat stat;
 
-	if (process_parse_stat(text, length, &stat) == 0)
+	if (proc_parse_stat(text, length, &stat) == 0)
 		require(strlen(stat.comm) < OWNER_COMM_MAX && stat.parent_pid >= 0);
 }
 
@@ -89,7 +89,7 @@ try_status(const char *text, size_t length)
 	struct process process;
 
 	process_init(&process);
-	process_parse_status(text, length, &process);
+	proc_parse_status(text, length, &process);
 	require(process.group_count <= OWNER_GROUPS_MAX);
 }
 

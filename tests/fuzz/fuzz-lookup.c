@@ -55,7 +55,7 @@ check_process(const struct process *process)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct owners_answer answer;
+	static struct owners_packet answer;
 	static char packet[LOOKUP_PACKET_MAX];
 	size_t length;
 

@@ -7,7 +7,9 @@
 set -u
 top=${abs_top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 events=$top/daemon/alert/events.c
-fields="$top/daemon/alert/fields.c $top/daemon/alert/fields-stay.c $top/daemon/alert/fields-owner.c"
+# As arguments: the checkout may have a space in its path.
+set -- "$top/daemon/alert/fields.c" "$top/daemon/alert/fields-stay.c" \
+	"$top/daemon/alert/fields-owner.c"
 catalogue=$top/systemd/overstay.catalog
 manual=$top/daemon/overstayd.8
 work=$(mktemp -d) || exit 99
@@ -23,11 +25,10 @@ sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "$catalogue" | sort >"$work/ids-catalogu
 
 # Fields of the table, and those that reports about no stay bring with them.
 {
-	# shellcheck disable=SC2086	# a list
-	sed -n 's/^\t{ "\([A-Z0-9_]*\)", FIELDS_.*/\1/p' $fields
+	sed -n 's/^\t{ "\([A-Z0-9_]*\)", FIELDS_.*/\1/p' "$@"
 	# MESSAGE= is the text itself.
 	echo MESSAGE
-	cat "$top"/daemon/*.c "$top"/daemon/engine/*.c "$top"/daemon/model/*.c "$top"/daemon/alert/*.c |
+	cat "$top"/daemon/*.c "$top"/daemon/loop/*.c "$top"/daemon/engine/*.c "$top"/daemon/model/*.c "$top"/daemon/alert/*.c |
 		grep -o 'report_add_field([^,]*, "[A-Z0-9_]*"' |
 		sed 's/.*"\(.*\)"/OVERSTAY_\1/'
 } | sort -u >"$work/fields"
@@ -73,8 +74,7 @@ fi
 grep -c '^	\[EVENT_' "$events" >"$work/rows"
 wc -l <"$work/ids" | tr -d ' ' >"$work/read"
 same 'every row of the table of kinds was read' "$work/rows" "$work/read"
-# shellcheck disable=SC2086	# a list
-cat $fields >"$work/tables"
+cat "$@" >"$work/tables"
 grep -c '^	{ "[A-Z]' "$work/tables" >"$work/rows"
 grep -c '^	{ "[A-Z0-9_]*", FIELDS_' "$work/tables" >"$work/read"
 same 'every row of the tables of fields was read' "$work/rows" "$work/read"

@@ -33,6 +33,14 @@ lint() {
 		' "$file"
 	done | point "no function is longer than 100 lines"
 
+	# The compiler sees the same in one file only.
+	for file in $(files 'daemon/*.c' 'daemon/*.h'); do
+		sed -nE "s,^(struct|enum|union) ([a-z0-9_]+) \{.*,\2	$file,p" "$file"
+	done | awk -F '\t' '
+		($1 in file) { print file[$1] ", " $2 ": " $1; next }
+		{ file[$1] = $2 }
+	' | point "no tag of a structure stands for two things in daemon/"
+
 	# The words are written so that this file does not find itself.
 	for word in 'TO''DO' 'FIX''ME' 'X''XX'; do
 		files 'daemon/*' 'conf/*' 'systemd/*' 'contrib/*' 'tests/*' '.ci/*' README \
@@ -50,7 +58,7 @@ lint() {
 	done | point "no #if inside functions"
 
 	{ git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |
-		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|\..*' |
+		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|NEWS|\..*' |
 		point "the top level holds nothing else"
 }
 

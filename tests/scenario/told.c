@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "told.h"
 #include "words.h"
 
@@ -42,6 +43,9 @@ told_add(struct told_list *list, uint64_t at_usec, const struct message *message
 		to += message->fields[i].iov_len;
 		*to++ = '\0';
 	}
+	list->sum = hash_add(list->sum, &told->at_usec, sizeof(told->at_usec));
+	list->sum = hash_add(list->sum, &told->priority, sizeof(told->priority));
+	list->sum = hash_add(list->sum, told->fields, told->fields_size);
 }
 
 static void

@@ -22,6 +22,7 @@ struct told {
 struct told_list {
 	struct told *items;
 	size_t count, room, next;
+	uint64_t sum;		/* of all that ever was added, in its order */
 };
 
 void told_add(struct told_list *list, uint64_t at_usec, const struct message *message);

@@ -5,7 +5,7 @@
  * slips, the answers about owners.
  *
  * Time jumps from one thing that is due to the next, in the order and with the pauses of the
- * daemon's own loop (daemon/tick.c, attribution.c, reload.c): a look every interval and sooner
+ * daemon's own loop (daemon/loop/poll.c, attribution.c, reload.c): a look every interval and sooner
  * where the engine asks for it, one question about owners under way at a time, ten seconds for its
  * answer, a pause that doubles before the next connection. So a month costs what happens in it.
  */
@@ -16,11 +16,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/hash.h"
 #include "kernel/look.h"
 #include "kernel/replay.h"
 #include "world.h"
 
-/* As daemon/tick.c and daemon/attribution.c have them. */
+/* As loop/poll.c and loop/attribution.c have them. */
 #define TICK_EXTRA_MAX	    5
 #define TICK_RETRY_USEC	    (100 * USEC_PER_MSEC)
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
@@ -399,6 +400,23 @@ read_ranges(struct world *world, bool always)
 	engine_set_watched(world->engine, &ranges, config_protocols(world->config), &moment);
 }
 
+/* What two plays of one scenario have to agree in. */
+static void
+sum_up(struct world *world)
+{
+	const struct engine_changes changes = engine_changes(world->engine);
+	struct track_counts counts;
+
+	engine_counts(world->engine, &counts);
+	const uint64_t values[] = {
+		world->now_usec, world->look_usec, changes.appeared, changes.persisted,
+		changes.missing, counts.stays, counts.sockets, counts.overstaying, counts.suspects,
+		counts.allowed, counts.away, world->proofs, world->dumps, world->held_back,
+	};
+
+	world->sum = hash_add(world->sum, values, sizeof(values));
+}
+
 static void
 take_look(struct world *world)
 {
@@ -414,6 +432,7 @@ take_look(struct world *world)
 	    .protocols = config_protocols(world->config),
 	    .knows_choice = !world->proc,
 	    .taken_usec = world->now_usec,
+	    .key = world->key,
 	}));
 	world->incomplete_looks -= world->incomplete_looks > 0;
 	if (!ask_kernel(world, look, incomplete) && engine_last_look(world->engine) == NULL) {
@@ -422,10 +441,12 @@ take_look(struct world *world)
 		return;
 	}
 	snapshot = or_die(look_finish(look));
+	world->repetitions += snapshot->repeats;
 	if (engine_observe(world->engine, snapshot, world->resumed) < 0)
 		abort();
 	world->resumed = false;
 	advance(world);
+	sum_up(world);
 }
 
 /* Time. */

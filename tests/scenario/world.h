@@ -81,6 +81,9 @@ struct world {
 	uint64_t held_back;
 	struct lookup lookup;
 	struct told_list told;
+	uint64_t key;		/* of the looks; 0 = they recognize nothing */
+	uint64_t sum;		/* of what each look changed, and when the next one was due */
+	uint64_t repetitions;	/* looks that changed nothing, and were known to */
 	bool prints;		/* the texts, beside what is compared */
 	struct texts texts;
 	struct message *message;

@@ -98,8 +98,10 @@ class Namespace:
         return made
 
     def sysctl(self, name, value):
-        with self.inside():
-            pathlib.Path("/proc/sys", *name.split(".")).write_text(value, encoding="ascii")
+        # By a /proc of its own: the host's /proc/sys may be read-only, a container's is.
+        run("unshare", "--mount", "--propagation=private", "sh", "-c",
+            'mount -t proc proc /proc && printf %s "$1" >"/proc/sys/$0"', name.replace(".", "/"),
+            value, preexec_fn=self.enter)
 
     def close(self):
         os.close(self.fd)

@@ -6,7 +6,7 @@
  *
  *	event=overstay stay=TEXT address=0.0.0.0 port=60855 pid=4242 uid=0 comm= exe= cmdline= unit=
  *	script= cwd= parent= (its name) container= rule= note= would_allow= advice=
- *	made_in= (the unit of the socket's own cgroup)     sha256=HH    (each byte of the digest)
+ *	made_in= (the unit of the socket's own cgroup)     sha256=HH    (each byte of the checksum)
  *	reasons= (names, joined by ",")      peers=N     (of them, 192.0.2.1:4444 and on; 16 kept)
  *	text=    (a report about no stay)       count=N    (N of them, on ports from `port` on)
  *
@@ -154,10 +154,10 @@ fill_process(struct process *process, const struct words *words)
 	for (uint32_t i = 0; i < process->cmdline_length; i++)
 		if (process->cmdline[i] == '|')
 			process->cmdline[i] = '\0';
-	process->has_digest = words->sha256 != NULL;
-	if (process->has_digest)
-		memset(process->digest, (int)strtoul(words->sha256, NULL, 16),
-		    sizeof(process->digest));
+	process->has_checksum = words->sha256 != NULL;
+	if (process->has_checksum)
+		memset(process->checksum, (int)strtoul(words->sha256, NULL, 16),
+		    sizeof(process->checksum));
 }
 
 static struct owner *

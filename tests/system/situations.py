@@ -15,13 +15,14 @@ import signal
 import typing
 
 from harness import run, wait_until
-from stage import ALICE, PERL, PYTHON, RUNTIME, Scene, serving
+from stage import ALICE, CGROUP, PERL, PYTHON, RUNTIME, Scene, serving
 
 HOME = f"/home/{ALICE}"
 WEB_USER = "www-data"
 BUSYBOX = os.path.realpath("/usr/bin/busybox")
 NCAT = os.path.realpath("/usr/bin/ncat")
 NETCAT = os.path.realpath("/usr/bin/nc.openbsd")
+SYSTEMD = os.path.realpath("/usr/lib/systemd/systemd")
 SOCAT = os.path.realpath("/usr/bin/socat")
 # Of containers: one for each row that needs one.
 IDS = {name: f"{number:02x}" * 32 for number, name in enumerate(
@@ -196,6 +197,92 @@ def python_title(s, title, **service):
                      OVERWRITE.format(title=title) + serving(s.port))
     s.service(["/usr/bin/python3", script], **service)
     s.facts["exe"] = PYTHON
+
+
+def in_code(s, *command):
+    """Code that an interpreter of a service account's reads from its standard input."""
+    code = s.write(f"/run/acme/{s.name}", serving(s.port), mode=0o644)
+    s.service(["/usr/bin/python3", *command], user=WEB_USER,
+              properties=[f"StandardInput=file:{code}"])
+
+
+def in_a_substitution(s):
+    code = s.write(f"/run/acme/{s.name}", serving(s.port), mode=0o644)
+    s.service(["/bin/bash", "-c", f"exec /usr/bin/python3 <(cat {code})"], user=WEB_USER)
+    s.facts["exe"] = PYTHON
+
+
+def option_with_a_value(s):
+    """An option whose value looks like a script's name."""
+    script = s.write(f"/usr/local/lib/acme/{s.name}.py", serving(s.port))
+    s.service(["/usr/bin/python3", "--check-hash-based-pycs", "always", script], user=WEB_USER)
+    s.facts["script"] = script
+
+
+def worker_with_a_title(s):
+    """The worker writes over its arguments, its parent does not."""
+    title = "".join("    " + line for line in OVERWRITE.format(
+        title="acme: worker").splitlines(keepends=True))
+    script = s.write(f"/usr/local/lib/acme/{s.name}.py", f"""
+import os, signal, socket
+if os.fork() == 0:
+    held = socket.create_server(("127.0.0.1", {s.port}))
+{title}
+signal.pause()
+""")
+    s.service(["/usr/bin/python3", script], user=WEB_USER)
+
+
+def title_below_a_shell(s):
+    server = s.write(f"/usr/local/lib/acme/{s.name}.py",
+                     OVERWRITE.format(title="python3 -c x") + serving(s.port))
+    script = s.write(f"/usr/local/sbin/{s.name}", f"#!/bin/sh\n/usr/bin/python3 {server}\n")
+    s.service([script], user=WEB_USER)
+    s.facts["exe"] = PYTHON
+
+
+PRELOADED = """
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+__attribute__((constructor)) static void
+listens(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char exe[256] = "";
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0 || strstr(exe, "/systemd") == NULL)
+		return;
+	address.sin_port = htons(atoi(getenv("PORT")));
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 5) == 0)
+		for (;;)
+			pause();
+}
+"""
+
+
+def into_systemd(s):
+    """A command that runs somebody's code in systemd's own program, which has a title."""
+    source = s.write(f"/usr/local/lib/{s.name}.c", PRELOADED)
+    library = f"/usr/local/lib/{s.name}.so"
+    run("gcc", "-shared", "-fPIC", "-o", library, source)
+    return (f"export PORT={s.port} LD_PRELOAD={library}; "
+            f'exec -a "nginx: worker" {SYSTEMD}')
+
+
+def systemd_with_a_library(s, **loose):
+    to_init(s, ["/bin/bash", "-c", into_systemd(s)], **loose)
+    s.facts["exe"] = SYSTEMD
+
+
+def systemd_in_the_managers_cgroup(s):
+    """alice may move what her manager started beside it."""
+    manager = f"{CGROUP}/user.slice/user-1777.slice/user@1777.service/init.scope/cgroup.procs"
+    s.user_service(["/bin/bash", "-c", f"echo $$$$ >{manager}; {into_systemd(s)}"])
+    s.facts.update(exe=SYSTEMD, user_unit="init.scope")
 
 
 def to_init(s, command, **loose):
@@ -492,6 +579,16 @@ SERVICES = [
     row("python-title-that-fills-its-place", lambda s: python_title(
         s, "[celeryd: w1@host:MainProcess] -active- (-A tasks) " + "x" * 200, user=WEB_USER),
         "service"),
+    row("python-title-of-another-interpreter", lambda s: python_title(
+        s, "sh -s", user=WEB_USER), "service"),
+    row("python-title-of-its-name", lambda s: python_title(s, "python3", user=WEB_USER),
+        "service"),
+    row("python-empty-title", lambda s: python_title(s, "", user=WEB_USER), "service"),
+    row("python-title-of-a-dynamic-user", lambda s: python_title(
+        s, "a/b -c\nd", properties=["DynamicUser=yes"]), "service", user=...),
+    row("worker-with-a-title", worker_with_a_title, "service"),
+    row("title-below-a-shell", title_below_a_shell, "service"),
+    row("option-with-a-value", option_with_a_value, "service"),
     row("title-of-its-own", lambda s: own(s, "-t", "acme: worker 3", "-c", "acme-worker"),
         "service"),
     row("postgres-like-title", lambda s: own(
@@ -618,6 +715,14 @@ SUSPECTS = [
     row("systemd-in-memory", lambda s: to_init(s, [
         s.place(f"{HOME}/{s.name}", owner=ALICE), "-m", "s/systemd", "--", *at(s)]), "suspect",
         "memory", exe="/memfd:s/systemd"),
+    row("systemd-with-a-library", systemd_with_a_library, "suspect", "disguise"),
+    row("systemd-with-a-library-of-a-service-account", lambda s: systemd_with_a_library(
+        s, user=WEB_USER), "suspect", "disguise"),
+    row("systemd-in-the-managers-cgroup", systemd_in_the_managers_cgroup, "suspect", "disguise"),
+    # Not in its own place, where a newer systemd would need it.
+    row("systemds-executor", lambda s: to_init(s, [
+        s.place("/usr/local/lib/systemd/systemd-executor"), *at(s, "-t", "nginx: worker")],
+        user=WEB_USER), "suspect", "disguise"),
     row("service-in-shm", lambda s: s.service([s.place("/dev/shm/.x/acmed"), *at(s)]), "suspect",
         "shm"),
     row("bracketed", lambda s: called(s, "[kworker/0:1]"), "suspect", "disguise"),
@@ -650,6 +755,14 @@ SUSPECTS = [
     row("inline-of-a-service-account", lambda s: s.service(
         ["/usr/bin/python3", "-c", serving(s.port)],
         user=WEB_USER), "suspect", "stranger"),
+    row("inline-behind-an-option-with-a-value", lambda s: s.service(
+        ["/usr/bin/python3", "--check-hash-based-pycs", "always", "-c", serving(s.port)],
+        user=WEB_USER), "suspect", "stranger"),
+    row("perl-inline-of-a-service-account", lambda s: s.service(
+        ["/usr/bin/perl", "-we", PERL_SERVER % s.port], user=WEB_USER), "suspect", "stranger"),
+    row("code-on-stdin", in_code, "suspect", "stranger"),
+    row("code-on-dev-stdin", lambda s: in_code(s, "/dev/stdin"), "suspect", "stranger"),
+    row("code-in-a-substitution", in_a_substitution, "suspect", "stranger"),
     row("inline-in-another-service", lambda s: child_of(
         s, ["/usr/bin/python3", "-c", serving(s.port)], PYTHON),
         "suspect", "stranger"),

@@ -141,7 +141,7 @@ static int
 collect(const char *packet, size_t length, void *argument)
 {
 	struct collection *collection = argument;
-	struct owners_answer answer;
+	struct owners_packet answer;
 
 	assert_false(collection->done);
 	assert_int_equal(owners_parse(packet, length, &answer), 0);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "store/executables-file.h"
+#include "store/executables.h"
 
 #define BOOT	     "7d5a1f9c-0000-4000-8000-000000000001"
 #define TIMEOUT_USEC (20 * USEC_PER_SEC)

@@ -134,9 +134,9 @@ static void
 fill_process(struct process *process)
 {
 	process->exe_deleted = true;
-	process->has_digest = true;
-	process->digest[0] = 0xa5;
-	process->digest[OWNER_DIGEST_BYTES - 1] = 0xff;
+	process->has_checksum = true;
+	process->checksum[0] = 0xa5;
+	process->checksum[OWNER_CHECKSUM_BYTES - 1] = 0xff;
 	process->script = strdup("/home/alice/srv.py");
 	process->cwd = strdup("/home/\t");
 	process->login_uid = 1001;

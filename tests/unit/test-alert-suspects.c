@@ -315,7 +315,7 @@ evil_owner(const char *bytes)
 	process->uid = 666;
 	process->login_uid = UINT32_MAX - 1;
 	process->start_usec = 0;
-	process->exe_deleted = process->has_digest = true;
+	process->exe_deleted = process->has_checksum = true;
 	process->forwards_kind = process->place.container_kind = CONTAINER_CONTAINERD;
 	return owner;
 }

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "commands.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "failing-memory.h"
 
 static struct {

@@ -133,8 +133,7 @@ test_order_of_options(void **state)
 	assert_int_equal(config->policy.udp_threshold_usec, 2 * USEC_PER_HOUR);
 	(void)config_free(config);
 	write_file(fixture, "conf.d/50-c.yml", "threshold: 7h\n");
-	config = load(fixture, "conf.d:1:1: \"50-c.yml\" is not read, expected a name that "
-	    "ends in "
+	config = load(fixture, "conf.d:1:1: \"50-c.yml\" is ignored, expected a name that ends in "
 	    ".yaml\n");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	(void)config_free(config);
@@ -229,10 +228,11 @@ test_keys_of_directories(void **state)
 	    "cmdline, rules\n"
 	    "conf.d/1.yaml:1:11: interval is \"1x\", expected a time span such as 90s or "
 	    "1h 30min\n"
-	    "conf.d/1.yaml:2:1: rules in conf.d, expected in overstay.yaml or in rules.d\n"
-	    "rules.d/1.yaml:2:1: unknown key \"interval\", expected one of rules\n"
-	    "rules.d/2.yaml:1:1: a list, expected a map with rules:\n"
-	    "vendor/9.yaml:1:1: unknown key \"ruels\", expected \"rules\" perhaps\n"));
+	    "conf.d/1.yaml:2:1: rules are not allowed in conf.d, expected in overstay.yaml or in "
+	    "rules.d\n"
+	    "rules.d/1.yaml:2:1: unknown key \"interval\", expected rules\n"
+	    "rules.d/2.yaml:1:1: found a list, expected a map with rules:\n"
+	    "vendor/9.yaml:1:1: unknown key \"ruels\", did you mean \"rules\"?\n"));
 }
 
 /*
@@ -248,7 +248,7 @@ test_options_across_files(void **state)
 	(void)config_free(load(fixture, ""));
 	write_file(fixture, "conf.d/1.yaml", "interval: 6s\n");
 	assert_null(load(fixture,
-	    "overstay.yaml:2:1: survey is 4s, expected at least the interval, 6s\n"));
+	    "overstay.yaml:2:1: survey is 4s, expected at least the interval (6s)\n"));
 }
 
 static void
@@ -260,15 +260,15 @@ test_kinds_of_file(void **state)
 	(void)snprintf(path, sizeof(path), "%s/1.yaml", fixture->conf_dir);
 	assert_int_equal(symlink("/dev/null", fixture->main_file), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular "
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: a directory, expected a regular "
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: is a directory, expected a regular "
 	    "file\n"));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: no regular file, expected a regular "
+	assert_null(load(fixture, "conf.d/1.yaml:1:1: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
@@ -288,8 +288,8 @@ test_writers(void **state)
 	assert_int_equal(chmod(fixture->main_file, 0664), 0);
 	assert_int_equal(chmod(fixture->rules_dir, 0777), 0);
 	(void)config_free(load(fixture,
-	    "overstay.yaml:1:1: mode 0664 lets others than the owner write, expected 0644\n"
-	    "rules.d:1:1: mode 0777 lets others than the owner write, expected 0755\n"));
+	    "overstay.yaml:1:1: mode 0664 allows writing by group or others, expected 0644\n"
+	    "rules.d:1:1: mode 0777 allows writing by group or others, expected 0755\n"));
 }
 
 static void
@@ -300,9 +300,8 @@ test_owner(void **state)
 	need_root();
 	write_file(fixture, "overstay.yaml", "interval: 3s\n");
 	assert_int_equal(chown(fixture->main_file, 65534, 0), 0);
-	(void)config_free(load(fixture, "overstay.yaml:1:1: belongs to uid 65534, expected "
-	    "root: "
-	    "that user can hide from overstayd\n"));
+	(void)config_free(load(fixture, "overstay.yaml:1:1: owned by uid 65534, expected root: "
+	    "this user can hide listeners from overstayd\n"));
 }
 
 /* --check takes a main file or a fragment, under any name; a fragment is not the whole. */
@@ -316,9 +315,9 @@ test_check_file(void **state)
 		{ RULES("n", "1"), "" },
 		{ "interval: 1min\n", "" },
 		{ "interval: 1min\nsurvey: 30s\n",
-		    "x:2:1: survey is 30s, expected at least the interval, 1min\n" },
+		    "x:2:1: survey is 30s, expected at least the interval (1min)\n" },
 		{ "", "" },
-		{ "rules: 1\n", "x:1:8: a single value, expected a list of rules\n" },
+		{ "rules: 1\n", "x:1:8: found a single value, expected a list of rules\n" },
 		{ "foo: bar\nrules:\n- {name: n, match: {user: no-such-user-here}, action: "
 		    "allow}\n",
 		    "x:1:1: unknown key \"foo\", expected one of interval, survey, ranges, "
@@ -327,8 +326,8 @@ test_check_file(void **state)
 		    "advice, hopping, "
 		    "log, cmdline, "
 		    "rules\n"
-		    "x:3:27: no user \"no-such-user-here\" on this host, expected one that "
-		    "exists\n" },
+		    "x:3:27: unknown user \"no-such-user-here\", expected a user that exists on "
+		    "this host\n" },
 		{ "rules:\n- {name: n, match: {user: [root, \"@root\"]}, action: "
 		    "allow}\n", "" },
 	};
@@ -370,9 +369,8 @@ test_too_large_together(void **state)
 		if (strncmp(text + i, "port: ", 6) == 0)
 			memcpy(text + i, "user: ", 6);
 	write_file(fixture, "rules.d/1.yaml", text);
-	assert_null(load(fixture, "overstay.yaml:1:1: with all its files the configuration "
-	    "is larger "
-	    "than 1048576 bytes, expected less\n"));
+	assert_null(load(fixture, "overstay.yaml:1:1: all configuration files together are too "
+	    "large, expected at most 1048576 bytes\n"));
 }
 
 /*
@@ -472,16 +470,16 @@ test_hash(void **state)
 	    "1s\n", "");
 	struct config *same = load_expect("# x\ngrace: 2min\n", "");
 	struct sha256_ctx context;
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t hash[SHA256_DIGEST_SIZE];
 	char *text, expected[CONFIG_HASH_SIZE];
 
 	(void)state;
 	text = dump_fixed(config);
 	sha256_init(&context);
 	sha256_update(&context, strlen(text), (const uint8_t *)text);
-	sha256_digest(&context, sizeof(digest), digest);
+	sha256_digest(&context, sizeof(hash), hash);
 	for (size_t i = 0; i < 8; i++)
-		(void)snprintf(expected + 2 * i, 3, "%02x", digest[i]);
+		(void)snprintf(expected + 2 * i, 3, "%02x", hash[i]);
 	assert_string_equal(config->hash, expected);
 	assert_string_equal(config->hash, same->hash);
 	assert_string_not_equal(config->hash, other->hash);

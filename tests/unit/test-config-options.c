@@ -152,9 +152,9 @@ test_duration_messages(void **state)
 		    "to 1h\n" },
 		{ "interval: 5x\n", "t.yaml:1:11: interval is \"5x\", expected "
 		    "" SPAN "\n" },
-		{ "interval: [5s]\n", "t.yaml:1:11: a list, expected " SPAN "\n" },
-		{ "interval: {}\n", "t.yaml:1:11: a map, expected " SPAN "\n" },
-		{ "interval:\n", "t.yaml:1:10: no value, expected " SPAN "\n" },
+		{ "interval: [5s]\n", "t.yaml:1:11: found a list, expected " SPAN "\n" },
+		{ "interval: {}\n", "t.yaml:1:11: found a map, expected " SPAN "\n" },
+		{ "interval:\n", "t.yaml:1:10: found no value, expected " SPAN "\n" },
 		{ "interval: never\n", "t.yaml:1:11: interval is \"never\", expected 100ms "
 		    "to 1h\n" },
 		{ "threshold: ''\n", "t.yaml:1:12: threshold is \"\", expected "
@@ -167,13 +167,12 @@ test_duration_messages(void **state)
 		{ "remind: 1s\n",
 		    "t.yaml:1:9: remind is \"1s\", expected 1min to 3650d, or never\n" },
 		{ "interval: 1min\n",
-		    "t.yaml:1:1: survey is 30s by default, expected at least the interval, "
-		    "1min\n" },
+		    "t.yaml:1:1: survey is 30s by default, expected at least the interval "
+		    "(1min)\n" },
 		{ "interval: 2min\nsurvey: 90s\n",
-		    "t.yaml:2:1: survey is 1min 30s, expected at least the interval, "
-		    "2min\n" },
+		    "t.yaml:2:1: survey is 1min 30s, expected at least the interval (2min)\n" },
 		{ "survey: 4s\n",
-		    "t.yaml:1:1: survey is 4s, expected at least the interval, 5s\n" },
+		    "t.yaml:1:1: survey is 4s, expected at least the interval (5s)\n" },
 		{ "survey: 4s\ninterval: x\n",
 		    "t.yaml:2:11: interval is \"x\", expected " SPAN "\n" },
 	};
@@ -202,7 +201,7 @@ test_severities(void **state)
 		    "or off\n"
 		    "t.yaml:1:31: log.vanished is \"false\", expected " SEVERITIES
 		    ", debug or off\n"
-		    "t.yaml:1:43: a list, expected " SEVERITIES ", debug or off\n" },
+		    "t.yaml:1:43: found a list, expected " SEVERITIES ", debug or off\n" },
 		{ "suspect: {severity: alert, weak_severity: debug, threshold: 5s}\n", "" },
 		{ "suspect: {weak_severity: grave}\n",
 		    "t.yaml:1:26: suspect.weak_severity is \"grave\", expected " SEVERITIES
@@ -231,17 +230,17 @@ static void
 test_ranges(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "ranges: []\n", "t.yaml:1:9: an empty list, expected iana, kernel, a "
+		{ "ranges: []\n", "t.yaml:1:9: found an empty list, expected iana, kernel, a "
 		    "port or a range "
 		    "such as 50000-59999\n" },
-		{ "ranges:\n", "t.yaml:1:8: no value, expected iana, kernel, a port or a "
+		{ "ranges:\n", "t.yaml:1:8: found no value, expected iana, kernel, a port or a "
 		    "range such as "
 		    "50000-59999\n" },
 		{ "ranges: [all]\n", "t.yaml:1:10: range is \"all\", expected iana, "
 		    "kernel, a port or a "
 		    "range such as 50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0, 70000, {}]\n",
-		    "t.yaml:1:31: a map, expected iana, kernel, a port or a range such as "
+		    "t.yaml:1:31: found a map, expected iana, kernel, a port or a range such as "
 		    "50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0]\n",
 		    "t.yaml:1:16: port \"9-3\" is an empty range, expected the lower port "
@@ -272,15 +271,15 @@ test_words(void **state)
 	static const struct expectation expectations[] = {
 		{ "protocols: [tcp, sctp]\n",
 		    "t.yaml:1:18: protocol is \"sctp\", expected tcp or udp\n" },
-		{ "protocols: []\n", "t.yaml:1:12: an empty list, expected tcp or udp\n" },
-		{ "protocols: {tcp: udp}\n", "t.yaml:1:12: a map, expected tcp or udp\n" },
+		{ "protocols: []\n", "t.yaml:1:12: found an empty list, expected tcp or udp\n" },
+		{ "protocols: {tcp: udp}\n", "t.yaml:1:12: found a map, expected tcp or udp\n" },
 		{ "netns: host\n", "" },
-		{ "netns: all\n", "t.yaml:1:8: netns \"all\" is not built yet, expected "
+		{ "netns: all\n", "t.yaml:1:8: netns \"all\" is not supported yet, expected "
 		    "host\n" },
 		{ "netns: none\n", "t.yaml:1:8: netns is \"none\", expected host\n" },
 		{ "cmdline: none\n", "t.yaml:1:10: cmdline is \"none\", expected masked, "
 		    "full or off\n" },
-		{ "cmdline: [off]\n", "t.yaml:1:10: a list, expected masked, full or "
+		{ "cmdline: [off]\n", "t.yaml:1:10: found a list, expected masked, full or "
 		    "off\n" },
 	};
 	static const char *const modes[] = { "cmdline: masked\n", "cmdline: full\n",
@@ -305,8 +304,8 @@ test_advice(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "advice: maybe\n", "t.yaml:1:9: advice is \"maybe\", expected on or off\n" },
-		{ "advice: [on]\n", "t.yaml:1:9: a list, expected on or off\n" },
-		{ "advice:\n", "t.yaml:1:8: no value, expected on or off\n" },
+		{ "advice: [on]\n", "t.yaml:1:9: found a list, expected on or off\n" },
+		{ "advice:\n", "t.yaml:1:8: found no value, expected on or off\n" },
 	};
 	static const struct {
 		const char *text;
@@ -334,9 +333,9 @@ test_hopping(void **state)
 	static const struct expectation expectations[] = {
 		{ "hopping: sctp\n", "t.yaml:1:10: hopping is \"sctp\", expected tcp, udp or "
 		    "off\n" },
-		{ "hopping: []\n", "t.yaml:1:10: an empty list, expected tcp, udp or off\n" },
-		{ "hopping: [tcp, off]\n", "t.yaml:1:10: hopping is off and on at once, expected "
-		    "protocols or off\n" },
+		{ "hopping: []\n", "t.yaml:1:10: found an empty list, expected tcp, udp or off\n" },
+		{ "hopping: [tcp, off]\n", "t.yaml:1:10: hopping lists protocols and off, "
+		    "expected either protocols or off\n" },
 	};
 	static const struct {
 		const char *text;
@@ -365,13 +364,11 @@ test_keys(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "intervall: 5s\n",
-		    "t.yaml:1:1: unknown key \"intervall\", expected \"interval\" "
-		    "perhaps\n" },
+		    "t.yaml:1:1: unknown key \"intervall\", did you mean \"interval\"?\n" },
 		{ "treshold: 5s\n",
-		    "t.yaml:1:1: unknown key \"treshold\", expected \"threshold\" "
-		    "perhaps\n" },
+		    "t.yaml:1:1: unknown key \"treshold\", did you mean \"threshold\"?\n" },
 		{ "proto: tcp\n",
-		    "t.yaml:1:1: unknown key \"proto\", expected \"protocols\" perhaps\n" },
+		    "t.yaml:1:1: unknown key \"proto\", did you mean \"protocols\"?\n" },
 		{ "udp.auto: 5s\n",
 		    "t.yaml:1:1: unknown key \"udp.auto\", expected udp: {auto: ...}\n" },
 		{ "udp: {after: 5s}\n",
@@ -383,15 +380,15 @@ test_keys(void **state)
 		{ "udp: {\"a.b\": 5s}\n",
 		    "t.yaml:1:7: unknown key \"a.b\", expected one of threshold, auto\n" },
 		{ "udp: 5s\n",
-		    "t.yaml:1:6: a single value, expected a map of options such as "
+		    "t.yaml:1:6: found a single value, expected a map of options such as "
 		    "threshold\n" },
-		{ "udp: [auto]\n", "t.yaml:1:6: a list, expected a map of options such as "
+		{ "udp: [auto]\n", "t.yaml:1:6: found a list, expected a map of options such as "
 		    "threshold\n" },
 		{ "udp:\nlog:\nsuspect: {}\nrules:\n", "" },
 		{ "udp: {severity: err, auto: 1d}\nrules: 5\n",
 		    "t.yaml:1:7: unknown key \"severity\", expected one of threshold, "
 		    "auto\n"
-		    "t.yaml:2:8: a single value, expected a list of rules\n" },
+		    "t.yaml:2:8: found a single value, expected a list of rules\n" },
 	};
 
 	(void)state;

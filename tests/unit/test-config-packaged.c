@@ -202,7 +202,7 @@ test_switched_on(void **state)
 		memmove(at, at + 19, strlen(at + 19) + 1);
 	config = load_bytes(text, strlen(text), false, &said);
 	assert_non_null(config);
-	assert_non_null(strstr(said, "allow by the interpreter"));
+	assert_non_null(strstr(said, "rule allows by interpreter"));
 	free(said);
 	free(text);
 	(void)config_free(config);

@@ -12,17 +12,15 @@
 #define MATCH(keys) "rules:\n- {name: n, threshold: 1h, match: {" keys "}}\n"
 #define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
 
-#define CLAIM "t.yaml:2:3: allow by comm, cmdline or script alone, expected exe, user or unit " \
-	"too: any process can give itself those\n"
-#define SUSPECT "t.yaml:2:3: allow of what is suspect, whoever it is, expected exe, user, unit " \
-	"or container too\n"
-#define JUDGED "t.yaml:2:3: allow by class or reason alone, expected exe, user or unit too: any " \
-	"program can be of that class\n"
-#define ANY_CONTAINER "t.yaml:2:3: allow by container \"*\" alone, expected its id or name, or " \
-	"exe or user too: anything may run in one\n"
-#define INTERPRETER(path) "t.yaml:2:3: allow by the interpreter \"" path "\" alone, " \
-    "expected " \
-	"user or unit too: it runs any program\n"
+#define CLAIM "t.yaml:2:3: rule allows by comm, cmdline or script alone, expected exe, user or " \
+    "unit too: any process can set these\n"
+#define SUSPECT "t.yaml:2:3: rule allows every suspect, expected exe, user, unit or container too\n"
+#define JUDGED "t.yaml:2:3: rule allows by class or reason alone, expected exe, user or unit " \
+    "too: any program can match\n"
+#define ANY_CONTAINER "t.yaml:2:3: rule allows every container, expected its id or name, or exe " \
+    "or user too\n"
+#define INTERPRETER(path) "t.yaml:2:3: rule allows by interpreter \"" path "\" alone, expected " \
+    "user or unit too: an interpreter runs any program\n"
 
 static void
 test_allow(void **state)
@@ -80,8 +78,7 @@ test_allow(void **state)
 		{ ALLOW("exe: \"/srv/*\""), "" },
 		{ ALLOW("exe: /usr/bin/perl, container: x"), "" },
 		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {port: 1}}\n",
-		    "t.yaml:2:3: threshold, severity and remind have no effect beside "
-		    "action: "
+		    "t.yaml:2:3: threshold, severity and remind have no effect with action: "
 		    "allow\n" },
 	};
 
@@ -93,21 +90,19 @@ static void
 test_globs(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ MATCH("unit: nginx"), "t.yaml:2:42: unit \"nginx\" matches no unit, "
-		    "expected its type "
-		    "too, such as nginx.service\n" },
+		{ MATCH("unit: nginx"), "t.yaml:2:42: unit \"nginx\" matches no unit, expected a "
+		    "name with its type such as nginx.service\n" },
 		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit "
-		    "\"b\" matches no "
-		    "unit, expected its type too, such as nginx.service\n" },
-		{ MATCH("script: \"/srv/[ab].py\""), "t.yaml:2:44: script \"/srv/[ab].py\": [ "
-		    "stands for itself, expected only *, ** and ? as wildcards\n" },
+		    "\"b\" matches no unit, expected a name with its type such as "
+		    "nginx.service\n" },
+		{ MATCH("script: \"/srv/[ab].py\""), "t.yaml:2:44: script \"/srv/[ab].py\": [ is "
+		    "not a wildcard, expected *, ** or ?\n" },
 		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" "
 		    "matches "
-		    "nothing, expected at most 15 bytes: the kernel cuts there\n" },
+		    "nothing, expected at most 15 bytes: the kernel truncates longer names\n" },
 		{ MATCH("comm: [fifteen-letters, sixteen-letters*]"), "" },
-		{ MATCH("exe: \"/usr/bin/[ab]\""), "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ "
-		    "stands for "
-		    "itself, expected only *, ** and ? as wildcards\n" },
+		{ MATCH("exe: \"/usr/bin/[ab]\""), "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ is not "
+		    "a wildcard, expected *, ** or ?\n" },
 	};
 
 	(void)state;
@@ -227,8 +222,8 @@ test_reach_of_suspects(void **state)
 		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, netns: 4}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, netns: 4}}\n",
-		    "t.yaml:2:52: netns \"4\" is not watched: it matches nothing\n"
-		    "t.yaml:3:53: netns \"4\" is not watched: it matches nothing\n" },
+		    "t.yaml:2:52: netns \"4\" is not watched: it matches no listener\n"
+		    "t.yaml:3:53: netns \"4\" is not watched: it matches no listener\n" },
 	};
 
 	(void)state;
@@ -277,8 +272,8 @@ test_reach_is_bounded(void **state)
 	(void)config_free(load_bytes(text, used, false, &said));
 	assert_memory_equal(said, "t.yaml:3:3: never reached, \"first\" at line 2 matches first\n",
 	    strlen("t.yaml:3:3: never reached, \"first\" at line 2 matches first\n"));
-	assert_non_null(strstr(said, ":3: from here on it is not checked which rules are never "
-	    "reached, expected fewer rules\n"));
+	assert_non_null(strstr(said, ":3: too many rules: from here on, rules that are never "
+	    "reached are not detected\n"));
 	assert_null(strstr(strstr(said, "from here on"), "t.yaml"));
 	free(said);
 }

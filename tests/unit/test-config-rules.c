@@ -155,8 +155,8 @@ test_netns(void **state)
 	(void)config_free(config);
 
 	config = load_expect(MATCH("netns: 4, not: {netns: [4, host]}"),
-	    "t.yaml:2:43: netns \"4\" is not watched: it matches nothing\n"
-	    "t.yaml:2:60: netns \"4\" is not watched: it matches nothing\n");
+	    "t.yaml:2:43: netns \"4\" is not watched: it matches no listener\n"
+	    "t.yaml:2:60: netns \"4\" is not watched: it matches no listener\n");
 	assert_int_equal(config->policy.rules[0].match.netns, 0);
 	assert_int_equal(config->policy.rules[0].match.not->netns, 1);
 	dump = dump_fixed(config);
@@ -170,40 +170,38 @@ static void
 test_rule_errors(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "rules: {a: b}\n", "t.yaml:1:8: a map, expected a list of rules\n" },
+		{ "rules: {a: b}\n", "t.yaml:1:8: found a map, expected a list of rules\n" },
 		{ "rules: []\n", "" },
-		{ "rules:\n  - x\n", "t.yaml:2:5: a single value, expected a rule: a map "
+		{ "rules:\n  - x\n", "t.yaml:2:5: found a single value, expected a rule: a map "
 		    "with name, "
 		    "match and action or threshold\n" },
-		{ "rules:\n  -\n", "t.yaml:2:4: no value, expected a rule: a map with "
+		{ "rules:\n  -\n", "t.yaml:2:4: found no value, expected a rule: a map with "
 		    "name, match and "
 		    "action or threshold\n" },
 		{ "rules:\n  - action: allow\n",
-		    "t.yaml:2:5: a rule without a name, expected name:\n"
-		    "t.yaml:2:5: a rule without a match, expected match: with at least one "
-		    "match "
+		    "t.yaml:2:5: rule has no name, expected name:\n"
+		    "t.yaml:2:5: rule has no match, expected match: with at least one match "
 		    "key\n" },
 		{ "rules:\n  - name: n\n    match: {port: 1}\n",
-		    "t.yaml:2:5: a rule that does nothing, expected action, threshold, "
-		    "severity or "
+		    "t.yaml:2:5: rule has no effect, expected action, threshold, severity or "
 		    "remind\n" },
 		{ RULE "  match: {}\n",
-		    "t.yaml:4:10: an empty map, expected at least one match key\n" },
-		{ RULE "  match:\n", "t.yaml:4:9: no value, expected at least one match "
+		    "t.yaml:4:10: found an empty map, expected at least one match key\n" },
+		{ RULE "  match:\n", "t.yaml:4:9: found no value, expected at least one match "
 		    "key\n" },
-		{ RULE "  match: [port]\n", "t.yaml:4:10: a list, expected at least one "
+		{ RULE "  match: [port]\n", "t.yaml:4:10: found a list, expected at least one "
 		    "match key\n" },
 		{ RULE "  match: {port: 1}\n  foo: 1\n  notes: x\n",
 		    "t.yaml:5:3: unknown key \"foo\", expected one of name, match, action, "
 		    "threshold, "
 		    "severity, remind, note, until, enabled\n"
-		    "t.yaml:6:3: unknown key \"notes\", expected \"note\" perhaps\n" },
+		    "t.yaml:6:3: unknown key \"notes\", did you mean \"note\"?\n" },
 		{ "rules:\n- name: [n]\n  match: {port: 1}\n  action: deny\n",
-		    "t.yaml:2:9: a list, expected a text\n"
+		    "t.yaml:2:9: found a list, expected a string\n"
 		    "t.yaml:4:11: action is \"deny\", expected allow\n" },
 		{ "rules:\n- name: ''\n  match: {port: 1}\n  action:\n",
-		    "t.yaml:2:9: name of 0 bytes, expected 1 to 4096\n"
-		    "t.yaml:4:10: no value, expected allow\n" },
+		    "t.yaml:2:9: name is 0 bytes long, expected 1 to 4096 bytes\n"
+		    "t.yaml:4:10: found no value, expected allow\n" },
 		{ "rules:\n- name: n\n  match: {port: 1}\n  threshold: soon\n  severity: "
 		    "off\n"
 		  "  remind: 5s\n  enabled: maybe\n",
@@ -228,8 +226,7 @@ test_rule_errors(void **state)
 		    "t.yaml:5:10: until is \"2027-13-01\", expected a day such as "
 		    "2027-06-30\n" },
 		{ RULE "  match: {port: 1}\n  until: 2020-06-30\n",
-		    "t.yaml:5:10: until \"2020-06-30\" is over: the rule is passed "
-		    "over\n" },
+		    "t.yaml:5:10: until \"2020-06-30\" is in the past: the rule is ignored\n" },
 	};
 
 	(void)state;
@@ -244,9 +241,10 @@ test_owner_errors(void **state)
 	static const struct expectation expectations[] = {
 		{ MATCH("script: x"), "t.yaml:2:44: script is \"x\", expected an absolute path, "
 		    "or **/NAME\n" },
-		{ MATCH("container: ''"), "t.yaml:2:47: container is \"\", expected a pattern of "
-		    "at least one character\n" },
-		{ MATCH("container: {a: b}"), "t.yaml:2:47: a map, expected a text or a glob\n" },
+		{ MATCH("container: ''"), "t.yaml:2:47: container is \"\", expected a pattern "
+		    "that is not empty\n" },
+		{ MATCH("container: {a: b}"), "t.yaml:2:47: found a map, expected a string or a "
+		    "glob\n" },
 		{ MATCH("netns: [all, 0, 04, -1, 99999999999999999999]"),
 		    "t.yaml:2:44: netns is \"all\"" NETNS "t.yaml:2:49: netns is \"0\"" NETNS
 		    "t.yaml:2:52: netns is \"04\"" NETNS "t.yaml:2:56: netns is \"-1\"" NETNS
@@ -270,16 +268,15 @@ static void
 test_match_errors(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ MATCH("prot: tcp"), "t.yaml:2:36: unknown key \"prot\", expected "
-		    "\"protocol\" "
-		    "perhaps\n" },
+		{ MATCH("prot: tcp"), "t.yaml:2:36: unknown key \"prot\", did you mean "
+		    "\"protocol\"?\n" },
 		{ MATCH("ip: x"), "t.yaml:2:36: unknown key \"ip\", expected one of "
 		    "protocol, port, "
 		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
 		    "choice, script, container, netns, class, reason, not\n" },
 		{ MATCH("protocol: [tcp, icmp]"),
 		    "t.yaml:2:52: protocol is \"icmp\", expected tcp or udp\n" },
-		{ MATCH("protocol: []"), "t.yaml:2:46: an empty list, expected tcp or "
+		{ MATCH("protocol: []"), "t.yaml:2:46: found an empty list, expected tcp or "
 		    "udp\n" },
 		{ MATCH("port: [0, 5-3, x, 65536, 1-]"),
 		    "t.yaml:2:43: port is \"0\", expected 1 to 65535, or a range such as "
@@ -294,15 +291,13 @@ test_match_errors(void **state)
 		    "t.yaml:2:61: port is \"1-\", expected 1 to 65535, or a range such as "
 		    "50000-59999\n" },
 		{ MATCH("port: {a: b}"),
-		    "t.yaml:2:42: a map, expected a port or a range such as "
+		    "t.yaml:2:42: found a map, expected a port or a range such as "
 		    "50000-59999\n" },
 		{ MATCH("address: [10.0.0.1/8, \"fe80::1/10\", 1.2.3.4/33, 1.2.3, "
 		    "\"::1/\", \"::1/064\"]"),
-		    "t.yaml:2:46: address \"10.0.0.1/8\" has bits behind its prefix, "
-		    "expected "
+		    "t.yaml:2:46: address \"10.0.0.1/8\" has host bits set, expected "
 		    "10.0.0.0/8\n"
-		    "t.yaml:2:58: address \"fe80::1/10\" has bits behind its prefix, "
-		    "expected "
+		    "t.yaml:2:58: address \"fe80::1/10\" has host bits set, expected "
 		    "fe80::/10\n"
 		    "t.yaml:2:72: address is \"1.2.3.4/33\", expected one such as "
 		    "192.0.2.0/24 or "
@@ -320,35 +315,33 @@ test_match_errors(void **state)
 		{ MATCH("exe: [python3, '', \"*/x\"]"),
 		    "t.yaml:2:42: exe is \"python3\", expected an absolute path, or "
 		    "**/NAME\n"
-		    "t.yaml:2:51: exe is \"\", expected a pattern of at least one "
-		    "character\n"
+		    "t.yaml:2:51: exe is \"\", expected a pattern that is not empty\n"
 		    "t.yaml:2:55: exe is \"*/x\", expected an absolute path, or "
 		    "**/NAME\n" },
 		{ MATCH("comm: ''"),
-		    "t.yaml:2:42: comm is \"\", expected a pattern of at least one "
-		    "character\n" },
-		{ MATCH("cmdline: [[a]]"), "t.yaml:2:46: a list, expected a text or a "
+		    "t.yaml:2:42: comm is \"\", expected a pattern that is not empty\n" },
+		{ MATCH("cmdline: [[a]]"), "t.yaml:2:46: found a list, expected a string or a "
 		    "glob\n" },
 		{ MATCH("user: [carol, \"@alice\", \"@\", broken, 4294967295]"),
-		    "t.yaml:2:43: no user \"carol\" on this host, expected one that "
-		    "exists\n"
-		    "t.yaml:2:50: no group \"alice\" on this host, expected one that "
-		    "exists\n"
+		    "t.yaml:2:43: unknown user \"carol\", expected a user that exists on this "
+		    "host\n"
+		    "t.yaml:2:50: unknown group \"alice\", expected a group that exists on this "
+		    "host\n"
 		    "t.yaml:2:60: user is \"@\", expected a user such as alice or 1000, or "
 		    "a group "
 		    "such as @developers\n"
-		    "t.yaml:2:65: user \"broken\" cannot be looked up: Input/output error\n"
-		    "t.yaml:2:73: no user \"4294967295\" on this host, expected one that "
-		    "exists\n" },
+		    "t.yaml:2:65: cannot look up user \"broken\": Input/output error\n"
+		    "t.yaml:2:73: unknown user \"4294967295\", expected a user that exists on "
+		    "this host\n" },
 		{ MATCH("owner: nobody"),
 		    "t.yaml:2:43: owner is \"nobody\", expected unknown, process or "
 		    "kernel\n" },
 		{ MATCH("choice: [asked, unknown]"),
 		    "t.yaml:2:52: choice is \"unknown\", expected asked or auto\n" },
 		{ MATCH("port: 1, not: {}"),
-		    "t.yaml:2:50: an empty map, expected at least one match key\n" },
+		    "t.yaml:2:50: found an empty map, expected at least one match key\n" },
 		{ MATCH("port: 1, not: {not: {port: 1}}"),
-		    "t.yaml:2:51: not inside not, expected the keys themselves\n" },
+		    "t.yaml:2:51: not is nested inside not, expected match keys\n" },
 	};
 
 	(void)state;
@@ -400,7 +393,8 @@ test_bounds(void **state)
 		used += (size_t)sprintf(text + used, "%u,", i);
 	used += (size_t)sprintf(text + used, "]}}");
 	assert_null(load_bytes(text, used, false, &said));
-	assert_string_equal(said, "t.yaml:2:42: a list of 257, expected at most 256\n");
+	assert_string_equal(said, "t.yaml:2:42: found a list of 257 entries, expected at most "
+	    "256\n");
 	free(said);
 
 	used = (size_t)sprintf(text, "rules:\n- {threshold: 1h, match: {comm: ");
@@ -412,7 +406,7 @@ test_bounds(void **state)
 	text[used++] = '}';
 	assert_null(load_bytes(text, used, false, &said));
 	assert_non_null(strstr(said, "xxx...\", expected at most 4096 bytes\n"));
-	assert_non_null(strstr(said, ": name of 4097 bytes, expected 1 to 4096\n"));
+	assert_non_null(strstr(said, ": name is 4097 bytes long, expected 1 to 4096 bytes\n"));
 	free(said);
 }
 
@@ -432,9 +426,8 @@ test_last_good(void **state)
 	config = load_bytes(text, strlen(text), true, &said);
 	assert_non_null(config);
 	assert_string_equal(said,
-	    "t.yaml:3:53: user \"carol\" is not known any more: the rule is switched off\n"
-	    "t.yaml:4:60: group \"broken\" is not known any more: the rule is switched "
-	    "off\n");
+	    "t.yaml:3:53: user \"carol\" not found: the rule is disabled\n"
+	    "t.yaml:4:60: group \"broken\" not found: the rule is disabled\n");
 	free(said);
 	assert_int_equal(config->policy.rule_count, 3);
 	assert_false(config->policy.rules[0].enabled);

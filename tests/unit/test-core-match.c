@@ -357,6 +357,44 @@ a_path_must_be_verified(void **state)
 	assert_false(matches_not(&match, &world->listener, world->owner));
 }
 
+/* Under a title nobody knows what an interpreter runs: not even that it is none of these. */
+static void
+script_under_a_title_is_unknown(void **state)
+{
+	static const struct {
+		const char *arguments;
+		size_t length;
+		const char *script;
+		bool is, is_not;
+	} cases[] = {
+		{ "python3\0/srv/n.py", 18, "/srv/n.py", true, false },
+		{ "python3\0/srv/x.py", 18, "/srv/x.py", false, true },
+		{ "acme: worker\0\0\0\0\0", 18, "", false, false },
+		{ "acme: worker 12345", 19, "", false, false },
+		/* Relative, and nobody knows to what. */
+		{ "python3\0n.py", 13, "", false, false },
+		{ "python3\0-c\0pass", 16, "", false, true },
+		{ "python3", 8, "", false, true },
+	};
+	static char *globs[] = { (char *)"/srv/n.py" };
+	const struct match match = { .keys = 1 << MATCH_SCRIPT, .script = { globs, 1 } };
+	const struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+
+	replace(&process->exe, "/usr/bin/python3.11");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		free(process->cmdline);
+		process->cmdline = malloc(cases[i].length);
+		assert_non_null(process->cmdline);
+		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
+		process->cmdline_length = (uint32_t)cases[i].length;
+		replace(&process->script, cases[i].script);
+		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
+			fail_msg("%zu: %s", i, cases[i].arguments);
+	}
+}
+
 static void
 what_is_cut_or_empty_is_unknown(void **state)
 {
@@ -581,6 +619,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_kind_of_owner, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_path_must_be_verified, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    the_user_of_a_socket_without_a_process, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -518,12 +519,13 @@ sources_agree(void **state)
 	struct source_request request;
 
 	(void)state;
+	/* Above the kernel's range: a port there may still be in TIME_WAIT from another test. */
 	for (uint16_t i = 0; i < 50; i++) {
-		(void)open_at(AF_INET, SOCK_STREAM, "127.0.0.1", 50000 + i, 0);
-		(void)open_at(AF_INET6, SOCK_STREAM, "::1", 50000 + i, 0);
-		(void)open_at(AF_INET, SOCK_DGRAM, "127.1.2.3", 50000 + i, 0);
-		(void)open_at(AF_INET6, SOCK_DGRAM, "::", 50000 + i, V6_ONLY | REUSE);
-		(void)open_at(AF_INET6, SOCK_DGRAM, "::", 50000 + i, V6_ONLY | REUSE);
+		(void)open_at(AF_INET, SOCK_STREAM, "127.0.0.1", 62000 + i, 0);
+		(void)open_at(AF_INET6, SOCK_STREAM, "::1", 62000 + i, 0);
+		(void)open_at(AF_INET, SOCK_DGRAM, "127.1.2.3", 62000 + i, 0);
+		(void)open_at(AF_INET6, SOCK_DGRAM, "::", 62000 + i, V6_ONLY | REUSE);
+		(void)open_at(AF_INET6, SOCK_DGRAM, "::", 62000 + i, V6_ONLY | REUSE);
 	}
 	request = listeners(PROTOCOL_TCP, AF_UNSPEC);
 	expect_agreement(&request, 100);
@@ -546,7 +548,6 @@ many_datagrams(void **state)
 	struct source_result result;
 
 	(void)state;
-	/* Above the kernel's range: a port there may still be in TIME_WAIT from another test. */
 	for (uint16_t i = 0; i < OPENED_MAX; i++)
 		(void)open_at(AF_INET, SOCK_STREAM, "127.0.0.1", 61000 + i, 0);
 	found.count = 0;
@@ -621,15 +622,19 @@ end_test(void **state)
 	return 0;
 }
 
-/* A namespace of our own with its loopback up. Returns NULL or what failed. */
+/* Namespaces of our own, the loopback up. Returns NULL or what failed. */
 static const char *
 enter_namespace(void)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
 	struct rlimit limit = { 2 * OPENED_MAX, 2 * OPENED_MAX };
 
-	if (unshare(CLONE_NEWNET) < 0)
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
 		return "needs root: no network namespace of its own";
+	/* The host's /proc/sys may be read-only, a container's is. */
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return "no /proc of its own can be mounted";
 	_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
 		return "the loopback interface cannot be set up";

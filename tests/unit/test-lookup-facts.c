@@ -2,7 +2,7 @@
 /*
  * The facts about a program and its process, of real ones: where its file lies and who may
  * write to it, what its descriptors and children are, what it calls itself, its namespaces,
- * its digest. What needs root, or a PID 1 that may be looked at, is left out without.
+ * its checksum. What needs root, or a PID 1 that may be looked at, is left out without.
  */
 #include <fcntl.h>
 #include <nettle/sha2.h>
@@ -413,7 +413,7 @@ test_terminal(void **state)
 }
 
 static void
-digest_of(const char *path, uint8_t digest[OWNER_DIGEST_BYTES])
+checksum_of(const char *path, uint8_t checksum[OWNER_CHECKSUM_BYTES])
 {
 	_fclose_ FILE *file = fopen(path, "re");
 	struct sha256_ctx context;
@@ -424,35 +424,35 @@ digest_of(const char *path, uint8_t digest[OWNER_DIGEST_BYTES])
 	sha256_init(&context);
 	while ((length = fread(buffer, 1, sizeof(buffer), file)) > 0)
 		sha256_update(&context, length, buffer);
-	sha256_digest(&context, OWNER_DIGEST_BYTES, digest);
+	sha256_digest(&context, OWNER_CHECKSUM_BYTES, checksum);
 }
 
 /* Of the file that runs, deleted or not, and only where it is asked for. */
 static void
-test_digest(void **state)
+test_checksum(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct owner_question question = { .uid = geteuid(), .digest = true };
+	const struct owner_question question = { .uid = geteuid(), .checksum = true };
 	const struct process *process;
-	uint8_t wanted[OWNER_DIGEST_BYTES];
+	uint8_t wanted[OWNER_CHECKSUM_BYTES];
 
-	digest_of(fixture->copy, wanted);
+	checksum_of(fixture->copy, wanted);
 	start_child(fixture, fixture->copy, "x", NULL);
 	process = owner_first(ask_question(fixture, question));
-	assert_true(process->has_digest);
-	assert_memory_equal(process->digest, wanted, sizeof(wanted));
+	assert_true(process->has_checksum);
+	assert_memory_equal(process->checksum, wanted, sizeof(wanted));
 	assert_int_equal(unlink(fixture->copy), 0);
 	process = owner_first(ask_question(fixture, question));
-	assert_true(process->has_digest);
-	assert_memory_equal(process->digest, wanted, sizeof(wanted));
-	assert_false(ask_child(fixture)->has_digest);
+	assert_true(process->has_checksum);
+	assert_memory_equal(process->checksum, wanted, sizeof(wanted));
+	assert_false(ask_child(fixture)->has_checksum);
 	end_child(&fixture->child);
 
 	/* One that is larger than 64 MiB has none. */
 	assert_int_equal(copy_file(fixture->program, fixture->copy), 0);
 	assert_int_equal(truncate(fixture->copy, (64 << 20) + 1), 0);
 	start_child(fixture, fixture->copy, "x", NULL);
-	assert_false(owner_first(ask_question(fixture, question))->has_digest);
+	assert_false(owner_first(ask_question(fixture, question))->has_checksum);
 }
 
 int
@@ -462,7 +462,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		TEST(test_file_facts), TEST(test_updated), TEST(test_memory),
 		TEST(test_hidden_mount), TEST(test_shells), TEST(test_called),
-		TEST(test_own_pids), TEST(test_terminal), TEST(test_digest),
+		TEST(test_own_pids), TEST(test_terminal), TEST(test_checksum),
 	};
 
 	help_isolate();

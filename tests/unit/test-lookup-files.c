@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "lookup/files.h"
-#include "lookup/process.h"
+#include "lookup/proc.h"
 
 /*
  * Fields 4 to 52, of a real line; 22 is 4321, 28 is 140721111111111, 48 is 140722222222222.
@@ -25,15 +25,15 @@
 	"94 95 96 140722222222222 140722222222300 97 98 0\n"
 
 static int
-parse(const char *line, struct process_stat *ret)
+parse(const char *line, struct proc_stat *ret)
 {
-	return process_parse_stat(line, strlen(line), ret);
+	return proc_parse_stat(line, strlen(line), ret);
 }
 
 static void
 test_stat(void **state)
 {
-	struct process_stat stat;
+	struct proc_stat stat;
 	uint64_t hertz = (uint64_t)sysconf(_SC_CLK_TCK);
 
 	(void)state;
@@ -56,7 +56,7 @@ test_stat_hostile_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		struct process_stat stat;
+		struct proc_stat stat;
 		char line[1024];
 		(void)snprintf(line, sizeof(line), "4242 (%s)" STAT_TAIL, names[i]);
 		assert_int_equal(parse(line, &stat), 0);
@@ -68,7 +68,7 @@ test_stat_hostile_name(void **state)
 static void
 test_stat_long_name(void **state)
 {
-	struct process_stat stat;
+	struct proc_stat stat;
 	char line[1024], name[200];
 
 	(void)state;
@@ -84,14 +84,14 @@ static void
 test_stat_truncated(void **state)
 {
 	static const char line[] = "4242 (a) b)" STAT_TAIL;
-	struct process_stat whole;
+	struct proc_stat whole;
 	unsigned refused = 0;
 
 	(void)state;
 	assert_int_equal(parse(line, &whole), 0);
 	for (size_t length = 0; length < sizeof(line) - 1; length++) {
-		struct process_stat stat = { .parent_pid = -5 };
-		int r = process_parse_stat(line, length, &stat);
+		struct proc_stat stat = { .parent_pid = -5 };
+		int r = proc_parse_stat(line, length, &stat);
 		if (r < 0) {
 			assert_int_equal(r, -EBADMSG);
 			assert_int_equal(stat.parent_pid, -5);
@@ -116,14 +116,14 @@ test_stat_nonsense(void **state)
 		("4242 (x) S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 "
 		    "99999999999999999999 1\n"),
 	};
-	struct process_stat stat;
+	struct proc_stat stat;
 	char large[8192];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		assert_int_equal(parse(lines[i], &stat), -EBADMSG);
 	memset(large, '1', sizeof(large));
-	assert_int_equal(process_parse_stat(large, sizeof(large), &stat), -EBADMSG);
+	assert_int_equal(proc_parse_stat(large, sizeof(large), &stat), -EBADMSG);
 	/* A start that no clock reaches is unknown, not a small number. */
 	assert_int_equal(parse("1 (x) S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 "
 	    "18446744073709551615 1\n", &stat), 0);
@@ -134,7 +134,7 @@ static void
 parse_status(const char *text, struct process *process)
 {
 	*process = (struct process){ .uid = 7, .gid = 8 };
-	process_parse_status(text, strlen(text), process);
+	proc_parse_status(text, strlen(text), process);
 }
 
 static void

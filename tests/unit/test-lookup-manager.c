@@ -78,6 +78,8 @@ static const struct situation {
 	{ .name = "a stack nobody may read", .stack = 0 },
 	{ .name = "an executor that stays", .exe = "/usr/lib/systemd/systemd-executor",
 	    .stack = 5, .other_file = true, .old_sec = 60 },
+	{ .name = "an executor of another user's, left to PID 1", .uid = 33, .stack = 5,
+	    .exe = "/usr/lib/systemd/systemd-executor", .other_file = true },
 	{ .name = "an executor of somebody's", .exe = "/usr/lib/systemd/systemd-executor",
 	    .parent = PID(60), .stack = 5, .other_file = true },
 	{ .name = "another program", .exe = "/usr/sbin/apache2", .stack = INIT_STACK },
@@ -114,7 +116,7 @@ ask_manager(const struct view *view, int pid, const struct situation *situation)
 {
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t old_usec = situation->old_sec * USEC_PER_SEC;
-	struct process_stat stat = {
+	struct proc_stat stat = {
 		.start_usec = now_usec > old_usec ? now_usec - old_usec : 0,
 		.parent_pid = situation->parent != 0 ? situation->parent : 1,
 		.stack_start = situation->stack,

@@ -77,7 +77,7 @@ ask(struct pair *pair)
 		{ .inode = 30, .thorough = true },
 		{ .inode = 10, .cgroup = 1ULL << 40 },
 		{ .inode = 20, .uid = 5, .protocol = PROTOCOL_UDP },
-		{ .inode = 30, .digest = true },
+		{ .inode = 30, .checksum = true },
 	};
 
 	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000),
@@ -104,7 +104,7 @@ read_request(struct pair *pair)
 	assert_int_equal(questions[1].uid, 5);
 	assert_int_equal(questions[1].protocol, LOOKUP_UDP);
 	assert_int_equal(questions[2].inode, 30);
-	assert_int_equal(questions[2].flags, LOOKUP_THOROUGH | LOOKUP_DIGEST);
+	assert_int_equal(questions[2].flags, LOOKUP_THOROUGH | LOOKUP_CHECKSUM);
 	return id;
 }
 

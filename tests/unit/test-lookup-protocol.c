@@ -50,9 +50,9 @@ make_process(struct process *process, uint32_t n)
 	process->exe_trust = n == 0 ? EXE_SAME : EXE_REPLACED;
 	process->exe_deleted = n == 1;
 	process->cmdline_cut = n == 1;
-	process->has_digest = n == 1;
+	process->has_checksum = n == 1;
 	if (n == 1)
-		memset(process->digest, 0x5a, sizeof(process->digest));
+		memset(process->checksum, 0x5a, sizeof(process->checksum));
 	process->evidence = n == 0 ? EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL : EVIDENCE_ALL;
 	process->exe_uid = 12;
 	process->exe_mode = 0100755;
@@ -129,8 +129,8 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_int_equal(a->cmdline_length, b->cmdline_length);
 	assert_memory_equal(a->cmdline, b->cmdline, a->cmdline_length);
 	assert_int_equal(a->login_uid, b->login_uid);
-	assert_int_equal(a->has_digest, b->has_digest);
-	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
+	assert_int_equal(a->has_checksum, b->has_checksum);
+	assert_memory_equal(a->checksum, b->checksum, sizeof(a->checksum));
 	assert_int_equal(a->evidence, b->evidence);
 	assert_int_equal(a->exe_uid, b->exe_uid);
 	assert_int_equal(a->exe_mode, b->exe_mode);
@@ -151,7 +151,7 @@ test_round_trip(void **state)
 {
 	struct owner *owner = make_owner();
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 
 	(void)state;
 	assert_int_equal(owners_parse(packet, make_packet(packet), &answer), 0);
@@ -174,7 +174,7 @@ static void
 test_done(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL);
 
 	(void)state;
@@ -195,7 +195,7 @@ test_done(void **state)
 static int
 parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 {
-	struct owners_answer answer = { 0 };
+	struct owners_packet answer = { 0 };
 	uint32_t before;
 	char *copy = malloc(length);
 	int r;
@@ -271,7 +271,7 @@ test_refused(void **state)
 		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
 		{ PROCESS_AT(evidence), 0 },	/* and yet the file's owner is told */
 		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },
-		{ PROCESS_AT(digest), 1 },	/* and yet there is none */
+		{ PROCESS_AT(checksum), 1 },	/* and yet there is none */
 		{ PROCESS_AT(main_pid), (uint32_t)-1 },
 		{ PROCESS_AT(main_pid), LOOKUP_PID_MAX + 1 },
 		{ PROCESS_AT(main_exe_length), 1 },	/* of no process */
@@ -307,7 +307,7 @@ static void
 test_truncated(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t whole = make_packet(packet);
 
 	(void)state;
@@ -335,7 +335,7 @@ test_strings(void **state)
 	};
 	char packet[LOOKUP_PACKET_MAX];
 	size_t length = make_packet(packet);
-	struct owners_answer answer;
+	struct owners_packet answer;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needles); i++) {
@@ -379,7 +379,7 @@ test_nobody(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct owner *owner = owner_new(cases[i].kind, cases[i].reason, 0);
 		char packet[LOOKUP_PACKET_MAX];
-		struct owners_answer answer = { 0 };
+		struct owners_packet answer = { 0 };
 		size_t length;
 
 		assert_non_null(owner);
@@ -422,7 +422,7 @@ test_script(void **state)
 		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
 		struct process *process = &owner->processes[0];
 		char packet[LOOKUP_PACKET_MAX];
-		struct owners_answer answer = { 0 };
+		struct owners_packet answer = { 0 };
 		size_t length;
 
 		assert_non_null(owner);
@@ -450,7 +450,7 @@ test_largest(void **state)
 	static char text[OWNER_PATH_MAX];
 	static uint32_t many[LOOKUP_INODES_MAX];
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t length;
 
 	(void)state;
@@ -494,7 +494,7 @@ test_order(void **state)
 {
 	struct owner *owner = make_owner();
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_answer answer;
+	struct owners_packet answer;
 	size_t length;
 
 	(void)state;

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 
 #define QUESTIONS_MAX 70
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "failing-memory.h"
 #include "store/lastgood.h"
 

@@ -71,8 +71,9 @@ for path in ("/etc/probe", "/usr/probe", "/var/probe", "/var/lib/probe", "/var/t
 
 for prefix in ("", "/proc/1/root"):
     for path in ("/run/systemd/private", "/run/dbus/system_bus_socket",
-                 "/run/systemd/io.system.ManagedOOM", "/run/udev/control",
-                 "/run/test-service.sock"):
+                 "/run/systemd/io.system.ManagedOOM", "/run/systemd/io.systemd.ManagedOOM",
+                 "/run/systemd/io.systemd.Credentials", "/run/systemd/io.systemd.Hostname",
+                 "/run/udev/control", "/run/test-service.sock"):
         attempt(f"connect {prefix}{path}")(lambda: connect(prefix + path))
 
 @attempt("notify systemd by a pair")
@@ -219,6 +220,13 @@ def test_the_probe_itself_can_do_all_this_outside():
         "write /proc/1/mem", "write /proc/VICTIM/mem", "write /proc/VICTIM/oom_score_adj",
         "write /proc/1/oom_score_adj", "setuid root",
     }
+    # What only an older or a newer systemd listens at. Every one has some of them.
+    sockets = sorted(pathlib.Path("/run/systemd").glob("io.system*"))
+    assert sockets
+    absent = {"io.system.ManagedOOM", "io.systemd.ManagedOOM", "io.systemd.Credentials",
+              "io.systemd.Hostname"} - {path.name for path in sockets}
+    impossible_here |= {f"connect {prefix}/run/systemd/{name}" for name in absent
+                        for prefix in ("", "/proc/1/root")}
     refused = {name: result for name, result in results.items()
                if result != "done" and name != "filters"}
     assert set(refused) <= impossible_here, refused

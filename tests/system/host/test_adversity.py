@@ -2,6 +2,7 @@
 """No root, no journal, no room on the disk, and processes that lie."""
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -46,7 +47,7 @@ def test_without_root_owners_of_others_are_unknown(daemon, listener_process, tmp
     state.mkdir()
     os.chown(state, NOBODY, NOBODY)
     watch = daemon(config_text(), user=NOBODY, namespace=None, state=state,
-                   program=harness.OVERSTAYD)
+                   program=shutil.copy(harness.OVERSTAYD, tmp_path))
     watch.wait_line("STARTED")
     assert watch.stop() == 0
 

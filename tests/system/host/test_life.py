@@ -56,7 +56,7 @@ def test_outside_of_the_range_is_not_watched(daemon, listen):
     assert watch.count(":49999|:51000") == 0
 
 
-def test_baseline_is_one_digest(daemon, listen):
+def test_baseline_is_one_summary(daemon, listen):
     for port in range(50010, 50025):
         listen(port)
     watch = daemon(config_text())
@@ -136,7 +136,8 @@ def test_death_of_the_lookup_is_survived(daemon, listener_process):
     watch = daemon(config_text())
     watch.wait_line("STARTED")
     os.kill(harness.wait_until(watch.lookup_pid), signal.SIGKILL)
-    watch.wait_line("DEGRADED lookup")
+    line = watch.wait_line("DEGRADED lookup")
+    assert line.endswith(f": {harness.LOOKUP}")
     listener = listener_process(PORT)
     # Told all the same, with what the kernel itself says of the owner. By hand there is no way
     # back to the privileges of the first look-up; as a service there is (booted/).

@@ -60,7 +60,15 @@ os.setresgid(user, user, user)
 os.setresuid(user, user, user)
 now = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 held, record = {}, []
-def open_one(step):
+steps = json.load(sys.stdin)
+def note(step, before, port=0):
+    record.append({"id": step["id"], "open": step["open"], "before": before, "after": now(),
+                   "port": port})
+def close_one(step):
+    before = now()
+    held.pop(step["id"]).close()
+    note(step, before)
+def open_one(step, later):
     family = socket.AF_INET6 if ":" in step["address"] else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM if step["protocol"] == "tcp"
                          else socket.SOCK_DGRAM)
@@ -76,23 +84,25 @@ def open_one(step):
         except OSError:
             if now() > until:
                 raise
+            # That one may wait for this one, too: what is to be closed is closed meanwhile.
+            for other in later:
+                if other["when"] > now():
+                    break
+                if not other["open"] and other["id"] in held:
+                    close_one(other)
             time.sleep(0.0005)  # poll
     if step["protocol"] == "tcp":
         made.listen(8)
     held[step["id"]] = made
     return before, made.getsockname()[1]
-for step in json.load(sys.stdin):
+for index, step in enumerate(steps):
     wait = step["when"] - now()
     if wait > 0:
         select.select([], [], [], wait / 1e9)
-    port = 0
-    before = now()
     if step["open"]:
-        before, port = open_one(step)
-    else:
-        held.pop(step["id"]).close()
-    record.append({"id": step["id"], "open": step["open"], "before": before, "after": now(),
-                   "port": port})
+        note(step, *open_one(step, steps[index + 1:]))
+    elif step["id"] in held:
+        close_one(step)
 json.dump(record, sys.stdout)
 """
 

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 
 /* A walk over 200,000 connections takes a tenth of it. */
 #define PEERS_TIMEOUT_USEC (2 * USEC_PER_SEC)

@@ -38,15 +38,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "lookup/executable.h"
 #include "lookup/files.h"
 #include "lookup/mounts.h"
 #include "lookup/path.h"
+#include "lookup/program-file.h"
 
 static const char deleted_suffix[] = " (deleted)";
 
 int
-executable_stat(int fd, const char *name, int flags, struct statx *ret)
+program_file_stat(int fd, const char *name, int flags, struct statx *ret)
 {
 	/* What the kernel knows is enough: a network file system need not be asked. */
 	flags |= AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
@@ -54,7 +54,7 @@ executable_stat(int fd, const char *name, int flags, struct statx *ret)
 }
 
 bool
-executable_is_same(const struct statx *a, const struct statx *b)
+program_file_is_same(const struct statx *a, const struct statx *b)
 {
 	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
 	    a->stx_dev_minor == b->stx_dev_minor;
@@ -78,10 +78,10 @@ stands_at(int root_fd, const char *path, const struct statx *file, bool *ret_ope
 		return 0;
 	if (fd < 0)
 		return fd;
-	r = executable_stat(fd, "", AT_EMPTY_PATH, &there);
+	r = program_file_stat(fd, "", AT_EMPTY_PATH, &there);
 	if (r < 0)
 		return r;
-	return executable_is_same(&there, file);
+	return program_file_is_same(&there, file);
 }
 
 /* Nobody but root may change it. */
@@ -155,7 +155,7 @@ judge_unlinked(const struct view *view, int task_fd, bool in_container, int root
 	memcpy(directory, path, length);
 	directory[length] = '\0';
 	fd = path_open(root_fd, directory);
-	if (fd < 0 || executable_stat(fd, "", AT_EMPTY_PATH, &there) < 0)
+	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &there) < 0)
 		return EXE_UNVERIFIED;
 	if (!S_ISDIR(there.stx_mode) || !is_of_root(&there))
 		return EXE_UNVERIFIED;
@@ -179,16 +179,16 @@ suffix_is_name(int task_fd, const char *text, const struct statx *file, int at_i
 }
 
 void
-executable_judge(const struct view *view, int task_fd, bool in_container, char *text,
-    struct executable *ret)
+program_file_judge(const struct view *view, int task_fd, bool in_container, char *text,
+    struct program_file *ret)
 {
 	size_t length = strlen(text), suffix = sizeof(deleted_suffix) - 1;
 	bool has_suffix = length > suffix &&
 	    strcmp(text + length - suffix, deleted_suffix) == 0;
 	int root_fd = view->init_root_fd, r;
 
-	*ret = (struct executable){ .trust = EXE_UNVERIFIED };
-	ret->error = executable_stat(task_fd, "exe", 0, &ret->file);
+	*ret = (struct program_file){ .trust = EXE_UNVERIFIED };
+	ret->error = program_file_stat(task_fd, "exe", 0, &ret->file);
 	if (text[0] != '/' || ret->error < 0)
 		return;
 	if (has_suffix && ret->file.stx_nlink == 0) {

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 
 static const struct {
 	const char *name;

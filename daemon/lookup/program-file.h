@@ -2,8 +2,8 @@
 /*
  * What the text of /proc/PID/exe is worth.
  */
-#ifndef OVERSTAY_LOOKUP_EXECUTABLE_H
-#define OVERSTAY_LOOKUP_EXECUTABLE_H
+#ifndef OVERSTAY_LOOKUP_PROGRAM_FILE_H
+#define OVERSTAY_LOOKUP_PROGRAM_FILE_H
 
 #include <sys/stat.h>
 
@@ -11,7 +11,7 @@
 #include "lookup/view.h"
 #include "model/owner.h"
 
-struct executable {
+struct program_file {
 	struct statx file;	/* the file itself; with error 0 */
 	int error;		/* 0, or the -errno of looking at it */
 	enum exe_trust trust;
@@ -25,13 +25,13 @@ struct executable {
  * kernel's, it is cut off from text. in_container: its cgroup is a container's. Cannot fail:
  * what could not be compared is EXE_UNVERIFIED.
  */
-void executable_judge(const struct view *view, int task_fd, bool in_container, char *text,
-    struct executable *ret);
+void program_file_judge(const struct view *view, int task_fd, bool in_container, char *text,
+    struct program_file *ret);
 
 /* Looks at a file by the cheapest way there is. Returns 0 or -errno. */
-int executable_stat(int fd, const char *name, int flags, struct statx *ret) _mustcheck_;
+int program_file_stat(int fd, const char *name, int flags, struct statx *ret) _mustcheck_;
 
 /* Are these the same file? */
-bool executable_is_same(const struct statx *a, const struct statx *b);
+bool program_file_is_same(const struct statx *a, const struct statx *b);
 
 #endif

@@ -21,7 +21,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "store/lastgood.h"
 
 /* So many errors of a bad file stand in the journal; `overstayd --check` says all. */
@@ -133,8 +133,8 @@ accept_config(struct daemon *daemon, struct reload *reload)
 	engine_set_policy(daemon->engine, &daemon->config->policy);
 	sender_set(daemon->sender, daemon->config->policy.cmdline, daemon->config->hash);
 	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-	    "reloaded: configuration %s, %s%s", daemon->config->hash,
-	    strcmp(old->hash, daemon->config->hash) == 0 ? "unchanged" : "previously ",
+	    "reloaded: %s, %s%s", daemon->config->hash,
+	    strcmp(old->hash, daemon->config->hash) == 0 ? "unchanged" : "was ",
 	    strcmp(old->hash, daemon->config->hash) == 0 ? "" : old->hash));
 	tell_messages(daemon, &reload->messages, CONFIG_WARNING, SEVERITY_WARNING);
 	condition_set(daemon, CONDITION_CONFIG, false, "the configuration is valid again");

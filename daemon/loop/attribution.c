@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 
 /* A walk over 200,000 descriptors takes a second. */
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)

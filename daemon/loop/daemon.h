@@ -62,6 +62,7 @@ struct tick {
 	struct pump pump;
 	struct look *look;		/* NULL = none is under way */
 	unsigned failures;		/* incomplete looks in a row */
+	uint64_t key;			/* secret, of the looks */
 	uint64_t begun_usec;		/* CLOCK_BOOTTIME */
 	uint64_t asleep_usec;		/* time the host had slept by the last look */
 	uint64_t last_cpu_usec;		/* of the last look, the judging included */

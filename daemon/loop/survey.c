@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 
 /* A survey may take one part in so many of a core. */
 #define SURVEY_SHARE 100

@@ -12,7 +12,7 @@
 #include <systemd/sd-id128.h>
 
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "store/executables.h"
 
 /* A start waits so long for what an earlier run knew; it is taken in later where it comes later. */

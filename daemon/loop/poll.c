@@ -12,10 +12,11 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 #include "kernel/ranges.h"
 
 /* Looks for what is due come at most so many times in an interval: a host where something is due
@@ -190,6 +191,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 		.protocols = config_protocols(daemon->config),
 		.knows_choice = !daemon->conditions[CONDITION_SOURCE],
 		.taken_usec = tick->begun_usec,
+		.key = tick->key,
 	};
 	tick->look = look_new(&options);
 	tick->pump.argument = tick->look;
@@ -207,6 +209,8 @@ tick_start(struct daemon *daemon)
 	struct tick *tick = &daemon->tick;
 	int r;
 
+	if (getrandom(&tick->key, sizeof(tick->key), 0) != sizeof(tick->key))
+		return -EIO;
 	tick->timer = event_new(daemon->base, -1, 0, on_timer, daemon);
 	if (tick->timer == NULL)
 		return -ENOMEM;

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon.h"
+#include "loop/daemon.h"
 
 /* A kernel that takes longer for one datagram is not going to answer. */
 #define PUMP_TIMEOUT_USEC (5 * USEC_PER_SEC)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines that speak for many stays: the digest of overstays that came at once, and the daily
- * summary, which also shows that the host is alive. They name a few and count all.
+ * Lines that speak for many stays: the summary of overstays that came at once, and that of the
+ * day, which also shows that the host is alive. They name a few and count all.
  */
 #include <stdio.h>
 
 #include "base/duration.h"
 #include "base/text.h"
-#include "engine/digest.h"
+#include "engine/summary.h"
 
-/* How many endpoints a digest names: the entries themselves name the rest. */
-#define DIGEST_NAMED_MAX 3
+/* How many endpoints are named of those at once: the entries themselves name the rest. */
+#define SUMMARY_NAMED_MAX 3
 
 void
 track_count(const struct track *track, struct track_counts *ret)
@@ -34,7 +34,7 @@ track_count(const struct track *track, struct track_counts *ret)
 }
 
 struct report *
-digest_overstays(struct stay *const *stays, size_t count, bool baseline)
+summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 {
 	enum severity gravest = SEVERITY_DEBUG;
 	char list[256], endpoint[ENDPOINT_TEXT_MAX];
@@ -50,7 +50,7 @@ digest_overstays(struct stay *const *stays, size_t count, bool baseline)
 			continue;
 		if (stay->verdict.severity < gravest)
 			gravest = stay->verdict.severity;
-		if (spoken_for++ < DIGEST_NAMED_MAX)
+		if (spoken_for++ < SUMMARY_NAMED_MAX)
 			text_printf(&text, "%s%s %s", spoken_for > 1 ? ", " : "",
 			    protocol_name(stay->endpoint.protocol),
 			    endpoint_format(&stay->endpoint, endpoint));
@@ -58,14 +58,14 @@ digest_overstays(struct stay *const *stays, size_t count, bool baseline)
 	report = report_new(EVENT_OVERSTAY, gravest,
 	    "%zu listeners%s: %s%s; see: journalctl OVERSTAY_EVENT=overstay", spoken_for,
 	    baseline ? " present at start" : " at the same time", list,
-	    spoken_for > DIGEST_NAMED_MAX ? ", ..." : "");
+	    spoken_for > SUMMARY_NAMED_MAX ? ", ..." : "");
 	(void)report_add_field(report, "COUNT", "%zu", spoken_for);
 	(void)report_add_field(report, "SEVERITY", "%s", severity_name(gravest));
 	return report;
 }
 
 struct report *
-digest_summary(const struct track *track, uint64_t now_usec)
+summary_of_day(const struct track *track, uint64_t now_usec)
 {
 	enum severity gravest = SEVERITY_INFO;
 	const struct stay *oldest = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line for many stays. See digest.c.
+ * One line for many stays. See summary.c.
  */
-#ifndef OVERSTAY_ENGINE_DIGEST_H
-#define OVERSTAY_ENGINE_DIGEST_H
+#ifndef OVERSTAY_ENGINE_SUMMARY_H
+#define OVERSTAY_ENGINE_SUMMARY_H
 
 #include "engine/track.h"
 
@@ -24,9 +24,9 @@ void track_count(const struct track *track, struct track_counts *ret);
  * The OVERSTAY line for those of the stays whose `baseline` is as given: how many, the gravest
  * severity, the first endpoints. Returns NULL without memory.
  */
-struct report *digest_overstays(struct stay *const *stays, size_t count, bool baseline);
+struct report *summary_of_overstays(struct stay *const *stays, size_t count, bool baseline);
 
 /* The daily SUMMARY: what overstays still, the oldest by name. Returns NULL without memory. */
-struct report *digest_summary(const struct track *track, uint64_t now_usec);
+struct report *summary_of_day(const struct track *track, uint64_t now_usec);
 
 #endif

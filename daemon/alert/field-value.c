@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values of fields. All that comes from outside is escaped and bounded here; a value that is not
+ * known adds nothing, and then there is no such field.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "alert/field-value.h"
+#include "base/clock.h"
+
+void
+value_add_bytes(struct text *value, const char *bytes)
+{
+	text_escape(value, bytes, strlen(bytes), VALUE_MAX);
+}
+
+void
+value_add_name(struct text *value, const char *name)
+{
+	text_escape(value, name, strlen(name), NAME_VALUE_MAX);
+}
+
+void
+value_add_usec(struct text *value, uint64_t usec)
+{
+	if (usec != USEC_NEVER)
+		text_printf(value, "%" PRIu64, usec);
+}
+
+void
+value_add_time(struct text *value, const struct report *report, uint64_t boottime_usec)
+{
+	if (boottime_usec <= report->boottime_usec)
+		value_add_usec(value, report->realtime_usec -
+		    (report->boottime_usec - boottime_usec));
+}
