@@ -66,7 +66,7 @@ def test_last_good_copy_at_start(daemon, listen):
 def test_no_last_good_copy_is_exit_2(daemon):
     watch = daemon(BAD)
     assert watch.process.wait(timeout=15) == 2
-    watch.wait_line("no configuration to run on")
+    watch.wait_line("^<3>overstayd: ")
 
 
 def test_missing_file_that_was_asked_for_is_an_error(daemon):
