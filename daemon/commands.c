@@ -119,7 +119,7 @@ command_run(const struct command_line *line)
 	if (options.lookup_socket == NULL)
 		r = owners_spawn(options.lookup_program, &owners);
 	if (r < 0)
-		fprintf(stderr, "<4>overstayd: %s: %s: owners will be unknown\n",
+		fprintf(stderr, "<4>overstayd: %s: %s; owners are unknown\n",
 		    options.lookup_program, strerror(-r));
 	r = privileges_drop();
 	if (r < 0)

@@ -139,15 +139,15 @@ advise_many(struct pass *pass, struct stay *const *stays, size_t count, const ch
 	text_init(&text, names, sizeof(names));
 	name_stays(&text, stays, count);
 	if (line != NULL)
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "%zu ports lie in the kernel's "
-		    "own range and are not reserved, so one day connections have them when their "
-		    "programs want them: %s; in /etc/sysctl.d/60-overstay.conf: %s", count, names,
+		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "%zu ports are not "
+		    "reserved: outgoing connections may take them, and their programs would then "
+		    "fail to start: %s; set in /etc/sysctl.d/60-overstay.conf: %s", count, names,
 		    strlen(line) <= ADVICE_TEXT_MAX ? line :
-		    "the whole line stands in OVERSTAY_ADVICE");
+		    "the line in OVERSTAY_ADVICE");
 	else
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "the kernel picked the ports of "
-		    "%zu listeners, others at each start: %s; have them listen on fixed ports "
-		    "outside of the range, or allow them by exe", count, names);
+		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "the ports of %zu listeners "
+		    "were chosen by the kernel and differ at each start: %s; configure fixed "
+		    "ports outside the range, or allow the programs with rules", count, names);
 	(void)report_add_field(report, "COUNT", "%zu", count);
 	if (line != NULL)
 		(void)report_add_field(report, "ADVICE", "%s", line);

@@ -22,14 +22,14 @@ static const struct {
 	enum incomplete reason;
 	const char *text;
 } incomplete_texts[] = {
-	{ INCOMPLETE_KERNEL, "the kernel answered with an error" },
-	{ INCOMPLETE_OVERRUN, "the kernel lost answers (ENOBUFS)" },
-	{ INCOMPLETE_TRUNCATED, "an answer was cut" },
-	{ INCOMPLETE_MALFORMED, "an answer made no sense" },
-	{ INCOMPLETE_SEQUENCE, "an answer belonged to another question" },
+	{ INCOMPLETE_KERNEL, "the kernel returned an error" },
+	{ INCOMPLETE_OVERRUN, "the kernel dropped replies (ENOBUFS)" },
+	{ INCOMPLETE_TRUNCATED, "a reply was truncated" },
+	{ INCOMPLETE_MALFORMED, "a reply was malformed" },
+	{ INCOMPLETE_SEQUENCE, "a reply belonged to another request" },
 	{ INCOMPLETE_INTERRUPTED, "the table changed during the dump (NLM_F_DUMP_INTR)" },
-	{ INCOMPLETE_MEMORY, "no memory" },
-	{ INCOMPLETE_TIMEOUT, "the kernel did not answer in time" },
+	{ INCOMPLETE_MEMORY, "out of memory" },
+	{ INCOMPLETE_TIMEOUT, "the kernel did not reply in time" },
 };
 
 const char *

@@ -97,7 +97,7 @@ fail(struct attribution *attribution, enum owner_reason reason, int r)
 	disconnect(attribution);
 	engine_owner_failed(attribution->ground->engine, reason, now_usec);
 	conditions_set(attribution->ground->conditions, CONDITION_LOOKUP, true,
-	    "%s (%s): owners are unknown and rules about them do not match; %s",
+	    "%s (%s): owners are unknown and rules that name them do not match; %s",
 	    owner_reason_text(reason), strerror(-r), place);
 	loop_arm(attribution->timeout, pause_usec);
 }
@@ -187,7 +187,7 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 		take_in(attribution);
 		if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
 			conditions_set(ground->conditions, CONDITION_LOOKUP, false,
-			    "overstay-lookup answers again");
+			    "overstay-lookup is answering again");
 			engine_owner_retry(ground->engine);
 		}
 		attribution->failures = 0;

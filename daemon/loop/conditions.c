@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is wrong while the daemon runs on: told once when it begins (DEGRADED), once when it is
+ * What is wrong while the daemon runs on: reported once when it begins (DEGRADED), once when it is
  * over (RECOVERED), and shown in the status line meanwhile. A blind spot is never silent.
  */
 #include <errno.h>
@@ -17,7 +17,7 @@ static const struct {
 } table[] = {
 	[CONDITION_LOOKUP] = { "lookup", SEVERITY_WARNING },
 	[CONDITION_SOURCE] = { "source", SEVERITY_WARNING },
-	[CONDITION_LOOKS] = { "looks", SEVERITY_ERR },
+	[CONDITION_LOOKS] = { "polls", SEVERITY_ERR },
 	[CONDITION_RANGE] = { "range", SEVERITY_WARNING },
 	[CONDITION_CONFIG] = { "config", SEVERITY_ERR },
 	[CONDITION_STATE] = { "state", SEVERITY_WARNING },
@@ -49,7 +49,7 @@ conditions_set(struct conditions *conditions, enum condition condition, bool wro
 		what = NULL;
 	report = report_new(wrong ? EVENT_DEGRADED : EVENT_RECOVERED,
 	    wrong ? table[condition].severity : SEVERITY_NOTICE, "%s: %s", table[condition].name,
-	    what == NULL ? "no memory to say more" : what);
+	    what == NULL ? "out of memory" : what);
 	(void)report_add_field(report, "CONDITION", "%s", table[condition].name);
 	outlet_put(conditions->outlet, report);
 	status_update(conditions->status);

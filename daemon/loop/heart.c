@@ -31,9 +31,9 @@ on_ready(void *argument)
 	engine_counts(ground->engine, &counts);
 	ranges_format(engine_ranges(ground->engine), ranges, sizeof(ranges));
 	report = report_new(EVENT_STARTED, SEVERITY_INFO,
-	    "overstayd %s watches ports %s of this network namespace (containers' own are not "
-	    "watched): %zu listeners there already (%zu tcp, %zu udp), threshold counted from now; "
-	    "config %s", VERSION, ranges, counts.stays, counts.tcp, counts.udp,
+	    "overstayd %s watches ports %s in this network namespace only: %zu listeners present "
+	    "at start (%zu tcp, %zu udp), their thresholds count from now; configuration %s",
+	    VERSION, ranges, counts.stays, counts.tcp, counts.udp,
 	    settings_config(ground->settings)->hash);
 	(void)report_add_field(report, "LISTENERS", "%zu", counts.stays);
 	(void)report_add_field(report, "VERSION", "%s", VERSION);
@@ -54,8 +54,9 @@ heart_stopping(struct heart *heart)
 	(void)sd_notify(0, "STOPPING=1");
 	engine_counts(ground->engine, &counts);
 	report = report_new(EVENT_STOPPED, SEVERITY_INFO,
-	    "overstayd stops: %zu listeners watched, %zu overstay; the loop was held for %llu us "
-	    "at most", counts.stays, counts.overstaying, (unsigned long long)hold_usec);
+	    "overstayd stops: %zu listeners watched, %zu overstaying; the event loop was blocked "
+	    "for at most %llu us", counts.stays, counts.overstaying,
+	    (unsigned long long)hold_usec);
 	(void)report_add_field(report, "LONGEST_HOLD_USEC", "%llu", (unsigned long long)hold_usec);
 	outlet_put(ground->outlet, report);
 }

@@ -70,7 +70,7 @@ put_held_back(struct outlet *outlet)
 	if (held_back == 0)
 		return;
 	report = report_new(EVENT_SUPPRESSED, SEVERITY_WARNING,
-	    "%llu messages were held back: more came than a journal should take",
+	    "%llu messages were dropped: rate limit or queue exceeded",
 	    (unsigned long long)held_back);
 	(void)report_add_field(report, "COUNT", "%llu", (unsigned long long)held_back);
 	engine_put(outlet->engine, report, &moment);
@@ -178,7 +178,7 @@ outlet_free(struct outlet *outlet, uint64_t until_usec)
 		    until_usec > now_usec ? until_usec - now_usec : 0);
 	}
 	if (lost > 0)
-		log_debug("daemon", "%u messages could not be sent before the stop", lost);
+		log_debug("daemon", "%u messages were not sent before the exit", lost);
 	(void)report_free(outlet->pending);
 	free(outlet);
 	return NULL;

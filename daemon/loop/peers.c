@@ -49,7 +49,7 @@ on_answered(void *argument, int r, const struct source_result *result)
 	if (r == 0)
 		connected_end(&peers->connected, result->incomplete);
 	else
-		log_debug("peers", "not to be had: %s", strerror(-r));
+		log_debug("peers", "cannot read the connections: %s", strerror(-r));
 	take_in(peers, r == 0);
 }
 
@@ -58,7 +58,7 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 {
 	(void)fd;
 	(void)what;
-	log_debug("peers", "no answer in time");
+	log_debug("peers", "the kernel did not reply in time");
 	take_in(argument, false);
 }
 

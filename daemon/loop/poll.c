@@ -75,13 +75,14 @@ note_completeness(struct poll *poll, uint32_t incomplete)
 
 	if (incomplete == 0) {
 		poll->failures = 0;
-		conditions_set(conditions, CONDITION_LOOKS, false, "looks are complete again");
+		conditions_set(conditions, CONDITION_LOOKS, false, "polls are complete again");
 		return;
 	}
-	log_debug("tick", "the look is incomplete: %s", incomplete_text(incomplete));
+	log_debug("tick", "incomplete poll: %s", incomplete_text(incomplete));
 	if (++poll->failures >= TICK_FAILURES_MAX)
 		conditions_set(conditions, CONDITION_LOOKS, true,
-		    "%u looks in a row were incomplete (%s): what left meanwhile is not told",
+		    "%u incomplete polls in a row (%s): listeners that closed meanwhile are not "
+		    "reported",
 		    poll->failures, incomplete_text(incomplete));
 }
 
@@ -194,7 +195,7 @@ write_status(struct text *text, void *argument)
 {
 	const struct poll *poll = argument;
 
-	text_printf(text, "last look %llu us", (unsigned long long)poll->last_cpu_usec);
+	text_printf(text, "last poll %llu us", (unsigned long long)poll->last_cpu_usec);
 }
 
 static int

@@ -50,11 +50,11 @@ note_failure(struct pump *pump, int r)
 	const struct ground *ground = pump->ground;
 
 	close_source(pump);
-	log_debug("pump", "asking the kernel failed: %s", strerror(-r));
+	log_debug("pump", "request to the kernel failed: %s", strerror(-r));
 	if (engine_last_look(ground->engine) == NULL && says_no_sock_diag(r))
-		conditions_set(ground->conditions, CONDITION_SOURCE, true, "no sock_diag (%s): "
-		    "reading /proc/net instead, without socket cookies and without knowing who "
-		    "chose a port", strerror(-r));
+		conditions_set(ground->conditions, CONDITION_SOURCE, true, "sock_diag is not "
+		    "available (%s): reading /proc/net, which has no socket cookies and does not "
+		    "show who chose a port", strerror(-r));
 }
 
 static void

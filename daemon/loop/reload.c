@@ -116,7 +116,7 @@ tell_messages(const struct reload *reload, enum config_message_kind kind, enum s
 static void
 note_failure(struct reload *reload)
 {
-	reload->failed = "the last reload failed, the old configuration stays";
+	reload->failed = "last reload failed, keeping the old configuration";
 }
 
 static void
@@ -128,11 +128,11 @@ refuse(struct reload *reload)
 	note_failure(reload);
 	if (job->result == -EINVAL)
 		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "the new configuration has %zu errors (%s): the old one (%s) stays entire",
-		    job->messages.errors, strerror(EINVAL), hash));
+		    "reload failed: %zu error%s; keeping configuration %s", job->messages.errors,
+		    job->messages.errors == 1 ? "" : "s", hash));
 	else
 		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "the new configuration cannot be read (%s): the old one (%s) stays entire",
+		    "reload failed: cannot read the configuration: %s; keeping configuration %s",
 		    strerror(-job->result), hash));
 	tell_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
@@ -158,11 +158,11 @@ on_settings(void *argument)
 	bool same = strcmp(reload->replaced, hash) == 0;
 
 	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-	    "read again: %s, %s%s", hash, same ? "nothing changed" : "was ",
+	    "reloaded: %s, %s%s", hash, same ? "unchanged" : "was ",
 	    same ? "" : reload->replaced));
 	tell_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
 	conditions_set(reload->ground->conditions, CONDITION_CONFIG, false,
-	    "the configuration is right again");
+	    "the configuration is valid again");
 }
 
 static void begin(struct reload *reload);
@@ -183,9 +183,9 @@ on_done(evutil_socket_t fd, short what, void *argument)
 		accept_config(reload);
 	if (job->result == 0 && job->state_fd >= 0)
 		conditions_set(reload->ground->conditions, CONDITION_STATE, job->keep_result < 0,
-		    "the last good configuration %s kept%s%s",
-		    job->keep_result < 0 ? "cannot be" : "is",
-		    job->keep_result < 0 ? ": " : "",
+		    "%s%s", job->keep_result < 0 ?
+		    "cannot save the last good configuration: " :
+		    "the last good configuration is saved again",
 		    job->keep_result < 0 ? strerror(-job->keep_result) : "");
 	reload->job = free_job(job);
 	status_update(reload->ground->status);
@@ -243,8 +243,8 @@ start_job(struct reload *reload, bool load)
 	if (load)
 		note_failure(reload);
 	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-	    "cannot begin to %s: %s",
-	    load ? "read the configuration" : "keep the last good configuration", strerror(-r)));
+	    "cannot %s: %s",
+	    load ? "reload the configuration" : "save the last good configuration", strerror(-r)));
 	status_update(reload->ground->status);
 	(void)sd_notify(0, "READY=1");
 }
@@ -284,8 +284,8 @@ void
 reload_tell_last_good(struct reload *reload)
 {
 	conditions_set(reload->ground->conditions, CONDITION_CONFIG, true,
-	    "the configuration cannot be used (overstayd --check says why); "
-	    "running on the last good one, %s", settings_config(reload->ground->settings)->hash);
+	    "the configuration cannot be used, see overstayd --check; running with the last "
+	    "good configuration %s", settings_config(reload->ground->settings)->hash);
 }
 
 static void
@@ -307,7 +307,8 @@ start(struct reload *reload, const char *state_directory)
 		reload->state_fd = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (reload->state_fd < 0)
 			conditions_set(ground->conditions, CONDITION_STATE, true,
-			    "the state directory %s: %s", state_directory, strerror(errno));
+			    "cannot open the state directory %s: %s", state_directory,
+			    strerror(errno));
 	}
 	r = loop_add_signal(ground->loop, SIGHUP, on_hangup, reload, &reload->hangup);
 	if (r == 0)

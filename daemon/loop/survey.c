@@ -100,7 +100,7 @@ finish(struct survey *survey)
 	survey->last_cpu_usec = survey->pump.cpu_usec;
 	if (survey->incomplete != 0) {
 		/* Half a table compared with a whole one would show ports vanish. */
-		log_debug("survey", "incomplete, left out: %s",
+		log_debug("survey", "incomplete, ignored: %s",
 		    incomplete_text(survey->incomplete));
 		survey->occupancy = occupancy_free(survey->occupancy);
 	} else {

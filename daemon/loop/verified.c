@@ -36,7 +36,7 @@ on_added(const struct executable *executable, void *argument)
 	int r = executables_add(programs->executables, executable);
 
 	if (r < 0)
-		log_debug("executables", "%s is not kept: %s", executable->path, strerror(-r));
+		log_debug("executables", "cannot save %s: %s", executable->path, strerror(-r));
 }
 
 /* Takes in what was kept, once it is there. */
@@ -51,7 +51,7 @@ take_in(struct verified_programs *programs, uint64_t wait_usec)
 	for (size_t i = list.count; i-- > 0;)
 		if (engine_add_verified(programs->ground->engine, &list.items[i]) < 0)
 			break;
-	log_debug("executables", "%zu programs were verified before the start", list.count);
+	log_debug("executables", "%zu programs verified before the start", list.count);
 	executable_list_clear(&list);
 }
 
@@ -75,9 +75,9 @@ on_status(evutil_socket_t fd, short what, void *argument)
 			executables_aside_text(status.aside)));
 	}
 	conditions_set(programs->ground->conditions, CONDITION_EXECUTABLES, status.error < 0,
-	    status.error < 0 ? "which programs were verified cannot be kept (%s): after a restart "
-	    "rules by exe do not match those that were upgraded before it" :
-	    "which programs were verified is kept again%s",
+	    status.error < 0 ? "cannot save the verified programs (%s): after a restart, rules by "
+	    "exe do not match programs that were upgraded before it" :
+	    "verified programs are saved again%s",
 	    status.error < 0 ? strerror(-status.error) : "");
 }
 
@@ -96,7 +96,7 @@ start(struct verified_programs *programs, const char *state_directory)
 		    &programs->executables);
 	if (r < 0) {
 		conditions_set(ground->conditions, CONDITION_EXECUTABLES, true,
-		    "which programs were verified cannot be kept: %s", strerror(-r));
+		    "cannot save the verified programs: %s", strerror(-r));
 		return 0;
 	}
 	r = loop_add_descriptor(ground->loop, executables_fd(programs->executables), on_status,
@@ -140,7 +140,7 @@ verified_programs_free(struct verified_programs *programs)
 	engine_set_verified(programs->ground->engine, NULL, NULL);
 	lost = executables_stop(programs->executables, STOP_WAIT_USEC);
 	if (lost > 0)
-		log_debug("executables", "%zu verified programs were not kept", lost);
+		log_debug("executables", "%zu verified programs were not saved", lost);
 	free(programs);
 	return NULL;
 }

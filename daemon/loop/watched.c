@@ -31,7 +31,7 @@ tell_oddities(void *argument)
 	if (oddities == 0 || !settings_config(watched->ground->settings)->policy.advice)
 		return;
 	outlet_put(watched->ground->outlet, report_new(EVENT_ADVICE, SEVERITY_NOTICE,
-	    "ip_local_port_range is %u-%u: %s; the default comes back with the line '%s' in "
+	    "ip_local_port_range is %u-%u: %s; to restore the default, set '%s' in "
 	    "/etc/sysctl.d/60-overstay.conf", kernel->first, kernel->last,
 	    ranges_oddities_text(oddities, text, sizeof(text)), RANGES_KERNEL_DEFAULT));
 }
@@ -47,7 +47,7 @@ read_reserved(struct watched *watched, const struct port_range *kernel, bool alw
 	    kernel->first == watched->kernel.first && kernel->last == watched->kernel.last)
 		return;
 	if (r < 0)
-		log_debug("tick", "ip_local_reserved_ports cannot be read: %s", strerror(-r));
+		log_debug("tick", "cannot read ip_local_reserved_ports: %s", strerror(-r));
 	watched->reserved = reserved;
 	/* Without knowing what is reserved there is no telling what should be. */
 	engine_set_reserved(watched->ground->engine, &reserved,
@@ -67,8 +67,8 @@ watched_read(struct watched *watched, bool always)
 
 	if (config->ranges.kernel)
 		conditions_set(ground->conditions, CONDITION_RANGE, r < 0,
-		    r < 0 ? "ip_local_port_range cannot be read (%s): only what else `ranges` "
-		    "names is watched" : "ip_local_port_range can be read again%s",
+		    r < 0 ? "cannot read ip_local_port_range (%s): watching only the other "
+		    "entries of `ranges`" : "ip_local_port_range is readable again%s",
 		    r < 0 ? strerror(-r) : "");
 	read_reserved(watched, &kernel, always);
 	if (!always && kernel.first == watched->kernel.first &&
@@ -76,7 +76,7 @@ watched_read(struct watched *watched, bool always)
 		return;
 	if (changed_later && config->ranges.kernel && r == 0)
 		outlet_put(ground->outlet, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-		    "ip_local_port_range is now %u-%u: the watched range follows it",
+		    "ip_local_port_range changed to %u-%u; the watched range follows it",
 		    kernel.first, kernel.last));
 	watched->kernel = kernel;
 	if (changed_later)

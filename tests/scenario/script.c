@@ -482,7 +482,7 @@ static const struct {
 	{ "listen", play_listen },
 	{ "lookup", play_lookup },
 	{ "miss", play_miss },
-	{ "nofield", check_nofield },
+	{ "nofield", check_nofield }, { "with", check_with },
 	{ "owner", write_owner },
 	{ "repeat", play_repeat },
 	{ "reserved", play_reserved },

@@ -120,6 +120,8 @@ world_deliver(struct world *world)
 	while (!world->sender_stuck && (report = engine_take(world->engine)) != NULL) {
 		message_render(world->message, report, &context);
 		told_add(&world->told, world_elapsed_usec(world), world->message);
+		if (world->prints)
+			texts_print(&world->texts, world->message->text);
 		(void)report_free(report);
 	}
 }
@@ -610,6 +612,7 @@ world_clear(struct world *world)
 		free(who);
 	}
 	told_clear(&world->told);
+	texts_clear(&world->texts);
 	(void)engine_free(world->engine);
 	(void)source_close(world->source);
 	(void)config_free(world->config);

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "kernel/source.h"
+#include "texts.h"
 #include "told.h"
 #include "wire/owners.h"
 
@@ -90,6 +91,8 @@ struct world {
 	uint64_t key;		/* of the looks; 0 = they recognize nothing */
 	uint64_t sum;		/* of what each look changed, and when the next one was due */
 	uint64_t repetitions;	/* looks that changed nothing, and were known to */
+	bool prints;		/* the texts, beside what is compared */
+	struct texts texts;
 	struct message *message;
 };
 
