@@ -27,12 +27,14 @@
 #include "base/text.h"
 #include "commands.h"
 #include "config/config.h"
-#include "loop/daemon.h"
 #include "engine/classify.h"
 #include "engine/judge.h"
+#include "kernel/look.h"
 #include "kernel/ranges.h"
+#include "kernel/source.h"
 #include "model/reason.h"
 #include "privileges.h"
+#include "wire/owners.h"
 
 /* The kernel and the look-up answer within this, or they are not asked on. */
 #define ONCE_TIMEOUT_USEC (10 * USEC_PER_SEC)

@@ -66,10 +66,10 @@ is_first(struct advice *advice, uint64_t hash)
 }
 
 static bool
-may_be_taken(const struct advice *advice, uint16_t port)
+may_be_taken(const struct namespace *namespace, uint16_t port)
 {
-	return advice->kernel_range.first != 0 && port >= advice->kernel_range.first &&
-	    port <= advice->kernel_range.last && !port_set_has(&advice->reserved, port);
+	return namespace->kernel_range.first != 0 && port >= namespace->kernel_range.first &&
+	    port <= namespace->kernel_range.last && !port_set_has(&namespace->reserved, port);
 }
 
 void
@@ -83,8 +83,9 @@ pass_note_advice(struct pass *pass, struct stay *stay)
 	    (stay->state != STAY_OVERSTAYING &&
 		(stay->state != STAY_PERSISTING || !stay->verdict.allowed)))
 		return;
-	if (asked ? !may_be_taken(advice, stay->endpoint.port) : member->choice != CHOICE_AUTO ||
-	    stay->endpoint.protocol != PROTOCOL_TCP || stay->verdict.allowed)
+	if (asked ? !may_be_taken(&pass->engine->namespace, stay->endpoint.port) :
+	    member->choice != CHOICE_AUTO || stay->endpoint.protocol != PROTOCOL_TCP ||
+		stay->verdict.allowed)
 		return;
 	stay->advised = pass->open = true;
 	if (!is_first(advice, hash_of(stay, member)))
@@ -99,9 +100,10 @@ pass_note_advice(struct pass *pass, struct stay *stay)
 
 /* The line for sysctl.d; where it is too long for a message, how to make it. */
 static void
-make_line(const struct advice *advice, char *buffer, size_t size)
+make_line(const struct engine *engine, char *buffer, size_t size)
 {
-	struct port_set all = advice->reserved;
+	const struct advice *advice = &engine->advice;
+	struct port_set all = engine->namespace.reserved;
 	char list[ADVICE_LINE_MAX - 64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(all.words); i++)
@@ -172,7 +174,7 @@ pass_advise(struct pass *pass)
 	char line[ADVICE_LINE_MAX];
 
 	if (advice->asked_count > 0) {
-		make_line(advice, line, sizeof(line));
+		make_line(pass->engine, line, sizeof(line));
 		advise(pass, advice->asked, advice->asked_count, line);
 	}
 	advise(pass, advice->chosen, advice->chosen_count, NULL);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "engine/snapshot.h"
 
@@ -38,6 +39,33 @@ incomplete_text(uint32_t reasons)
 		if ((reasons & incomplete_texts[i].reason) != 0)
 			return incomplete_texts[i].text;
 	return "complete";
+}
+
+enum part
+part_of(const struct endpoint *endpoint)
+{
+	unsigned first = endpoint->protocol == PROTOCOL_TCP ? PART_TCP_IPV4 : PART_UDP_IPV4;
+
+	return (enum part)(first + (endpoint->family == AF_INET6));
+}
+
+void
+snapshot_note_incomplete(struct snapshot *snapshot, enum protocol protocol, uint8_t family,
+    uint32_t reasons)
+{
+	unsigned first = protocol == PROTOCOL_TCP ? PART_TCP_IPV4 : PART_UDP_IPV4;
+
+	snapshot->incomplete |= reasons;
+	if (family != AF_INET6)
+		snapshot->part_incomplete[first] |= reasons;
+	if (family != AF_INET)
+		snapshot->part_incomplete[first + 1] |= reasons;
+}
+
+bool
+snapshot_covers(const struct snapshot *snapshot, const struct endpoint *endpoint)
+{
+	return snapshot->part_incomplete[part_of(endpoint)] == 0;
 }
 
 struct snapshot *
@@ -70,7 +98,9 @@ snapshot_add(struct snapshot *snapshot, const struct listener *listener)
 		    reallocarray(snapshot->listeners, room, sizeof(*listeners));
 
 		if (listeners == NULL) {
-			snapshot->incomplete |= INCOMPLETE_MEMORY;
+			snapshot_note_incomplete(snapshot,
+			    (enum protocol)listener->endpoint.protocol,
+			    listener->endpoint.family, INCOMPLETE_MEMORY);
 			return -ENOMEM;
 		}
 		snapshot->listeners = listeners;

@@ -57,6 +57,10 @@ lint() {
 		' "$file"
 	done | point "no #if inside functions"
 
+	files 'tests/*.c' 'tests/*.h' | grep -vxF tests/unit/skip.h |
+		xargs grep -nHE '(^|[^_a-z])(assert_(not_)?in_range|skip|stop)\(' |
+		point "of cmocka what 1.1 and 2.0 have, and skips by skip.h"
+
 	{ git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |
 		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|NEWS|\..*' |
 		point "the top level holds nothing else"

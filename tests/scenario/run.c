@@ -42,10 +42,11 @@
  *
  * The kernel's slips and those of overstay-lookup
  *	miss SOCKET [many N] [dumps N]  so many dumps of the range lack it (1), not one-port dumps
- *	incomplete REASON looks N  all answers of the next N looks: interrupted, kernel, overrun,
- *				truncated, sequence, malformed, timeout
+ *	incomplete REASON looks N [of PORTION]  all answers of the next N looks, or only those of
+ *			tcp, udp, ipv4, ipv6, "tcp ipv6": interrupted, kernel, overrun, truncated,
+ *			sequence, malformed, timeout
  *	cut-proofs N		the next N one-port answers come in two datagrams
- *	failing-looks N		the source gives an error in the next N looks
+ *	failing-looks N [of PORTION]  the source gives an error in the next N looks
  *	source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
  *	lookup answers [after SPAN] | hangs | nonsense | dead
  *	sender stuck|works	nothing is taken from the outbox

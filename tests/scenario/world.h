@@ -54,6 +54,12 @@ struct lookup {
 	size_t asked;
 };
 
+/* Some of the requests of a look. */
+struct portion {
+	uint8_t protocols;	/* bits 1 << enum protocol, 0 = all */
+	uint8_t family;		/* AF_UNSPEC = both */
+};
+
 struct world {
 	uint64_t now_usec;	/* CLOCK_BOOTTIME */
 	int64_t wall_usec;	/* what the wall clock is ahead of the one above */
@@ -71,6 +77,7 @@ struct world {
 	uint32_t incomplete;	/* bits of enum incomplete that the next looks carry */
 	uint64_t incomplete_looks;
 	uint64_t failing_looks;	/* the source gives an error */
+	struct portion incomplete_portion, failing_portion;	/* which requests that concerns */
 	uint64_t cut_proofs;	/* one-port answers that come in two datagrams */
 	uint64_t proofs;	/* one-port questions that were put so far */
 	uint64_t dumps;		/* dumps of a whole range, of one protocol and family */
