@@ -83,7 +83,8 @@ release_entry(void *item)
 }
 
 static int
-send_report(struct sender *sender, const struct report *report, const struct sender_settings *settings)
+send_report(struct sender *sender, const struct report *report,
+    const struct sender_settings *settings)
 {
 	struct message_context context = {
 		.cmdline = settings->cmdline,
