@@ -306,7 +306,8 @@ start(struct reload *reload, const char *state_directory)
 		reload->state_fd = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (reload->state_fd < 0)
 			conditions_set(ground->conditions, CONDITION_STATE, true,
-			    "cannot open the state directory %s: %s", state_directory, strerror(errno));
+			    "cannot open the state directory %s: %s", state_directory,
+			    strerror(errno));
 	}
 	r = loop_add_signal(ground->loop, SIGHUP, on_hangup, reload, &reload->hangup);
 	if (r == 0)
