@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Prints the words that the sources hand to report_new() and condition_set(), for messages that only
+# Prints the words that the sources hand to report_new() and conditions_set(), for messages that only
 # the running daemon makes: a section a file, a line a call, with its string literals as they stand
 # there; " | " is between those that are not one.
 
@@ -37,7 +37,7 @@ function print_call(text,	depth, line, apart, c) {
 
 function print_file() {
 	begun = 0
-	while (match(source, /(report_new|condition_set)\(/))
+	while (match(source, /(report_new|conditions_set)\(/))
 		source = print_call(substr(source, RSTART + RLENGTH - 1))
 	source = ""
 }
