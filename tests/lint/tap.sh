@@ -21,16 +21,24 @@ skip() {
 	echo "ok - $1 # SKIP $2"
 }
 
-# The files of the project that match the patterns: of git, or of an unpacked tarball.
+# distributed: what make dist takes. A directory stands for all that is in it.
+distributed() {
+	MAKEFLAGS='' make -s -C "${abs_top_builddir:-.}" print-distributed
+}
+
+# The files of the project that match the patterns: of git, or of an unpacked tarball, in which
+# may lie what was built.
 files() {
 	if git rev-parse --git-dir >/dev/null 2>&1 && [ -e .git ]; then
 		git ls-files -- "$@"
 	else
-		for pattern; do
-			find . \( -path ./contrib/build-aux -o -path ./_build -o -path ./_inst -o \
-			    -path ./autom4te.cache -o -path './build*' \) -prune -o \
-			    -type f -path "./$pattern" -print
-		done | sed 's|^\./||'
+		distributed | sed '/^contrib\/build-aux\//d' | xargs sh -c 'find "$@" -type f' sh |
+			while read -r file; do
+				for pattern; do
+					# shellcheck disable=SC2254	# a pattern
+					case $file in $pattern) echo "$file" ;; esac
+				done
+			done
 	fi | sort -u
 }
 
