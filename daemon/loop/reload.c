@@ -183,8 +183,7 @@ on_done(evutil_socket_t fd, short what, void *argument)
 		accept_config(reload);
 	if (job->result == 0 && job->state_fd >= 0)
 		conditions_set(reload->ground->conditions, CONDITION_STATE, job->keep_result < 0,
-		    "%s%s", job->keep_result < 0 ?
-		    "cannot save the last good configuration: " :
+		    "%s%s", job->keep_result < 0 ? "cannot save the last good configuration: " :
 		    "the last good configuration is saved again",
 		    job->keep_result < 0 ? strerror(-job->keep_result) : "");
 	reload->job = free_job(job);
@@ -284,8 +283,8 @@ void
 reload_tell_last_good(struct reload *reload)
 {
 	conditions_set(reload->ground->conditions, CONDITION_CONFIG, true,
-	    "the configuration cannot be used, see overstayd --check; running with the last "
-	    "good configuration %s", settings_config(reload->ground->settings)->hash);
+	    "the configuration cannot be used, see overstayd --check; running with "
+	    "the last good configuration %s", settings_config(reload->ground->settings)->hash);
 }
 
 static void
