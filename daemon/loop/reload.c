@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the configuration anew at SIGHUP, and keeps what is in force as the last good copy. Both
- * wait for disks and name services, so a thread of their own does them, and hands the result to
- * the loop through an eventfd.
+ * wait for disks and name services, so a thread of their own does them (base/worker.h).
  *
  * Invariants: one thread at a time; the thread touches nothing but its struct job until it has
- * written to the eventfd, the loop touches that only after; a configuration with an error, or one
+ * notified the loop, and the loop touches that only after; a configuration with an error, or one
  * that was not read whole for want of memory, changes nothing, the last good copy included.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/worker.h"
 #include "loop/reload.h"
 #include "store/lastgood.h"
 
@@ -29,13 +26,12 @@
 #define RELOAD_ERRORS_TOLD 20
 
 /* A stop waits so long for a reload under way. */
-#define RELOAD_STOP_SEC 2
+#define RELOAD_STOP_USEC (2 * USEC_PER_SEC)
 
 /* What one thread does. */
 struct job {
-	pthread_t thread;
+	struct worker *worker;		/* owns this struct: it frees it */
 	struct event *done;
-	int event_fd;
 	bool load;			/* else only keep the last good copy */
 	struct config_paths paths;
 	int state_fd;
@@ -71,30 +67,38 @@ keep(struct job *job)
 		    job->last_good_size);
 }
 
-static void *
-run(void *argument)
+static void
+run(struct worker *worker, void *context)
 {
-	struct job *job = argument;
-	uint64_t one = 1;
+	struct job *job = context;
 
 	if (job->load)
 		job->result = config_load(&job->paths, &job->config, &job->messages);
 	if (job->result == 0)
 		keep(job);
-	(void)!write(job->event_fd, &one, sizeof(one));
-	return NULL;
+	worker_notify(worker);
 }
 
-static struct job *
-free_job(struct job *job)
+static void
+release(void *context)
 {
-	loop_drop(&job->done);
-	if (job->event_fd >= 0)
-		(void)close(job->event_fd);
+	struct job *job = context;
+
 	free(job->last_good);
 	(void)config_free(job->config);
 	config_messages_clear(&job->messages);
 	free(job);
+}
+
+/* Ends it. A thread that hangs in a name service or on a disk is left behind with its job. */
+static struct job *
+end_job(struct job *job)
+{
+	loop_drop(&job->done);
+	if (job->worker == NULL)
+		release(job);
+	else
+		(void)worker_stop(job->worker, RELOAD_STOP_USEC);
 	return NULL;
 }
 
@@ -176,7 +180,6 @@ on_done(evutil_socket_t fd, short what, void *argument)
 
 	(void)fd;
 	(void)what;
-	(void)pthread_join(job->thread, NULL);
 	if (load && job->result < 0)
 		refuse(reload);
 	else if (load)
@@ -186,7 +189,7 @@ on_done(evutil_socket_t fd, short what, void *argument)
 		    "%s%s", job->keep_result < 0 ? "cannot save the last good configuration: " :
 		    "the last good configuration is saved again",
 		    job->keep_result < 0 ? strerror(-job->keep_result) : "");
-	reload->job = free_job(job);
+	reload->job = end_job(job);
 	status_update(reload->ground->status);
 	if (load)
 		(void)sd_notify(0, "READY=1");
@@ -199,21 +202,14 @@ on_done(evutil_socket_t fd, short what, void *argument)
 static int
 start_thread(struct reload *reload, struct job *job)
 {
-	sigset_t all, old;
-	int r;
+	int r = worker_new(&(struct worker_options){
+		.name = "reload", .run = run, .release = release, .context = job,
+	}, &job->worker);
 
-	job->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (job->event_fd < 0)
-		return -errno;
-	r = loop_add_descriptor(reload->ground->loop, job->event_fd, on_done, reload, &job->done);
-	if (r < 0)
-		return r;
-	/* Signals are the loop's. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&job->thread, NULL, run, job);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -r;
+	if (r == 0)
+		r = loop_add_descriptor(reload->ground->loop, worker_fd(job->worker), on_done,
+		    reload, &job->done);
+	return r < 0 ? r : worker_start(job->worker);
 }
 
 /* Starts a thread that loads (or only keeps) the configuration. */
@@ -224,7 +220,6 @@ start_job(struct reload *reload, bool load)
 	int r = -ENOMEM;
 
 	if (job != NULL) {
-		job->event_fd = -1;
 		job->load = load;
 		job->paths = reload->paths;
 		job->state_fd = reload->state_fd;
@@ -238,7 +233,7 @@ start_job(struct reload *reload, bool load)
 		return;
 	}
 	if (job != NULL)
-		(void)free_job(job);
+		(void)end_job(job);
 	if (load)
 		note_failure(reload);
 	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
@@ -339,15 +334,10 @@ reload_new(const struct ground *ground, const struct config_paths *paths,
 struct reload *
 reload_free(struct reload *reload)
 {
-	struct timespec until;
-
 	if (reload == NULL)
 		return NULL;
-	/* A thread that hangs in a name service or on a disk is left behind; it ends with us. */
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += RELOAD_STOP_SEC;
-	if (reload->job != NULL && pthread_timedjoin_np(reload->job->thread, NULL, &until) == 0)
-		reload->job = free_job(reload->job);
+	if (reload->job != NULL)
+		reload->job = end_job(reload->job);
 	loop_drop(&reload->hangup);
 	if (reload->state_fd >= 0)
 		(void)close(reload->state_fd);
