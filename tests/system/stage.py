@@ -162,6 +162,8 @@ class Scene:  # pylint: disable=too-many-public-methods
     def service(self, command, user=None, name=None, properties=(), slice_name=None):
         """As the main program of a system service."""
         unit = f"{name or 'sit-' + self.name}.service"
+        if name:
+            self._put_away(unit)
         run("systemd-run", "--quiet", "--collect", "--service-type=exec", f"--unit={unit}",
             *([f"--uid={user}"] if user else []),
             *([f"--slice={slice_name}"] if slice_name else []),
@@ -169,6 +171,15 @@ class Scene:  # pylint: disable=too-many-public-methods
         self.stage.units.append(unit)
         self._note(command, user or "root", unit=unit)
         return unit
+
+    @staticmethod
+    def _put_away(unit):
+        """The host may have a unit of that name. In the container it is not needed."""
+        path = pathlib.Path(run("systemctl", "show", "-P", "FragmentPath", unit).stdout.strip())
+        if path.is_file() and not path.is_relative_to("/run"):
+            run("systemctl", "stop", unit)
+            path.unlink()
+            run("systemctl", "daemon-reload")
 
     def loose(self, command, user=ALICE, cgroup=None, cwd=None, wrapper=(), script=""):
         """In a cgroup that no service manager made, as that user."""
