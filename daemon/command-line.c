@@ -136,3 +136,15 @@ command_line_parse(int argc, char **argv, struct command_line *ret)
 	*ret = line;
 	return 0;
 }
+
+struct config_paths
+command_line_config_paths(const struct command_line *line)
+{
+	struct config_paths paths = config_default_paths;
+
+	if (line->config_path != NULL) {
+		paths.main_file = line->config_path;
+		paths.main_optional = false;
+	}
+	return paths;
+}

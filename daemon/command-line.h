@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "alert/sender.h"
+#include "config/config.h"
 
 enum command {
 	COMMAND_RUN,
@@ -32,5 +33,8 @@ int command_line_parse(int argc, char **argv, struct command_line *ret) _mustche
 
 /* The text of --help, from the table of options. */
 void command_line_help(FILE *file);
+
+/* Where the configuration lies by the command line; borrows from it. */
+struct config_paths command_line_config_paths(const struct command_line *line);
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "commands.h"
 #include "config/config.h"
-#include "loop/daemon.h"
+#include "daemon.h"
 #include "privileges.h"
 #include "store/lastgood.h"
 
@@ -46,8 +46,7 @@ tell_unsaid(int r, const struct config_messages *messages, const char *what)
 int
 command_load(const struct command_line *line, struct config **ret)
 {
-	struct daemon_options options = { .config_path = line->config_path };
-	struct config_paths paths = daemon_config_paths(&options);
+	struct config_paths paths = command_line_config_paths(line);
 	struct config_messages messages = { 0 };
 	int r = config_load(&paths, ret, &messages);
 
@@ -106,7 +105,7 @@ command_run(const struct command_line *line)
 {
 	char lookup[PATH_MAX], socket[PATH_MAX];
 	struct daemon_options options = {
-		.config_path = line->config_path,
+		.config_paths = command_line_config_paths(line),
 		.target = line->target,
 		.state_directory = getenv("STATE_DIRECTORY"),
 		.lookup_socket = lookup_socket(socket, sizeof(socket)),
@@ -120,7 +119,7 @@ command_run(const struct command_line *line)
 	if (options.lookup_socket == NULL)
 		r = owners_spawn(options.lookup_program, &owners);
 	if (r < 0)
-		fprintf(stderr, "<4>overstayd: %s: %s: owners will be unknown\n",
+		fprintf(stderr, "<4>overstayd: %s: %s; owners are unknown\n",
 		    options.lookup_program, strerror(-r));
 	r = privileges_drop();
 	if (r < 0)

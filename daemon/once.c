@@ -27,12 +27,14 @@
 #include "base/text.h"
 #include "commands.h"
 #include "config/config.h"
-#include "loop/daemon.h"
 #include "engine/classify.h"
 #include "engine/judge.h"
+#include "kernel/look.h"
 #include "kernel/ranges.h"
+#include "kernel/source.h"
 #include "model/reason.h"
 #include "privileges.h"
+#include "wire/owners.h"
 
 /* The kernel and the look-up answer within this, or they are not asked on. */
 #define ONCE_TIMEOUT_USEC (10 * USEC_PER_SEC)
@@ -196,15 +198,16 @@ static void
 cell_verdict(const struct once *once, const struct row *row, struct text *text, size_t max)
 {
 	const struct verdict *verdict = &row->verdict;
-	char limit[DURATION_TEXT_MAX];
+	char threshold[DURATION_TEXT_MAX];
 
 	(void)once;
 	if (verdict->allowed)
 		text_add(text, "allowed");
 	else if (verdict->threshold_usec == USEC_NEVER)
-		text_add(text, "no limit");
+		text_add(text, "no threshold");
 	else
-		text_printf(text, "limit %s", duration_format(verdict->threshold_usec, limit));
+		text_printf(text, "threshold %s",
+		    duration_format(verdict->threshold_usec, threshold));
 	if (verdict->rule != NULL) {
 		text_add(text, " by ");
 		text_escape(text, verdict->rule->name, strlen(verdict->rule->name), max);

@@ -234,7 +234,7 @@ describe_activation(struct text *text, const struct owner *owner, const char *un
 	describe_pid(text, owner, manager);
 }
 
-/* "owner unknown (no process holds the socket), made in apache2.service by www-data" */
+/* "owner unknown (no process holds the socket), created in apache2.service by www-data" */
 static void
 describe_nobody(struct text *text, const struct report_stay *stay,
     const struct message_context *context)
@@ -244,7 +244,7 @@ describe_nobody(struct text *text, const struct report_stay *stay,
 
 	text_init(&place, where, sizeof(where));
 	describe_place(&place, &stay->owner->place);
-	text_printf(text, "owner unknown (%s), %smade%s by ",
+	text_printf(text, "owner unknown (%s), %screated%s by ",
 	    owner_reason_text(stay->owner->reason), place.used > 0 ? "" : "socket ", where);
 	describe_user(text, stay->uid, context, USER_TEXT_MAX);
 }
@@ -261,7 +261,7 @@ describe_owner(struct text *text, const struct report_stay *stay,
 	else if (process != NULL)
 		describe_process(text, stay->owner, process, context);
 	else if (stay->owner->kind == OWNER_KERNEL)
-		text_add(text, "the kernel itself, no process");
+		text_add(text, "the kernel, no process");
 	else
 		describe_nobody(text, stay, context);
 }

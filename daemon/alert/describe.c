@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words about listeners: where they are bound, who is connected to them, and why they are looked at
- * twice. Whatever a process, an administrator or another host chose passes text_escape() here, each
+ * Words about listeners: where they are bound, who is connected to them, and what is suspicious.
+ * Whatever a process, an administrator or another host chose passes text_escape() here, each
  * piece with a bound of its own, so that none can push the others out of the line.
  *
  * Asks the host nothing but through the context. Cost: a few formats for each line.
@@ -67,17 +67,24 @@ describe_endpoint(struct text *text, const struct endpoint *endpoint,
 	text_printf(text, "%s:%u", brackets ? "]" : "", endpoint->port);
 }
 
-/* Which addresses answer; "" for one specific address, which speaks for itself. */
+/* Which addresses answer, "" for one specific address, which speaks for itself; and in
+ * *ret_families what is to be said of IPv4 and IPv6. */
 static const char *
-exposure_words(const struct report_stay *stay)
+exposure_words(const struct report_stay *stay, const char **ret_families)
 {
 	static const char *const of_any6[] = {
-		[V6ONLY_UNKNOWN] = "all IPv6 addresses, perhaps IPv4 too",
-		[V6ONLY_NO] = "all addresses, IPv4 too",
+		[V6ONLY_UNKNOWN] = "all IPv6 addresses",
+		[V6ONLY_NO] = "all addresses",
 		[V6ONLY_YES] = "all IPv6 addresses",
+	};
+	static const char *const families6[] = {
+		[V6ONLY_UNKNOWN] = ", possibly IPv4",
+		[V6ONLY_NO] = ", IPv4 and IPv6",
+		[V6ONLY_YES] = "",
 	};
 	static const uint8_t zero[16];
 
+	*ret_families = "";
 	switch (endpoint_exposure(&stay->endpoint)) {
 	case EXPOSURE_LOOPBACK:
 		return "loopback only";
@@ -91,6 +98,7 @@ exposure_words(const struct report_stay *stay)
 	/* ::ffff:0.0.0.0 is an IPv6 socket that takes IPv4 alone. */
 	if (memcmp(stay->endpoint.address, zero, sizeof(zero)) != 0)
 		return "all IPv4 addresses";
+	*ret_families = families6[stay->v6only];
 	return of_any6[stay->v6only];
 }
 
@@ -98,15 +106,17 @@ void
 describe_binding(struct text *text, const struct report_stay *stay,
     const struct message_context *context)
 {
-	const char *exposure = exposure_words(stay), *comma = exposure[0] == '\0' ? "" : ", ";
+	const char *families, *exposure = exposure_words(stay, &families);
+	const char *comma = exposure[0] == '\0' ? "" : ", ";
 
 	if (exposure[0] == '\0' && stay->sockets <= 1)
 		return;
 	text_printf(text, " (%s", exposure);
 	if (stay->endpoint.interface != 0 && endpoint_exposure(&stay->endpoint) == EXPOSURE_ANY) {
-		text_add(text, " of ");
+		text_add(text, " on ");
 		describe_interface(text, stay->endpoint.interface, context);
 	}
+	text_add(text, families);
 	if (stay->sockets > 1)
 		text_printf(text, "%s%u sockets", comma, stay->sockets);
 	if (stay->users > 1)

@@ -65,7 +65,7 @@ void describe_peer(struct text *text, const struct report_peer *peer);
 /* "192.0.2.1:4444, 192.0.2.2:1, 192.0.2.3:1, ... (12)"; peers->count is not 0. */
 void describe_peers(struct text *text, const struct report_peers *peers);
 
-/* "a stranger among services, its program was deleted": bits 1 << enum reason. */
+/* "a shell or similar tool runs as a service, its program was deleted": bits 1 << enum reason. */
 void describe_reasons(struct text *text, uint32_t reasons);
 
 #endif

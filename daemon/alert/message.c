@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line a person reads: what happened, where, for how long against which limit, who, and why it
- * is told. It opens with the kind's word in capitals; an OVERSTAY and a SUSPECT close with what to
- * type next, an ADVICE with what to do.
+ * The line a person reads: what happened, where, for how long against which threshold, who, and
+ * why it is reported. It opens with the kind's word in capitals; an OVERSTAY and a SUSPECT close
+ * with what to type next, an ADVICE with what to do.
  *
  * Invariants: one line, valid UTF-8, no control characters, less than MESSAGE_TEXT_MAX bytes, the
  * hint never cut off, a line of configuration whole or not there. Pure but for the context's
@@ -56,7 +56,7 @@ add_where(const struct line *line)
 	describe_endpoint(line->text, &line->stay->endpoint, line->context);
 }
 
-/* " for 10min 4s"; or " seen for 10min, process runs since 212d", or "for at least". */
+/* " for 10min 4s"; or " seen for 10min, process running for 212d", or "for at least". */
 static void
 add_age(const struct line *line)
 {
@@ -65,24 +65,25 @@ add_age(const struct line *line)
 
 	duration_format_short(age_usec, age);
 	if (process_usec >= 2 * age_usec && process_usec - age_usec >= OLDER_USEC)
-		text_printf(line->text, " seen for %s, process runs since %s", age,
+		text_printf(line->text, " seen for %s, process running for %s", age,
 		    duration_format_short(process_usec, process));
 	else
 		text_printf(line->text, " for %s%s",
 		    line->stay->age_max_usec == USEC_NEVER ? "at least " : "", age);
 }
 
+/* "threshold 10min", "threshold 8h by rule "x" (ask first)", "allowed by rule "x"" */
 static void
-add_limit(const struct line *line)
+add_threshold(const struct line *line)
 {
-	char limit[DURATION_TEXT_MAX];
+	char threshold[DURATION_TEXT_MAX];
 	const char *rule = line->stay->rule, *note = line->stay->note;
 
 	if (line->stay->threshold_usec == USEC_NEVER)
-		text_add(line->text, "no limit");
+		text_add(line->text, rule == NULL ? "no threshold" : "allowed");
 	else
-		text_printf(line->text, "limit %s",
-		    duration_format_short(line->stay->threshold_usec, limit));
+		text_printf(line->text, "threshold %s",
+		    duration_format_short(line->stay->threshold_usec, threshold));
 	if (rule == NULL)
 		return;
 	text_add(line->text, " by rule \"");
@@ -111,18 +112,18 @@ add_hint(const struct line *line)
 		text_printf(line->text, "%02x", line->stay->id.bytes[i]);
 }
 
-/* "; note that its program was deleted", or "; suspect: ..." of one whose time is not over yet. */
+/* "; note: its program was deleted", or "; suspect: ..." of one whose time is not over yet. */
 static void
 add_reasons(const struct line *line)
 {
 	if (line->stay->reasons == 0)
 		return;
 	text_add(line->text,
-	    line->stay->class == CLASS_SUSPECT ? "; suspect: " : "; note that ");
+	    line->stay->class == CLASS_SUSPECT ? "; suspect: " : "; note: ");
 	describe_reasons(line->text, line->stay->reasons);
 }
 
-/* APPEARED tcp 0.0.0.0:60855 (all addresses) for 1min, limit 10min: WHO; note that REASON */
+/* APPEARED tcp 0.0.0.0:60855 (all addresses) for 1min, threshold 10min: WHO; note: REASON */
 static void
 line_present(const struct line *line)
 {
@@ -130,7 +131,7 @@ line_present(const struct line *line)
 	describe_binding(line->text, line->stay, line->context);
 	add_age(line);
 	text_add(line->text, ", ");
-	add_limit(line);
+	add_threshold(line);
 	add_owner(line);
 	add_reasons(line);
 }
@@ -175,7 +176,7 @@ add_suspect(const struct line *line)
 	if (rule != NULL) {
 		text_add(line->text, "; rule \"");
 		text_escape(line->text, rule, strlen(rule), RULE_NAME_MAX);
-		text_add(line->text, "\" would allow it but for that");
+		text_add(line->text, "\" would allow it if it were not a suspect");
 	}
 	if (peers != NULL && peers->count > 0) {
 		text_add(line->text, "; connected now: ");
@@ -206,19 +207,19 @@ add_ports(const struct line *line)
 	}
 }
 
-/* HOPPING tcp WHO: left 5 ports and took another, together for 12min, limit 10min: 50001, 50007 */
+/* HOPPING tcp WHO: moved to a new port 5 times, 12min in total, threshold 10min: 50001, 50007 */
 static void
 line_hopping(const struct line *line)
 {
-	char together[DURATION_TEXT_MAX];
+	char total[DURATION_TEXT_MAX];
 	uint32_t hops = line->stay->hops;
 
 	text_printf(line->text, " %s ",
 	    protocol_name((enum protocol)line->stay->endpoint.protocol));
 	describe_owner(line->text, line->stay, line->context);
-	text_printf(line->text, ": left %u port%s and took another, together for %s, ", hops,
-	    hops == 1 ? "" : "s", duration_format_short(line->stay->age_usec, together));
-	add_limit(line);
+	text_printf(line->text, ": moved to a new port %u time%s, %s in total, ", hops,
+	    hops == 1 ? "" : "s", duration_format_short(line->stay->age_usec, total));
+	add_threshold(line);
 	if (line->stay->port_count > 0)
 		text_add(line->text, ": ");
 	add_ports(line);
@@ -228,19 +229,18 @@ line_hopping(const struct line *line)
 static void
 add_reservation(const struct line *line)
 {
-	static const char file[] = "in /etc/sysctl.d/60-overstay.conf";
+	static const char file[] = "/etc/sysctl.d/60-overstay.conf";
 	const char *advice = line->stay->advice;
 
-	text_add(line->text, ": this port lies in the kernel's own range and is not reserved, so "
-	    "one day a connection has it when ");
+	text_add(line->text, " is not reserved: an outgoing connection may take it, and ");
 	describe_owner_briefly(line->text, line->stay->owner);
-	text_add(line->text, " wants it; ");
+	text_add(line->text, " would then fail to start; ");
 	if (strlen(advice) <= ADVICE_LINE_MAX) {
-		text_printf(line->text, "%s: ", file);
+		text_printf(line->text, "set in %s: ", file);
 		text_escape(line->text, advice, strlen(advice), ADVICE_LINE_MAX);
 	} else
-		text_printf(line->text, "%s add %u to net.ipv4.ip_local_reserved_ports; the whole "
-		    "line stands in OVERSTAY_ADVICE", file, line->stay->endpoint.port);
+		text_printf(line->text, "add %u to net.ipv4.ip_local_reserved_ports in %s; for the "
+		    "complete line, see OVERSTAY_ADVICE", line->stay->endpoint.port, file);
 }
 
 /* What gets a program off the ports that the kernel picks. */
@@ -251,11 +251,12 @@ add_choice(const struct line *line)
 	struct text rule;
 
 	text_init(&rule, match, sizeof(match));
-	text_add(line->text, ": the kernel picked this port, another one at each start: have ");
+	text_add(line->text,
+	    ": the port was chosen by the kernel and differs at each start; configure ");
 	describe_owner_briefly(line->text, line->stay->owner);
-	text_add(line->text, " listen on a fixed port outside of the range");
+	text_add(line->text, " to listen on a fixed port outside the range");
 	if (describe_match(&rule, line->stay->owner))
-		text_printf(line->text, ", or allow it: match: %s", match);
+		text_printf(line->text, ", or allow it with a rule: match: %s", match);
 }
 
 /* ADVICE tcp 0.0.0.0:50000: WHY; WHAT TO DO */
@@ -281,26 +282,26 @@ line_gone(const struct line *line)
 	    line->stay->overstayed ? " (overstayed)" : "");
 }
 
-/* REBOUND tcp 0.0.0.0:60855 (all addresses) after 40s away, was on port 40999, for 12min, limit
- * 10min: WHO */
+/* REBOUND tcp 0.0.0.0:60855 (all addresses) back after 40s, previously on port 40999, first seen
+ * 12min ago, threshold 10min: WHO */
 static void
 line_rebound(const struct line *line)
 {
-	char away[DURATION_TEXT_MAX];
+	char away[DURATION_TEXT_MAX], age[DURATION_TEXT_MAX];
 
 	add_where(line);
 	describe_binding(line->text, line->stay, line->context);
-	text_printf(line->text, " after %s away,",
+	text_printf(line->text, " back after %s",
 	    duration_format_short(line->stay->away_usec, away));
 	if (line->stay->port_count == 1)
-		text_printf(line->text, " was on port %u,", line->stay->ports[0]);
-	add_age(line);
-	text_add(line->text, ", ");
-	add_limit(line);
+		text_printf(line->text, ", previously on port %u", line->stay->ports[0]);
+	text_printf(line->text, ", first seen %s ago, ",
+	    duration_format_short(line->stay->age_usec, age));
+	add_threshold(line);
 	add_owner(line);
 }
 
-/* CLEARED tcp 0.0.0.0:60855 (all addresses) after 3h 12min, now limit 8h by rule "x": WHO */
+/* CLEARED tcp 0.0.0.0:60855 (all addresses) after 3h 12min, now threshold 8h by rule "x": WHO */
 static void
 line_cleared(const struct line *line)
 {
@@ -310,7 +311,7 @@ line_cleared(const struct line *line)
 	describe_binding(line->text, line->stay, line->context);
 	text_printf(line->text, " after %s, now ",
 	    duration_format_short(line->stay->age_usec, age));
-	add_limit(line);
+	add_threshold(line);
 	add_owner(line);
 }
 

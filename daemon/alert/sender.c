@@ -18,7 +18,7 @@
 /* How much longer than its timeout a stop waits for the thread to notice. */
 #define STOP_SLACK_USEC (200 * USEC_PER_MSEC)
 
-struct settings {
+struct sender_settings {
 	enum cmdline_mode cmdline;
 	char config[MESSAGE_CONFIG_MAX];
 };
@@ -26,12 +26,12 @@ struct settings {
 /* A report and the settings it was sent under. */
 struct entry {
 	struct report *report;
-	struct settings settings;
+	struct sender_settings settings;
 };
 
 struct sender {
 	struct worker *worker;		/* owns this struct: it frees it */
-	struct settings settings;	/* of the owner's side */
+	struct sender_settings settings;	/* of the owner's side */
 	atomic_uint_least64_t sent, failed;
 	struct delivery delivery;
 
@@ -60,7 +60,7 @@ sender_target_parse(const char *text, enum sender_target *ret)
 }
 
 static void
-settings_fill(struct settings *settings, enum cmdline_mode cmdline, const char *config)
+settings_fill(struct sender_settings *settings, enum cmdline_mode cmdline, const char *config)
 {
 	settings->cmdline = cmdline;
 	(void)snprintf(settings->config, sizeof(settings->config), "%s",
@@ -83,7 +83,8 @@ release_entry(void *item)
 }
 
 static int
-send_report(struct sender *sender, const struct report *report, const struct settings *settings)
+send_report(struct sender *sender, const struct report *report,
+    const struct sender_settings *settings)
 {
 	struct message_context context = {
 		.cmdline = settings->cmdline,
@@ -100,7 +101,7 @@ send_report(struct sender *sender, const struct report *report, const struct set
 
 /* Messages that were given up are told as soon as one gets through again. */
 static void
-tell_lost(struct sender *sender, const struct settings *settings)
+tell_lost(struct sender *sender, const struct sender_settings *settings)
 {
 	struct report *report;
 

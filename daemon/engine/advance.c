@@ -48,7 +48,8 @@ void
 pass_tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
 	pass->open = true;
-	outbox_tell(&pass->engine->outbox, stay, telling, &pass->engine->ranges, &pass->moment);
+	outbox_tell(&pass->engine->outbox, stay, telling, &pass->engine->namespace.ranges,
+	    &pass->moment);
 }
 
 static void
@@ -128,7 +129,7 @@ advance_away(struct pass *pass, size_t index)
 		return;
 	}
 	/* Who came back may be what an incomplete look lacks. */
-	if (!stay->given_up && (pass->engine->last->incomplete != 0 ||
+	if (!stay->given_up && (!namespace_was_seen(&pass->engine->namespace, &stay->endpoint) ||
 	    track_may_return(&pass->engine->track, index, grace_usec))) {
 		pass->open = true;
 		return;

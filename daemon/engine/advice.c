@@ -66,10 +66,10 @@ is_first(struct advice *advice, uint64_t hash)
 }
 
 static bool
-may_be_taken(const struct advice *advice, uint16_t port)
+may_be_taken(const struct namespace *namespace, uint16_t port)
 {
-	return advice->kernel_range.first != 0 && port >= advice->kernel_range.first &&
-	    port <= advice->kernel_range.last && !port_set_has(&advice->reserved, port);
+	return namespace->kernel_range.first != 0 && port >= namespace->kernel_range.first &&
+	    port <= namespace->kernel_range.last && !port_set_has(&namespace->reserved, port);
 }
 
 void
@@ -83,8 +83,9 @@ pass_note_advice(struct pass *pass, struct stay *stay)
 	    (stay->state != STAY_OVERSTAYING &&
 		(stay->state != STAY_PERSISTING || !stay->verdict.allowed)))
 		return;
-	if (asked ? !may_be_taken(advice, stay->endpoint.port) : member->choice != CHOICE_AUTO ||
-	    stay->endpoint.protocol != PROTOCOL_TCP || stay->verdict.allowed)
+	if (asked ? !may_be_taken(&pass->engine->namespace, stay->endpoint.port) :
+	    member->choice != CHOICE_AUTO || stay->endpoint.protocol != PROTOCOL_TCP ||
+		stay->verdict.allowed)
 		return;
 	stay->advised = pass->open = true;
 	if (!is_first(advice, hash_of(stay, member)))
@@ -99,9 +100,10 @@ pass_note_advice(struct pass *pass, struct stay *stay)
 
 /* The line for sysctl.d; where it is too long for a message, how to make it. */
 static void
-make_line(const struct advice *advice, char *buffer, size_t size)
+make_line(const struct engine *engine, char *buffer, size_t size)
 {
-	struct port_set all = advice->reserved;
+	const struct advice *advice = &engine->advice;
+	struct port_set all = engine->namespace.reserved;
 	char list[ADVICE_LINE_MAX - 64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(all.words); i++)
@@ -137,15 +139,15 @@ advise_many(struct pass *pass, struct stay *const *stays, size_t count, const ch
 	text_init(&text, names, sizeof(names));
 	name_stays(&text, stays, count);
 	if (line != NULL)
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "%zu ports lie in the kernel's "
-		    "own range and are not reserved, so one day connections have them when their "
-		    "programs want them: %s; in /etc/sysctl.d/60-overstay.conf: %s", count, names,
+		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "%zu ports are not "
+		    "reserved: outgoing connections may take them, and their programs would then "
+		    "fail to start: %s; set in /etc/sysctl.d/60-overstay.conf: %s", count, names,
 		    strlen(line) <= ADVICE_TEXT_MAX ? line :
-		    "the whole line stands in OVERSTAY_ADVICE");
+		    "the line in OVERSTAY_ADVICE");
 	else
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "the kernel picked the ports of "
-		    "%zu listeners, others at each start: %s; have them listen on fixed ports "
-		    "outside of the range, or allow them by exe", count, names);
+		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "the ports of %zu listeners "
+		    "were chosen by the kernel and differ at each start: %s; configure fixed "
+		    "ports outside the range, or allow the programs with rules", count, names);
 	(void)report_add_field(report, "COUNT", "%zu", count);
 	if (line != NULL)
 		(void)report_add_field(report, "ADVICE", "%s", line);
@@ -172,7 +174,7 @@ pass_advise(struct pass *pass)
 	char line[ADVICE_LINE_MAX];
 
 	if (advice->asked_count > 0) {
-		make_line(advice, line, sizeof(line));
+		make_line(pass->engine, line, sizeof(line));
 		advise(pass, advice->asked, advice->asked_count, line);
 	}
 	advise(pass, advice->chosen, advice->chosen_count, NULL);

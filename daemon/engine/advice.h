@@ -16,8 +16,6 @@
 #define ADVICE_NAMED_MAX 3
 
 struct advice {
-	struct port_range kernel_range;	/* ip_local_port_range; 0-0 = not known */
-	struct port_set reserved;	/* ip_local_reserved_ports */
 	struct port_set advised;	/* ports that were advised to be reserved */
 	uint64_t told[ADVICE_TOLD_MAX];	/* hashes, 0 = a free place */
 	size_t told_count;

@@ -10,14 +10,13 @@
 #include "engine/advice.h"
 #include "engine/engine.h"
 #include "engine/hopping.h"
+#include "engine/namespace.h"
 #include "engine/verified.h"
 
 struct engine {
 	const struct policy *policy;
-	struct ranges ranges;
+	struct namespace namespace;	/* the one that is watched */
 	uint32_t protocols;
-	struct port_set newly_watched;	/* since the last look that was taken in */
-	bool has_newly_watched;
 	struct snapshot *last;
 	struct track track;
 	struct outbox outbox;

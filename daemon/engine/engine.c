@@ -28,6 +28,7 @@ engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
 
 	if (engine == NULL)
 		return NULL;
+	namespace_init(&engine->namespace);
 	track_init(&engine->track, make_id, argument);
 	engine->due_usec = USEC_NEVER;
 	return engine;
@@ -86,26 +87,9 @@ is_watched(const struct engine *engine, const struct endpoint *endpoint, uint8_t
 {
 	if ((engine->protocols >> endpoint->protocol & 1) == 0)
 		return false;
-	return port_set_has(&engine->ranges.filter.ports, endpoint->port) ||
+	return port_set_has(&engine->namespace.ranges.filter.ports, endpoint->port) ||
 	    (choice == CHOICE_AUTO &&
-		port_set_has(&engine->ranges.filter.auto_ports, endpoint->port));
-}
-
-/* Notes the ports that `after` watches and `before` did not. */
-static void
-note_newly_watched(struct engine *engine, const struct ranges *before, const struct ranges *after,
-    bool more_protocols)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(engine->newly_watched.words); i++) {
-		uint64_t old = before->filter.ports.words[i], new = after->filter.ports.words[i];
-		uint64_t old_auto = before->filter.auto_ports.words[i];
-		uint64_t new_auto = after->filter.auto_ports.words[i];
-
-		if (more_protocols)
-			old = old_auto = 0;
-		engine->newly_watched.words[i] |= (new & ~old) | (new_auto & ~(old | old_auto));
-	}
-	engine->has_newly_watched = true;
+		port_set_has(&engine->namespace.ranges.filter.auto_ports, endpoint->port));
 }
 
 /* Drops the sockets of a stay that are not watched any more. Returns false where none is left. */
@@ -167,22 +151,20 @@ void
 engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t protocols,
     const struct moment *moment)
 {
-	struct ranges before = engine->ranges;
+	struct ranges before = engine->namespace.ranges;
 	bool more_protocols = (protocols & ~engine->protocols) != 0;
 
 	engine->settled = false;
-	engine->ranges = *ranges;
 	engine->protocols = protocols;
-	if (engine->last == NULL)
-		return;
-	note_newly_watched(engine, &before, ranges, more_protocols);
-	forget_unwatched(engine, &before, moment);
+	namespace_watch(&engine->namespace, ranges, more_protocols);
+	if (engine->last != NULL)
+		forget_unwatched(engine, &before, moment);
 }
 
 const struct ranges *
 engine_ranges(const struct engine *engine)
 {
-	return &engine->ranges;
+	return &engine->namespace.ranges;
 }
 
 const struct snapshot *
@@ -195,12 +177,10 @@ engine_last_look(const struct engine *engine)
 static void
 take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resumed)
 {
-	engine->last->taken_usec = engine->track.last_complete_usec = snapshot->taken_usec;
+	engine->last->taken_usec = snapshot->taken_usec;
+	namespace_note_look(&engine->namespace, engine->last);
 	engine->changes = (struct engine_changes){ .persisted = engine->last->count };
 	engine->resumed = resumed;
-	if (engine->has_newly_watched)
-		port_set_clear(&engine->newly_watched);
-	engine->has_newly_watched = false;
 	(void)snapshot_free(snapshot);
 }
 
@@ -216,8 +196,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	}
 	engine->settled = false;
 	counts = diff_walk(engine->last, snapshot, 0, NULL, NULL);
-	r = track_observe(&engine->track, engine->last, snapshot,
-	    engine->has_newly_watched ? &engine->newly_watched : NULL);
+	r = track_observe(&engine->track, &engine->namespace, engine->last, snapshot);
 	if (r < 0)
 		return r;
 	engine->changes = (struct engine_changes){ counts.appeared, counts.persisted,
@@ -225,10 +204,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	engine->resumed = resumed;
 	if (counts.appeared > 0)
 		engine->wants_owners = true;
-	if (engine->has_newly_watched && snapshot->incomplete == 0) {
-		port_set_clear(&engine->newly_watched);
-		engine->has_newly_watched = false;
-	}
+	namespace_note_look(&engine->namespace, snapshot);
 	(void)snapshot_free(engine->last);
 	engine->last = snapshot;
 	return 0;
@@ -281,8 +257,8 @@ engine_set_reserved(struct engine *engine, const struct port_set *reserved,
     const struct port_range *kernel_range)
 {
 	engine->settled = false;
-	engine->advice.reserved = *reserved;
-	engine->advice.kernel_range = *kernel_range;
+	engine->namespace.reserved = *reserved;
+	engine->namespace.kernel_range = *kernel_range;
 }
 
 void

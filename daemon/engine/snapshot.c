@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "engine/snapshot.h"
 
@@ -21,14 +22,14 @@ static const struct {
 	enum incomplete reason;
 	const char *text;
 } incomplete_texts[] = {
-	{ INCOMPLETE_KERNEL, "the kernel answered with an error" },
-	{ INCOMPLETE_OVERRUN, "the kernel lost answers (ENOBUFS)" },
-	{ INCOMPLETE_TRUNCATED, "an answer was cut" },
-	{ INCOMPLETE_MALFORMED, "an answer made no sense" },
-	{ INCOMPLETE_SEQUENCE, "an answer belonged to another question" },
+	{ INCOMPLETE_KERNEL, "the kernel returned an error" },
+	{ INCOMPLETE_OVERRUN, "the kernel dropped replies (ENOBUFS)" },
+	{ INCOMPLETE_TRUNCATED, "a reply was truncated" },
+	{ INCOMPLETE_MALFORMED, "a reply was malformed" },
+	{ INCOMPLETE_SEQUENCE, "a reply belonged to another request" },
 	{ INCOMPLETE_INTERRUPTED, "the table changed during the dump (NLM_F_DUMP_INTR)" },
-	{ INCOMPLETE_MEMORY, "no memory" },
-	{ INCOMPLETE_TIMEOUT, "the kernel did not answer in time" },
+	{ INCOMPLETE_MEMORY, "out of memory" },
+	{ INCOMPLETE_TIMEOUT, "the kernel did not reply in time" },
 };
 
 const char *
@@ -38,6 +39,33 @@ incomplete_text(uint32_t reasons)
 		if ((reasons & incomplete_texts[i].reason) != 0)
 			return incomplete_texts[i].text;
 	return "complete";
+}
+
+enum part
+part_of(const struct endpoint *endpoint)
+{
+	unsigned first = endpoint->protocol == PROTOCOL_TCP ? PART_TCP_IPV4 : PART_UDP_IPV4;
+
+	return (enum part)(first + (endpoint->family == AF_INET6));
+}
+
+void
+snapshot_note_incomplete(struct snapshot *snapshot, enum protocol protocol, uint8_t family,
+    uint32_t reasons)
+{
+	unsigned first = protocol == PROTOCOL_TCP ? PART_TCP_IPV4 : PART_UDP_IPV4;
+
+	snapshot->incomplete |= reasons;
+	if (family != AF_INET6)
+		snapshot->part_incomplete[first] |= reasons;
+	if (family != AF_INET)
+		snapshot->part_incomplete[first + 1] |= reasons;
+}
+
+bool
+snapshot_covers(const struct snapshot *snapshot, const struct endpoint *endpoint)
+{
+	return snapshot->part_incomplete[part_of(endpoint)] == 0;
 }
 
 struct snapshot *
@@ -70,7 +98,9 @@ snapshot_add(struct snapshot *snapshot, const struct listener *listener)
 		    reallocarray(snapshot->listeners, room, sizeof(*listeners));
 
 		if (listeners == NULL) {
-			snapshot->incomplete |= INCOMPLETE_MEMORY;
+			snapshot_note_incomplete(snapshot,
+			    (enum protocol)listener->endpoint.protocol,
+			    listener->endpoint.family, INCOMPLETE_MEMORY);
 			return -ENOMEM;
 		}
 		snapshot->listeners = listeners;

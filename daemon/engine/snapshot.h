@@ -23,6 +23,17 @@ enum incomplete {
 	INCOMPLETE_TIMEOUT = 1 << 7,		/* the kernel did not answer in time */
 };
 
+/* What of a snapshot can be incomplete by itself: a protocol of one family. */
+enum part {
+	PART_TCP_IPV4,
+	PART_TCP_IPV6,
+	PART_UDP_IPV4,
+	PART_UDP_IPV6,
+	PART_COUNT,
+};
+
+enum part part_of(const struct endpoint *endpoint);
+
 /* The first reason of a set as a clause for a person: "the kernel lost answers (ENOBUFS)". */
 const char *incomplete_text(uint32_t reasons);
 
@@ -30,7 +41,8 @@ struct snapshot {
 	struct listener *listeners;
 	size_t count, room;
 	uint64_t taken_usec;	/* CLOCK_BOOTTIME when it was begun */
-	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
+	uint32_t incomplete;	/* bits of enum incomplete, of any part; 0 = complete */
+	uint32_t part_incomplete[PART_COUNT];	/* the same of each part */
 	bool sealed;
 	bool repeats;		/* no listeners of its own: those of the one before, every one */
 	struct known *known;	/* of a sealed one, NULL = none */
@@ -40,6 +52,13 @@ struct snapshot {
 struct snapshot *snapshot_new(uint64_t taken_usec);
 /* Accepts NULL; returns NULL. */
 struct snapshot *snapshot_free(struct snapshot *snapshot);
+
+/* A part is not the whole truth; family AF_UNSPEC = both. */
+void snapshot_note_incomplete(struct snapshot *snapshot, enum protocol protocol, uint8_t family,
+    uint32_t reasons);
+
+/* True where absence of anything on the endpoint means something. */
+bool snapshot_covers(const struct snapshot *snapshot, const struct endpoint *endpoint);
 
 /*
  * Adds a listener to an unsealed snapshot. The same socket may come twice (a dump may repeat one;

@@ -54,7 +54,7 @@ stay_advance(struct stay *stay, enum stay_event event)
 	char endpoint[ENDPOINT_TEXT_MAX];
 
 	if (new == NONE) {
-		log_debug("track", "%s %s: %s makes no sense while %s, kept",
+		log_debug("track", "%s %s: unexpected event %s in state %s, ignored",
 		    protocol_name(stay->endpoint.protocol),
 		    endpoint_format(&stay->endpoint, endpoint), stay_event_name(event),
 		    stay_state_name(old));

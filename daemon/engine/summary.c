@@ -57,7 +57,7 @@ summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 	}
 	report = report_new(EVENT_OVERSTAY, gravest,
 	    "%zu listeners%s: %s%s; see: journalctl OVERSTAY_EVENT=overstay", spoken_for,
-	    baseline ? " that were there when the watch began" : " at once", list,
+	    baseline ? " present at start" : " at the same time", list,
 	    spoken_for > SUMMARY_NAMED_MAX ? ", ..." : "");
 	(void)report_add_field(report, "COUNT", "%zu", spoken_for);
 	(void)report_add_field(report, "SEVERITY", "%s", severity_name(gravest));
@@ -84,13 +84,13 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 			oldest = stay;
 	}
 	if (oldest != NULL)
-		(void)snprintf(tail, sizeof(tail), "; the oldest is %s %s, for %s",
+		(void)snprintf(tail, sizeof(tail), "; the oldest: %s %s, seen for %s",
 		    protocol_name(oldest->endpoint.protocol),
 		    endpoint_format(&oldest->endpoint, endpoint),
 		    duration_format_short(stay_age_usec(oldest, now_usec), age));
 	track_count(track, &counts);
 	report = report_new(EVENT_SUMMARY, gravest,
-	    "%zu of %zu listeners overstay, %zu suspect, %zu allowed by rules%s",
+	    "%zu of %zu listeners overstaying, %zu suspect, %zu allowed by rules%s",
 	    counts.overstaying, counts.stays, counts.suspects, counts.allowed, tail);
 	(void)report_add_field(report, "LISTENERS", "%zu", counts.stays);
 	(void)report_add_field(report, "OVERSTAYING", "%zu", counts.overstaying);

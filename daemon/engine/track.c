@@ -31,7 +31,6 @@ void
 track_init(struct track *track, void (*make_id)(struct stay_id *, void *), void *argument)
 {
 	*track = (struct track){
-		.last_complete_usec = USEC_NEVER,
 		.make_id = make_id,
 		.make_id_argument = argument,
 	};
@@ -157,8 +156,8 @@ join(struct stay *stay, const struct listener *listener, uint64_t taken_usec)
 /* What one look changes, collected before anything is changed for good. */
 struct observation {
 	struct track *track;
+	const struct namespace *namespace;
 	const struct snapshot *before, *after;
-	const struct port_set *newly_watched;
 	struct stay **newcomers;	/* in the order of their endpoints */
 	size_t newcomer_count, newcomer_room;
 	int error;
@@ -169,9 +168,8 @@ make_stay(const struct observation *observation, const struct listener *listener
 {
 	const struct track *track = observation->track;
 	struct stay *stay = calloc(1, sizeof(*stay));
-	bool baseline = observation->before == NULL || track->last_complete_usec == USEC_NEVER ||
-	    (observation->newly_watched != NULL &&
-		port_set_has(observation->newly_watched, listener->endpoint.port));
+	const struct namespace *namespace = observation->namespace;
+	bool baseline = namespace_is_baseline(namespace, &listener->endpoint);
 
 	if (stay == NULL)
 		return NULL;
@@ -188,7 +186,8 @@ make_stay(const struct observation *observation, const struct listener *listener
 	stay->told = baseline;
 	stay->told_severity = SEVERITY_OFF;
 	stay->first_seen_usec = observation->after->taken_usec;
-	stay->absent_usec = baseline ? USEC_NEVER : track->last_complete_usec;
+	stay->absent_usec = baseline ? USEC_NEVER :
+	    namespace->last_complete_usec[part_of(&listener->endpoint)];
 	fill_member(&stay->members[0], listener, observation->after->taken_usec);
 	stay->member_count = stay->member_room = stay->live = 1;
 	return stay;
@@ -390,14 +389,14 @@ bound_away(struct track *track)
 }
 
 int
-track_observe(struct track *track, const struct snapshot *before, const struct snapshot *after,
-    const struct port_set *newly_watched)
+track_observe(struct track *track, const struct namespace *namespace,
+    const struct snapshot *before, const struct snapshot *after)
 {
 	struct observation observation = {
 		.track = track,
 		.before = before,
 		.after = after,
-		.newly_watched = newly_watched,
+		.namespace = namespace,
 	};
 	struct diff_counts counts;
 
@@ -415,8 +414,6 @@ track_observe(struct track *track, const struct snapshot *before, const struct s
 	}
 	free(observation.newcomers);
 	bound_away(track);
-	if (after->incomplete == 0)
-		track->last_complete_usec = after->taken_usec;
 	return observation.error;
 }
 

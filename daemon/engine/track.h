@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_ENGINE_TRACK_H
 #define OVERSTAY_ENGINE_TRACK_H
 
+#include "engine/namespace.h"
 #include "engine/snapshot.h"
 #include "engine/stay.h"
 
@@ -16,7 +17,6 @@ struct track {
 	struct stay **stays;
 	size_t count, room;
 	size_t away;		/* how many are AWAY */
-	uint64_t last_complete_usec;	/* of the last complete look, USEC_NEVER = none yet */
 	void (*make_id)(struct stay_id *ret, void *argument);
 	void *make_id_argument;
 };
@@ -25,13 +25,12 @@ void track_init(struct track *track, void (*make_id)(struct stay_id *, void *), 
 void track_clear(struct track *track);
 
 /*
- * Takes in a new look: before NULL = it is the first. What is there up to the first complete look
- * is the baseline. newly_watched: ports (may be NULL) that were not watched before: what is there
- * may be old. Stays appear, gain and lose sockets, and go AWAY. Returns 0 or -ENOMEM (then the
- * look may be taken in again).
+ * Takes in a new look: before NULL = it is the first. What nobody could have seen before is the
+ * baseline (namespace_is_baseline()). Stays appear, gain and lose sockets, and go AWAY. Returns 0
+ * or -ENOMEM (then the look may be taken in again).
  */
-int track_observe(struct track *track, const struct snapshot *before,
-    const struct snapshot *after, const struct port_set *newly_watched) _mustcheck_;
+int track_observe(struct track *track, const struct namespace *namespace,
+    const struct snapshot *before, const struct snapshot *after) _mustcheck_;
 
 /*
  * Compares a stay whose owner was looked for with those that left its endpoint no longer than

@@ -12,6 +12,7 @@
  * socket is absent only if a dump of its one port lacks it too. A bucket is walked under one lock,
  * so only an answer of more than one datagram can skip: it is repeated once, then left unproven.
  * An incomplete dump proves presence only: all that is missing in it is carried on as unproven.
+ * That holds for its own protocol and family, the others are not concerned.
  * Of /proc/net two reads are all the proof there is.
  *
  * Most looks bring what the last one had, and nothing else. The listeners of the last one are
@@ -44,6 +45,7 @@ struct question {
 	struct source_request request;
 	bool repeated;
 	bool proved;
+	uint8_t spared;		/* not proved, but the absence in this family is; 0 = in none */
 };
 
 struct look {
@@ -59,6 +61,7 @@ struct look {
 	bool *ticked;			/* by the index in the last look */
 	size_t ticked_count;
 	size_t cursor;			/* of known_find() */
+	uint32_t failed;		/* table_bit() of the requests that the source failed at */
 	bool twice;			/* missing in two reads of /proc/net: that is the proof */
 };
 
@@ -66,6 +69,19 @@ struct look {
 #define NOT_LEARNT (DIFF_APPEARED | DIFF_PERSISTED)
 
 static void enter(struct look *look, enum phase phase);
+
+static uint32_t
+table_bit(const struct source_request *request)
+{
+	return 1u << (2 * request->protocol + (request->family == AF_INET6));
+}
+
+/* What the request asked for was not seen, or not all of it. */
+static void
+note_incomplete(struct look *look, const struct source_request *request, uint32_t reasons)
+{
+	snapshot_note_incomplete(look->snapshot, request->protocol, request->family, reasons);
+}
 
 /* Without memory a question is not put, and what it would have told is missing. */
 static void
@@ -77,7 +93,7 @@ add_question(struct look *look, const struct source_request *request)
 		    reallocarray(look->questions, room, sizeof(*questions));
 
 		if (questions == NULL) {
-			look->snapshot->incomplete |= INCOMPLETE_MEMORY;
+			note_incomplete(look, request, INCOMPLETE_MEMORY);
 			return;
 		}
 		look->questions = questions;
@@ -161,8 +177,11 @@ visit_port(struct port_walk *walk, const struct listener *listener)
 static void
 visit_missing(const struct listener *before, const struct listener *after, void *argument)
 {
+	struct port_walk *walk = argument;
+
 	(void)after;
-	visit_port(argument, before);
+	if (snapshot_covers(walk->look->snapshot, &before->endpoint))
+		visit_port(walk, before);
 }
 
 static void
@@ -298,7 +317,9 @@ look_socket(const struct source_socket *socket, void *argument)
 		return;
 	}
 	if (look->snapshot->count + look->ticked_count >= LOOK_LISTENERS_MAX) {
-		look->snapshot->incomplete |= INCOMPLETE_MEMORY;
+		snapshot_note_incomplete(look->snapshot,
+		    (enum protocol)listener.endpoint.protocol, listener.endpoint.family,
+		    INCOMPLETE_MEMORY);
 		return;
 	}
 	(void)snapshot_add(look->snapshot, &listener);
@@ -352,7 +373,7 @@ following(struct look *look)
 		return PHASE_DONE;
 	if (look->phase == PHASE_PROOF)
 		return choice;
-	if (look->options.last != NULL && look->snapshot->incomplete == 0)
+	if (look->options.last != NULL)
 		missing = walk_ports(look, DIFF_MISSING, CHOICE_UNKNOWN, false);
 	if (missing == 0)
 		return choice;
@@ -363,11 +384,21 @@ following(struct look *look)
 	return look->twice ? PHASE_DONE : PHASE_PROOF;
 }
 
+/* Leaves out what would be asked of a table that failed. Returns false where nothing is left. */
+static bool
+has_question(struct look *look)
+{
+	while (look->next < look->count &&
+	    (look->failed & table_bit(&look->questions[look->next].request)) != 0)
+		look->next++;
+	return look->next < look->count;
+}
+
 /* Goes on to the next phase that asks something. */
 static void
 move_on(struct look *look)
 {
-	while (look->next == look->count && look->phase != PHASE_DONE) {
+	while (!has_question(look) && look->phase != PHASE_DONE) {
 		enum phase phase;
 
 		if (is_repetition(look)) {
@@ -389,6 +420,17 @@ move_on(struct look *look)
 	}
 }
 
+/* Of an answer for both families one half may be complete. */
+static void
+take_completeness(struct look *look, const struct source_result *result)
+{
+	struct source_request request = look->questions[look->next].request;
+
+	if (request.family == AF_UNSPEC && result->spared != 0)
+		request.family = result->spared == AF_INET ? AF_INET6 : AF_INET;
+	note_incomplete(look, &request, result->incomplete);
+}
+
 void
 look_answered(struct look *look, const struct source_result *result)
 {
@@ -397,10 +439,11 @@ look_answered(struct look *look, const struct source_result *result)
 	switch (look->phase) {
 	case PHASE_DUMP:
 	case PHASE_AGAIN:
-		look->snapshot->incomplete |= result->incomplete;
+		take_completeness(look, result);
 		break;
 	case PHASE_PROOF:
 		question->proved = result->incomplete == 0 && result->datagrams <= 1;
+		question->spared = result->datagrams <= 1 ? result->spared : 0;
 		if (!question->proved && !question->repeated) {
 			question->repeated = true;
 			return;
@@ -416,13 +459,14 @@ look_answered(struct look *look, const struct source_result *result)
 }
 
 void
-look_give_up(struct look *look, uint32_t reasons)
+look_failed(struct look *look, uint32_t reasons)
 {
-	look->snapshot->incomplete |= reasons;
-	copy_ticked(look);
-	snapshot_seal(look->snapshot);
-	look->phase = PHASE_DONE;
-	look->count = look->next = 0;
+	const struct source_request *request = &look->questions[look->next].request;
+
+	note_incomplete(look, request, reasons);
+	/* It would fail again, port by port, and may take long to do so each time. */
+	look->failed |= table_bit(request);
+	move_on(look);
 }
 
 /* Whether the absence of a socket was proved. Proofs and missing sockets are in one order. */
@@ -439,7 +483,8 @@ is_proved(const struct look *look, const struct listener *listener)
 		int order = compare_requests(&look->proofs[middle].request, &wanted);
 
 		if (order == 0)
-			return look->proofs[middle].proved;
+			return look->proofs[middle].proved ||
+			    look->proofs[middle].spared == listener->endpoint.family;
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -460,7 +505,8 @@ carry_unproved(const struct listener *before, const struct listener *after, void
 	struct listener listener = *before;
 
 	(void)after;
-	if (carrying->look->snapshot->incomplete == 0 && is_proved(carrying->look, before))
+	if (snapshot_covers(carrying->look->snapshot, &before->endpoint) &&
+	    is_proved(carrying->look, before))
 		return;
 	listener.unproven = true;
 	(void)snapshot_add(carrying->carried, &listener);

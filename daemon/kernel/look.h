@@ -46,8 +46,11 @@ void look_socket(const struct source_socket *socket, void *look);
 /* The request was answered. */
 void look_answered(struct look *look, const struct source_result *result);
 
-/* The source failed: nothing more will be asked; reasons are bits of enum incomplete. */
-void look_give_up(struct look *look, uint32_t reasons);
+/*
+ * The source failed at the request, and may be another one for the next: what this one asked for
+ * stays unseen, for these reasons (bits of enum incomplete).
+ */
+void look_failed(struct look *look, uint32_t reasons);
 
 /*
  * Seals what was seen and frees the look. Where that is what the last look had, and nothing else,

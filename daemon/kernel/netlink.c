@@ -41,6 +41,8 @@ struct netlink_source {
 	uint32_t sequence;
 	bool no_legacy;		/* the kernel refused TCPDIAG_GETSOCK */
 	bool second_family;	/* AF_INET was asked first, AF_INET6 is still to be */
+	bool by_family;		/* the answer is one of two dumps */
+	uint32_t first_incomplete;	/* of the first of them */
 	int broken;		/* -errno: there is no socket any more */
 	uint16_t port;		/* of the request; 0 = what the program selects */
 	struct netlink_dump dump;
@@ -73,24 +75,34 @@ netlink_of(struct source *source)
 	return (struct netlink_source *)source;
 }
 
-/* A bound socket and its port id. Returns 0 or -errno. */
-static int
-open_socket(int *ret_fd, uint32_t *ret_portid)
+int
+source_open_diag(void)
 {
 	_close_ int fd =
 	    socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-	socklen_t length = sizeof(address);
 	int queue_size = QUEUE_SIZE;
 
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &queue_size, sizeof(queue_size));
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	*ret_portid = address.nl_pid;
-	*ret_fd = take_fd(&fd);
+	return take_fd(&fd);
+}
+
+/* The port id that the kernel answers to. Returns 0 or -errno; -EINVAL for any other socket. */
+static int
+read_portid(int fd, uint32_t *ret)
+{
+	struct sockaddr_nl address = { 0 };
+	socklen_t length = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		return -errno;
+	if (length != sizeof(address) || address.nl_family != AF_NETLINK || address.nl_pid == 0)
+		return -EINVAL;
+	*ret = address.nl_pid;
 	return 0;
 }
 
@@ -163,6 +175,8 @@ netlink_begin(struct source *source, const struct source_request *request)
 		.selected = &netlink->selected,
 	};
 	netlink->second_family = request->family == AF_UNSPEC && netlink->no_legacy;
+	netlink->by_family = netlink->second_family;
+	netlink->first_incomplete = 0;
 	return ask(netlink, netlink->second_family ? AF_INET : request->family);
 }
 
@@ -202,7 +216,7 @@ finish_dump(struct netlink_source *netlink)
 	if (dump->error != 0 && is_refusal(dump->error)) {
 		if (dump->type != TCPDIAG_GETSOCK)
 			return dump->error;
-		netlink->no_legacy = netlink->second_family = true;
+		netlink->no_legacy = netlink->second_family = netlink->by_family = true;
 		dump->incomplete = 0;
 		int asked = ask(netlink, AF_INET);
 		return asked < 0 ? asked : 1;
@@ -211,6 +225,8 @@ finish_dump(struct netlink_source *netlink)
 		result->datagrams = dump->datagrams;
 	if (netlink->second_family) {
 		netlink->second_family = false;
+		netlink->first_incomplete = dump->incomplete;
+		dump->incomplete = 0;
 		int asked = ask(netlink, AF_INET6);
 		return asked < 0 ? asked : 1;
 	}
@@ -236,7 +252,9 @@ netlink_step(struct source *source, source_function *function, void *argument)
 		    argument);
 	if (more == 0)
 		more = finish_dump(netlink);
-	source->result.incomplete = dump->incomplete;
+	source->result.incomplete = netlink->first_incomplete | dump->incomplete;
+	if (netlink->by_family)
+		source->result.spared = source_spared(netlink->first_incomplete, dump->incomplete);
 	source->result.sockets = dump->sockets;
 	return more;
 }
@@ -246,9 +264,9 @@ static void
 netlink_cancel(struct source *source)
 {
 	struct netlink_source *netlink = netlink_of(source);
-	int fd = -1;
+	int fd = source_open_diag();
 
-	netlink->broken = open_socket(&fd, &netlink->portid);
+	netlink->broken = fd < 0 ? fd : read_portid(fd, &netlink->portid);
 	if (netlink->broken == 0 && source_netns_of(fd) != source->netns) {
 		(void)close(fd);
 		fd = -1;
@@ -256,7 +274,7 @@ netlink_cancel(struct source *source)
 	}
 	if (source->fd >= 0)
 		(void)close(source->fd);
-	source->fd = fd;
+	source->fd = fd < 0 ? -1 : fd;
 }
 
 static void
@@ -268,7 +286,7 @@ netlink_free(struct source *source)
 }
 
 int
-source_open_netlink(struct source **ret)
+source_new_netlink(int fd, struct source **ret)
 {
 	static const struct source_ops ops = {
 		.name = "sock_diag",
@@ -282,11 +300,23 @@ source_open_netlink(struct source **ret)
 
 	if (netlink == NULL)
 		return -ENOMEM;
-	int result = open_socket(&netlink->source.fd, &netlink->portid);
+	int result = read_portid(fd, &netlink->portid);
 	if (result < 0)
 		return result;
 	netlink->source.ops = &ops;
-	netlink->source.netns = source_netns_of(netlink->source.fd);
+	netlink->source.fd = fd;
+	netlink->source.netns = source_netns_of(fd);
 	*ret = &take_ptr(netlink)->source;
 	return 0;
+}
+
+int
+source_open_netlink(struct source **ret)
+{
+	_close_ int fd = source_open_diag();
+	int result = fd < 0 ? fd : source_new_netlink(fd, ret);
+
+	if (result == 0)
+		fd = -1;
+	return result;
 }

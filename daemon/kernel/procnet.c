@@ -43,6 +43,7 @@ struct procnet_source {
 	uint8_t family;		/* of the request */
 	size_t next;		/* index of the first table that was not opened yet */
 	size_t kept;		/* bytes of an unfinished line at the beginning of buffer */
+	uint32_t incomplete[2];	/* of the tables of IPv4 and of IPv6 */
 	uint32_t reads;		/* of the open table that brought a socket */
 	struct procnet_table table;
 	struct port_set selected;
@@ -100,6 +101,7 @@ procnet_begin(struct source *source, const struct source_request *request)
 	filter_select(request, &procnet->selected);
 	procnet->family = request->family;
 	procnet->next = 0;
+	memset(procnet->incomplete, 0, sizeof(procnet->incomplete));
 	procnet->table = (struct procnet_table){
 		.protocol = request->protocol,
 		.survey = request->survey,
@@ -145,7 +147,11 @@ procnet_step(struct source *source, source_function *function, void *argument)
 	struct source_result *result = &source->result;
 	int more = procnet->fd < 0 ? 0 : read_piece(procnet, function, argument);
 
-	result->incomplete = procnet->table.incomplete;
+	procnet->incomplete[procnet->table.family == AF_INET6] |= procnet->table.incomplete;
+	procnet->table.incomplete = 0;
+	result->incomplete = procnet->incomplete[0] | procnet->incomplete[1];
+	if (procnet->family == AF_UNSPEC)
+		result->spared = source_spared(procnet->incomplete[0], procnet->incomplete[1]);
 	result->sockets = procnet->table.sockets;
 	if (procnet->reads > result->datagrams)
 		result->datagrams = procnet->reads;

@@ -35,6 +35,9 @@ uint64_t source_netns_of(int fd);
 /* The states that are asked for, as bits 1 << state of the kernel's enum (net/tcp_states.h). */
 uint32_t source_states(const struct source_request *request);
 
+/* The spared half of an answer, by what was wrong with its dumps of IPv4 and IPv6. */
+uint8_t source_spared(uint32_t incomplete_ipv4, uint32_t incomplete_ipv6);
+
 /* True where a socket in that state with that remote port counts as a listener. */
 bool source_is_listening(enum protocol protocol, uint8_t state, uint16_t remote_port);
 

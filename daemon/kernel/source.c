@@ -58,6 +58,14 @@ source_states(const struct source_request *request)
 	return request->survey ? STATES_TCP : 1u << STATE_LISTEN;
 }
 
+uint8_t
+source_spared(uint32_t incomplete_ipv4, uint32_t incomplete_ipv6)
+{
+	if ((incomplete_ipv4 == 0) == (incomplete_ipv6 == 0))
+		return 0;
+	return incomplete_ipv4 == 0 ? AF_INET : AF_INET6;
+}
+
 bool
 source_is_listening(enum protocol protocol, uint8_t state, uint16_t remote_port)
 {

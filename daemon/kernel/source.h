@@ -39,6 +39,8 @@ struct source_socket {
 /* What an answer was worth once source_step() returned 0. */
 struct source_result {
 	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
+	uint8_t spared;		/* of an answer for both families: the one (AF_INET, AF_INET6) that
+				   is complete all the same; 0 = neither, or both are */
 	uint32_t datagrams;	/* with data; a one-port answer proves absence if <= 1 */
 	uint64_t sockets;
 };
@@ -46,9 +48,19 @@ struct source_result {
 typedef void source_function(const struct source_socket *socket, void *argument);
 
 /*
- * A netlink source for the namespace of the calling thread. Returns 0 or -errno; -ENOENT,
- * -EPROTONOSUPPORT and the like where the kernel has no sock_diag: then try source_open_proc().
+ * A bound socket for source_new_netlink(), of the calling thread's namespace. Returns the
+ * descriptor or -errno; -EPROTONOSUPPORT and the like where the kernel has no sock_diag: then try
+ * source_open_proc().
  */
+int source_open_diag(void) _mustcheck_;
+
+/*
+ * A netlink source that asks through such a socket (taken on success), whoever opened it: it
+ * answers for the namespace it was opened in. Returns 0 or -errno.
+ */
+int source_new_netlink(int fd, struct source **ret) _mustcheck_;
+
+/* The two of them: a netlink source for the namespace of the calling thread. */
 int source_open_netlink(struct source **ret) _mustcheck_;
 
 /* /proc/net under proc_fd (borrowed; an open /proc). Returns 0 or -errno. */

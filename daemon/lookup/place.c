@@ -25,25 +25,25 @@
 #define ID_DIGITS 64
 
 /* One component of a path. */
-struct part {
+struct component {
 	const char *text;
 	size_t length;		/* 0 = there is none */
 };
 
 static bool
-part_is(struct part part, const char *text)
+part_is(struct component part, const char *text)
 {
 	return part.length == strlen(text) && memcmp(part.text, text, part.length) == 0;
 }
 
 static bool
-part_begins(struct part part, const char *prefix)
+part_begins(struct component part, const char *prefix)
 {
 	return part.length >= strlen(prefix) && memcmp(part.text, prefix, strlen(prefix)) == 0;
 }
 
 static bool
-part_ends(struct part part, const char *suffix)
+part_ends(struct component part, const char *suffix)
 {
 	size_t length = strlen(suffix);
 
@@ -52,39 +52,39 @@ part_ends(struct part part, const char *suffix)
 }
 
 /* The first component at or behind `at`. */
-static struct part
+static struct component
 part_at(const char *at)
 {
-	struct part part;
+	struct component part;
 
 	part.text = at + strspn(at, "/");
 	part.length = strcspn(part.text, "/");
 	return part;
 }
 
-static struct part
-part_after(struct part part)
+static struct component
+part_after(struct component part)
 {
 	return part_at(part.text + part.length);
 }
 
 /* What is left without so much at both ends. */
-static struct part
-part_inside(struct part part, size_t front, size_t back)
+static struct component
+part_inside(struct component part, size_t front, size_t back)
 {
-	return (struct part){ part.text + front, part.length - front - back };
+	return (struct component){ part.text + front, part.length - front - back };
 }
 
 /* The component as systemd means it: "_" in front keeps it apart from the kernel's names. */
-static struct part
-part_unescaped(struct part part)
+static struct component
+part_unescaped(struct component part)
 {
 	return part_begins(part, "_") ? part_inside(part, 1, 0) : part;
 }
 
 /* Copies a component. What is longer than max - 1 bytes is no name. Returns 0 or -ENOMEM. */
 static int
-set_part(char **string, struct part part, size_t max)
+set_part(char **string, struct component part, size_t max)
 {
 	char text[OWNER_UNIT_MAX];
 
@@ -98,14 +98,14 @@ set_part(char **string, struct part part, size_t max)
 /* ---- units -------------------------------------------------------------------------------- */
 
 static bool
-is_slice(struct part part)
+is_slice(struct component part)
 {
 	return part.length > strlen(".slice") && part_ends(part, ".slice");
 }
 
 /* Is this the full name of a unit (systemd.unit(5)): its characters, its type, no template? */
 static bool
-is_unit(struct part part)
+is_unit(struct component part)
 {
 	static const char *const types[] = {
 		".service", ".scope", ".socket", ".mount", ".swap", ".automount", ".target",
@@ -127,8 +127,8 @@ is_unit(struct part part)
 }
 
 /* Skips slices; *ret_slice is the last of them, of length 0 where there is none. */
-static struct part
-skip_slices(struct part part, struct part *ret_slice)
+static struct component
+skip_slices(struct component part, struct component *ret_slice)
 {
 	ret_slice->length = 0;
 	while (is_slice(part_unescaped(part))) {
@@ -139,7 +139,7 @@ skip_slices(struct part part, struct part *ret_slice)
 }
 
 static bool
-all_of(struct part part, int (*class)(int))
+all_of(struct component part, int (*class)(int))
 {
 	for (size_t i = 0; i < part.length; i++)
 		if (class((unsigned char)part.text[i]) == 0)
@@ -148,21 +148,21 @@ all_of(struct part part, int (*class)(int))
 }
 
 /* The id in session-ID.scope; of length 0 where the unit is no session. */
-static struct part
-session_of(struct part unit)
+static struct component
+session_of(struct component unit)
 {
 	static const char prefix[] = "session-", suffix[] = ".scope";
-	struct part id = { unit.text, 0 };
+	struct component id = { unit.text, 0 };
 
 	if (part_begins(unit, prefix) && part_ends(unit, suffix) &&
 	    unit.length > strlen(prefix) + strlen(suffix))
 		id = part_inside(unit, strlen(prefix), strlen(suffix));
-	return all_of(id, isalnum) ? id : (struct part){ unit.text, 0 };
+	return all_of(id, isalnum) ? id : (struct component){ unit.text, 0 };
 }
 
 /* user@UID.service, in which a user's own manager has its units. */
 static bool
-is_user_manager(struct part unit)
+is_user_manager(struct component unit)
 {
 	static const char prefix[] = "user@", suffix[] = ".service";
 
@@ -178,15 +178,15 @@ is_user_manager(struct part unit)
 static int
 parse_units(const char *path, struct place *ret, size_t *ret_group)
 {
-	struct part slice, user_slice, session;
-	struct part raw = skip_slices(part_at(path), &slice);
-	struct part unit = part_unescaped(raw), user_unit;
+	struct component slice, user_slice, session;
+	struct component raw = skip_slices(part_at(path), &slice);
+	struct component unit = part_unescaped(raw), user_unit;
 	int r;
 
 	if (!is_unit(unit))
 		return slice.length > 0 ? set_part(&ret->slice, slice, OWNER_UNIT_MAX) : 0;
 	if (slice.length == 0)
-		slice = (struct part){ "-.slice", strlen("-.slice") };
+		slice = (struct component){ "-.slice", strlen("-.slice") };
 	session = session_of(unit);
 	r = set_part(&ret->slice, slice, OWNER_UNIT_MAX);
 	if (r == 0)
@@ -244,7 +244,7 @@ static const struct container_engine engines[] = {
 };
 
 static bool
-parent_matches(struct part parent, const char *pattern)
+parent_matches(struct component parent, const char *pattern)
 {
 	size_t length;
 
@@ -258,7 +258,7 @@ parent_matches(struct part parent, const char *pattern)
 
 /* Where the prefix ends in the component; NULL where it has none. */
 static const char *
-after_prefix(struct part part, const char *prefix)
+after_prefix(struct component part, const char *prefix)
 {
 	const char *found;
 
@@ -270,7 +270,7 @@ after_prefix(struct part part, const char *prefix)
 
 /* "" = nothing stands below, or only what the container made. */
 static bool
-below_matches(struct part below, const char *wanted)
+below_matches(struct component below, const char *wanted)
 {
 	if (wanted == NULL)
 		return true;
@@ -279,10 +279,10 @@ below_matches(struct part below, const char *wanted)
 }
 
 /* What of the component is the id or name; of length 0 where it is no such container. */
-static struct part
-id_of(const struct container_engine *engine, struct part parent, struct part part)
+static struct component
+id_of(const struct container_engine *engine, struct component parent, struct component part)
 {
-	struct part none = { part.text, 0 }, id;
+	struct component none = { part.text, 0 }, id;
 	const char *begin = after_prefix(part, engine->prefix);
 	size_t front, back = strlen(engine->suffix);
 
@@ -311,7 +311,7 @@ hex_value(char digit)
 
 /* Undoes systemd-escape(1): "\x2d" is "-", "-" stands for "/". */
 static void
-unescape(struct part part, char text[OWNER_CONTAINER_MAX])
+unescape(struct component part, char text[OWNER_CONTAINER_MAX])
 {
 	size_t used = 0;
 
@@ -329,7 +329,7 @@ unescape(struct part part, char text[OWNER_CONTAINER_MAX])
 }
 
 static int
-set_container(const struct container_engine *engine, struct part id, struct place *ret)
+set_container(const struct container_engine *engine, struct component id, struct place *ret)
 {
 	char text[OWNER_CONTAINER_MAX];
 	int r;
@@ -350,14 +350,14 @@ set_container(const struct container_engine *engine, struct part id, struct plac
 static int
 parse_container(const char *path, struct place *ret, size_t *ret_group)
 {
-	struct part parent = { path, 0 };
+	struct component parent = { path, 0 };
 
-	for (struct part part = part_at(path); part.length > 0; part = part_after(part)) {
-		struct part below = part_after(part);
+	for (struct component part = part_at(path); part.length > 0; part = part_after(part)) {
+		struct component below = part_after(part);
 
 		for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
-			struct part id = id_of(&engines[i], parent, part);
-			struct part last = part_is(below, "payload") ? below : part;
+			struct component id = id_of(&engines[i], parent, part);
+			struct component last = part_is(below, "payload") ? below : part;
 
 			if (id.length == 0 || !below_matches(below, engines[i].below))
 				continue;
@@ -382,12 +382,12 @@ place_parse(const char *path, struct place *ret, size_t *ret_group)
 /* ---- /proc/PID/cgroup --------------------------------------------------------------------- */
 
 /* The path of a line with these controllers, "" where the line has others. */
-static struct part
-path_of_line(struct part line, const char *controllers)
+static struct component
+path_of_line(struct component line, const char *controllers)
 {
 	static const char deleted[] = " (deleted)";
 	const char *first = memchr(line.text, ':', line.length);
-	struct part rest, path = { line.text, 0 };
+	struct component rest, path = { line.text, 0 };
 	size_t length = strlen(controllers);
 
 	if (first == NULL)
@@ -401,23 +401,23 @@ path_of_line(struct part line, const char *controllers)
 	if (part_ends(path, deleted))
 		path = part_inside(path, 0, strlen(deleted));
 	return path.length < PLACE_PATH_MAX && part_begins(path, "/") ? path :
-	    (struct part){ line.text, 0 };
+	    (struct component){ line.text, 0 };
 }
 
 bool
 place_find_path(const char *text, size_t length, char *path)
 {
-	struct part unified = { text, 0 }, systemd = { text, 0 };
+	struct component unified = { text, 0 }, systemd = { text, 0 };
 	const char *end;
 
 	for (const char *at = text; at < text + length; at = end + 1) {
-		struct part line, found;
+		struct component line, found;
 
 		end = memchr(at, '\n', (size_t)(text + length - at));
 		/* A line without an end may have been cut. */
 		if (end == NULL)
 			break;
-		line = (struct part){ at, (size_t)(end - at) };
+		line = (struct component){ at, (size_t)(end - at) };
 		found = path_of_line(line, "");
 		if (found.length > 0 && part_begins(line, "0:"))
 			unified = found;

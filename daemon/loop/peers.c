@@ -8,39 +8,49 @@
  * "not to be had". An idle host pays nothing: the source lives as long as a request.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "loop/daemon.h"
+#include "kernel/connected.h"
+#include "loop/peers.h"
+#include "loop/pump.h"
 
 /* A walk over 200,000 connections takes a tenth of it. */
 #define PEERS_TIMEOUT_USEC (2 * USEC_PER_SEC)
 
+struct peers {
+	const struct ground *ground;
+	struct pump pump;
+	struct event *timeout;		/* no answer */
+	struct connected connected;	/* its count: 0 = no request is under way */
+};
+
 /* The request is over: tells the engine of each endpoint what was found, or that nothing was. */
 static void
-take_in(struct daemon *daemon, bool answered)
+take_in(struct peers *peers, bool answered)
 {
-	struct peers *peers = &daemon->peers;
 	size_t count = peers->connected.count;
 
 	(void)event_del(peers->timeout);
 	pump_stop(&peers->pump);
 	for (size_t i = 0; i < count; i++)
-		engine_peer_answers(daemon->engine, &peers->connected.endpoints[i],
+		engine_peer_answers(peers->ground->engine, &peers->connected.endpoints[i],
 		    answered ? &peers->connected.peers[i] : NULL);
 	peers->connected.count = 0;
-	daemon_advance(daemon);
+	loop_announce(peers->ground->loop, LOOP_CHANGED);
 }
 
 static void
-on_answered(struct daemon *daemon, int r, const struct source_result *result)
+on_answered(void *argument, int r, const struct source_result *result)
 {
+	struct peers *peers = argument;
+
 	if (r == 0)
-		connected_end(&daemon->peers.connected, result->incomplete);
+		connected_end(&peers->connected, result->incomplete);
 	else
-		log_debug("peers", "not to be had: %s", strerror(-r));
-	take_in(daemon, r == 0);
+		log_debug("peers", "cannot read the connections: %s", strerror(-r));
+	take_in(peers, r == 0);
 }
 
 static void
@@ -48,51 +58,69 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 {
 	(void)fd;
 	(void)what;
-	log_debug("peers", "no answer in time");
+	log_debug("peers", "the kernel did not reply in time");
 	take_in(argument, false);
 }
 
-void
-peers_ask(struct daemon *daemon)
+/* Asks for the peers that are wanted, if none are asked for already. */
+static void
+ask(void *argument)
 {
-	struct peers *peers = &daemon->peers;
+	struct peers *peers = argument;
 	struct endpoint endpoints[CONNECTED_MAX];
 	size_t count;
 
 	if (peers->connected.count > 0)
 		return;
-	count = engine_peer_questions(daemon->engine, endpoints, CONNECTED_MAX);
+	count = engine_peer_questions(peers->ground->engine, endpoints, CONNECTED_MAX);
 	if (count == 0)
 		return;
 	connected_begin(&peers->connected, endpoints, count);
 	pump_begin(&peers->pump, &peers->connected.request);
-	daemon_arm(peers->timeout, PEERS_TIMEOUT_USEC);
+	loop_arm(peers->timeout, PEERS_TIMEOUT_USEC);
+}
+
+static int
+start(struct peers *peers)
+{
+	const struct ground *ground = peers->ground;
+	int r = pump_open(&peers->pump, ground);
+
+	if (r == 0)
+		r = loop_add_timer(ground->loop, on_timeout, peers, &peers->timeout);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_CHANGED, ask, peers);
+	peers->pump.function = connected_socket;
+	peers->pump.function_argument = &peers->connected;
+	peers->pump.done = on_answered;
+	peers->pump.done_argument = peers;
+	return r;
 }
 
 int
-peers_start(struct daemon *daemon)
+peers_new(const struct ground *ground, struct peers **ret)
 {
-	struct peers *peers = &daemon->peers;
-	int r = pump_open(&peers->pump, daemon);
+	struct peers *peers = calloc(1, sizeof(*peers));
+	int r;
 
-	if (r < 0)
-		return r;
-	peers->timeout = event_new(daemon->base, -1, 0, on_timeout, daemon);
-	if (peers->timeout == NULL)
+	if (peers == NULL)
 		return -ENOMEM;
-	peers->pump.function = connected_socket;
-	peers->pump.argument = &peers->connected;
-	peers->pump.done = on_answered;
-	return 0;
+	peers->ground = ground;
+	r = start(peers);
+	if (r < 0)
+		(void)peers_free(peers);
+	else
+		*ret = peers;
+	return r;
 }
 
-void
-peers_stop(struct daemon *daemon)
+struct peers *
+peers_free(struct peers *peers)
 {
-	struct peers *peers = &daemon->peers;
-
+	if (peers == NULL)
+		return NULL;
 	pump_close(&peers->pump);
-	if (peers->timeout != NULL)
-		event_free(peers->timeout);
-	peers->timeout = NULL;
+	loop_drop(&peers->timeout);
+	free(peers);
+	return NULL;
 }

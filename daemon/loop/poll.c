@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tick: one look at the listeners, from the timer to the engine. What is asked and what it
+ * The poll: one look at the listeners, from the timer to the engine. What is asked and what it
  * proves is kernel/look.c's; how a source is driven is pump.c's; this file says when.
  *
  * A look begins an `interval` after the one before began, and sooner where a stay reaches a limit
@@ -11,13 +11,14 @@
  * one asks again.
  */
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "loop/daemon.h"
-#include "kernel/ranges.h"
+#include "kernel/look.h"
+#include "loop/poll.h"
+#include "loop/pump.h"
 
 /* Looks for what is due come at most so many times in an interval: a host where something is due
  * all the time must not pay for it ten times a second. */
@@ -29,221 +30,226 @@
 /* So many incomplete looks in a row are more than bad luck. */
 #define TICK_FAILURES_MAX 3
 
-/* Tells the engine what advice rests on, where it changed. */
+struct poll {
+	const struct ground *ground;
+	struct watched *watched;
+	struct event *timer;		/* begins the next look */
+	struct pump pump;
+	struct look *look;		/* NULL = none is under way */
+	bool at_once;			/* the next one does not wait for the interval */
+	unsigned failures;		/* incomplete looks in a row */
+	uint64_t key;			/* secret, of the looks */
+	uint64_t begun_usec;		/* CLOCK_BOOTTIME */
+	uint64_t asleep_usec;		/* time the host had slept by the last look */
+	uint64_t last_cpu_usec;		/* of the last look, the judging included */
+};
+
+/* Arms the timer for the next look, unless one is under way: after anything became due. */
 static void
-read_reserved(struct daemon *daemon, const struct port_range *kernel, bool always)
+plan_next(void *argument)
 {
-	struct port_set reserved = { 0 };
-	int r = ranges_read_reserved(daemon->proc_fd, &reserved);
-
-	if (!always && port_set_equal(&reserved, &daemon->reserved) &&
-	    kernel->first == daemon->kernel_range.first &&
-	    kernel->last == daemon->kernel_range.last)
-		return;
-	if (r < 0)
-		log_debug("tick", "ip_local_reserved_ports cannot be read: %s", strerror(-r));
-	daemon->reserved = reserved;
-	/* Without knowing what is reserved there is no telling what should be. */
-	engine_set_reserved(daemon->engine, &reserved,
-	    r < 0 ? &(struct port_range){ 0 } : kernel);
-}
-
-/* Reads ip_local_port_range, which may change at any time, and resolves `ranges:` against it. */
-static void
-read_ranges(struct daemon *daemon, bool always)
-{
-	struct port_range kernel = { 0 };
-	struct moment moment = daemon_now();
-	struct ranges ranges;
-	int r = ranges_read_kernel(daemon->proc_fd, &kernel);
-
-	if (daemon->config->ranges.kernel)
-		condition_set(daemon, CONDITION_RANGE, r < 0,
-		    r < 0 ? "ip_local_port_range cannot be read (%s): only what else `ranges` "
-		    "names is watched" : "ip_local_port_range can be read again%s",
-		    r < 0 ? strerror(-r) : "");
-	read_reserved(daemon, &kernel, always);
-	if (!always && kernel.first == daemon->kernel_range.first &&
-	    kernel.last == daemon->kernel_range.last)
-		return;
-	if (daemon->ready && !always && daemon->config->ranges.kernel && r == 0)
-		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-		    "ip_local_port_range is now %u-%u: the watched range follows it",
-		    kernel.first, kernel.last));
-	daemon->kernel_range = kernel;
-	if (daemon->ready && !always)
-		daemon_tell_odd_range(daemon);
-	ranges_resolve(&daemon->config->ranges, r < 0 ? NULL : &kernel, &ranges);
-	engine_set_watched(daemon->engine, &ranges, config_protocols(daemon->config), &moment);
-}
-
-void
-tick_arm(struct daemon *daemon)
-{
+	struct poll *poll = argument;
 	uint64_t now_usec = clock_boottime_usec();
-	uint64_t interval_usec = daemon->config->interval_usec;
-	uint64_t next_usec = daemon->tick.begun_usec + interval_usec;
-	uint64_t least_usec = daemon->tick.begun_usec + interval_usec / TICK_EXTRA_MAX;
-	uint64_t due_usec = engine_due_usec(daemon->engine);
+	uint64_t interval_usec = settings_config(poll->ground->settings)->interval_usec;
+	uint64_t next_usec = poll->begun_usec + interval_usec;
+	uint64_t least_usec = poll->begun_usec + interval_usec / TICK_EXTRA_MAX;
+	uint64_t due_usec = engine_due_usec(poll->ground->engine);
 
-	if (daemon->tick.look != NULL)
+	if (poll->look != NULL)
 		return;
 	/* A millisecond later, so that what is due is past and not about to be. */
 	if (due_usec < next_usec)
 		next_usec = due_usec + USEC_PER_MSEC;
 	if (next_usec < least_usec)
 		next_usec = least_usec;
-	daemon_arm(daemon->tick.timer, next_usec > now_usec ? next_usec - now_usec : 0);
+	if (poll->at_once)
+		next_usec = 0;
+	loop_arm(poll->timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
 /* A single incomplete look is nothing to wake anybody for; several in a row are told. */
 static void
-note_completeness(struct daemon *daemon, uint32_t incomplete)
+note_completeness(struct poll *poll, uint32_t incomplete)
 {
-	struct tick *tick = &daemon->tick;
+	struct conditions *conditions = poll->ground->conditions;
 
 	if (incomplete == 0) {
-		tick->failures = 0;
-		condition_set(daemon, CONDITION_LOOKS, false, "looks are complete again");
+		poll->failures = 0;
+		conditions_set(conditions, CONDITION_LOOKS, false, "polls are complete again");
 		return;
 	}
-	log_debug("tick", "the look is incomplete: %s", incomplete_text(incomplete));
-	if (++tick->failures >= TICK_FAILURES_MAX)
-		condition_set(daemon, CONDITION_LOOKS, true,
-		    "%u looks in a row were incomplete (%s): what left meanwhile is not told",
-		    tick->failures, incomplete_text(incomplete));
+	log_debug("tick", "incomplete poll: %s", incomplete_text(incomplete));
+	if (++poll->failures >= TICK_FAILURES_MAX)
+		conditions_set(conditions, CONDITION_LOOKS, true,
+		    "%u incomplete polls in a row (%s): listeners that closed meanwhile are not "
+		    "reported",
+		    poll->failures, incomplete_text(incomplete));
 }
 
 /* The host slept where CLOCK_BOOTTIME went further than CLOCK_MONOTONIC. */
 static bool
-has_resumed(struct tick *tick)
+has_resumed(struct poll *poll)
 {
 	uint64_t asleep_usec = clock_boottime_usec() - clock_monotonic_usec();
-	bool resumed = asleep_usec > tick->asleep_usec + USEC_PER_SEC;
+	bool resumed = asleep_usec > poll->asleep_usec + USEC_PER_SEC;
 
-	tick->asleep_usec = asleep_usec;
+	poll->asleep_usec = asleep_usec;
 	return resumed;
 }
 
 /* Hands the finished look to the engine. */
 static void
-take_in(struct daemon *daemon)
+take_in(struct poll *poll)
 {
-	struct tick *tick = &daemon->tick;
-	struct snapshot *snapshot = look_finish(tick->look);
+	const struct ground *ground = poll->ground;
+	struct snapshot *snapshot = look_finish(poll->look);
 	uint64_t cpu_usec = clock_thread_cpu_usec();
 
-	tick->look = NULL;
-	note_completeness(daemon, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
-	if (snapshot != NULL && engine_observe(daemon->engine, snapshot, has_resumed(tick)) < 0)
+	poll->look = NULL;
+	note_completeness(poll, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
+	if (snapshot != NULL && engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0)
 		(void)snapshot_free(snapshot);
-	daemon_advance(daemon);
-	tick->last_cpu_usec = tick->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
+	loop_announce(ground->loop, LOOP_CHANGED);
+	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
 	if (log_is_verbose()) {
-		struct engine_changes changes = engine_changes(daemon->engine);
+		struct engine_changes changes = engine_changes(ground->engine);
 		log_debug("tick", "%zu appeared, %zu persisted, %zu vanished; %llu us of CPU",
 		    changes.appeared, changes.persisted, changes.missing,
-		    (unsigned long long)tick->last_cpu_usec);
+		    (unsigned long long)poll->last_cpu_usec);
 	}
-	if (!daemon->ready && engine_last_look(daemon->engine) != NULL)
-		daemon_is_ready(daemon);
+	if (!loop_is_ready(ground->loop) && engine_last_look(ground->engine) != NULL)
+		loop_announce(ground->loop, LOOP_READY);
 }
 
 static void
-on_answered(struct daemon *daemon, int r, const struct source_result *result)
+on_answered(void *argument, int r, const struct source_result *result)
 {
-	struct tick *tick = &daemon->tick;
+	struct poll *poll = argument;
 	const struct source_request *request;
 
+	/* A first look that is not to be had whole is tried again, with another source. */
+	if (r < 0 && engine_last_look(poll->ground->engine) == NULL) {
+		poll->look = look_free(poll->look);
+		note_completeness(poll, INCOMPLETE_KERNEL);
+		loop_arm(poll->timer, TICK_RETRY_USEC);
+		return;
+	}
 	if (r == 0)
-		look_answered(tick->look, result);
+		look_answered(poll->look, result);
 	else
-		look_give_up(tick->look, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
-	request = look_request(tick->look);
+		look_failed(poll->look, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
+	request = look_request(poll->look);
 	if (request != NULL)
-		pump_begin(&tick->pump, request);
-	/* A first look that is not to be had at all is tried again, with another source. */
-	else if (r < 0 && engine_last_look(daemon->engine) == NULL) {
-		tick->look = look_free(tick->look);
-		note_completeness(daemon, INCOMPLETE_KERNEL);
-		daemon_arm(tick->timer, TICK_RETRY_USEC);
-	} else
-		take_in(daemon);
+		pump_begin(&poll->pump, request);
+	else
+		take_in(poll);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *argument)
 {
-	struct daemon *daemon = argument;
-	struct tick *tick = &daemon->tick;
+	struct poll *poll = argument;
+	const struct ground *ground = poll->ground;
 	uint64_t begun_usec = clock_monotonic_usec();
 	struct look_options options;
 
 	(void)fd;
 	(void)what;
-	read_ranges(daemon, false);
-	tick->begun_usec = clock_boottime_usec();
-	tick->pump.cpu_usec = 0;
+	poll->at_once = false;
+	watched_read(poll->watched, false);
+	poll->begun_usec = clock_boottime_usec();
+	poll->pump.cpu_usec = 0;
 	options = (struct look_options){
-		.last = engine_last_look(daemon->engine),
-		.filter = &engine_ranges(daemon->engine)->filter,
-		.protocols = config_protocols(daemon->config),
-		.knows_choice = !daemon->conditions[CONDITION_SOURCE],
-		.taken_usec = tick->begun_usec,
-		.key = tick->key,
+		.last = engine_last_look(ground->engine),
+		.filter = &engine_ranges(ground->engine)->filter,
+		.protocols = config_protocols(settings_config(ground->settings)),
+		.knows_choice = !conditions_hold(ground->conditions, CONDITION_SOURCE),
+		.taken_usec = poll->begun_usec,
+		.key = poll->key,
 	};
-	tick->look = look_new(&options);
-	tick->pump.argument = tick->look;
-	if (tick->look == NULL) {
-		note_completeness(daemon, INCOMPLETE_MEMORY);
-		tick_arm(daemon);
+	poll->look = look_new(&options);
+	poll->pump.function_argument = poll->look;
+	if (poll->look == NULL) {
+		note_completeness(poll, INCOMPLETE_MEMORY);
+		plan_next(poll);
 	} else
-		pump_begin(&tick->pump, look_request(tick->look));
-	daemon_note_hold(daemon, begun_usec);
+		pump_begin(&poll->pump, look_request(poll->look));
+	loop_note_hold(ground->loop, begun_usec);
 }
 
-int
-tick_start(struct daemon *daemon)
+/* A new configuration. A look under way has borrowed the ranges that are about to change. */
+static void
+on_settings(void *argument)
 {
-	struct tick *tick = &daemon->tick;
+	struct poll *poll = argument;
+
+	if (poll->look != NULL)
+		pump_stop(&poll->pump);
+	poll->look = look_free(poll->look);
+	watched_read(poll->watched, true);
+	poll->at_once = true;
+}
+
+static void
+write_status(struct text *text, void *argument)
+{
+	const struct poll *poll = argument;
+
+	text_printf(text, "last poll %llu us", (unsigned long long)poll->last_cpu_usec);
+}
+
+static int
+start(struct poll *poll)
+{
+	const struct ground *ground = poll->ground;
 	int r;
 
-	if (getrandom(&tick->key, sizeof(tick->key), 0) != sizeof(tick->key))
+	if (getrandom(&poll->key, sizeof(poll->key), 0) != sizeof(poll->key))
 		return -EIO;
-	tick->timer = event_new(daemon->base, -1, 0, on_timer, daemon);
-	if (tick->timer == NULL)
-		return -ENOMEM;
-	r = pump_open(&tick->pump, daemon);
+	r = loop_add_timer(ground->loop, on_timer, poll, &poll->timer);
+	if (r == 0)
+		r = pump_open(&poll->pump, ground);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_CHANGED, plan_next, poll);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, poll);
 	if (r < 0)
 		return r;
-	tick->pump.function = look_socket;
-	tick->pump.done = on_answered;
-	(void)has_resumed(tick);
-	read_ranges(daemon, true);
-	daemon_arm(tick->timer, 0);
+	poll->pump.function = look_socket;
+	poll->pump.done = on_answered;
+	poll->pump.done_argument = poll;
+	status_provide(ground->status, STATUS_POLL, write_status, poll);
+	(void)has_resumed(poll);
+	watched_read(poll->watched, true);
+	loop_arm(poll->timer, 0);
 	return 0;
 }
 
-void
-tick_restart(struct daemon *daemon)
+int
+poll_new(const struct ground *ground, struct watched *watched, struct poll **ret)
 {
-	struct tick *tick = &daemon->tick;
+	struct poll *poll = calloc(1, sizeof(*poll));
+	int r;
 
-	/* A look under way has borrowed the ranges that are about to change. */
-	if (tick->look != NULL)
-		pump_stop(&tick->pump);
-	tick->look = look_free(tick->look);
-	read_ranges(daemon, true);
+	if (poll == NULL)
+		return -ENOMEM;
+	*poll = (struct poll){ .ground = ground, .watched = watched };
+	r = start(poll);
+	if (r < 0)
+		(void)poll_free(poll);
+	else
+		*ret = poll;
+	return r;
 }
 
-void
-tick_stop(struct daemon *daemon)
+struct poll *
+poll_free(struct poll *poll)
 {
-	struct tick *tick = &daemon->tick;
-
-	pump_close(&tick->pump);
-	tick->look = look_free(tick->look);
-	if (tick->timer != NULL)
-		event_free(tick->timer);
-	tick->timer = NULL;
+	if (poll == NULL)
+		return NULL;
+	pump_close(&poll->pump);
+	(void)look_free(poll->look);
+	loop_drop(&poll->timer);
+	free(poll);
+	return NULL;
 }

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "loop/daemon.h"
+#include "loop/pump.h"
 
 /* A kernel that takes longer for one datagram is not going to answer. */
 #define PUMP_TIMEOUT_USEC (5 * USEC_PER_SEC)
@@ -28,9 +28,7 @@ stop_waiting(struct pump *pump)
 static void
 close_source(struct pump *pump)
 {
-	if (pump->readable != NULL)
-		event_free(pump->readable);
-	pump->readable = NULL;
+	loop_drop(&pump->readable);
 	pump->source = source_close(pump->source);
 }
 
@@ -49,14 +47,14 @@ says_no_sock_diag(int r)
 static void
 note_failure(struct pump *pump, int r)
 {
-	struct daemon *daemon = pump->daemon;
+	const struct ground *ground = pump->ground;
 
 	close_source(pump);
-	log_debug("pump", "asking the kernel failed: %s", strerror(-r));
-	if (engine_last_look(daemon->engine) == NULL && says_no_sock_diag(r))
-		condition_set(daemon, CONDITION_SOURCE, true, "no sock_diag (%s): reading "
-		    "/proc/net instead, without socket cookies and without knowing who chose a "
-		    "port", strerror(-r));
+	log_debug("pump", "request to the kernel failed: %s", strerror(-r));
+	if (engine_last_look(ground->engine) == NULL && says_no_sock_diag(r))
+		conditions_set(ground->conditions, CONDITION_SOURCE, true, "sock_diag is not "
+		    "available (%s): reading /proc/net, which has no socket cookies and does not "
+		    "show who chose a port", strerror(-r));
 }
 
 static void
@@ -65,37 +63,37 @@ finish(struct pump *pump, int r, const struct source_result *result)
 	stop_waiting(pump);
 	if (r < 0)
 		note_failure(pump, r);
-	pump->done(pump->daemon, r, result);
+	pump->done(pump->done_argument, r, result);
 }
 
 static void
 wait_for_step(struct pump *pump)
 {
-	daemon_arm(pump->timeout, PUMP_TIMEOUT_USEC);
+	loop_arm(pump->timeout, PUMP_TIMEOUT_USEC);
 	if (source_fd(pump->source) >= 0)
 		(void)event_add(pump->readable, NULL);
 	else
-		daemon_arm(pump->readable, 0);
+		loop_arm(pump->readable, 0);
 }
 
 static void
 on_readable(evutil_socket_t fd, short what, void *argument)
 {
 	struct pump *pump = argument;
-	struct daemon *daemon = pump->daemon;
+	struct loop *loop = pump->ground->loop;
 	uint64_t begun_usec = clock_monotonic_usec(), cpu_usec = clock_thread_cpu_usec();
 	struct source_result result = { 0 };
 	int r;
 
 	(void)fd;
 	(void)what;
-	r = source_step(pump->source, pump->function, pump->argument, &result);
+	r = source_step(pump->source, pump->function, pump->function_argument, &result);
 	pump->cpu_usec += clock_thread_cpu_usec() - cpu_usec;
 	if (r == 1 || r == -EAGAIN)
 		wait_for_step(pump);
 	else
 		finish(pump, r, &result);
-	daemon_note_hold(daemon, begun_usec);
+	loop_note_hold(loop, begun_usec);
 }
 
 static void
@@ -112,37 +110,34 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 static int
 open_source(struct pump *pump)
 {
-	struct daemon *daemon = pump->daemon;
-	int r, fd;
+	const struct ground *ground = pump->ground;
+	int r;
 
-	r = daemon->conditions[CONDITION_SOURCE] ?
-	    source_open_proc(daemon->proc_fd, &pump->source) : source_open_netlink(&pump->source);
+	r = conditions_hold(ground->conditions, CONDITION_SOURCE) ?
+	    source_open_proc(ground->proc_fd, &pump->source) : source_open_netlink(&pump->source);
 	if (r < 0)
 		return r;
-	fd = source_fd(pump->source);
-	pump->readable = event_new(daemon->base, fd, fd >= 0 ? EV_READ : 0, on_readable, pump);
-	if (pump->readable == NULL) {
+	r = source_fd(pump->source) < 0 ?
+	    loop_add_timer(ground->loop, on_readable, pump, &pump->readable) :
+	    loop_add_descriptor(ground->loop, source_fd(pump->source), on_readable, pump,
+		&pump->readable);
+	if (r < 0)
 		close_source(pump);
-		return -ENOMEM;
-	}
-	return 0;
+	return r;
 }
 
 int
-pump_open(struct pump *pump, struct daemon *daemon)
+pump_open(struct pump *pump, const struct ground *ground)
 {
-	pump->daemon = daemon;
-	pump->timeout = event_new(daemon->base, -1, 0, on_timeout, pump);
-	return pump->timeout == NULL ? -ENOMEM : 0;
+	pump->ground = ground;
+	return loop_add_timer(ground->loop, on_timeout, pump, &pump->timeout);
 }
 
 void
 pump_close(struct pump *pump)
 {
 	close_source(pump);
-	if (pump->timeout != NULL)
-		event_free(pump->timeout);
-	pump->timeout = NULL;
+	loop_drop(&pump->timeout);
 }
 
 void
@@ -157,7 +152,7 @@ pump_begin(struct pump *pump, const struct source_request *request)
 	pump->error = r;
 	if (r < 0) {
 		/* From the loop, so that `done` never runs inside pump_begin(). */
-		daemon_arm(pump->timeout, 0);
+		loop_arm(pump->timeout, 0);
 		return;
 	}
 	wait_for_step(pump);

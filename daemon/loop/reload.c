@@ -1,39 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the configuration anew at SIGHUP, and keeps what is in force as the last good copy. Both
- * wait for disks and name services, so a thread of their own does them, and hands the result to
- * the loop through an eventfd.
+ * wait for disks and name services, so a thread of their own does them (base/worker.h).
  *
- * Invariants: one thread at a time; the thread touches nothing but its struct reload until it has
- * written to the eventfd, the loop touches that only after; a configuration with an error, or one
+ * Invariants: one thread at a time; the thread touches nothing but its struct job until it has
+ * notified the loop, and the loop touches that only after; a configuration with an error, or one
  * that was not read whole for want of memory, changes nothing, the last good copy included.
  */
 #include <errno.h>
-#include <pthread.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "loop/daemon.h"
+#include "base/worker.h"
+#include "loop/reload.h"
 #include "store/lastgood.h"
 
 /* So many errors of a bad file stand in the journal; `overstayd --check` says all. */
 #define RELOAD_ERRORS_TOLD 20
 
 /* A stop waits so long for a reload under way. */
-#define RELOAD_STOP_SEC 2
+#define RELOAD_STOP_USEC (2 * USEC_PER_SEC)
 
-struct reload {
-	pthread_t thread;
+/* What one thread does. */
+struct job {
+	struct worker *worker;		/* owns this struct: it frees it */
 	struct event *done;
-	int event_fd;
 	bool load;			/* else only keep the last good copy */
 	struct config_paths paths;
 	int state_fd;
@@ -45,218 +43,304 @@ struct reload {
 	int keep_result;
 };
 
+struct reload {
+	const struct ground *ground;
+	struct config_paths paths;
+	struct event *hangup;		/* SIGHUP */
+	int state_fd;			/* -1 = none */
+	struct job *job;		/* NULL = none is under way */
+	bool again;			/* SIGHUP came while one was */
+	const char *failed;		/* static text for the status line, NULL = it did not */
+	char replaced[CONFIG_HASH_SIZE];	/* of the configuration that is being replaced */
+};
+
 static void
-keep(struct reload *reload)
+keep(struct job *job)
 {
-	if (reload->state_fd < 0)
+	if (job->state_fd < 0)
 		return;
-	if (reload->last_good == NULL)
-		reload->keep_result = config_dump_text(reload->config, &reload->last_good,
-		    &reload->last_good_size);
-	if (reload->keep_result == 0)
-		reload->keep_result = lastgood_save(reload->state_fd, reload->last_good,
-		    reload->last_good_size);
+	if (job->last_good == NULL)
+		job->keep_result = config_dump_text(job->config, &job->last_good,
+		    &job->last_good_size);
+	if (job->keep_result == 0)
+		job->keep_result = lastgood_save(job->state_fd, job->last_good,
+		    job->last_good_size);
 }
 
-static void *
-run(void *argument)
+static void
+run(struct worker *worker, void *context)
 {
-	struct reload *reload = argument;
-	uint64_t one = 1;
+	struct job *job = context;
 
-	if (reload->load)
-		reload->result = config_load(&reload->paths, &reload->config, &reload->messages);
-	if (reload->result == 0)
-		keep(reload);
-	(void)!write(reload->event_fd, &one, sizeof(one));
-	return NULL;
+	if (job->load)
+		job->result = config_load(&job->paths, &job->config, &job->messages);
+	if (job->result == 0)
+		keep(job);
+	worker_notify(worker);
 }
 
-static struct reload *
-free_reload(struct reload *reload)
+static void
+release(void *context)
 {
-	if (reload->done != NULL)
-		event_free(reload->done);
-	if (reload->event_fd >= 0)
-		(void)close(reload->event_fd);
-	free(reload->last_good);
-	(void)config_free(reload->config);
-	config_messages_clear(&reload->messages);
-	free(reload);
+	struct job *job = context;
+
+	free(job->last_good);
+	(void)config_free(job->config);
+	config_messages_clear(&job->messages);
+	free(job);
+}
+
+/* Ends it. A thread that hangs in a name service or on a disk is left behind with its job. */
+static struct job *
+end_job(struct job *job)
+{
+	loop_drop(&job->done);
+	if (job->worker == NULL)
+		release(job);
+	else
+		(void)worker_stop(job->worker, RELOAD_STOP_USEC);
 	return NULL;
 }
 
 static void
-tell_messages(struct daemon *daemon, const struct config_messages *messages,
-    enum config_message_kind kind, enum severity severity)
+tell_messages(const struct reload *reload, enum config_message_kind kind, enum severity severity)
 {
+	const struct config_messages *messages = &reload->job->messages;
 	size_t told = 0;
 
 	for (size_t i = 0; i < messages->count && told < RELOAD_ERRORS_TOLD; i++) {
 		if (messages->items[i].kind != kind)
 			continue;
-		daemon_tell(daemon, report_new(EVENT_CONFIG, severity, "%s",
+		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, severity, "%s",
 		    messages->items[i].text));
 		told++;
 	}
 }
 
 static void
-note_failure(struct daemon *daemon)
+note_failure(struct reload *reload)
 {
-	daemon->reload_failed = "the last reload failed, the old configuration stays";
+	reload->failed = "last reload failed, keeping the old configuration";
 }
 
 static void
-refuse(struct daemon *daemon, const struct reload *reload)
+refuse(struct reload *reload)
 {
-	note_failure(daemon);
-	if (reload->result == -EINVAL)
-		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "the new configuration has %zu errors (%s): the old one (%s) stays entire",
-		    reload->messages.errors, strerror(EINVAL), daemon->config->hash));
+	const struct job *job = reload->job;
+	const char *hash = settings_config(reload->ground->settings)->hash;
+
+	note_failure(reload);
+	if (job->result == -EINVAL)
+		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
+		    "reload failed: %zu error%s; keeping configuration %s", job->messages.errors,
+		    job->messages.errors == 1 ? "" : "s", hash));
 	else
-		daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "the new configuration cannot be read (%s): the old one (%s) stays entire",
-		    strerror(-reload->result), daemon->config->hash));
-	tell_messages(daemon, &reload->messages, CONFIG_ERROR, SEVERITY_ERR);
+		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
+		    "reload failed: cannot read the configuration: %s; keeping configuration %s",
+		    strerror(-job->result), hash));
+	tell_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
 
-/* Puts the new configuration in the place of the old one. */
+/* Puts the new configuration in the place of the old one; on_settings() tells of it. */
 static void
-accept_config(struct daemon *daemon, struct reload *reload)
+accept_config(struct reload *reload)
 {
-	struct config *old = daemon->config;
+	struct settings *settings = reload->ground->settings;
 
-	daemon->reload_failed = NULL;
-	daemon->config = take_ptr(reload->config);
-	engine_set_policy(daemon->engine, &daemon->config->policy);
-	sender_set(daemon->sender, daemon->config->policy.cmdline, daemon->config->hash);
-	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_NOTICE, "read again: %s, %s%s",
-	    daemon->config->hash,
-	    strcmp(old->hash, daemon->config->hash) == 0 ? "nothing changed" : "was ",
-	    strcmp(old->hash, daemon->config->hash) == 0 ? "" : old->hash));
-	tell_messages(daemon, &reload->messages, CONFIG_WARNING, SEVERITY_WARNING);
-	condition_set(daemon, CONDITION_CONFIG, false, "the configuration is right again");
-	/* It restarts with the ranges of the new one; the old one is not borrowed any more. */
-	tick_restart(daemon);
-	survey_restart(daemon);
-	(void)config_free(old);
-	daemon_advance(daemon);
-	/* After daemon_advance(), which plans the next look an interval after the last began. */
-	daemon_arm(daemon->tick.timer, 0);
+	reload->failed = NULL;
+	memcpy(reload->replaced, settings_config(settings)->hash, sizeof(reload->replaced));
+	settings_replace(settings, take_ptr(reload->job->config));
+	loop_announce(reload->ground->loop, LOOP_CHANGED);
 }
+
+/* The new one is in force: told before the looks go over to it. */
+static void
+on_settings(void *argument)
+{
+	const struct reload *reload = argument;
+	const char *hash = settings_config(reload->ground->settings)->hash;
+	bool same = strcmp(reload->replaced, hash) == 0;
+
+	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
+	    "reloaded: %s, %s%s", hash, same ? "unchanged" : "was ",
+	    same ? "" : reload->replaced));
+	tell_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
+	conditions_set(reload->ground->conditions, CONDITION_CONFIG, false,
+	    "the configuration is valid again");
+}
+
+static void begin(struct reload *reload);
 
 static void
 on_done(evutil_socket_t fd, short what, void *argument)
 {
-	struct daemon *daemon = argument;
-	struct reload *reload = daemon->reload;
-	bool load = reload->load;
+	struct reload *reload = argument;
+	struct job *job = reload->job;
+	bool load = job->load;
 
 	(void)fd;
 	(void)what;
-	(void)pthread_join(reload->thread, NULL);
-	if (load && reload->result < 0)
-		refuse(daemon, reload);
+	if (load && job->result < 0)
+		refuse(reload);
 	else if (load)
-		accept_config(daemon, reload);
-	if (reload->result == 0 && reload->state_fd >= 0)
-		condition_set(daemon, CONDITION_STATE, reload->keep_result < 0,
-		    "the last good configuration %s kept%s%s",
-		    reload->keep_result < 0 ? "cannot be" : "is",
-		    reload->keep_result < 0 ? ": " : "",
-		    reload->keep_result < 0 ? strerror(-reload->keep_result) : "");
-	daemon->reload = free_reload(reload);
-	daemon_update_status(daemon);
+		accept_config(reload);
+	if (job->result == 0 && job->state_fd >= 0)
+		conditions_set(reload->ground->conditions, CONDITION_STATE, job->keep_result < 0,
+		    "%s%s", job->keep_result < 0 ? "cannot save the last good configuration: " :
+		    "the last good configuration is saved again",
+		    job->keep_result < 0 ? strerror(-job->keep_result) : "");
+	reload->job = end_job(job);
+	status_update(reload->ground->status);
 	if (load)
 		(void)sd_notify(0, "READY=1");
-	if (daemon->reload_again) {
-		daemon->reload_again = false;
-		reload_begin(daemon);
+	if (reload->again) {
+		reload->again = false;
+		begin(reload);
 	}
 }
 
 static int
-start_thread(struct daemon *daemon, struct reload *reload)
+start_thread(struct reload *reload, struct job *job)
 {
-	sigset_t all, old;
-	int r;
+	int r = worker_new(&(struct worker_options){
+		.name = "reload", .run = run, .release = release, .context = job,
+	}, &job->worker);
 
-	reload->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (reload->event_fd < 0)
-		return -errno;
-	reload->done = event_new(daemon->base, reload->event_fd, EV_READ, on_done, daemon);
-	if (reload->done == NULL || event_add(reload->done, NULL) < 0)
-		return -ENOMEM;
-	/* Signals are the loop's. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&reload->thread, NULL, run, reload);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -r;
+	if (r == 0)
+		r = loop_add_descriptor(reload->ground->loop, worker_fd(job->worker), on_done,
+		    reload, &job->done);
+	return r < 0 ? r : worker_start(job->worker);
 }
 
 /* Starts a thread that loads (or only keeps) the configuration. */
 static void
-start(struct daemon *daemon, bool load)
+start_job(struct reload *reload, bool load)
 {
-	struct reload *reload = calloc(1, sizeof(*reload));
+	struct job *job = calloc(1, sizeof(*job));
 	int r = -ENOMEM;
 
-	if (reload != NULL) {
-		reload->event_fd = -1;
-		reload->load = load;
-		reload->paths = daemon_config_paths(daemon->options);
-		reload->state_fd = daemon->state_fd;
-		r = load ? 0 : config_dump_text(daemon->config, &reload->last_good,
-		    &reload->last_good_size);
+	if (job != NULL) {
+		job->load = load;
+		job->paths = reload->paths;
+		job->state_fd = reload->state_fd;
+		r = load ? 0 : config_dump_text(settings_config(reload->ground->settings),
+		    &job->last_good, &job->last_good_size);
 		if (r == 0)
-			r = start_thread(daemon, reload);
+			r = start_thread(reload, job);
 	}
 	if (r == 0) {
-		daemon->reload = reload;
+		reload->job = job;
 		return;
 	}
-	if (reload != NULL)
-		(void)free_reload(reload);
+	if (job != NULL)
+		(void)end_job(job);
 	if (load)
-		note_failure(daemon);
-	daemon_tell(daemon, report_new(EVENT_CONFIG, SEVERITY_ERR, "cannot begin to %s: %s",
-	    load ? "read the configuration" : "keep the last good configuration", strerror(-r)));
-	daemon_update_status(daemon);
+		note_failure(reload);
+	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
+	    "cannot %s: %s",
+	    load ? "reload the configuration" : "save the last good configuration", strerror(-r)));
+	status_update(reload->ground->status);
 	(void)sd_notify(0, "READY=1");
 }
 
-void
-reload_begin(struct daemon *daemon)
+static void
+begin(struct reload *reload)
 {
-	if (daemon->reload != NULL) {
-		daemon->reload_again = true;
+	if (reload->job != NULL) {
+		reload->again = true;
 		return;
 	}
 	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
 	    (unsigned long long)clock_monotonic_usec());
-	start(daemon, true);
+	start_job(reload, true);
+}
+
+static void
+on_hangup(evutil_socket_t number, short what, void *argument)
+{
+	(void)number;
+	(void)what;
+	begin(argument);
+}
+
+/* Only what the daemon really runs on is worth keeping. */
+static void
+on_ready(void *argument)
+{
+	struct reload *reload = argument;
+
+	if (!conditions_hold(reload->ground->conditions, CONDITION_CONFIG) &&
+	    reload->state_fd >= 0 && reload->job == NULL)
+		start_job(reload, false);
 }
 
 void
-reload_keep_last_good(struct daemon *daemon)
+reload_tell_last_good(struct reload *reload)
 {
-	if (daemon->state_fd >= 0 && daemon->reload == NULL)
-		start(daemon, false);
+	conditions_set(reload->ground->conditions, CONDITION_CONFIG, true,
+	    "the configuration cannot be used, see overstayd --check; running with "
+	    "the last good configuration %s", settings_config(reload->ground->settings)->hash);
 }
 
-void
-reload_stop(struct daemon *daemon)
+static void
+write_status(struct text *text, void *argument)
 {
-	struct timespec until;
+	const struct reload *reload = argument;
 
-	if (daemon->reload == NULL)
-		return;
-	/* A thread that hangs in a name service or on a disk is left behind; it ends with us. */
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += RELOAD_STOP_SEC;
-	if (pthread_timedjoin_np(daemon->reload->thread, NULL, &until) == 0)
-		daemon->reload = free_reload(daemon->reload);
+	if (reload->failed != NULL)
+		text_add(text, reload->failed);
+}
+
+static int
+start(struct reload *reload, const char *state_directory)
+{
+	const struct ground *ground = reload->ground;
+	int r;
+
+	if (state_directory != NULL) {
+		reload->state_fd = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (reload->state_fd < 0)
+			conditions_set(ground->conditions, CONDITION_STATE, true,
+			    "cannot open the state directory %s: %s", state_directory,
+			    strerror(errno));
+	}
+	r = loop_add_signal(ground->loop, SIGHUP, on_hangup, reload, &reload->hangup);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_READY, on_ready, reload);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, reload);
+	status_provide(ground->status, STATUS_RELOAD, write_status, reload);
+	return r;
+}
+
+int
+reload_new(const struct ground *ground, const struct config_paths *paths,
+    const char *state_directory, struct reload **ret)
+{
+	struct reload *reload = calloc(1, sizeof(*reload));
+	int r;
+
+	if (reload == NULL)
+		return -ENOMEM;
+	*reload = (struct reload){ .ground = ground, .paths = *paths, .state_fd = -1 };
+	r = start(reload, state_directory);
+	if (r < 0)
+		(void)reload_free(reload);
+	else
+		*ret = reload;
+	return r;
+}
+
+struct reload *
+reload_free(struct reload *reload)
+{
+	if (reload == NULL)
+		return NULL;
+	if (reload->job != NULL)
+		reload->job = end_job(reload->job);
+	loop_drop(&reload->hangup);
+	if (reload->state_fd >= 0)
+		(void)close(reload->state_fd);
+	free(reload);
+	return NULL;
 }

@@ -8,15 +8,31 @@
  * fold. On a large table the next survey is put off so that surveys stay below 1 % of a core.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "loop/daemon.h"
+#include "engine/occupancy.h"
+#include "loop/pump.h"
+#include "loop/survey.h"
 
 /* A survey may take one part in so many of a core. */
 #define SURVEY_SHARE 100
+
+struct survey {
+	const struct ground *ground;
+	struct event *timer;
+	struct pump pump;
+	struct occupancy *occupancy;	/* being filled, NULL = none is under way */
+	struct occupancy *last;		/* of the last complete one */
+	struct port_filter filter;	/* as it was when the survey began */
+	uint64_t key;
+	unsigned next;			/* index of the request under way */
+	uint32_t incomplete;
+	uint64_t last_cpu_usec;
+	struct occupancy_counts counts[PROTOCOL_COUNT];
+};
 
 static const struct {
 	enum protocol protocol;
@@ -41,20 +57,19 @@ on_socket(const struct source_socket *socket, void *argument)
 }
 
 static void
-arm_next(struct daemon *daemon)
+arm_next(struct survey *survey)
 {
-	struct survey *survey = &daemon->survey;
+	uint64_t survey_usec = settings_config(survey->ground->settings)->survey_usec;
 	uint64_t pause_usec = survey->last_cpu_usec * SURVEY_SHARE;
 
-	daemon_arm(survey->timer, pause_usec > daemon->config->survey_usec ? pause_usec :
-	    daemon->config->survey_usec);
+	loop_arm(survey->timer, pause_usec > survey_usec ? pause_usec : survey_usec);
 }
 
 /* The counters of a survey, for a person with --verbose. */
 static void
-tell(struct daemon *daemon)
+tell(const struct survey *survey)
 {
-	const struct survey *survey = &daemon->survey;
+	const struct config *config = settings_config(survey->ground->settings);
 	struct report *report;
 
 	if (!log_is_verbose())
@@ -62,7 +77,7 @@ tell(struct daemon *daemon)
 	for (unsigned i = 0; i < PROTOCOL_COUNT; i++) {
 		const struct occupancy_counts *counts = &survey->counts[i];
 
-		if (!daemon->config->protocols[i])
+		if (!config->protocols[i])
 			continue;
 		report = report_new(EVENT_POOL, SEVERITY_DEBUG,
 		    "%s: %u ports occupied by %llu sockets; since the last survey %u appeared, %u "
@@ -75,19 +90,17 @@ tell(struct daemon *daemon)
 		(void)report_add_field(report, "PORTS", "%u", counts->ports);
 		(void)report_add_field(report, "SOCKETS", "%llu",
 		    (unsigned long long)counts->sockets);
-		daemon_tell(daemon, report);
+		outlet_put(survey->ground->outlet, report);
 	}
 }
 
 static void
-finish(struct daemon *daemon)
+finish(struct survey *survey)
 {
-	struct survey *survey = &daemon->survey;
-
 	survey->last_cpu_usec = survey->pump.cpu_usec;
 	if (survey->incomplete != 0) {
 		/* Half a table compared with a whole one would show ports vanish. */
-		log_debug("survey", "incomplete, left out: %s",
+		log_debug("survey", "incomplete, ignored: %s",
 		    incomplete_text(survey->incomplete));
 		survey->occupancy = occupancy_free(survey->occupancy);
 	} else {
@@ -95,22 +108,22 @@ finish(struct daemon *daemon)
 		(void)occupancy_free(survey->last);
 		survey->last = survey->occupancy;
 		survey->occupancy = NULL;
-		tell(daemon);
+		tell(survey);
 	}
-	daemon_update_status(daemon);
-	arm_next(daemon);
+	status_update(survey->ground->status);
+	arm_next(survey);
 }
 
 static void
-ask_next(struct daemon *daemon)
+ask_next(struct survey *survey)
 {
-	struct survey *survey = &daemon->survey;
+	const struct config *config = settings_config(survey->ground->settings);
 
 	while (survey->next < ARRAY_SIZE(requests) &&
-	    !daemon->config->protocols[requests[survey->next].protocol])
+	    !config->protocols[requests[survey->next].protocol])
 		survey->next++;
 	if (survey->next == ARRAY_SIZE(requests)) {
-		finish(daemon);
+		finish(survey);
 		return;
 	}
 	pump_begin(&survey->pump, &(struct source_request){
@@ -122,78 +135,108 @@ ask_next(struct daemon *daemon)
 }
 
 static void
-on_answered(struct daemon *daemon, int r, const struct source_result *result)
+on_answered(void *argument, int r, const struct source_result *result)
 {
-	struct survey *survey = &daemon->survey;
+	struct survey *survey = argument;
 
 	if (r < 0) {
 		survey->incomplete |= INCOMPLETE_KERNEL;
-		finish(daemon);
+		finish(survey);
 		return;
 	}
 	survey->incomplete |= result->incomplete;
 	survey->next++;
-	ask_next(daemon);
+	ask_next(survey);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *argument)
 {
-	struct daemon *daemon = argument;
-	struct survey *survey = &daemon->survey;
+	struct survey *survey = argument;
 
 	(void)fd;
 	(void)what;
 	survey->occupancy = occupancy_new(survey->key);
 	if (survey->occupancy == NULL) {
-		arm_next(daemon);
+		arm_next(survey);
 		return;
 	}
-	survey->filter = engine_ranges(daemon->engine)->filter;
+	survey->filter = engine_ranges(survey->ground->engine)->filter;
 	survey->next = 0;
 	survey->incomplete = 0;
 	survey->pump.cpu_usec = 0;
-	ask_next(daemon);
+	ask_next(survey);
 }
 
-void
-survey_restart(struct daemon *daemon)
+/* A new configuration: the next one comes when that says. */
+static void
+on_settings(void *argument)
 {
+	struct survey *survey = argument;
+
 	/* One under way arms the timer when it is done. */
-	if (daemon->survey.occupancy == NULL)
-		arm_next(daemon);
+	if (survey->occupancy == NULL)
+		arm_next(survey);
 }
 
-int
-survey_start(struct daemon *daemon)
+static void
+write_status(struct text *text, void *argument)
 {
-	struct survey *survey = &daemon->survey;
+	const struct survey *survey = argument;
+
+	text_printf(text, "survey %llu us of CPU", (unsigned long long)survey->last_cpu_usec);
+}
+
+static int
+start(struct survey *survey)
+{
+	const struct ground *ground = survey->ground;
 	int r;
 
 	if (getrandom(&survey->key, sizeof(survey->key), 0) != sizeof(survey->key))
 		return -EIO;
-	survey->timer = event_new(daemon->base, -1, 0, on_timer, daemon);
-	if (survey->timer == NULL)
-		return -ENOMEM;
-	r = pump_open(&survey->pump, daemon);
+	r = loop_add_timer(ground->loop, on_timer, survey, &survey->timer);
+	if (r == 0)
+		r = pump_open(&survey->pump, ground);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, survey);
 	if (r < 0)
 		return r;
 	survey->pump.function = on_socket;
-	survey->pump.argument = survey;
+	survey->pump.function_argument = survey;
 	survey->pump.done = on_answered;
-	arm_next(daemon);
+	survey->pump.done_argument = survey;
+	status_provide(ground->status, STATUS_SURVEY, write_status, survey);
+	arm_next(survey);
 	return 0;
 }
 
-void
-survey_stop(struct daemon *daemon)
+int
+survey_new(const struct ground *ground, struct survey **ret)
 {
-	struct survey *survey = &daemon->survey;
+	struct survey *survey = calloc(1, sizeof(*survey));
+	int r;
 
+	if (survey == NULL)
+		return -ENOMEM;
+	survey->ground = ground;
+	r = start(survey);
+	if (r < 0)
+		(void)survey_free(survey);
+	else
+		*ret = survey;
+	return r;
+}
+
+struct survey *
+survey_free(struct survey *survey)
+{
+	if (survey == NULL)
+		return NULL;
 	pump_close(&survey->pump);
-	if (survey->timer != NULL)
-		event_free(survey->timer);
-	survey->timer = NULL;
-	survey->occupancy = occupancy_free(survey->occupancy);
-	survey->last = occupancy_free(survey->last);
+	loop_drop(&survey->timer);
+	(void)occupancy_free(survey->occupancy);
+	(void)occupancy_free(survey->last);
+	free(survey);
+	return NULL;
 }

@@ -8,11 +8,12 @@
  * full, read-only, damaged or hangs is said (degraded), and the daemon goes on without.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
 
 #include "base/log.h"
-#include "loop/daemon.h"
+#include "loop/verified.h"
 #include "store/executables.h"
 
 /* A start waits so long for what an earlier run knew; it is taken in later where it comes later. */
@@ -21,96 +22,125 @@
 /* A stop waits so long for what is not on the disk yet. */
 #define STOP_WAIT_USEC USEC_PER_SEC
 
+struct verified_programs {
+	const struct ground *ground;
+	struct executables *executables;
+	struct event *event;
+	enum executables_aside aside;	/* that was told */
+};
+
 static void
 on_added(const struct executable *executable, void *argument)
 {
-	struct daemon *daemon = argument;
-	int r = executables_add(daemon->executables, executable);
+	struct verified_programs *programs = argument;
+	int r = executables_add(programs->executables, executable);
 
 	if (r < 0)
-		log_debug("executables", "%s is not kept: %s", executable->path, strerror(-r));
+		log_debug("executables", "cannot save %s: %s", executable->path, strerror(-r));
 }
 
 /* Takes in what was kept, once it is there. */
 static void
-take_in(struct daemon *daemon, uint64_t wait_usec)
+take_in(struct verified_programs *programs, uint64_t wait_usec)
 {
 	struct executable_list list;
 
-	if (executables_loaded(daemon->executables, wait_usec, &list) < 0)
+	if (executables_loaded(programs->executables, wait_usec, &list) < 0)
 		return;
 	/* The newest first, in the list; where all do not fit the oldest make room. */
 	for (size_t i = list.count; i-- > 0;)
-		if (engine_add_verified(daemon->engine, &list.items[i]) < 0)
+		if (engine_add_verified(programs->ground->engine, &list.items[i]) < 0)
 			break;
-	log_debug("executables", "%zu programs were verified before the start", list.count);
+	log_debug("executables", "%zu programs verified before the start", list.count);
 	executable_list_clear(&list);
 }
 
 static void
 on_status(evutil_socket_t fd, short what, void *argument)
 {
-	struct daemon *daemon = argument;
+	struct verified_programs *programs = argument;
 	struct executables_status status;
 
 	(void)fd;
 	(void)what;
-	executables_acknowledge(daemon->executables);
-	executables_status(daemon->executables, &status);
-	take_in(daemon, 0);
+	executables_acknowledge(programs->executables);
+	executables_status(programs->executables, &status);
+	take_in(programs, 0);
 	if (status.add_all)
-		engine_tell_verified(daemon->engine);
-	if (status.aside != daemon->executables_aside) {
-		daemon->executables_aside = status.aside;
-		daemon_tell(daemon, report_new(EVENT_DEGRADED, SEVERITY_WARNING, "executables: %s",
-		    executables_aside_text(status.aside)));
+		engine_tell_verified(programs->ground->engine);
+	if (status.aside != programs->aside) {
+		programs->aside = status.aside;
+		outlet_put(programs->ground->outlet,
+		    report_new(EVENT_DEGRADED, SEVERITY_WARNING, "executables: %s",
+			executables_aside_text(status.aside)));
 	}
-	condition_set(daemon, CONDITION_EXECUTABLES, status.error < 0,
-	    status.error < 0 ? "which programs were verified cannot be kept (%s): after a restart "
-	    "rules by exe do not match those that were upgraded before it" :
-	    "which programs were verified is kept again%s",
+	conditions_set(programs->ground->conditions, CONDITION_EXECUTABLES, status.error < 0,
+	    status.error < 0 ? "cannot save the verified programs (%s): after a restart, rules by "
+	    "exe do not match programs that were upgraded before it" :
+	    "verified programs are saved again%s",
 	    status.error < 0 ? strerror(-status.error) : "");
 }
 
-int
-executables_begin(struct daemon *daemon)
+/* Without a database the daemon runs on; only what ends it is an error. */
+static int
+start(struct verified_programs *programs, const char *state_directory)
 {
+	const struct ground *ground = programs->ground;
 	char boot_id[SD_ID128_STRING_MAX];
 	sd_id128_t boot;
 	int r;
 
-	if (daemon->options->state_directory == NULL)
-		return 0;
 	r = sd_id128_get_boot(&boot);
 	if (r == 0)
-		r = executables_start(daemon->options->state_directory,
-		    sd_id128_to_string(boot, boot_id), &daemon->executables);
+		r = executables_start(state_directory, sd_id128_to_string(boot, boot_id),
+		    &programs->executables);
 	if (r < 0) {
-		condition_set(daemon, CONDITION_EXECUTABLES, true,
-		    "which programs were verified cannot be kept: %s", strerror(-r));
+		conditions_set(ground->conditions, CONDITION_EXECUTABLES, true,
+		    "cannot save the verified programs: %s", strerror(-r));
 		return 0;
 	}
-	daemon->executables_event = event_new(daemon->base, executables_fd(daemon->executables),
-	    EV_READ | EV_PERSIST, on_status, daemon);
-	if (daemon->executables_event == NULL || event_add(daemon->executables_event, NULL) < 0)
-		return -ENOMEM;
-	engine_set_verified(daemon->engine, on_added, daemon);
-	take_in(daemon, START_WAIT_USEC);
+	r = loop_add_descriptor(ground->loop, executables_fd(programs->executables), on_status,
+	    programs, &programs->event);
+	if (r < 0)
+		return r;
+	engine_set_verified(ground->engine, on_added, programs);
+	take_in(programs, START_WAIT_USEC);
 	return 0;
 }
 
-void
-executables_end(struct daemon *daemon)
+int
+verified_programs_new(const struct ground *ground, const char *state_directory,
+    struct verified_programs **ret)
+{
+	struct verified_programs *programs;
+	int r;
+
+	if (state_directory == NULL)
+		return 0;
+	programs = calloc(1, sizeof(*programs));
+	if (programs == NULL)
+		return -ENOMEM;
+	programs->ground = ground;
+	r = start(programs, state_directory);
+	if (r < 0)
+		(void)verified_programs_free(programs);
+	else
+		*ret = programs;
+	return r;
+}
+
+struct verified_programs *
+verified_programs_free(struct verified_programs *programs)
 {
 	size_t lost;
 
-	if (daemon->executables_event != NULL)
-		event_free(daemon->executables_event);
-	daemon->executables_event = NULL;
-	if (daemon->engine != NULL)
-		engine_set_verified(daemon->engine, NULL, NULL);
-	lost = executables_stop(daemon->executables, STOP_WAIT_USEC);
-	daemon->executables = NULL;
+	if (programs == NULL)
+		return NULL;
+	loop_drop(&programs->event);
+	engine_set_verified(programs->ground->engine, NULL, NULL);
+	lost = executables_stop(programs->executables, STOP_WAIT_USEC);
 	if (lost > 0)
-		log_debug("executables", "%zu verified programs were not kept", lost);
+		log_debug("executables", "%zu verified programs were not saved", lost);
+	free(programs);
+	return NULL;
 }

@@ -22,13 +22,13 @@ static const struct {
 	[OWNER_REASON_NOT_ASKED] = { "not-asked", "not looked up yet" },
 	[OWNER_REASON_NO_LOOKUP] = { "no-lookup", "overstay-lookup is not running" },
 	[OWNER_REASON_TIMEOUT] = { "timeout", "overstay-lookup did not answer in time" },
-	[OWNER_REASON_BAD_ANSWER] = { "bad-answer", "overstay-lookup's answer made no sense" },
+	[OWNER_REASON_BAD_ANSWER] = { "bad-answer", "overstay-lookup sent an invalid answer" },
 	[OWNER_REASON_NO_PERMISSION] = { "no-permission",
-	    "no permission to look into every process" },
+	    "no permission to inspect every process" },
 	[OWNER_REASON_NO_PROCESS] = { "no-process", "no process holds the socket" },
 	[OWNER_REASON_OTHER_PIDS] = { "other-pid-namespace",
-	    "its processes may be in another PID namespace" },
-	[OWNER_REASON_EXITED] = { "exited", "it was gone before it could be looked up" },
+	    "its process may be in another PID namespace" },
+	[OWNER_REASON_EXITED] = { "exited", "closed before it could be looked up" },
 	[OWNER_REASON_NO_INODE] = { "no-inode", "the socket has no inode" },
 };
 

@@ -11,21 +11,24 @@ static const struct {
 	enum reason_strength strength;
 	const char *text;
 } rows[REASON_COUNT] = {
-	[REASON_MEMORY] = { "memory", STRENGTH_STRONG, "its program is a file in memory" },
-	[REASON_SHM] = { "shm", STRENGTH_STRONG, "its program lies in /dev/shm" },
-	[REASON_DISGUISE] = { "disguise", STRENGTH_STRONG, "its name is another program's" },
-	[REASON_SHELL] = { "shell", STRENGTH_STRONG, "a shell talks to the network" },
-	[REASON_STRANGER] = { "stranger", STRENGTH_STRONG, "a stranger among services" },
+	[REASON_MEMORY] = { "memory", STRENGTH_STRONG, "its program is an in-memory file" },
+	[REASON_SHM] = { "shm", STRENGTH_STRONG, "its program is in /dev/shm" },
+	[REASON_DISGUISE] = { "disguise", STRENGTH_STRONG, "it uses the name of another program" },
+	[REASON_SHELL] = { "shell", STRENGTH_STRONG,
+	    "a shell reads from or writes to a network socket" },
+	[REASON_STRANGER] = { "stranger", STRENGTH_STRONG,
+	    "a shell or similar tool runs as a service" },
 	[REASON_NO_OWNER] = { "no-owner", STRENGTH_STRONG,
-	    "nobody holds it, and it is not the kernel's" },
+	    "no process holds it, and it is not a kernel socket" },
 	[REASON_DELETED] = { "deleted", STRENGTH_WEAK, "its program was deleted" },
 	[REASON_TEMPORARY] = { "temporary", STRENGTH_WEAK,
-	    "its program lies where everybody may put one" },
-	[REASON_WRITABLE] = { "writable", STRENGTH_WEAK, "others may change its program" },
-	[REASON_FOREIGN] = { "foreign", STRENGTH_WEAK, "root runs a program that is not root's" },
-	[REASON_CHANGED] = { "changed", STRENGTH_WEAK, "another program held it before" },
+	    "its program is in a world-writable directory" },
+	[REASON_WRITABLE] = { "writable", STRENGTH_WEAK, "other users can modify its program" },
+	[REASON_FOREIGN] = { "foreign", STRENGTH_WEAK,
+	    "root runs a program owned by another user" },
+	[REASON_CHANGED] = { "changed", STRENGTH_WEAK, "another program held it earlier" },
 	[REASON_EXPOSED] = { "exposed", STRENGTH_WEAK,
-	    "it listens on all addresses, on a port the kernel picked" },
+	    "it listens on all addresses, on a port chosen by the kernel" },
 };
 
 static const char *const class_names[] = {

@@ -9,11 +9,11 @@
 static const char *const aside_texts[] = {
 	[EXECUTABLES_ASIDE_NONE] = "",
 	[EXECUTABLES_ASIDE_DAMAGED] =
-	    "the database of executables was damaged: a new one is begun, the old one is now "
+	    "the database of executables was damaged; started a new one, kept the old one as "
 	    EXECUTABLES_NAME_DAMAGED,
 	[EXECUTABLES_ASIDE_OTHER] =
-	    "the database of executables is of another version: a new one is begun, the old one is "
-	    "now " EXECUTABLES_NAME_OTHER,
+	    "the database of executables has another version; started a new one, kept the old one "
+	    "as " EXECUTABLES_NAME_OTHER,
 };
 
 const char *

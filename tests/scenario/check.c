@@ -114,6 +114,31 @@ expected_told(const struct script *script, size_t index)
 	return &list->items[list->next - script->expected + index];
 }
 
+static void
+check_value(struct script *script, const char *name, const char *pattern)
+{
+	script->asserted++;
+	for (size_t i = 0; i < script->expected; i++) {
+		const char *value = told_field(expected_told(script, i), name);
+
+		if (value == NULL || !pattern_matches(pattern, value))
+			complain(script, "%s is %s, expected %s", name,
+			    value == NULL ? "not there" : value, pattern);
+	}
+}
+
+static void
+check_absent(struct script *script, const char *name)
+{
+	script->asserted++;
+	for (size_t i = 0; i < script->expected; i++) {
+		const char *value = told_field(expected_told(script, i), name);
+
+		if (value != NULL)
+			complain(script, "%s is %s, expected not there", name, value);
+	}
+}
+
 int
 check_field(struct script *script, const char *rest)
 {
@@ -123,26 +148,68 @@ check_field(struct script *script, const char *rest)
 	if (equals == NULL || (size_t)(equals - rest) >= sizeof(name))
 		return -EINVAL;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(equals - rest), rest);
-	script->asserted++;
-	for (size_t i = 0; i < script->expected; i++) {
-		const char *value = told_field(expected_told(script, i), name);
-
-		if (value == NULL || !pattern_matches(equals + 1, value))
-			complain(script, "%s is %s, expected %s", name,
-			    value == NULL ? "not there" : value, equals + 1);
-	}
+	check_value(script, name, equals + 1);
 	return 0;
 }
 
 int
 check_nofield(struct script *script, const char *rest)
 {
-	script->asserted++;
-	for (size_t i = 0; i < script->expected; i++) {
-		const char *value = told_field(expected_told(script, i), rest);
+	check_absent(script, rest);
+	return 0;
+}
 
-		if (value != NULL)
-			complain(script, "%s is %s, expected not there", rest, value);
+/* The fields that are written as time spans, and how the fields are called. */
+static const struct {
+	const char *word, *name;
+} spans[] = {
+	{ "age", "OVERSTAY_AGE_USEC" }, { "age-max", "OVERSTAY_AGE_MAX_USEC" },
+	{ "away", "OVERSTAY_AWAY_USEC" }, { "threshold", "OVERSTAY_THRESHOLD_USEC" },
+};
+
+/* "user-unit" is OVERSTAY_USER_UNIT. Returns whether its value is a time span. */
+static bool
+name_field(const char *word, char *name, size_t size)
+{
+	struct text text;
+
+	text_init(&text, name, size);
+	for (size_t i = 0; i < ARRAY_SIZE(spans); i++)
+		if (strcmp(word, spans[i].word) == 0) {
+			text_add(&text, spans[i].name);
+			return true;
+		}
+	text_add(&text, "OVERSTAY_");
+	for (; *word != '\0'; word++)
+		text_printf(&text, "%c", *word == '-' ? '_' : toupper((unsigned char)*word));
+	return false;
+}
+
+int
+check_with(struct script *script, const char *rest)
+{
+	char name[64], number[32];
+	struct words words;
+	const char *word;
+	uint64_t usec;
+
+	if (words_split(rest, &words) < 0 || words.count == 0)
+		return -EINVAL;
+	while ((word = words_next(&words)) != NULL) {
+		bool absent = strcmp(word, "no") == 0, is_span;
+
+		if (words.next == words.count)
+			return -EINVAL;
+		is_span = name_field(absent ? words_next(&words) : word, name, sizeof(name));
+		if (absent)
+			check_absent(script, name);
+		else if (!is_span)
+			check_value(script, name, words_next(&words));
+		else if (words_duration(&words, &usec) == 0) {
+			(void)snprintf(number, sizeof(number), "%" PRIu64, usec);
+			check_value(script, name, number);
+		} else
+			return -EINVAL;
 	}
 	return 0;
 }

@@ -4,7 +4,8 @@
  * own configuration reader, looks, engine and messages, under a clock that only exists on paper
  * (world.c). Needs no root and no kernel.
  *
- *	run [FILE...]	plays these, else all of tests/scenario/cases; prints TAP, a point a file
+ *	run [--texts] [FILE...]	plays these, else all of tests/scenario/cases; prints TAP, a point
+ *			a file. --texts prints the messages' texts instead, for tests/golden
  *
  * Each is played twice, see run_twice().
  *
@@ -41,10 +42,11 @@
  *
  * The kernel's slips and those of overstay-lookup
  *	miss SOCKET [many N] [dumps N]  so many dumps of the range lack it (1), not one-port dumps
- *	incomplete REASON looks N  all answers of the next N looks: interrupted, kernel, overrun,
- *				truncated, sequence, malformed, timeout
+ *	incomplete REASON looks N [of PORTION]  all answers of the next N looks, or only those of
+ *			tcp, udp, ipv4, ipv6, "tcp ipv6": interrupted, kernel, overrun, truncated,
+ *			sequence, malformed, timeout
  *	cut-proofs N		the next N one-port answers come in two datagrams
- *	failing-looks N		the source gives an error in the next N looks
+ *	failing-looks N [of PORTION]  the source gives an error in the next N looks
  *	source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
  *	lookup answers [after SPAN] | hangs | nonsense | dead
  *	sender stuck|works	nothing is taken from the outbox
@@ -56,10 +58,13 @@
  * Advice is off unless the configuration speaks of it.
  *
  * What is compared; `*` stands for any bytes
- *	expect [N] [Dd+]HH:MM:SS PRIORITY TEXT	the next message (the next N)
+ *	expect [N] [Dd+]HH:MM:SS PRIORITY KIND [PROTOCOL ADDRESS:PORT]	the next message (the
+ *				next N), by its fields; KIND in capitals, no endpoint where it is
+ *				about no stay
  *	expect nothing		nothing else was told
- *	field NAME=VALUE	of the message(s) of the last `expect`
- *	nofield NAME
+ *	with NAME VALUE | no NAME ...	fields of the message(s) of the last `expect`: "user-unit"
+ *				is OVERSTAY_USER_UNIT; age, age-max, away and threshold are spans
+ *	field NAME=VALUE, nofield NAME	the same, of any field, VALUE as it stands
  *	stay N			OVERSTAY_STAY of it: stays are numbered in their order
  *	counts NAME N...  listeners sockets overstaying allowed away tcp udp; since the beginning
  *			held-back (messages), proofs (one-port questions), dumps, ids (stays)
@@ -113,7 +118,7 @@ struct outcome {
 
 /* Plays one scenario. Returns true where all was as written. */
 static bool
-run(const char *path, uint64_t key, struct outcome *ret)
+run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 {
 	const char *slash = strrchr(path, '/');
 	struct script script = { .path = slash == NULL ? path : slash + 1 };
@@ -121,6 +126,9 @@ run(const char *path, uint64_t key, struct outcome *ret)
 
 	world_init(&script.world);
 	script.world.key = key;
+	script.world.prints = prints;
+	if (prints)
+		(void)printf("== %s\n", script.path);
 	r = read_lines(path, &script);
 	if (r < 0)
 		complain(&script, "cannot be read: %s", strerror(-r));
@@ -148,7 +156,7 @@ run_twice(const char *path)
 {
 	struct outcome outcome, other;
 
-	if (!run(path, KEY, &outcome) || !run(path, 0, &other))
+	if (!run(path, KEY, false, &outcome) || !run(path, 0, false, &other))
 		return false;
 	if (outcome.told == other.told && outcome.looks == other.looks)
 		return true;
@@ -170,13 +178,27 @@ find_all(glob_t *ret)
 	return glob(pattern, 0, NULL, ret) == 0 ? 0 : -ENOENT;
 }
 
+/* Plays one scenario as point `number`. Returns true where all was as written. */
+static bool
+run_point(const char *path, size_t number)
+{
+	const char *slash = strrchr(path, '/');
+	bool passed = run_twice(path);
+
+	(void)printf("%sok %zu - %s\n", passed ? "" : "not ", number,
+	    slash == NULL ? path : slash + 1);
+	(void)fflush(stdout);
+	return passed;
+}
+
 int
 main(int argc, char **argv)
 {
+	bool prints = argc > 1 && strcmp(argv[1], "--texts") == 0, fine = true;
+	char **paths = argv + 1 + prints;
+	size_t count = argc < 2 ? 0 : (size_t)argc - 1 - prints;
+	struct outcome outcome;
 	glob_t all = { 0 };
-	char **paths = argv + 1;
-	size_t count = argc < 2 ? 0 : (size_t)argc - 1;
-	bool fine = true;
 
 	/* `until` of a rule is a local day. */
 	(void)setenv("TZ", "UTC", 1);
@@ -189,16 +211,11 @@ main(int argc, char **argv)
 		paths = all.gl_pathv;
 		count = all.gl_pathc;
 	}
-	(void)printf("1..%zu\n", count);
-	for (size_t i = 0; i < count; i++) {
-		const char *slash = strrchr(paths[i], '/');
-		bool passed = run_twice(paths[i]);
-
-		(void)printf("%sok %zu - %s\n", passed ? "" : "not ", i + 1,
-		    slash == NULL ? paths[i] : slash + 1);
-		(void)fflush(stdout);
-		fine = fine && passed;
-	}
+	if (!prints)
+		(void)printf("1..%zu\n", count);
+	for (size_t i = 0; i < count; i++)
+		fine = (prints ? run(paths[i], KEY, true, &outcome) :
+		    run_point(paths[i], i + 1)) && fine;
 	globfree(&all);
 	if (count > 1 && repetitions == 0) {
 		(void)printf("Bail out! no look was ever recognized as a repetition\n");

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/duration.h"
@@ -322,7 +323,27 @@ play_miss(struct script *script, const char *rest)
 	return 0;
 }
 
-/* incomplete REASON looks N */
+/* Reads what may stand at the end: "of tcp", "of udp ipv6", "of ipv4". */
+static int
+read_portion(struct words *words, struct portion *ret)
+{
+	*ret = (struct portion){ 0 };
+	if (words->next == words->count)
+		return 0;
+	if (!words_take(words, "of"))
+		return -EINVAL;
+	if (words_take(words, "tcp"))
+		ret->protocols = 1 << PROTOCOL_TCP;
+	else if (words_take(words, "udp"))
+		ret->protocols = 1 << PROTOCOL_UDP;
+	if (words_take(words, "ipv4"))
+		ret->family = AF_INET;
+	else if (words_take(words, "ipv6"))
+		ret->family = AF_INET6;
+	return words->next == words->count ? 0 : -EINVAL;
+}
+
+/* incomplete REASON looks N [of PORTION] */
 static int
 play_incomplete(struct script *script, const char *rest)
 {
@@ -343,13 +364,14 @@ play_incomplete(struct script *script, const char *rest)
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		if (words_take(&words, reasons[i].name)) {
 			world->incomplete = reasons[i].reason;
-			return words_take(&words, "looks") ?
-			    words_number(&words, &world->incomplete_looks) : -EINVAL;
+			return words_take(&words, "looks") &&
+			    words_number(&words, &world->incomplete_looks) == 0 ?
+			    read_portion(&words, &world->incomplete_portion) : -EINVAL;
 		}
 	return -EINVAL;
 }
 
-/* cut-proofs N, failing-looks N */
+/* cut-proofs N */
 static int
 read_count(const char *rest, uint64_t *ret)
 {
@@ -367,7 +389,13 @@ play_cut_proofs(struct script *script, const char *rest)
 static int
 play_failing_looks(struct script *script, const char *rest)
 {
-	return read_count(rest, &script->world.failing_looks);
+	struct world *world = &script->world;
+	struct words words;
+
+	/* failing-looks N [of PORTION] */
+	return words_split(rest, &words) < 0 ||
+	    words_number(&words, &world->failing_looks) < 0 ? -EINVAL :
+	    read_portion(&words, &world->failing_portion);
 }
 
 static int
@@ -454,7 +482,7 @@ static const struct {
 	{ "listen", play_listen },
 	{ "lookup", play_lookup },
 	{ "miss", play_miss },
-	{ "nofield", check_nofield },
+	{ "nofield", check_nofield }, { "with", check_with },
 	{ "owner", write_owner },
 	{ "repeat", play_repeat },
 	{ "reserved", play_reserved },

@@ -42,6 +42,7 @@ void check_nothing_left(struct script *script);
 int check_expect(struct script *script, const char *rest);
 int check_field(struct script *script, const char *rest);
 int check_nofield(struct script *script, const char *rest);
+int check_with(struct script *script, const char *rest);
 int check_stay(struct script *script, const char *rest);
 int check_counts(struct script *script, const char *rest);
 

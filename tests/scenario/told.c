@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A list of messages, each kept as its text and its fields. Without memory the run ends at once:
+ * A list of messages, each kept as its fields. Without memory the run ends at once:
  * a scenario that lost a message would prove nothing.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,6 @@ told_add(struct told_list *list, uint64_t at_usec, const struct message *message
 	}
 	told = &list->items[list->count++];
 	*told = (struct told){ .at_usec = at_usec, .priority = message->priority };
-	told->text = or_die(strdup(message->text));
 	for (size_t i = 0; i < message->field_count; i++)
 		told->fields_size += message->fields[i].iov_len + 1;
 	to = told->fields = or_die(malloc(told->fields_size + 1));
@@ -45,14 +45,12 @@ told_add(struct told_list *list, uint64_t at_usec, const struct message *message
 	}
 	list->sum = hash_add(list->sum, &told->at_usec, sizeof(told->at_usec));
 	list->sum = hash_add(list->sum, &told->priority, sizeof(told->priority));
-	list->sum = hash_add(list->sum, told->text, strlen(told->text));
 	list->sum = hash_add(list->sum, told->fields, told->fields_size);
 }
 
 static void
 told_free(struct told *told)
 {
-	free(told->text);
 	free(told->fields);
 }
 
@@ -77,17 +75,6 @@ told_clear(struct told_list *list)
 	*list = (struct told_list){ 0 };
 }
 
-char *
-told_format(const struct told *told)
-{
-	char clock[CLOCK_TEXT_MAX], *line = NULL;
-
-	if (asprintf(&line, "%s %s %s", clock_format(told->at_usec, clock),
-		severity_name(told->priority), told->text) < 0)
-		line = NULL;
-	return or_die(line);
-}
-
 const char *
 told_field(const struct told *told, const char *name)
 {
@@ -98,4 +85,37 @@ told_field(const struct told *told, const char *name)
 		    told->fields[at + length] == '=')
 			return told->fields + at + length + 1;
 	return NULL;
+}
+
+/* " tcp 0.0.0.0:60855", from the fields; nothing where the message is about no stay. */
+static void
+add_endpoint(struct text *text, const struct told *told)
+{
+	const char *protocol = told_field(told, "OVERSTAY_PROTOCOL");
+	const char *address = told_field(told, "OVERSTAY_ADDRESS");
+	const char *interface = told_field(told, "OVERSTAY_INTERFACE");
+	const char *port = told_field(told, "OVERSTAY_PORT");
+	bool brackets = address != NULL && strchr(address, ':') != NULL;
+
+	if (protocol == NULL || address == NULL || port == NULL)
+		return;
+	text_printf(text, " %s %s%s%s%s%s:%s", protocol, brackets ? "[" : "", address,
+	    interface == NULL ? "" : "%", interface == NULL ? "" : interface,
+	    brackets ? "]" : "", port);
+}
+
+char *
+told_format(const struct told *told)
+{
+	char clock[CLOCK_TEXT_MAX], line[256];
+	const char *event = or_die((void *)(uintptr_t)told_field(told, "OVERSTAY_EVENT"));
+	struct text text;
+
+	text_init(&text, line, sizeof(line));
+	text_printf(&text, "%s %s ", clock_format(told->at_usec, clock),
+	    severity_name(told->priority));
+	for (; *event != '\0'; event++)
+		text_printf(&text, "%c", toupper((unsigned char)*event));
+	add_endpoint(&text, told);
+	return or_die(strdup(line));
 }

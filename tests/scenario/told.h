@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the engine told, as the messages a journal would get, waiting to be compared.
+ * What the engine told, as the messages a journal would get, waiting to be compared: by their
+ * fields. Their texts are tests/golden's.
  */
 #ifndef OVERSTAY_SCENARIO_TOLD_H
 #define OVERSTAY_SCENARIO_TOLD_H
@@ -13,7 +14,6 @@
 struct told {
 	uint64_t at_usec;	/* since the scenario began */
 	enum severity priority;
-	char *text;
 	char *fields;		/* "NAME=value", each ended by a NUL */
 	size_t fields_size;
 };
@@ -31,7 +31,8 @@ void told_add(struct told_list *list, uint64_t at_usec, const struct message *me
 void told_forget(struct told_list *list);
 void told_clear(struct told_list *list);
 
-/* "00:10:05 warning OVERSTAY tcp ...", to be freed. */
+/* What happened, from the fields: "00:10:05 warning OVERSTAY tcp 0.0.0.0:60855"; no endpoint where
+ * it is about no stay. To be freed. */
 char *told_format(const struct told *told);
 
 /* The value of a field, NULL where the message has none of that name. */

@@ -120,6 +120,8 @@ world_deliver(struct world *world)
 	while (!world->sender_stuck && (report = engine_take(world->engine)) != NULL) {
 		message_render(world->message, report, &context);
 		told_add(&world->told, world_elapsed_usec(world), world->message);
+		if (world->prints)
+			texts_print(&world->texts, world->message->text);
 		(void)report_free(report);
 	}
 }
@@ -353,34 +355,48 @@ set_answer(struct world *world, const struct source_request *request, uint32_t i
 	free(listeners);
 }
 
+static bool
+concerns(const struct portion *portion, const struct source_request *request)
+{
+	return (portion->protocols == 0 || (portion->protocols >> request->protocol & 1) != 0) &&
+	    (portion->family == AF_UNSPEC || request->family == AF_UNSPEC ||
+		portion->family == request->family);
+}
+
 /* Puts the questions of a look. Returns false where the source failed. */
 static bool
 ask_kernel(struct world *world, struct look *look, uint32_t incomplete)
 {
+	const struct portion *portion = &world->incomplete_portion;
 	const struct source_request *request;
 	struct source_result result;
+	bool failing = world->failing_looks > 0, failed = false;
 
-	if (world->failing_looks > 0) {
-		world->failing_looks--;
-		look_give_up(look, INCOMPLETE_KERNEL);
-		return false;
-	}
+	world->failing_looks -= failing;
 	while ((request = look_request(look)) != NULL) {
 		bool one_port = request->port != 0;
+		bool half = request->family == AF_UNSPEC && portion->family != AF_UNSPEC;
 
-		set_answer(world, request, incomplete);
+		if (failing && concerns(&world->failing_portion, request)) {
+			failed = true;
+			look_failed(look, INCOMPLETE_KERNEL);
+			continue;
+		}
+		set_answer(world, request, concerns(portion, request) ? incomplete : 0);
 		world->proofs += one_port && request->choice == CHOICE_UNKNOWN;
 		world->dumps += !one_port;
 		if (source_run(world->source, request, look_socket, look, USEC_PER_SEC,
 		    &result) < 0)
 			abort();
+		if (half && result.incomplete != 0)
+			result.spared = portion->family == AF_INET ? AF_INET6 : AF_INET;
 		if (one_port && request->choice == CHOICE_UNKNOWN && world->cut_proofs > 0) {
 			world->cut_proofs--;
 			result.datagrams = 2;
 		}
 		look_answered(look, &result);
 	}
-	return true;
+	return !failed;
 }
 
 static void
@@ -596,6 +612,7 @@ world_clear(struct world *world)
 		free(who);
 	}
 	told_clear(&world->told);
+	texts_clear(&world->texts);
 	(void)engine_free(world->engine);
 	(void)source_close(world->source);
 	(void)config_free(world->config);

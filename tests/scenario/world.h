@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "kernel/source.h"
+#include "texts.h"
 #include "told.h"
 #include "wire/owners.h"
 
@@ -53,6 +54,12 @@ struct lookup {
 	size_t asked;
 };
 
+/* Some of the requests of a look. */
+struct portion {
+	uint8_t protocols;	/* bits 1 << enum protocol, 0 = all */
+	uint8_t family;		/* AF_UNSPEC = both */
+};
+
 struct world {
 	uint64_t now_usec;	/* CLOCK_BOOTTIME */
 	int64_t wall_usec;	/* what the wall clock is ahead of the one above */
@@ -70,6 +77,7 @@ struct world {
 	uint32_t incomplete;	/* bits of enum incomplete that the next looks carry */
 	uint64_t incomplete_looks;
 	uint64_t failing_looks;	/* the source gives an error */
+	struct portion incomplete_portion, failing_portion;	/* which requests that concerns */
 	uint64_t cut_proofs;	/* one-port answers that come in two datagrams */
 	uint64_t proofs;	/* one-port questions that were put so far */
 	uint64_t dumps;		/* dumps of a whole range, of one protocol and family */
@@ -83,6 +91,8 @@ struct world {
 	uint64_t key;		/* of the looks; 0 = they recognize nothing */
 	uint64_t sum;		/* of what each look changed, and when the next one was due */
 	uint64_t repetitions;	/* looks that changed nothing, and were known to */
+	bool prints;		/* the texts, beside what is compared */
+	struct texts texts;
 	struct message *message;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts and fields, to the letter; and that whatever a process calls itself, every field stays one
- * bounded line of valid UTF-8 without control characters.
+ * Fields to the letter, and what a text has of its report (the words are tests/golden's); and that
+ * whatever a process calls itself, every field stays one bounded line of valid UTF-8 without
+ * control characters.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,56 +31,51 @@ overstay(const char *address)
 	return report_of(EVENT_OVERSTAY, address, python());
 }
 
+#define PYTHON "python3.11 /home/alice/srv.py [4242]", "alice", "session-3.scope"
+
 static void
 test_overstay(void **state)
 {
 	struct report *report = overstay("0.0.0.0");
 
 	(void)state;
-	check_text(report, "OVERSTAY tcp 0.0.0.0:60855 (all addresses) for 10min 4s, limit 10min: "
-	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+	check_pieces(report, "OVERSTAY tcp 0.0.0.0:60855 ", " 10min 4s", " 10min", PYTHON, HINT);
 	report = overstay("127.0.0.1");
 	report->stay->endpoint.protocol = PROTOCOL_UDP;
 	report->stay->rule = strdup("developers' \"shells\"");
 	report->stay->threshold_usec = 8 * USEC_PER_HOUR;
 	report->stay->age_usec = 8 * USEC_PER_HOUR + 5;
-	check_text(report, "OVERSTAY udp 127.0.0.1:60855 (loopback only) for 8h, limit 8h by rule "
-	    "\"developers' \"shells\"\": "
-	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+	check_pieces(report, "OVERSTAY udp 127.0.0.1:60855 ", " 8h", " 8h",
+	    "\"developers' \"shells\"\"", PYTHON, HINT);
 	report = overstay("127.0.0.1");
 	report->stay->rule = strdup("x");
 	report->stay->note = strdup("ask in the developers' room\nfirst");
-	check_text(report, "OVERSTAY tcp 127.0.0.1:60855 (loopback only) for 10min 4s, limit 10min "
-	    "by rule \"x\" (ask in the developers' room\\nfirst): "
-	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+	check_pieces(report, "OVERSTAY tcp 127.0.0.1:60855 ", " 10min 4s", " 10min", "\"x\"",
+	    "ask in the developers' room\\nfirst", PYTHON, HINT);
 	report = overstay("10.1.2.3");
 	report->stay->age_max_usec = USEC_NEVER;
-	check_text(report, "OVERSTAY tcp 10.1.2.3:60855 for at least 10min 4s, limit 10min: "
-	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope" HINT);
+	check_pieces(report, "OVERSTAY tcp 10.1.2.3:60855 ", " 10min 4s", " 10min", PYTHON, HINT);
 }
 
 static void
 test_addresses(void **state)
 {
 	static const struct {
-		const char *address, *wanted;
+		const char *address, *wanted, *then, *last;
 		enum v6only v6only;
 		uint32_t interface, sockets, users;
 	} cases[] = {
-		{ "::", "[::]:60855 (all addresses, IPv4 too)", V6ONLY_NO, 0, 1, 1 },
-		{ "::", "[::]:60855 (all IPv6 addresses)", V6ONLY_YES, 0, 1, 1 },
-		{ "::", "[::]:60855 (all IPv6 addresses, perhaps IPv4 too)", V6ONLY_UNKNOWN, 0, 1,
-		    1 },
-		{ "::ffff:0.0.0.0", "[::ffff:0.0.0.0]:60855 (all IPv4 addresses)", V6ONLY_NO, 0, 1,
-		    1 },
-		{ "::1", "[::1]:60855 (loopback only)", V6ONLY_NO, 0, 1, 1 },
-		{ "fe80::1", "[fe80::1%eth0]:60855", V6ONLY_NO, 2, 1, 1 },
-		{ "fe80::1", "[fe80::1%index 7]:60855", V6ONLY_NO, 7, 1, 1 },
-		{ "0.0.0.0", "0.0.0.0%eth0:60855 (all addresses of eth0)", 0, 2, 1, 1 },
-		{ "0.0.0.0", "0.0.0.0:60855 (all addresses, 4 sockets)", 0, 0, 4, 1 },
-		{ "127.0.0.1", "127.0.0.1:60855 (loopback only, 4 sockets of 2 users)", 0, 0, 4,
-		    2 },
-		{ "10.0.0.1", "10.0.0.1:60855 (2 sockets)", 0, 0, 2, 1 },
+		{ "::", "[::]:60855 (", "", "", V6ONLY_NO, 0, 1, 1 },
+		{ "::", "[::]:60855 (", "", "", V6ONLY_YES, 0, 1, 1 },
+		{ "::", "[::]:60855 (", "", "", V6ONLY_UNKNOWN, 0, 1, 1 },
+		{ "::ffff:0.0.0.0", "[::ffff:0.0.0.0]:60855 (", "", "", V6ONLY_NO, 0, 1, 1 },
+		{ "::1", "[::1]:60855 (", "", "", V6ONLY_NO, 0, 1, 1 },
+		{ "fe80::1", "[fe80::1%eth0]:60855 ", "", "", V6ONLY_NO, 2, 1, 1 },
+		{ "fe80::1", "[fe80::1%", "7]:60855 ", "", V6ONLY_NO, 7, 1, 1 },
+		{ "0.0.0.0", "0.0.0.0%eth0:60855 (", "eth0", ")", 0, 2, 1, 1 },
+		{ "0.0.0.0", "0.0.0.0:60855 (", " 4 ", ")", 0, 0, 4, 1 },
+		{ "127.0.0.1", "127.0.0.1:60855 (", " 4 ", " 2 ", 0, 0, 4, 2 },
+		{ "10.0.0.1", "10.0.0.1:60855 (", "2 ", ")", 0, 0, 2, 1 },
 	};
 
 	(void)state;
@@ -91,14 +87,13 @@ test_addresses(void **state)
 		report->stay->endpoint.interface = cases[i].interface;
 		report->stay->sockets = cases[i].sockets;
 		report->stay->users = cases[i].users;
-		(void)snprintf(wanted, sizeof(wanted),
-		    "OVERSTAY tcp %s for 10min 4s, limit 10min: python3.11 /home/alice/srv.py "
-		    "[4242] of alice in session-3.scope" HINT, cases[i].wanted);
-		check_text(report, wanted);
+		(void)snprintf(wanted, sizeof(wanted), "OVERSTAY tcp %s", cases[i].wanted);
+		check_pieces(report, wanted, cases[i].then, cases[i].last, " 10min 4s", PYTHON,
+		    HINT);
 	}
 }
 
-/* Each event's line; the process that is much older than its listener is said so. */
+/* Each event's line; a process that is much older than its listener is said to be. */
 static void
 test_events(void **state)
 {
@@ -107,36 +102,30 @@ test_events(void **state)
 	(void)state;
 	report->stay->age_usec = 3 * USEC_PER_HOUR + 12 * USEC_PER_MIN;
 	report->stay->overstayed = true;
-	check_text(report, "ENDED tcp 0.0.0.0:60855 after 3h 12min (overstayed)");
-	check_text(report_of(EVENT_VANISHED, "::1", python()),
-	    "VANISHED tcp [::1]:60855 after 10min 4s");
+	check_pieces(report, "ENDED tcp 0.0.0.0:60855 ", " 3h 12min");
+	check_pieces(report_of(EVENT_VANISHED, "::1", python()), "VANISHED tcp [::1]:60855 ",
+	    " 10min 4s");
 	report = report_of(EVENT_REBOUND, "0.0.0.0", python());
 	report->stay->away_usec = 40 * USEC_PER_SEC;
-	check_text(report, "REBOUND tcp 0.0.0.0:60855 (all addresses) after 40s away, for 10min 4s,"
-	    " limit 10min: python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
+	check_pieces(report, "REBOUND tcp 0.0.0.0:60855 ", " 40s", " 10min 4s", " 10min", PYTHON);
 	report = report_of(EVENT_REBOUND, "127.0.0.1", python());
 	report->stay->away_usec = 3 * USEC_PER_SEC;
 	report->stay->ports[0] = 40999;
 	report->stay->port_count = 1;
-	check_text(report, "REBOUND tcp 127.0.0.1:60855 (loopback only) after 3s away, was on port "
-	    "40999, for 10min 4s, limit 10min: "
-	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
+	check_pieces(report, "REBOUND tcp 127.0.0.1:60855 ", " 3s", "40999", " 10min 4s", " 10min",
+	    PYTHON);
 	report = report_of(EVENT_CLEARED, "0.0.0.0", python());
 	report->stay->threshold_usec = USEC_NEVER;
 	report->stay->rule = strdup("kubelet");
-	check_text(report, "CLEARED tcp 0.0.0.0:60855 (all addresses) after 10min 4s, now no limit "
-	    "by rule \"kubelet\": "
-	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
+	check_pieces(report, "CLEARED tcp 0.0.0.0:60855 ", " 10min 4s", "\"kubelet\"", PYTHON);
 	report = report_of(EVENT_APPEARED, "0.0.0.0", python());
 	report->stay->owner->processes[0].start_usec = REPORT_BOOTTIME_USEC - 212 * USEC_PER_DAY;
-	check_text(report, "APPEARED tcp 0.0.0.0:60855 (all addresses) seen for 10min 4s, process "
-	    "runs since 212d, limit 10min: "
-	    "python3.11 /home/alice/srv.py [4242] of alice in session-3.scope");
-	check_text(report_new(EVENT_STARTED, SEVERITY_INFO, "watching %d listeners", 7),
+	check_pieces(report, "APPEARED tcp 0.0.0.0:60855 ", " 10min 4s", " 212d", " 10min", PYTHON);
+	check_pieces(report_new(EVENT_STARTED, SEVERITY_INFO, "watching %d listeners", 7),
 	    "STARTED watching 7 listeners");
-	check_text(report_new(EVENT_OVERSTAY, SEVERITY_INFO, "12 listeners at once"),
+	check_pieces(report_new(EVENT_OVERSTAY, SEVERITY_INFO, "12 listeners at once"),
 	    "OVERSTAY 12 listeners at once");
-	check_text(report_new(EVENT_CONFIG, SEVERITY_ERR, "a\nb \x1b[31m \xff"),
+	check_pieces(report_new(EVENT_CONFIG, SEVERITY_ERR, "a\nb \x1b[31m \xff"),
 	    "CONFIG a\\nb \\x1b[31m \\xff");
 }
 
@@ -322,8 +311,7 @@ test_unknown_process(void **state)
 	owner->holders = 2;
 	owner->processes[0].pid = 7;
 	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
-	assert_non_null(strstr(message->text,
-	    ": a process [7 and at least 1 more] of an unknown user;"));
+	assert_non_null(strstr(message->text, " [7 "));
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
 		if (value(message, absent[i]) != NULL)
 			fail_msg("%s is there", absent[i]);
@@ -347,7 +335,8 @@ test_many_processes(void **state)
 		process->exe = strdup("/usr/sbin/worker");
 	}
 	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
-	assert_non_null(strstr(message->text, "/usr/sbin/worker [100 and 39 more] of root;"));
+	assert_non_null(strstr(message->text, "/usr/sbin/worker [100 "));
+	assert_non_null(strstr(message->text, " 39 "));
 	assert_string_equal(nth_value(message, "OVERSTAY_PID", 0), "100");
 	assert_string_equal(nth_value(message, "OVERSTAY_PID", 15), "115");
 	assert_null(nth_value(message, "OVERSTAY_PID", 16));
@@ -417,7 +406,7 @@ test_long_text(void **state)
 	assert_non_null(bytes);
 	memset(bytes, 'y', 5000);
 	bytes[5000] = '\0';
-	message = render(report_new(EVENT_CONFIG, SEVERITY_ERR, "%s", bytes));
+	message = render_for(NULL, report_new(EVENT_CONFIG, SEVERITY_ERR, "%s", bytes), &host);
 	assert_int_equal(strlen(message->text), MESSAGE_TEXT_MAX - 1);
 	assert_string_equal(message->text + MESSAGE_TEXT_MAX - 4, "...");
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SUSPECT, HOPPING and ADVICE, and what other lines say of reasons, to the letter. And the longest
- * line and the most fields that there can be, from owners who wrote every string to do harm: every
- * part a person needs is still there, and each field is one bounded line of plain text.
+ * SUSPECT, HOPPING and ADVICE, and what other lines say of reasons (the words are tests/golden's).
+ * And the longest line and the most fields that there can be, from owners who wrote every string to
+ * do harm: every part a person needs is still there, and each field is one bounded line of plain
+ * text.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 #include "alert-render.h"
 #include "base/cleanup.h"
 
-#define NCAT "/usr/bin/ncat -l [4242] of alice in apache2.service"
+#define NCAT "/usr/bin/ncat -l [4242]", "alice", "apache2.service"
 
 static struct report *
 make(enum event_kind kind, uint32_t reasons)
@@ -49,19 +50,18 @@ test_suspect(void **state)
 
 	(void)state;
 	report->stay->owner->processes[0].parent_comm = strdup("apache2");
-	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
-	    ": a stranger among services (strong); parent apache2 [801]" HINT);
+	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT,
+	    reason_text(REASON_STRANGER), "(strong)", "apache2 [801]", HINT);
 	/* Strong ones first, then the weak; a parent without a name, or none. */
-	check_text(suspect(1U << REASON_DELETED | 1U << REASON_SHM | 1U << REASON_STRANGER),
-	    "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
-	    ": its program lies in /dev/shm, a stranger among services, its program was deleted "
-	    "(strong); parent [801]" HINT);
+	check_pieces(suspect(1U << REASON_DELETED | 1U << REASON_SHM | 1U << REASON_STRANGER),
+	    "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT, reason_text(REASON_SHM),
+	    reason_text(REASON_STRANGER), reason_text(REASON_DELETED), "(strong)", " [801]", HINT);
 	report = suspect(1U << REASON_DELETED | 1U << REASON_TEMPORARY);
 	report->stay->owner->processes[0].parent_pid = 0;
 	report->stay->would_allow = strdup("the\nweb");
-	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: " NCAT
-	    ": its program was deleted, its program lies where everybody may put one (weak); "
-	    "rule \"the\\nweb\" would allow it but for that" HINT);
+	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT,
+	    reason_text(REASON_DELETED), reason_text(REASON_TEMPORARY), "(weak)", "\"the\\nweb\"",
+	    HINT);
 }
 
 static void
@@ -75,9 +75,8 @@ test_nobody(void **state)
 	report->stay->class = CLASS_SUSPECT;
 	report->stay->reasons = 1U << REASON_NO_OWNER;
 	report->stay->strong = true;
-	check_text(report, "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 10min 4s: owner unknown "
-	    "(no process holds the socket), made in apache2.service by alice: "
-	    "nobody holds it, and it is not the kernel's (strong)" HINT);
+	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 10min 4s", "apache2.service", "alice",
+	    reason_text(REASON_NO_OWNER), "(strong)", HINT);
 }
 
 static void
@@ -89,30 +88,27 @@ test_peers(void **state)
 		const char *wanted;
 	} cases[] = {
 		{ 0, 0, true, "" },
-		{ 1, 1, true, "; connected now: 192.0.2.1:4444" },
-		{ 3, 3, true, "; connected now: 192.0.2.1:4444, 192.0.2.2:4445, 192.0.2.3:4446" },
-		{ 4, 4, true, "; connected now: 192.0.2.1:4444, 192.0.2.2:4445, 192.0.2.3:4446, "
-		    "... (4)" },
-		{ 900, 16, false, "; connected now: 192.0.2.1:4444, 192.0.2.2:4445, "
-		    "192.0.2.3:4446, ... (at least 900)" },
-		{ 1, 1, false, "; connected now: 192.0.2.1:4444 (at least 1)" },
-		{ 5, 0, true, "; connected now: ... (5)" },
+		{ 1, 1, true, ": 192.0.2.1:4444; " },
+		{ 3, 3, true, ": 192.0.2.1:4444, 192.0.2.2:4445, 192.0.2.3:4446; " },
+		{ 4, 4, true, ": 192.0.2.1:4444, 192.0.2.2:4445, 192.0.2.3:4446, ... (4); " },
+		{ 900, 16, false, ": 192.0.2.1:4444, 192.0.2.2:4445, 192.0.2.3:4446, ... (" },
+		{ 1, 1, false, ": 192.0.2.1:4444 (" },
+		{ 5, 0, true, ": ... (5); " },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_free_ struct message *message = NULL;
 		struct report *report = suspect(1U << REASON_SHELL);
-		char wanted[512], count[16];
+		char count[16];
 
 		report->stay->owner->processes[0].parent_pid = 0;
 		report->stay->peers = report_peers(cases[i].count, cases[i].kept);
 		report->stay->peers->complete = cases[i].complete;
 		message = render(report);
-		(void)snprintf(wanted, sizeof(wanted), "SUSPECT tcp 0.0.0.0:60855 (all addresses) "
-		    "for 6s: " NCAT ": a shell talks to the network (strong)%s" HINT,
-		    cases[i].wanted);
-		assert_string_equal(message->text, wanted);
+		assert_non_null(strstr(message->text, cases[i].wanted));
+		assert_int_equal(strstr(message->text, "192.0.2.1:") != NULL, cases[i].kept > 0);
+		check_end(message, HINT);
 		(void)snprintf(count, sizeof(count), "%u", cases[i].count);
 		assert_string_equal(value(message, "OVERSTAY_PEERS_COUNT"), count);
 		for (uint32_t n = 0; n < cases[i].kept; n++)
@@ -133,7 +129,7 @@ test_peer_addresses(void **state)
 		.address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, .port = 4444, .family = AF_INET6,
 	};
 	message = render(report);
-	assert_non_null(strstr(message->text, "; connected now: [2001:db8::1]:4444; see: "));
+	assert_non_null(strstr(message->text, ": [2001:db8::1]:4444; "));
 	assert_string_equal(value(message, "OVERSTAY_PEERS"), "[2001:db8::1]:4444");
 }
 
@@ -147,21 +143,19 @@ test_notes(void **state)
 	(void)state;
 	assert_string_equal(value(message, "OVERSTAY_CLASS"), "service");
 	assert_string_equal(value(message, "OVERSTAY_STRENGTH"), "weak");
-	check_text(make(EVENT_OVERSTAY, 1U << REASON_DELETED),
-	    "OVERSTAY tcp 0.0.0.0:60855 (all addresses) for 6s, limit 10min: " NCAT
-	    "; note that its program was deleted" HINT);
-	check_text(make(EVENT_APPEARED, 1U << REASON_CHANGED),
-	    "APPEARED tcp 0.0.0.0:60855 (all addresses) for 6s, limit 10min: " NCAT
-	    "; note that another program held it before");
-	check_text(make(EVENT_APPEARED, 1U << REASON_DELETED | 1U << REASON_CHANGED),
-	    "APPEARED tcp 0.0.0.0:60855 (all addresses) for 6s, limit 10min: " NCAT
-	    "; suspect: its program was deleted, another program held it before");
+	check_pieces(make(EVENT_OVERSTAY, 1U << REASON_DELETED), "OVERSTAY tcp 0.0.0.0:60855 ",
+	    " 6s", " 10min", NCAT, reason_text(REASON_DELETED), HINT);
+	check_pieces(make(EVENT_APPEARED, 1U << REASON_CHANGED), "APPEARED tcp 0.0.0.0:60855 ",
+	    " 6s", " 10min", NCAT, reason_text(REASON_CHANGED));
+	check_pieces(make(EVENT_APPEARED, 1U << REASON_DELETED | 1U << REASON_CHANGED),
+	    "APPEARED tcp 0.0.0.0:60855 ", " 6s", " 10min", NCAT, class_name(CLASS_SUSPECT),
+	    reason_text(REASON_DELETED), reason_text(REASON_CHANGED));
 	report = make(EVENT_ENDED, 1U << REASON_SHM);
 	report->stay->overstayed = true;
-	check_text(report, "ENDED tcp 0.0.0.0:60855 after 6s (suspect)");
+	check_pieces(report, "ENDED tcp 0.0.0.0:60855 ", " 6s", class_name(CLASS_SUSPECT));
 	report = make(EVENT_ENDED, 1U << REASON_DELETED);
 	report->stay->overstayed = true;
-	check_text(report, "ENDED tcp 0.0.0.0:60855 after 6s (overstayed)");
+	check_pieces(report, "ENDED tcp 0.0.0.0:60855 ", " 6s (");
 }
 
 static struct report *
@@ -183,18 +177,16 @@ test_hopping(void **state)
 	_free_ struct message *message = render(hopping(3, 2));
 
 	(void)state;
-	assert_string_equal(message->text, "HOPPING tcp " NCAT ": left 2 ports and took another, "
-	    "together for 12min, limit 10min: 50001, 50002, 50003");
+	check_end(message, ": 50001, 50002, 50003");
 	assert_string_equal(value(message, "OVERSTAY_PORTS"), "50001 50002 50003");
 	assert_string_equal(value(message, "OVERSTAY_HOPS"), "2");
 	assert_null(value(message, "OVERSTAY_PORT_BEFORE"));
-	check_text(hopping(2, 1), "HOPPING tcp " NCAT ": left 1 port and took another, "
-	    "together for 12min, limit 10min: 50001, 50002");
-	check_text(hopping(8, 7), "HOPPING tcp " NCAT ": left 7 ports and took another, together "
-	    "for 12min, limit 10min: 50001, 50002, 50003, 50004, 50005, 50006, 50007, 50008");
-	check_text(hopping(32, 99), "HOPPING tcp " NCAT
-	    ": left 99 ports and took another, together for 12min, limit 10min: "
-	    "50001, 50002, 50003, 50004, 50005, 50006, 50007, ..., 50032");
+	check_pieces(hopping(2, 1), "HOPPING tcp ", NCAT, " 1 ", " 12min", " 10min",
+	    ": 50001, 50002");
+	check_pieces(hopping(8, 7), "HOPPING tcp ", NCAT, " 7 ", " 12min", " 10min",
+	    ": 50001, 50002, 50003, 50004, 50005, 50006, 50007, 50008");
+	check_pieces(hopping(32, 99), "HOPPING tcp ", NCAT, " 99 ", " 12min", " 10min",
+	    ": 50001, 50002, 50003, 50004, 50005, 50006, 50007, ..., 50032");
 }
 
 static void
@@ -212,9 +204,7 @@ test_rebound_fields(void **state)
 	assert_null(value(message, "OVERSTAY_HOPS"));
 }
 
-#define TAKEN "ADVICE tcp 0.0.0.0:60855: this port lies in the kernel's own range and is not " \
-	"reserved, so one day a connection has it when "
-#define FILE_NAME "in /etc/sysctl.d/60-overstay.conf"
+#define FILE_NAME "/etc/sysctl.d/60-overstay.conf"
 
 static void
 test_reservation(void **state)
@@ -227,8 +217,8 @@ test_reservation(void **state)
 	report->stay->advice =
 	    strdup("net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
 	message = render(report);
-	assert_string_equal(message->text, TAKEN "/usr/bin/ncat in apache2.service wants it; "
-	    FILE_NAME ": net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
+	assert_non_null(strstr(message->text, "/usr/bin/ncat"));
+	check_end(message, FILE_NAME ": net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
 	assert_string_equal(value(message, "OVERSTAY_ADVICE"),
 	    "net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
 	/* One that is too long for a line is not there by half. */
@@ -239,15 +229,12 @@ test_reservation(void **state)
 	(void)owner_unref(report->stay->owner);
 	report->stay->owner = report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP);
 	_free_ struct message *long_one = render(report);
-	assert_string_equal(long_one->text, TAKEN "its owner wants it; " FILE_NAME
-	    " add 60855 to net.ipv4.ip_local_reserved_ports; the whole line stands in "
-	    "OVERSTAY_ADVICE");
+	assert_non_null(strstr(long_one->text, FILE_NAME));
+	assert_non_null(strstr(long_one->text, " 60855 "));
+	assert_null(strstr(long_one->text, "1111"));
+	check_end(long_one, "OVERSTAY_ADVICE");
 	assert_string_equal(value(long_one, "OVERSTAY_ADVICE"), line);
 }
-
-#define PICKED "ADVICE tcp 0.0.0.0:60855: the kernel picked this port, another one at each " \
-	"start: have "
-#define FIXED " listen on a fixed port outside of the range"
 
 /* A rule is offered only where it would match, and more than an interpreter. */
 static void
@@ -257,29 +244,30 @@ test_choice(void **state)
 		const char *exe, *script, *who, *offer;
 		enum exe_trust trust;
 	} cases[] = {
-		{ "/usr/bin/x", "", "/usr/bin/x", ", or allow it: match: {exe: /usr/bin/x, "
-		    "choice: auto}", EXE_SAME },
-		{ "/usr/bin/x", "", "/usr/bin/x", "", EXE_UNVERIFIED },
-		{ "/usr/bin/a*b", "", "/usr/bin/a*b", "", EXE_SAME },
-		{ "/usr/bin/a, b", "", "/usr/bin/a, b", "", EXE_SAME },
-		{ "/usr/bin/a\nb", "", "/usr/bin/a\\nb", "", EXE_SAME },
-		{ "/usr/bin/python3.11", "", "/usr/bin/python3.11", "", EXE_SAME },
+		{ "/usr/bin/x", "", "/usr/bin/x", ": {exe: /usr/bin/x, choice: auto}", EXE_SAME },
+		{ "/usr/bin/x", "", "/usr/bin/x", NULL, EXE_UNVERIFIED },
+		{ "/usr/bin/a*b", "", "/usr/bin/a*b", NULL, EXE_SAME },
+		{ "/usr/bin/a, b", "", "/usr/bin/a, b", NULL, EXE_SAME },
+		{ "/usr/bin/a\nb", "", "/usr/bin/a\\nb", NULL, EXE_SAME },
+		{ "/usr/bin/python3.11", "", "/usr/bin/python3.11", NULL, EXE_SAME },
 		{ "/usr/bin/python3.11", "/srv/x.py", "python3.11 /srv/x.py",
-		    ", or allow it: match: {exe: /usr/bin/python3.11, script: /srv/x.py, "
-		    "user: 1000, choice: auto}", EXE_SAME },
-		{ "/usr/bin/python3.11", "/srv/{x}.py", "python3.11 /srv/{x}.py", "", EXE_SAME },
+		    ": {exe: /usr/bin/python3.11, script: /srv/x.py, user: 1000, choice: auto}",
+		    EXE_SAME },
+		{ "/usr/bin/python3.11", "/srv/{x}.py", "python3.11 /srv/{x}.py", NULL, EXE_SAME },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct owner *owner = report_process(cases[i].exe, "x", "");
-		char wanted[512];
 
 		owner->processes[0].script = strdup(cases[i].script);
 		owner->processes[0].exe_trust = (enum exe_trust)cases[i].trust;
-		(void)snprintf(wanted, sizeof(wanted), PICKED "%s" FIXED "%s", cases[i].who,
-		    cases[i].offer);
-		check_text(report_of(EVENT_ADVICE, "0.0.0.0", owner), wanted);
+		_free_ struct message *message = render(report_of(EVENT_ADVICE, "0.0.0.0", owner));
+		assert_non_null(strstr(message->text, cases[i].who));
+		if (cases[i].offer == NULL)
+			assert_null(strstr(message->text, "choice:"));
+		else
+			check_end(message, cases[i].offer);
 	}
 	/* What holds it for a unit is the service manager: every unit's. */
 	struct owner *manager = report_process("/usr/lib/systemd/systemd", "systemd|--user",
@@ -288,8 +276,10 @@ test_choice(void **state)
 	manager->processes[0].evidence |= EVIDENCE_MANAGER;
 	manager->place.unit = strdup("user@1000.service");
 	manager->place.user_unit = strdup("foo.socket");
-	check_text(report_of(EVENT_ADVICE, "0.0.0.0", manager), PICKED "foo.socket" FIXED);
-	check_text(report_new(EVENT_ADVICE, SEVERITY_NOTICE, "3 ports lie there"),
+	_free_ struct message *message = render(report_of(EVENT_ADVICE, "0.0.0.0", manager));
+	assert_non_null(strstr(message->text, "foo.socket"));
+	assert_null(strstr(message->text, "choice:"));
+	check_pieces(report_new(EVENT_ADVICE, SEVERITY_NOTICE, "3 ports lie there"),
 	    "ADVICE 3 ports lie there");
 }
 
@@ -371,7 +361,7 @@ static const char *
 end_of(enum event_kind kind)
 {
 	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT ? HINT :
-	    kind == EVENT_ADVICE ? "the whole line stands in OVERSTAY_ADVICE" :
+	    kind == EVENT_ADVICE ? "OVERSTAY_ADVICE" :
 	    kind == EVENT_HOPPING ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
 				    "65535" :
 	    kind == EVENT_APPEARED ? reason_text(REASON_COUNT - 1) : "";
@@ -380,20 +370,22 @@ end_of(enum event_kind kind)
 static void
 check_evil(enum event_kind kind, const char *bytes)
 {
-	_free_ struct message *message = render(evil_report(kind, bytes));
+	_free_ struct message *message = render_for(NULL, evil_report(kind, bytes), &host);
 	const char *end = end_of(kind);
-	char last[128];
+	char part[128];
 
 	/* No field was left out, and no part of the line. */
 	assert_false(message->cut);
-	assert_string_equal(message->text + strlen(message->text) - strlen(end), end);
+	check_end(message, end);
 	if (kind != EVENT_SUSPECT)
 		return;
-	assert_non_null(strstr(message->text, ": its program is a file in memory, "));
-	(void)snprintf(last, sizeof(last), ", %s (strong); parent ", reason_text(REASON_COUNT - 1));
-	assert_non_null(strstr(message->text, last));
-	assert_non_null(strstr(message->text, "\" would allow it but for that; connected now: "));
-	assert_non_null(strstr(message->text, ", ... (at least 4294967295); see: "));
+	(void)snprintf(part, sizeof(part), ": %s, ", reason_text(0));
+	assert_non_null(strstr(message->text, part));
+	(void)snprintf(part, sizeof(part), ", %s (strong); ", reason_text(REASON_COUNT - 1));
+	assert_non_null(strstr(message->text, part));
+	assert_non_null(strstr(message->text, " [2147483647]; "));
+	assert_non_null(strstr(message->text, ", ... ("));
+	assert_non_null(strstr(message->text, "4294967295); "));
 	assert_non_null(nth_value(message, "OVERSTAY_PEERS", REPORT_PEERS_MAX - 1));
 	assert_non_null(nth_value(message, "OVERSTAY_PID", OWNER_PROCESSES_MAX - 1));
 	/* The last of the table that such an owner has. */

@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "commands.h"
-#include "loop/daemon.h"
 #include "failing-memory.h"
 
 static struct {
@@ -20,12 +19,12 @@ static struct {
 	char main_file[96], rules_dir[96];
 } fixture;
 
-struct config_paths __wrap_daemon_config_paths(const struct daemon_options *options);
+struct config_paths __wrap_command_line_config_paths(const struct command_line *line);
 
 struct config_paths
-__wrap_daemon_config_paths(const struct daemon_options *options)
+__wrap_command_line_config_paths(const struct command_line *line)
 {
-	(void)options;
+	(void)line;
 	return (struct config_paths){
 		.main_file = fixture.main_file,
 		.rules_dir = fixture.rules_dir,

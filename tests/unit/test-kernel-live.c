@@ -597,6 +597,29 @@ another_namespace(void **state)
 	assert_int_equal(setns(home, CLONE_NEWNET), 0);
 }
 
+/* A socket that was opened elsewhere goes on answering for that place. */
+static void
+from_a_descriptor(void **state)
+{
+	struct source_request request = listeners(PROTOCOL_TCP, AF_UNSPEC);
+	_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	_close_ int pipe_end = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct source *source = NULL;
+	int fd = source_open_diag();
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)open_at(AF_INET, SOCK_STREAM, "127.0.0.1", 50001, 0);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(source_new_netlink(fd, &source), 0);
+	assert_int_equal(setns(home, CLONE_NEWNET), 0);
+	assert_int_equal(source_netns(source), source_netns(live.netlink));
+	assert_int_equal(ask(source, &request)->count, 1);
+	source_close(source);
+	assert_int_equal(source_new_netlink(pipe_end, &source), -ENOTSOCK);
+	assert_int_equal(source_new_netlink(live.fds[0], &source), -EINVAL);
+}
+
 static int
 begin_test(void **state)
 {
@@ -663,6 +686,7 @@ main(void)
 		live_test(sources_agree),
 		live_test(many_datagrams),
 		live_test(another_namespace),
+		live_test(from_a_descriptor),
 	};
 	const char *problem = enter_namespace();
 

@@ -330,7 +330,7 @@ given_up(void **state)
 
 	(void)state;
 	assert_non_null(look_request(look));
-	look_give_up(look, INCOMPLETE_TIMEOUT);
+	look_failed(look, INCOMPLETE_TIMEOUT);
 	assert_null(look_request(look));
 	snapshot = look_finish(look);
 	assert_int_equal(snapshot->incomplete, INCOMPLETE_TIMEOUT);

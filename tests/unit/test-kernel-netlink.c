@@ -297,6 +297,33 @@ refused_legacy_is_asked_twice(void **state)
 	assert_int_equal(fourth->sdiag_family, AF_INET);
 }
 
+/* Of two dumps, one a family, one may be complete and the other not. */
+static void
+one_family_is_incomplete(void **state)
+{
+	static const struct {
+		int ipv4, ipv6;
+		uint8_t spared;
+	} rows[] = {
+		{ 0, -ENOMEM, AF_INET }, { -ENOMEM, 0, AF_INET6 }, { -ENOMEM, -ENOMEM, 0 },
+		{ 0, 0, 0 },
+	};
+	struct source_request request = listeners(PROTOCOL_TCP, AF_UNSPEC);
+	struct source_result result;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (i == 0)
+			add_error(add_datagram(), -EINVAL);
+		add_done(add_datagram(), rows[i].ipv4);
+		add_done(add_datagram(), rows[i].ipv6);
+		assert_int_equal(answer(*state, &request, &result), 0);
+		assert_int_equal(result.incomplete,
+		    rows[i].ipv4 == 0 && rows[i].ipv6 == 0 ? 0 : INCOMPLETE_KERNEL);
+		assert_int_equal(result.spared, rows[i].spared);
+		play_again();
+	}
+}
+
 static void
 refused_by_all(void **state)
 {
@@ -334,6 +361,7 @@ main(void)
 		with_source(waits_for_the_rest),
 		with_source(no_sock_diag_is_an_error),
 		with_source(refused_legacy_is_asked_twice),
+		with_source(one_family_is_incomplete),
 		with_source(refused_by_all),
 		with_source(broken_socket_is_an_error),
 	};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The asking for peers in the event loop. The engine and the daemon's next step are the test's own:
- * the linker hands three of their functions over (-Wl,--wrap), and source_step() where the kernel
- * shall not answer.
+ * The asking for peers in the event loop. The engine's questions, its answers and whether there is
+ * a sock_diag are the test's own: the linker hands these functions over (-Wl,--wrap), and
+ * source_step() where the kernel shall not answer.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -18,12 +19,15 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "loop/daemon.h"
+#include "kernel/connected.h"
+#include "loop/peers.h"
 
 #define QUESTIONS_MAX 70
 
 static struct {
-	struct daemon daemon;
+	struct ground ground;
+	struct peers *peers;
+	size_t descriptors;	/* open while nothing is asked */
 	struct endpoint questions[QUESTIONS_MAX];
 	size_t count, next;	/* of the questions; those before next were asked */
 	size_t rounds;		/* that asked for something */
@@ -33,14 +37,15 @@ static struct {
 		struct report_peers peers;
 	} answers[QUESTIONS_MAX];
 	size_t answer_count;
-	size_t advances;
+	size_t changes;		/* announced since the first question */
+	bool no_sock_diag;
 	bool mute;		/* the kernel does not answer */
 } played;
 
 size_t __wrap_engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max);
 void __wrap_engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
     const struct report_peers *peers);
-void __wrap_daemon_advance(struct daemon *daemon);
+bool __wrap_conditions_hold(const struct conditions *conditions, enum condition condition);
 int __real_source_step(struct source *source, source_function *function, void *argument,
     struct source_result *ret_result);
 int __wrap_source_step(struct source *source, source_function *function, void *argument,
@@ -51,7 +56,7 @@ __wrap_engine_peer_questions(struct engine *engine, struct endpoint *endpoints, 
 {
 	size_t count = played.count - played.next;
 
-	assert_ptr_equal(engine, played.daemon.engine);
+	assert_ptr_equal(engine, played.ground.engine);
 	if (count > max)
 		count = max;
 	memcpy(endpoints, played.questions + played.next, count * sizeof(*endpoints));
@@ -66,7 +71,7 @@ __wrap_engine_peer_answers(struct engine *engine, const struct endpoint *endpoin
 {
 	size_t index = played.answer_count++;
 
-	assert_ptr_equal(engine, played.daemon.engine);
+	assert_ptr_equal(engine, played.ground.engine);
 	assert_true(index < QUESTIONS_MAX);
 	played.answers[index].endpoint = *endpoint;
 	played.answers[index].answered = peers != NULL;
@@ -74,14 +79,21 @@ __wrap_engine_peer_answers(struct engine *engine, const struct endpoint *endpoin
 		played.answers[index].peers = *peers;
 }
 
-/* The daemon asks again after each answer; the loop ends when there is no more to be asked. */
-void
-__wrap_daemon_advance(struct daemon *daemon)
+bool
+__wrap_conditions_hold(const struct conditions *conditions, enum condition condition)
 {
-	played.advances++;
-	peers_ask(daemon);
+	(void)conditions;
+	return condition == CONDITION_SOURCE && played.no_sock_diag;
+}
+
+/* After the asking itself heard of it; the loop ends when there is no more to be asked. */
+static void
+on_changed(void *argument)
+{
+	(void)argument;
+	played.changes++;
 	if (played.answer_count == played.count)
-		(void)event_base_loopbreak(daemon->base);
+		loop_stop(played.ground.loop);
 }
 
 int
@@ -91,28 +103,42 @@ __wrap_source_step(struct source *source, source_function *function, void *argum
 	return played.mute ? -EAGAIN : __real_source_step(source, function, argument, ret_result);
 }
 
+static size_t
+count_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory) != NULL)
+		count++;
+	assert_int_equal(closedir(directory), 0);
+	return count;
+}
+
 static int
 set_up(void **state)
 {
-	struct daemon *daemon = &played.daemon;
+	struct ground *ground = &played.ground;
 
 	(void)state;
 	memset(&played, 0, sizeof(played));
-	daemon->proc_fd = daemon->state_fd = -1;
-	daemon->base = event_base_new();
-	daemon->engine = engine_new(NULL, NULL);
-	if (daemon->base == NULL || daemon->engine == NULL)
+	ground->proc_fd = -1;
+	ground->engine = engine_new(NULL, NULL);
+	if (ground->engine == NULL || loop_new(&ground->loop) < 0 ||
+	    peers_new(ground, &played.peers) < 0)
 		return -1;
-	return peers_start(daemon);
+	played.descriptors = count_descriptors();
+	return loop_subscribe(ground->loop, LOOP_CHANGED, on_changed, NULL);
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
-	peers_stop(&played.daemon);
-	(void)engine_free(played.daemon.engine);
-	event_base_free(played.daemon.base);
+	(void)peers_free(played.peers);
+	(void)engine_free(played.ground.engine);
+	(void)loop_free(played.ground.loop);
 	return 0;
 }
 
@@ -127,26 +153,33 @@ question(uint16_t port)
 	};
 }
 
+static void
+ask(void)
+{
+	loop_announce(played.ground.loop, LOOP_CHANGED);
+	played.changes = 0;
+}
+
 /* Asks, and runs the loop until all is answered. */
 static void
 run(void)
 {
-	peers_ask(&played.daemon);
-	assert_int_equal(event_base_dispatch(played.daemon.base), 0);
+	ask();
+	assert_int_equal(loop_run(played.ground.loop), 0);
 	assert_int_equal(played.answer_count, played.count);
 	for (size_t i = 0; i < played.count; i++)
 		assert_int_equal(
 		    endpoint_compare(&played.answers[i].endpoint, &played.questions[i]), 0);
 	/* An idle host pays for nothing. */
-	assert_null(played.daemon.peers.pump.source);
+	assert_int_equal(count_descriptors(), played.descriptors);
 }
 
 static void
 nothing_to_ask(void **state)
 {
 	(void)state;
-	peers_ask(&played.daemon);
-	assert_null(played.daemon.peers.pump.source);
+	ask();
+	assert_int_equal(count_descriptors(), played.descriptors);
 	assert_int_equal(played.rounds, 0);
 }
 
@@ -170,13 +203,14 @@ a_real_connection(void **state)
 	assert_int_equal(source_open_netlink(&source), 0);
 	played.questions[0].netns = source_netns(source);
 	source_close(source);
+	played.descriptors = count_descriptors();
 
 	run();
 	assert_true(played.answers[0].answered);
 	assert_true(played.answers[0].peers.complete);
 	assert_int_equal(played.answers[0].peers.count, 1);
 	assert_int_equal(played.answers[0].peers.peers[0].port, ntohs(address.sin_port));
-	assert_int_equal(played.advances, 1);
+	assert_int_equal(played.changes, 1);
 	assert_int_equal(close(listener), 0);
 	assert_int_equal(close(client), 0);
 }
@@ -188,11 +222,11 @@ one_at_a_time(void **state)
 	(void)state;
 	for (uint16_t i = 0; i < QUESTIONS_MAX; i++)
 		question((uint16_t)(2000 + i));
-	peers_ask(&played.daemon);
+	ask();
 	assert_int_equal(played.next, CONNECTED_MAX);
 	run();
 	assert_int_equal(played.rounds, 2);
-	assert_int_equal(played.advances, 2);
+	assert_int_equal(played.changes, 2);
 	assert_true(played.answers[QUESTIONS_MAX - 1].answered);
 }
 
@@ -201,13 +235,13 @@ static void
 no_source(void **state)
 {
 	(void)state;
-	played.daemon.conditions[CONDITION_SOURCE] = true;
+	played.no_sock_diag = true;
 	question(2000);
 	question(2001);
 	run();
 	assert_false(played.answers[0].answered);
 	assert_false(played.answers[1].answered);
-	assert_int_equal(played.advances, 1);
+	assert_int_equal(played.changes, 1);
 }
 
 static void
@@ -237,9 +271,9 @@ stopped_meanwhile(void **state)
 {
 	(void)state;
 	question(2000);
-	peers_ask(&played.daemon);
+	ask();
 	/* The rest is AddressSanitizer's to say. */
-	assert_non_null(played.daemon.peers.pump.source);
+	assert_int_equal(count_descriptors(), played.descriptors + 1);
 }
 
 #define with_loop(function) \

@@ -9,12 +9,13 @@
 #include "config-expect.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "loop/daemon.h"
 #include "failing-memory.h"
+#include "loop/reload.h"
 #include "store/lastgood.h"
 
 static const char *const old_text = "threshold: 7h\n";
@@ -22,98 +23,90 @@ static const char *const old_text = "threshold: 7h\n";
 static struct {
 	char root[64];
 	char main_file[96], rules_dir[96];
-	struct daemon daemon;
+	struct ground ground;
+	struct reload *reload;
+	struct config_paths paths;
+	int state_fd;
+	status_function *write_status;
+	void *write_argument;
+	bool over;		/* what was begun */
 	size_t told;
 	bool not_kept;		/* CONDITION_STATE */
 	char *old_dump, *new_dump;
 } played;
 
-struct config_paths __wrap_daemon_config_paths(const struct daemon_options *options);
-void __wrap_daemon_tell(struct daemon *daemon, struct report *report);
-void __wrap_condition_set(struct daemon *daemon, enum condition condition, bool wrong,
+void __wrap_outlet_put(struct outlet *outlet, struct report *report);
+void __wrap_conditions_set(struct conditions *conditions, enum condition condition, bool wrong,
     const char *format, ...);
+bool __wrap_conditions_hold(const struct conditions *conditions, enum condition condition);
 void __wrap_engine_set_policy(struct engine *engine, const struct policy *policy);
-void __wrap_sender_set(struct sender *sender, enum cmdline_mode cmdline, const char *config);
-void __wrap_tick_restart(struct daemon *daemon);
-void __wrap_survey_restart(struct daemon *daemon);
-void __wrap_daemon_advance(struct daemon *daemon);
-void __wrap_daemon_arm(struct event *timer, uint64_t after_usec);
-void __wrap_daemon_update_status(struct daemon *daemon);
-
-struct config_paths
-__wrap_daemon_config_paths(const struct daemon_options *options)
-{
-	(void)options;
-	return (struct config_paths){
-		.main_file = played.main_file,
-		.rules_dir = played.rules_dir,
-		.resolve = resolve_fake,
-	};
-}
+void __wrap_status_provide(struct status *status, enum status_part part,
+    status_function *function, void *argument);
+void __wrap_status_update(struct status *status);
 
 /* A report that there was no memory for is counted as held back. */
 void
-__wrap_daemon_tell(struct daemon *daemon, struct report *report)
+__wrap_outlet_put(struct outlet *outlet, struct report *report)
 {
-	assert_ptr_equal(daemon, &played.daemon);
+	(void)outlet;
 	(void)report_free(report);
 	played.told++;
 }
 
 void
-__wrap_condition_set(struct daemon *daemon, enum condition condition, bool wrong,
+__wrap_conditions_set(struct conditions *conditions, enum condition condition, bool wrong,
     const char *format, ...)
 {
-	assert_ptr_equal(daemon, &played.daemon);
+	(void)conditions;
 	(void)format;
 	if (condition == CONDITION_STATE)
 		played.not_kept = wrong;
+}
+
+bool
+__wrap_conditions_hold(const struct conditions *conditions, enum condition condition)
+{
+	(void)conditions;
+	(void)condition;
+	return false;
 }
 
 void
 __wrap_engine_set_policy(struct engine *engine, const struct policy *policy)
 {
 	(void)engine;
-	assert_ptr_equal(policy, &played.daemon.config->policy);
+	assert_non_null(policy);
 }
 
 void
-__wrap_sender_set(struct sender *sender, enum cmdline_mode cmdline, const char *config)
+__wrap_status_provide(struct status *status, enum status_part part, status_function *function,
+    void *argument)
 {
-	(void)sender;
-	(void)cmdline;
-	assert_ptr_equal(config, played.daemon.config->hash);
+	(void)status;
+	assert_int_equal(part, STATUS_RELOAD);
+	played.write_status = function;
+	played.write_argument = argument;
 }
 
+/* The last thing of a reload. */
 void
-__wrap_tick_restart(struct daemon *daemon)
+__wrap_status_update(struct status *status)
 {
-	assert_ptr_equal(daemon, &played.daemon);
+	(void)status;
+	played.over = true;
+	loop_stop(played.ground.loop);
 }
 
-void
-__wrap_survey_restart(struct daemon *daemon)
+/* True where the status line says that the last reload failed. */
+static bool
+says_failed(void)
 {
-	assert_ptr_equal(daemon, &played.daemon);
-}
+	char buffer[128];
+	struct text text;
 
-void
-__wrap_daemon_advance(struct daemon *daemon)
-{
-	assert_ptr_equal(daemon, &played.daemon);
-}
-
-void
-__wrap_daemon_arm(struct event *timer, uint64_t after_usec)
-{
-	(void)timer;
-	assert_int_equal(after_usec, 0);
-}
-
-void
-__wrap_daemon_update_status(struct daemon *daemon)
-{
-	assert_ptr_equal(daemon, &played.daemon);
+	text_init(&text, buffer, sizeof(buffer));
+	played.write_status(&text, played.write_argument);
+	return buffer[0] != '\0';
 }
 
 static void
@@ -132,13 +125,16 @@ static void
 run_on_old(void)
 {
 	struct config_messages messages = { 0 };
+	struct config *config;
 
-	played.daemon.config = config_free(played.daemon.config);
 	assert_int_equal(config_load_text(old_text, strlen(old_text), "old", false, resolve_fake,
-	    &played.daemon.config, &messages), 0);
+	    &config, &messages), 0);
 	free(played.old_dump);
-	assert_int_equal(config_dump_text(played.daemon.config, &played.old_dump, NULL), 0);
-	assert_int_equal(lastgood_save(played.daemon.state_fd, played.old_dump,
+	assert_int_equal(config_dump_text(config, &played.old_dump, NULL), 0);
+	played.ground.settings = settings_free(played.ground.settings);
+	assert_int_equal(settings_new(played.ground.loop, NULL, config,
+	    &played.ground.settings), 0);
+	assert_int_equal(lastgood_save(played.state_fd, played.old_dump,
 	    strlen(played.old_dump)), 0);
 }
 
@@ -163,10 +159,16 @@ set_up(void **state)
 	write_file(path, "rules:\n  - {name: b, match: {port: 80-90}, threshold: 3h}\n");
 	write_file(played.main_file, "threshold: 1h\nrules:\n"
 	    "  - {name: a, match: {unit: nginx, user: alice}, threshold: 2h}\n");
-	played.daemon.state_fd = open(played.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	played.daemon.base = event_base_new();
+	played.state_fd = open(played.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	played.paths = (struct config_paths){
+		.main_file = played.main_file,
+		.rules_dir = played.rules_dir,
+		.resolve = resolve_fake,
+	};
+	if (played.state_fd < 0 || loop_new(&played.ground.loop) < 0)
+		return -1;
 	run_on_old();
-	return played.daemon.state_fd < 0 || played.daemon.base == NULL ? -1 : 0;
+	return reload_new(&played.ground, &played.paths, played.root, &played.reload);
 }
 
 static int
@@ -175,27 +177,42 @@ tear_down(void **state)
 	char command[128];
 
 	(void)state;
-	(void)config_free(played.daemon.config);
-	(void)close(played.daemon.state_fd);
-	event_base_free(played.daemon.base);
+	(void)reload_free(played.reload);
+	(void)settings_free(played.ground.settings);
+	(void)close(played.state_fd);
+	(void)loop_free(played.ground.loop);
 	free(played.old_dump);
 	free(played.new_dump);
 	(void)snprintf(command, sizeof(command), "rm -rf -- '%s'", played.root);
 	return system(command);
 }
 
+static void
+begin_reload(void)
+{
+	assert_int_equal(raise(SIGHUP), 0);
+}
+
+/* The daemon is ready: what it runs on is kept. */
+static void
+begin_keep(void)
+{
+	loop_announce(played.ground.loop, LOOP_READY);
+}
+
 /* Begins, and waits for the end. Returns how many allocations there were. */
 static size_t
-run(void (*begin)(struct daemon *daemon), size_t failing)
+run(void (*begin)(void), size_t failing)
 {
 	size_t allocations;
 
 	played.told = 0;
 	played.not_kept = false;
 	memory_arm(failing);
-	begin(&played.daemon);
-	while (played.daemon.reload != NULL)
-		(void)event_base_loop(played.daemon.base, EVLOOP_ONCE);
+	played.over = false;
+	begin();
+	while (!played.over)
+		assert_int_equal(loop_run(played.ground.loop), 0);
 	allocations = memory_disarm();
 	return allocations;
 }
@@ -208,7 +225,7 @@ kept_is(const char *text)
 	size_t size;
 	bool same;
 
-	assert_int_equal(lastgood_read(played.daemon.state_fd, &kept, &size), 0);
+	assert_int_equal(lastgood_read(played.state_fd, &kept, &size), 0);
 	same = size == strlen(text) && memcmp(kept, text, size) == 0;
 	free(kept);
 	return same;
@@ -220,14 +237,14 @@ is_reloaded(const struct config *old)
 {
 	char *dump;
 
-	if (played.daemon.config == old) {
-		assert_non_null(played.daemon.reload_failed);
+	if (settings_config(played.ground.settings) == old) {
+		assert_true(says_failed());
 		assert_true(played.told > 0);
 		assert_true(kept_is(played.old_dump));
 		return false;
 	}
-	assert_null(played.daemon.reload_failed);
-	assert_int_equal(config_dump_text(played.daemon.config, &dump, NULL), 0);
+	assert_false(says_failed());
+	assert_int_equal(config_dump_text(settings_config(played.ground.settings), &dump, NULL), 0);
 	assert_string_equal(dump, played.new_dump);
 	free(dump);
 	assert_true(kept_is(played.not_kept ? played.old_dump : played.new_dump));
@@ -240,17 +257,18 @@ test_reload(void **state)
 	size_t places, stays = 0, not_kept = 0;
 
 	(void)state;
-	(void)run(reload_begin, 0);
+	(void)run(begin_reload, 0);
 	run_on_old();
-	places = run(reload_begin, 0);
-	assert_int_equal(config_dump_text(played.daemon.config, &played.new_dump, NULL), 0);
+	places = run(begin_reload, 0);
+	assert_int_equal(config_dump_text(settings_config(played.ground.settings),
+	    &played.new_dump, NULL), 0);
 	assert_string_not_equal(played.new_dump, played.old_dump);
 	assert_true(kept_is(played.new_dump));
 	run_on_old();
 	for (size_t failing = 1; failing <= places; failing++) {
-		const struct config *old = played.daemon.config;
+		const struct config *old = settings_config(played.ground.settings);
 
-		assert_true(run(reload_begin, failing) >= failing);
+		assert_true(run(begin_reload, failing) >= failing);
 		if (is_reloaded(old)) {
 			not_kept += played.not_kept;
 			run_on_old();
@@ -271,12 +289,12 @@ test_keep(void **state)
 	size_t places, stays = 0;
 
 	(void)state;
-	assert_int_equal(lastgood_save(played.daemon.state_fd, before, strlen(before)), 0);
-	places = run(reload_keep_last_good, 0);
+	assert_int_equal(lastgood_save(played.state_fd, before, strlen(before)), 0);
+	places = run(begin_keep, 0);
 	assert_true(kept_is(played.old_dump));
 	for (size_t failing = 1; failing <= places; failing++) {
-		assert_int_equal(lastgood_save(played.daemon.state_fd, before, strlen(before)), 0);
-		(void)run(reload_keep_last_good, failing);
+		assert_int_equal(lastgood_save(played.state_fd, before, strlen(before)), 0);
+		(void)run(begin_keep, failing);
 		if (kept_is(played.old_dump)) {
 			assert_false(played.not_kept);
 			continue;

@@ -221,7 +221,7 @@ def test_imitation_overstays(scene, imitate):
     # It is the listener meant, not what failed to become it.
     assert alert["OVERSTAY_EXE"] == IMITATIONS[imitate]
     gone = imitate in (deleted_of_alices, deleted_of_a_containers_root, replaced_by_alice)
-    assert ("(deleted)" in alert["MESSAGE"]) == gone
+    assert ("OVERSTAY_EXE_DELETED" in alert) == gone
 
 
 # ---- the real one --------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def test_start_waits_until_it_watches(service):
     assert one.wait_entry(OVERSTAY_EVENT="started")
     status = run("systemctl", "status", "--no-pager", "overstayd.service").stdout
     line = next(text for text in status.splitlines() if "Status:" in text)
-    for word in ("60000-60999", "0 listeners", "0 overstay", "last look", "survey", "config"):
+    for word in ("60000-60999", "0 listeners", "config"):
         assert word in line, line
     checksum = run("sh", "-c", "overstayd --dump-config | sha256sum").stdout[:16]
     assert checksum in line
@@ -63,8 +63,8 @@ def test_alert_is_found_by_unit_by_field_and_by_offender(service, offender):
     assert alert["MESSAGE"] in by_identifier
     by_offender = run("journalctl", "--no-pager", "-o", "cat", "-u", unit).stdout
     assert alert["MESSAGE"] in by_offender
-    assert alert["MESSAGE"].startswith(f"OVERSTAY tcp 0.0.0.0:{PORT} (all addresses) for ")
-    assert "http.server" in alert["MESSAGE"]
+    assert alert["MESSAGE"].startswith(f"OVERSTAY tcp 0.0.0.0:{PORT} ")
+    assert "http.server" in alert["OVERSTAY_CMDLINE"]
     pid = show(unit, "MainPID")
     expected = {
         "PRIORITY": "4", "OVERSTAY_PROTOCOL": "tcp", "OVERSTAY_ADDRESS": "0.0.0.0",
@@ -127,7 +127,7 @@ def test_a_damaged_database_is_told_and_put_aside(service, offender):
     assert database.read_bytes()[:15] == b"SQLite format 3"
     database.write_bytes(b"no database at all" * 100)
     two = service()
-    assert "damaged" in two.wait_entry(OVERSTAY_EVENT="degraded")["MESSAGE"]
+    two.wait_entry(OVERSTAY_EVENT="degraded", PRIORITY=4)
     assert (state / "executables.db.corrupt").exists()
     two.wait_entry(OVERSTAY_EVENT="overstay")
 
@@ -139,7 +139,6 @@ def test_ended_is_told_with_the_same_stay(service, offender):
     run("systemctl", "stop", unit)
     ended = one.wait_entry(OVERSTAY_EVENT="ended")
     assert ended["OVERSTAY_STAY"] == alert["OVERSTAY_STAY"]
-    assert "(overstayed)" in ended["MESSAGE"]
     stay = harness.journal(f"OVERSTAY_STAY={alert['OVERSTAY_STAY']}")
     assert [entry["OVERSTAY_EVENT"] for entry in stay] == ["appeared", "overstay", "ended"]
     assert [entry["OVERSTAY_SEQUENCE"] for entry in stay] == ["1", "2", "3"]
@@ -154,7 +153,7 @@ def test_reload_with_a_good_file(service, offender):
                       encoding="utf-8")
     pid = one.pid
     run("systemctl", "reload", "overstayd.service")
-    assert "a web server" in one.wait_entry(OVERSTAY_EVENT="cleared")["MESSAGE"]
+    one.wait_entry(OVERSTAY_EVENT="cleared", OVERSTAY_RULE="a web server")
     assert one.pid == pid
     assert show("overstayd.service", "ActiveState") == "active"
 
@@ -173,7 +172,7 @@ def test_reload_with_a_bad_file_fails_and_changes_nothing(service, offender):
     one.wait_entry(OVERSTAY_EVENT="config", PRIORITY=3)
     wait_until(lambda: "last reload failed" in show("overstayd.service", "StatusText"))
     offender(PORT)
-    assert "limit 2s" in one.wait_entry(OVERSTAY_EVENT="overstay")["MESSAGE"]
+    one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_THRESHOLD_USEC=2000000)
 
 
 def test_start_with_a_bad_file_runs_on_the_last_good_one(service, offender):
@@ -185,7 +184,7 @@ def test_start_with_a_bad_file_runs_on_the_last_good_one(service, offender):
     two.wait_entry(OVERSTAY_EVENT="degraded")
     assert "DEGRADED" in show("overstayd.service", "StatusText")
     offender(PORT)
-    assert "limit 2s" in two.wait_entry(OVERSTAY_EVENT="overstay")["MESSAGE"]
+    two.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_THRESHOLD_USEC=2000000)
 
 
 def test_bad_file_and_no_copy_is_exit_2_without_restart(service):
@@ -203,7 +202,7 @@ def test_watchdog_kills_and_restarts_what_hangs(service, drop_in):
     drop_in("overstayd.service", "[Service]\nWatchdogSec=1s\nRestartSec=100ms\n")
     one = service()
     pid = one.pid
-    # It pings: twice the limit passes without harm.
+    # It pings: twice the time passes without harm.
     os.kill(pid, 0)
     assert show("overstayd.service", "NRestarts") == "0"
     os.kill(pid, signal.SIGSTOP)
@@ -280,8 +279,8 @@ def test_lookup_that_cannot_run_is_started_ever_more_seldom(service, offender, d
     told = one.wait_entry(OVERSTAY_EVENT="degraded", seconds=5)
     wait_until(lambda: lookup_starts() - before >= 3)
     assert time.monotonic() - begun > 2.9
-    assert told["MESSAGE"].endswith("; see: systemctl status overstay-lookup.service")
-    assert "owner unknown" in one.wait_entry(OVERSTAY_EVENT="overstay")["MESSAGE"]
+    assert told["MESSAGE"].endswith("systemctl status overstay-lookup.service")
+    one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_OWNER="unknown")
     # Put right, it comes back by itself.
     pathlib.Path("/run/systemd/system/overstay-lookup.service.d/50-test.conf").unlink()
     run("systemctl", "daemon-reload")
@@ -295,12 +294,12 @@ def test_without_its_socket_that_is_named(service):
     run("systemctl", "stop", "overstay-lookup.socket")
     # The connection ended with the service; it was the socket that was not found after that.
     assert one.wait_entry(OVERSTAY_EVENT="degraded")["MESSAGE"].endswith(
-        "; see: systemctl status overstay-lookup.service")
+        "systemctl status overstay-lookup.service")
     run("systemctl", "mask", "--runtime", "overstay-lookup.socket")
     try:
         run("systemctl", "restart", "overstayd.service")
         assert harness.journal("OVERSTAY_EVENT=degraded")[-1]["MESSAGE"].endswith(
-            "; see: systemctl status overstay-lookup.socket")
+            "systemctl status overstay-lookup.socket")
     finally:
         run("systemctl", "unmask", "--runtime", "overstay-lookup.socket")
 

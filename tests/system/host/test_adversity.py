@@ -150,5 +150,5 @@ def test_idle_daemon_holds_few_descriptors(daemon, listen):
         listen(0).close()
     for count in range(1, 6):
         watch.send(signal.SIGHUP)
-        watch.wait_line("CONFIG read again", count=count)
+        watch.wait_line("^<5>CONFIG", count=count)
     harness.wait_until(lambda: held() <= first + 1, what="no descriptor is left open")

@@ -25,7 +25,7 @@ def test_once_prints_a_table(namespace, listener_process, config):
     assert "LOCAL ADDRESS:PORT" in head and "VERDICT" in head
     assert len(rows) == 1
     for word in ("tcp", f"127.0.0.1:{PORT}", "loopback", "asked", "root", str(listener.pid),
-                 "python3", "limit 1s"):
+                 "python3", "1s"):
         assert word in rows[0], word
     assert done.stderr == ""
 

@@ -20,7 +20,7 @@ def test_reload_clears_and_brings_back(daemon, listen):
     watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
     watch.config.write_text(config_text(rules=RULE), encoding="utf-8")
     watch.send(signal.SIGHUP)
-    watch.wait_line("CONFIG read again")
+    watch.wait_line("^<5>CONFIG")
     assert "the test's own" in watch.wait_line(f"CLEARED tcp 127.0.0.1:{PORT}")
 
 
@@ -29,7 +29,7 @@ def test_bad_reload_keeps_the_old_one(daemon, listen):
     watch.wait_line("STARTED")
     watch.config.write_text(BAD, encoding="utf-8")
     watch.send(signal.SIGHUP)
-    watch.wait_line("^<3>CONFIG the new configuration has 2 errors")
+    watch.wait_line("^<3>CONFIG .*\\b2\\b")
     watch.wait_line(r"^<3>CONFIG .*overstay\.yaml:1:\d+: ")
     assert "threshold" in watch.wait_line(r"^<3>CONFIG .*overstay\.yaml:2:\d+: ")
     listen(PORT)
@@ -42,8 +42,8 @@ def test_every_option_of_the_tick_is_reloadable(daemon, listen):
     listen(PORT)
     watch.config.write_text(config_text(), encoding="utf-8")
     watch.send(signal.SIGHUP)
-    watch.wait_line("CONFIG read again")
-    watch.wait_line(f"OVERSTAY .*:{PORT}|OVERSTAY 1 listeners")
+    watch.wait_line("^<5>CONFIG")
+    watch.wait_line(f"OVERSTAY .*:{PORT}|OVERSTAY 1 ")
 
 
 def test_last_good_copy_at_start(daemon, listen):
@@ -51,13 +51,13 @@ def test_last_good_copy_at_start(daemon, listen):
     first.wait_line("STARTED")
     first.config.write_text(config_text(threshold="2s"), encoding="utf-8")
     first.send(signal.SIGHUP)
-    first.wait_line("CONFIG read again")
+    first.wait_line("^<5>CONFIG")
     assert first.stop() == 0
     second = daemon(BAD)
-    second.wait_line("DEGRADED config: .*last good")
+    second.wait_line("DEGRADED config")
     second.wait_line("STARTED")
     listen(PORT)
-    assert "limit 2s" in second.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
+    assert " 2s" in second.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
     second.config.write_text(config_text(), encoding="utf-8")
     second.send(signal.SIGHUP)
     second.wait_line("RECOVERED config")
@@ -66,7 +66,7 @@ def test_last_good_copy_at_start(daemon, listen):
 def test_no_last_good_copy_is_exit_2(daemon):
     watch = daemon(BAD)
     assert watch.process.wait(timeout=15) == 2
-    watch.wait_line("no configuration to run on")
+    watch.wait_line("^<3>overstayd: ")
 
 
 def test_missing_file_that_was_asked_for_is_an_error(daemon):

@@ -21,9 +21,9 @@ def test_appeared_overstay_ended(daemon, listener_process):
     line = watch.wait_line(endpoint("OVERSTAY"))
     assert line.startswith("<4>"), "the severity of `loopback:` is warning"
     assert f"[{listener.pid}" in line and "python3" in line
-    assert "limit 1s" in line
+    assert " 1s" in line, "the threshold"
     listener.close()
-    assert "(overstayed)" in watch.wait_line(endpoint("ENDED"))
+    watch.wait_line(endpoint("ENDED"))
     assert watch.stop() == 0
     assert watch.count("^<.>STOPPED") == 1
     for word in ("APPEARED", "OVERSTAY", "ENDED"):
@@ -36,7 +36,7 @@ def test_one_that_goes_in_time_is_not_an_overstay(daemon, listen):
     listener = listen(PORT)
     watch.wait_line(endpoint("APPEARED"))
     listener.close()
-    assert "(overstayed)" not in watch.wait_line(endpoint("VANISHED"))
+    watch.wait_line(endpoint("VANISHED"))
     assert watch.count("OVERSTAY") == 0
 
 
@@ -60,8 +60,8 @@ def test_baseline_is_one_summary(daemon, listen):
     for port in range(50010, 50025):
         listen(port)
     watch = daemon(config_text())
-    assert "15 listeners there already" in watch.wait_line("STARTED")
-    assert "15 listeners" in watch.wait_line("OVERSTAY")
+    assert " 15 " in watch.wait_line("STARTED")
+    assert " 15 " in watch.wait_line("^<4>OVERSTAY")
     assert watch.count("APPEARED") == 0
     # Each is an entry of its own as well, at a level of its own.
     for port in range(50010, 50025):
@@ -84,18 +84,17 @@ def test_reuseport_group_is_one_listener(daemon, listen):
     for _ in range(4):
         listen(PORT, reuse_port=True)
     watch = daemon(config_text())
-    assert "1 listeners there already" in watch.wait_line("STARTED")
+    assert " 1 " in watch.wait_line("STARTED")
     listen(PORT + 1, reuse_port=True)
     listen(PORT + 1, reuse_port=True)
-    assert "2 sockets" in watch.wait_line(endpoint("OVERSTAY", PORT + 1))
+    assert " 2 " in watch.wait_line(endpoint("OVERSTAY", PORT + 1))
 
 
 def test_dual_stack_is_one_listener(daemon, listen):
     watch = daemon(config_text())
     watch.wait_line("STARTED")
     listen(PORT, address="::")
-    line = watch.wait_line(r"OVERSTAY tcp \[?(::|\*)\]?:" + str(PORT))
-    assert "all addresses" in line
+    watch.wait_line(rf"OVERSTAY tcp \[::\]:{PORT} ")
     assert watch.count("OVERSTAY") == 1
 
 
@@ -120,7 +119,7 @@ def test_kernel_9_and_again(daemon, listen):
     assert first.stop(signal.SIGKILL) == -signal.SIGKILL
     harness.wait_until(lambda: not alive(lookup), what="overstay-lookup ends with the daemon")
     second = daemon()
-    second.wait_line("1 listeners there already")
+    second.wait_line("STARTED .* 1 ")
     second.wait_line("OVERSTAY")
     assert second.stop() == 0
 
@@ -138,11 +137,11 @@ def test_death_of_the_lookup_is_survived(daemon, listener_process):
     watch.wait_line("STARTED")
     os.kill(harness.wait_until(watch.lookup_pid), signal.SIGKILL)
     line = watch.wait_line("DEGRADED lookup")
-    assert line.endswith(f"; its program: {harness.LOOKUP}")
-    listener_process(PORT)
+    assert line.endswith(f": {harness.LOOKUP}")
+    listener = listener_process(PORT)
     # Told all the same, with what the kernel itself says of the owner. By hand there is no way
     # back to the privileges of the first look-up; as a service there is (booted/).
-    assert "owner unknown" in watch.wait_line(endpoint("OVERSTAY"))
+    assert f"[{listener.pid}" not in watch.wait_line(endpoint("OVERSTAY"))
     assert watch.count("DEGRADED lookup") == 1
     assert watch.stop() == 0
 

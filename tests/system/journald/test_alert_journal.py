@@ -115,10 +115,11 @@ def test_read_back_by_id_and_field():
         found = entries(*matches)
         assert len(found) == 1, matches
     entry = found[0]
-    assert entry["MESSAGE"] == (
-        "OVERSTAY tcp 0.0.0.0:60855 (all addresses) for 10min 4s, limit 10min: "
-        "/usr/bin/python3.11 /home/alice/srv.py --key *** [4242] of root in offender.service; "
-        "see: journalctl " + stay_of("readback"))
+    assert entry["MESSAGE"].startswith("OVERSTAY tcp 0.0.0.0:60855 ")
+    assert entry["MESSAGE"].endswith("journalctl " + stay_of("readback"))
+    assert entry["OVERSTAY_AGE_USEC"] == "604000000"
+    assert entry["OVERSTAY_THRESHOLD_USEC"] == "600000000"
+    assert entry["OVERSTAY_PID"] == "4242"
     assert entry["PRIORITY"] == "4"
     assert entry["SYSLOG_IDENTIFIER"] == "overstayd"
     assert entry["OVERSTAY_CMDLINE"] == "python3 /home/alice/srv.py --key ***"
@@ -129,7 +130,7 @@ def test_read_back_by_id_and_field():
     assert not [name for name, value in entry.items() if value in ("", None)]
     assert not [name for name in entry if name.startswith("CODE_")]
     # The hint at the end of the line is a command that works.
-    command = entry["MESSAGE"].split("; see: ")[1].split()
+    command = entry["MESSAGE"][entry["MESSAGE"].rindex("journalctl "):].split()
     assert entry["MESSAGE"] in journalctl(*command[1:], "-o", "cat").decode()
 
 
@@ -190,7 +191,7 @@ def test_hostile_names_are_text(kind):
         assert b"\x1b" not in shown and b"\x07" not in shown
     lines = journalctl("-o", "cat", stay_of(kind)).decode().splitlines()
     assert lines == [entry["MESSAGE"]]
-    assert lines[0].endswith("; see: journalctl " + stay_of(kind))
+    assert lines[0].endswith("journalctl " + stay_of(kind))
 
 
 def test_suspect_is_read_back():
@@ -200,12 +201,9 @@ def test_suspect_is_read_back():
     found = entries(f"MESSAGE_ID={SUSPECT_ID}", "OVERSTAY_EVENT=suspect", stay_of("suspect"))
     assert len(found) == 1
     entry = found[0]
-    assert entry["MESSAGE"] == (
-        "SUSPECT tcp 0.0.0.0:60855 (all addresses) for 10min 4s: "
-        "/usr/bin/ncat -l 60855 [4242] of root in apache2.service: a stranger among services, "
-        "its program was deleted (strong); parent apache2 [801]; rule \"the web\" would allow it "
-        "but for that; connected now: 192.0.2.1:4444, 192.0.2.2:4444, 192.0.2.3:4444, ... (20); "
-        "see: journalctl " + stay_of("suspect"))
+    assert entry["MESSAGE"].startswith("SUSPECT tcp 0.0.0.0:60855 ")
+    assert entry["MESSAGE"].endswith("journalctl " + stay_of("suspect"))
+    assert entry["OVERSTAY_PARENT"] == "801"
     assert entry["OVERSTAY_CLASS"] == "suspect"
     assert entry["OVERSTAY_REASONS"] == "stranger deleted"
     assert entry["OVERSTAY_STRENGTH"] == "strong"
@@ -224,8 +222,10 @@ def test_unit_of_a_socket_without_process():
     send(line("suspect", stay="nobody", made_in="orphan.service", reasons="no-owner"))
     entry, = entries("-u", "orphan.service", stay_of("nobody"))
     assert entry["OVERSTAY_UNIT"] == "orphan.service"
-    assert "owner unknown (no process holds the socket), made in orphan.service by root: " \
-        "nobody holds it" in entry["MESSAGE"]
+    assert entry["OVERSTAY_OWNER"] == "unknown"
+    assert entry["OVERSTAY_OWNER_REASON"] == "no-process"
+    assert entry["OVERSTAY_REASONS"] == "no-owner"
+    assert entry["OVERSTAY_USER"] == "root"
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -240,8 +240,7 @@ def test_hostile_suspects_are_text(kind):
     for name in ("SCRIPT", "CWD", "PARENT_COMM", "CONTAINER", "NOTE", "WOULD_ALLOW"):
         assert entry["OVERSTAY_" + name], name
     assert len(entry["MESSAGE"].encode()) < 2048
-    assert "; connected now: 192.0.2.1:4444, 192.0.2.2:4444, 192.0.2.3:4444; see: " \
-        in entry["MESSAGE"]
+    assert ": 192.0.2.1:4444, 192.0.2.2:4444, 192.0.2.3:4444; " in entry["MESSAGE"]
     assert entry["OVERSTAY_EVENT"] == "suspect"
     for output in ("short", "verbose", "cat"):
         shown = journalctl("-o", output, stay_of("S" + kind))
@@ -270,20 +269,18 @@ def _catalogue():
 def test_catalogue_explains():
     send(line(stay="explained", port=50123, pid=4242, exe="/usr/bin/srv", unit="a.service"))
     shown = journalctl("-x", "-o", "short", stay_of("explained")).decode()
-    assert "Subject: A listener has stayed too long in the dynamic port range" in shown
-    assert "tcp 0.0.0.0 port 50123" in shown
-    assert "/proc/4242/exe" in shown
-    assert "Defined-By: overstay" in shown
+    explained = shown[shown.index("Subject: "):]
+    for word in ("Defined-By: overstay", "0.0.0.0", "50123", "/proc/4242/exe"):
+        assert word in explained, word
 
 
 @pytest.mark.usefixtures("catalogue")
 def test_catalogue_explains_a_suspect():
     send(line("suspect", stay="whosuspect", pid=4242, exe="/dev/shm/x", reasons="shm", peers=2))
     shown = journalctl("-x", "-o", "short", stay_of("whosuspect")).decode()
-    assert "Subject: A suspect listens in the dynamic port range" in shown
-    assert "Reasons: shm (strong;" in shown
-    assert "Connections at that time: 2 " in shown
-    assert "cp /proc/4242/exe evidence" in shown
+    explained = shown[shown.index("Subject: "):]
+    for word in ("shm", "strong", " 2 ", "/proc/4242/exe"):
+        assert word in explained, word
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -360,8 +357,9 @@ def test_auto_without_journal_writes_lines():
     process = start("--target=auto")
     out, err = process.communicate(line(stay="lines", pid=4242, exe="/usr/bin/srv"), timeout=60)
     assert json.loads(out)["left"] == 0
-    assert err == ("<4>OVERSTAY tcp 0.0.0.0:60855 (all addresses) for 10min 4s, limit 10min: "
-                   "/usr/bin/srv [4242] of root; see: journalctl " + stay_of("lines") + "\n")
+    assert err.startswith("<4>OVERSTAY tcp 0.0.0.0:60855 ")
+    assert err.endswith("journalctl " + stay_of("lines") + "\n")
+    assert err.count("\n") == 1
 
 
 def test_auto_with_journal_writes_no_line():

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon: what `overstayd` without another command is. See daemon.c.
+ */
+#ifndef OVERSTAY_DAEMON_H
+#define OVERSTAY_DAEMON_H
+
+#include "alert/sender.h"
+#include "config/config.h"
+#include "wire/owners.h"
+
+/* What the command line and the environment say. */
+struct daemon_options {
+	struct config_paths config_paths;
+	enum sender_target target;
+	const char *state_directory;	/* STATE_DIRECTORY, NULL = nothing is kept */
+	const char *lookup_socket;	/* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */
+	const char *lookup_program;	/* to be started */
+};
+
+/*
+ * Runs until SIGTERM or SIGINT. config is taken; last_good: it is the copy that was kept, because
+ * the files are wrong. owners is taken too: the look-up that was started while that was allowed,
+ * NULL = none was. Returns the exit code.
+ */
+int daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
+    struct owners *owners) _mustcheck_;
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's life: STARTED and READY=1 once the first look was taken in, the watchdog's beat, the
+ * end of the loop at SIGTERM and SIGINT, STOPPED.
+ *
+ * Cost: a wake-up in half of WatchdogSec=; none without it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#include "loop/heart.h"
+
+struct heart {
+	const struct ground *ground;
+	struct event *terminate, *interrupt;
+	struct event *watchdog;
+	uint64_t beat_usec;		/* between two of the watchdog's */
+};
+
+static void
+on_ready(void *argument)
+{
+	const struct heart *heart = argument;
+	const struct ground *ground = heart->ground;
+	struct track_counts counts;
+	struct report *report;
+	char ranges[128];
+
+	engine_counts(ground->engine, &counts);
+	ranges_format(engine_ranges(ground->engine), ranges, sizeof(ranges));
+	report = report_new(EVENT_STARTED, SEVERITY_INFO,
+	    "overstayd %s watches ports %s in this network namespace only: %zu listeners present "
+	    "at start (%zu tcp, %zu udp), their thresholds count from now; configuration %s",
+	    VERSION, ranges, counts.stays, counts.tcp, counts.udp,
+	    settings_config(ground->settings)->hash);
+	(void)report_add_field(report, "LISTENERS", "%zu", counts.stays);
+	(void)report_add_field(report, "VERSION", "%s", VERSION);
+	(void)report_add_field(report, "RANGES", "%s", ranges);
+	outlet_put(ground->outlet, report);
+	status_update(ground->status);
+	(void)sd_notify(0, "READY=1");
+}
+
+void
+heart_stopping(struct heart *heart)
+{
+	const struct ground *ground = heart->ground;
+	uint64_t hold_usec = loop_longest_hold_usec(ground->loop);
+	struct track_counts counts;
+	struct report *report;
+
+	(void)sd_notify(0, "STOPPING=1");
+	engine_counts(ground->engine, &counts);
+	report = report_new(EVENT_STOPPED, SEVERITY_INFO,
+	    "overstayd stops: %zu listeners watched, %zu overstaying; the event loop was blocked "
+	    "for at most %llu us", counts.stays, counts.overstaying, (unsigned long long)hold_usec);
+	(void)report_add_field(report, "LONGEST_HOLD_USEC", "%llu", (unsigned long long)hold_usec);
+	outlet_put(ground->outlet, report);
+}
+
+static void
+on_end(evutil_socket_t number, short what, void *argument)
+{
+	const struct heart *heart = argument;
+
+	(void)number;
+	(void)what;
+	loop_stop(heart->ground->loop);
+}
+
+static void
+on_watchdog(evutil_socket_t fd, short what, void *argument)
+{
+	const struct heart *heart = argument;
+
+	(void)fd;
+	(void)what;
+	(void)sd_notify(0, "WATCHDOG=1");
+	loop_arm(heart->watchdog, heart->beat_usec);
+}
+
+static int
+start_watchdog(struct heart *heart)
+{
+	uint64_t limit_usec = 0;
+	int r;
+
+	if (sd_watchdog_enabled(0, &limit_usec) <= 0)
+		return 0;
+	heart->beat_usec = limit_usec / 2;
+	r = loop_add_timer(heart->ground->loop, on_watchdog, heart, &heart->watchdog);
+	if (r == 0)
+		loop_arm(heart->watchdog, heart->beat_usec);
+	return r;
+}
+
+int
+heart_new(const struct ground *ground, struct heart **ret)
+{
+	struct heart *heart = calloc(1, sizeof(*heart));
+	int r;
+
+	if (heart == NULL)
+		return -ENOMEM;
+	heart->ground = ground;
+	/* A terminal or a reader that went away is found out by the write. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = loop_add_signal(ground->loop, SIGTERM, on_end, heart, &heart->terminate);
+	if (r == 0)
+		r = loop_add_signal(ground->loop, SIGINT, on_end, heart, &heart->interrupt);
+	if (r == 0)
+		r = start_watchdog(heart);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_READY, on_ready, heart);
+	if (r < 0)
+		(void)heart_free(heart);
+	else
+		*ret = heart;
+	return r;
+}
+
+struct heart *
+heart_free(struct heart *heart)
+{
+	if (heart == NULL)
+		return NULL;
+	loop_drop(&heart->watchdog);
+	loop_drop(&heart->interrupt);
+	loop_drop(&heart->terminate);
+	free(heart);
+	return NULL;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Follows ip_local_port_range and ip_local_reserved_ports, which may change at any time: resolves
+ * `ranges:` against them for the engine, and tells of a range that was tuned until it bites.
+ *
+ * Cost: three system calls for each of the two files, at each look.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "kernel/ranges.h"
+#include "loop/watched.h"
+
+struct watched {
+	const struct ground *ground;
+	struct port_range kernel;	/* 0-0 = not known */
+	struct port_set reserved;	/* ports the kernel does not pick */
+};
+
+/* Tells of a kernel range that was tuned until it bites, if that is wanted. */
+static void
+tell_oddities(void *argument)
+{
+	const struct watched *watched = argument;
+	const struct port_range *kernel = &watched->kernel;
+	uint32_t oddities = ranges_oddities(kernel);
+	char text[512];
+
+	if (oddities == 0 || !settings_config(watched->ground->settings)->policy.advice)
+		return;
+	outlet_put(watched->ground->outlet, report_new(EVENT_ADVICE, SEVERITY_NOTICE,
+	    "ip_local_port_range is %u-%u: %s; to restore the default, set '%s' in "
+	    "/etc/sysctl.d/60-overstay.conf", kernel->first, kernel->last,
+	    ranges_oddities_text(oddities, text, sizeof(text)), RANGES_KERNEL_DEFAULT));
+}
+
+/* Tells the engine what advice rests on, where it changed. */
+static void
+read_reserved(struct watched *watched, const struct port_range *kernel, bool always)
+{
+	struct port_set reserved = { 0 };
+	int r = ranges_read_reserved(watched->ground->proc_fd, &reserved);
+
+	if (!always && port_set_equal(&reserved, &watched->reserved) &&
+	    kernel->first == watched->kernel.first && kernel->last == watched->kernel.last)
+		return;
+	if (r < 0)
+		log_debug("tick", "cannot read ip_local_reserved_ports: %s", strerror(-r));
+	watched->reserved = reserved;
+	/* Without knowing what is reserved there is no telling what should be. */
+	engine_set_reserved(watched->ground->engine, &reserved,
+	    r < 0 ? &(struct port_range){ 0 } : kernel);
+}
+
+void
+watched_read(struct watched *watched, bool always)
+{
+	const struct ground *ground = watched->ground;
+	const struct config *config = settings_config(ground->settings);
+	bool changed_later = loop_is_ready(ground->loop) && !always;
+	struct port_range kernel = { 0 };
+	struct moment moment = loop_now();
+	struct ranges ranges;
+	int r = ranges_read_kernel(ground->proc_fd, &kernel);
+
+	if (config->ranges.kernel)
+		conditions_set(ground->conditions, CONDITION_RANGE, r < 0,
+		    r < 0 ? "cannot read ip_local_port_range (%s): watching only the other "
+		    "entries of `ranges`" : "ip_local_port_range is readable again%s",
+		    r < 0 ? strerror(-r) : "");
+	read_reserved(watched, &kernel, always);
+	if (!always && kernel.first == watched->kernel.first &&
+	    kernel.last == watched->kernel.last)
+		return;
+	if (changed_later && config->ranges.kernel && r == 0)
+		outlet_put(ground->outlet, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
+		    "ip_local_port_range changed to %u-%u; the watched range follows it",
+		    kernel.first, kernel.last));
+	watched->kernel = kernel;
+	if (changed_later)
+		tell_oddities(watched);
+	ranges_resolve(&config->ranges, r < 0 ? NULL : &kernel, &ranges);
+	engine_set_watched(ground->engine, &ranges, config_protocols(config), &moment);
+}
+
+int
+watched_new(const struct ground *ground, struct watched **ret)
+{
+	struct watched *watched = calloc(1, sizeof(*watched));
+	int r;
+
+	if (watched == NULL)
+		return -ENOMEM;
+	watched->ground = ground;
+	r = loop_subscribe(ground->loop, LOOP_READY, tell_oddities, watched);
+	if (r < 0)
+		(void)watched_free(watched);
+	else
+		*ret = watched;
+	return r;
+}
+
+struct watched *
+watched_free(struct watched *watched)
+{
+	free(watched);
+	return NULL;
+}
