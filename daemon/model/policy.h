@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the administrator wants, as values: the rules and the limits that judge and track obey.
- * config/ builds it from the files, core/ reads it, nobody changes it: a reload makes a new one.
+ * config/ builds it from the files, engine/ reads it, nobody changes it: a reload makes a new one.
  */
 #ifndef OVERSTAY_MODEL_POLICY_H
 #define OVERSTAY_MODEL_POLICY_H

@@ -191,7 +191,7 @@ a_hung_thread_is_left(void **state)
 		assert_int_equal(worker_put(worker, &item), 0);
 	assert_int_equal(worker_stop(worker, USEC_PER_MSEC), 3);
 	assert_int_equal(atomic_load(&released), 0);
-	assert_int_equal(write(gate, "xxx", 3), 3);
+	assert_int_equal(write(gate, "abc", 3), 3);
 	while (atomic_load(&released) == 0)
 		(void)usleep(1000);
 	assert_int_equal(atomic_load(&released_items), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The values of core/: listeners and endpoints, ranges, severities, owners and reports.
+ * The values of model/: listeners and endpoints, ranges, severities, owners and reports.
  */
 #include <arpa/inet.h>
 #include <errno.h>
