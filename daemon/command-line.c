@@ -39,7 +39,8 @@ static const struct {
 void
 command_line_help(FILE *file)
 {
-	fprintf(file, "Usage: overstayd [OPTION]...\n\n"
+	fprintf(file,
+	    "Usage: overstayd [OPTION]...\n\n"
 	    "Report listeners that stay too long in the dynamic port range.\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		char option[64];
@@ -47,7 +48,9 @@ command_line_help(FILE *file)
 
 		(void)snprintf(option, sizeof(option), "%s--%s%s%s",
 		    table[i].code == 'c' ? "-c, " : "    ", table[i].name,
-		    argument == NULL ? "" : argument[0] == '[' ? " " : "=",
+		    argument == NULL	   ? "" :
+			argument[0] == '[' ? " " :
+					     "=",
 		    argument == NULL ? "" : argument);
 		fprintf(file, "  %-26s %s\n", option, table[i].help);
 	}
@@ -62,7 +65,8 @@ fill_getopt(struct option options[ARRAY_SIZE(table) + 1])
 			.name = table[i].name,
 			/* [FILE] is taken as the next word, which getopt_long() does not do. */
 			.has_arg = table[i].argument != NULL && table[i].argument[0] != '[' ?
-			    required_argument : no_argument,
+			    required_argument :
+			    no_argument,
 			.val = table[i].code,
 		};
 	options[ARRAY_SIZE(table)] = (struct option){ 0 };

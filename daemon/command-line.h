@@ -21,8 +21,8 @@ enum command {
 
 struct command_line {
 	enum command command;
-	const char *config_path;	/* -c; NULL = the default one */
-	const char *check_path;		/* --check FILE; NULL = the whole configuration */
+	const char *config_path; /* -c; NULL = the default one */
+	const char *check_path;	 /* --check FILE; NULL = the whole configuration */
 	bool json;
 	bool verbose;
 	enum sender_target target;

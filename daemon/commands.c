@@ -127,8 +127,10 @@ command_run(const struct command_line *line)
 	loaded = command_load(line, &config);
 	r = loaded < 0 ? load_last_good(options.state_directory, &config) : 0;
 	if (r < 0) {
-		fprintf(stderr, "<3>overstayd: no configuration to run on, and no last good copy: "
-		    "%s\n", strerror(-r));
+		fprintf(stderr,
+		    "<3>overstayd: no configuration to run on, and no last good copy: "
+		    "%s\n",
+		    strerror(-r));
 		(void)owners_close(owners);
 		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}

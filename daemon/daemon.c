@@ -34,8 +34,8 @@
 
 struct daemon {
 	const struct daemon_options *options;
-	struct config *config;		/* until loop/settings.c has it */
-	struct owners *owners;		/* until loop/attribution.c has it */
+	struct config *config; /* until loop/settings.c has it */
+	struct owners *owners; /* until loop/attribution.c has it */
 	struct ground ground;
 	struct heart *heart;
 	struct watched *watched;
@@ -70,8 +70,7 @@ start_ground(struct daemon *daemon)
 	ground->engine = engine_new(make_id, NULL);
 	if (ground->engine == NULL)
 		return -ENOMEM;
-	r = settings_new(ground->loop, ground->engine, take_ptr(daemon->config),
-	    &ground->settings);
+	r = settings_new(ground->loop, ground->engine, take_ptr(daemon->config), &ground->settings);
 	if (r == 0)
 		r = outlet_new(ground->loop, ground->engine, ground->settings,
 		    daemon->options->target, &ground->outlet);

@@ -13,9 +13,9 @@
 struct daemon_options {
 	struct config_paths config_paths;
 	enum sender_target target;
-	const char *state_directory;	/* STATE_DIRECTORY, NULL = nothing is kept */
-	const char *lookup_socket;	/* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */
-	const char *lookup_program;	/* to be started */
+	const char *state_directory; /* STATE_DIRECTORY, NULL = nothing is kept */
+	const char *lookup_socket;   /* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */
+	const char *lookup_program;  /* to be started */
 };
 
 /*

@@ -48,7 +48,7 @@
 /* One line of the answer. */
 struct row {
 	const struct listener *listener;
-	struct owner *owner;		/* a reference */
+	struct owner *owner; /* a reference */
 	struct classification classification;
 	struct verdict verdict;
 };
@@ -160,7 +160,8 @@ cell_unit(const struct once *once, const struct row *row, struct text *text, siz
 {
 	const struct place *place = owner_place(row->owner);
 	const char *unit = place->user_unit[0] != '\0' ? place->user_unit :
-	    place->unit[0] != '\0' ? place->unit : place->container;
+	    place->unit[0] != '\0'		       ? place->unit :
+							 place->container;
 
 	(void)once;
 	if (unit[0] == '\0')
@@ -447,19 +448,19 @@ static int
 add_values(json_t *object, const struct row *row)
 {
 	const struct process *process = owner_first(row->owner);
-	json_t *more = json_pack("{s:i, s:I, s:I, s:I, s:b}",
-	    "port", (int)row->listener->endpoint.port,
-	    "inode", (json_int_t)row->listener->inode,
-	    "cookie", (json_int_t)row->listener->cookie,
-	    "uid", (json_int_t)(process != NULL ? process->uid : row->listener->uid),
-	    "allowed", row->verdict.allowed ? 1 : 0);
+	json_t *more = json_pack("{s:i, s:I, s:I, s:I, s:b}", "port",
+	    (int)row->listener->endpoint.port, "inode", (json_int_t)row->listener->inode, "cookie",
+	    (json_int_t)row->listener->cookie, "uid",
+	    (json_int_t)(process != NULL ? process->uid : row->listener->uid), "allowed",
+	    row->verdict.allowed ? 1 : 0);
 	int r = more == NULL ? -ENOMEM : json_object_update(object, more);
 
 	json_decref(more);
 	if (r == 0)
 		r = json_object_set_new(object, "threshold_usec",
-		    row->verdict.threshold_usec == USEC_NEVER ? json_null() :
-		    json_integer((json_int_t)row->verdict.threshold_usec));
+		    row->verdict.threshold_usec == USEC_NEVER ?
+			json_null() :
+			json_integer((json_int_t)row->verdict.threshold_usec));
 	if (r == 0)
 		r = json_object_set_new(object, "pid",
 		    process == NULL ? json_null() : json_integer(process->pid));

@@ -162,8 +162,7 @@ send_journal(struct delivery *delivery, const struct message *message)
 	for (;;) {
 		int r = try_journal(delivery, message);
 
-		if (r == 0 || r == -ECANCELED || is_about_message(r) ||
-		    !is_worth_waiting(delivery))
+		if (r == 0 || r == -ECANCELED || is_about_message(r) || !is_worth_waiting(delivery))
 			return r;
 		r = wait_openly(delivery, -1, delivery->backoff_usec);
 		if (r == -ECANCELED)

@@ -14,19 +14,19 @@
 
 struct delivery {
 	enum sender_target target;
-	const struct sink *journal;	/* borrowed */
+	const struct sink *journal; /* borrowed */
 	struct terminal terminal;
-	struct worker *worker;	/* borrowed; notifies when the journal came or went */
-	int stop_fd;		/* becomes readable once deadline_usec is set */
+	struct worker *worker; /* borrowed; notifies when the journal came or went */
+	int stop_fd;	       /* becomes readable once deadline_usec is set */
 
 	/* Of the thread that delivers. */
-	bool journal_seen;	/* there has been a journal */
-	bool terminal_stuck;	/* its last line did not go out in time */
-	uint64_t away_since_usec;	/* CLOCK_MONOTONIC, 0 = it is there */
+	bool journal_seen;	  /* there has been a journal */
+	bool terminal_stuck;	  /* its last line did not go out in time */
+	uint64_t away_since_usec; /* CLOCK_MONOTONIC, 0 = it is there */
 	uint64_t backoff_usec;
 
 	/* Written by one thread, read by the other. */
-	atomic_uint_least64_t deadline_usec;	/* CLOCK_MONOTONIC; USEC_NEVER = go on */
+	atomic_uint_least64_t deadline_usec; /* CLOCK_MONOTONIC; USEC_NEVER = go on */
 	atomic_bool journal_available;
 	atomic_bool waiting;
 	atomic_int last_error;

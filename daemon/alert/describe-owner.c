@@ -300,7 +300,8 @@ describe_parent(struct text *text, const struct process *process)
 static bool
 is_plain_path(const char *path)
 {
-	size_t length = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	size_t length = strspn(path,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	    "0123456789/._+-");
 
 	return path[0] == '/' && path[length] == '\0' && length <= PROGRAM_TEXT_MAX;

@@ -25,10 +25,10 @@ add_escaped(struct text *text, const char *string, size_t max)
 }
 
 void
-describe_user(struct text *text, uint32_t uid, const struct message_context *context,
-    size_t max)
+describe_user(struct text *text, uint32_t uid, const struct message_context *context, size_t max)
 {
-	const char *name = context->user_name == NULL || uid == UINT32_MAX ? NULL :
+	const char *name = context->user_name == NULL || uid == UINT32_MAX ?
+	    NULL :
 	    context->user_name(uid, context->argument);
 
 	if (uid == UINT32_MAX)
@@ -42,7 +42,8 @@ describe_user(struct text *text, uint32_t uid, const struct message_context *con
 void
 describe_interface(struct text *text, uint32_t index, const struct message_context *context)
 {
-	const char *name = context->interface_name == NULL ? NULL :
+	const char *name = context->interface_name == NULL ?
+	    NULL :
 	    context->interface_name(index, context->argument);
 
 	if (name == NULL || name[0] == '\0')
@@ -58,8 +59,7 @@ describe_endpoint(struct text *text, const struct endpoint *endpoint,
 	char address[ENDPOINT_TEXT_MAX];
 	bool brackets = endpoint->family == AF_INET6;
 
-	text_printf(text, "%s%s", brackets ? "[" : "",
-	    endpoint_format_address(endpoint, address));
+	text_printf(text, "%s%s", brackets ? "[" : "", endpoint_format_address(endpoint, address));
 	if (endpoint->interface != 0) {
 		text_add(text, "%");
 		describe_interface(text, endpoint->interface, context);

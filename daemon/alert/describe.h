@@ -15,8 +15,7 @@ void describe_user(struct text *text, uint32_t uid, const struct message_context
     size_t max);
 
 /* "eth0", or "index 3" for one that is gone. */
-void describe_interface(struct text *text, uint32_t index,
-    const struct message_context *context);
+void describe_interface(struct text *text, uint32_t index, const struct message_context *context);
 
 /* "0.0.0.0:60855", "[fe80::1%eth0]:60855". */
 void describe_endpoint(struct text *text, const struct endpoint *endpoint,

@@ -13,15 +13,15 @@
 /* Which fields a message carries. Those of a stay and its owner only where it is about one. */
 enum field_group {
 	FIELDS_ALWAYS = 1 << 0,
-	FIELDS_STAY   = 1 << 1,
-	FIELDS_OWNER  = 1 << 2,
-	FIELDS_AWAY   = 1 << 3,
-	FIELDS_HOPS   = 1 << 4,
+	FIELDS_STAY = 1 << 1,
+	FIELDS_OWNER = 1 << 2,
+	FIELDS_AWAY = 1 << 3,
+	FIELDS_HOPS = 1 << 4,
 };
 
 struct event {
 	const char *word;	/* opens the line: the word to grep for */
-	const char *message_id;	/* 32 hexadecimal digits; never changed, never used again */
+	const char *message_id; /* 32 hexadecimal digits; never changed, never used again */
 	uint32_t fields;	/* bits of enum field_group */
 	bool bounded;		/* a small line that limit.h may hold back */
 };

@@ -13,10 +13,10 @@
 struct field_source {
 	const struct report *report;
 	const struct report_stay *stay;
-	const struct process *process;	/* the one the alert names, NULL = none */
-	const struct place *place;	/* where the owner stands */
+	const struct process *process; /* the one the alert names, NULL = none */
+	const struct place *place;     /* where the owner stands */
 	const struct message_context *context;
-	uint32_t number;		/* of a field that is repeated, from 0 */
+	uint32_t number; /* of a field that is repeated, from 0 */
 };
 
 /* Appends the value, escaped and bounded; nothing = not known, then there is no such field. */
@@ -25,7 +25,7 @@ typedef void field_function(struct text *value, const struct field_source *sourc
 struct field_row {
 	const char *name;
 	enum field_group group;
-	bool repeated;			/* asked with the next number while there is a value */
+	bool repeated; /* asked with the next number while there is a value */
 	field_function *function;
 };
 

@@ -32,6 +32,6 @@ void
 value_add_time(struct text *value, const struct report *report, uint64_t boottime_usec)
 {
 	if (boottime_usec <= report->boottime_usec)
-		value_add_usec(value, report->realtime_usec -
-		    (report->boottime_usec - boottime_usec));
+		value_add_usec(value,
+		    report->realtime_usec - (report->boottime_usec - boottime_usec));
 }

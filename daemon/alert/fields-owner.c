@@ -108,7 +108,8 @@ static void
 user(struct text *value, const struct field_source *source)
 {
 	const struct message_context *context = source->context;
-	const char *name = context->user_name == NULL || uid_of(source) == UINT32_MAX ? NULL :
+	const char *name = context->user_name == NULL || uid_of(source) == UINT32_MAX ?
+	    NULL :
 	    context->user_name(uid_of(source), context->argument);
 
 	if (name != NULL)

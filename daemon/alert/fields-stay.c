@@ -154,8 +154,7 @@ would_allow(struct text *value, const struct field_source *source)
 	add_rule_text(value, source->stay->would_allow);
 }
 
-static void
-class(struct text *value, const struct field_source *source)
+static void class(struct text *value, const struct field_source *source)
 {
 	text_add(value, class_name(source->stay->class));
 }
@@ -174,8 +173,8 @@ static void
 strength(struct text *value, const struct field_source *source)
 {
 	if (source->stay->reasons != 0)
-		text_add(value, reason_strength_name(source->stay->strong ? STRENGTH_STRONG :
-		    STRENGTH_WEAK));
+		text_add(value,
+		    reason_strength_name(source->stay->strong ? STRENGTH_STRONG : STRENGTH_WEAK));
 }
 
 static void

@@ -59,7 +59,9 @@ static const struct field_table fields_of_all = { rows, ARRAY_SIZE(rows) };
 
 /* In the order of the manual. */
 static const struct field_table *const tables[] = {
-	&fields_of_all, &fields_of_stay, &fields_of_owner,
+	&fields_of_all,
+	&fields_of_stay,
+	&fields_of_owner,
 };
 
 /* Begins a field behind those that are there; false where there is no room for another. */

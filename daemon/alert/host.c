@@ -93,9 +93,10 @@ host_process_runs(const struct process *process, void *argument)
 	line[length] = '\0';
 	/* proc(5): the name may hold anything, ")" too; field 3 is the state, 22 the start. */
 	const char *rest = strrchr(line, ')');
-	if (rest == NULL || sscanf(rest,
-	    ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-	    &state, &ticks) != 2)
+	if (rest == NULL ||
+	    sscanf(rest,
+		") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		&state, &ticks) != 2)
 		return false;
 	start_usec = ticks * USEC_PER_SEC / (uint64_t)hertz;
 	/* Both come from the kernel's ticks, one tick apart at most. */

@@ -13,15 +13,15 @@
 #include "model/owner.h"
 
 /* Users remembered, and for how long: names change seldom, a missing one may be there soon. */
-#define HOST_USERS_MAX	      64
-#define HOST_USER_NAME_MAX    256
-#define HOST_KNOWN_USEC	      (5 * USEC_PER_MIN)
-#define HOST_UNKNOWN_USEC     (10 * USEC_PER_SEC)
+#define HOST_USERS_MAX	   64
+#define HOST_USER_NAME_MAX 256
+#define HOST_KNOWN_USEC	   (5 * USEC_PER_MIN)
+#define HOST_UNKNOWN_USEC  (10 * USEC_PER_SEC)
 
 struct host_user {
 	uint32_t uid;
-	uint64_t asked_usec;	/* CLOCK_MONOTONIC; 0 = an empty place */
-	char name[HOST_USER_NAME_MAX];	/* "" = has none */
+	uint64_t asked_usec;	       /* CLOCK_MONOTONIC; 0 = an empty place */
+	char name[HOST_USER_NAME_MAX]; /* "" = has none */
 };
 
 /* All zero at the start. */

@@ -16,11 +16,11 @@
 #define LIMIT_WINDOW_USEC (30 * USEC_PER_SEC)
 
 struct limit {
-	uint64_t burst;		/* lines that may be written in one window */
+	uint64_t burst; /* lines that may be written in one window */
 	uint64_t window_usec;
-	uint64_t begun_usec;	/* when the window began */
-	uint64_t admitted;	/* in this window */
-	uint64_t held_back;	/* since limit_held_back() last told */
+	uint64_t begun_usec; /* when the window began */
+	uint64_t admitted;   /* in this window */
+	uint64_t held_back;  /* since limit_held_back() last told */
 };
 
 void limit_init(struct limit *limit, uint64_t burst, uint64_t window_usec);

@@ -26,20 +26,15 @@
 #define NAME_MAX_LENGTH 128
 
 /* A word list: the longest of them is the bound for every comparison. */
-static const char *const endings[] = {
-	"password", "passwd", "passphrase", "passcode", "pass", "pwd", "psk", "token", "secret",
-	"credential", "cred", "key", "auth", "authorization", "bearer", "cookie", NULL,
-};
-static const char *const strong[] = {
-	"password", "passwd", "passphrase", "secret", "token", "credential", NULL,
-};
-static const char *const bare[] = {
-	"password", "passwd", "passphrase", "secret", "token", "bearer", NULL,
-};
-static const char *const harmless_last[] = {
-	"file", "path", "dir", "fd", "stdin", "ttl", "type", "length", "len", "name", "url",
-	"timeout", "policy", NULL,
-};
+static const char *const endings[] = { "password", "passwd", "passphrase", "passcode", "pass",
+	"pwd", "psk", "token", "secret", "credential", "cred", "key", "auth", "authorization",
+	"bearer", "cookie", NULL };
+static const char *const strong[] = { "password", "passwd", "passphrase", "secret", "token",
+	"credential", NULL };
+static const char *const bare[] = { "password", "passwd", "passphrase", "secret", "token", "bearer",
+	NULL };
+static const char *const harmless_last[] = { "file", "path", "dir", "fd", "stdin", "ttl", "type",
+	"length", "len", "name", "url", "timeout", "policy", NULL };
 static const char *const harmless_first[] = { "no", "ask", "max", "min", "num", "skip", NULL };
 /* HTTP's schemes (RFC 9110, section 11): the secret is the word behind them. */
 static const char *const schemes[] = { "bearer", "basic", "digest", "negotiate", "token", NULL };
@@ -53,9 +48,9 @@ struct output {
 struct argument {
 	const char *data;
 	size_t length;
-	size_t at;	/* what lies before is written */
-	bool first;	/* argv[0]: a program's name, not a word with a value */
-	bool pending;	/* out: the next argument is a value */
+	size_t at;    /* what lies before is written */
+	bool first;   /* argv[0]: a program's name, not a word with a value */
+	bool pending; /* out: the next argument is a value */
 };
 
 static void
@@ -208,8 +203,8 @@ static size_t
 quoted_end(const struct argument *argument, size_t from)
 {
 	const char *data = argument->data;
-	bool escaped = from + 1 < argument->length && data[from] == '\\' &&
-	    is_quote(data[from + 1]);
+	bool escaped =
+	    from + 1 < argument->length && data[from] == '\\' && is_quote(data[from + 1]);
 	size_t at = from + (escaped ? 1 : 0);
 	char quote = at < argument->length ? data[at] : '\0';
 
@@ -225,7 +220,8 @@ quoted_end(const struct argument *argument, size_t from)
 		return argument->length;
 	/* 'abc'def is one word to a shell. */
 	return is_name_byte(at + 1 < argument->length ? data[at + 1] : ' ') ?
-	    token_end(argument, at) : at + 1;
+	    token_end(argument, at) :
+	    at + 1;
 }
 
 /*

@@ -118,8 +118,7 @@ add_reasons(const struct line *line)
 {
 	if (line->stay->reasons == 0)
 		return;
-	text_add(line->text,
-	    line->stay->class == CLASS_SUSPECT ? "; suspect: " : "; note: ");
+	text_add(line->text, line->stay->class == CLASS_SUSPECT ? "; suspect: " : "; note: ");
 	describe_reasons(line->text, line->stay->reasons);
 }
 
@@ -166,8 +165,8 @@ add_suspect(const struct line *line)
 	if (line->stay->reasons != 0) {
 		text_add(line->text, ": ");
 		describe_reasons(line->text, line->stay->reasons);
-		text_printf(line->text, " (%s)", reason_strength_name(
-		    line->stay->strong ? STRENGTH_STRONG : STRENGTH_WEAK));
+		text_printf(line->text, " (%s)",
+		    reason_strength_name(line->stay->strong ? STRENGTH_STRONG : STRENGTH_WEAK));
 	}
 	if (process != NULL && process->parent_pid != 0) {
 		text_add(line->text, "; parent ");
@@ -239,8 +238,10 @@ add_reservation(const struct line *line)
 		text_printf(line->text, "set in %s: ", file);
 		text_escape(line->text, advice, strlen(advice), ADVICE_LINE_MAX);
 	} else
-		text_printf(line->text, "add %u to net.ipv4.ip_local_reserved_ports in %s; for the "
-		    "complete line, see OVERSTAY_ADVICE", line->stay->endpoint.port, file);
+		text_printf(line->text,
+		    "add %u to net.ipv4.ip_local_reserved_ports in %s; for the "
+		    "complete line, see OVERSTAY_ADVICE",
+		    line->stay->endpoint.port, file);
 }
 
 /* What gets a program off the ports that the kernel picks. */
@@ -279,7 +280,8 @@ line_gone(const struct line *line)
 	add_where(line);
 	text_printf(line->text, " after %s%s", duration_format_short(line->stay->age_usec, age),
 	    line->stay->class == CLASS_SUSPECT ? " (suspect)" :
-	    line->stay->overstayed ? " (overstayed)" : "");
+		line->stay->overstayed	       ? " (overstayed)" :
+						 "");
 }
 
 /* REBOUND tcp 0.0.0.0:60855 (all addresses) back after 40s, previously on port 40999, first seen
@@ -319,20 +321,26 @@ typedef void line_function(const struct line *line);
 
 /* Kinds that are about no stay have no row: their line comes with the report. */
 static line_function *const lines[EVENT_COUNT] = {
-	[EVENT_APPEARED] = line_present, [EVENT_VANISHED] = line_gone,
-	[EVENT_OVERSTAY] = line_overstay, [EVENT_ENDED] = line_gone,
-	[EVENT_REBOUND] = line_rebound,	 [EVENT_CLEARED] = line_cleared,
-	[EVENT_SUSPECT] = line_suspect,	 [EVENT_HOPPING] = line_hopping,
+	[EVENT_APPEARED] = line_present,
+	[EVENT_VANISHED] = line_gone,
+	[EVENT_OVERSTAY] = line_overstay,
+	[EVENT_ENDED] = line_gone,
+	[EVENT_REBOUND] = line_rebound,
+	[EVENT_CLEARED] = line_cleared,
+	[EVENT_SUSPECT] = line_suspect,
+	[EVENT_HOPPING] = line_hopping,
 	[EVENT_ADVICE] = line_advice,
 };
 
 /* The line alone, into text. Bounded by MESSAGE_TEXT_MAX whatever the report holds. */
 static void
-message_text(struct text *text, const struct report *report,
-    const struct message_context *context)
+message_text(struct text *text, const struct report *report, const struct message_context *context)
 {
 	struct line line = {
-		.text = text, .report = report, .stay = report->stay, .context = context,
+		.text = text,
+		.report = report,
+		.stay = report->stay,
+		.context = context,
 	};
 
 	text_add(text, event_of(report->kind)->word);

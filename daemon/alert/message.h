@@ -24,8 +24,8 @@
 #define MESSAGE_FIELD_MAX 4000
 
 /* Fields of one message, and the bytes of all of them; what is more is left out. */
-#define MESSAGE_FIELDS_MAX  128
-#define MESSAGE_BYTES_MAX   49152
+#define MESSAGE_FIELDS_MAX 128
+#define MESSAGE_BYTES_MAX  49152
 
 /* Room for the hash of the configuration, as hexadecimal digits with the NUL. */
 #define MESSAGE_CONFIG_MAX 72
@@ -37,7 +37,7 @@
  */
 struct message_context {
 	enum cmdline_mode cmdline;
-	const char *config;	/* hash of the effective configuration; "" = none */
+	const char *config; /* hash of the effective configuration; "" = none */
 	/* Name of a user, NULL = it has none. */
 	const char *(*user_name)(uint32_t uid, void *argument);
 	/* Name of a network interface, NULL = it is gone. */
@@ -51,12 +51,12 @@ struct message_context {
 struct message {
 	enum severity priority;
 	uint64_t realtime_usec;
-	const char *text;	/* the one line: escaped, valid UTF-8, less than MESSAGE_TEXT_MAX */
+	const char *text; /* the one line: escaped, valid UTF-8, less than MESSAGE_TEXT_MAX */
 	/* "NAME=value", length without the NUL; the first is MESSAGE=. */
 	struct iovec fields[MESSAGE_FIELDS_MAX];
 	size_t field_count;
-	bool cut;		/* a field had to be left out */
-	struct text bytes;	/* all fields, one after the other, each with its NUL */
+	bool cut;	   /* a field had to be left out */
+	struct text bytes; /* all fields, one after the other, each with its NUL */
 	char storage[MESSAGE_BYTES_MAX];
 };
 

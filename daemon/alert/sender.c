@@ -30,14 +30,14 @@ struct entry {
 };
 
 struct sender {
-	struct worker *worker;		/* owns this struct: it frees it */
-	struct sender_settings settings;	/* of the owner's side */
+	struct worker *worker;		 /* owns this struct: it frees it */
+	struct sender_settings settings; /* of the owner's side */
 	atomic_uint_least64_t sent, failed;
 	struct delivery delivery;
 
 	/* Of the thread. */
-	uint64_t lost;		/* messages given up and not yet told */
-	int lost_error;		/* why, of the last one */
+	uint64_t lost;	/* messages given up and not yet told */
+	int lost_error; /* why, of the last one */
 	struct host_cache host;
 	struct message message;
 };
@@ -107,9 +107,9 @@ tell_lost(struct sender *sender, const struct sender_settings *settings)
 
 	if (sender->lost == 0)
 		return;
-	report = report_new(EVENT_SUPPRESSED, SEVERITY_WARNING,
-	    "%llu messages could not be sent: %s", (unsigned long long)sender->lost,
-	    strerrordesc_np(-sender->lost_error));
+	report =
+	    report_new(EVENT_SUPPRESSED, SEVERITY_WARNING, "%llu messages could not be sent: %s",
+		(unsigned long long)sender->lost, strerrordesc_np(-sender->lost_error));
 	if (report == NULL)
 		return;
 	report->realtime_usec = clock_realtime_usec();
@@ -152,10 +152,17 @@ sender_start(const struct sender_options *options, struct sender **ret)
 	if (sender == NULL)
 		return -ENOMEM;
 	settings_fill(&sender->settings, options->cmdline, options->config);
-	r = worker_new(&(struct worker_options){
-		.name = "alert", .item_size = sizeof(struct entry), .queue_max = SENDER_QUEUE_MAX,
-		.run = run, .release_item = release_entry, .release = release, .context = sender,
-	}, &sender->worker);
+	r = worker_new(
+	    &(struct worker_options){
+		.name = "alert",
+		.item_size = sizeof(struct entry),
+		.queue_max = SENDER_QUEUE_MAX,
+		.run = run,
+		.release_item = release_entry,
+		.release = release,
+		.context = sender,
+	    },
+	    &sender->worker);
 	if (r < 0) {
 		free(sender);
 		return r;

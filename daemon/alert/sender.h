@@ -29,14 +29,14 @@ enum sender_target {
 
 struct sender_options {
 	enum sender_target target;
-	enum cmdline_mode cmdline;	/* until the first sender_set() */
-	const char *config;		/* hash of the configuration, copied; NULL = none */
-	int stderr_fd;			/* borrowed; STDERR_FILENO */
-	const struct sink *journal;	/* borrowed; NULL = the system's journal */
+	enum cmdline_mode cmdline;  /* until the first sender_set() */
+	const char *config;	    /* hash of the configuration, copied; NULL = none */
+	int stderr_fd;		    /* borrowed; STDERR_FILENO */
+	const struct sink *journal; /* borrowed; NULL = the system's journal */
 };
 
 struct sender_status {
-	bool journal_available;	/* at the last try */
+	bool journal_available; /* at the last try */
 	bool stuck;		/* something waits for a sink that does not take it */
 	uint32_t queued;	/* reports that wait */
 	uint64_t sent;		/* messages that a sink took, each counted once */

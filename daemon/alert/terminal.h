@@ -11,9 +11,9 @@
 #define TERMINAL_LINE_MAX (MESSAGE_TEXT_MAX + 64)
 
 struct terminal {
-	int fd;			/* borrowed */
-	bool is_terminal;	/* a person looks at it */
-	bool is_journal;	/* journald reads it */
+	int fd;		  /* borrowed */
+	bool is_terminal; /* a person looks at it */
+	bool is_journal;  /* journald reads it */
 };
 
 /* Finds out what fd is. journal_stream: the value of JOURNAL_STREAM, NULL = not set. */

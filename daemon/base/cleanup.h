@@ -37,15 +37,15 @@ cleanup_fclose(FILE **file)
 		(void)fclose(*file);
 }
 
-#define _free_   _cleanup_(cleanup_free)
-#define _close_  _cleanup_(cleanup_close)
+#define _free_	 _cleanup_(cleanup_free)
+#define _close_	 _cleanup_(cleanup_close)
 #define _fclose_ _cleanup_(cleanup_fclose)
 
-#define take_ptr(pointer)                                                                \
-	__extension__({                                                                  \
-		__typeof__(pointer) taken_ = (pointer);                                  \
-		(pointer) = NULL;                                                        \
-		taken_;                                                                  \
+#define take_ptr(pointer)                               \
+	__extension__({                                 \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_;                                 \
 	})
 
 static inline int

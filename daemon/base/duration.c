@@ -19,13 +19,27 @@ static const struct {
 	uint64_t usec;
 } units[] = {
 	/* The first name of each length is the one that is written. Longest unit first. */
-	{ "w", 7 * USEC_PER_DAY },  { "week", 7 * USEC_PER_DAY },   { "weeks", 7 * USEC_PER_DAY },
-	{ "d", USEC_PER_DAY },      { "day", USEC_PER_DAY },	    { "days", USEC_PER_DAY },
-	{ "h", USEC_PER_HOUR },	    { "hr", USEC_PER_HOUR },	    { "hour", USEC_PER_HOUR },
-	{ "hours", USEC_PER_HOUR }, { "min", USEC_PER_MIN },	    { "m", USEC_PER_MIN },
-	{ "minute", USEC_PER_MIN }, { "minutes", USEC_PER_MIN },    { "s", USEC_PER_SEC },
-	{ "sec", USEC_PER_SEC },    { "second", USEC_PER_SEC },	    { "seconds", USEC_PER_SEC },
-	{ "ms", USEC_PER_MSEC },    { "msec", USEC_PER_MSEC },	    { "us", 1 },
+	{ "w", 7 * USEC_PER_DAY },
+	{ "week", 7 * USEC_PER_DAY },
+	{ "weeks", 7 * USEC_PER_DAY },
+	{ "d", USEC_PER_DAY },
+	{ "day", USEC_PER_DAY },
+	{ "days", USEC_PER_DAY },
+	{ "h", USEC_PER_HOUR },
+	{ "hr", USEC_PER_HOUR },
+	{ "hour", USEC_PER_HOUR },
+	{ "hours", USEC_PER_HOUR },
+	{ "min", USEC_PER_MIN },
+	{ "m", USEC_PER_MIN },
+	{ "minute", USEC_PER_MIN },
+	{ "minutes", USEC_PER_MIN },
+	{ "s", USEC_PER_SEC },
+	{ "sec", USEC_PER_SEC },
+	{ "second", USEC_PER_SEC },
+	{ "seconds", USEC_PER_SEC },
+	{ "ms", USEC_PER_MSEC },
+	{ "msec", USEC_PER_MSEC },
+	{ "us", 1 },
 	{ "usec", 1 },
 };
 
@@ -34,8 +48,12 @@ static const struct {
 	const char *name;
 	uint64_t usec;
 } written[] = {
-	{ "d", USEC_PER_DAY },	 { "h", USEC_PER_HOUR },   { "min", USEC_PER_MIN },
-	{ "s", USEC_PER_SEC },	 { "ms", USEC_PER_MSEC },  { "us", 1 },
+	{ "d", USEC_PER_DAY },
+	{ "h", USEC_PER_HOUR },
+	{ "min", USEC_PER_MIN },
+	{ "s", USEC_PER_SEC },
+	{ "ms", USEC_PER_MSEC },
+	{ "us", 1 },
 };
 
 static uint64_t

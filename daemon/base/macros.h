@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #define _printf_(index, first) __attribute__((__format__(__printf__, index, first)))
-#define _mustcheck_ __attribute__((warn_unused_result))
-#define _cleanup_(function) __attribute__((cleanup(function)))
+#define _mustcheck_	       __attribute__((warn_unused_result))
+#define _cleanup_(function)    __attribute__((cleanup(function)))
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

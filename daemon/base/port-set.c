@@ -82,7 +82,7 @@ bool
 port_set_format(const struct port_set *set, char *buffer, size_t size)
 {
 	struct port_range run;
-	char one[16];	/* ",65535-65535" */
+	char one[16]; /* ",65535-65535" */
 	size_t used = 0;
 
 	buffer[0] = '\0';

@@ -11,10 +11,10 @@
 #include "base/macros.h"
 
 struct text {
-	char *data;	/* borrowed; always NUL-terminated */
-	size_t size;	/* of the buffer, at least 1 */
-	size_t used;	/* without the NUL */
-	bool cut;	/* something did not fit */
+	char *data;  /* borrowed; always NUL-terminated */
+	size_t size; /* of the buffer, at least 1 */
+	size_t used; /* without the NUL */
+	bool cut;    /* something did not fit */
 };
 
 /* Starts an empty text in buffer (borrowed, size at least 1). */

@@ -30,15 +30,15 @@ struct worker {
 	struct worker_options options;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t work;	/* for the thread: there is an item, or stopping */
-	pthread_cond_t done;	/* for the owner: finished, or the context has got on */
+	pthread_cond_t work; /* for the thread: there is an item, or stopping */
+	pthread_cond_t done; /* for the owner: finished, or the context has got on */
 	int event_fd;
 	bool started;
 
 	/* Under the lock. */
 	unsigned char *ring;
 	size_t first, count;
-	bool refused;		/* worker_put() said -EAGAIN, and the owner waits for room */
+	bool refused; /* worker_put() said -EAGAIN, and the owner waits for room */
 	bool stopping, finished;
 };
 
@@ -265,8 +265,8 @@ worker_pause(struct worker *worker, uint64_t pause_usec)
 
 	(void)pthread_mutex_lock(&worker->lock);
 	/* A new item wakes it too, and is no reason to go on. */
-	while (!worker->stopping &&
-	    pthread_cond_timedwait(&worker->work, &worker->lock, &until) == 0)
+	while (
+	    !worker->stopping && pthread_cond_timedwait(&worker->work, &worker->lock, &until) == 0)
 		;
 	stopping = worker->stopping;
 	(void)pthread_mutex_unlock(&worker->lock);

@@ -17,9 +17,9 @@
 struct worker;
 
 struct worker_options {
-	const char *name;	/* of the thread, at most 15 bytes; copied by the kernel */
-	size_t item_size;	/* of an item of the queue, which holds copies; 0 = no queue */
-	size_t queue_max;	/* items that may wait */
+	const char *name; /* of the thread, at most 15 bytes; copied by the kernel */
+	size_t item_size; /* of an item of the queue, which holds copies; 0 = no queue */
+	size_t queue_max; /* items that may wait */
 	/* The thread; it ends when this returns. */
 	void (*run)(struct worker *worker, void *context);
 	/* Frees what an item points to, for those still waiting at the end. NULL = nothing. */

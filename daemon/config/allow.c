@@ -40,7 +40,8 @@ allows_suspects(const struct match *match)
 	if ((match->keys & IDENTITY_KEYS) != 0)
 		return NULL;
 	return (match->classes >> CLASS_SUSPECT & 1) != 0 || has_strong_reason(match->reasons) ?
-	    "" : NULL;
+	    "" :
+	    NULL;
 }
 
 static const char *
@@ -60,7 +61,9 @@ static const char *
 rests_on_judgement(const struct match *match)
 {
 	return (match->keys & IDENTITY_KEYS) == 0 && (match->keys & JUDGED_KEYS) != 0 &&
-	    !is_kernels(match) ? "" : NULL;
+		!is_kernels(match) ?
+	    "" :
+	    NULL;
 }
 
 /* True where a glob of paths takes in a program that runs whatever it is given. */
@@ -70,9 +73,8 @@ takes_interpreter(const char *glob)
 	/* One file that is all of them: what it was called as is a claim. */
 	static const char *const multi_call[] = { "busybox", "toybox" };
 	/* A glob whose last part begins with a wildcard is tried on these. */
-	static const char *const samples[] = {
-		"/usr/bin/python3.11", "/usr/bin/perl", "/usr/bin/bash", "/bin/sh",
-	};
+	static const char *const samples[] = { "/usr/bin/python3.11", "/usr/bin/perl",
+		"/usr/bin/bash", "/bin/sh" };
 	const char *last = program_name(glob);
 	size_t length = strcspn(last, "*?\\");
 	char name[64];
@@ -121,18 +123,27 @@ rests_on_any_container(const struct match *match)
 /* A test gives NULL where the match is not so, else a value for its text, "" for none. */
 static const struct weakness {
 	const char *(*test)(const struct match *match);
-	const char *before, *behind;	/* the text, and what follows the quoted value */
+	const char *before, *behind; /* the text, and what follows the quoted value */
 } weaknesses[] = {
-	{ allows_suspects, "rule allows every suspect, expected exe, user, unit or container "
-	    "too", "" },
-	{ rests_on_claims, "rule allows by comm, cmdline or script alone, expected exe, user or "
-	    "unit too: any process can set these", "" },
-	{ rests_on_judgement, "rule allows by class or reason alone, expected exe, user or unit "
-	    "too: any program can match", "" },
-	{ rests_on_interpreter, "rule allows by interpreter ", " alone, expected user or unit "
+	{ allows_suspects,
+	    "rule allows every suspect, expected exe, user, unit or container "
+	    "too",
+	    "" },
+	{ rests_on_claims,
+	    "rule allows by comm, cmdline or script alone, expected exe, user or "
+	    "unit too: any process can set these",
+	    "" },
+	{ rests_on_judgement,
+	    "rule allows by class or reason alone, expected exe, user or unit "
+	    "too: any program can match",
+	    "" },
+	{ rests_on_interpreter, "rule allows by interpreter ",
+	    " alone, expected user or unit "
 	    "too: an interpreter runs any program" },
-	{ rests_on_any_container, "rule allows every container, expected its id or name, or exe "
-	    "or user too", "" },
+	{ rests_on_any_container,
+	    "rule allows every container, expected its id or name, or exe "
+	    "or user too",
+	    "" },
 };
 
 void

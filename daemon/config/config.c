@@ -39,18 +39,18 @@ const struct config_paths config_default_paths = {
 
 /* What may stand in a file. */
 enum file_role {
-	ROLE_MAIN,	/* options and rules; a fragment given to --check too */
-	ROLE_CONF,	/* options */
-	ROLE_RULES,	/* rules */
+	ROLE_MAIN,  /* options and rules; a fragment given to --check too */
+	ROLE_CONF,  /* options */
+	ROLE_RULES, /* rules */
 };
 
 struct load {
 	struct config_context context;
 	struct config *config;
 	struct option_place places[OPTION_COUNT_MAX];
-	char **files;	/* the names of all files, which messages and places borrow */
+	char **files; /* the names of all files, which messages and places borrow */
 	size_t file_count;
-	struct rule_table rules[3];	/* of rules.d, of the main file, of the vendor */
+	struct rule_table rules[3]; /* of rules.d, of the main file, of the vendor */
 	size_t rule_total;
 	size_t errors_before;
 };
@@ -171,8 +171,8 @@ load_enter(struct load *load, const char *directory, const char *name)
 	grown = reallocarray(load->files, load->file_count + 1, sizeof(*grown));
 	if (grown != NULL)
 		load->files = grown;
-	if (grown == NULL || asprintf(&path, "%s%s%s", directory,
-	    directory[0] == '\0' ? "" : "/", name) < 0) {
+	if (grown == NULL ||
+	    asprintf(&path, "%s%s%s", directory, directory[0] == '\0' ? "" : "/", name) < 0) {
 		context_no_memory(&load->context);
 		return false;
 	}
@@ -190,8 +190,8 @@ check_rules_file(struct config_context *context, const struct node *tree)
 	if (tree->kind == NODE_EMPTY || tree->kind == NODE_BROKEN)
 		return;
 	if (tree->kind != NODE_MAP) {
-		context_error(context, tree, "found %s, expected a map with rules:",
-		    node_kind_text(tree));
+		context_error(context, tree,
+		    "found %s, expected a map with rules:", node_kind_text(tree));
 		return;
 	}
 	for (size_t i = 0; i < tree->count; i += 2)
@@ -282,8 +282,7 @@ load_paths(struct load *load, const struct config_paths *paths)
 	(void)load_list(load, paths->rules_dir, &rules);
 	load_directory(load, paths->rules_dir, &rules, NULL, ROLE_RULES, &load->rules[0]);
 	(void)load_list(load, paths->vendor_rules_dir, &vendor);
-	load_directory(load, paths->vendor_rules_dir, &vendor, &rules, ROLE_RULES,
-	    &load->rules[2]);
+	load_directory(load, paths->vendor_rules_dir, &vendor, &rules, ROLE_RULES, &load->rules[2]);
 	file_list_clear(&conf);
 	file_list_clear(&rules);
 	file_list_clear(&vendor);
@@ -373,8 +372,10 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 		r = config_set_hash(load->config);
 	if (r == -EFBIG) {
 		load->context.file = load->files[0];
-		context_message(&load->context, CONFIG_ERROR, 1, 1, "all configuration files "
-		    "together are too large, expected at most %d bytes", YAML_SIZE_MAX);
+		context_message(&load->context, CONFIG_ERROR, 1, 1,
+		    "all configuration files "
+		    "together are too large, expected at most %d bytes",
+		    YAML_SIZE_MAX);
 	} else if (r < 0)
 		return r;
 	/* Of the last checks, too, no message may be lost. */
@@ -385,8 +386,7 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 }
 
 int
-config_load(const struct config_paths *paths, struct config **ret,
-    struct config_messages *messages)
+config_load(const struct config_paths *paths, struct config **ret, struct config_messages *messages)
 {
 	struct load load;
 	int r = load_begin(&load, messages, paths->resolve);

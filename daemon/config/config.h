@@ -34,25 +34,25 @@ struct name_list {
 
 /* What a match said in words that its values alone would not give back; for config_dump(). */
 struct match_text {
-	struct name_list users;		/* `user:`, as written */
-	struct name_list netns;		/* `netns:`, as written */
+	struct name_list users; /* `user:`, as written */
+	struct name_list netns; /* `netns:`, as written */
 };
 
 /* The same of a rule. */
 struct rule_text {
 	struct match_text match;
-	struct match_text not;		/* of match.not */
-	char *until;			/* NULL or "2027-06-30" */
+	struct match_text not ; /* of match.not */
+	char *until;		/* NULL or "2027-06-30" */
 };
 
 struct config {
 	struct policy policy;
-	uint64_t interval_usec;		/* between snapshots of listeners */
-	uint64_t survey_usec;		/* between snapshots of the whole table */
+	uint64_t interval_usec; /* between snapshots of listeners */
+	uint64_t survey_usec;	/* between snapshots of the whole table */
 	struct range_wanted ranges;
 	bool protocols[PROTOCOL_COUNT];
 	enum netns_mode netns;
-	struct rule_text *rule_texts;	/* policy.rule_count of them */
+	struct rule_text *rule_texts; /* policy.rule_count of them */
 	/*
 	 * Of the bytes config_dump() prints: what `overstayd --dump-config | sha256sum` begins
 	 * with. Hosts with the same hash have been told the same.
@@ -67,8 +67,8 @@ enum config_message_kind {
 
 struct config_message {
 	enum config_message_kind kind;
-	unsigned line, column;	/* 1-based, as in text; messages of one file come in this order */
-	char *text;	/* "FILE:LINE:COLUMN: what, expected what": escaped, no newline */
+	unsigned line, column; /* 1-based, as in text; messages of one file come in this order */
+	char *text;	       /* "FILE:LINE:COLUMN: what, expected what": escaped, no newline */
 };
 
 /* At most CONFIG_MESSAGES_MAX of each kind are kept; the counts go on. */
@@ -78,7 +78,7 @@ struct config_message {
 struct config_messages {
 	struct config_message *items;
 	size_t count;
-	size_t errors, warnings;	/* counted, also those not kept */
+	size_t errors, warnings; /* counted, also those not kept */
 };
 
 /* Frees what is in it and makes it empty. Accepts NULL. */
@@ -96,11 +96,11 @@ typedef int config_resolve_function(const char *name, bool group, uint32_t *ret_
 /* Where the configuration lies. NULL for a directory = there is none. All are borrowed. */
 struct config_paths {
 	const char *main_file;
-	bool main_optional;		/* a missing main file is an empty one */
-	const char *conf_dir;		/* *.yaml: any key but rules, the last wins */
-	const char *rules_dir;		/* *.yaml: rules asked before those of the main file */
-	const char *vendor_rules_dir;	/* *.yaml: rules asked last */
-	config_resolve_function *resolve;	/* NULL = getpwnam_r(3), getgrnam_r(3) */
+	bool main_optional;		  /* a missing main file is an empty one */
+	const char *conf_dir;		  /* *.yaml: any key but rules, the last wins */
+	const char *rules_dir;		  /* *.yaml: rules asked before those of the main file */
+	const char *vendor_rules_dir;	  /* *.yaml: rules asked last */
+	config_resolve_function *resolve; /* NULL = getpwnam_r(3), getgrnam_r(3) */
 };
 
 /* overstay.yaml, conf.d and rules.d of SYSCONFDIR/overstay, rules.d of DATADIR/overstay. */
@@ -140,8 +140,7 @@ int config_check_file(const char *path, struct config_messages *messages) _mustc
 int config_dump(const struct config *config, FILE *file) _mustcheck_;
 
 /* The same as a string, to be freed; *ret_size may be NULL. Returns 0 or -ENOMEM. */
-int config_dump_text(const struct config *config, char **ret_text,
-    size_t *ret_size) _mustcheck_;
+int config_dump_text(const struct config *config, char **ret_text, size_t *ret_size) _mustcheck_;
 
 /* The protocols that are watched, as bits 1 << enum protocol. */
 uint32_t config_protocols(const struct config *config);

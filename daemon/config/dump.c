@@ -47,8 +47,7 @@ rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file)
 	if ((rule->values & RULE_SEVERITY) != 0)
 		(void)fprintf(file, "    severity: %s\n", severity_name(rule->severity));
 	if ((rule->values & RULE_REMIND) != 0)
-		(void)fprintf(file, "    remind: %s\n",
-		    duration_format(rule->remind_usec, buffer));
+		(void)fprintf(file, "    remind: %s\n", duration_format(rule->remind_usec, buffer));
 	dump_text("note", rule->note, file);
 	if (text->until != NULL)
 		(void)fprintf(file, "    until: %s\n", text->until);

@@ -40,8 +40,7 @@ check_writers(struct config_context *context, const struct stat *status)
 	if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		context_message(context, CONFIG_WARNING, 1, 1,
 		    "mode %04o allows writing by group or others, expected %04o",
-		    (unsigned)status->st_mode & 07777,
-		    (unsigned)status->st_mode & 07777 & ~022U);
+		    (unsigned)status->st_mode & 07777, (unsigned)status->st_mode & 07777 & ~022U);
 }
 
 /* Reads fd to its end, at most most bytes. Returns 0 or -errno. */

@@ -15,8 +15,8 @@
 
 enum file_result {
 	FILE_READ,
-	FILE_MISSING,	/* there is none of that name: no error is said */
-	FILE_FAILED,	/* an error is said, or there is no memory */
+	FILE_MISSING, /* there is none of that name: no error is said */
+	FILE_FAILED,  /* an error is said, or there is no memory */
 };
 
 /*

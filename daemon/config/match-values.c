@@ -78,7 +78,8 @@ mask_address(struct address_prefix *prefix)
 
 	for (unsigned i = 0; i < size; i++) {
 		unsigned kept = prefix->bits <= i * 8 ? 0 :
-		    prefix->bits >= i * 8 + 8 ? 8 : prefix->bits - i * 8;
+		    prefix->bits >= i * 8 + 8	      ? 8 :
+							prefix->bits - i * 8;
 		uint8_t mask = (uint8_t)(0xff00 >> kept);
 
 		had = had || (prefix->address[i] & (uint8_t)~mask) != 0;
@@ -147,14 +148,18 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 		int r = parse_prefix(items[i].text, prefix);
 
 		if (r == -EINVAL)
-			context_error(filling->context, &items[i], "address is %s, expected one "
-			    "such as 192.0.2.0/24 or ::1", QUOTE(items[i].text));
+			context_error(filling->context, &items[i],
+			    "address is %s, expected one "
+			    "such as 192.0.2.0/24 or ::1",
+			    QUOTE(items[i].text));
 		else if (r == -ERANGE) {
 			char address[INET6_ADDRSTRLEN];
 
 			(void)inet_ntop(prefix->family, prefix->address, address, sizeof(address));
-			context_error(filling->context, &items[i], "address %s has host bits set, "
-			    "expected %s/%u", QUOTE(items[i].text), address, prefix->bits);
+			context_error(filling->context, &items[i],
+			    "address %s has host bits set, "
+			    "expected %s/%u",
+			    QUOTE(items[i].text), address, prefix->bits);
 		}
 		fine = fine && r == 0;
 		match->address_count++;
@@ -192,8 +197,10 @@ read_user(struct match_filling *filling, const struct node *item)
 	int r;
 
 	if (name[0] == '\0' || strlen(name) > USER_NAME_MAX) {
-		context_error(context, item, "user is %s, expected a user such as alice or 1000, "
-		    "or a group such as @developers", QUOTE(item->text));
+		context_error(context, item,
+		    "user is %s, expected a user such as alice or 1000, "
+		    "or a group such as @developers",
+		    QUOTE(item->text));
 		return false;
 	}
 	r = parse_id(name, &id) ? 0 : context->resolve(name, group, &id);
@@ -205,14 +212,16 @@ read_user(struct match_filling *filling, const struct node *item)
 		return false;
 	}
 	if (context->last_good) {
-		context_warn(context, item, "%s %s not found: the rule is disabled",
-		    kind, QUOTE(name));
+		context_warn(context, item, "%s %s not found: the rule is disabled", kind,
+		    QUOTE(name));
 		filling->unresolved = true;
 		return match_append_text(context, &words->names, &words->count, item->text);
 	}
 	if (r == -ENOENT)
-		context_error(context, item, "unknown %s %s, expected a %s that exists on this "
-		    "host", kind, QUOTE(name), kind);
+		context_error(context, item,
+		    "unknown %s %s, expected a %s that exists on this "
+		    "host",
+		    kind, QUOTE(name), kind);
 	else
 		context_error(context, item, "cannot look up %s %s: %s", kind, QUOTE(name),
 		    strerror(-r));
@@ -229,8 +238,10 @@ read_namespace(struct match_filling *filling, const struct node *item)
 	    item->text[0] != '0';
 
 	if (!number && strcmp(item->text, "host") != 0) {
-		context_error(context, item, "netns is %s, expected host, or a number as lsns(8) "
-		    "prints it", QUOTE(item->text));
+		context_error(context, item,
+		    "netns is %s, expected host, or a number as lsns(8) "
+		    "prints it",
+		    QUOTE(item->text));
 		return false;
 	}
 	if (!number || strtoull(item->text, NULL, 10) == context->netns)

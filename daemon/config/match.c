@@ -21,14 +21,14 @@
 struct key_row {
 	const char *name;
 	enum key_type {
-		KEY_WORDS,	/* uint32_t of bits, by words */
+		KEY_WORDS, /* uint32_t of bits, by words */
 		KEY_PORTS,
 		KEY_ADDRESSES,
-		KEY_PATHS,	/* struct glob_list of paths */
-		KEY_TEXTS,	/* struct glob_list */
-		KEY_UNITS,	/* struct glob_list of unit names */
+		KEY_PATHS, /* struct glob_list of paths */
+		KEY_TEXTS, /* struct glob_list */
+		KEY_UNITS, /* struct glob_list of unit names */
 		KEY_USERS,
-		KEY_NETNS,	/* uint32_t of bits */
+		KEY_NETNS, /* uint32_t of bits */
 	} type;
 	enum match_key key;
 	size_t offset;
@@ -91,11 +91,9 @@ static const struct key_row match_keys[] = {
 	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_word },
 };
 
-const char *const match_key_names[] = {
-	"protocol", "port", "address", "exposure", "exe", "comm", "cmdline", "user", "unit",
-	"user_unit", "owner", "choice", "script", "container", "netns", "class", "reason", "not",
-	NULL,
-};
+const char *const match_key_names[] = { "protocol", "port", "address", "exposure", "exe", "comm",
+	"cmdline", "user", "unit", "user_unit", "owner", "choice", "script", "container", "netns",
+	"class", "reason", "not", NULL };
 
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
 _Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 2, "a match key has no name");
@@ -120,14 +118,20 @@ check_glob(struct match_filling *filling, const struct key_row *key, const struc
 	bool literal = strpbrk(item->text, "*?\\") == NULL;
 
 	if (key->type == KEY_UNITS && literal && strchr(item->text, '.') == NULL)
-		context_warn(filling->context, item, "%s %s matches no unit, expected a name with "
-		    "its type such as nginx.service", key->name, QUOTE(item->text));
+		context_warn(filling->context, item,
+		    "%s %s matches no unit, expected a name with "
+		    "its type such as nginx.service",
+		    key->name, QUOTE(item->text));
 	if (key->key == MATCH_COMM && literal && strlen(item->text) > 15)
-		context_warn(filling->context, item, "comm %s matches nothing, expected at most "
-		    "15 bytes: the kernel truncates longer names", QUOTE(item->text));
+		context_warn(filling->context, item,
+		    "comm %s matches nothing, expected at most "
+		    "15 bytes: the kernel truncates longer names",
+		    QUOTE(item->text));
 	if (key->type == KEY_PATHS && strchr(item->text, '[') != NULL)
-		context_warn(filling->context, item, "%s %s: [ is not a wildcard, expected *, ** "
-		    "or ?", key->name, QUOTE(item->text));
+		context_warn(filling->context, item,
+		    "%s %s: [ is not a wildcard, expected *, ** "
+		    "or ?",
+		    key->name, QUOTE(item->text));
 }
 
 static bool
@@ -148,7 +152,8 @@ read_globs(struct match_filling *filling, const struct key_row *key, const struc
 		}
 		check_glob(filling, key, &items[i]);
 		fine = match_append_text(filling->context, &list->globs, &list->count,
-		    items[i].text) && fine;
+			   items[i].text) &&
+		    fine;
 	}
 	return fine;
 }
@@ -211,7 +216,8 @@ read_not(struct match_filling *filling, const struct node *key, const struct nod
 	bool fine;
 
 	if (filling->inside_not) {
-		context_error(filling->context, key, "not is nested inside not, expected match "
+		context_error(filling->context, key,
+		    "not is nested inside not, expected match "
 		    "keys");
 		return false;
 	}
@@ -235,9 +241,10 @@ read_map(struct match_filling *filling, const struct node *map)
 
 	if (map->kind != NODE_MAP || map->count == 0) {
 		if (map->kind != NODE_BROKEN)
-			context_error(filling->context, map, "found %s, expected at least one "
-			    "match key", map->kind == NODE_MAP ? "an empty map" :
-			    node_kind_text(map));
+			context_error(filling->context, map,
+			    "found %s, expected at least one "
+			    "match key",
+			    map->kind == NODE_MAP ? "an empty map" : node_kind_text(map));
 		return false;
 	}
 	for (size_t i = 0; i < map->count; i += 2) {
@@ -264,7 +271,9 @@ bool
 match_read(struct config_context *context, const struct node *map, struct match *match,
     struct rule_text *text, bool *ret_unresolved)
 {
-	struct match_filling filling = { .context = context, .match = match, .text = &text->match,
+	struct match_filling filling = { .context = context,
+		.match = match,
+		.text = &text->match,
 		.not_text = &text->not };
 	bool fine = read_map(&filling, map);
 

@@ -18,9 +18,9 @@ struct match_filling {
 	struct config_context *context;
 	struct match *match;
 	struct match_text *text;
-	struct match_text *not_text;	/* of the not inside */
+	struct match_text *not_text; /* of the not inside */
 	bool inside_not;
-	bool unresolved;	/* a user or group is not known, and that is no error */
+	bool unresolved; /* a user or group is not known, and that is no error */
 };
 
 /* Each reads count items into the match. Returns true, or says every error. */

@@ -12,13 +12,13 @@ struct node;
 
 /* What every part of the reader is handed: where it reads and where its messages go. */
 struct config_context {
-	struct config_messages *messages;	/* borrowed */
-	const char *file;			/* borrowed; as it stands in messages, raw */
+	struct config_messages *messages; /* borrowed */
+	const char *file;		  /* borrowed; as it stands in messages, raw */
 	config_resolve_function *resolve;
-	uint64_t now_usec;			/* CLOCK_REALTIME: is a rule over already? */
-	uint64_t netns;				/* inode of the one that is watched, 0 = unknown */
+	uint64_t now_usec; /* CLOCK_REALTIME: is a rule over already? */
+	uint64_t netns;	   /* inode of the one that is watched, 0 = unknown */
 	bool last_good;
-	bool no_memory;		/* by context_no_memory() alone; the load ends with -ENOMEM */
+	bool no_memory; /* by context_no_memory() alone; the load ends with -ENOMEM */
 };
 
 /*
@@ -38,19 +38,19 @@ const char *quote_text(const char *value, size_t length, char *buffer);
 /*
  * Every text in a message that came from a file passes here; it lives as long as the block.
  */
-#define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]) { 0 })
+#define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]){ 0 })
 
 /*
  * Adds a message about a place, 1-based, in the context's file. Values in it must have
  * passed QUOTE(): the text itself is taken as it is.
  */
-void context_message(struct config_context *context, enum config_message_kind kind,
-    unsigned line, unsigned column, const char *format, ...) _printf_(5, 6);
+void context_message(struct config_context *context, enum config_message_kind kind, unsigned line,
+    unsigned column, const char *format, ...) _printf_(5, 6);
 
 /* The same about the place of a node. */
-#define context_error(context, node, ...)                                                \
+#define context_error(context, node, ...) \
 	context_message((context), CONFIG_ERROR, (node)->line, (node)->column, __VA_ARGS__)
-#define context_warn(context, node, ...)                                                 \
+#define context_warn(context, node, ...) \
 	context_message((context), CONFIG_WARNING, (node)->line, (node)->column, __VA_ARGS__)
 
 /* Puts the messages from the one at `from` on in the order of their places. */

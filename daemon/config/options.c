@@ -39,68 +39,55 @@ cmdline_word(unsigned place)
 #define AT(member) offsetof(struct config, member)
 
 const struct option options[] = {
-	{ "interval", OPTION_DURATION, AT(interval_usec),
-	    100 * USEC_PER_MSEC, USEC_PER_HOUR, .default_text = "5s",
-	    .unit = "time span", .reloadable = true,
+	{ "interval", OPTION_DURATION, AT(interval_usec), 100 * USEC_PER_MSEC, USEC_PER_HOUR,
+	    .default_text = "5s", .unit = "time span", .reloadable = true,
 	    .help = "time between two polls of the listeners" },
-	{ "survey", OPTION_DURATION, AT(survey_usec),
-	    100 * USEC_PER_MSEC, USEC_PER_DAY, .default_text = "30s",
-	    .unit = "time span", .reloadable = true,
+	{ "survey", OPTION_DURATION, AT(survey_usec), 100 * USEC_PER_MSEC, USEC_PER_DAY,
+	    .default_text = "30s", .unit = "time span", .reloadable = true,
 	    .help = "time between two surveys of all sockets in the range, at least the interval" },
 	{ "ranges", OPTION_RANGES, AT(ranges), .default_text = "[iana, kernel]",
-	    .unit = "list of iana, kernel, ports", .reloadable = true,
-	    .help = "ports to watch" },
+	    .unit = "list of iana, kernel, ports", .reloadable = true, .help = "ports to watch" },
 	{ "protocols", OPTION_PROTOCOLS, AT(protocols), .default_text = "[tcp, udp]",
-	    .unit = "list of tcp, udp", .reloadable = true,
-	    .help = "protocols to watch" },
+	    .unit = "list of tcp, udp", .reloadable = true, .help = "protocols to watch" },
 	{ "netns", OPTION_CHOICE, AT(netns), .word = netns_word, .default_text = "host",
-	    .unit = "host", .reloadable = true,
-	    .help = "network namespaces to watch" },
-	{ "threshold", OPTION_DURATION, AT(policy.threshold_usec),
-	    0, LONG_USEC, true, .default_text = "10min",
-	    .unit = "time span or never", .reloadable = true,
+	    .unit = "host", .reloadable = true, .help = "network namespaces to watch" },
+	{ "threshold", OPTION_DURATION, AT(policy.threshold_usec), 0, LONG_USEC, true,
+	    .default_text = "10min", .unit = "time span or never", .reloadable = true,
 	    .help = "threshold for listeners that no rule matches" },
-	{ "udp.threshold", OPTION_DURATION, AT(policy.udp_threshold_usec),
-	    0, LONG_USEC, true, .default_text = "1h",
-	    .unit = "time span or never", .reloadable = true,
+	{ "udp.threshold", OPTION_DURATION, AT(policy.udp_threshold_usec), 0, LONG_USEC, true,
+	    .default_text = "1h", .unit = "time span or never", .reloadable = true,
 	    .help = "threshold for UDP ports that the program asked for" },
-	{ "udp.auto", OPTION_DURATION, AT(policy.udp_auto_usec),
-	    0, LONG_USEC, true, .default_text = "never",
-	    .unit = "time span or never", .reloadable = true,
+	{ "udp.auto", OPTION_DURATION, AT(policy.udp_auto_usec), 0, LONG_USEC, true,
+	    .default_text = "never", .unit = "time span or never", .reloadable = true,
 	    .help = "threshold for UDP ports that the kernel picked, mostly those of clients" },
 	{ "loopback.severity", OPTION_SEVERITY, AT(policy.loopback_severity),
 	    .default_text = "notice", .unit = "severity", .reloadable = true,
 	    .help = "priority if the listener is bound to a loopback address, overrides severity" },
-	{ "suspect.threshold", OPTION_DURATION, AT(policy.suspect_threshold_usec),
-	    0, LONG_USEC, true, .default_text = "0s",
-	    .unit = "time span or never", .reloadable = true,
+	{ "suspect.threshold", OPTION_DURATION, AT(policy.suspect_threshold_usec), 0, LONG_USEC,
+	    true, .default_text = "0s", .unit = "time span or never", .reloadable = true,
 	    .help = "threshold for suspects with a strong reason" },
-	{ "suspect.severity", OPTION_SEVERITY, AT(policy.suspect_severity),
-	    .default_text = "crit", .unit = "severity", .reloadable = true,
+	{ "suspect.severity", OPTION_SEVERITY, AT(policy.suspect_severity), .default_text = "crit",
+	    .unit = "severity", .reloadable = true,
 	    .help = "priority of suspects with a strong reason" },
-	{ "suspect.weak_threshold", OPTION_DURATION, AT(policy.suspect_weak_threshold_usec),
-	    0, LONG_USEC, true, .default_text = "1min",
-	    .unit = "time span or never", .reloadable = true,
-	    .help = "threshold for suspects with weak reasons only" },
+	{ "suspect.weak_threshold", OPTION_DURATION, AT(policy.suspect_weak_threshold_usec), 0,
+	    LONG_USEC, true, .default_text = "1min", .unit = "time span or never",
+	    .reloadable = true, .help = "threshold for suspects with weak reasons only" },
 	{ "suspect.weak_severity", OPTION_SEVERITY, AT(policy.suspect_weak_severity),
 	    .default_text = "err", .unit = "severity", .reloadable = true,
 	    .help = "priority of suspects with weak reasons only" },
-	{ "severity", OPTION_SEVERITY, AT(policy.severity),
-	    .default_text = "warning", .unit = "severity", .reloadable = true,
-	    .help = "priority of alerts" },
-	{ "grace", OPTION_DURATION, AT(policy.grace_usec),
-	    0, USEC_PER_DAY, .default_text = "2min",
+	{ "severity", OPTION_SEVERITY, AT(policy.severity), .default_text = "warning",
+	    .unit = "severity", .reloadable = true, .help = "priority of alerts" },
+	{ "grace", OPTION_DURATION, AT(policy.grace_usec), 0, USEC_PER_DAY, .default_text = "2min",
 	    .unit = "time span", .reloadable = true,
 	    .help = "a listener that is back within this time is the same stay" },
-	{ "remind", OPTION_DURATION, AT(policy.remind_usec),
-	    USEC_PER_MIN, LONG_USEC, true, .default_text = "24h",
-	    .unit = "time span or never", .reloadable = true,
+	{ "remind", OPTION_DURATION, AT(policy.remind_usec), USEC_PER_MIN, LONG_USEC, true,
+	    .default_text = "24h", .unit = "time span or never", .reloadable = true,
 	    .help = "time between two reminders of listeners that overstay" },
-	{ "advice", OPTION_SWITCH, AT(policy.advice),
-	    .default_text = "on", .unit = "on or off", .reloadable = true,
+	{ "advice", OPTION_SWITCH, AT(policy.advice), .default_text = "on", .unit = "on or off",
+	    .reloadable = true,
 	    .help = "report how to keep a port that an outgoing connection may take" },
-	{ "hopping", OPTION_PROTOCOL_BITS, AT(policy.hopping),
-	    .default_text = "[tcp]", .unit = "list of tcp, udp, or off", .reloadable = true,
+	{ "hopping", OPTION_PROTOCOL_BITS, AT(policy.hopping), .default_text = "[tcp]",
+	    .unit = "list of tcp, udp, or off", .reloadable = true,
 	    .help = "protocols for which an owner is reported that keeps moving to a new port" },
 	{ "log.appeared", OPTION_SEVERITY, AT(policy.log_appeared), .never = true,
 	    .default_text = "info", .unit = "severity or off", .reloadable = true,
@@ -108,18 +95,16 @@ const struct option options[] = {
 	{ "log.vanished", OPTION_SEVERITY, AT(policy.log_vanished), .never = true,
 	    .default_text = "info", .unit = "severity or off", .reloadable = true,
 	    .help = "priority of the message VANISHED" },
-	{ "log.udp", OPTION_SEVERITY, AT(policy.log_udp), .never = true,
-	    .default_text = "\"off\"", .unit = "severity or off", .reloadable = true,
+	{ "log.udp", OPTION_SEVERITY, AT(policy.log_udp), .never = true, .default_text = "\"off\"",
+	    .unit = "severity or off", .reloadable = true,
 	    .help = "priority of both messages for UDP" },
-	{ "log.after", OPTION_DURATION, AT(policy.log_after_usec),
-	    0, USEC_PER_DAY, .default_text = "1min",
-	    .unit = "time span", .reloadable = true,
+	{ "log.after", OPTION_DURATION, AT(policy.log_after_usec), 0, USEC_PER_DAY,
+	    .default_text = "1min", .unit = "time span", .reloadable = true,
 	    .help = "listeners that close sooner than this cause neither message" },
 	{ "cmdline", OPTION_CHOICE, AT(policy.cmdline), .word = cmdline_word,
 	    .default_text = "masked", .unit = "masked, full or off", .reloadable = true,
 	    .help = "command lines in messages" },
-	{ "rules", OPTION_RULES, .default_text = "[]", .unit = "list of rules",
-	    .reloadable = true,
+	{ "rules", OPTION_RULES, .default_text = "[]", .unit = "list of rules", .reloadable = true,
 	    .help = "rules that allow listeners or set thresholds, the first match decides" },
 	{ .name = NULL },
 };
@@ -149,7 +134,8 @@ options_set_defaults(struct config *config)
 		if (option->type == OPTION_RULES)
 			continue;
 		fine = node_parse(&context, option->default_text, strlen(option->default_text),
-		    &node) && value_read(&context, &node, option, config) && fine;
+			   &node) &&
+		    value_read(&context, &node, option, config) && fine;
 		node_clear(&node);
 	}
 	config_messages_clear(&messages);
@@ -192,7 +178,7 @@ level_init(struct level *level, const char *prefix)
 enum key_kind {
 	KEY_UNKNOWN,
 	KEY_OPTION,
-	KEY_GROUP,	/* a map with options inside */
+	KEY_GROUP, /* a map with options inside */
 };
 
 static enum key_kind
@@ -339,8 +325,8 @@ options_dump(const struct config *config, FILE *file)
 
 		if (option->type == OPTION_RULES)
 			continue;
-		if (length > 0 && (length != group_length ||
-		    strncmp(option->name, group, length) != 0))
+		if (length > 0 &&
+		    (length != group_length || strncmp(option->name, group, length) != 0))
 			(void)fprintf(file, "%.*s:\n", (int)length, option->name);
 		group = option->name;
 		group_length = length;

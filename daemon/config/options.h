@@ -16,14 +16,14 @@
 #include "config/yaml.h"
 
 enum option_type {
-	OPTION_DURATION,	/* uint64_t, microseconds */
-	OPTION_SEVERITY,	/* enum severity */
-	OPTION_CHOICE,		/* an enum, whose values are the places of words */
-	OPTION_RANGES,		/* struct range_wanted */
-	OPTION_PROTOCOLS,	/* bool [PROTOCOL_COUNT] */
-	OPTION_PROTOCOL_BITS,	/* uint32_t, bits 1 << enum protocol; may be off */
-	OPTION_SWITCH,		/* bool */
-	OPTION_RULES,		/* the list of rules: rules.c reads it */
+	OPTION_DURATION,      /* uint64_t, microseconds */
+	OPTION_SEVERITY,      /* enum severity */
+	OPTION_CHOICE,	      /* an enum, whose values are the places of words */
+	OPTION_RANGES,	      /* struct range_wanted */
+	OPTION_PROTOCOLS,     /* bool [PROTOCOL_COUNT] */
+	OPTION_PROTOCOL_BITS, /* uint32_t, bits 1 << enum protocol; may be off */
+	OPTION_SWITCH,	      /* bool */
+	OPTION_RULES,	      /* the list of rules: rules.c reads it */
 };
 
 /*
@@ -33,16 +33,16 @@ enum option_type {
 typedef const char *word_function(unsigned place);
 
 struct option {
-	const char *name;	/* "udp.threshold" is threshold inside the map udp */
+	const char *name; /* "udp.threshold" is threshold inside the map udp */
 	enum option_type type;
-	size_t offset;		/* in struct config */
-	uint64_t minimum, maximum;	/* of OPTION_DURATION, in microseconds */
-	bool never;		/* a duration may be never, a severity off */
-	word_function *word;	/* of OPTION_CHOICE */
-	const char *default_text;	/* as it is written in YAML */
-	const char *unit;	/* what a value is, for people */
+	size_t offset;		   /* in struct config */
+	uint64_t minimum, maximum; /* of OPTION_DURATION, in microseconds */
+	bool never;		   /* a duration may be never, a severity off */
+	word_function *word;	   /* of OPTION_CHOICE */
+	const char *default_text;  /* as it is written in YAML */
+	const char *unit;	   /* what a value is, for people */
 	bool reloadable;
-	const char *help;	/* one line */
+	const char *help; /* one line */
 };
 
 /* The table; `options[i].name` is NULL behind the last. */
@@ -51,9 +51,9 @@ extern const struct option options[];
 
 /* The places at which options were set, for checks across options; line 0 = not set. */
 struct option_place {
-	const char *file;	/* borrowed: lives as long as the load */
+	const char *file; /* borrowed: lives as long as the load */
 	unsigned line, column;
-	bool failed;		/* there was an error in it */
+	bool failed; /* there was an error in it */
 };
 
 /* Sets every option to its default. Returns 0, or -ENOMEM. */

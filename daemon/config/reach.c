@@ -31,9 +31,9 @@
 #define ALL_OWNERS    (1U << OWNER_UNKNOWN | 1U << OWNER_PROCESS | 1U << OWNER_KERNEL)
 
 /* Every listener has a class; a choice may be unknown, and of reasons there may be none. */
-#define ALL_CLASSES   ((1U << CLASS_COUNT) - 1)
+#define ALL_CLASSES ((1U << CLASS_COUNT) - 1)
 /* Only one namespace is watched, so far. */
-#define ALL_NETNS     (1U << 0)
+#define ALL_NETNS (1U << 0)
 
 /*
  * One glob covers another where it is the same, takes everything, or the other is a plain
@@ -97,8 +97,7 @@ find_port_words(struct parsed_rule *rule)
 
 	rule->first_word = 0;
 	rule->last_word = words - 1;
-	while (ports != NULL && rule->first_word < words - 1 &&
-	    ports->words[rule->first_word] == 0)
+	while (ports != NULL && rule->first_word < words - 1 && ports->words[rule->first_word] == 0)
 		rule->first_word++;
 	while (ports != NULL && rule->last_word > rule->first_word &&
 	    ports->words[rule->last_word] == 0)
@@ -205,9 +204,8 @@ pair_cost(uint32_t keys, const struct match *wide, const struct parsed_rule *rul
 	const struct match *narrow = &rule->rule.match;
 	const struct glob_list *wide_lists[] = { &wide->exe, &wide->comm, &wide->cmdline,
 		&wide->unit, &wide->user_unit, &wide->script, &wide->container };
-	const struct glob_list *narrow_lists[] = { &narrow->exe, &narrow->comm,
-		&narrow->cmdline, &narrow->unit, &narrow->user_unit, &narrow->script,
-		&narrow->container };
+	const struct glob_list *narrow_lists[] = { &narrow->exe, &narrow->comm, &narrow->cmdline,
+		&narrow->unit, &narrow->user_unit, &narrow->script, &narrow->container };
 	uint64_t cost = (keys >> MATCH_PORT & 1) * (rule->last_word - rule->first_word + 1) +
 	    wide->address_count * narrow->address_count + wide->uids.count * narrow->uids.count +
 	    wide->gids.count * narrow->gids.count;
@@ -312,7 +310,8 @@ rules_check_reach(struct config_context *context, struct parsed_rule *rules, siz
 			continue;
 		if (cost > REACH_COST_MAX) {
 			context->file = rules[i].file;
-			context_warn(context, &rules[i], "too many rules: from here on, rules "
+			context_warn(context, &rules[i],
+			    "too many rules: from here on, rules "
 			    "that are never reached are not detected");
 			return;
 		}

@@ -20,8 +20,8 @@
 struct reading {
 	struct config_context *context;
 	struct parsed_rule *parsed;
-	bool matched, acted;	/* `match` and `action` were there */
-	bool unresolved;	/* a user or group is not known: switch the rule off */
+	bool matched, acted; /* `match` and `action` were there */
+	bool unresolved;     /* a user or group is not known: switch the rule off */
 };
 
 typedef bool rule_key_function(struct reading *reading, const struct node *value);
@@ -35,8 +35,10 @@ read_text(struct reading *reading, const struct node *value, const char *what)
 	if (!node_is_scalar(reading->context, value, "a string"))
 		return NULL;
 	if (value->text[0] == '\0' || strlen(value->text) > RULE_TEXT_MAX) {
-		context_error(reading->context, value, "%s is %zu bytes long, expected 1 to %d "
-		    "bytes", what, strlen(value->text), RULE_TEXT_MAX);
+		context_error(reading->context, value,
+		    "%s is %zu bytes long, expected 1 to %d "
+		    "bytes",
+		    what, strlen(value->text), RULE_TEXT_MAX);
 		return NULL;
 	}
 	copy = strdup(value->text);
@@ -129,9 +131,14 @@ parse_day(const char *text, uint64_t *ret_usec)
 	int year = read_digits(&text, 4);
 	int month = year < 0 || *text++ != '-' ? -1 : read_digits(&text, 2);
 	int day = month < 0 || *text++ != '-' ? -1 : read_digits(&text, 2);
-	struct tm noon = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-		.tm_hour = 12, .tm_isdst = -1 };
-	struct tm midnight = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day + 1,
+	struct tm noon = { .tm_year = year - 1900,
+		.tm_mon = month - 1,
+		.tm_mday = day,
+		.tm_hour = 12,
+		.tm_isdst = -1 };
+	struct tm midnight = { .tm_year = year - 1900,
+		.tm_mon = month - 1,
+		.tm_mday = day + 1,
 		.tm_isdst = -1 };
 	time_t end;
 
@@ -160,13 +167,17 @@ read_until(struct reading *reading, const struct node *value)
 		return false;
 	}
 	if (!parse_day(value->text, &parsed->rule.until_usec)) {
-		context_error(reading->context, value, "until is %s, expected a day such as "
-		    "2027-06-30", QUOTE(value->text));
+		context_error(reading->context, value,
+		    "until is %s, expected a day such as "
+		    "2027-06-30",
+		    QUOTE(value->text));
 		return false;
 	}
 	if (parsed->rule.until_usec <= reading->context->now_usec)
-		context_warn(reading->context, value, "until %s is in the past: the rule is "
-		    "ignored", QUOTE(value->text));
+		context_warn(reading->context, value,
+		    "until %s is in the past: the rule is "
+		    "ignored",
+		    QUOTE(value->text));
 	parsed->text.until = strdup(value->text);
 	if (parsed->text.until == NULL)
 		context_no_memory(reading->context);
@@ -195,10 +206,8 @@ static const struct {
 	{ "enabled", read_enabled },
 };
 
-const char *const rule_key_names[] = {
-	"name", "match", "action", "threshold", "severity", "remind", "note", "until", "enabled",
-	NULL,
-};
+const char *const rule_key_names[] = { "name", "match", "action", "threshold", "severity", "remind",
+	"note", "until", "enabled", NULL };
 
 _Static_assert(ARRAY_SIZE(rule_key_names) == ARRAY_SIZE(rule_keys) + 1, "a rule key has no name");
 
@@ -245,10 +254,12 @@ check_complete(struct reading *reading, const struct node *map)
 	if (!named)
 		context_error(reading->context, map, "rule has no name, expected name:");
 	if (!reading->matched)
-		context_error(reading->context, map, "rule has no match, expected match: with at "
+		context_error(reading->context, map,
+		    "rule has no match, expected match: with at "
 		    "least one match key");
 	if (!acts)
-		context_error(reading->context, map, "rule has no effect, expected action, "
+		context_error(reading->context, map,
+		    "rule has no effect, expected action, "
 		    "threshold, severity or remind");
 	return named && reading->matched && acts;
 }
@@ -273,12 +284,16 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 
 	*parsed = (struct parsed_rule){
 		.rule = { .until_usec = USEC_NEVER, .enabled = true },
-		.file = context->file, .line = map->line, .column = map->column,
+		.file = context->file,
+		.line = map->line,
+		.column = map->column,
 	};
 	if (map->kind != NODE_MAP) {
 		if (map->kind != NODE_BROKEN)
-			context_error(context, map, "found %s, expected a rule: a map with name, "
-			    "match and action or threshold", node_kind_text(map));
+			context_error(context, map,
+			    "found %s, expected a rule: a map with name, "
+			    "match and action or threshold",
+			    node_kind_text(map));
 		return false;
 	}
 	fine = read_keys(&reading, map);
@@ -291,8 +306,8 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 void
 rule_text_clear(struct rule_text *text)
 {
-	struct name_list *lists[] = { &text->match.users, &text->match.netns, &text->not.users,
-		&text->not.netns };
+	struct name_list *lists[] = { &text->match.users, &text->match.netns, &text->not .users,
+		&text->not .netns };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		for (size_t j = 0; j < lists[i]->count; j++)

@@ -16,16 +16,16 @@
 
 /* Bounds of what one configuration may hold; a rule with ports takes 8 KiB. */
 #define RULES_MAX     4096
-#define RULE_LIST_MAX 256	/* entries in the list of one match key */
-#define RULE_TEXT_MAX 4096	/* bytes of a name, a note, a glob */
+#define RULE_LIST_MAX 256  /* entries in the list of one match key */
+#define RULE_TEXT_MAX 4096 /* bytes of a name, a note, a glob */
 
 /* A rule as it was read, with its place. */
 struct parsed_rule {
 	struct rule rule;
 	struct rule_text text;
-	const char *file;	/* borrowed: lives as long as the load */
+	const char *file; /* borrowed: lives as long as the load */
 	unsigned line, column;
-	uint32_t first_word, last_word;	/* of match.ports, what is set; for rules_check_reach() */
+	uint32_t first_word, last_word; /* of match.ports, what is set; for rules_check_reach() */
 };
 
 /* Rules in the order of their files; start with all zero. */
@@ -38,8 +38,8 @@ struct rule_table {
  * Appends the rules of a list (NODE_EMPTY is an empty one), all errors said. A rule with an
  * error is left out. *total counts the rules of the whole configuration.
  */
-void rules_read(struct config_context *context, const struct node *list,
-    struct rule_table *table, size_t *total);
+void rules_read(struct config_context *context, const struct node *list, struct rule_table *table,
+    size_t *total);
 
 /* Frees the table and what is in it. */
 void rule_table_clear(struct rule_table *table);
@@ -48,8 +48,7 @@ void rule_table_clear(struct rule_table *table);
 void rule_check_allow(struct config_context *context, const struct parsed_rule *rule);
 
 /* Warns of rules that an earlier one leaves nothing for. */
-void rules_check_reach(struct config_context *context, struct parsed_rule *rules,
-    size_t count);
+void rules_check_reach(struct config_context *context, struct parsed_rule *rules, size_t count);
 
 /*
  * Reads the map of `match:`. Returns true, or says every error; *match is then half filled.

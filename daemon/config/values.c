@@ -19,13 +19,12 @@
 #define WORDS_SIZE 256
 
 bool
-duration_read(struct config_context *context, const struct node *node,
-    const struct option *option, uint64_t *ret)
+duration_read(struct config_context *context, const struct node *node, const struct option *option,
+    uint64_t *ret)
 {
 	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
-	const char *expected = option->never ?
-	    "a time span such as 90s or 1h 30min, or never" :
-	    "a time span such as 90s or 1h 30min";
+	const char *expected = option->never ? "a time span such as 90s or 1h 30min, or never" :
+					       "a time span such as 90s or 1h 30min";
 	const char *or_never = option->never ? ", or never" : "";
 	uint64_t usec;
 	int r;
@@ -53,8 +52,8 @@ duration_read(struct config_context *context, const struct node *node,
 }
 
 bool
-severity_read(struct config_context *context, const struct node *node, const char *what,
-    bool never, enum severity *ret)
+severity_read(struct config_context *context, const struct node *node, const char *what, bool never,
+    enum severity *ret)
 {
 	const char *expected = never ?
 	    "emerg, alert, crit, err, warning, notice, info, debug or off" :
@@ -105,7 +104,10 @@ words_join(word_function *word, char *buffer, size_t size)
 	for (unsigned i = 0; word(i) != NULL && used < size; i++)
 		if (word(i)[0] != '\0')
 			used += (size_t)snprintf(buffer + used, size - used, "%s%s",
-			    used == 0 ? "" : word(i + 1) == NULL ? " or " : ", ", word(i));
+			    used == 0		    ? "" :
+				word(i + 1) == NULL ? " or " :
+						      ", ",
+			    word(i));
 	return buffer;
 }
 
@@ -158,8 +160,12 @@ switch_read(struct config_context *context, const struct node *node, const char 
 		const char *word;
 		bool on;
 	} words[] = {
-		{ "true", true }, { "yes", true }, { "on", true },
-		{ "false", false }, { "no", false }, { "off", false },
+		{ "true", true },
+		{ "yes", true },
+		{ "on", true },
+		{ "false", false },
+		{ "no", false },
+		{ "off", false },
 	};
 
 	if (!node_is_scalar(context, node, expected))
@@ -180,11 +186,15 @@ ports_read(struct config_context *context, const struct node *node, struct port_
 	int r = port_range_parse(node->text, &range);
 
 	if (r == -ERANGE)
-		context_error(context, node, "port %s is an empty range, expected the "
-		    "lower port first", QUOTE(node->text));
+		context_error(context, node,
+		    "port %s is an empty range, expected the "
+		    "lower port first",
+		    QUOTE(node->text));
 	else if (r < 0)
-		context_error(context, node, "port is %s, expected 1 to 65535, or a range such as "
-		    "50000-59999", QUOTE(node->text));
+		context_error(context, node,
+		    "port is %s, expected 1 to 65535, or a range such as "
+		    "50000-59999",
+		    QUOTE(node->text));
 	else
 		port_set_add(set, range.first, range.last);
 	return r == 0;
@@ -251,8 +261,10 @@ ranges_read(struct config_context *context, const struct node *node, struct rang
 		else if (strcmp(text, "kernel") == 0)
 			wanted.kernel = true;
 		else if (r == -EINVAL) {
-			context_error(context, &items[i], "range is %s, expected iana, kernel, a "
-			    "port or a range such as 50000-59999", QUOTE(text));
+			context_error(context, &items[i],
+			    "range is %s, expected iana, kernel, a "
+			    "port or a range such as 50000-59999",
+			    QUOTE(text));
 			fine = false;
 		} else if (!ports_read(context, &items[i], &wanted.explicit_ports))
 			fine = false;
@@ -303,8 +315,10 @@ protocol_bits_read(struct config_context *context, const struct node *node,
 	if (!words_read(context, node, option->name, protocol_or_off_word, &bits))
 		return false;
 	if ((bits & off) != 0 && bits != off) {
-		context_error(context, node, "%s lists protocols and off, expected either "
-		    "protocols or off", option->name);
+		context_error(context, node,
+		    "%s lists protocols and off, expected either "
+		    "protocols or off",
+		    option->name);
 		return false;
 	}
 	*ret = bits & ~off;

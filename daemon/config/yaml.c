@@ -25,8 +25,8 @@ struct reader {
 	yaml_parser_t parser;
 	struct config_context *context;
 	size_t nodes;
-	bool stopped;	/* nothing more can be read; the error has been said */
-	bool failed;	/* an error has been said */
+	bool stopped; /* nothing more can be read; the error has been said */
+	bool failed;  /* an error has been said */
 };
 
 void
@@ -97,10 +97,10 @@ node_scalars(struct config_context *context, const struct node *node, size_t max
 }
 
 /* Says an error about the node; it is passed over from then on. */
-#define reader_refuse(reader, node, ...)                                                 \
-	do {                                                                             \
-		(reader)->failed = true;                                                 \
-		context_error((reader)->context, (node), __VA_ARGS__);                   \
+#define reader_refuse(reader, node, ...)                               \
+	do {                                                           \
+		(reader)->failed = true;                               \
+		context_error((reader)->context, (node), __VA_ARGS__); \
 	} while (0)
 
 static void
@@ -125,8 +125,8 @@ reader_syntax_error(struct reader *reader)
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,
 		    (unsigned)parser->problem_mark.column + 1,
-		    "invalid YAML: %s, %s that began at line %zu", parser->problem,
-		    parser->context, parser->context_mark.line + 1);
+		    "invalid YAML: %s, %s that began at line %zu", parser->problem, parser->context,
+		    parser->context_mark.line + 1);
 	else
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,
@@ -205,8 +205,10 @@ reader_check_key(struct reader *reader, const struct node *map)
 	}
 	for (size_t i = 0; i + 1 < map->count; i += 2)
 		if (node_is(&map->items[i], key->text)) {
-			reader_refuse(reader, key, "duplicate key %s, expected once; first at "
-			    "line %u", QUOTE(key->text), map->items[i].line);
+			reader_refuse(reader, key,
+			    "duplicate key %s, expected once; first at "
+			    "line %u",
+			    QUOTE(key->text), map->items[i].line);
 			key->kind = NODE_BROKEN;
 			return;
 		}
@@ -247,12 +249,14 @@ reader_items(struct reader *reader, yaml_event_type_t end, unsigned depth, struc
 
 /* Anchors and tags stand before any kind of value. */
 static void
-reader_check_properties(struct reader *reader, const struct node *node,
-    const yaml_char_t *anchor, const yaml_char_t *tag)
+reader_check_properties(struct reader *reader, const struct node *node, const yaml_char_t *anchor,
+    const yaml_char_t *tag)
 {
 	if (anchor != NULL)
-		reader_refuse(reader, node, "anchor %s is not supported, expected a value without "
-		    "one", QUOTE((const char *)anchor));
+		reader_refuse(reader, node,
+		    "anchor %s is not supported, expected a value without "
+		    "one",
+		    QUOTE((const char *)anchor));
 	if (tag != NULL)
 		reader_refuse(reader, node, "tag %s is not supported, expected a value without one",
 		    QUOTE((const char *)tag));
@@ -333,7 +337,8 @@ decode(const unsigned char *bytes, size_t length, uint32_t *ret)
 	size_t size = bytes[0] < 0x80 ? 1 :
 	    (bytes[0] & 0xe0) == 0xc0 ? 2 :
 	    (bytes[0] & 0xf0) == 0xe0 ? 3 :
-	    (bytes[0] & 0xf8) == 0xf0 ? 4 : 0;
+	    (bytes[0] & 0xf8) == 0xf0 ? 4 :
+					0;
 
 	if (size == 0 || size > length)
 		return 0;
@@ -358,9 +363,8 @@ is_forbidden(uint32_t character)
 {
 	if (character == '\t' || character == '\n' || character == '\r')
 		return false;
-	return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
-	    character == 0x2028 || character == 0x2029 || character == 0xfffe ||
-	    character == 0xffff;
+	return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 ||
+	    character == 0x2029 || character == 0xfffe || character == 0xffff;
 }
 
 /*
@@ -415,8 +419,8 @@ node_parse(struct config_context *context, const char *text, size_t size, struct
 		return false;
 	}
 	/* libyaml aborts where the text is NULL, as that of an empty file may be. */
-	yaml_parser_set_input_string(&reader.parser,
-	    (const unsigned char *)(size == 0 ? "" : text), size);
+	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)(size == 0 ? "" : text),
+	    size);
 	reader_stream(&reader, ret);
 	yaml_parser_delete(&reader.parser);
 	if (reader.stopped)

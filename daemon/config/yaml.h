@@ -14,12 +14,12 @@
 /* Bounds of one file. Nothing of the configuration nests deeper than six levels. */
 #define YAML_SIZE_MAX  (1024 * 1024)
 #define YAML_DEPTH_MAX 16
-#define YAML_NODES_MAX 250000	/* what is written by config_dump() in 1 MiB has fewer */
-#define YAML_KEYS_MAX  256	/* of one map; each is compared with those before it */
+#define YAML_NODES_MAX 250000 /* what is written by config_dump() in 1 MiB has fewer */
+#define YAML_KEYS_MAX  256    /* of one map; each is compared with those before it */
 
 enum node_kind {
-	NODE_EMPTY,	/* nothing there: an empty file, a key without a value, ~, null */
-	NODE_BROKEN,	/* an error has been said about it: pass it over */
+	NODE_EMPTY,  /* nothing there: an empty file, a key without a value, ~, null */
+	NODE_BROKEN, /* an error has been said about it: pass it over */
 	NODE_SCALAR,
 	NODE_LIST,
 	NODE_MAP,
@@ -27,9 +27,9 @@ enum node_kind {
 
 struct node {
 	enum node_kind kind;
-	unsigned line, column;	/* 1-based; columns count characters */
-	char *text;		/* of a scalar: UTF-8, NUL-terminated, without a NUL inside */
-	struct node *items;	/* of a list; of a map key, value, key, value */
+	unsigned line, column; /* 1-based; columns count characters */
+	char *text;	       /* of a scalar: UTF-8, NUL-terminated, without a NUL inside */
+	struct node *items;    /* of a list; of a map key, value, key, value */
 	size_t count, room;
 };
 
@@ -41,8 +41,7 @@ struct node {
  * *ret is NODE_EMPTY where the syntax is broken, else it may be judged further, so that all
  * errors are told at once.
  */
-bool node_parse(struct config_context *context, const char *text, size_t size,
-    struct node *ret);
+bool node_parse(struct config_context *context, const char *text, size_t size, struct node *ret);
 
 /* Frees what the node holds, not the node itself. */
 void node_clear(struct node *node);
@@ -61,8 +60,7 @@ size_t node_scalars(struct config_context *context, const struct node *node, siz
     const char *expected, const struct node **ret_items);
 
 /* True where node is a scalar; else says what was expected. */
-bool node_is_scalar(struct config_context *context, const struct node *node,
-    const char *expected);
+bool node_is_scalar(struct config_context *context, const struct node *node, const char *expected);
 
 /*
  * Writes any text (UTF-8, as node_parse() gives it) as a scalar in double quotes, on one

@@ -129,8 +129,9 @@ advance_away(struct pass *pass, size_t index)
 		return;
 	}
 	/* Who came back may be what an incomplete look lacks. */
-	if (!stay->given_up && (!namespace_was_seen(&pass->engine->namespace, &stay->endpoint) ||
-	    track_may_return(&pass->engine->track, index, grace_usec))) {
+	if (!stay->given_up &&
+	    (!namespace_was_seen(&pass->engine->namespace, &stay->endpoint) ||
+		track_may_return(&pass->engine->track, index, grace_usec))) {
 		pass->open = true;
 		return;
 	}
@@ -231,8 +232,8 @@ advance_newcomer(struct pass *pass, struct stay *stay)
 	if (stay->state != STAY_NEW || stay->returned || !owners_resolved(pass, stay))
 		return;
 	stay->returned = pass->open = true;
-	former = track_rebound(&engine->track, stay, engine->policy->grace_usec,
-	    &telling.away_usec);
+	former =
+	    track_rebound(&engine->track, stay, engine->policy->grace_usec, &telling.away_usec);
 	if (former == NULL)
 		former = track_move(&engine->track, stay, engine->policy->grace_usec,
 		    &telling.away_usec, &pass->move_budget);
@@ -316,12 +317,13 @@ advance_hopping(struct pass *pass, struct stay *stay)
 	if (pass->engine->resumed || !is_proved(pass->engine, stay))
 		return;
 	chain->told = true;
-	pass_tell(pass, stay, &(struct telling){
+	pass_tell(pass, stay,
+	    &(struct telling){
 		.kind = EVENT_HOPPING,
 		.priority = stay->verdict.severity,
 		.chain = chain,
 		.span_usec = span_usec,
-	});
+	    });
 }
 
 /* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. */
@@ -401,11 +403,12 @@ overstay(struct pass *pass, struct stay *stay, bool in_summary)
 	stay->overstayed = true;
 	stay->told_severity = stay->verdict.severity;
 	stay->reminded_usec = pass->moment.boottime_usec;
-	pass_tell(pass, stay, &(struct telling){
+	pass_tell(pass, stay,
+	    &(struct telling){
 		.kind = EVENT_OVERSTAY,
 		.priority = in_summary ? SEVERITY_INFO : stay->verdict.severity,
 		.in_summary = in_summary,
-	});
+	    });
 }
 
 /* Tells what reached its threshold: one by one, or in a summary with an entry each. */

@@ -84,8 +84,8 @@ pass_note_advice(struct pass *pass, struct stay *stay)
 		(stay->state != STAY_PERSISTING || !stay->verdict.allowed)))
 		return;
 	if (asked ? !may_be_taken(&pass->engine->namespace, stay->endpoint.port) :
-	    member->choice != CHOICE_AUTO || stay->endpoint.protocol != PROTOCOL_TCP ||
-		stay->verdict.allowed)
+		    member->choice != CHOICE_AUTO || stay->endpoint.protocol != PROTOCOL_TCP ||
+		    stay->verdict.allowed)
 		return;
 	stay->advised = pass->open = true;
 	if (!is_first(advice, hash_of(stay, member)))
@@ -111,7 +111,8 @@ make_line(const struct engine *engine, char *buffer, size_t size)
 	if (port_set_format(&all, list, sizeof(list)))
 		(void)snprintf(buffer, size, "net.ipv4.ip_local_reserved_ports = %s", list);
 	else
-		(void)snprintf(buffer, size, "net.ipv4.ip_local_reserved_ports = what "
+		(void)snprintf(buffer, size,
+		    "net.ipv4.ip_local_reserved_ports = what "
 		    "/proc/sys/net/ipv4/ip_local_reserved_ports says, and these ports");
 }
 
@@ -139,15 +140,18 @@ advise_many(struct pass *pass, struct stay *const *stays, size_t count, const ch
 	text_init(&text, names, sizeof(names));
 	name_stays(&text, stays, count);
 	if (line != NULL)
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "%zu ports are not "
+		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE,
+		    "%zu ports are not "
 		    "reserved: outgoing connections may take them, and their programs would then "
-		    "fail to start: %s; set in /etc/sysctl.d/60-overstay.conf: %s", count, names,
-		    strlen(line) <= ADVICE_TEXT_MAX ? line :
-		    "the line in OVERSTAY_ADVICE");
+		    "fail to start: %s; set in /etc/sysctl.d/60-overstay.conf: %s",
+		    count, names,
+		    strlen(line) <= ADVICE_TEXT_MAX ? line : "the line in OVERSTAY_ADVICE");
 	else
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE, "the ports of %zu listeners "
+		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE,
+		    "the ports of %zu listeners "
 		    "were chosen by the kernel and differ at each start: %s; configure fixed "
-		    "ports outside the range, or allow the programs with rules", count, names);
+		    "ports outside the range, or allow the programs with rules",
+		    count, names);
 	(void)report_add_field(report, "COUNT", "%zu", count);
 	if (line != NULL)
 		(void)report_add_field(report, "ADVICE", "%s", line);
@@ -158,11 +162,12 @@ static void
 advise(struct pass *pass, struct stay *const *stays, size_t count, const char *line)
 {
 	if (count == 1)
-		pass_tell(pass, stays[0], &(struct telling){
+		pass_tell(pass, stays[0],
+		    &(struct telling){
 			.kind = EVENT_ADVICE,
 			.priority = SEVERITY_NOTICE,
 			.advice = line,
-		});
+		    });
 	else if (count > 1)
 		advise_many(pass, stays, count, line);
 }

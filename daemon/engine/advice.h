@@ -17,11 +17,11 @@
 
 struct advice {
 	struct port_set advised;	/* ports that were advised to be reserved */
-	uint64_t told[ADVICE_TOLD_MAX];	/* hashes, 0 = a free place */
+	uint64_t told[ADVICE_TOLD_MAX]; /* hashes, 0 = a free place */
 	size_t told_count;
-	struct stay *asked[ADVICE_NAMED_MAX];	/* of this pass: ports that should be reserved */
+	struct stay *asked[ADVICE_NAMED_MAX]; /* of this pass: ports that should be reserved */
 	size_t asked_count;
-	struct stay *chosen[ADVICE_NAMED_MAX];	/* of this pass: ports the kernel picked */
+	struct stay *chosen[ADVICE_NAMED_MAX]; /* of this pass: ports the kernel picked */
 	size_t chosen_count;
 };
 

@@ -69,7 +69,8 @@ static uint64_t
 patience(const struct stay *stay, const struct member *member, uint64_t patient_usec)
 {
 	return stay->endpoint.protocol == PROTOCOL_UDP && member->choice == CHOICE_AUTO ?
-	    patient_usec : 0;
+	    patient_usec :
+	    0;
 }
 
 size_t
@@ -88,8 +89,7 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 			struct member *member = &stay->members[m];
 
 			if (!member->owner_wanted || member->asked_usec != 0 ||
-			    now_usec - stay->first_seen_usec <
-				patience(stay, member, patient_usec))
+			    now_usec - stay->first_seen_usec < patience(stay, member, patient_usec))
 				continue;
 			*ret_changed = true;
 			if (member->inode == 0) {
@@ -153,7 +153,8 @@ asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uin
 		if (member->owner != NULL)
 			continue;
 		over_usec = patience(stay, member, patient_usec);
-		over_usec = over_usec > USEC_NEVER - wait_usec - member->since_usec ? USEC_NEVER :
+		over_usec = over_usec > USEC_NEVER - wait_usec - member->since_usec ?
+		    USEC_NEVER :
 		    member->since_usec + over_usec + wait_usec;
 		if (now_usec >= over_usec)
 			go_on_unknown(stay, member, now_usec);
@@ -190,8 +191,9 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 		member->nobody = nobody && !member->gone;
 		stay->judged = false;
 	} else if (owner != NULL) {
-		member->nobody = !nobody ? 0 : member->nobody < 2 ? member->nobody + 1 :
-		    member->nobody;
+		member->nobody = !nobody ? 0 :
+		    member->nobody < 2	 ? member->nobody + 1 :
+					   member->nobody;
 		set_owner(stay, member, owner, now_usec);
 	} else
 		set_unknown(stay, member, nobody ? OWNER_REASON_EXITED : OWNER_REASON_BAD_ANSWER,
@@ -212,7 +214,8 @@ asking_answers(struct track *track, const struct owner_answer *answers, size_t c
 
 			if (member->asked_usec == 0)
 				continue;
-			answer = count == 0 ? NULL :
+			answer = count == 0 ?
+			    NULL :
 			    bsearch(&key, answers, count, sizeof(key), compare_inodes);
 			take_answer(stay, member, answer == NULL ? NULL : answer->owner, now_usec);
 		}
@@ -251,8 +254,8 @@ asking_retry(struct track *track)
 
 		for (uint32_t m = 0; m < stay->member_count; m++) {
 			struct member *member = &stay->members[m];
-			enum owner_reason reason = member->owner == NULL ? OWNER_REASON_NONE :
-			    member->owner->reason;
+			enum owner_reason reason =
+			    member->owner == NULL ? OWNER_REASON_NONE : member->owner->reason;
 
 			if (reason == OWNER_REASON_NO_LOOKUP || reason == OWNER_REASON_TIMEOUT ||
 			    reason == OWNER_REASON_BAD_ANSWER)

@@ -59,8 +59,9 @@ has_evidence(const struct process *process, uint32_t bits)
 static bool
 is_service_account(uint32_t uid)
 {
-	return uid != 0 && (uid <= SYSTEM_UID_MAX || uid == NOBODY_UID ||
-	    (uid >= DYNAMIC_UID_MIN && uid <= DYNAMIC_UID_MAX));
+	return uid != 0 &&
+	    (uid <= SYSTEM_UID_MAX || uid == NOBODY_UID ||
+		(uid >= DYNAMIC_UID_MIN && uid <= DYNAMIC_UID_MAX));
 }
 
 static bool
@@ -108,8 +109,7 @@ is_disguised(const struct circumstances *circumstances, const struct process *pr
 static const char *
 name_of(const struct process *process)
 {
-	const char *name =
-	    program_applet(process->exe, process->cmdline, process->cmdline_length);
+	const char *name = program_applet(process->exe, process->cmdline, process->cmdline_length);
 
 	return name[0] != '\0' ? name : process->comm;
 }
@@ -173,8 +173,9 @@ static bool
 is_stranger(const struct circumstances *circumstances, const struct process *process)
 {
 	(void)circumstances;
-	return runs_anything(process) && (is_service_account(process->uid) ||
-	    (is_below_another(process) && !is_below_login(process)));
+	return runs_anything(process) &&
+	    (is_service_account(process->uid) ||
+		(is_below_another(process) && !is_below_login(process)));
 }
 
 static bool
@@ -193,8 +194,8 @@ static bool
 is_deleted(const struct circumstances *circumstances, const struct process *process)
 {
 	(void)circumstances;
-	return process->exe_deleted && (process->evidence &
-	    (EVIDENCE_EXE_UPDATED | EVIDENCE_EXE_IN_MEMORY)) == 0;
+	return process->exe_deleted &&
+	    (process->evidence & (EVIDENCE_EXE_UPDATED | EVIDENCE_EXE_IN_MEMORY)) == 0;
 }
 
 /* `go run` and `go test` build below a directory of their own: /tmp/go-build4711/b001/exe/main. */
@@ -226,11 +227,11 @@ is_temporary(const struct circumstances *circumstances, const struct process *pr
 	static const char *const places[] = { "/tmp/", "/var/tmp/", "/run/user/", NULL };
 
 	/* /dev/shm is such a place too, but that is said already. */
-	if (in_shm(circumstances, process) || (!has_some_prefix(process->exe, places) &&
-	    !has_evidence(process, EVIDENCE_EXE_OPEN_PATH)))
+	if (in_shm(circumstances, process) ||
+	    (!has_some_prefix(process->exe, places) &&
+		!has_evidence(process, EVIDENCE_EXE_OPEN_PATH)))
 		return false;
-	return is_service_account(process->uid) ||
-	    (!is_of_go(process) && !is_of_appimage(process));
+	return is_service_account(process->uid) || (!is_of_go(process) && !is_of_appimage(process));
 }
 
 static bool
@@ -274,7 +275,7 @@ is_exposed(const struct circumstances *circumstances, const struct process *proc
 /* Whom a test is asked about. */
 enum reason_subject {
 	ABOUT_PROCESS,	/* each described holder but PID 1 */
-	ABOUT_LISTENER,	/* once; process is NULL */
+	ABOUT_LISTENER, /* once; process is NULL */
 };
 
 static const struct {
@@ -317,8 +318,8 @@ find_reasons(const struct circumstances *circumstances)
 		return 0;
 	for (unsigned i = 0; i < REASON_COUNT; i++)
 		if (tests[i].subject == ABOUT_LISTENER ?
-		    tests[i].function(circumstances, NULL) :
-		    holds_for_some(circumstances, tests[i].function))
+			tests[i].function(circumstances, NULL) :
+			holds_for_some(circumstances, tests[i].function))
 			reasons |= 1U << i;
 	return reasons;
 }
@@ -327,10 +328,8 @@ find_reasons(const struct circumstances *circumstances)
 static bool
 is_system_path(const struct process *process)
 {
-	static const char *const places[] = {
-		"/usr/", "/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/opt/", "/snap/",
-		"/nix/store/", "/gnu/store/", NULL,
-	};
+	static const char *const places[] = { "/usr/", "/bin/", "/sbin/", "/lib/", "/lib32/",
+		"/lib64/", "/opt/", "/snap/", "/nix/store/", "/gnu/store/", NULL };
 
 	if (has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
 		return false;

@@ -15,7 +15,7 @@
 
 struct engine {
 	const struct policy *policy;
-	struct namespace namespace;	/* the one that is watched */
+	struct namespace namespace; /* the one that is watched */
 	uint32_t protocols;
 	struct snapshot *last;
 	struct track track;
@@ -24,29 +24,29 @@ struct engine {
 	struct advice advice;
 	struct verified verified;
 	struct engine_changes changes;
-	bool resumed;		/* nothing overstays until the next look */
+	bool resumed; /* nothing overstays until the next look */
 	bool wants_owners;
 	bool wants_peers;
 	uint64_t due_usec;
 	/* Until then a pass over the same stays would change nothing, see advance.c. */
-	bool settled;		/* nothing came in since the last pass, which left nothing open */
-	uint64_t rest_usec;	/* CLOCK_BOOTTIME, not after due_usec */
-	uint64_t verdict_usec;	/* CLOCK_REALTIME: the first verdict expires */
-	uint64_t patient_usec;	/* how old a client's UDP socket gets before it is asked for */
-	uint64_t summed_usec;	/* when the last summary was told or the watch began, 0 = not yet */
-	uint64_t waiting_usec;	/* since when overstays wait for owners, 0 = none */
+	bool settled;	       /* nothing came in since the last pass, which left nothing open */
+	uint64_t rest_usec;    /* CLOCK_BOOTTIME, not after due_usec */
+	uint64_t verdict_usec; /* CLOCK_REALTIME: the first verdict expires */
+	uint64_t patient_usec; /* how old a client's UDP socket gets before it is asked for */
+	uint64_t summed_usec;  /* when the last summary was told or the watch began, 0 = not yet */
+	uint64_t waiting_usec; /* since when overstays wait for owners, 0 = none */
 };
 
 /* What one pass of engine_advance() carries along. */
 struct pass {
 	struct engine *engine;
 	struct moment moment;
-	uint64_t look_usec;	/* of the last look: ages are what was observed then */
-	struct stay **due;	/* reached their threshold, not told yet */
+	uint64_t look_usec; /* of the last look: ages are what was observed then */
+	struct stay **due;  /* reached their threshold, not told yet */
 	size_t due_count, due_room;
-	bool waiting;		/* one of them waits for its owner */
-	bool open;		/* it changed something, or left something to the next one */
-	size_t move_budget;	/* comparisons that are left to find out who moved */
+	bool waiting;	    /* one of them waits for its owner */
+	bool open;	    /* it changed something, or left something to the next one */
+	size_t move_budget; /* comparisons that are left to find out who moved */
 };
 
 /* advance.c */

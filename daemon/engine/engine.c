@@ -199,8 +199,8 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	r = track_observe(&engine->track, &engine->namespace, engine->last, snapshot);
 	if (r < 0)
 		return r;
-	engine->changes = (struct engine_changes){ counts.appeared, counts.persisted,
-	    counts.missing };
+	engine->changes =
+	    (struct engine_changes){ counts.appeared, counts.persisted, counts.missing };
 	engine->resumed = resumed;
 	if (counts.appeared > 0)
 		engine->wants_owners = true;

@@ -30,7 +30,7 @@ struct engine;
 
 /* What the last look changed, for the verbose line. */
 struct engine_changes {
-	size_t appeared, persisted, missing;	/* sockets, by the last diff */
+	size_t appeared, persisted, missing; /* sockets, by the last diff */
 };
 
 struct engine *engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument);

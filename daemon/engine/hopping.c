@@ -87,8 +87,8 @@ void
 hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 {
 	struct owner *owner = owner_of(stay);
-	struct chain *chain = owner == NULL || stay->chain != NULL ? NULL :
-	    find_chain(hopping, stay, owner);
+	struct chain *chain =
+	    owner == NULL || stay->chain != NULL ? NULL : find_chain(hopping, stay, owner);
 
 	if (chain != NULL && goes_on(chain, stay, grace_usec))
 		join(stay, chain);
@@ -103,8 +103,9 @@ make_room(struct hopping *hopping)
 	if (hopping->count < HOPPING_CHAINS_MAX)
 		return true;
 	for (size_t i = 0; i < hopping->count; i++)
-		if (hopping->chains[i]->live == 0 && (oldest == hopping->count ||
-		    hopping->chains[i]->until_usec < hopping->chains[oldest]->until_usec))
+		if (hopping->chains[i]->live == 0 &&
+		    (oldest == hopping->count ||
+			hopping->chains[i]->until_usec < hopping->chains[oldest]->until_usec))
 			oldest = i;
 	if (oldest == hopping->count)
 		return false;
@@ -177,8 +178,8 @@ uint64_t
 hopping_span_usec(const struct stay *stay, uint64_t now_usec)
 {
 	const struct chain *chain = stay->chain;
-	uint64_t from_usec = stay->first_seen_usec > chain->until_usec ? stay->first_seen_usec :
-	    chain->until_usec;
+	uint64_t from_usec =
+	    stay->first_seen_usec > chain->until_usec ? stay->first_seen_usec : chain->until_usec;
 
 	return chain->covered_usec + (now_usec > from_usec ? now_usec - from_usec : 0);
 }

@@ -16,13 +16,13 @@
 
 /* The stays of one owner that followed each other within the grace. */
 struct chain {
-	struct owner *owner;	/* a reference: of the last stay */
-	uint64_t until_usec;	/* when the last stay that left was last there */
-	uint64_t covered_usec;	/* how long any of them was there, those that left only */
-	uint32_t live;		/* stays that point here */
-	uint32_t hops;		/* how often another port was taken than the one before */
+	struct owner *owner;   /* a reference: of the last stay */
+	uint64_t until_usec;   /* when the last stay that left was last there */
+	uint64_t covered_usec; /* how long any of them was there, those that left only */
+	uint32_t live;	       /* stays that point here */
+	uint32_t hops;	       /* how often another port was taken than the one before */
 	uint32_t port_count;
-	uint16_t ports[REPORT_PORTS_MAX];	/* oldest first; the newest replaces the last */
+	uint16_t ports[REPORT_PORTS_MAX]; /* oldest first; the newest replaces the last */
 	uint8_t protocol, exposure;
 	bool told;
 };

@@ -38,7 +38,7 @@ struct match_subject {
 	const struct listener *listener;
 	const struct owner *owner;
 	const struct classification *classification;
-	const struct process *process;	/* NULL: no process is known */
+	const struct process *process; /* NULL: no process is known */
 };
 
 typedef enum truth key_function(const struct match *match, const struct match_subject *subject);
@@ -127,8 +127,10 @@ match_exe(const struct match *match, const struct match_subject *subject)
 	/* The path alone is a string that any mount namespace can imitate. Inside the container
 	 * that the rule names it is that container's file, which is what the rule means. */
 	return (match->keys >> MATCH_CONTAINER & 1) != 0 &&
-	    (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0 &&
-	    process->place.container[0] != '\0' ? TRUTH_YES : TRUTH_UNKNOWN;
+		(process->evidence & EVIDENCE_OTHER_MOUNTS) != 0 &&
+		process->place.container[0] != '\0' ?
+	    TRUTH_YES :
+	    TRUTH_UNKNOWN;
 }
 
 /* May the process run a script although none is known? Under a title nobody knows which. */
@@ -175,7 +177,7 @@ match_cmdline(const struct match *match, const struct match_subject *subject)
 	if (process == NULL)
 		return truth_without_process(subject);
 	length = process->cmdline_length < OWNER_CMDLINE_MAX ? process->cmdline_length :
-	    OWNER_CMDLINE_MAX;
+							       OWNER_CMDLINE_MAX;
 	while (length > 0 && process->cmdline[length - 1] == '\0')
 		length--;
 	for (size_t i = 0; i < length; i++)
@@ -213,7 +215,7 @@ static const struct place *
 place_of(const struct match_subject *subject)
 {
 	return subject->process == owner_first(subject->owner) ? owner_place(subject->owner) :
-	    &subject->process->place;
+								 &subject->process->place;
 }
 
 static enum truth
@@ -250,8 +252,8 @@ match_container(const struct match *match, const struct match_subject *subject)
 	    !glob_list_match(&match->container, place->container, GLOB_TEXT))
 		return TRUTH_NO;
 	/* Below their own manager users name cgroups as they like: then it is theirs alone. */
-	return place->user_unit[0] != '\0' && (match->keys >> MATCH_USER & 1) == 0 ?
-	    TRUTH_UNKNOWN : TRUTH_YES;
+	return place->user_unit[0] != '\0' && (match->keys >> MATCH_USER & 1) == 0 ? TRUTH_UNKNOWN :
+										     TRUTH_YES;
 }
 
 static enum truth
@@ -380,8 +382,8 @@ rule_matches(const struct rule *rule, struct match_subject subject)
 static void
 apply_suspicion(const struct policy *policy, bool strong, struct verdict *verdict)
 {
-	uint64_t threshold_usec = strong ? policy->suspect_threshold_usec :
-	    policy->suspect_weak_threshold_usec;
+	uint64_t threshold_usec =
+	    strong ? policy->suspect_threshold_usec : policy->suspect_weak_threshold_usec;
 	enum severity severity = strong ? policy->suspect_severity : policy->suspect_weak_severity;
 
 	/* `never`: suspects are like all others, but for what is said of them. */
@@ -410,7 +412,8 @@ judge_by_default(const struct policy *policy, const struct match_subject *subjec
 	};
 	if (listener->endpoint.protocol == PROTOCOL_UDP)
 		verdict->threshold_usec = listener->choice == CHOICE_AUTO ?
-		    policy->udp_auto_usec : policy->udp_threshold_usec;
+		    policy->udp_auto_usec :
+		    policy->udp_threshold_usec;
 	if (endpoint_exposure(&listener->endpoint) == EXPOSURE_LOOPBACK)
 		verdict->severity = policy->loopback_severity;
 	if (classification->class == CLASS_SUSPECT)
@@ -428,8 +431,8 @@ speaks_of_suspect(const struct rule *rule, const struct classification *classifi
 		return true;
 	if ((rule->match.keys >> MATCH_REASON & 1) == 0)
 		return false;
-	classify_reasons(classification->reasons & ~rule->match.reasons,
-	    classification->otherwise, &rest);
+	classify_reasons(classification->reasons & ~rule->match.reasons, classification->otherwise,
+	    &rest);
 	return rest.class != CLASS_SUSPECT;
 }
 

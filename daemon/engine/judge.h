@@ -12,13 +12,13 @@
 
 struct verdict {
 	const struct rule *rule;	/* that decided, borrowed from the policy; NULL = none */
-	const struct rule *would_allow;	/* a suspect: the rule that would, but for the class */
+	const struct rule *would_allow; /* a suspect: the rule that would, but for the class */
 	bool allowed;
-	bool suspect;		/* its limit and severity are those of a suspect */
-	uint64_t threshold_usec;	/* age at which it overstays, USEC_NEVER = never */
+	bool suspect;		 /* its limit and severity are those of a suspect */
+	uint64_t threshold_usec; /* age at which it overstays, USEC_NEVER = never */
 	enum severity severity;
 	uint64_t remind_usec;
-	uint64_t expires_usec;		/* CLOCK_REALTIME when a rule's `until` may change this;
+	uint64_t expires_usec; /* CLOCK_REALTIME when a rule's `until` may change this;
 					   USEC_NEVER = only another policy does */
 };
 
@@ -26,9 +26,8 @@ struct verdict {
  * The verdict on one socket under one owner, so classified, at the wall-clock time realtime_usec.
  * Pure.
  */
-void judge(const struct policy *policy, const struct listener *listener,
-    const struct owner *owner, const struct classification *classification,
-    uint64_t realtime_usec, struct verdict *ret);
+void judge(const struct policy *policy, const struct listener *listener, const struct owner *owner,
+    const struct classification *classification, uint64_t realtime_usec, struct verdict *ret);
 
 /* True where a is worse news than b: what is watched before what is allowed, then a suspect, then
  * the shorter threshold, then the graver severity. */

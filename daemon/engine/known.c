@@ -27,18 +27,18 @@
 /* What a record says comes first, what is learnt otherwise or concluded behind it. */
 #define RECORD_SIZE offsetof(struct listener, choice)
 
-_Static_assert(RECORD_SIZE == sizeof(struct endpoint) + 2 * sizeof(uint64_t) +
-    2 * sizeof(uint32_t), "no padding in what is compared");
+_Static_assert(RECORD_SIZE == sizeof(struct endpoint) + 2 * sizeof(uint64_t) + 2 * sizeof(uint32_t),
+    "no padding in what is compared");
 
 struct known {
 	const struct listener *listeners;
 	uint64_t key;
-	uint32_t *order;	/* indexes, as the last poll found them; at first 0 */
+	uint32_t *order; /* indexes, as the last poll found them; at first 0 */
 	uint32_t count;
-	uint32_t mask;		/* of slots */
-	bool unproven;		/* one of them is */
-	bool unlearnt;		/* of one of them nobody knows who chose its port */
-	uint32_t slots[];	/* index + 1, 0 = free */
+	uint32_t mask;	  /* of slots */
+	bool unproven;	  /* one of them is */
+	bool unlearnt;	  /* of one of them nobody knows who chose its port */
+	uint32_t slots[]; /* index + 1, 0 = free */
 };
 
 static uint32_t

@@ -16,7 +16,7 @@ namespace_init(struct namespace *namespace)
 {
 	*namespace = (struct namespace){ 0 };
 	for (unsigned part = 0; part < PART_COUNT; part++)
-		namespace->last_complete_usec[part] = USEC_NEVER;
+	namespace->last_complete_usec[part] = USEC_NEVER;
 }
 
 void

@@ -8,14 +8,15 @@
 #include "engine/snapshot.h"
 #include "model/range.h"
 
-struct namespace {
+struct namespace
+{
 	struct ranges ranges;
-	struct port_set reserved;	/* ip_local_reserved_ports */
-	struct port_range kernel_range;	/* ip_local_port_range; 0-0 = not known */
-	struct port_set newly_watched;	/* ports that no complete look saw yet, in these parts: */
-	uint32_t newly_watched_parts;	/* bits 1 << enum part */
-	uint32_t incomplete[PART_COUNT];	/* of the last look: bits of enum incomplete */
-	uint64_t last_complete_usec[PART_COUNT];	/* USEC_NEVER = none yet */
+	struct port_set reserved;	 /* ip_local_reserved_ports */
+	struct port_range kernel_range;	 /* ip_local_port_range; 0-0 = not known */
+	struct port_set newly_watched;	 /* ports that no complete look saw yet, in these parts: */
+	uint32_t newly_watched_parts;	 /* bits 1 << enum part */
+	uint32_t incomplete[PART_COUNT]; /* of the last look: bits of enum incomplete */
+	uint64_t last_complete_usec[PART_COUNT]; /* USEC_NEVER = none yet */
 };
 
 void namespace_init(struct namespace *namespace);

@@ -15,12 +15,12 @@ struct occupancy;
 
 /* Counts of one survey against the one before it, for one protocol. */
 struct occupancy_counts {
-	uint32_t ports;		/* occupied now */
-	uint32_t appeared;	/* occupied now, not before */
-	uint32_t persisted;	/* by the same sockets */
-	uint32_t changed;	/* by other sockets */
-	uint32_t vanished;	/* occupied before, not now */
-	uint64_t sockets;	/* all sockets now, TIME_WAIT left out */
+	uint32_t ports;	    /* occupied now */
+	uint32_t appeared;  /* occupied now, not before */
+	uint32_t persisted; /* by the same sockets */
+	uint32_t changed;   /* by other sockets */
+	uint32_t vanished;  /* occupied before, not now */
+	uint64_t sockets;   /* all sockets now, TIME_WAIT left out */
 	uint64_t time_wait;
 };
 

@@ -25,16 +25,16 @@ struct extra {
 
 /* What may have changed in the stay by the time it is told is kept here. */
 struct outbox_entry {
-	struct report *report;	/* a finished one, or NULL: about the stay */
+	struct report *report; /* a finished one, or NULL: about the stay */
 	struct stay *stay;
 	struct owner *owner;
 	char *rule;
-	struct extra *extra;	/* NULL = nothing of that */
+	struct extra *extra; /* NULL = nothing of that */
 	struct moment moment;
 	uint64_t age_usec;
 	uint64_t away_usec;
 	uint64_t threshold_usec;
-	uint64_t cookie;	/* of the socket that the verdict was about */
+	uint64_t cookie; /* of the socket that the verdict was about */
 	uint32_t inode, uid;
 	uint32_t sequence;
 	uint32_t sockets, users;
@@ -199,7 +199,7 @@ outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *tell
 		.extra = make_extra(stay, telling),
 		.moment = *moment,
 		.age_usec = telling->chain != NULL ? telling->span_usec :
-		    stay_age_usec(stay, moment->boottime_usec),
+						     stay_age_usec(stay, moment->boottime_usec),
 		.away_usec = telling->away_usec,
 		.threshold_usec = stay->verdict.threshold_usec,
 		.cookie = member->cookie,

@@ -17,9 +17,9 @@
 struct outbox_entry;
 
 struct outbox {
-	struct outbox_entry *entries;	/* a ring of `room` places, a power of two */
+	struct outbox_entry *entries; /* a ring of `room` places, a power of two */
 	size_t first, count, room;
-	uint64_t held_back;		/* since it was last asked for */
+	uint64_t held_back; /* since it was last asked for */
 };
 
 /* When something happened, by both clocks. */
@@ -32,11 +32,11 @@ struct moment {
 struct telling {
 	enum event_kind kind;
 	enum severity priority;
-	bool in_summary;	/* a summary speaks for it */
-	uint64_t away_usec;	/* EVENT_REBOUND */
-	const struct chain *chain;	/* EVENT_HOPPING: whose ports are told */
-	uint64_t span_usec;	/* EVENT_HOPPING: for how long together */
-	const char *advice;	/* EVENT_ADVICE: the line for sysctl.d, NULL = another advice */
+	bool in_summary;	   /* a summary speaks for it */
+	uint64_t away_usec;	   /* EVENT_REBOUND */
+	const struct chain *chain; /* EVENT_HOPPING: whose ports are told */
+	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
+	const char *advice;	   /* EVENT_ADVICE: the line for sysctl.d, NULL = another advice */
 };
 
 void outbox_clear(struct outbox *outbox);

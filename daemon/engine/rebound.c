@@ -49,8 +49,7 @@ take_over(struct track *track, struct stay *former, struct stay *stay)
 }
 
 struct stay *
-track_rebound(struct track *track, struct stay *stay, uint64_t grace_usec,
-    uint64_t *ret_away_usec)
+track_rebound(struct track *track, struct stay *stay, uint64_t grace_usec, uint64_t *ret_away_usec)
 {
 	const struct owner *owner = stay->members[0].owner;
 
@@ -106,7 +105,7 @@ track_move(struct track *track, struct stay *stay, uint64_t grace_usec, uint64_t
 
 	if (track->away == 0 || stay->members[0].choice != CHOICE_AUTO)
 		return NULL;
-	for (size_t i = 0; i < track->count && *budget > 0; i++, (*budget)--)
+	for (size_t i = 0; i<track->count && * budget> 0; i++, (*budget)--)
 		if (may_have_moved(track->stays[i], stay, grace_usec) &&
 		    owner_same(track->stays[i]->members[0].owner, owner) &&
 		    (former == NULL || track->stays[i]->last_seen_usec > former->last_seen_usec))

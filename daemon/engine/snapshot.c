@@ -99,8 +99,8 @@ snapshot_add(struct snapshot *snapshot, const struct listener *listener)
 
 		if (listeners == NULL) {
 			snapshot_note_incomplete(snapshot,
-			    (enum protocol)listener->endpoint.protocol,
-			    listener->endpoint.family, INCOMPLETE_MEMORY);
+			    (enum protocol)listener->endpoint.protocol, listener->endpoint.family,
+			    INCOMPLETE_MEMORY);
 			return -ENOMEM;
 		}
 		snapshot->listeners = listeners;

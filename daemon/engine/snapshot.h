@@ -13,14 +13,14 @@
 
 /* Why a snapshot is not the whole truth. What is not complete can never end a stay. */
 enum incomplete {
-	INCOMPLETE_INTERRUPTED = 1 << 0,	/* NLM_F_DUMP_INTR: the table changed too much */
-	INCOMPLETE_KERNEL = 1 << 1,		/* the kernel answered with an error */
-	INCOMPLETE_OVERRUN = 1 << 2,		/* ENOBUFS: answers were lost */
-	INCOMPLETE_TRUNCATED = 1 << 3,		/* a datagram or a line was cut */
-	INCOMPLETE_SEQUENCE = 1 << 4,		/* an answer to another question */
-	INCOMPLETE_MALFORMED = 1 << 5,		/* bytes that make no sense */
-	INCOMPLETE_MEMORY = 1 << 6,		/* no memory to keep it */
-	INCOMPLETE_TIMEOUT = 1 << 7,		/* the kernel did not answer in time */
+	INCOMPLETE_INTERRUPTED = 1 << 0, /* NLM_F_DUMP_INTR: the table changed too much */
+	INCOMPLETE_KERNEL = 1 << 1,	 /* the kernel answered with an error */
+	INCOMPLETE_OVERRUN = 1 << 2,	 /* ENOBUFS: answers were lost */
+	INCOMPLETE_TRUNCATED = 1 << 3,	 /* a datagram or a line was cut */
+	INCOMPLETE_SEQUENCE = 1 << 4,	 /* an answer to another question */
+	INCOMPLETE_MALFORMED = 1 << 5,	 /* bytes that make no sense */
+	INCOMPLETE_MEMORY = 1 << 6,	 /* no memory to keep it */
+	INCOMPLETE_TIMEOUT = 1 << 7,	 /* the kernel did not answer in time */
 };
 
 /* What of a snapshot can be incomplete by itself: a protocol of one family. */
@@ -40,12 +40,12 @@ const char *incomplete_text(uint32_t reasons);
 struct snapshot {
 	struct listener *listeners;
 	size_t count, room;
-	uint64_t taken_usec;	/* CLOCK_BOOTTIME when it was begun */
-	uint32_t incomplete;	/* bits of enum incomplete, of any part; 0 = complete */
-	uint32_t part_incomplete[PART_COUNT];	/* the same of each part */
+	uint64_t taken_usec; /* CLOCK_BOOTTIME when it was begun */
+	uint32_t incomplete; /* bits of enum incomplete, of any part; 0 = complete */
+	uint32_t part_incomplete[PART_COUNT]; /* the same of each part */
 	bool sealed;
-	bool repeats;		/* no listeners of its own: those of the one before, every one */
-	struct known *known;	/* of a sealed one, NULL = none */
+	bool repeats;	     /* no listeners of its own: those of the one before, every one */
+	struct known *known; /* of a sealed one, NULL = none */
 };
 
 /* An empty snapshot, begun at taken_usec. Returns NULL without memory. */

@@ -64,8 +64,7 @@ stay_advance(struct stay *stay, enum stay_event event)
 		stay->before_away = old;
 	stay->state = new;
 	if (log_is_verbose())
-		log_debug("track", "%s %s: %s -> %s (%s)",
-		    protocol_name(stay->endpoint.protocol),
+		log_debug("track", "%s %s: %s -> %s (%s)", protocol_name(stay->endpoint.protocol),
 		    endpoint_format(&stay->endpoint, endpoint), stay_state_name(old),
 		    stay_state_name(new), stay_event_name(event));
 	return true;
@@ -107,10 +106,9 @@ identify(const struct process *process, uint64_t ret[2])
 
 	ret[count++] = hash_add(HASH_BEGIN, process->exe, strlen(process->exe));
 	if ((process->evidence & EVIDENCE_EXE_KNOWN) != 0) {
-		ret[count] = hash_add(HASH_BEGIN, &process->exe_device,
-		    sizeof(process->exe_device));
-		ret[count] = hash_add(ret[count], &process->exe_inode,
-		    sizeof(process->exe_inode));
+		ret[count] =
+		    hash_add(HASH_BEGIN, &process->exe_device, sizeof(process->exe_device));
+		ret[count] = hash_add(ret[count], &process->exe_inode, sizeof(process->exe_inode));
 		count++;
 	}
 	return count;

@@ -9,13 +9,13 @@
 
 /* What the track has, for the status line and the summary. */
 struct track_counts {
-	size_t stays;		/* listeners there now, an SO_REUSEPORT group counted once */
+	size_t stays; /* listeners there now, an SO_REUSEPORT group counted once */
 	size_t sockets;
 	size_t overstaying;
-	size_t suspects;	/* of them, told as such */
-	size_t allowed;		/* by a rule */
+	size_t suspects; /* of them, told as such */
+	size_t allowed;	 /* by a rule */
 	size_t away;
-	size_t tcp, udp;	/* of stays */
+	size_t tcp, udp; /* of stays */
 };
 
 void track_count(const struct track *track, struct track_counts *ret);

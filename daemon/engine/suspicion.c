@@ -24,9 +24,10 @@
 static bool
 seen_since(const struct engine *engine, const struct member *member)
 {
-	return member->nobody == MEMBER_NOBODYS || (member->nobody == 2 && !member->gone &&
-	    engine->last->taken_usec > member->owner->observed_usec &&
-	    engine->last->taken_usec > member->looked_usec);
+	return member->nobody == MEMBER_NOBODYS ||
+	    (member->nobody == 2 && !member->gone &&
+		engine->last->taken_usec > member->owner->observed_usec &&
+		engine->last->taken_usec > member->looked_usec);
 }
 
 /* Classes and judges one socket of the stay. */
@@ -147,10 +148,11 @@ pass_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	stay->told_reasons |= stay->classification.reasons;
 	stay->told_severity = stay->verdict.severity;
 	stay->reminded_usec = pass->moment.boottime_usec;
-	pass_tell(pass, stay, &(struct telling){
+	pass_tell(pass, stay,
+	    &(struct telling){
 		.kind = EVENT_SUSPECT,
 		.priority = stay->verdict.severity,
-	});
+	    });
 	pass_stop_waiting(stay);
 	return true;
 }

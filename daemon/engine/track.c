@@ -85,7 +85,8 @@ find_member(const struct stay *stay, uint64_t cookie)
 	uint32_t index = member_bound(stay, cookie);
 
 	return index < stay->member_count && stay->members[index].cookie == cookie ?
-	    &stay->members[index] : NULL;
+	    &stay->members[index] :
+	    NULL;
 }
 
 /* The stay on the endpoint that has sockets there, or that had the socket with this cookie. */
@@ -158,7 +159,7 @@ struct observation {
 	struct track *track;
 	const struct namespace *namespace;
 	const struct snapshot *before, *after;
-	struct stay **newcomers;	/* in the order of their endpoints */
+	struct stay **newcomers; /* in the order of their endpoints */
 	size_t newcomer_count, newcomer_room;
 	int error;
 };
@@ -186,8 +187,8 @@ make_stay(const struct observation *observation, const struct listener *listener
 	stay->told = baseline;
 	stay->told_severity = SEVERITY_OFF;
 	stay->first_seen_usec = observation->after->taken_usec;
-	stay->absent_usec = baseline ? USEC_NEVER :
-	    namespace->last_complete_usec[part_of(&listener->endpoint)];
+	stay->absent_usec =
+	    baseline ? USEC_NEVER : namespace->last_complete_usec[part_of(&listener->endpoint)];
 	fill_member(&stay->members[0], listener, observation->after->taken_usec);
 	stay->member_count = stay->member_room = stay->live = 1;
 	return stay;
@@ -292,8 +293,9 @@ merge_newcomers(struct track *track, struct stay **newcomers, size_t count)
 		track->room = room;
 	}
 	while (count > 0) {
-		if (from > 0 && endpoint_compare(&track->stays[from - 1]->endpoint,
-				    &newcomers[count - 1]->endpoint) > 0)
+		if (from > 0 &&
+		    endpoint_compare(&track->stays[from - 1]->endpoint,
+			&newcomers[count - 1]->endpoint) > 0)
 			track->stays[--to] = track->stays[--from];
 		else
 			track->stays[--to] = newcomers[--count];
@@ -389,8 +391,8 @@ bound_away(struct track *track)
 }
 
 int
-track_observe(struct track *track, const struct namespace *namespace,
-    const struct snapshot *before, const struct snapshot *after)
+track_observe(struct track *track, const struct namespace *namespace, const struct snapshot *before,
+    const struct snapshot *after)
 {
 	struct observation observation = {
 		.track = track,

@@ -16,7 +16,7 @@
 struct track {
 	struct stay **stays;
 	size_t count, room;
-	size_t away;		/* how many are AWAY */
+	size_t away; /* how many are AWAY */
 	void (*make_id)(struct stay_id *ret, void *argument);
 	void *make_id_argument;
 };

@@ -24,8 +24,8 @@
 
 struct verified_entry {
 	struct executable executable;
-	uint64_t used;		/* verified->clock when it was last of use */
-	bool kept;		/* `added` was told of it */
+	uint64_t used; /* verified->clock when it was last of use */
+	bool kept;     /* `added` was told of it */
 };
 
 void
@@ -69,8 +69,9 @@ find(const struct verified *verified, const struct executable *executable)
 	size_t index = lower_bound(verified, executable);
 
 	return index < verified->count &&
-	    compare(&verified->entries[index].executable, executable) == 0 ?
-	    &verified->entries[index] : NULL;
+		compare(&verified->entries[index].executable, executable) == 0 ?
+	    &verified->entries[index] :
+	    NULL;
 }
 
 static bool

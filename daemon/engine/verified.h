@@ -13,17 +13,17 @@
 /* One process and the file it runs. */
 struct executable {
 	int32_t pid;
-	uint64_t start_usec;	/* of the process, CLOCK_BOOTTIME: with the pid it names one */
-	uint64_t device;	/* of the file, as struct process has it */
+	uint64_t start_usec; /* of the process, CLOCK_BOOTTIME: with the pid it names one */
+	uint64_t device;     /* of the file, as struct process has it */
 	uint64_t inode;
-	uint32_t uid;		/* its owner */
-	char *path;		/* under which it was verified */
+	uint32_t uid; /* its owner */
+	char *path;   /* under which it was verified */
 };
 
 struct verified {
-	struct verified_entry *entries;	/* sorted by pid, then start */
+	struct verified_entry *entries; /* sorted by pid, then start */
 	size_t count, room;
-	uint64_t clock;			/* counts what is looked up, for the age of entries */
+	uint64_t clock; /* counts what is looked up, for the age of entries */
 	/* Told of each that is to be kept, which it borrows; may be NULL. */
 	void (*added)(const struct executable *executable, void *argument);
 	void *argument;

@@ -15,14 +15,13 @@
 struct connected {
 	size_t count;
 	struct endpoint endpoints[CONNECTED_MAX];
-	struct report_peers peers[CONNECTED_MAX];	/* of the endpoint with the same index */
+	struct report_peers peers[CONNECTED_MAX]; /* of the endpoint with the same index */
 	struct port_filter filter;
-	struct source_request request;	/* to be put to a source; borrows the filter */
+	struct source_request request; /* to be put to a source; borrows the filter */
 };
 
 /* Begins a question about count endpoints (at most CONNECTED_MAX); nobody is connected yet. */
-void connected_begin(struct connected *connected, const struct endpoint *endpoints,
-    size_t count);
+void connected_begin(struct connected *connected, const struct endpoint *endpoints, size_t count);
 
 /* A source_function; argument is the struct connected. */
 void connected_socket(const struct source_socket *socket, void *argument);

@@ -20,17 +20,17 @@
 #include "kernel/filter.h"
 
 /* Bytes of an operation, and of a comparison with its port. */
-#define STEP 4
+#define STEP	  4
 #define STEP_PORT 8
 
 enum action {
 	ACTION_REFUSE,
 	ACTION_TAKE,
-	ACTION_TAKE_AUTO,	/* where the kernel picked the port */
+	ACTION_TAKE_AUTO, /* where the kernel picked the port */
 };
 
 struct segment {
-	uint32_t first;		/* its last port is the one before the next segment */
+	uint32_t first; /* its last port is the one before the next segment */
 	enum action action;
 };
 

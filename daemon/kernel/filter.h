@@ -21,7 +21,7 @@
 #define FILTER_OPERATIONS_MAX (4 * FILTER_SEGMENTS_MAX + 2)
 
 struct filter_program {
-	uint32_t count;		/* of operations; 0 = no program is needed */
+	uint32_t count; /* of operations; 0 = no program is needed */
 	struct inet_diag_bc_op operations[FILTER_OPERATIONS_MAX];
 };
 

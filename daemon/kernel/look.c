@@ -45,24 +45,24 @@ struct question {
 	struct source_request request;
 	bool repeated;
 	bool proved;
-	uint8_t spared;		/* not proved, but the absence in this family is; 0 = in none */
+	uint8_t spared; /* not proved, but the absence in this family is; 0 = in none */
 };
 
 struct look {
 	struct look_options options;
 	struct snapshot *snapshot;
-	size_t sealed;			/* how many of its listeners are in order already */
+	size_t sealed; /* how many of its listeners are in order already */
 	enum phase phase;
 	struct question *questions;
 	size_t count, room, next;
-	struct question *proofs;	/* those of PHASE_PROOF, in the order of ports */
+	struct question *proofs; /* those of PHASE_PROOF, in the order of ports */
 	size_t proof_count;
-	struct known *known;		/* of the last look, NULL = none, or its time is over */
-	bool *ticked;			/* by the index in the last look */
+	struct known *known; /* of the last look, NULL = none, or its time is over */
+	bool *ticked;	     /* by the index in the last look */
 	size_t ticked_count;
-	size_t cursor;			/* of known_find() */
-	uint32_t failed;		/* table_bit() of the requests that the source failed at */
-	bool twice;			/* missing in two reads of /proc/net: that is the proof */
+	size_t cursor;	 /* of known_find() */
+	uint32_t failed; /* table_bit() of the requests that the source failed at */
+	bool twice;	 /* missing in two reads of /proc/net: that is the proof */
 };
 
 /* Sockets that are new, or were seen before. */
@@ -157,7 +157,7 @@ struct port_walk {
 	struct look *look;
 	struct source_request last;
 	size_t ports;
-	bool ask;		/* else only count */
+	bool ask; /* else only count */
 	enum choice choice;
 };
 
@@ -187,8 +187,7 @@ visit_missing(const struct listener *before, const struct listener *after, void 
 static void
 visit_unknown_choice(const struct listener *before, const struct listener *after, void *argument)
 {
-	if (after->choice == CHOICE_UNKNOWN &&
-	    (before == NULL || before->choice == CHOICE_UNKNOWN))
+	if (after->choice == CHOICE_UNKNOWN && (before == NULL || before->choice == CHOICE_UNKNOWN))
 		visit_port(argument, after);
 }
 
@@ -260,8 +259,8 @@ find_known(const struct look *look, const struct listener *listener)
 static bool
 recognize(struct look *look, const struct listener *listener)
 {
-	size_t index = look->known == NULL ? KNOWN_NONE :
-	    known_find(look->known, listener, &look->cursor);
+	size_t index =
+	    look->known == NULL ? KNOWN_NONE : known_find(look->known, listener, &look->cursor);
 
 	if (index == KNOWN_NONE)
 		return false;
@@ -317,9 +316,8 @@ look_socket(const struct source_socket *socket, void *argument)
 		return;
 	}
 	if (look->snapshot->count + look->ticked_count >= LOOK_LISTENERS_MAX) {
-		snapshot_note_incomplete(look->snapshot,
-		    (enum protocol)listener.endpoint.protocol, listener.endpoint.family,
-		    INCOMPLETE_MEMORY);
+		snapshot_note_incomplete(look->snapshot, (enum protocol)listener.endpoint.protocol,
+		    listener.endpoint.family, INCOMPLETE_MEMORY);
 		return;
 	}
 	(void)snapshot_add(look->snapshot, &listener);
@@ -377,8 +375,7 @@ following(struct look *look)
 		missing = walk_ports(look, DIFF_MISSING, CHOICE_UNKNOWN, false);
 	if (missing == 0)
 		return choice;
-	if (look->phase == PHASE_DUMP &&
-	    (missing > LOOK_PORTS_MAX || !look->options.knows_choice))
+	if (look->phase == PHASE_DUMP && (missing > LOOK_PORTS_MAX || !look->options.knows_choice))
 		return PHASE_AGAIN;
 	look->twice = !look->options.knows_choice;
 	return look->twice ? PHASE_DONE : PHASE_PROOF;

@@ -24,12 +24,12 @@
 struct look;
 
 struct look_options {
-	const struct snapshot *last;	/* borrowed; NULL = this is the first look */
-	const struct port_filter *filter;	/* borrowed */
-	uint32_t protocols;		/* bits 1 << enum protocol */
-	bool knows_choice;		/* source_knows_choice() */
-	uint64_t taken_usec;		/* CLOCK_BOOTTIME */
-	uint64_t key;	/* secret and random, the same in every look; 0 = recognize nothing */
+	const struct snapshot *last;	  /* borrowed; NULL = this is the first look */
+	const struct port_filter *filter; /* borrowed */
+	uint32_t protocols;		  /* bits 1 << enum protocol */
+	bool knows_choice;		  /* source_knows_choice() */
+	uint64_t taken_usec;		  /* CLOCK_BOOTTIME */
+	uint64_t key; /* secret and random, the same in every look; 0 = recognize nothing */
 };
 
 /* Returns NULL without memory. */

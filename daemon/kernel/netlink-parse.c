@@ -112,8 +112,8 @@ take_listener(const struct netlink_dump *dump, const struct nlmsghdr *header,
 
 /* One socket message; socket is scratch. */
 static void
-take_socket(struct netlink_dump *dump, const struct nlmsghdr *header,
-    struct source_socket *socket, source_function *function, void *argument)
+take_socket(struct netlink_dump *dump, const struct nlmsghdr *header, struct source_socket *socket,
+    source_function *function, void *argument)
 {
 	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
 
@@ -134,8 +134,7 @@ take_socket(struct netlink_dump *dump, const struct nlmsghdr *header,
 	socket->listener.cookie = cookie_of(message);
 	if (dump->connections) {
 		take_endpoint(dump, message, &socket->listener.endpoint);
-		take_address(socket->remote_address, message->id.idiag_dst,
-		    message->idiag_family);
+		take_address(socket->remote_address, message->id.idiag_dst, message->idiag_family);
 		socket->remote_port = ntohs(message->id.idiag_dport);
 	} else if (!dump->survey) {
 		if (!socket->listening)

@@ -39,12 +39,12 @@ struct netlink_source {
 	struct source source;
 	uint32_t portid;
 	uint32_t sequence;
-	bool no_legacy;		/* the kernel refused TCPDIAG_GETSOCK */
-	bool second_family;	/* AF_INET was asked first, AF_INET6 is still to be */
-	bool by_family;		/* the answer is one of two dumps */
-	uint32_t first_incomplete;	/* of the first of them */
-	int broken;		/* -errno: there is no socket any more */
-	uint16_t port;		/* of the request; 0 = what the program selects */
+	bool no_legacy;		   /* the kernel refused TCPDIAG_GETSOCK */
+	bool second_family;	   /* AF_INET was asked first, AF_INET6 is still to be */
+	bool by_family;		   /* the answer is one of two dumps */
+	uint32_t first_incomplete; /* of the first of them */
+	int broken;		   /* -errno: there is no socket any more */
+	uint16_t port;		   /* of the request; 0 = what the program selects */
 	struct netlink_dump dump;
 	struct port_set selected;
 	struct filter_program program;
@@ -248,8 +248,8 @@ netlink_step(struct source *source, source_function *function, void *argument)
 	else if (length < 0)
 		return (int)length;
 	else if (length > 0)
-		more = netlink_parse(dump, netlink->buffer, (size_t)length, cut, function,
-		    argument);
+		more =
+		    netlink_parse(dump, netlink->buffer, (size_t)length, cut, function, argument);
 	if (more == 0)
 		more = finish_dump(netlink);
 	source->result.incomplete = netlink->first_incomplete | dump->incomplete;

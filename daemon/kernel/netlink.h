@@ -13,22 +13,22 @@
 
 /* One dump: what was asked and what has come of it. */
 struct netlink_dump {
-	uint32_t sequence;	/* of the question; every answer carries it */
-	uint32_t portid;	/* of our socket; every answer carries it */
-	uint16_t type;		/* of the question and of every socket message */
-	uint8_t family;		/* AF_UNSPEC = both */
-	uint8_t choice;		/* enum choice that the kernel was told to select */
+	uint32_t sequence; /* of the question; every answer carries it */
+	uint32_t portid;   /* of our socket; every answer carries it */
+	uint16_t type;	   /* of the question and of every socket message */
+	uint8_t family;	   /* AF_UNSPEC = both */
+	uint8_t choice;	   /* enum choice that the kernel was told to select */
 	enum protocol protocol;
 	bool survey;
 	bool connections;
-	uint32_t states;	/* bits of 1 << state */
+	uint32_t states; /* bits of 1 << state */
 	uint64_t netns;
-	const struct port_set *selected;	/* borrowed */
+	const struct port_set *selected; /* borrowed */
 
-	uint32_t incomplete;	/* bits of enum incomplete */
-	uint32_t datagrams;	/* that brought at least one socket */
-	uint64_t sockets;	/* handed to function */
-	int error;		/* the kernel refused (-errno, nothing else came), else 0 */
+	uint32_t incomplete; /* bits of enum incomplete */
+	uint32_t datagrams;  /* that brought at least one socket */
+	uint64_t sockets;    /* handed to function */
+	int error;	     /* the kernel refused (-errno, nothing else came), else 0 */
 };
 
 /*

@@ -114,10 +114,10 @@ pass_queues(struct cursor *cursor)
 	uint64_t ignored;
 
 	return take_blanks(cursor) && take_hex(cursor, 8, &ignored) &&
-	    take_character(cursor, ':') && take_hex(cursor, 8, &ignored) &&
-	    take_blanks(cursor) && take_hex(cursor, 2, &ignored) &&
-	    take_character(cursor, ':') && take_number(cursor, 16, 8, 16, &ignored) &&
-	    take_blanks(cursor) && take_hex(cursor, 8, &ignored) && take_blanks(cursor);
+	    take_character(cursor, ':') && take_hex(cursor, 8, &ignored) && take_blanks(cursor) &&
+	    take_hex(cursor, 2, &ignored) && take_character(cursor, ':') &&
+	    take_number(cursor, 16, 8, 16, &ignored) && take_blanks(cursor) &&
+	    take_hex(cursor, 8, &ignored) && take_blanks(cursor);
 }
 
 /* uid, timeouts (a signed int), inode. */
@@ -178,8 +178,8 @@ is_header(const char *line, size_t length)
 }
 
 static void
-take_line(struct procnet_table *table, const char *line, size_t length,
-    source_function *function, void *argument)
+take_line(struct procnet_table *table, const char *line, size_t length, source_function *function,
+    void *argument)
 {
 	struct source_socket socket;
 	uint8_t state;

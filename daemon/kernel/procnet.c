@@ -43,7 +43,7 @@ struct procnet_source {
 	uint8_t family;		/* of the request */
 	size_t next;		/* index of the first table that was not opened yet */
 	size_t kept;		/* bytes of an unfinished line at the beginning of buffer */
-	uint32_t incomplete[2];	/* of the tables of IPv4 and of IPv6 */
+	uint32_t incomplete[2]; /* of the tables of IPv4 and of IPv6 */
 	uint32_t reads;		/* of the open table that brought a socket */
 	struct procnet_table table;
 	struct port_set selected;

@@ -16,17 +16,17 @@
 /* One table's lines, as they are cut out of what read() gave. */
 struct procnet_table {
 	enum protocol protocol;
-	uint8_t family;		/* AF_INET or AF_INET6 */
+	uint8_t family; /* AF_INET or AF_INET6 */
 	bool survey;
 	bool connections;
-	uint32_t states;	/* bits of 1 << state */
+	uint32_t states; /* bits of 1 << state */
 	uint64_t netns;
-	const struct port_set *selected;	/* borrowed */
+	const struct port_set *selected; /* borrowed */
 
-	bool after_header;	/* the line of column names has gone by */
-	bool skipping;		/* in the rest of a line that was too long */
-	uint32_t incomplete;	/* bits of enum incomplete */
-	uint64_t sockets;	/* handed to function */
+	bool after_header;   /* the line of column names has gone by */
+	bool skipping;	     /* in the rest of a line that was too long */
+	uint32_t incomplete; /* bits of enum incomplete */
+	uint64_t sockets;    /* handed to function */
 };
 
 /*

@@ -80,8 +80,7 @@ int
 ranges_read_kernel(int proc_fd, struct port_range *ret)
 {
 	char text[RANGE_TEXT_MAX];
-	ssize_t length =
-	    read_text(proc_fd, "sys/net/ipv4/ip_local_port_range", text, sizeof(text));
+	ssize_t length = read_text(proc_fd, "sys/net/ipv4/ip_local_port_range", text, sizeof(text));
 
 	if (length < 0)
 		return length == -EFBIG ? -EINVAL : (int)length;

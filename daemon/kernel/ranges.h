@@ -29,8 +29,8 @@ int ranges_read_reserved(int proc_fd, struct port_set *ret) _mustcheck_;
  * for one that is well, or not known (0-0).
  */
 enum range_oddity {
-	RANGE_REACHES_LOW = 1 << 0,	/* services have their ports in it */
-	RANGE_IS_SMALL = 1 << 1,	/* connections may run out of ports */
+	RANGE_REACHES_LOW = 1 << 0, /* services have their ports in it */
+	RANGE_IS_SMALL = 1 << 1,    /* connections may run out of ports */
 };
 uint32_t ranges_oddities(const struct port_range *kernel);
 

@@ -145,8 +145,7 @@ replay_set(struct source *source, const struct listener *listeners, size_t count
 }
 
 int
-replay_set_connections(struct source *source, const struct source_socket *connections,
-    size_t count)
+replay_set_connections(struct source *source, const struct source_socket *connections, size_t count)
 {
 	struct replay_source *replay = replay_of(source);
 	void *copy;

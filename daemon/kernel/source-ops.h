@@ -23,10 +23,10 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
-	int fd;			/* as source_fd() */
+	int fd; /* as source_fd() */
 	uint64_t netns;
 	bool busy;
-	struct source_result result;	/* of the request under way */
+	struct source_result result; /* of the request under way */
 };
 
 /* SO_NETNS_COOKIE of the namespace that fd (any socket) lives in; 0 before Linux 5.14. */

@@ -22,15 +22,15 @@
  * Named one by one, never ~0: request sockets (SYN_RECV, NEW_SYN_RECV) would let a SYN flood drive
  * the cost, and BOUND_INACTIVE holds a port without using it.
  */
-#define STATES_TCP                                                                       \
-	(1u << STATE_ESTABLISHED | 1u << STATE_SYN_SENT | 1u << STATE_FIN_WAIT1 |        \
-	    1u << STATE_FIN_WAIT2 | 1u << STATE_TIME_WAIT | 1u << STATE_CLOSE |          \
-	    1u << STATE_CLOSE_WAIT | 1u << STATE_LAST_ACK | 1u << STATE_LISTEN |         \
+#define STATES_TCP                                                                \
+	(1u << STATE_ESTABLISHED | 1u << STATE_SYN_SENT | 1u << STATE_FIN_WAIT1 | \
+	    1u << STATE_FIN_WAIT2 | 1u << STATE_TIME_WAIT | 1u << STATE_CLOSE |   \
+	    1u << STATE_CLOSE_WAIT | 1u << STATE_LAST_ACK | 1u << STATE_LISTEN |  \
 	    1u << STATE_CLOSING)
 
 /* Both ends have agreed, so that a SYN flood counts for nobody's peers. */
-#define STATES_CONNECTED                                                                 \
-	(1u << STATE_ESTABLISHED | 1u << STATE_FIN_WAIT1 | 1u << STATE_FIN_WAIT2 |       \
+#define STATES_CONNECTED                                                           \
+	(1u << STATE_ESTABLISHED | 1u << STATE_FIN_WAIT1 | 1u << STATE_FIN_WAIT2 | \
 	    1u << STATE_CLOSE_WAIT | 1u << STATE_LAST_ACK | 1u << STATE_CLOSING)
 
 /* UDP borrows two of TCP's states: connected and not. */
@@ -112,7 +112,8 @@ check_request(const struct source *source, const struct source_request *request)
 {
 	if (request->port == 0 && request->filter == NULL)
 		return -EINVAL;
-	if (request->connections && (request->survey || request->protocol != PROTOCOL_TCP ||
+	if (request->connections &&
+	    (request->survey || request->protocol != PROTOCOL_TCP ||
 		request->choice != CHOICE_UNKNOWN))
 		return -EINVAL;
 	if (request->choice != CHOICE_UNKNOWN && !source->ops->knows_choice)
@@ -186,9 +187,8 @@ wait_readable(int fd, uint64_t deadline_usec)
 }
 
 int
-source_run(struct source *source, const struct source_request *request,
-    source_function *function, void *argument, uint64_t timeout_usec,
-    struct source_result *ret_result)
+source_run(struct source *source, const struct source_request *request, source_function *function,
+    void *argument, uint64_t timeout_usec, struct source_result *ret_result)
 {
 	uint64_t begun_usec = clock_monotonic_usec();
 	uint64_t deadline_usec =

@@ -18,30 +18,30 @@ struct source;
 
 struct source_request {
 	enum protocol protocol;
-	uint8_t family;		/* AF_INET, AF_INET6; AF_UNSPEC = both, TCP only */
-	bool survey;		/* all states that count; else listeners only */
-	bool connections;	/* instead: who is connected, with the other end; TCP only */
-	uint16_t port;		/* this port alone; 0 = what filter selects */
-	enum choice choice;	/* CHOICE_UNKNOWN = either; else only sockets so chosen */
-	const struct port_filter *filter;	/* borrowed until the request is done */
+	uint8_t family;	    /* AF_INET, AF_INET6; AF_UNSPEC = both, TCP only */
+	bool survey;	    /* all states that count; else listeners only */
+	bool connections;   /* instead: who is connected, with the other end; TCP only */
+	uint16_t port;	    /* this port alone; 0 = what filter selects */
+	enum choice choice; /* CHOICE_UNKNOWN = either; else only sockets so chosen */
+	const struct port_filter *filter; /* borrowed until the request is done */
 };
 
 /* One socket of an answer. */
 struct source_socket {
-	struct listener listener;	/* of a survey only endpoint.port, .protocol and cookie;
+	struct listener listener; /* of a survey only endpoint.port, .protocol and cookie;
 					   of a connection that and the whole endpoint */
-	bool listening;			/* TCP: LISTEN; UDP: bound and not connected */
+	bool listening;		  /* TCP: LISTEN; UDP: bound and not connected */
 	bool time_wait;
-	uint16_t remote_port;		/* of a connection: its other end, host order */
-	uint8_t remote_address[16];	/* as endpoint.address, of the same family */
+	uint16_t remote_port;	    /* of a connection: its other end, host order */
+	uint8_t remote_address[16]; /* as endpoint.address, of the same family */
 };
 
 /* What an answer was worth once source_step() returned 0. */
 struct source_result {
-	uint32_t incomplete;	/* bits of enum incomplete; 0 = complete */
-	uint8_t spared;		/* of an answer for both families: the one (AF_INET, AF_INET6) that
+	uint32_t incomplete; /* bits of enum incomplete; 0 = complete */
+	uint8_t spared;	     /* of an answer for both families: the one (AF_INET, AF_INET6) that
 				   is complete all the same; 0 = neither, or both are */
-	uint32_t datagrams;	/* with data; a one-port answer proves absence if <= 1 */
+	uint32_t datagrams;  /* with data; a one-port answer proves absence if <= 1 */
 	uint64_t sockets;
 };
 
@@ -69,7 +69,7 @@ int source_open_proc(int proc_fd, struct source **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. A request under way is given up. */
 struct source *source_close(struct source *source);
 
-const char *source_name(const struct source *source);	/* "sock_diag", "/proc/net" */
+const char *source_name(const struct source *source); /* "sock_diag", "/proc/net" */
 
 /* True where it tells the kernel's socket cookie and who chose a port. */
 bool source_knows_choice(const struct source *source);

@@ -40,14 +40,14 @@
 struct answer {
 	struct view view;
 	uint32_t id;
-	struct wanted *wanted;	/* sorted by inode */
+	struct wanted *wanted; /* sorted by inode */
 	size_t count;
 	struct wanted **order;	/* room for count of them */
-	struct cgroup *cgroups;	/* room for count; those of the sockets, sorted by id */
+	struct cgroup *cgroups; /* room for count; those of the sockets, sorted by id */
 	size_t cgroup_count;
-	bool cgroups_found;	/* cgroup_find() has been asked */
-	bool saw_all;		/* the last walk saw every process */
-	char *packet;		/* LOOKUP_PACKET_MAX bytes */
+	bool cgroups_found; /* cgroup_find() has been asked */
+	bool saw_all;	    /* the last walk saw every process */
+	char *packet;	    /* LOOKUP_PACKET_MAX bytes */
 	answer_function *send;
 	void *argument;
 };
@@ -154,8 +154,7 @@ compare_order(const void *a, const void *b)
 
 /* Sends one owner for the sockets of a group and marks them answered. */
 static int
-send_owner(struct answer *answer, const struct owner *owner, struct wanted **group,
-    size_t count)
+send_owner(struct answer *answer, const struct owner *owner, struct wanted **group, size_t count)
 {
 	uint32_t inodes[LOOKUP_INODES_MAX];
 	size_t length;
@@ -281,8 +280,9 @@ may_be_elsewhere(const struct answer *answer, const struct wanted *wanted)
 	if (files_read_link(host->proc_fd, "self/ns/pid", own, sizeof(own)) <= 0 ||
 	    strcmp(own, INIT_PIDS) == 0)
 		return false;
-	return path == NULL || cgroup_read_pids(host->cgroup_fd, path, LOOKUP_PID_MAX, &pids,
-	    &foreign) == -ENOENT || foreign;
+	return path == NULL ||
+	    cgroup_read_pids(host->cgroup_fd, path, LOOKUP_PID_MAX, &pids, &foreign) == -ENOENT ||
+	    foreign;
 }
 
 /* Who has the socket, by what is known of it: fills kind, reason and place of *ret. */
@@ -440,8 +440,14 @@ answer_request(const struct host *host, uint32_t id, const struct lookup_questio
 	_free_ struct cgroup *cgroups = calloc(count, sizeof(*cgroups));
 	_free_ char *packet = malloc(LOOKUP_PACKET_MAX);
 	struct answer answer = {
-		.id = id, .wanted = wanted, .count = count, .order = order, .cgroups = cgroups,
-		.packet = packet, .send = send, .argument = argument,
+		.id = id,
+		.wanted = wanted,
+		.count = count,
+		.order = order,
+		.cgroups = cgroups,
+		.packet = packet,
+		.send = send,
+		.argument = argument,
 	};
 	int r;
 

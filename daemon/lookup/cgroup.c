@@ -44,13 +44,13 @@ typedef int directory_function(struct tree_walk *walk, int fd);
 
 struct tree_walk {
 	struct budget budget;
-	directory_function *enter;	/* called for each directory that is opened; or NULL */
-	struct cgroup *cgroups;		/* those looked for */
+	directory_function *enter; /* called for each directory that is opened; or NULL */
+	struct cgroup *cgroups;	   /* those looked for */
 	size_t count, open;
-	struct pids *pids;		/* those found */
+	struct pids *pids; /* those found */
 	size_t max;
 	bool foreign;
-	size_t length;			/* of path */
+	size_t length; /* of path */
 	char path[PATH_LENGTH_MAX];
 };
 
@@ -63,8 +63,7 @@ cgroup_open_root(void)
 		_close_ int fd = open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		struct statfs system;
 
-		if (fd >= 0 && fstatfs(fd, &system) == 0 &&
-		    system.f_type == CGROUP2_SUPER_MAGIC)
+		if (fd >= 0 && fstatfs(fd, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC)
 			return take_fd(&fd);
 	}
 	return -ENOENT;
@@ -109,8 +108,8 @@ walk_entry(struct tree_walk *walk, int directory_fd, const char *name)
 	r = match(walk, status.st_ino);
 	/* Not every file system counts the directories in one as links. */
 	if (r == 0 && (walk->enter != NULL || status.st_nlink != 2)) {
-		_close_ int fd = openat(directory_fd, name,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		_close_ int fd =
+		    openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd >= 0 && walk->enter != NULL)
 			r = walk->enter(walk, fd);
 		walk->budget.depth--;
@@ -133,8 +132,8 @@ walk_directory(struct tree_walk *walk, int fd)
 	/* Gone meanwhile, or not for us. */
 	if (directory == NULL)
 		return errno == ENOMEM ? -ENOMEM : 0;
-	while (r == 0 && (walk->count == 0 || walk->open > 0) &&
-	    (entry = readdir(directory)) != NULL)
+	while (
+	    r == 0 && (walk->count == 0 || walk->open > 0) && (entry = readdir(directory)) != NULL)
 		if (entry->d_name[0] != '.' &&
 		    (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN))
 			r = walk_entry(walk, dirfd(directory), entry->d_name);
@@ -146,7 +145,9 @@ cgroup_find(int root_fd, struct cgroup *cgroups, size_t count)
 {
 	struct tree_walk walk = {
 		.budget = { DIRECTORIES_MAX, DEPTH_MAX },
-		.cgroups = cgroups, .count = count, .open = count,
+		.cgroups = cgroups,
+		.count = count,
+		.open = count,
 	};
 	struct stat status;
 	int r;
@@ -222,12 +223,13 @@ leads_out(const char *path)
 }
 
 int
-cgroup_read_pids(int root_fd, const char *path, size_t max, struct pids *pids,
-    bool *ret_foreign)
+cgroup_read_pids(int root_fd, const char *path, size_t max, struct pids *pids, bool *ret_foreign)
 {
 	struct tree_walk walk = {
 		.budget = { DIRECTORIES_MAX, DEPTH_MAX },
-		.enter = enter_pids, .pids = pids, .max = max,
+		.enter = enter_pids,
+		.pids = pids,
+		.max = max,
 	};
 	_close_ int fd = -1;
 	int r;

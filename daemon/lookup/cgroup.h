@@ -13,7 +13,7 @@
 /* One cgroup that is looked for. */
 struct cgroup {
 	uint64_t id;
-	char *path;	/* "" is the root, "/a/b" below it; NULL = not found; owned */
+	char *path; /* "" is the root, "/a/b" below it; NULL = not found; owned */
 };
 
 /*

@@ -53,11 +53,10 @@ bool
 evidence_is_open(const struct statx *file, uint32_t uid, uint32_t root_uid)
 {
 	/* Groups of root's, and a user's private one, which has his number. */
-	bool own_group = file->stx_gid == 0 || file->stx_gid == root_uid ||
-	    file->stx_gid == file->stx_uid;
+	bool own_group =
+	    file->stx_gid == 0 || file->stx_gid == root_uid || file->stx_gid == file->stx_uid;
 
-	return (file->stx_mode & S_IWOTH) != 0 ||
-	    ((file->stx_mode & S_IWGRP) != 0 && !own_group) ||
+	return (file->stx_mode & S_IWOTH) != 0 || ((file->stx_mode & S_IWGRP) != 0 && !own_group) ||
 	    (file->stx_uid != 0 && file->stx_uid != root_uid && file->stx_uid != uid);
 }
 
@@ -106,7 +105,7 @@ evidence_parse_root(const char *text, size_t length)
 	memcpy(copy, text, length);
 	copy[length] = '\0';
 	for (char *line = strtok_r(copy, "\n", &save); line != NULL;
-	    line = strtok_r(NULL, "\n", &save)) {
+	     line = strtok_r(NULL, "\n", &save)) {
 		char *end;
 		unsigned long inside = strtoul(line, &end, 10), outside = strtoul(end, NULL, 10);
 
@@ -187,11 +186,11 @@ read_file(const struct subject *subject)
 	process->evidence |= EVIDENCE_EXE_KNOWN;
 	process->exe_uid = program->file.stx_uid;
 	process->exe_mode = program->file.stx_mode;
-	process->exe_device = (uint64_t)program->file.stx_dev_major << 32 |
-	    program->file.stx_dev_minor;
+	process->exe_device =
+	    (uint64_t)program->file.stx_dev_major << 32 | program->file.stx_dev_minor;
 	process->exe_inode = program->file.stx_ino;
 	if (evidence_is_memory(&program->file, process->exe, type,
-	    subject->view->host->memory_device))
+		subject->view->host->memory_device))
 		process->evidence |= EVIDENCE_EXE_IN_MEMORY;
 	if (evidence_is_open(&program->file, process->uid, subject->root_uid))
 		process->evidence |= EVIDENCE_EXE_OPEN;
@@ -213,13 +212,12 @@ is_elf(int path_fd)
 }
 
 /* Where a shell looks for a program by its name alone. */
-static const char *const program_directories[] = {
-	"/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/", "/bin/", "/sbin/",
-};
+static const char *const program_directories[] = { "/usr/bin/", "/usr/sbin/", "/usr/local/bin/",
+	"/usr/local/sbin/", "/bin/", "/sbin/" };
 
 /* What is known of a name that a process goes by. */
 enum called {
-	CALLED_NOTHING,	/* no such file */
+	CALLED_NOTHING, /* no such file */
 	CALLED_ITSELF,	/* its own program, or a script, which another program runs */
 	CALLED_OTHER,	/* another program */
 };
@@ -233,8 +231,8 @@ look_at_called(const struct subject *subject, int root_fd, const char *path)
 	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
 	    !S_ISREG(file.stx_mode))
 		return CALLED_NOTHING;
-	return !program_file_is_same(&file, &subject->program->file) && is_elf(fd) ?
-	    CALLED_OTHER : CALLED_ITSELF;
+	return !program_file_is_same(&file, &subject->program->file) && is_elf(fd) ? CALLED_OTHER :
+										     CALLED_ITSELF;
 }
 
 /* Copies the name up to its first blank or colon: "nginx: worker". False where it is too long. */
@@ -321,8 +319,8 @@ read_namespaces(const struct subject *subject)
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
 		char own[VIEW_NAMESPACE_MAX];
 
-		if (namespaces[i].init[0] != '\0' && files_read_link(subject->task_fd,
-		    namespaces[i].name, own, sizeof(own)) > 0 &&
+		if (namespaces[i].init[0] != '\0' &&
+		    files_read_link(subject->task_fd, namespaces[i].name, own, sizeof(own)) > 0 &&
 		    strcmp(own, namespaces[i].init) != 0)
 			subject->process->evidence |= namespaces[i].evidence;
 	}
@@ -333,8 +331,11 @@ evidence_read(const struct view *view, int process_fd, int task_fd,
     const struct program_file *program, struct process *process)
 {
 	struct subject subject = {
-		.view = view, .process_fd = process_fd, .task_fd = task_fd,
-		.program = program, .process = process,
+		.view = view,
+		.process_fd = process_fd,
+		.task_fd = task_fd,
+		.program = program,
+		.process = process,
 	};
 
 	read_namespaces(&subject);

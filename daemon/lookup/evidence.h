@@ -35,8 +35,7 @@ bool evidence_is_memory(const struct statx *file, const char *text, uint64_t typ
     uint64_t memory_device);
 
 /* Is `now`, which stands where `before` was deleted, what an upgrade would leave there? */
-bool evidence_is_update(const struct statx *before, const struct statx *now,
-    uint32_t root_uid);
+bool evidence_is_update(const struct statx *before, const struct statx *now, uint32_t root_uid);
 
 /*
  * Are these the base names of one program called by another of its names (python3 and

@@ -56,8 +56,7 @@ exe_checksum_read(struct view *view, int task_fd, const struct program_file *pro
 	fd = openat(task_fd, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	/* Another program may have been started, with another size. */
 	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
-	    !program_file_is_same(&file, &program->file) ||
-	    file.stx_size != program->file.stx_size)
+	    !program_file_is_same(&file, &program->file) || file.stx_size != program->file.stx_size)
 		return;
 	view->checksum_left_bytes -= file.stx_size;
 	process->has_checksum = checksum_file(fd, file.stx_size, process->checksum);

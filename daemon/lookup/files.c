@@ -16,8 +16,7 @@
 ssize_t
 files_read(int directory_fd, const char *name, char *buffer, size_t size)
 {
-	_close_ int fd = openat(directory_fd, name,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	_close_ int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	size_t used = 0;
 
 	if (fd < 0)

@@ -21,15 +21,13 @@
  * Reads at most size bytes from the beginning of the file. Returns how many came (no NUL is
  * added; size where there may be more), or -errno.
  */
-ssize_t files_read(int directory_fd, const char *name, char *buffer,
-    size_t size) _mustcheck_;
+ssize_t files_read(int directory_fd, const char *name, char *buffer, size_t size) _mustcheck_;
 
 /*
  * Reads a link's text and terminates it. Returns its length, or -errno; -ENAMETOOLONG where
  * it does not fit.
  */
-ssize_t files_read_link(int directory_fd, const char *name, char *buffer, size_t size)
-    _mustcheck_;
+ssize_t files_read_link(int directory_fd, const char *name, char *buffer, size_t size) _mustcheck_;
 
 /* Opens a directory to be listed; NULL with errno set where it cannot be. */
 DIR *files_open_directory(int directory_fd, const char *name);

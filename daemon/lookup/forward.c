@@ -44,9 +44,8 @@ struct containers {
 	struct network networks[NAMESPACES_MAX];
 };
 
-static const char *const programs[] = {
-	"docker-proxy", "rootlessport", "rootlesskit-docker-proxy",
-};
+static const char *const programs[] = { "docker-proxy", "rootlessport",
+	"rootlesskit-docker-proxy" };
 
 static bool
 is_forwarder(const char *exe)
@@ -148,8 +147,8 @@ add_network(const struct view *view, struct containers *containers, int process_
 		network->kind = place.container_kind;
 		containers->count++;
 		table = malloc(TABLE_MAX);
-		length = table == NULL ? 0 :
-		    files_read(process_fd, "net/fib_trie", table, TABLE_MAX);
+		length =
+		    table == NULL ? 0 : files_read(process_fd, "net/fib_trie", table, TABLE_MAX);
 		if (length > 0)
 			network->address_count = forward_parse_addresses(table, (size_t)length,
 			    network->addresses, ADDRESSES_MAX);
@@ -168,17 +167,18 @@ find_networks(const struct view *view, struct containers *containers)
 	struct dirent *entry;
 	int r = 0;
 
-	if (directory == NULL || files_read_link(view->host->proc_fd, "1/ns/net", host_network,
-	    sizeof(host_network)) <= 0)
+	if (directory == NULL ||
+	    files_read_link(view->host->proc_fd, "1/ns/net", host_network, sizeof(host_network)) <=
+		0)
 		return 0;
-	while (r == 0 && containers->count < NAMESPACES_MAX &&
-	    (entry = readdir(directory)) != NULL) {
+	while (
+	    r == 0 && containers->count < NAMESPACES_MAX && (entry = readdir(directory)) != NULL) {
 		int32_t pid = files_number(entry->d_name);
 		_close_ int process_fd = pid > 0 ? proc_open(view->host->proc_fd, pid) : -1;
 
-		if (process_fd < 0 || files_read_link(process_fd, "ns/net", namespace,
-		    sizeof(namespace)) <= 0 || strcmp(namespace, host_network) == 0 ||
-		    is_known(containers, namespace))
+		if (process_fd < 0 ||
+		    files_read_link(process_fd, "ns/net", namespace, sizeof(namespace)) <= 0 ||
+		    strcmp(namespace, host_network) == 0 || is_known(containers, namespace))
 			continue;
 		r = add_network(view, containers, process_fd, namespace);
 	}

@@ -30,29 +30,36 @@
 #define UDP (1U << LOOKUP_UDP)
 
 struct kernel_user {
-	const char *prefix;	/* of a device's kind or a thread's name */
+	const char *prefix; /* of a device's kind or a thread's name */
 	uint32_t protocols;
 };
 
 static const struct kernel_user devices[] = {
-	{ "vxlan", UDP }, { "geneve", UDP }, { "wireguard", UDP }, { "gtp", UDP },
-	{ "bareudp", UDP }, { "amt", UDP }, { "ovpn", TCP | UDP }, { "l2tp", UDP },
+	{ "vxlan", UDP },
+	{ "geneve", UDP },
+	{ "wireguard", UDP },
+	{ "gtp", UDP },
+	{ "bareudp", UDP },
+	{ "amt", UDP },
+	{ "ovpn", TCP | UDP },
+	{ "l2tp", UDP },
 };
 
 static const struct kernel_user threads[] = {
-	{ "lockd", TCP | UDP },		/* NFS's locks */
-	{ "nfsd", TCP | UDP },		/* NFS's server */
-	{ "NFSv4 callback", TCP },	/* NFS's client, called back */
-	{ "nfsv4.", TCP },		/* the same, newer: nfsv4.1-svc */
-	{ "ksmbd", TCP },		/* SMB's server */
-	{ "iscsi_np", TCP },		/* iSCSI's target */
-	{ "nvmet", TCP },		/* NVMe's target */
-	{ "krdsd", TCP },		/* RDS */
-	{ "dlm", TCP },			/* the lock manager of clusters */
-	{ "o2net", TCP },		/* OCFS2 */
+	{ "lockd", TCP | UDP },	   /* NFS's locks */
+	{ "nfsd", TCP | UDP },	   /* NFS's server */
+	{ "NFSv4 callback", TCP }, /* NFS's client, called back */
+	{ "nfsv4.", TCP },	   /* the same, newer: nfsv4.1-svc */
+	{ "ksmbd", TCP },	   /* SMB's server */
+	{ "iscsi_np", TCP },	   /* iSCSI's target */
+	{ "nvmet", TCP },	   /* NVMe's target */
+	{ "krdsd", TCP },	   /* RDS */
+	{ "dlm", TCP },		   /* the lock manager of clusters */
+	{ "o2net", TCP },	   /* OCFS2 */
 	{ "drbd", TCP },
-	{ "ipvs-", UDP },		/* IPVS's synchronisation */
-	{ "rxrpc", UDP }, { "krxrpc", UDP },	/* AFS */
+	{ "ipvs-", UDP }, /* IPVS's synchronisation */
+	{ "rxrpc", UDP },
+	{ "krxrpc", UDP }, /* AFS */
 	{ "tipc", UDP },
 };
 
@@ -96,7 +103,7 @@ read_device(int devices_fd, const char *name)
 		return 0;
 	text[length] = '\0';
 	for (const char *line = strtok_r(text, "\n", &save); line != NULL;
-	    line = strtok_r(NULL, "\n", &save))
+	     line = strtok_r(NULL, "\n", &save))
 		if (strncmp(line, key, sizeof(key) - 1) == 0)
 			return kernel_owner_of_device(line + sizeof(key) - 1);
 	return 0;

@@ -30,9 +30,9 @@
 #define CACHE_MAX     128
 
 struct main_process {
-	char *path;	/* of the cgroup */
-	char *exe;	/* NULL = unknown */
-	int32_t pid;	/* 0 = unknown */
+	char *path;  /* of the cgroup */
+	char *exe;   /* NULL = unknown */
+	int32_t pid; /* 0 = unknown */
 };
 
 struct main_processes {
@@ -61,7 +61,7 @@ is_started(const struct candidate *candidate, const struct pids *pids, bool is_c
 	if (!is_container)
 		return candidate->parent_pid == 1;
 	return bsearch(&candidate->parent_pid, pids->list, pids->count, sizeof(pids->list[0]),
-	    compare_pids) == NULL;
+		   compare_pids) == NULL;
 }
 
 /* Chooses among the processes, which it sorts. pid is 0 where there is none. */

@@ -17,8 +17,8 @@
  * process is the one started from outside of it, else the one PID 1 started. What cannot be
  * told stays unknown. Returns 0 or -ENOMEM.
  */
-int main_process_read(struct view *view, const char *path, size_t group_length,
-    bool is_container, struct process *process) _mustcheck_;
+int main_process_read(struct view *view, const char *path, size_t group_length, bool is_container,
+    struct process *process) _mustcheck_;
 
 /* Forgets what was found in this request. */
 void main_process_forget(struct view *view);

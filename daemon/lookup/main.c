@@ -86,8 +86,7 @@ take_connection(struct server *server, int fd)
 		return 0;
 	r = privileges_drop(&has_network);
 	if (r == 0 && has_network)
-		(void)fputs(SD_WARNING "overstay-lookup: no network namespace to be had\n",
-		    stderr);
+		(void)fputs(SD_WARNING "overstay-lookup: no network namespace to be had\n", stderr);
 	return r;
 }
 
@@ -100,8 +99,9 @@ run(int fd)
 
 	if (fd < 0 && listeners == 0)
 		return usage_error("neither --fd nor a socket of systemd's");
-	r = fd >= 0 ? take_connection(&server, fd) :
-	    listeners < 0 ? listeners : take_listeners(&server, listeners);
+	r = fd >= 0	  ? take_connection(&server, fd) :
+	    listeners < 0 ? listeners :
+			    take_listeners(&server, listeners);
 	if (r < 0)
 		return fail("cannot take over the socket", r);
 	r = host_open(&server.host);

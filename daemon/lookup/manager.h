@@ -12,8 +12,7 @@
  * started and what is not another program yet. All else of the process has to be there; stat is
  * its own, as it was read last. PID 1 itself needs no evidence.
  */
-void manager_read(const struct view *view, const struct proc_stat *stat,
-    struct process *process);
+void manager_read(const struct view *view, const struct proc_stat *stat, struct process *process);
 
 /* Is a process of that user in this cgroup (its path) where PID 1 puts the user's manager? */
 bool manager_is_place(const char *cgroup, uint32_t uid);

@@ -20,7 +20,7 @@
 
 struct mount {
 	unsigned long id, parent;
-	const char *device, *root, *point;	/* in the text */
+	const char *device, *root, *point; /* in the text */
 };
 
 /* Undoes the kernel's \ooo in place. */
@@ -33,8 +33,8 @@ unescape(char *text)
 		bool escaped = at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] >= '0' &&
 		    at[2] <= '7' && at[3] >= '0' && at[3] <= '7';
 
-		*to++ = escaped ?
-		    (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0')) : *at;
+		*to++ =
+		    escaped ? (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0')) : *at;
 		at += escaped ? 3 : 0;
 	}
 	*to = '\0';
@@ -54,8 +54,11 @@ parse_line(char *line, struct mount *ret)
 	unescape(root);
 	unescape(point);
 	*ret = (struct mount){
-		.id = strtoul(id, NULL, 10), .parent = strtoul(parent, NULL, 10),
-		.device = device, .root = root, .point = point,
+		.id = strtoul(id, NULL, 10),
+		.parent = strtoul(parent, NULL, 10),
+		.device = device,
+		.root = root,
+		.point = point,
 	};
 	return true;
 }
@@ -75,7 +78,7 @@ parse_text(char *text, struct mount **ret)
 	if (mounts == NULL)
 		return 0;
 	for (char *line = strtok_r(text, "\n", &save); line != NULL && count <= lines;
-	    line = strtok_r(NULL, "\n", &save))
+	     line = strtok_r(NULL, "\n", &save))
 		count += parse_line(line, &mounts[count]);
 	return count;
 }
@@ -130,8 +133,8 @@ static int
 print_place(const struct mount *mount, const char *path, char *ret, size_t size)
 {
 	const char *root = strcmp(mount->root, "/") == 0 ? "" : mount->root;
-	int length = snprintf(ret, size, "%s%s%s", mount->device, root,
-	    path + match_length(mount, path));
+	int length =
+	    snprintf(ret, size, "%s%s%s", mount->device, root, path + match_length(mount, path));
 
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }

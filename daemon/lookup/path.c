@@ -34,11 +34,11 @@
 
 struct path {
 	int root_fd;
-	int fd;			/* where we are; -1 = at the root */
-	unsigned depth;		/* steps below the root */
-	unsigned links;		/* followed so far */
-	bool open;		/* some directory may be written by all */
-	const char *rest;	/* in text: what is still to be followed */
+	int fd;		  /* where we are; -1 = at the root */
+	unsigned depth;	  /* steps below the root */
+	unsigned links;	  /* followed so far */
+	bool open;	  /* some directory may be written by all */
+	const char *rest; /* in text: what is still to be followed */
 	char text[FILES_LINK_MAX];
 };
 
@@ -72,7 +72,7 @@ is_link(struct path *path, int fd)
 	struct statx file;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-	    STATX_TYPE | STATX_MODE, &file) < 0)
+		STATX_TYPE | STATX_MODE, &file) < 0)
 		return -errno;
 	path->open |= S_ISDIR(file.stx_mode) && (file.stx_mode & S_IWOTH) != 0;
 	return S_ISLNK(file.stx_mode);

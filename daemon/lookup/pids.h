@@ -12,7 +12,7 @@
 #include "base/macros.h"
 
 struct pids {
-	int32_t *list;		/* owned */
+	int32_t *list; /* owned */
 	size_t count, room;
 };
 

@@ -27,7 +27,7 @@
 /* One component of a path. */
 struct component {
 	const char *text;
-	size_t length;		/* 0 = there is none */
+	size_t length; /* 0 = there is none */
 };
 
 static bool
@@ -107,10 +107,8 @@ is_slice(struct component part)
 static bool
 is_unit(struct component part)
 {
-	static const char *const types[] = {
-		".service", ".scope", ".socket", ".mount", ".swap", ".automount", ".target",
-		".timer", ".path", ".device",
-	};
+	static const char *const types[] = { ".service", ".scope", ".socket", ".mount", ".swap",
+		".automount", ".target", ".timer", ".path", ".device" };
 	const char *at_sign = memchr(part.text, '@', part.length);
 
 	if (part.length >= OWNER_UNIT_MAX || at_sign == part.text)
@@ -209,17 +207,17 @@ parse_units(const char *path, struct place *ret, size_t *ret_group)
 
 /* How an engine writes what it calls the container. */
 enum form {
-	FORM_ID,	/* 64 hexadecimal digits */
+	FORM_ID, /* 64 hexadecimal digits */
 	FORM_NAME,
-	FORM_ESCAPED,	/* a name as systemd-escape(1) makes it */
+	FORM_ESCAPED, /* a name as systemd-escape(1) makes it */
 };
 
 struct container_engine {
-	const char *parent;	/* the component before, a "*" at its end is any; NULL = any */
-	const char *prefix, *suffix;	/* a "*" before prefix is any */
+	const char *parent;	     /* the component before, a "*" at its end is any; NULL = any */
+	const char *prefix, *suffix; /* a "*" before prefix is any */
 	enum form form;
 	enum container_kind kind;
-	const char *below;	/* the next component; NULL = any or none */
+	const char *below; /* the next component; NULL = any or none */
 };
 
 static const struct container_engine engines[] = {
@@ -275,7 +273,7 @@ below_matches(struct component below, const char *wanted)
 	if (wanted == NULL)
 		return true;
 	return wanted[0] != '\0' ? part_is(below, wanted) :
-	    !part_is(below, "payload") && !part_is(below, "supervisor");
+				   !part_is(below, "payload") && !part_is(below, "supervisor");
 }
 
 /* What of the component is the id or name; of length 0 where it is no such container. */
@@ -320,7 +318,8 @@ unescape(struct component part, char text[OWNER_CONTAINER_MAX])
 		bool escaped = part.length - i >= 4 && at[0] == '\\' && at[1] == 'x' &&
 		    isxdigit((unsigned char)at[2]) && isxdigit((unsigned char)at[3]);
 		int byte = escaped ? hex_value(at[2]) << 4 | hex_value(at[3]) :
-		    *at == '-' ? '/' : *at;
+		    *at == '-'	   ? '/' :
+				     *at;
 
 		text[used++] = (char)byte;
 		i += escaped ? 3 : 0;
@@ -393,14 +392,14 @@ path_of_line(struct component line, const char *controllers)
 	if (first == NULL)
 		return path;
 	rest = part_inside(line, (size_t)(first + 1 - line.text), 0);
-	if (!part_begins(rest, controllers) || rest.length == length ||
-	    rest.text[length] != ':')
+	if (!part_begins(rest, controllers) || rest.length == length || rest.text[length] != ':')
 		return path;
 	path = part_inside(rest, length + 1, 0);
 	/* Of a process that is ending in a cgroup that was removed. */
 	if (part_ends(path, deleted))
 		path = part_inside(path, 0, strlen(deleted));
-	return path.length < PLACE_PATH_MAX && part_begins(path, "/") ? path :
+	return path.length < PLACE_PATH_MAX && part_begins(path, "/") ?
+	    path :
 	    (struct component){ line.text, 0 };
 }
 

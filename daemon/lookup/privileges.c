@@ -53,8 +53,9 @@ privileges_drop(bool *ret_has_network)
 		flags |= CAPNG_CLEAR_BOUNDING;
 	capng_clear(CAPNG_SELECT_ALL);
 	for (size_t i = 0; i < ARRAY_SIZE(had); i++)
-		if (had[i] && capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-		    kept_capabilities[i]) != 0)
+		if (had[i] &&
+		    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+			kept_capabilities[i]) != 0)
 			return -EPERM;
 	return capng_change_id((int)uid, (int)gid, flags) == 0 ? 0 : -EPERM;
 }
@@ -62,8 +63,7 @@ privileges_drop(bool *ret_has_network)
 int
 privileges_lock(void)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
 }

@@ -90,8 +90,7 @@ proc_parse_stat(const char *line, size_t length, struct proc_stat *ret)
 	open = strchr(text, '(');
 	close = strrchr(text, ')');
 	/* Behind the name: " S 1 ...", S being one letter of state, field 3. */
-	if (open == NULL || close == NULL || close < open || close[1] != ' ' ||
-	    close[2] == '\0')
+	if (open == NULL || close == NULL || close < open || close[1] != ' ' || close[2] == '\0')
 		return -EBADMSG;
 	if (read_fields(close + 3, fields) < STAT_START)
 		return -EBADMSG;

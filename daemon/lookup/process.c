@@ -39,7 +39,7 @@
 /* What tells that a process is still what it was. */
 struct witness {
 	struct proc_stat stat;
-	char exe[FILES_LINK_MAX];	/* "" = could not be read */
+	char exe[FILES_LINK_MAX]; /* "" = could not be read */
 };
 
 /* The name of the parent, if pid is one. */
@@ -67,8 +67,8 @@ read_place(struct view *view, int task_fd, struct process *process)
 	r = place_parse(path, &process->place, &group);
 	if (r < 0 || group == 0)
 		return r;
-	return main_process_read(view, path, group,
-	    process->place.container_kind != CONTAINER_NONE, process);
+	return main_process_read(view, path, group, process->place.container_kind != CONTAINER_NONE,
+	    process);
 }
 
 static bool
@@ -83,8 +83,7 @@ holds_inode(int task_fd, int fd, uint32_t inode)
 
 /* Looks whether the process is still that holder. Returns 0 or -ESRCH. */
 static int
-look(int process_fd, int task_fd, const struct holder *holder, uint32_t inode,
-    struct witness *ret)
+look(int process_fd, int task_fd, const struct holder *holder, uint32_t inode, struct witness *ret)
 {
 	int r;
 
@@ -106,8 +105,7 @@ static bool
 same_program(const struct witness *a, const struct witness *b)
 {
 	return a->stat.stack_start == b->stat.stack_start &&
-	    a->stat.arguments_start == b->stat.arguments_start &&
-	    strcmp(a->exe, b->exe) == 0;
+	    a->stat.arguments_start == b->stat.arguments_start && strcmp(a->exe, b->exe) == 0;
 }
 
 /* What is read of the program: its file, its arguments, what they lead to. */
@@ -143,8 +141,8 @@ forget_program(struct process *process)
 	process->exe_deleted = process->cmdline_cut = false;
 	process->cmdline_length = 0;
 	process->cmdline[0] = '\0';
-	process->evidence &= EVIDENCE_OTHER_MOUNTS | EVIDENCE_OTHER_PIDS |
-	    EVIDENCE_OTHER_USERS | EVIDENCE_TERMINAL;
+	process->evidence &=
+	    EVIDENCE_OTHER_MOUNTS | EVIDENCE_OTHER_PIDS | EVIDENCE_OTHER_USERS | EVIDENCE_TERMINAL;
 	process->exe_uid = process->exe_mode = 0;
 	process->exe_device = process->exe_inode = 0;
 	process->has_checksum = false;
@@ -218,8 +216,7 @@ process_describe(struct view *view, const struct holder *holder, uint32_t inode,
 	task_fd = process_fd;
 	if (holder->tid != holder->pid) {
 		(void)snprintf(name, sizeof(name), "task/%" PRIi32, holder->tid);
-		task_fd = thread_fd = openat(process_fd, name,
-		    O_PATH | O_DIRECTORY | O_CLOEXEC);
+		task_fd = thread_fd = openat(process_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (thread_fd < 0)
 			return -ESRCH;
 	}

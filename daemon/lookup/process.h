@@ -17,8 +17,8 @@
  * checksum also that of what it runs. It was holding the inode before and after, or -ESRCH.
  * -ENOMEM is the other error; what could not be read is unknown in *ret.
  */
-int process_describe(struct view *view, const struct holder *holder, uint32_t inode,
-    bool checksum, struct process *ret) _mustcheck_;
+int process_describe(struct view *view, const struct holder *holder, uint32_t inode, bool checksum,
+    struct process *ret) _mustcheck_;
 
 /* Forgets what descriptions by this view have in common. */
 void process_forget(struct view *view);

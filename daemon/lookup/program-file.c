@@ -121,8 +121,7 @@ is_at_root(int task_fd)
 
 /* Does path mean the same file system and place in it, to the process as to PID 1? */
 static bool
-means_the_same(const struct view *view, int task_fd, const char *path,
-    const struct statx *file)
+means_the_same(const struct view *view, int task_fd, const char *path, const struct statx *file)
 {
 	char init[2 * FILES_LINK_MAX], own[2 * FILES_LINK_MAX];
 	uint64_t init_id, own_id;
@@ -130,8 +129,8 @@ means_the_same(const struct view *view, int task_fd, const char *path,
 	/* Before Linux 5.8 no file tells its mount. */
 	if ((file->stx_mask & STATX_MNT_ID) == 0 || !is_at_root(task_fd))
 		return false;
-	return locate(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init),
-	    &init_id) == 0 &&
+	return locate(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init), &init_id) ==
+	    0 &&
 	    locate(task_fd, "mountinfo", path, own, sizeof(own), &own_id) == 0 &&
 	    strcmp(init, own) == 0 && own_id == file->stx_mnt_id;
 }
@@ -150,7 +149,8 @@ judge_unlinked(const struct view *view, int task_fd, bool in_container, int root
 	/* A file in memory is born without a link (mm/memfd.c). No file is called "/". */
 	if (root_fd < 0 || path[1] == '\0' || !is_of_root(file) ||
 	    ((uint64_t)file->stx_dev_major << 32 | file->stx_dev_minor) ==
-	    view->host->memory_device || strncmp(path, "/memfd:", strlen("/memfd:")) == 0)
+		view->host->memory_device ||
+	    strncmp(path, "/memfd:", strlen("/memfd:")) == 0)
 		return EXE_UNVERIFIED;
 	memcpy(directory, path, length);
 	directory[length] = '\0';
@@ -162,7 +162,7 @@ judge_unlinked(const struct view *view, int task_fd, bool in_container, int root
 	if (view_same_namespace(task_fd, "ns/mnt", view->init_mounts))
 		return EXE_REPLACED;
 	return !in_container && means_the_same(view, task_fd, path, file) ? EXE_REPLACED :
-	    EXE_UNVERIFIED;
+									    EXE_UNVERIFIED;
 }
 
 /* Is the suffix a part of the name of this file, which has links? Where unknown, it is. */
@@ -183,8 +183,7 @@ program_file_judge(const struct view *view, int task_fd, bool in_container, char
     struct program_file *ret)
 {
 	size_t length = strlen(text), suffix = sizeof(deleted_suffix) - 1;
-	bool has_suffix = length > suffix &&
-	    strcmp(text + length - suffix, deleted_suffix) == 0;
+	bool has_suffix = length > suffix && strcmp(text + length - suffix, deleted_suffix) == 0;
 	int root_fd = view->init_root_fd, r;
 
 	*ret = (struct program_file){ .trust = EXE_UNVERIFIED };
@@ -194,8 +193,7 @@ program_file_judge(const struct view *view, int task_fd, bool in_container, char
 	if (has_suffix && ret->file.stx_nlink == 0) {
 		text[length - suffix] = '\0';
 		ret->deleted = true;
-		ret->trust =
-		    judge_unlinked(view, task_fd, in_container, root_fd, text, &ret->file);
+		ret->trust = judge_unlinked(view, task_fd, in_container, root_fd, text, &ret->file);
 		return;
 	}
 	r = stands_at(root_fd, text, &ret->file, &ret->open_path);

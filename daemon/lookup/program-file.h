@@ -12,11 +12,11 @@
 #include "model/owner.h"
 
 struct program_file {
-	struct statx file;	/* the file itself; with error 0 */
-	int error;		/* 0, or the -errno of looking at it */
+	struct statx file; /* the file itself; with error 0 */
+	int error;	   /* 0, or the -errno of looking at it */
 	enum exe_trust trust;
 	bool deleted;
-	bool open_path;	/* with EXE_SAME: a directory on its way may be written by all */
+	bool open_path; /* with EXE_SAME: a directory on its way may be written by all */
 };
 
 /*

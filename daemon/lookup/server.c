@@ -31,8 +31,8 @@
 #define SEND_WAIT_MSEC 5000
 
 /* The longest packet that is a request; one byte more tells a longer one. */
-#define REQUEST_MAX                                                                      \
-	(sizeof(struct lookup_header) + sizeof(struct lookup_request) +                  \
+#define REQUEST_MAX                                                     \
+	(sizeof(struct lookup_header) + sizeof(struct lookup_request) + \
 	    LOOKUP_INODES_MAX * sizeof(struct lookup_question))
 
 static int
@@ -128,8 +128,7 @@ accept_one(struct server *server, int listener)
 	int r;
 
 	if (fd < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED
-		    ? 0 : -errno;
+		return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
 	r = server_add_connection(server, fd);
 	if (r == 0)
 		(void)take_fd(&fd);
@@ -155,8 +154,7 @@ open_signals(const struct server *server)
 		(void)sigdelset(&told, SIGINT);
 	(void)sigemptyset(&alarm_set);
 	(void)sigaddset(&alarm_set, SIGALRM);
-	if (signal(SIGALRM, SIG_DFL) == SIG_ERR ||
-	    sigprocmask(SIG_UNBLOCK, &alarm_set, NULL) < 0)
+	if (signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_UNBLOCK, &alarm_set, NULL) < 0)
 		return -errno;
 	fd = signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
@@ -190,8 +188,7 @@ turn(struct server *server, int signals_fd)
 
 	poll_fds[0] = (struct pollfd){ .fd = signals_fd, .events = POLLIN };
 	for (int i = 0; i < listeners; i++)
-		poll_fds[1 + i] =
-		    (struct pollfd){ .fd = server->listeners[i], .events = POLLIN };
+		poll_fds[1 + i] = (struct pollfd){ .fd = server->listeners[i], .events = POLLIN };
 	for (int i = 0; i < connections; i++)
 		poll_fds[1 + listeners + i] =
 		    (struct pollfd){ .fd = server->connections[i], .events = POLLIN };

@@ -12,10 +12,10 @@
 #define SERVER_CONNECTIONS_MAX 8
 
 struct server {
-	struct host host;	/* open, as long as the process lives */
-	int listeners[SERVER_LISTENERS_MAX];	/* listening SOCK_SEQPACKET sockets */
+	struct host host;		     /* open, as long as the process lives */
+	int listeners[SERVER_LISTENERS_MAX]; /* listening SOCK_SEQPACKET sockets */
 	int listener_count;
-	int connections[SERVER_CONNECTIONS_MAX];	/* connected ones */
+	int connections[SERVER_CONNECTIONS_MAX]; /* connected ones */
 	int connection_count;
 };
 

@@ -64,11 +64,9 @@ read_protocol(int task_fd, int fd, char *name, size_t size)
 bool
 shell_has_network_stdio(int task_fd)
 {
-	static const char *const protocols[] = {
-		"TCP", "TCPv6", "UDP", "UDPv6", "UDP-Lite", "UDPLITEv6", "MPTCP", "MPTCPv6",
-		"SCTP", "SCTPv6", "DCCP", "DCCPv6", "RAW", "RAWv6", "PING", "PINGv6", "SMC",
-		"SMC6", "L2TP/IP", "L2TP/IPv6",
-	};
+	static const char *const protocols[] = { "TCP", "TCPv6", "UDP", "UDPv6", "UDP-Lite",
+		"UDPLITEv6", "MPTCP", "MPTCPv6", "SCTP", "SCTPv6", "DCCP", "DCCPv6", "RAW", "RAWv6",
+		"PING", "PINGv6", "SMC", "SMC6", "L2TP/IP", "L2TP/IPv6" };
 	char name[64];
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -118,7 +116,7 @@ has_network_shell(const struct view *view, int tasks_fd, const char *tid, int32_
 		return false;
 	text[length] = '\0';
 	for (char *child = strtok_r(text, " ", &save); child != NULL && *left > 0;
-	    child = strtok_r(NULL, " ", &save), (*left)--) {
+	     child = strtok_r(NULL, " ", &save), (*left)--) {
 		int32_t number = files_number(child);
 
 		if (number > 0 && is_network_shell(view, number, pid))

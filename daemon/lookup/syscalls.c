@@ -27,35 +27,31 @@
 #include "lookup/syscalls.h"
 
 /* All that openat(2) may be asked for; an access mode other than O_RDONLY is no part. */
-#define OPEN_FLAGS                                                                       \
+#define OPEN_FLAGS \
 	(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_LARGEFILE)
 
 static const char *const allowed_calls[] = {
 	/* looking */
-	"access", "close", "faccessat", "faccessat2", "fstat", "fstat64", "fstatat64",
-	"fstatfs", "fstatfs64", "getdents", "getdents64", "getxattr", "kcmp", "lseek", "_llseek",
-	"lstat", "lstat64", "newfstatat", "pread64", "read", "readlink", "readlinkat",
-	"readv", "stat", "stat64", "statfs", "statfs64", "statx",
+	"access", "close", "faccessat", "faccessat2", "fstat", "fstat64", "fstatat64", "fstatfs",
+	"fstatfs64", "getdents", "getdents64", "getxattr", "kcmp", "lseek", "_llseek", "lstat",
+	"lstat64", "newfstatat", "pread64", "read", "readlink", "readlinkat", "readv", "stat",
+	"stat64", "statfs", "statfs64", "statx",
 	/* serving what is open */
-	"accept", "accept4", "alarm", "getsockopt", "poll", "ppoll", "ppoll_time64",
-	"recv", "recvfrom", "send", "sendto", "setitimer", "signalfd", "signalfd4",
-	"write", "writev",
+	"accept", "accept4", "alarm", "getsockopt", "poll", "ppoll", "ppoll_time64", "recv",
+	"recvfrom", "send", "sendto", "setitimer", "signalfd", "signalfd4", "write", "writev",
 	/* itself */
 	"brk", "clock_getres", "clock_getres_time64", "clock_gettime", "clock_gettime64",
-	"clock_nanosleep", "clock_nanosleep_time64", "exit", "exit_group", "futex",
-	"futex_time64", "getcpu", "getegid", "getegid32", "geteuid", "geteuid32", "getgid",
-	"getgid32", "getpid", "getppid", "getrandom", "getrlimit", "gettid", "gettimeofday",
-	"getuid", "getuid32", "madvise", "mmap", "mmap2", "mprotect", "mremap", "munmap",
-	"nanosleep", "restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
-	"rt_sigtimedwait", "rt_sigtimedwait_time64", "sched_getaffinity", "sched_yield",
-	"sigaction", "sigaltstack", "sigprocmask", "sigreturn", "sysinfo", "time",
-	"ugetrlimit", "uname",
+	"clock_nanosleep", "clock_nanosleep_time64", "exit", "exit_group", "futex", "futex_time64",
+	"getcpu", "getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getpid",
+	"getppid", "getrandom", "getrlimit", "gettid", "gettimeofday", "getuid", "getuid32",
+	"madvise", "mmap", "mmap2", "mprotect", "mremap", "munmap", "nanosleep", "restart_syscall",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait",
+	"rt_sigtimedwait_time64", "sched_getaffinity", "sched_yield", "sigaction", "sigaltstack",
+	"sigprocmask", "sigreturn", "sysinfo", "time", "ugetrlimit", "uname"
 };
 
 /* fcntl(2) could also lock others' files and have signals sent. */
-static const int allowed_fcntl[] = {
-	F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC,
-};
+static const int allowed_fcntl[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC };
 
 /* Lets a call pass where the condition holds. Returns 0 or -errno. */
 static int

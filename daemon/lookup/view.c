@@ -56,7 +56,9 @@ view_open(struct view *ret, const struct host *host)
 	char path[PLACE_PATH_MAX] = "";
 
 	*ret = (struct view){
-		.host = host, .init_root_fd = -1, .checksum_left_bytes = CHECKSUM_BYTES_MAX,
+		.host = host,
+		.init_root_fd = -1,
+		.checksum_left_bytes = CHECKSUM_BYTES_MAX,
 	};
 	if (init_fd >= 0) {
 		ret->init_root_fd = openat(init_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -29,8 +29,8 @@
 struct visit {
 	struct search *search;
 	int process_fd;
-	bool stat_known;	/* start_usec was read */
-	bool denied;		/* its descriptors may not be looked at */
+	bool stat_known; /* start_usec was read */
+	bool denied;	 /* its descriptors may not be looked at */
 	struct holder holder;
 };
 
@@ -134,8 +134,7 @@ visit_descriptors(struct visit *visit, int directory_fd)
 
 		if (entry->d_name[0] == '.')
 			continue;
-		length = files_read_link(dirfd(directory), entry->d_name, link,
-		    sizeof(link));
+		length = files_read_link(dirfd(directory), entry->d_name, link, sizeof(link));
 		if (length == -EACCES || length == -EPERM) {
 			/* The others will not be shown either. */
 			visit->denied = true;
@@ -165,8 +164,7 @@ shares_descriptors(int32_t pid, int32_t tid)
 static void
 visit_threads(struct visit *visit)
 {
-	_closedir_ DIR *directory =
-	    files_open_directory(visit->process_fd, "task");
+	_closedir_ DIR *directory = files_open_directory(visit->process_fd, "task");
 	struct dirent *entry;
 
 	if (directory == NULL) {
@@ -180,8 +178,7 @@ visit_threads(struct visit *visit)
 		if (tid <= 0 || tid == visit->holder.pid ||
 		    shares_descriptors(visit->holder.pid, tid))
 			continue;
-		task_fd = openat(dirfd(directory), entry->d_name,
-		    O_PATH | O_DIRECTORY | O_CLOEXEC);
+		task_fd = openat(dirfd(directory), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (task_fd < 0) {
 			note_error(visit->search, errno);
 			continue;

@@ -13,35 +13,35 @@
 
 /* Where a socket was seen: a descriptor of one thread of one process. */
 struct holder {
-	uint64_t start_usec;	/* of the process, since boot; USEC_NEVER = unknown */
+	uint64_t start_usec; /* of the process, since boot; USEC_NEVER = unknown */
 	int32_t pid;
-	int32_t tid;		/* pid, or a thread with descriptors of its own */
+	int32_t tid; /* pid, or a thread with descriptors of its own */
 	int32_t fd;
 };
 
 /* One socket that is looked for. */
 struct wanted {
-	uint64_t cgroup;	/* of the socket, 0 = unknown */
+	uint64_t cgroup; /* of the socket, 0 = unknown */
 	uint32_t inode;
-	uint32_t uid;		/* the socket's */
-	uint32_t protocol;	/* enum lookup_protocol */
-	uint32_t flags;		/* enum lookup_question_flags */
-	uint32_t holders;	/* processes seen with it */
-	uint32_t kept;		/* of those, how many stand in holder */
-	struct holder holder[OWNER_PROCESSES_MAX];	/* first to start first */
-	int32_t counted_pid;	/* the last process that was counted */
+	uint32_t uid;				   /* the socket's */
+	uint32_t protocol;			   /* enum lookup_protocol */
+	uint32_t flags;				   /* enum lookup_question_flags */
+	uint32_t holders;			   /* processes seen with it */
+	uint32_t kept;				   /* of those, how many stand in holder */
+	struct holder holder[OWNER_PROCESSES_MAX]; /* first to start first */
+	int32_t counted_pid;			   /* the last process that was counted */
 	bool answered;
-	bool seen;		/* some process held it in some walk */
+	bool seen; /* some process held it in some walk */
 };
 
 /* What is looked for, and how it stands. */
 struct search {
-	int proc_fd;		/* an open /proc; borrowed */
-	struct wanted *wanted;	/* sorted by inode; borrowed */
+	int proc_fd;	       /* an open /proc; borrowed */
+	struct wanted *wanted; /* sorted by inode; borrowed */
 	size_t count;
-	size_t open;		/* neither answered nor with a holder yet */
-	bool threads;		/* look at descriptors that a thread has to itself, too */
-	bool saw_all;		/* nothing was kept from view so far */
+	size_t open;  /* neither answered nor with a holder yet */
+	bool threads; /* look at descriptors that a thread has to itself, too */
+	bool saw_all; /* nothing was kept from view so far */
 };
 
 /*

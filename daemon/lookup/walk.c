@@ -45,7 +45,7 @@
 struct walk {
 	struct search search;
 	const struct host *host;
-	uint64_t *visited;	/* one bit a process number */
+	uint64_t *visited; /* one bit a process number */
 };
 
 /* The first time: notes that the process is looked at. */

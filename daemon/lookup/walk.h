@@ -11,9 +11,9 @@
 #include "lookup/visit.h"
 
 enum walk_kind {
-	WALK_QUICK,	/* until every socket has a holder, likely processes first */
-	WALK_ALL,	/* every process */
-	WALK_THREADS,	/* every process, and descriptors that a thread has to itself */
+	WALK_QUICK,   /* until every socket has a holder, likely processes first */
+	WALK_ALL,     /* every process */
+	WALK_THREADS, /* every process, and descriptors that a thread has to itself */
 };
 
 /*

@@ -34,16 +34,16 @@ struct child {
 struct attribution {
 	const struct ground *ground;
 	struct attribution_options options;
-	struct owners *owners;		/* NULL = not connected */
+	struct owners *owners; /* NULL = not connected */
 	struct child *children;
 	struct event *child_ended;
 	struct event *readable;
-	struct event *timeout;		/* no answer; or time to try again */
+	struct event *timeout; /* no answer; or time to try again */
 	struct owner_answer *answers;
 	size_t answer_count;
-	size_t asked;			/* questions under way, */
-	uint64_t asked_usec;		/* since then (CLOCK_BOOTTIME) */
-	unsigned failures;		/* tries in a row that failed */
+	size_t asked;	     /* questions under way, */
+	uint64_t asked_usec; /* since then (CLOCK_BOOTTIME) */
+	unsigned failures;   /* tries in a row that failed */
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *argument);
@@ -193,8 +193,8 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 		attribution->failures = 0;
 		loop_announce(ground->loop, LOOP_CHANGED);
 	} else if (r < 0 && r != -EAGAIN) {
-		fail(attribution,
-		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, r);
+		fail(attribution, r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP,
+		    r);
 		loop_announce(ground->loop, LOOP_CHANGED);
 	}
 	loop_note_hold(ground->loop, begun_usec);

@@ -10,7 +10,7 @@
 
 /* Where overstay-lookup is; borrowed. */
 struct attribution_options {
-	const char *socket;		/* NULL = start the program */
+	const char *socket; /* NULL = start the program */
 	const char *program;
 };
 

@@ -9,20 +9,20 @@
 #include "loop/status.h"
 
 enum condition {
-	CONDITION_LOOKUP,	/* owners cannot be looked up */
-	CONDITION_SOURCE,	/* no sock_diag: /proc/net instead */
-	CONDITION_LOOKS,	/* looks are incomplete again and again */
-	CONDITION_RANGE,	/* the kernel's range cannot be read */
-	CONDITION_CONFIG,	/* runs on the last good copy */
-	CONDITION_STATE,	/* nothing can be kept in the state directory */
-	CONDITION_EXECUTABLES,	/* verified programs cannot be kept */
+	CONDITION_LOOKUP,      /* owners cannot be looked up */
+	CONDITION_SOURCE,      /* no sock_diag: /proc/net instead */
+	CONDITION_LOOKS,       /* looks are incomplete again and again */
+	CONDITION_RANGE,       /* the kernel's range cannot be read */
+	CONDITION_CONFIG,      /* runs on the last good copy */
+	CONDITION_STATE,       /* nothing can be kept in the state directory */
+	CONDITION_EXECUTABLES, /* verified programs cannot be kept */
 	CONDITION_COUNT,
 };
 
 struct conditions;
 
-int conditions_new(struct outlet *outlet, struct status *status, struct conditions **ret)
-    _mustcheck_;
+int conditions_new(struct outlet *outlet, struct status *status,
+    struct conditions **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. */
 struct conditions *conditions_free(struct conditions *conditions);
 /* Tells DEGRADED or RECOVERED where the condition changed; the text says what is wrong (or how it

@@ -19,7 +19,7 @@ struct ground {
 	struct outlet *outlet;
 	struct status *status;
 	struct conditions *conditions;
-	int proc_fd;			/* /proc */
+	int proc_fd; /* /proc */
 };
 
 #endif

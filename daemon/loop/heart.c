@@ -16,7 +16,7 @@ struct heart {
 	const struct ground *ground;
 	struct event *terminate, *interrupt;
 	struct event *watchdog;
-	uint64_t beat_usec;		/* between two of the watchdog's */
+	uint64_t beat_usec; /* between two of the watchdog's */
 };
 
 static void
@@ -55,7 +55,8 @@ heart_stopping(struct heart *heart)
 	engine_counts(ground->engine, &counts);
 	report = report_new(EVENT_STOPPED, SEVERITY_INFO,
 	    "overstayd stops: %zu listeners watched, %zu overstaying; the event loop was blocked "
-	    "for at most %llu us", counts.stays, counts.overstaying, (unsigned long long)hold_usec);
+	    "for at most %llu us",
+	    counts.stays, counts.overstaying, (unsigned long long)hold_usec);
 	(void)report_add_field(report, "LONGEST_HOLD_USEC", "%llu", (unsigned long long)hold_usec);
 	outlet_put(ground->outlet, report);
 }

@@ -24,7 +24,7 @@ struct loop {
 	struct subscriber subscribers[LOOP_EVENT_COUNT][LOOP_SUBSCRIBERS_MAX];
 	size_t counts[LOOP_EVENT_COUNT];
 	bool ready;
-	uint64_t longest_hold_usec;	/* of the loop, by one call-back */
+	uint64_t longest_hold_usec; /* of the loop, by one call-back */
 };
 
 int
@@ -69,8 +69,7 @@ loop_subscribe(struct loop *loop, enum loop_event event, loop_function *function
 {
 	if (loop->counts[event] == LOOP_SUBSCRIBERS_MAX)
 		return -ENOBUFS;
-	loop->subscribers[event][loop->counts[event]++] =
-	    (struct subscriber){ function, argument };
+	loop->subscribers[event][loop->counts[event]++] = (struct subscriber){ function, argument };
 	return 0;
 }
 

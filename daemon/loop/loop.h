@@ -13,9 +13,9 @@
 #include "engine/outbox.h"
 
 enum loop_event {
-	LOOP_CHANGED,	/* the engine knows something new, or something became due */
-	LOOP_READY,	/* the first look was taken in; announced once */
-	LOOP_SETTINGS,	/* another configuration is in force */
+	LOOP_CHANGED,  /* the engine knows something new, or something became due */
+	LOOP_READY,    /* the first look was taken in; announced once */
+	LOOP_SETTINGS, /* another configuration is in force */
 	LOOP_EVENT_COUNT,
 };
 

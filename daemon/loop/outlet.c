@@ -21,9 +21,9 @@ struct outlet {
 	struct engine *engine;
 	const struct settings *settings;
 	struct sender *sender;
-	struct event *room;		/* in the sender's queue */
+	struct event *room; /* in the sender's queue */
 	struct limit limit;
-	struct report *pending;		/* taken from the engine, not taken by the sender yet */
+	struct report *pending; /* taken from the engine, not taken by the sender yet */
 };
 
 static void
@@ -174,8 +174,8 @@ outlet_free(struct outlet *outlet, uint64_t until_usec)
 	if (outlet->sender != NULL) {
 		drain(outlet, until_usec);
 		now_usec = clock_monotonic_usec();
-		lost = sender_stop(outlet->sender,
-		    until_usec > now_usec ? until_usec - now_usec : 0);
+		lost =
+		    sender_stop(outlet->sender, until_usec > now_usec ? until_usec - now_usec : 0);
 	}
 	if (lost > 0)
 		log_debug("daemon", "%u messages were not sent before the exit", lost);

@@ -22,8 +22,8 @@
 struct peers {
 	const struct ground *ground;
 	struct pump pump;
-	struct event *timeout;		/* no answer */
-	struct connected connected;	/* its count: 0 = no request is under way */
+	struct event *timeout;	    /* no answer */
+	struct connected connected; /* its count: 0 = no request is under way */
 };
 
 /* The request is over: tells the engine of each endpoint what was found, or that nothing was. */

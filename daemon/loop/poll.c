@@ -33,15 +33,15 @@
 struct poll {
 	const struct ground *ground;
 	struct watched *watched;
-	struct event *timer;		/* begins the next look */
+	struct event *timer; /* begins the next look */
 	struct pump pump;
-	struct look *look;		/* NULL = none is under way */
-	bool at_once;			/* the next one does not wait for the interval */
-	unsigned failures;		/* incomplete looks in a row */
-	uint64_t key;			/* secret, of the looks */
-	uint64_t begun_usec;		/* CLOCK_BOOTTIME */
-	uint64_t asleep_usec;		/* time the host had slept by the last look */
-	uint64_t last_cpu_usec;		/* of the last look, the judging included */
+	struct look *look;	/* NULL = none is under way */
+	bool at_once;		/* the next one does not wait for the interval */
+	unsigned failures;	/* incomplete looks in a row */
+	uint64_t key;		/* secret, of the looks */
+	uint64_t begun_usec;	/* CLOCK_BOOTTIME */
+	uint64_t asleep_usec;	/* time the host had slept by the last look */
+	uint64_t last_cpu_usec; /* of the last look, the judging included */
 };
 
 /* Arms the timer for the next look, unless one is under way: after anything became due. */

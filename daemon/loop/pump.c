@@ -52,9 +52,11 @@ note_failure(struct pump *pump, int r)
 	close_source(pump);
 	log_debug("pump", "request to the kernel failed: %s", strerror(-r));
 	if (engine_last_look(ground->engine) == NULL && says_no_sock_diag(r))
-		conditions_set(ground->conditions, CONDITION_SOURCE, true, "sock_diag is not "
+		conditions_set(ground->conditions, CONDITION_SOURCE, true,
+		    "sock_diag is not "
 		    "available (%s): reading /proc/net, which has no socket cookies and does not "
-		    "show who chose a port", strerror(-r));
+		    "show who chose a port",
+		    strerror(-r));
 }
 
 static void
@@ -114,7 +116,8 @@ open_source(struct pump *pump)
 	int r;
 
 	r = conditions_hold(ground->conditions, CONDITION_SOURCE) ?
-	    source_open_proc(ground->proc_fd, &pump->source) : source_open_netlink(&pump->source);
+	    source_open_proc(ground->proc_fd, &pump->source) :
+	    source_open_netlink(&pump->source);
 	if (r < 0)
 		return r;
 	r = source_fd(pump->source) < 0 ?

@@ -11,10 +11,10 @@
 struct pump {
 	const struct ground *ground;
 	struct source *source;
-	struct event *readable;		/* an answer is there, or a step can be made at any time */
-	struct event *timeout;		/* the kernel does not answer */
-	int error;			/* why the request could not be put, 0 = it was */
-	uint64_t cpu_usec;		/* that the steps took, since it was last set to 0 */
+	struct event *readable; /* an answer is there, or a step can be made at any time */
+	struct event *timeout;	/* the kernel does not answer */
+	int error;		/* why the request could not be put, 0 = it was */
+	uint64_t cpu_usec;	/* that the steps took, since it was last set to 0 */
 	/* Of the part that has it: what a socket is handed to, */
 	source_function *function;
 	void *function_argument;

@@ -30,14 +30,14 @@
 
 /* What one thread does. */
 struct job {
-	struct worker *worker;		/* owns this struct: it frees it */
+	struct worker *worker; /* owns this struct: it frees it */
 	struct event *done;
-	bool load;			/* else only keep the last good copy */
+	bool load; /* else only keep the last good copy */
 	struct config_paths paths;
 	int state_fd;
-	char *last_good;		/* text to be kept, NULL = that of `config` */
+	char *last_good; /* text to be kept, NULL = that of `config` */
 	size_t last_good_size;
-	struct config *config;		/* result */
+	struct config *config; /* result */
 	struct config_messages messages;
 	int result;
 	int keep_result;
@@ -46,12 +46,12 @@ struct job {
 struct reload {
 	const struct ground *ground;
 	struct config_paths paths;
-	struct event *hangup;		/* SIGHUP */
-	int state_fd;			/* -1 = none */
-	struct job *job;		/* NULL = none is under way */
-	bool again;			/* SIGHUP came while one was */
-	const char *failed;		/* static text for the status line, NULL = it did not */
-	char replaced[CONFIG_HASH_SIZE];	/* of the configuration that is being replaced */
+	struct event *hangup;		 /* SIGHUP */
+	int state_fd;			 /* -1 = none */
+	struct job *job;		 /* NULL = none is under way */
+	bool again;			 /* SIGHUP came while one was */
+	const char *failed;		 /* static text for the status line, NULL = it did not */
+	char replaced[CONFIG_HASH_SIZE]; /* of the configuration that is being replaced */
 };
 
 static void
@@ -60,11 +60,11 @@ keep(struct job *job)
 	if (job->state_fd < 0)
 		return;
 	if (job->last_good == NULL)
-		job->keep_result = config_dump_text(job->config, &job->last_good,
-		    &job->last_good_size);
+		job->keep_result =
+		    config_dump_text(job->config, &job->last_good, &job->last_good_size);
 	if (job->keep_result == 0)
-		job->keep_result = lastgood_save(job->state_fd, job->last_good,
-		    job->last_good_size);
+		job->keep_result =
+		    lastgood_save(job->state_fd, job->last_good, job->last_good_size);
 }
 
 static void
@@ -111,8 +111,8 @@ tell_messages(const struct reload *reload, enum config_message_kind kind, enum s
 	for (size_t i = 0; i < messages->count && told < RELOAD_ERRORS_TOLD; i++) {
 		if (messages->items[i].kind != kind)
 			continue;
-		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, severity, "%s",
-		    messages->items[i].text));
+		outlet_put(reload->ground->outlet,
+		    report_new(EVENT_CONFIG, severity, "%s", messages->items[i].text));
 		told++;
 	}
 }
@@ -131,13 +131,16 @@ refuse(struct reload *reload)
 
 	note_failure(reload);
 	if (job->result == -EINVAL)
-		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "reload failed: %zu error%s; keeping configuration %s", job->messages.errors,
-		    job->messages.errors == 1 ? "" : "s", hash));
+		outlet_put(reload->ground->outlet,
+		    report_new(EVENT_CONFIG, SEVERITY_ERR,
+			"reload failed: %zu error%s; keeping configuration %s",
+			job->messages.errors, job->messages.errors == 1 ? "" : "s", hash));
 	else
-		outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-		    "reload failed: cannot read the configuration: %s; keeping configuration %s",
-		    strerror(-job->result), hash));
+		outlet_put(reload->ground->outlet,
+		    report_new(EVENT_CONFIG, SEVERITY_ERR,
+			"reload failed: cannot read the configuration: %s; keeping configuration "
+			"%s",
+			strerror(-job->result), hash));
 	tell_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
 
@@ -161,9 +164,9 @@ on_settings(void *argument)
 	const char *hash = settings_config(reload->ground->settings)->hash;
 	bool same = strcmp(reload->replaced, hash) == 0;
 
-	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-	    "reloaded: %s, %s%s", hash, same ? "unchanged" : "was ",
-	    same ? "" : reload->replaced));
+	outlet_put(reload->ground->outlet,
+	    report_new(EVENT_CONFIG, SEVERITY_NOTICE, "reloaded: %s, %s%s", hash,
+		same ? "unchanged" : "was ", same ? "" : reload->replaced));
 	tell_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
 	conditions_set(reload->ground->conditions, CONDITION_CONFIG, false,
 	    "the configuration is valid again");
@@ -186,8 +189,9 @@ on_done(evutil_socket_t fd, short what, void *argument)
 		accept_config(reload);
 	if (job->result == 0 && job->state_fd >= 0)
 		conditions_set(reload->ground->conditions, CONDITION_STATE, job->keep_result < 0,
-		    "%s%s", job->keep_result < 0 ? "cannot save the last good configuration: " :
-		    "the last good configuration is saved again",
+		    "%s%s",
+		    job->keep_result < 0 ? "cannot save the last good configuration: " :
+					   "the last good configuration is saved again",
 		    job->keep_result < 0 ? strerror(-job->keep_result) : "");
 	reload->job = end_job(job);
 	status_update(reload->ground->status);
@@ -202,9 +206,14 @@ on_done(evutil_socket_t fd, short what, void *argument)
 static int
 start_thread(struct reload *reload, struct job *job)
 {
-	int r = worker_new(&(struct worker_options){
-		.name = "reload", .run = run, .release = release, .context = job,
-	}, &job->worker);
+	int r = worker_new(
+	    &(struct worker_options){
+		.name = "reload",
+		.run = run,
+		.release = release,
+		.context = job,
+	    },
+	    &job->worker);
 
 	if (r == 0)
 		r = loop_add_descriptor(reload->ground->loop, worker_fd(job->worker), on_done,
@@ -223,8 +232,9 @@ start_job(struct reload *reload, bool load)
 		job->load = load;
 		job->paths = reload->paths;
 		job->state_fd = reload->state_fd;
-		r = load ? 0 : config_dump_text(settings_config(reload->ground->settings),
-		    &job->last_good, &job->last_good_size);
+		r = load ? 0 :
+			   config_dump_text(settings_config(reload->ground->settings),
+			       &job->last_good, &job->last_good_size);
 		if (r == 0)
 			r = start_thread(reload, job);
 	}
@@ -236,9 +246,10 @@ start_job(struct reload *reload, bool load)
 		(void)end_job(job);
 	if (load)
 		note_failure(reload);
-	outlet_put(reload->ground->outlet, report_new(EVENT_CONFIG, SEVERITY_ERR,
-	    "cannot %s: %s",
-	    load ? "reload the configuration" : "save the last good configuration", strerror(-r)));
+	outlet_put(reload->ground->outlet,
+	    report_new(EVENT_CONFIG, SEVERITY_ERR, "cannot %s: %s",
+		load ? "reload the configuration" : "save the last good configuration",
+		strerror(-r)));
 	status_update(reload->ground->status);
 	(void)sd_notify(0, "READY=1");
 }
@@ -279,7 +290,8 @@ reload_tell_last_good(struct reload *reload)
 {
 	conditions_set(reload->ground->conditions, CONDITION_CONFIG, true,
 	    "the configuration cannot be used, see overstayd --check; running with "
-	    "the last good configuration %s", settings_config(reload->ground->settings)->hash);
+	    "the last good configuration %s",
+	    settings_config(reload->ground->settings)->hash);
 }
 
 static void

@@ -18,8 +18,7 @@ struct settings {
 };
 
 int
-settings_new(struct loop *loop, struct engine *engine, struct config *config,
-    struct settings **ret)
+settings_new(struct loop *loop, struct engine *engine, struct config *config, struct settings **ret)
 {
 	struct settings *settings = calloc(1, sizeof(*settings));
 

@@ -29,7 +29,7 @@ struct status {
 		status_function *function;
 		void *argument;
 	} parts[STATUS_PART_COUNT];
-	char line[512];			/* what was last sent as STATUS= */
+	char line[512]; /* what was last sent as STATUS= */
 };
 
 static void
@@ -44,8 +44,8 @@ write_watched(const struct status *status, struct text *text)
 	text_printf(text, "%s%s%s %s: %zu listeners, %zu overstay, %zu suspect, %zu allowed",
 	    config->protocols[PROTOCOL_TCP] ? "tcp" : "",
 	    config->protocols[PROTOCOL_TCP] && config->protocols[PROTOCOL_UDP] ? "+" : "",
-	    config->protocols[PROTOCOL_UDP] ? "udp" : "", ranges, counts.stays,
-	    counts.overstaying, counts.suspects, counts.allowed);
+	    config->protocols[PROTOCOL_UDP] ? "udp" : "", ranges, counts.stays, counts.overstaying,
+	    counts.suspects, counts.allowed);
 }
 
 static void

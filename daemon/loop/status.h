@@ -12,11 +12,11 @@
 
 /* The parts of the line that others write, in their order. */
 enum status_part {
-	STATUS_POLL,		/* what the last look cost */
-	STATUS_SURVEY,		/* and the last survey */
-	STATUS_CONFIG,		/* status.c's own */
-	STATUS_CONDITIONS,	/* what is wrong */
-	STATUS_RELOAD,		/* the last reload failed */
+	STATUS_POLL,	   /* what the last look cost */
+	STATUS_SURVEY,	   /* and the last survey */
+	STATUS_CONFIG,	   /* status.c's own */
+	STATUS_CONDITIONS, /* what is wrong */
+	STATUS_RELOAD,	   /* the last reload failed */
 	STATUS_PART_COUNT,
 };
 

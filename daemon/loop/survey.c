@@ -24,11 +24,11 @@ struct survey {
 	const struct ground *ground;
 	struct event *timer;
 	struct pump pump;
-	struct occupancy *occupancy;	/* being filled, NULL = none is under way */
-	struct occupancy *last;		/* of the last complete one */
-	struct port_filter filter;	/* as it was when the survey began */
+	struct occupancy *occupancy; /* being filled, NULL = none is under way */
+	struct occupancy *last;	     /* of the last complete one */
+	struct port_filter filter;   /* as it was when the survey began */
 	uint64_t key;
-	unsigned next;			/* index of the request under way */
+	unsigned next; /* index of the request under way */
 	uint32_t incomplete;
 	uint64_t last_cpu_usec;
 	struct occupancy_counts counts[PROTOCOL_COUNT];
@@ -100,8 +100,7 @@ finish(struct survey *survey)
 	survey->last_cpu_usec = survey->pump.cpu_usec;
 	if (survey->incomplete != 0) {
 		/* Half a table compared with a whole one would show ports vanish. */
-		log_debug("survey", "incomplete, ignored: %s",
-		    incomplete_text(survey->incomplete));
+		log_debug("survey", "incomplete, ignored: %s", incomplete_text(survey->incomplete));
 		survey->occupancy = occupancy_free(survey->occupancy);
 	} else {
 		occupancy_compare(survey->last, survey->occupancy, survey->counts);
@@ -126,12 +125,13 @@ ask_next(struct survey *survey)
 		finish(survey);
 		return;
 	}
-	pump_begin(&survey->pump, &(struct source_request){
+	pump_begin(&survey->pump,
+	    &(struct source_request){
 		.protocol = requests[survey->next].protocol,
 		.family = requests[survey->next].family,
 		.survey = true,
 		.filter = &survey->filter,
-	});
+	    });
 }
 
 static void

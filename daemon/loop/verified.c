@@ -26,7 +26,7 @@ struct verified_programs {
 	const struct ground *ground;
 	struct executables *executables;
 	struct event *event;
-	enum executables_aside aside;	/* that was told */
+	enum executables_aside aside; /* that was told */
 };
 
 static void
@@ -76,8 +76,8 @@ on_status(evutil_socket_t fd, short what, void *argument)
 	}
 	conditions_set(programs->ground->conditions, CONDITION_EXECUTABLES, status.error < 0,
 	    status.error < 0 ? "cannot save the verified programs (%s): after a restart, rules by "
-	    "exe do not match programs that were upgraded before it" :
-	    "verified programs are saved again%s",
+			       "exe do not match programs that were upgraded before it" :
+			       "verified programs are saved again%s",
 	    status.error < 0 ? strerror(-status.error) : "");
 }
 

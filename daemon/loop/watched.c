@@ -15,8 +15,8 @@
 
 struct watched {
 	const struct ground *ground;
-	struct port_range kernel;	/* 0-0 = not known */
-	struct port_set reserved;	/* ports the kernel does not pick */
+	struct port_range kernel; /* 0-0 = not known */
+	struct port_set reserved; /* ports the kernel does not pick */
 };
 
 /* Tells of a kernel range that was tuned until it bites, if that is wanted. */
@@ -30,10 +30,12 @@ tell_oddities(void *argument)
 
 	if (oddities == 0 || !settings_config(watched->ground->settings)->policy.advice)
 		return;
-	outlet_put(watched->ground->outlet, report_new(EVENT_ADVICE, SEVERITY_NOTICE,
-	    "ip_local_port_range is %u-%u: %s; to restore the default, set '%s' in "
-	    "/etc/sysctl.d/60-overstay.conf", kernel->first, kernel->last,
-	    ranges_oddities_text(oddities, text, sizeof(text)), RANGES_KERNEL_DEFAULT));
+	outlet_put(watched->ground->outlet,
+	    report_new(EVENT_ADVICE, SEVERITY_NOTICE,
+		"ip_local_port_range is %u-%u: %s; to restore the default, set '%s' in "
+		"/etc/sysctl.d/60-overstay.conf",
+		kernel->first, kernel->last, ranges_oddities_text(oddities, text, sizeof(text)),
+		RANGES_KERNEL_DEFAULT));
 }
 
 /* Tells the engine what advice rests on, where it changed. */
@@ -68,16 +70,17 @@ watched_read(struct watched *watched, bool always)
 	if (config->ranges.kernel)
 		conditions_set(ground->conditions, CONDITION_RANGE, r < 0,
 		    r < 0 ? "cannot read ip_local_port_range (%s): watching only the other "
-		    "entries of `ranges`" : "ip_local_port_range is readable again%s",
+			    "entries of `ranges`" :
+			    "ip_local_port_range is readable again%s",
 		    r < 0 ? strerror(-r) : "");
 	read_reserved(watched, &kernel, always);
-	if (!always && kernel.first == watched->kernel.first &&
-	    kernel.last == watched->kernel.last)
+	if (!always && kernel.first == watched->kernel.first && kernel.last == watched->kernel.last)
 		return;
 	if (changed_later && config->ranges.kernel && r == 0)
-		outlet_put(ground->outlet, report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-		    "ip_local_port_range changed to %u-%u; the watched range follows it",
-		    kernel.first, kernel.last));
+		outlet_put(ground->outlet,
+		    report_new(EVENT_CONFIG, SEVERITY_NOTICE,
+			"ip_local_port_range changed to %u-%u; the watched range follows it",
+			kernel.first, kernel.last));
 	watched->kernel = kernel;
 	if (changed_later)
 		tell_oddities(watched);

@@ -15,20 +15,29 @@ static const char *const code_options[] = { "--eval", "--print", "--command", "-
 
 /* Options by their whole names whose argument may stand behind them, and is no code. */
 static const char *const valued_options[] = {
-	"--check-hash-based-pycs",	/* python */
-	"--require", "--import", "--loader", "--experimental-loader", "--conditions", "--env-file",
-	"--input-type", "--title",	/* node */
-	"--encoding", "--external-encoding", "--internal-encoding",	/* ruby */
-	"--define", "--php-ini", "--zend-extension",	/* php */
-	"-encoding",	/* tclsh */
+	"--check-hash-based-pycs", /* python */
+	"--require",
+	"--import",
+	"--loader",
+	"--experimental-loader",
+	"--conditions",
+	"--env-file",
+	"--input-type",
+	"--title", /* node */
+	"--encoding",
+	"--external-encoding",
+	"--internal-encoding", /* ruby */
+	"--define",
+	"--php-ini",
+	"--zend-extension", /* php */
+	"-encoding",	    /* tclsh */
 	NULL,
 };
 
-static const char *const java_valued_options[] = {
-	"-cp", "-classpath", "--class-path", "-p", "--module-path", "--upgrade-module-path",
-	"--add-modules", "--add-opens", "--add-exports", "--add-reads", "--limit-modules",
-	"--patch-module", "--enable-native-access", "--source", NULL,
-};
+static const char *const java_valued_options[] = { "-cp", "-classpath", "--class-path", "-p",
+	"--module-path", "--upgrade-module-path", "--add-modules", "--add-opens", "--add-exports",
+	"--add-reads", "--limit-modules", "--patch-module", "--enable-native-access", "--source",
+	NULL };
 
 /* Files that are what the process was given, not what somebody installed. */
 static const char *const input_files[] = { "/dev/stdin", "/dev/fd/", "/proc/self/fd/", NULL };
@@ -51,8 +60,8 @@ next_argument(struct arguments *arguments)
 
 /* A bundle of short options, "-bc": what it makes of the input. INPUT_NONE: only options. */
 static enum program_input
-read_options(const struct program *program, const char *option,
-    struct arguments *arguments, const char **ret_script)
+read_options(const struct program *program, const char *option, struct arguments *arguments,
+    const char **ret_script)
 {
 	for (const char *letter = option + 1; *letter != '\0'; letter++) {
 		/* What follows is a word of the letter before: perl -d:NYTProf, ruby -W:no-x. */

@@ -11,34 +11,36 @@
 
 /* Services whose name on another program is a disguise. A longer name of the program that begins
  * with it (nginx-debug, sshd-session) is the same family. */
-static const char *const services[] = {
-	"acpid", "agetty", "apache2", "atd", "auditd", "avahi-daemon", "chronyd", "containerd",
-	"cron", "crond", "cupsd", "dbus-daemon", "dhclient", "dnsmasq", "dockerd", "httpd",
-	"init", "kubelet", "lightdm", "mariadbd", "mysqld", "named", "networkd-dispatcher",
-	"NetworkManager", "nginx", "ntpd", "php-fpm", "polkitd", "postgres", "rpcbind",
-	"rsyslogd", "snapd", "sshd", "sudo", "systemd", "systemd-journald", "systemd-logind",
-	"systemd-networkd", "systemd-resolved", "systemd-timesyncd", "udisksd",
-	"unattended-upgr", "wpa_supplicant", "xinetd", NULL,
-};
+static const char *const services[] = { "acpid", "agetty", "apache2", "atd", "auditd",
+	"avahi-daemon", "chronyd", "containerd", "cron", "crond", "cupsd", "dbus-daemon",
+	"dhclient", "dnsmasq", "dockerd", "httpd", "init", "kubelet", "lightdm", "mariadbd",
+	"mysqld", "named", "networkd-dispatcher", "NetworkManager", "nginx", "ntpd", "php-fpm",
+	"polkitd", "postgres", "rpcbind", "rsyslogd", "snapd", "sshd", "sudo", "systemd",
+	"systemd-journald", "systemd-logind", "systemd-networkd", "systemd-resolved",
+	"systemd-timesyncd", "udisksd", "unattended-upgr", "wpa_supplicant", "xinetd", NULL };
 
 /* Names that another program has had for long, by a link of its package. */
 static const struct {
 	const char *name, *program;
 } aliases[] = {
-	{ "httpd", "apache2" }, { "init", "systemd" }, { "init", "tini" },
-	{ "init", "docker-init" }, { "init", "catatonit" }, { "mysqld", "mariadbd" },
-	{ "named", "bind9" }, { "sshd", "dropbear" },
+	{ "httpd", "apache2" },
+	{ "init", "systemd" },
+	{ "init", "tini" },
+	{ "init", "docker-init" },
+	{ "init", "catatonit" },
+	{ "mysqld", "mariadbd" },
+	{ "named", "bind9" },
+	{ "sshd", "dropbear" },
 };
 
 /* Beginnings of kernel threads' names (kernel/kthread.c and its callers), "/" or digits behind. */
-static const char *const kernel_threads[] = {
-	"kworker/", "ksoftirqd/", "migration/", "cpuhp/", "idle_inject/", "irq/", "jbd2/",
-	"kthreadd", "rcu_sched", "rcu_preempt", "rcu_gp", "rcu_par_gp", "rcu_tasks_", "kswapd",
-	"kcompactd", "khugepaged", "kdevtmpfs", "kauditd", "khungtaskd", "oom_reaper",
-	"kintegrityd", "kblockd", "watchdogd", "scsi_eh_", "scsi_tmf_", "ext4-rsv-conver",
-	"xfsaild/", "kthrotld", "kpsmoused", "writeback", "netns", "kstrp", "ata_sff", "md_",
-	"edac-poller", "devfreq_wq", "mm_percpu_wq", "slub_flushwq", "inet_frag_wq", NULL,
-};
+static const char *const kernel_threads[] = { "kworker/", "ksoftirqd/", "migration/", "cpuhp/",
+	"idle_inject/", "irq/", "jbd2/", "kthreadd", "rcu_sched", "rcu_preempt", "rcu_gp",
+	"rcu_par_gp", "rcu_tasks_", "kswapd", "kcompactd", "khugepaged", "kdevtmpfs", "kauditd",
+	"khungtaskd", "oom_reaper", "kintegrityd", "kblockd", "watchdogd", "scsi_eh_", "scsi_tmf_",
+	"ext4-rsv-conver", "xfsaild/", "kthrotld", "kpsmoused", "writeback", "netns", "kstrp",
+	"ata_sff", "md_", "edac-poller", "devfreq_wq", "mm_percpu_wq", "slub_flushwq",
+	"inet_frag_wq", NULL };
 
 static bool
 begins_among(const char *name, const char *const *beginnings)
@@ -100,11 +102,14 @@ program_pretends(const char *claimed, const char *exe, const char *script)
 		return NULL;
 	if (is_bracketed(claimed) || begins_among(claimed, kernel_threads))
 		return is_family(claimed, name) || is_family(claimed, program_name(script)) ?
-		    NULL : "a kernel thread";
+		    NULL :
+		    "a kernel thread";
 	take_claim(claimed, claim, sizeof(claim));
 	for (size_t i = 0; services[i] != NULL; i++)
 		if (strcmp(claim, services[i]) == 0)
 			return is_family(services[i], name) ||
-			    is_family(services[i], program_name(script)) ? NULL : services[i];
+				is_family(services[i], program_name(script)) ?
+			    NULL :
+			    services[i];
 	return NULL;
 }

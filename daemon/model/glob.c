@@ -10,8 +10,8 @@
 #include "model/glob.h"
 
 struct resume {
-	const char *glob;	/* behind the star, NULL = none yet */
-	const char *text;	/* what the star has not eaten yet */
+	const char *glob; /* behind the star, NULL = none yet */
+	const char *text; /* what the star has not eaten yet */
 };
 
 /* Tries again with the star at *resume eating one more byte. False where it cannot. */

@@ -8,8 +8,8 @@
 #include "base/macros.h"
 
 enum glob_kind {
-	GLOB_TEXT,	/* * matches any bytes */
-	GLOB_PATH,	/* * and ? stop at a slash, ** does not */
+	GLOB_TEXT, /* * matches any bytes */
+	GLOB_PATH, /* * and ? stop at a slash, ** does not */
 };
 
 /*

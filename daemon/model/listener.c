@@ -98,9 +98,11 @@ endpoint_exposure(const struct endpoint *endpoint)
 
 	if (ipv4 != NULL)
 		return memcmp(ipv4, zero, 4) == 0 ? EXPOSURE_ANY :
-		    ipv4[0] == 127 ? EXPOSURE_LOOPBACK : EXPOSURE_LOCAL;
-	return memcmp(endpoint->address, zero, 16) == 0 ? EXPOSURE_ANY :
-	    memcmp(endpoint->address, loopback6, 16) == 0 ? EXPOSURE_LOOPBACK : EXPOSURE_LOCAL;
+		    ipv4[0] == 127		  ? EXPOSURE_LOOPBACK :
+						    EXPOSURE_LOCAL;
+	return memcmp(endpoint->address, zero, 16) == 0	  ? EXPOSURE_ANY :
+	    memcmp(endpoint->address, loopback6, 16) == 0 ? EXPOSURE_LOOPBACK :
+							    EXPOSURE_LOCAL;
 }
 
 const char *

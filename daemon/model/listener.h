@@ -26,7 +26,7 @@ enum choice {
 /* How it is bound, not what a firewall lets through. */
 enum exposure {
 	EXPOSURE_LOOPBACK,
-	EXPOSURE_LOCAL,	/* one specific address */
+	EXPOSURE_LOCAL, /* one specific address */
 	EXPOSURE_ANY,	/* all addresses */
 };
 
@@ -38,28 +38,28 @@ enum v6only {
 };
 
 struct endpoint {
-	uint64_t netns;		/* SO_NETNS_COOKIE of the namespace, 0 = unknown */
-	uint8_t address[16];	/* network order; IPv4 in the first four bytes, the rest 0 */
-	uint32_t interface;	/* index of the interface it is bound to, 0 = none */
-	uint16_t port;		/* host order */
-	uint8_t protocol;	/* enum protocol */
-	uint8_t family;		/* AF_INET or AF_INET6 */
+	uint64_t netns;	     /* SO_NETNS_COOKIE of the namespace, 0 = unknown */
+	uint8_t address[16]; /* network order; IPv4 in the first four bytes, the rest 0 */
+	uint32_t interface;  /* index of the interface it is bound to, 0 = none */
+	uint16_t port;	     /* host order */
+	uint8_t protocol;    /* enum protocol */
+	uint8_t family;	     /* AF_INET or AF_INET6 */
 };
 
 struct listener {
 	struct endpoint endpoint;
-	uint64_t cookie;	/* the kernel's socket cookie; with /proc/net the inode */
-	uint64_t cgroup;	/* cgroup v2 id of the socket's creator, 0 = unknown */
-	uint32_t inode;		/* of the socket, 0 = no file any more */
-	uint32_t uid;		/* of the socket's creator */
-	uint8_t choice;		/* enum choice */
-	uint8_t v6only;		/* enum v6only */
-	bool unproven;		/* not in the last dump, but its absence is not proved either */
+	uint64_t cookie; /* the kernel's socket cookie; with /proc/net the inode */
+	uint64_t cgroup; /* cgroup v2 id of the socket's creator, 0 = unknown */
+	uint32_t inode;	 /* of the socket, 0 = no file any more */
+	uint32_t uid;	 /* of the socket's creator */
+	uint8_t choice;	 /* enum choice */
+	uint8_t v6only;	 /* enum v6only */
+	bool unproven;	 /* not in the last dump, but its absence is not proved either */
 };
 
-const char *protocol_name(enum protocol protocol);	/* "tcp", "udp" */
-const char *choice_name(enum choice choice);		/* "unknown", "asked", "auto" */
-const char *exposure_name(enum exposure exposure);	/* "loopback", "local", "any" */
+const char *protocol_name(enum protocol protocol); /* "tcp", "udp" */
+const char *choice_name(enum choice choice);	   /* "unknown", "asked", "auto" */
+const char *exposure_name(enum exposure exposure); /* "loopback", "local", "any" */
 
 /* A total order, by port first: <0, 0 or >0. */
 int endpoint_compare(const struct endpoint *a, const struct endpoint *b);

@@ -97,14 +97,18 @@ process_init(struct process *process)
 }
 
 /* The strings of a place, for what is done to all of them. */
-#define PLACE_STRINGS(place)                                                                       \
-	{ &(place)->unit, &(place)->user_unit, &(place)->slice, &(place)->session,                 \
-	    &(place)->container }
+#define PLACE_STRINGS(place)                                                             \
+	{                                                                                \
+		&(place)->unit, &(place)->user_unit, &(place)->slice, &(place)->session, \
+		    &(place)->container                                                  \
+	}
 
 /* Those of a process that end with a NUL; cmdline has NULs inside. */
-#define PROCESS_STRINGS(process)                                                                   \
-	{ &(process)->comm, &(process)->exe, &(process)->cwd, &(process)->script,                  \
-	    &(process)->parent_comm, &(process)->main_exe, &(process)->forwards_to }
+#define PROCESS_STRINGS(process)                                                           \
+	{                                                                                  \
+		&(process)->comm, &(process)->exe, &(process)->cwd, &(process)->script,    \
+		    &(process)->parent_comm, &(process)->main_exe, &(process)->forwards_to \
+	}
 
 int
 place_copy(struct place *to, const struct place *from)
@@ -215,8 +219,9 @@ bool
 process_is_init(const struct process *process)
 {
 	/* exec_spawn() of systemd; a user's manager, which stays one, is in a unit of its own. */
-	return process->pid == 1 || (process->parent_pid == 1 && process_is_manager(process) &&
-	    strncmp(process->place.unit, "user@", 5) != 0);
+	return process->pid == 1 ||
+	    (process->parent_pid == 1 && process_is_manager(process) &&
+		strncmp(process->place.unit, "user@", 5) != 0);
 }
 
 const struct process *
@@ -239,8 +244,7 @@ owner_place(const struct owner *owner)
 	if (first == NULL || (process_is_init(first) && owner->place.unit[0] != '\0'))
 		return &owner->place;
 	/* A user's manager holds the sockets of its own .socket units. */
-	if (owner->holders == 1 && owner->place.user_unit[0] != '\0' &&
-	    process_is_manager(first))
+	if (owner->holders == 1 && owner->place.user_unit[0] != '\0' && process_is_manager(first))
 		return &owner->place;
 	return &first->place;
 }

@@ -15,15 +15,15 @@
 #include "base/macros.h"
 
 /* Bounds of what is kept of one owner; what is longer is cut, and the cut is marked. */
-#define OWNER_PROCESSES_MAX 16
-#define OWNER_GROUPS_MAX    64
-#define OWNER_COMM_MAX	    64		/* the kernel's limit is 16, kernel threads have more */
-#define OWNER_PATH_MAX	    4096
-#define OWNER_CMDLINE_MAX   4096
-#define OWNER_UNIT_MAX	    256		/* systemd's own limit of a unit name */
-#define OWNER_CONTAINER_MAX 128		/* 64 digits, or a machine's name */
-#define OWNER_SESSION_MAX   64
-#define OWNER_CHECKSUM_BYTES 32		/* SHA-256 */
+#define OWNER_PROCESSES_MAX  16
+#define OWNER_GROUPS_MAX     64
+#define OWNER_COMM_MAX	     64 /* the kernel's limit is 16, kernel threads have more */
+#define OWNER_PATH_MAX	     4096
+#define OWNER_CMDLINE_MAX    4096
+#define OWNER_UNIT_MAX	     256 /* systemd's own limit of a unit name */
+#define OWNER_CONTAINER_MAX  128 /* 64 digits, or a machine's name */
+#define OWNER_SESSION_MAX    64
+#define OWNER_CHECKSUM_BYTES 32 /* SHA-256 */
 
 enum owner_kind {
 	OWNER_UNKNOWN,
@@ -34,15 +34,15 @@ enum owner_kind {
 /* Why an owner is unknown (OWNER_REASON_NONE where it is known). */
 enum owner_reason {
 	OWNER_REASON_NONE,
-	OWNER_REASON_NOT_ASKED,		/* not looked up yet */
-	OWNER_REASON_NO_LOOKUP,		/* overstay-lookup is not running */
-	OWNER_REASON_TIMEOUT,		/* it did not answer in time */
-	OWNER_REASON_BAD_ANSWER,	/* its answer made no sense */
-	OWNER_REASON_NO_PERMISSION,	/* it could not see every process */
-	OWNER_REASON_NO_PROCESS,	/* it saw every process; none holds the socket */
-	OWNER_REASON_OTHER_PIDS,	/* processes of another PID namespace may hold it */
-	OWNER_REASON_EXITED,		/* the socket was gone before it could be looked up */
-	OWNER_REASON_NO_INODE,		/* the socket has no inode: nothing can hold it by name */
+	OWNER_REASON_NOT_ASKED,	    /* not looked up yet */
+	OWNER_REASON_NO_LOOKUP,	    /* overstay-lookup is not running */
+	OWNER_REASON_TIMEOUT,	    /* it did not answer in time */
+	OWNER_REASON_BAD_ANSWER,    /* its answer made no sense */
+	OWNER_REASON_NO_PERMISSION, /* it could not see every process */
+	OWNER_REASON_NO_PROCESS,    /* it saw every process; none holds the socket */
+	OWNER_REASON_OTHER_PIDS,    /* processes of another PID namespace may hold it */
+	OWNER_REASON_EXITED,	    /* the socket was gone before it could be looked up */
+	OWNER_REASON_NO_INODE,	    /* the socket has no inode: nothing can hold it by name */
 	OWNER_REASON_COUNT,
 };
 
@@ -51,7 +51,7 @@ enum owner_reason {
  * mounts of its own, so the path alone names nothing.
  */
 enum exe_trust {
-	EXE_UNVERIFIED,	/* could not be compared, or another file stands under that path */
+	EXE_UNVERIFIED, /* could not be compared, or another file stands under that path */
 	EXE_SAME,	/* the very file that PID 1 sees under that path */
 	EXE_REPLACED,	/* an upgrade's leftover: PID 1's mount namespace, no links any more,
 			   root's, not writable by others, in a directory of root's */
@@ -62,7 +62,7 @@ enum container_kind {
 	CONTAINER_NONE,
 	CONTAINER_DOCKER,
 	CONTAINER_PODMAN,
-	CONTAINER_CONTAINERD,	/* Kubernetes's by containerd, too */
+	CONTAINER_CONTAINERD, /* Kubernetes's by containerd, too */
 	CONTAINER_CRIO,
 	CONTAINER_LXC,
 	CONTAINER_NSPAWN,
@@ -72,11 +72,11 @@ enum container_kind {
 /* What one cgroup path says: where systemd or a container's engine put a process. All strings are
  * "" where there is no such thing; none is NULL in a published owner. */
 struct place {
-	char *unit;		/* system unit */
-	char *user_unit;	/* unit of a user's own manager; unit is then that manager's */
-	char *slice;		/* the innermost slice of the system manager */
-	char *session;		/* logind's session, "3" */
-	char *container;	/* its id or name */
+	char *unit;	 /* system unit */
+	char *user_unit; /* unit of a user's own manager; unit is then that manager's */
+	char *slice;	 /* the innermost slice of the system manager */
+	char *session;	 /* logind's session, "3" */
+	char *container; /* its id or name */
 	enum container_kind container_kind;
 };
 
@@ -85,23 +85,23 @@ struct place {
  * judgement (those are model/reason.c's), and a bit that is not set may only mean "not seen".
  */
 enum process_evidence {
-	EVIDENCE_EXE_KNOWN = 1 << 0,	/* exe_uid, exe_mode, exe_device, exe_inode were read */
-	EVIDENCE_EXE_IN_MEMORY = 1 << 1,	/* the file never had a name: memfd_create(2) */
+	EVIDENCE_EXE_KNOWN = 1 << 0,	 /* exe_uid, exe_mode, exe_device, exe_inode were read */
+	EVIDENCE_EXE_IN_MEMORY = 1 << 1, /* the file never had a name: memfd_create(2) */
 	/* Deleted, and another regular file of the same owner (or of root's) that others may not
 	 * write stands in its place. */
 	EVIDENCE_EXE_UPDATED = 1 << 2,
-	EVIDENCE_EXE_OPEN_PATH = 1 << 3,	/* a directory on its way may be written by all */
+	EVIDENCE_EXE_OPEN_PATH = 1 << 3, /* a directory on its way may be written by all */
 	/* Others than root and the process's own user may write to the file: by its mode, or since
 	 * it is theirs. */
 	EVIDENCE_EXE_OPEN = 1 << 4,
-	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5,	/* where only its user may enter (FUSE) */
-	EVIDENCE_STDIO_NETWORK = 1 << 6,	/* descriptor 0, 1 or 2 is an IP socket */
-	EVIDENCE_CHILD_SHELL = 1 << 7,	/* a child is a shell with such a descriptor */
-	EVIDENCE_NAME_OTHER = 1 << 8,	/* argv[0] or comm names another program file */
-	EVIDENCE_OTHER_MOUNTS = 1 << 9,	/* not PID 1's mount namespace */
-	EVIDENCE_OTHER_PIDS = 1 << 10,	/* not PID 1's PID namespace */
-	EVIDENCE_OTHER_USERS = 1 << 11,	/* not PID 1's user namespace */
-	EVIDENCE_TERMINAL = 1 << 12,	/* it has a controlling terminal */
+	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5, /* where only its user may enter (FUSE) */
+	EVIDENCE_STDIO_NETWORK = 1 << 6,    /* descriptor 0, 1 or 2 is an IP socket */
+	EVIDENCE_CHILD_SHELL = 1 << 7,	    /* a child is a shell with such a descriptor */
+	EVIDENCE_NAME_OTHER = 1 << 8,	    /* argv[0] or comm names another program file */
+	EVIDENCE_OTHER_MOUNTS = 1 << 9,	    /* not PID 1's mount namespace */
+	EVIDENCE_OTHER_PIDS = 1 << 10,	    /* not PID 1's PID namespace */
+	EVIDENCE_OTHER_USERS = 1 << 11,	    /* not PID 1's user namespace */
+	EVIDENCE_TERMINAL = 1 << 12,	    /* it has a controlling terminal */
 	/* A user's service manager, or what such a one or PID 1 started and what is not yet another
 	 * program; verified by file, cgroup and ancestry. */
 	EVIDENCE_MANAGER = 1 << 13,
@@ -110,59 +110,59 @@ enum process_evidence {
 
 struct process {
 	int32_t pid;
-	int32_t parent_pid;	/* 0 = unknown */
-	uint64_t start_usec;	/* CLOCK_BOOTTIME, USEC_NEVER = unknown */
-	uint32_t uid;		/* effective */
+	int32_t parent_pid;  /* 0 = unknown */
+	uint64_t start_usec; /* CLOCK_BOOTTIME, USEC_NEVER = unknown */
+	uint32_t uid;	     /* effective */
 	uint32_t gid;
-	uint32_t groups[OWNER_GROUPS_MAX];	/* supplementary */
+	uint32_t groups[OWNER_GROUPS_MAX]; /* supplementary */
 	uint32_t group_count;
-	uint32_t login_uid;	/* who logged in (audit); UINT32_MAX = nobody, or unknown */
+	uint32_t login_uid; /* who logged in (audit); UINT32_MAX = nobody, or unknown */
 	enum exe_trust exe_trust;
-	bool exe_deleted;	/* the kernel says " (deleted)"; exe is without it */
-	bool cmdline_cut;	/* was longer than OWNER_CMDLINE_MAX */
-	bool has_checksum;	/* checksum is there: it was asked for, and could be had */
-	uint32_t evidence;	/* bits of enum process_evidence */
-	uint32_t exe_uid;	/* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
-	uint32_t exe_mode;	/* its mode (stat(2)) */
-	uint64_t exe_device;	/* its identity, also when deleted: major << 32 | minor, */
+	bool exe_deleted;    /* the kernel says " (deleted)"; exe is without it */
+	bool cmdline_cut;    /* was longer than OWNER_CMDLINE_MAX */
+	bool has_checksum;   /* checksum is there: it was asked for, and could be had */
+	uint32_t evidence;   /* bits of enum process_evidence */
+	uint32_t exe_uid;    /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
+	uint32_t exe_mode;   /* its mode (stat(2)) */
+	uint64_t exe_device; /* its identity, also when deleted: major << 32 | minor, */
 	uint64_t exe_inode;
-	int32_t main_pid;	/* the unit's (or container's) main process, 0 = unknown */
-	char *comm;		/* never NULL in a published owner; "" = unknown */
-	char *exe;		/* path; "" = unknown */
-	char *cmdline;		/* arguments, each ended by a NUL; cmdline_length bytes */
+	int32_t main_pid; /* the unit's (or container's) main process, 0 = unknown */
+	char *comm;	  /* never NULL in a published owner; "" = unknown */
+	char *exe;	  /* path; "" = unknown */
+	char *cmdline;	  /* arguments, each ended by a NUL; cmdline_length bytes */
 	uint32_t cmdline_length;
-	char *cwd;		/* working directory; "" = unknown */
-	char *script;		/* path of what an interpreter runs, by cmdline and cwd; "" = none
+	char *cwd;	   /* working directory; "" = unknown */
+	char *script;	   /* path of what an interpreter runs, by cmdline and cwd; "" = none
 				   or unknown. See model/program.h */
-	char *parent_comm;	/* the parent's comm; "" = unknown */
-	char *main_exe;		/* path of main_pid's program; "" = unknown */
+	char *parent_comm; /* the parent's comm; "" = unknown */
+	char *main_exe;	   /* path of main_pid's program; "" = unknown */
 	struct place place;
-	char *forwards_to;	/* docker-proxy and its like: id of the container; "" = none */
+	char *forwards_to; /* docker-proxy and its like: id of the container; "" = none */
 	enum container_kind forwards_kind;
-	uint8_t checksum[OWNER_CHECKSUM_BYTES];	/* SHA-256 of the file it runs */
+	uint8_t checksum[OWNER_CHECKSUM_BYTES]; /* SHA-256 of the file it runs */
 };
 
 struct owner {
 	atomic_uint references;
 	enum owner_kind kind;
 	enum owner_reason reason;
-	uint64_t observed_usec;	/* CLOCK_BOOTTIME when it was looked up */
+	uint64_t observed_usec; /* CLOCK_BOOTTIME when it was looked up */
 	bool thorough;		/* every process was looked at: holders is all of them. Else those
 				   that the socket's own cgroup led to */
 	struct place place;	/* of the socket's own cgroup: whoever made it */
 	uint32_t holders;	/* processes that hold the socket */
-	uint32_t process_count;	/* of those, how many are described: lowest start time first */
+	uint32_t process_count; /* of those, how many are described: lowest start time first */
 	struct process processes[];
 };
 
 /* Who holds this socket? */
 struct owner_question {
-	uint32_t inode;		/* not 0 */
-	uint32_t uid;		/* of the socket's creator: only root's can be the kernel's */
-	uint64_t cgroup;	/* the socket's cgroup v2 id, 0 = unknown */
-	uint8_t protocol;	/* enum protocol (model/listener.h) */
-	bool thorough;		/* look at every process, not only until a holder is found */
-	bool checksum;		/* that of what the first process runs is wanted, too */
+	uint32_t inode;	  /* not 0 */
+	uint32_t uid;	  /* of the socket's creator: only root's can be the kernel's */
+	uint64_t cgroup;  /* the socket's cgroup v2 id, 0 = unknown */
+	uint8_t protocol; /* enum protocol (model/listener.h) */
+	bool thorough;	  /* look at every process, not only until a holder is found */
+	bool checksum;	  /* that of what the first process runs is wanted, too */
 };
 
 /*
@@ -220,8 +220,8 @@ int process_copy(struct process *to, const struct process *from) _mustcheck_;
 void place_clear(struct place *place);
 void process_clear(struct process *process);
 
-const char *container_kind_name(enum container_kind kind);	/* "docker"; "" for none */
-const char *owner_kind_name(enum owner_kind kind);		/* "process", "kernel", "unknown" */
+const char *container_kind_name(enum container_kind kind); /* "docker"; "" for none */
+const char *owner_kind_name(enum owner_kind kind);	   /* "process", "kernel", "unknown" */
 /* One clause for a person: "overstay-lookup is not running". "" for OWNER_REASON_NONE. */
 const char *owner_reason_text(enum owner_reason reason);
 /* The word in OVERSTAY_OWNER_REASON: "no-lookup". "" for OWNER_REASON_NONE. */

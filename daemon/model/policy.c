@@ -64,8 +64,8 @@ match_clear(struct match *match)
 	glob_list_clear(&match->container);
 	free(match->uids.ids);
 	free(match->gids.ids);
-	match_clear(match->not);
-	free(match->not);
+	match_clear(match->not );
+	free(match->not );
 	memset(match, 0, sizeof(*match));
 }
 

@@ -21,7 +21,7 @@ struct glob_list {
 /* An address with a prefix length: IPv4 in the first four bytes. */
 struct address_prefix {
 	uint8_t address[16];
-	uint8_t family;		/* AF_INET or AF_INET6 */
+	uint8_t family; /* AF_INET or AF_INET6 */
 	uint8_t bits;
 };
 
@@ -54,52 +54,52 @@ enum match_key {
 };
 
 struct match {
-	uint32_t keys;			/* bits 1 << enum match_key */
-	uint32_t protocols;		/* bits 1 << enum protocol */
-	uint32_t exposures;		/* bits 1 << enum exposure */
-	uint32_t owners;		/* bits 1 << enum owner_kind */
-	uint32_t choices;		/* bits 1 << enum choice */
-	uint32_t classes;		/* bits 1 << enum listener_class (model/reason.h) */
-	uint32_t reasons;		/* bits 1 << enum reason (model/reason.h) */
-	uint32_t netns;			/* bit 0: the daemon's own is among those named */
+	uint32_t keys;	    /* bits 1 << enum match_key */
+	uint32_t protocols; /* bits 1 << enum protocol */
+	uint32_t exposures; /* bits 1 << enum exposure */
+	uint32_t owners;    /* bits 1 << enum owner_kind */
+	uint32_t choices;   /* bits 1 << enum choice */
+	uint32_t classes;   /* bits 1 << enum listener_class (model/reason.h) */
+	uint32_t reasons;   /* bits 1 << enum reason (model/reason.h) */
+	uint32_t netns;	    /* bit 0: the daemon's own is among those named */
 	struct port_set *ports;
 	struct address_prefix *addresses;
 	size_t address_count;
-	struct glob_list exe;		/* paths: * stops at /, ** does not */
-	struct glob_list comm;		/* text: * matches anything */
-	struct glob_list cmdline;	/* text; arguments joined by one space */
-	struct glob_list unit;		/* text; "*" is any unit, but there must be one */
+	struct glob_list exe;	  /* paths: * stops at /, ** does not */
+	struct glob_list comm;	  /* text: * matches anything */
+	struct glob_list cmdline; /* text; arguments joined by one space */
+	struct glob_list unit;	  /* text; "*" is any unit, but there must be one */
 	struct glob_list user_unit;
-	struct glob_list script;	/* paths, of what an interpreter runs by its arguments */
-	struct glob_list container;	/* text; ids or names, "*" is any, but there must be one */
-	struct id_list uids;		/* user: alice, 1000 */
-	struct id_list gids;		/* user: @developers */
-	struct match *not;		/* NULL, or keys that must not all hold together */
+	struct glob_list script;    /* paths, of what an interpreter runs by its arguments */
+	struct glob_list container; /* text; ids or names, "*" is any, but there must be one */
+	struct id_list uids;	    /* user: alice, 1000 */
+	struct id_list gids;	    /* user: @developers */
+	struct match * not ;	    /* NULL, or keys that must not all hold together */
 };
 
 enum rule_action {
-	ACTION_WATCH,	/* the rule only changes threshold, severity or remind */
+	ACTION_WATCH, /* the rule only changes threshold, severity or remind */
 	ACTION_ALLOW,
 };
 
 /* Which of a rule's optional values are set; what is not set comes from the policy. */
 enum rule_value {
 	RULE_THRESHOLD = 1 << 0,
-	RULE_SEVERITY  = 1 << 1,
-	RULE_REMIND    = 1 << 2,
+	RULE_SEVERITY = 1 << 1,
+	RULE_REMIND = 1 << 2,
 };
 
 struct rule {
-	char *name;		/* never NULL; raw, to be escaped */
-	char *where;		/* "/etc/overstay/overstay.yaml:12" */
-	char *note;		/* NULL or a free text */
+	char *name;  /* never NULL; raw, to be escaped */
+	char *where; /* "/etc/overstay/overstay.yaml:12" */
+	char *note;  /* NULL or a free text */
 	struct match match;
 	enum rule_action action;
-	uint32_t values;	/* bits of enum rule_value */
+	uint32_t values; /* bits of enum rule_value */
 	uint64_t threshold_usec;
 	enum severity severity;
 	uint64_t remind_usec;
-	uint64_t until_usec;	/* CLOCK_REALTIME when it is over; USEC_NEVER = no end */
+	uint64_t until_usec; /* CLOCK_REALTIME when it is over; USEC_NEVER = no end */
 	bool enabled;
 };
 
@@ -110,25 +110,25 @@ enum cmdline_mode {
 };
 
 struct policy {
-	struct rule *rules;		/* in the order in which they are asked */
+	struct rule *rules; /* in the order in which they are asked */
 	size_t rule_count;
 
 	uint64_t threshold_usec;
 	uint64_t udp_threshold_usec;
-	uint64_t udp_auto_usec;		/* threshold of a UDP port the kernel picked */
+	uint64_t udp_auto_usec; /* threshold of a UDP port the kernel picked */
 	enum severity severity;
 	enum severity loopback_severity;
-	uint64_t suspect_threshold_usec;	/* with a strong reason */
+	uint64_t suspect_threshold_usec; /* with a strong reason */
 	enum severity suspect_severity;
-	uint64_t suspect_weak_threshold_usec;	/* with two weak ones */
+	uint64_t suspect_weak_threshold_usec; /* with two weak ones */
 	enum severity suspect_weak_severity;
-	bool advice;			/* advice is told */
-	uint32_t hopping;		/* bits 1 << enum protocol: where hopping is told */
+	bool advice;	  /* advice is told */
+	uint32_t hopping; /* bits 1 << enum protocol: where hopping is told */
 	uint64_t grace_usec;
 	uint64_t remind_usec;
-	enum severity log_appeared;	/* or SEVERITY_OFF */
+	enum severity log_appeared; /* or SEVERITY_OFF */
 	enum severity log_vanished;
-	enum severity log_udp;		/* for both, where the protocol is UDP */
+	enum severity log_udp; /* for both, where the protocol is UDP */
 	uint64_t log_after_usec;
 	enum cmdline_mode cmdline;
 };
@@ -141,6 +141,6 @@ void policy_clear(struct policy *policy);
 void rule_clear(struct rule *rule);
 void match_clear(struct match *match);
 
-const char *cmdline_mode_name(enum cmdline_mode mode);	/* "masked", "full", "off" */
+const char *cmdline_mode_name(enum cmdline_mode mode); /* "masked", "full", "off" */
 
 #endif

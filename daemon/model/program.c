@@ -97,8 +97,8 @@ static const struct program programs[] = {
 
 /* Loaders whose names say for which machine: ld-linux-x86-64.so.2, ld-2.31.so, qemu-arm-static. */
 static const struct {
-	const char *prefix, *suffix;	/* a version may follow the suffix */
-	bool machine;			/* between them stands the name of a machine */
+	const char *prefix, *suffix; /* a version may follow the suffix */
+	bool machine;		     /* between them stands the name of a machine */
 } loaders[] = {
 	{ "ld-linux", ".so", false },
 	{ "ld-musl-", ".so", false },
@@ -108,12 +108,11 @@ static const struct {
 };
 
 /* What qemu's user mode emulates (qemu-user(1)). */
-static const char *const machines[] = {
-	"aarch64", "aarch64_be", "alpha", "arm", "armeb", "cris", "hexagon", "hppa", "i386",
-	"loongarch64", "m68k", "microblaze", "microblazeel", "mips", "mips64", "mips64el", "mipsel",
-	"mipsn32", "mipsn32el", "nios2", "or1k", "ppc", "ppc64", "ppc64le", "riscv32", "riscv64",
-	"s390x", "sh4", "sh4eb", "sparc", "sparc32plus", "sparc64", "x86_64", "xtensa", "xtensaeb",
-};
+static const char *const machines[] = { "aarch64", "aarch64_be", "alpha", "arm", "armeb", "cris",
+	"hexagon", "hppa", "i386", "loongarch64", "m68k", "microblaze", "microblazeel", "mips",
+	"mips64", "mips64el", "mipsel", "mipsn32", "mipsn32el", "nios2", "or1k", "ppc", "ppc64",
+	"ppc64le", "riscv32", "riscv64", "s390x", "sh4", "sh4eb", "sparc", "sparc32plus", "sparc64",
+	"x86_64", "xtensa", "xtensaeb" };
 
 const char *
 program_name(const char *path)

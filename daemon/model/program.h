@@ -14,33 +14,33 @@
 
 /* What an interpreter was given to run, as its arguments say. */
 enum program_input {
-	INPUT_NONE,	/* it is no interpreter */
-	INPUT_SCRIPT,	/* a file */
-	INPUT_MODULE,	/* a module by name: python3 -m http.server, java's class */
-	INPUT_INLINE,	/* code in an argument: python3 -c, perl -e, sh -c */
-	INPUT_STDIN,	/* code from standard input, or a person typing */
-	INPUT_HIDDEN,	/* not known: the process wrote a title over its arguments */
+	INPUT_NONE,   /* it is no interpreter */
+	INPUT_SCRIPT, /* a file */
+	INPUT_MODULE, /* a module by name: python3 -m http.server, java's class */
+	INPUT_INLINE, /* code in an argument: python3 -c, perl -e, sh -c */
+	INPUT_STDIN,  /* code from standard input, or a person typing */
+	INPUT_HIDDEN, /* not known: the process wrote a title over its arguments */
 };
 
 /* What a program is, by its name; bits. */
 enum program_kind {
-	PROGRAM_INTERPRETER = 1 << 0,	/* runs whatever file it is given */
-	PROGRAM_SHELL = 1 << 1,		/* an interpreter that people type into */
-	PROGRAM_RELAY = 1 << 2,		/* listens for anybody who starts it */
-	PROGRAM_LOGIN = 1 << 3,		/* opens a session for a person */
-	PROGRAM_MULTI_CALL = 1 << 4,	/* is whatever it is called as */
-	PROGRAM_LOADER = 1 << 5,	/* runs another program file as that program */
-	PROGRAM_JAVA = 1 << 6,		/* its arguments are a class, or -jar FILE */
-	PROGRAM_OPAQUE = 1 << 7,	/* its arguments are not known here */
+	PROGRAM_INTERPRETER = 1 << 0, /* runs whatever file it is given */
+	PROGRAM_SHELL = 1 << 1,	      /* an interpreter that people type into */
+	PROGRAM_RELAY = 1 << 2,	      /* listens for anybody who starts it */
+	PROGRAM_LOGIN = 1 << 3,	      /* opens a session for a person */
+	PROGRAM_MULTI_CALL = 1 << 4,  /* is whatever it is called as */
+	PROGRAM_LOADER = 1 << 5,      /* runs another program file as that program */
+	PROGRAM_JAVA = 1 << 6,	      /* its arguments are a class, or -jar FILE */
+	PROGRAM_OPAQUE = 1 << 7,      /* its arguments are not known here */
 };
 
 /* A row of the table. */
 struct program {
 	const char *name;
-	uint32_t kinds;		/* bits of enum program_kind */
-	const char *code;	/* letters of options whose argument is code */
-	const char *module;	/* letters of options whose argument is a module */
-	const char *argument;	/* letters of other options that take an argument */
+	uint32_t kinds;	      /* bits of enum program_kind */
+	const char *code;     /* letters of options whose argument is code */
+	const char *module;   /* letters of options whose argument is a module */
+	const char *argument; /* letters of other options that take an argument */
 };
 
 /* The part of a path behind the last slash. */

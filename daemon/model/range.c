@@ -75,6 +75,5 @@ ranges_format(const struct ranges *ranges, char *buffer, size_t size)
 
 	text_init(&text, buffer, size);
 	if (format_set(&text, &ranges->filter.ports, ""))
-		(void)format_set(&text, &ranges->filter.auto_ports,
-		    " (picked by the kernel only)");
+		(void)format_set(&text, &ranges->filter.auto_ports, " (picked by the kernel only)");
 }

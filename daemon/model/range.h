@@ -25,13 +25,13 @@ struct range_wanted {
 
 /* What a source is asked to select, inside the kernel where that is possible. */
 struct port_filter {
-	struct port_set ports;		/* every socket on these */
-	struct port_set auto_ports;	/* on these only where the kernel picked the port */
+	struct port_set ports;	    /* every socket on these */
+	struct port_set auto_ports; /* on these only where the kernel picked the port */
 };
 
 struct ranges {
 	struct port_filter filter;
-	struct port_range kernel;	/* ip_local_port_range; 0-0 = not wanted or not known */
+	struct port_range kernel; /* ip_local_port_range; 0-0 = not wanted or not known */
 	bool iana;
 	struct port_set explicit_ports;
 };

@@ -60,8 +60,7 @@ classify_reasons(uint32_t reasons, enum listener_class otherwise, struct classif
 	};
 }
 
-const char *
-class_name(enum listener_class class)
+const char *class_name(enum listener_class class)
 {
 	return class_names[class];
 }

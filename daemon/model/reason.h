@@ -12,50 +12,49 @@
 /* What kind of thing listens. */
 enum listener_class {
 	CLASS_UNKNOWN,
-	CLASS_KERNEL,	/* the kernel itself */
-	CLASS_SERVICE,	/* a system unit or a container runs it, from a system path */
-	CLASS_USER,	/* a person's program */
-	CLASS_SUSPECT,	/* a strong reason, or two weak ones */
+	CLASS_KERNEL,  /* the kernel itself */
+	CLASS_SERVICE, /* a system unit or a container runs it, from a system path */
+	CLASS_USER,    /* a person's program */
+	CLASS_SUSPECT, /* a strong reason, or two weak ones */
 	CLASS_COUNT,
 };
 
 enum reason_strength {
-	STRENGTH_WEAK,		/* two of them make a suspect; one alone is only told */
-	STRENGTH_STRONG,	/* one is enough */
+	STRENGTH_WEAK,	 /* two of them make a suspect; one alone is only told */
+	STRENGTH_STRONG, /* one is enough */
 };
 
 /* In the order of the table, strong ones first. */
 enum reason {
-	REASON_MEMORY,		/* its program is a file in memory */
-	REASON_SHM,		/* its program lies in /dev/shm */
-	REASON_DISGUISE,	/* its name is a kernel thread's or another program's */
-	REASON_SHELL,		/* a shell talks to a network socket */
-	REASON_STRANGER,	/* a shell, relay or inline code where a service should be */
-	REASON_NO_OWNER,	/* nobody holds it, and it is not the kernel's */
-	REASON_DELETED,		/* its program was deleted, and not by an upgrade */
-	REASON_TEMPORARY,	/* its program lies where everybody may put one */
-	REASON_WRITABLE,	/* others may change its program */
-	REASON_FOREIGN,		/* root runs a program that is not root's */
-	REASON_CHANGED,		/* another program than before holds the endpoint */
-	REASON_EXPOSED,		/* all addresses on a port the kernel picked */
+	REASON_MEMORY,	  /* its program is a file in memory */
+	REASON_SHM,	  /* its program lies in /dev/shm */
+	REASON_DISGUISE,  /* its name is a kernel thread's or another program's */
+	REASON_SHELL,	  /* a shell talks to a network socket */
+	REASON_STRANGER,  /* a shell, relay or inline code where a service should be */
+	REASON_NO_OWNER,  /* nobody holds it, and it is not the kernel's */
+	REASON_DELETED,	  /* its program was deleted, and not by an upgrade */
+	REASON_TEMPORARY, /* its program lies where everybody may put one */
+	REASON_WRITABLE,  /* others may change its program */
+	REASON_FOREIGN,	  /* root runs a program that is not root's */
+	REASON_CHANGED,	  /* another program than before holds the endpoint */
+	REASON_EXPOSED,	  /* all addresses on a port the kernel picked */
 	REASON_COUNT,
 };
 
 struct classification {
 	enum listener_class class;
-	enum listener_class otherwise;	/* what it would be without the reasons */
-	uint32_t reasons;		/* bits 1 << enum reason */
-	bool strong;			/* one of them is */
+	enum listener_class otherwise; /* what it would be without the reasons */
+	uint32_t reasons;	       /* bits 1 << enum reason */
+	bool strong;		       /* one of them is */
 };
 
 /* What would follow from these reasons alone; otherwise = the class without them. */
-void classify_reasons(uint32_t reasons, enum listener_class otherwise,
-    struct classification *ret);
+void classify_reasons(uint32_t reasons, enum listener_class otherwise, struct classification *ret);
 
-const char *class_name(enum listener_class class);		/* "suspect" */
-const char *reason_name(enum reason reason);			/* "disguise" */
-const char *reason_text(enum reason reason);			/* a clause for a person */
+const char *class_name(enum listener_class class); /* "suspect" */
+const char *reason_name(enum reason reason);	   /* "disguise" */
+const char *reason_text(enum reason reason);	   /* a clause for a person */
 enum reason_strength reason_strength(enum reason reason);
-const char *reason_strength_name(enum reason_strength strength);	/* "strong", "weak" */
+const char *reason_strength_name(enum reason_strength strength); /* "strong", "weak" */
 
 #endif

@@ -12,14 +12,22 @@
 #include "model/report.h"
 
 static const char *const kind_names[] = {
-	[EVENT_STARTED] = "started",	 [EVENT_STOPPED] = "stopped",
-	[EVENT_APPEARED] = "appeared",	 [EVENT_VANISHED] = "vanished",
-	[EVENT_OVERSTAY] = "overstay",	 [EVENT_ENDED] = "ended",
-	[EVENT_REBOUND] = "rebound",	 [EVENT_CLEARED] = "cleared",
-	[EVENT_SUMMARY] = "summary",	 [EVENT_POOL] = "pool",
-	[EVENT_DEGRADED] = "degraded",	 [EVENT_RECOVERED] = "recovered",
-	[EVENT_CONFIG] = "config",	 [EVENT_SUPPRESSED] = "suppressed",
-	[EVENT_SUSPECT] = "suspect",	 [EVENT_HOPPING] = "hopping",
+	[EVENT_STARTED] = "started",
+	[EVENT_STOPPED] = "stopped",
+	[EVENT_APPEARED] = "appeared",
+	[EVENT_VANISHED] = "vanished",
+	[EVENT_OVERSTAY] = "overstay",
+	[EVENT_ENDED] = "ended",
+	[EVENT_REBOUND] = "rebound",
+	[EVENT_CLEARED] = "cleared",
+	[EVENT_SUMMARY] = "summary",
+	[EVENT_POOL] = "pool",
+	[EVENT_DEGRADED] = "degraded",
+	[EVENT_RECOVERED] = "recovered",
+	[EVENT_CONFIG] = "config",
+	[EVENT_SUPPRESSED] = "suppressed",
+	[EVENT_SUSPECT] = "suspect",
+	[EVENT_HOPPING] = "hopping",
 	[EVENT_ADVICE] = "advice",
 };
 
@@ -49,7 +57,8 @@ range_source_name(uint32_t sources)
 	if ((sources & RANGE_IANA) != 0 && (sources & RANGE_KERNEL) != 0)
 		return "both";
 	return (sources & RANGE_IANA) != 0 ? "iana" :
-	    (sources & RANGE_KERNEL) != 0 ? "kernel" : "explicit";
+	    (sources & RANGE_KERNEL) != 0  ? "kernel" :
+					     "explicit";
 }
 
 struct report *

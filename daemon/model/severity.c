@@ -8,10 +8,14 @@
 #include "model/severity.h"
 
 static const char *const names[] = {
-	[SEVERITY_EMERG] = "emerg",	[SEVERITY_ALERT] = "alert",
-	[SEVERITY_CRIT] = "crit",	[SEVERITY_ERR] = "err",
-	[SEVERITY_WARNING] = "warning", [SEVERITY_NOTICE] = "notice",
-	[SEVERITY_INFO] = "info",	[SEVERITY_DEBUG] = "debug",
+	[SEVERITY_EMERG] = "emerg",
+	[SEVERITY_ALERT] = "alert",
+	[SEVERITY_CRIT] = "crit",
+	[SEVERITY_ERR] = "err",
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_NOTICE] = "notice",
+	[SEVERITY_INFO] = "info",
+	[SEVERITY_DEBUG] = "debug",
 	[SEVERITY_OFF] = "off",
 };
 

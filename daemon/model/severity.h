@@ -17,7 +17,7 @@ enum severity {
 	SEVERITY_NOTICE,
 	SEVERITY_INFO,
 	SEVERITY_DEBUG,
-	SEVERITY_OFF,	/* only where a line may be switched off */
+	SEVERITY_OFF, /* only where a line may be switched off */
 };
 
 /* "warning"; "off" for SEVERITY_OFF. */

@@ -9,8 +9,8 @@
 static const char *const aside_texts[] = {
 	[EXECUTABLES_ASIDE_NONE] = "",
 	[EXECUTABLES_ASIDE_DAMAGED] =
-	    "the database of executables was damaged; started a new one, kept the old one as "
-	    EXECUTABLES_NAME_DAMAGED,
+	    "the database of executables was damaged; started a new one, kept the old one "
+	    "as " EXECUTABLES_NAME_DAMAGED,
 	[EXECUTABLES_ASIDE_OTHER] =
 	    "the database of executables has another version; started a new one, kept the old one "
 	    "as " EXECUTABLES_NAME_OTHER,

@@ -16,7 +16,7 @@
 #define EXECUTABLES_NAME_OTHER	 EXECUTABLES_NAME ".other-version"
 
 /* So many are kept; then the oldest go. */
-#define EXECUTABLES_MAX	   8192
+#define EXECUTABLES_MAX	    8192
 #define EXECUTABLE_PATH_MAX 4096
 
 struct executable_list {
@@ -27,8 +27,8 @@ struct executable_list {
 /* Why a database that was found was put aside and a new one begun. */
 enum executables_aside {
 	EXECUTABLES_ASIDE_NONE,
-	EXECUTABLES_ASIDE_DAMAGED,	/* now EXECUTABLES_NAME_DAMAGED */
-	EXECUTABLES_ASIDE_OTHER,	/* of another version: now EXECUTABLES_NAME_OTHER */
+	EXECUTABLES_ASIDE_DAMAGED, /* now EXECUTABLES_NAME_DAMAGED */
+	EXECUTABLES_ASIDE_OTHER,   /* of another version: now EXECUTABLES_NAME_OTHER */
 };
 
 /* Frees the items; the list is empty then. */

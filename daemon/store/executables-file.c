@@ -59,21 +59,22 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 	[STATEMENT_COMMIT] = "COMMIT",
 	[STATEMENT_ROLLBACK] = "ROLLBACK",
 	[STATEMENT_LOAD] = "SELECT pid, start_usec, device, inode, uid, path FROM executable "
-	    "WHERE boot_id = ?1 ORDER BY rowid DESC LIMIT " TEXT_OF(EXECUTABLES_MAX),
+			   "WHERE boot_id = ?1 ORDER BY rowid DESC LIMIT " TEXT_OF(EXECUTABLES_MAX),
 	[STATEMENT_ADD] = "INSERT OR REPLACE INTO executable "
-	    "(boot_id, pid, start_usec, device, inode, uid, path) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+			  "(boot_id, pid, start_usec, device, inode, uid, path) "
+			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[STATEMENT_REMOVE] =
 	    "DELETE FROM executable WHERE boot_id = ?1 AND pid = ?2 AND start_usec = ?3",
 	[STATEMENT_REMOVE_OTHERS] = "DELETE FROM executable WHERE boot_id <> ?1",
-	[STATEMENT_REMOVE_OLDEST] = "DELETE FROM executable WHERE rowid <= (SELECT rowid "
+	[STATEMENT_REMOVE_OLDEST] =
+	    "DELETE FROM executable WHERE rowid <= (SELECT rowid "
 	    "FROM executable ORDER BY rowid DESC LIMIT 1 OFFSET " TEXT_OF(EXECUTABLES_MAX) ")",
 };
 
 struct executables_file {
 	sqlite3 *database;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
-	bool pruned;		/* rows of other boots are gone */
+	bool pruned; /* rows of other boots are gone */
 };
 
 /* What else SQLite may keep beside the database. */
@@ -85,7 +86,7 @@ static const char *const aside_names[] = {
 };
 
 static const struct {
-	int code;	/* primary result code */
+	int code; /* primary result code */
 	int error;
 } errors[] = {
 	{ SQLITE_OK, 0 },
@@ -201,8 +202,7 @@ static int
 create_schema(sqlite3 *database)
 {
 	return run_text(database,
-	    "BEGIN IMMEDIATE;" SCHEMA ";PRAGMA user_version = " TEXT_OF(VERSION_NUMBER)
-	    ";COMMIT");
+	    "BEGIN IMMEDIATE;" SCHEMA ";PRAGMA user_version = " TEXT_OF(VERSION_NUMBER) ";COMMIT");
 }
 
 /* Whether the database is ours and whole; an empty one becomes ours. */
@@ -242,8 +242,7 @@ check_file(const char *path)
 {
 	bool read_only = false;
 	int error;
-	_close_ int fd =
-	    open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	struct stat status;
 
 	if (fd < 0 && (errno == EROFS || errno == EACCES)) {
@@ -257,8 +256,8 @@ check_file(const char *path)
 		return errno == ELOOP || errno == EISDIR || errno == ENXIO ? -EBADMSG : -errno;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	return S_ISREG(status.st_mode) && status.st_size <= EXECUTABLES_FILE_SIZE_MAX ?
-	    read_only : -EBADMSG;
+	return S_ISREG(status.st_mode) && status.st_size <= EXECUTABLES_FILE_SIZE_MAX ? read_only :
+											-EBADMSG;
 }
 
 /* Opens and checks; -EBADMSG = what is there has to be put aside. */
@@ -276,7 +275,8 @@ open_database(struct executables_file *file, const char *path, const char *boot_
 	if (r != SQLITE_OK)
 		return error_of(file->database, r);
 	restrict_database(file->database);
-	r = run_text(file->database, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; "
+	r = run_text(file->database,
+	    "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; "
 	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512; "
 	    "PRAGMA max_page_count = 32768; PRAGMA cell_size_check = ON");
 	if (r == 0)
@@ -285,13 +285,14 @@ open_database(struct executables_file *file, const char *path, const char *boot_
 	if (r == 0 && !read_only && sqlite3_db_readonly(file->database, "main") != 0)
 		r = -EBADMSG;
 	for (size_t i = 0; r == 0 && i < STATEMENT_COUNT; i++)
-		r = error_of(file->database, sqlite3_prepare_v3(file->database,
-		    statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &file->statements[i],
-		    NULL));
+		r = error_of(file->database,
+		    sqlite3_prepare_v3(file->database, statement_texts[i], -1,
+			SQLITE_PREPARE_PERSISTENT, &file->statements[i], NULL));
 	for (size_t i = 0; r == 0 && i < STATEMENT_COUNT; i++)
 		if (sqlite3_bind_parameter_count(file->statements[i]) > 0)
-			r = error_of(file->database, sqlite3_bind_text(file->statements[i], 1,
-			    boot_id, -1, SQLITE_TRANSIENT));
+			r = error_of(file->database,
+			    sqlite3_bind_text(file->statements[i], 1, boot_id, -1,
+				SQLITE_TRANSIENT));
 	return r;
 }
 
@@ -303,8 +304,7 @@ open_once(const char *directory, const char *boot_id, struct executables_file **
 	struct executables_file *file;
 	int r;
 
-	if (snprintf(path, sizeof(path), "%s/%s", directory, EXECUTABLES_NAME) >=
-	    (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s", directory, EXECUTABLES_NAME) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	file = calloc(1, sizeof(*file));
 	if (file == NULL)
@@ -319,8 +319,8 @@ open_once(const char *directory, const char *boot_id, struct executables_file **
 }
 
 int
-executables_file_open(const char *directory, const char *boot_id,
-    struct executables_file **ret, enum executables_aside *ret_aside)
+executables_file_open(const char *directory, const char *boot_id, struct executables_file **ret,
+    enum executables_aside *ret_aside)
 {
 	enum executables_aside aside, ignored;
 	int r = open_once(directory, boot_id, ret, &aside);

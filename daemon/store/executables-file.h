@@ -16,8 +16,8 @@ struct executables_file;
 /* One thing to be written. */
 struct executable_change {
 	struct executable_change *next;
-	bool removed;			/* else added */
-	struct executable executable;	/* of a removed one pid and start_usec alone */
+	bool removed;		      /* else added */
+	struct executable executable; /* of a removed one pid and start_usec alone */
 };
 
 /*
@@ -25,15 +25,14 @@ struct executable_change {
  * aside and a new one begun: *ret_aside says why, EXECUTABLES_ASIDE_NONE where that was not needed.
  * Returns 0 or -errno.
  */
-int executables_file_open(const char *directory, const char *boot_id,
-    struct executables_file **ret, enum executables_aside *ret_aside) _mustcheck_;
+int executables_file_open(const char *directory, const char *boot_id, struct executables_file **ret,
+    enum executables_aside *ret_aside) _mustcheck_;
 
 /* Accepts NULL; returns NULL. */
 struct executables_file *executables_file_close(struct executables_file *file);
 
 /* Reads the rows of this boot. Returns 0, -EBADMSG where one makes no sense, another -errno. */
-int executables_file_load(struct executables_file *file, struct executable_list *ret)
-    _mustcheck_;
+int executables_file_load(struct executables_file *file, struct executable_list *ret) _mustcheck_;
 
 /*
  * Makes the changes of the list, all or none, durably; with them go the rows of other boots and the

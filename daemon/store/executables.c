@@ -24,18 +24,18 @@
 #define RETRY_LAST_USEC	 (5 * USEC_PER_MIN)
 
 struct executables {
-	struct worker *worker;	/* owns this struct: it frees it */
+	struct worker *worker; /* owns this struct: it frees it */
 	char *directory, *boot_id;
 
 	/* Under the worker's lock. */
-	bool tried, loaded;	/* the database was opened, or that failed; its rows are in list */
-	bool taken;		/* they were handed over */
+	bool tried, loaded; /* the database was opened, or that failed; its rows are in list */
+	bool taken;	    /* they were handed over */
 	struct executable_list list;
 	struct executables_status status;
 
 	/* Of the thread. */
-	struct executables_file *file;	/* NULL = not open */
-	uint64_t pause_usec;	/* before the next try; 0 = the last one succeeded */
+	struct executables_file *file; /* NULL = not open */
+	uint64_t pause_usec;	       /* before the next try; 0 = the last one succeeded */
 };
 
 static void
@@ -76,8 +76,8 @@ open_and_load(struct executables *executables)
 	struct executable_list list = { 0 };
 	int r;
 
-	r = executables_file_open(executables->directory, executables->boot_id,
-	    &executables->file, &aside);
+	r = executables_file_open(executables->directory, executables->boot_id, &executables->file,
+	    &aside);
 	note_aside(executables, aside);
 	if (r < 0 || executables->loaded)
 		return r;
@@ -199,11 +199,17 @@ executables_start(const char *directory, const char *boot_id, struct executables
 
 	if (executables == NULL)
 		return -ENOMEM;
-	r = worker_new(&(struct worker_options){
-		.name = "executables", .item_size = sizeof(struct executable_change),
-		.queue_max = EXECUTABLES_QUEUE_MAX, .run = run, .release_item = release_change,
-		.release = release, .context = executables,
-	}, &executables->worker);
+	r = worker_new(
+	    &(struct worker_options){
+		.name = "executables",
+		.item_size = sizeof(struct executable_change),
+		.queue_max = EXECUTABLES_QUEUE_MAX,
+		.run = run,
+		.release_item = release_change,
+		.release = release,
+		.context = executables,
+	    },
+	    &executables->worker);
 	if (r < 0) {
 		free(executables);
 		return r;
@@ -211,7 +217,8 @@ executables_start(const char *directory, const char *boot_id, struct executables
 	executables->directory = strdup(directory);
 	executables->boot_id = strdup(boot_id);
 	r = executables->directory != NULL && executables->boot_id != NULL ?
-	    worker_start(executables->worker) : -ENOMEM;
+	    worker_start(executables->worker) :
+	    -ENOMEM;
 	if (r < 0) {
 		(void)worker_stop(executables->worker, 0);
 		return r;

@@ -17,9 +17,9 @@
 #define EXECUTABLES_QUEUE_MAX (2 * EXECUTABLES_MAX)
 
 struct executables_status {
-	int error;		/* -errno of the last try, which is repeated; 0 = it succeeded */
-	size_t waiting;		/* changes that are not on the disk yet */
-	enum executables_aside aside;	/* the last that happened since the start */
+	int error;	/* -errno of the last try, which is repeated; 0 = it succeeded */
+	size_t waiting; /* changes that are not on the disk yet */
+	enum executables_aside aside; /* the last that happened since the start */
 	/* What was kept is not whole, since a database was put aside or the queue was full: add
 	 * all that are known. Told once. */
 	bool add_all;
@@ -31,8 +31,8 @@ struct executables;
  * Starts the thread for the database in directory, which is opened there: a disk that hangs holds
  * nobody here. boot_id names this boot. Returns 0 or -errno.
  */
-int executables_start(const char *directory, const char *boot_id, struct executables **ret)
-    _mustcheck_;
+int executables_start(const char *directory, const char *boot_id,
+    struct executables **ret) _mustcheck_;
 
 /*
  * Hands over what was kept of this boot, once, waiting for the disk at most timeout_usec. Returns
@@ -47,10 +47,10 @@ int executables_loaded(struct executables *executables, uint64_t timeout_usec,
  * waits. Return 0, -EINVAL for what cannot be one, -ENOBUFS where too many wait for the disk,
  * -ENOMEM.
  */
-int executables_add(struct executables *executables, const struct executable *executable)
-    _mustcheck_;
-int executables_remove(struct executables *executables, int32_t pid, uint64_t start_usec)
-    _mustcheck_;
+int executables_add(struct executables *executables,
+    const struct executable *executable) _mustcheck_;
+int executables_remove(struct executables *executables, int32_t pid,
+    uint64_t start_usec) _mustcheck_;
 
 /* Readable when executables_status() has changed; executables_acknowledge() makes it quiet. */
 int executables_fd(const struct executables *executables);

@@ -80,8 +80,8 @@ lastgood_save(int state_fd, const char *text, size_t size)
 int
 lastgood_read(int state_fd, char **ret_text, size_t *ret_size)
 {
-	_close_ int fd = openat(state_fd, LASTGOOD_NAME,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	_close_ int fd =
+	    openat(state_fd, LASTGOOD_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	_free_ char *text = NULL;
 	struct stat status;
 	size_t used = 0;

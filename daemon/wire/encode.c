@@ -26,7 +26,9 @@ static void
 put_header(char *packet, enum lookup_type type, uint32_t id, size_t length)
 {
 	struct lookup_header header = {
-		.version = LOOKUP_VERSION, .type = type, .id = id,
+		.version = LOOKUP_VERSION,
+		.type = type,
+		.id = id,
 		.length = (uint32_t)length,
 	};
 
@@ -56,8 +58,8 @@ place_lengths(const struct place *place)
 static size_t
 place_size(const struct lookup_place *lengths)
 {
-	return (size_t)lengths->unit_length + lengths->user_unit_length +
-	    lengths->slice_length + lengths->session_length + lengths->container_length;
+	return (size_t)lengths->unit_length + lengths->user_unit_length + lengths->slice_length +
+	    lengths->session_length + lengths->container_length;
 }
 
 static void
@@ -196,8 +198,7 @@ decode_request(const char *packet, size_t length, uint32_t *ret_id,
 	memcpy(&header, packet, sizeof(header));
 	memcpy(&request, packet + sizeof(header), sizeof(request));
 	if (header.version != LOOKUP_VERSION || header.type != LOOKUP_REQUEST ||
-	    header.length != length || request.count == 0 ||
-	    request.count > LOOKUP_INODES_MAX ||
+	    header.length != length || request.count == 0 || request.count > LOOKUP_INODES_MAX ||
 	    length != fixed + request.count * sizeof(questions[0]))
 		return -EPROTO;
 	memcpy(questions, packet + fixed, request.count * sizeof(questions[0]));

@@ -18,8 +18,8 @@
  * are first stripped of their command lines, then left out from the end; the first three
  * always fit. Returns the length.
  */
-size_t encode_owner(char *packet, uint32_t id, const struct owner *owner,
-    const uint32_t *inodes, uint32_t inode_count);
+size_t encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_t *inodes,
+    uint32_t inode_count);
 
 /* Writes a done packet; flags are of enum lookup_done_flags. Returns its length. */
 size_t encode_done(char *packet, uint32_t id, uint32_t flags);

@@ -100,8 +100,9 @@ exe_is_sane(const struct lookup_process *fixed)
 		return false;
 	if ((fixed->evidence & EVIDENCE_EXE_UPDATED) != 0 && !deleted)
 		return false;
-	return known || (fixed->exe_uid == 0 && fixed->exe_mode == 0 &&
-	    fixed->exe_device == 0 && fixed->exe_inode == 0);
+	return known ||
+	    (fixed->exe_uid == 0 && fixed->exe_mode == 0 && fixed->exe_device == 0 &&
+		fixed->exe_inode == 0);
 }
 
 static bool
@@ -186,7 +187,8 @@ set_script(struct process *process)
 	char path[OWNER_PATH_MAX];
 
 	if (program_input(name, process->cmdline, process->cmdline_length, &argument) !=
-	    INPUT_SCRIPT || argument == NULL)
+		INPUT_SCRIPT ||
+	    argument == NULL)
 		return 0;
 	if (!program_script_path(process->cwd, argument, path, sizeof(path)))
 		return 0;

@@ -35,13 +35,13 @@ struct open_question {
 struct owners {
 	int fd;
 	pid_t pid;
-	uint32_t id;		/* of the last request */
-	uint64_t asked_usec;	/* USEC_NEVER: none under way */
-	size_t count;		/* questions of the request under way */
-	size_t open;		/* of those not answered */
-	struct open_question questions[LOOKUP_INODES_MAX];	/* sorted by inode */
+	uint32_t id;					   /* of the last request */
+	uint64_t asked_usec;				   /* USEC_NEVER: none under way */
+	size_t count;					   /* questions of the request under way */
+	size_t open;					   /* of those not answered */
+	struct open_question questions[LOOKUP_INODES_MAX]; /* sorted by inode */
 	struct owners_packet answer;
-	char packet[LOOKUP_PACKET_MAX + 1];	/* one more: a longer packet shows */
+	char packet[LOOKUP_PACKET_MAX + 1]; /* one more: a longer packet shows */
 };
 
 /*
@@ -102,8 +102,7 @@ become_lookup(const char *binary, int fd)
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
-	    dup2(null_fd, STDOUT_FILENO) < 0)
+	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(null_fd, STDOUT_FILENO) < 0)
 		return;
 	/* Were it that number already, dup2() would leave it to be closed by execve(). */
 	if (fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, CHILD_FD) < 0)
@@ -206,8 +205,7 @@ make_question(const struct owner_question *question)
  * wanted counts. Returns how many; 0: one has no inode.
  */
 static size_t
-sort_questions(const struct owner_question *questions, size_t count,
-    struct lookup_question *sorted)
+sort_questions(const struct owner_question *questions, size_t count, struct lookup_question *sorted)
 {
 	size_t kept = 0;
 
@@ -230,7 +228,9 @@ owners_ask(struct owners *owners, const struct owner_question *questions, size_t
 {
 	struct lookup_question sorted[LOOKUP_INODES_MAX];
 	struct lookup_header header = {
-		.version = LOOKUP_VERSION, .type = LOOKUP_REQUEST, .id = owners->id + 1,
+		.version = LOOKUP_VERSION,
+		.type = LOOKUP_REQUEST,
+		.id = owners->id + 1,
 	};
 	struct lookup_request request;
 	size_t length = sizeof(header) + sizeof(request);
@@ -292,7 +292,8 @@ find_question(struct owners *owners, uint32_t inode)
 			high = middle;
 	}
 	return low < owners->count && owners->questions[low].inode == inode ?
-	    &owners->questions[low] : NULL;
+	    &owners->questions[low] :
+	    NULL;
 }
 
 /*
@@ -305,8 +306,7 @@ mark_answered(struct owners *owners, const struct owners_packet *answer)
 	uint32_t marked = 0;
 
 	for (; marked < answer->inode_count; marked++) {
-		struct open_question *question =
-		    find_question(owners, answer->inodes[marked]);
+		struct open_question *question = find_question(owners, answer->inodes[marked]);
 		if (question == NULL || question->answered)
 			break;
 		question->answered = true;
@@ -322,8 +322,8 @@ mark_answered(struct owners *owners, const struct owners_packet *answer)
 
 /* Takes one packet. Returns 1, 0 where it was the last one, or -errno. */
 static int
-take_packet(struct owners *owners, size_t length, uint64_t now_usec,
-    owners_function *function, void *argument)
+take_packet(struct owners *owners, size_t length, uint64_t now_usec, owners_function *function,
+    void *argument)
 {
 	struct owners_packet *answer = &owners->answer;
 	int r = owners_parse(owners->packet, length, answer);
@@ -346,11 +346,9 @@ take_packet(struct owners *owners, size_t length, uint64_t now_usec,
 }
 
 int
-owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
-    void *argument)
+owners_step(struct owners *owners, uint64_t now_usec, owners_function *function, void *argument)
 {
-	ssize_t length =
-	    recv(owners->fd, owners->packet, sizeof(owners->packet), MSG_DONTWAIT);
+	ssize_t length = recv(owners->fd, owners->packet, sizeof(owners->packet), MSG_DONTWAIT);
 	int r;
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
@@ -361,8 +359,8 @@ owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
 		r = take_packet(owners, (size_t)length, now_usec, function, argument);
 	if (r < 0)
 		owners_give_up(owners,
-		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP,
-		    now_usec, function, argument);
+		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, now_usec,
+		    function, argument);
 	else if (r == 0) {
 		owners->count = 0;
 		owners->asked_usec = USEC_NEVER;

@@ -84,8 +84,8 @@ void owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t no
 struct owners_packet {
 	uint32_t id;
 	bool done;
-	bool saw_all;		/* of a done packet */
-	struct owner *owner;	/* else: one reference, the caller's; observed_usec is 0 */
+	bool saw_all;	     /* of a done packet */
+	struct owner *owner; /* else: one reference, the caller's; observed_usec is 0 */
 	uint32_t inode_count;
 	uint32_t inodes[LOOKUP_INODES_MAX];
 };

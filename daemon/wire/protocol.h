@@ -29,9 +29,9 @@
 /* "OVL" and a number. */
 #define LOOKUP_VERSION 0x4f564c02U
 
-#define LOOKUP_PACKET_MAX  65536
-#define LOOKUP_INODES_MAX  1024		/* of one request */
-#define LOOKUP_PID_MAX	   4194304	/* PID_MAX_LIMIT, include/linux/threads.h */
+#define LOOKUP_PACKET_MAX 65536
+#define LOOKUP_INODES_MAX 1024	  /* of one request */
+#define LOOKUP_PID_MAX	  4194304 /* PID_MAX_LIMIT, include/linux/threads.h */
 
 /*
  * overstay-lookup ends itself (SIGALRM) when one request takes longer: a hostile file
@@ -48,14 +48,14 @@ enum lookup_type {
 };
 
 struct lookup_header {
-	uint32_t version;	/* LOOKUP_VERSION */
-	uint32_t type;		/* enum lookup_type */
-	uint32_t id;		/* the asker's number of the request, in all its answers */
-	uint32_t length;	/* of the whole packet, in bytes */
+	uint32_t version; /* LOOKUP_VERSION */
+	uint32_t type;	  /* enum lookup_type */
+	uint32_t id;	  /* the asker's number of the request, in all its answers */
+	uint32_t length;  /* of the whole packet, in bytes */
 };
 
 struct lookup_request {
-	uint32_t count;		/* 1 to LOOKUP_INODES_MAX */
+	uint32_t count; /* 1 to LOOKUP_INODES_MAX */
 };
 
 enum lookup_protocol {
@@ -65,22 +65,22 @@ enum lookup_protocol {
 };
 
 enum lookup_question_flags {
-	LOOKUP_THOROUGH = 1 << 0,	/* every process is to be looked at */
-	LOOKUP_CHECKSUM = 1 << 1,	/* that of what the first process runs is wanted */
+	LOOKUP_THOROUGH = 1 << 0, /* every process is to be looked at */
+	LOOKUP_CHECKSUM = 1 << 1, /* that of what the first process runs is wanted */
 	LOOKUP_QUESTION_FLAGS = LOOKUP_THOROUGH | LOOKUP_CHECKSUM,
 };
 
 struct lookup_question {
-	uint64_t cgroup;	/* the socket's cgroup v2 id, 0 = unknown */
-	uint32_t inode;		/* not 0, and not twice in one request */
-	uint32_t uid;		/* the socket's, as the kernel's table has it */
-	uint32_t protocol;	/* enum lookup_protocol */
-	uint32_t flags;		/* enum lookup_question_flags */
+	uint64_t cgroup;   /* the socket's cgroup v2 id, 0 = unknown */
+	uint32_t inode;	   /* not 0, and not twice in one request */
+	uint32_t uid;	   /* the socket's, as the kernel's table has it */
+	uint32_t protocol; /* enum lookup_protocol */
+	uint32_t flags;	   /* enum lookup_question_flags */
 };
 
 /* The fields of struct place (model/owner.h). */
 struct lookup_place {
-	uint32_t container_kind;	/* enum container_kind */
+	uint32_t container_kind; /* enum container_kind */
 	uint32_t unit_length;
 	uint32_t user_unit_length;
 	uint32_t slice_length;
@@ -89,17 +89,17 @@ struct lookup_place {
 };
 
 enum lookup_owner_flags {
-	LOOKUP_SAW_EVERY = 1 << 0,	/* struct owner's thorough */
+	LOOKUP_SAW_EVERY = 1 << 0, /* struct owner's thorough */
 	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY,
 };
 
 struct lookup_owner {
-	uint32_t kind;		/* enum owner_kind */
-	uint32_t reason;	/* enum owner_reason */
-	uint32_t flags;		/* enum lookup_owner_flags */
+	uint32_t kind;	 /* enum owner_kind */
+	uint32_t reason; /* enum owner_reason */
+	uint32_t flags;	 /* enum lookup_owner_flags */
 	uint32_t holders;
 	uint32_t inode_count;	/* 1 to LOOKUP_INODES_MAX */
-	uint32_t process_count;	/* at most OWNER_PROCESSES_MAX */
+	uint32_t process_count; /* at most OWNER_PROCESSES_MAX */
 	struct lookup_place place;
 };
 
@@ -121,12 +121,12 @@ struct lookup_process {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t login_uid;
-	uint32_t exe_trust;	/* enum exe_trust */
-	uint32_t flags;		/* enum lookup_process_flags */
-	uint32_t evidence;	/* bits of enum process_evidence */
+	uint32_t exe_trust; /* enum exe_trust */
+	uint32_t flags;	    /* enum lookup_process_flags */
+	uint32_t evidence;  /* bits of enum process_evidence */
 	uint32_t exe_uid;
 	uint32_t exe_mode;
-	uint32_t forwards_kind;	/* enum container_kind */
+	uint32_t forwards_kind; /* enum container_kind */
 	uint32_t group_count;
 	uint32_t comm_length;
 	uint32_t exe_length;
@@ -136,7 +136,7 @@ struct lookup_process {
 	uint32_t main_exe_length;
 	uint32_t forwards_to_length;
 	struct lookup_place place;
-	uint8_t checksum[32];	/* SHA-256; zero without LOOKUP_HAS_CHECKSUM */
+	uint8_t checksum[32]; /* SHA-256; zero without LOOKUP_HAS_CHECKSUM */
 };
 
 enum lookup_done_flags {
@@ -146,7 +146,7 @@ enum lookup_done_flags {
 };
 
 struct lookup_done {
-	uint32_t flags;		/* enum lookup_done_flags */
+	uint32_t flags; /* enum lookup_done_flags */
 };
 
 #endif

@@ -65,9 +65,12 @@ read_listeners(void)
 		err(1, "/proc/net/tcp");
 	while (fgets(line, sizeof(line), file) != NULL && question_count < SOCKETS_MAX)
 		if (sscanf(line, " %*d: %*x:%*x %*x:%*x %x %*x:%*x %*x:%*x %*x %u %*u %u", &state,
-			&uid, &inode) == 3 && state == 10 && inode != 0)
+			&uid, &inode) == 3 &&
+		    state == 10 && inode != 0)
 			questions[question_count++] = (struct owner_question){
-				.inode = inode, .uid = uid, .protocol = PROTOCOL_TCP,
+				.inode = inode,
+				.uid = uid,
+				.protocol = PROTOCOL_TCP,
 			};
 	fclose(file);
 }

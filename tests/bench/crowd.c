@@ -46,7 +46,8 @@ open_files(unsigned count)
 static int
 make_listener(uint16_t port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port),
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -127,11 +128,10 @@ main(int argc, char *argv[])
 		errx(2, "usage: crowd PROCESSES DESCRIPTORS LISTENERS FIRST-PORT");
 	if (pipe(orders[ORDER_LISTEN]) < 0 || pipe(orders[ORDER_CLOSE]) < 0 || pipe(done) < 0)
 		err(1, "pipe");
-	start((unsigned)atoi(argv[1]), (unsigned)atoi(argv[2]), listeners,
-	    (uint16_t)atoi(argv[4]));
+	start((unsigned)atoi(argv[1]), (unsigned)atoi(argv[2]), listeners, (uint16_t)atoi(argv[4]));
 	wait_for((unsigned)atoi(argv[1]), "ready");
 	for (unsigned order = ORDER_LISTEN; fgets(line, sizeof(line), stdin) != NULL;
-	    order = (order + 1) % ORDER_COUNT) {
+	     order = (order + 1) % ORDER_COUNT) {
 		for (unsigned i = 0; i < listeners; i++)
 			if (write(orders[order][1], "", 1) != 1)
 				err(1, "write");

@@ -40,10 +40,10 @@
 /* As netlink.c has it. */
 #define BUFFER_SIZE 32768
 
-#define WARM_UP 3
-#define TIMEOUT_USEC (60 * USEC_PER_SEC)
+#define WARM_UP	      3
+#define TIMEOUT_USEC  (60 * USEC_PER_SEC)
 #define QUESTIONS_MAX 256
-#define PROTOCOLS (1U << PROTOCOL_TCP | 1U << PROTOCOL_UDP)
+#define PROTOCOLS     (1U << PROTOCOL_TCP | 1U << PROTOCOL_UDP)
 
 struct bench {
 	struct source *source;
@@ -51,9 +51,9 @@ struct bench {
 	int proc_fd;
 	struct policy policy;
 	struct engine *engine;
-	struct occupancy *occupancy;	/* being filled */
+	struct occupancy *occupancy; /* being filled */
 	struct occupancy *last;
-	uint64_t sockets;		/* of the last pass of ours, and of the bare one */
+	uint64_t sockets; /* of the last pass of ours, and of the bare one */
 	uint64_t bare_sockets;
 	uint32_t sequence;
 	_Alignas(struct nlmsghdr) char buffer[BUFFER_SIZE];
@@ -144,8 +144,8 @@ tick(struct bench *bench)
 		die("look", ENOMEM);
 	while ((request = look_request(look)) != NULL) {
 		struct source_result result;
-		int r = source_run(bench->source, request, look_socket, look, TIMEOUT_USEC,
-		    &result);
+		int r =
+		    source_run(bench->source, request, look_socket, look, TIMEOUT_USEC, &result);
 
 		if (r < 0)
 			die("dump", -r);
@@ -346,8 +346,7 @@ measure(struct bench *bench, bool whole, unsigned count)
 			continue;
 		printf("%s %llu %llu %llu %llu\n", whole ? "survey" : "tick",
 		    (unsigned long long)ours_nsec, (unsigned long long)bare_nsec,
-		    (unsigned long long)bench->sockets,
-		    (unsigned long long)bench->bare_sockets);
+		    (unsigned long long)bench->sockets, (unsigned long long)bench->bare_sockets);
 	}
 }
 

@@ -22,12 +22,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define HEADER_SIZE 6
-#define SEPARATOR '\x1e'
-#define SECRET	  "geheim"
+#define SEPARATOR   '\x1e'
+#define SECRET	    "geheim"
 
 /* systemd.unit(5) */
-#define UNIT_CHARACTERS \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@"
+#define UNIT_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@"
 
 enum flag {
 	FLAG_CMDLINE = 3,
@@ -189,8 +188,9 @@ make_stay(const uint8_t header[HEADER_SIZE])
 	require(report != NULL && stay != NULL);
 	classify_reasons(reasons, CLASS_SERVICE, &classification);
 	*stay = (struct report_stay){
-		.endpoint = { .family = AF_INET, .port = 60855,
-			.interface = (header[1] & FLAG_INTERFACE) != 0 },
+		.endpoint = { .family = AF_INET,
+		    .port = 60855,
+		    .interface = (header[1] & FLAG_INTERFACE) != 0 },
 		.sockets = 1,
 		.users = 1,
 		.class = classification.class,
@@ -266,8 +266,8 @@ static void
 check_plain(enum event_kind kind, const struct message_context *context, struct message *message,
     const uint8_t *data, size_t size, const char *name)
 {
-	struct report *plain = report_new(kind, SEVERITY_INFO, "%.*s", (int)size,
-	    (const char *)data);
+	struct report *plain =
+	    report_new(kind, SEVERITY_INFO, "%.*s", (int)size, (const char *)data);
 
 	require(plain != NULL && report_add_field(plain, "NAME", "%s", name) == 0);
 	message_render(message, plain, context);
@@ -280,7 +280,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct names names;
 	struct message_context context = {
-		.user_name = user_name, .interface_name = interface_name, .argument = &names,
+		.user_name = user_name,
+		.interface_name = interface_name,
+		.argument = &names,
 	};
 	struct message *message = malloc(sizeof(*message));
 	struct report *report;

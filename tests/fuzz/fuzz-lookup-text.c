@@ -111,9 +111,8 @@ try_names(const char *text, size_t length)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const parsers[])(const char *, size_t) = {
-		try_place, try_mounts, try_addresses, try_stat, try_status, try_names,
-	};
+	static void (*const parsers[])(const char *, size_t) = { try_place, try_mounts,
+		try_addresses, try_stat, try_status, try_names };
 	char *text;
 
 	if (size == 0)

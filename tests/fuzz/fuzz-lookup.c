@@ -47,8 +47,8 @@ check_process(const struct process *process)
 	require((process->evidence & ~(uint32_t)EVIDENCE_ALL) == 0);
 	check_place(&process->place);
 	require(process->cmdline_length <= OWNER_CMDLINE_MAX);
-	require(process->cmdline_length == 0 ||
-	    process->cmdline[process->cmdline_length - 1] == '\0');
+	require(
+	    process->cmdline_length == 0 || process->cmdline[process->cmdline_length - 1] == '\0');
 	require(process->exe_trust == EXE_UNVERIFIED || process->exe[0] == '/');
 }
 
@@ -62,14 +62,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (owners_parse((const char *)data, size, &answer) < 0)
 		return 0;
 	if (answer.done)
-		length = encode_done(packet, answer.id,
-		    answer.saw_all ? LOOKUP_SAW_ALL : 0);
+		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0);
 	else {
 		require(answer.inode_count > 0 && answer.inode_count <= LOOKUP_INODES_MAX);
 		require(answer.owner->process_count <= OWNER_PROCESSES_MAX);
 		require(answer.owner->holders >= answer.owner->process_count);
-		require((answer.owner->kind == OWNER_PROCESS) ==
-		    (owner_first(answer.owner) != NULL));
+		require(
+		    (answer.owner->kind == OWNER_PROCESS) == (owner_first(answer.owner) != NULL));
 		check_place(&answer.owner->place);
 		for (uint32_t i = 0; i < answer.owner->process_count; i++)
 			check_process(&answer.owner->processes[i]);

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct outcome {
 	uint32_t incomplete;
 	uint64_t sockets;
-	uint64_t sum;		/* of what was handed out, its order included */
+	uint64_t sum; /* of what was handed out, its order included */
 };
 
 static void

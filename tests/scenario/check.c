@@ -163,8 +163,10 @@ check_nofield(struct script *script, const char *rest)
 static const struct {
 	const char *word, *name;
 } spans[] = {
-	{ "age", "OVERSTAY_AGE_USEC" }, { "age-max", "OVERSTAY_AGE_MAX_USEC" },
-	{ "away", "OVERSTAY_AWAY_USEC" }, { "threshold", "OVERSTAY_THRESHOLD_USEC" },
+	{ "age", "OVERSTAY_AGE_USEC" },
+	{ "age-max", "OVERSTAY_AGE_MAX_USEC" },
+	{ "away", "OVERSTAY_AWAY_USEC" },
+	{ "threshold", "OVERSTAY_THRESHOLD_USEC" },
 };
 
 /* "user-unit" is OVERSTAY_USER_UNIT. Returns whether its value is a time span. */
@@ -238,11 +240,17 @@ check_counts(struct script *script, const char *rest)
 		const char *name;
 		uint64_t value;
 	} known[] = {
-		{ "listeners", counts.stays }, { "sockets", counts.sockets },
-		{ "overstaying", counts.overstaying }, { "allowed", counts.allowed },
-		{ "away", counts.away }, { "tcp", counts.tcp }, { "udp", counts.udp },
-		{ "held-back", world->held_back }, { "proofs", world->proofs },
-		{ "dumps", world->dumps }, { "ids", world->ids },
+		{ "listeners", counts.stays },
+		{ "sockets", counts.sockets },
+		{ "overstaying", counts.overstaying },
+		{ "allowed", counts.allowed },
+		{ "away", counts.away },
+		{ "tcp", counts.tcp },
+		{ "udp", counts.udp },
+		{ "held-back", world->held_back },
+		{ "proofs", world->proofs },
+		{ "dumps", world->dumps },
+		{ "ids", world->ids },
 	};
 
 	if (words_split(rest, &words) < 0 || words.count == 0)

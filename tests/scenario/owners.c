@@ -34,7 +34,9 @@ static int
 set_trust(struct process *process, const char *word)
 {
 	static const char *const trusts[] = {
-		[EXE_UNVERIFIED] = "unverified", [EXE_SAME] = "same", [EXE_REPLACED] = "replaced",
+		[EXE_UNVERIFIED] = "unverified",
+		[EXE_SAME] = "same",
+		[EXE_REPLACED] = "replaced",
 	};
 
 	for (size_t i = 0; word != NULL && i < ARRAY_SIZE(trusts); i++)
@@ -53,20 +55,26 @@ set_evidence(struct process *process, const char *words)
 		const char *name;
 		uint32_t bit;
 	} facts[] = {
-		{ "memory", EVIDENCE_EXE_IN_MEMORY }, { "updated", EVIDENCE_EXE_UPDATED },
-		{ "open-path", EVIDENCE_EXE_OPEN_PATH }, { "open", EVIDENCE_EXE_OPEN },
+		{ "memory", EVIDENCE_EXE_IN_MEMORY },
+		{ "updated", EVIDENCE_EXE_UPDATED },
+		{ "open-path", EVIDENCE_EXE_OPEN_PATH },
+		{ "open", EVIDENCE_EXE_OPEN },
 		{ "hidden-mount", EVIDENCE_EXE_HIDDEN_MOUNT },
-		{ "stdio", EVIDENCE_STDIO_NETWORK }, { "child-shell", EVIDENCE_CHILD_SHELL },
-		{ "argv0", EVIDENCE_NAME_OTHER }, { "mounts", EVIDENCE_OTHER_MOUNTS },
-		{ "pids", EVIDENCE_OTHER_PIDS }, { "users", EVIDENCE_OTHER_USERS },
-		{ "terminal", EVIDENCE_TERMINAL }, { "manager", EVIDENCE_MANAGER },
+		{ "stdio", EVIDENCE_STDIO_NETWORK },
+		{ "child-shell", EVIDENCE_CHILD_SHELL },
+		{ "argv0", EVIDENCE_NAME_OTHER },
+		{ "mounts", EVIDENCE_OTHER_MOUNTS },
+		{ "pids", EVIDENCE_OTHER_PIDS },
+		{ "users", EVIDENCE_OTHER_USERS },
+		{ "terminal", EVIDENCE_TERMINAL },
+		{ "manager", EVIDENCE_MANAGER },
 	};
 
 	while (*words != '\0') {
 		size_t length = strcspn(words, ","), i = 0;
 
-		while (i < ARRAY_SIZE(facts) && (strlen(facts[i].name) != length ||
-		    strncmp(facts[i].name, words, length) != 0))
+		while (i < ARRAY_SIZE(facts) &&
+		    (strlen(facts[i].name) != length || strncmp(facts[i].name, words, length) != 0))
 			i++;
 		if (i == ARRAY_SIZE(facts))
 			return -EINVAL;

@@ -214,8 +214,8 @@ main(int argc, char **argv)
 	if (!prints)
 		(void)printf("1..%zu\n", count);
 	for (size_t i = 0; i < count; i++)
-		fine = (prints ? run(paths[i], KEY, true, &outcome) :
-		    run_point(paths[i], i + 1)) && fine;
+		fine = (prints ? run(paths[i], KEY, true, &outcome) : run_point(paths[i], i + 1)) &&
+		    fine;
 	globfree(&all);
 	if (count > 1 && repetitions == 0) {
 		(void)printf("Bail out! no look was ever recognized as a repetition\n");

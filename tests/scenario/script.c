@@ -171,7 +171,9 @@ play_listen(struct script *script, const char *rest)
 {
 	struct world *world = &script->world;
 	struct listening listening = {
-		.row.listener = { .endpoint.netns = 1, .uid = 1000, .choice = CHOICE_ASKED,
+		.row.listener = { .endpoint.netns = 1,
+		    .uid = 1000,
+		    .choice = CHOICE_ASKED,
 		    .inode = UINT32_MAX },
 		.many = 1,
 		.share = 1,
@@ -185,7 +187,8 @@ play_listen(struct script *script, const char *rest)
 
 		*row = listening.row;
 		listener->endpoint.port += (uint16_t)(i / listening.share);
-		listener->cookie = listening.row.listener.cookie == 0 ? world->next_cookie++ :
+		listener->cookie = listening.row.listener.cookie == 0 ?
+		    world->next_cookie++ :
 		    listening.row.listener.cookie + i;
 		if (listening.row.listener.inode == UINT32_MAX)
 			listener->inode = (uint32_t)listener->cookie;
@@ -232,8 +235,9 @@ play_close(struct script *script, const char *rest)
 	closing.by_port = words_take(&words, "port");
 	if (!closing.all && read_sockets(&words, &closing.first, &closing.count) < 0)
 		return -EINVAL;
-	return words.next < words.count ||
-	    world_close(&script->world, is_doomed, &closing) == 0 ? -EINVAL : 0;
+	return words.next < words.count || world_close(&script->world, is_doomed, &closing) == 0 ?
+	    -EINVAL :
+	    0;
 }
 
 /* A statement about one socket that is there: reads its number. */
@@ -286,8 +290,10 @@ static int
 play_lookup(struct script *script, const char *rest)
 {
 	static const char *const modes[] = {
-		[LOOKUP_ANSWERS] = "answers", [LOOKUP_HANGS] = "hangs",
-		[LOOKUP_NONSENSE] = "nonsense", [LOOKUP_DEAD] = "dead",
+		[LOOKUP_ANSWERS] = "answers",
+		[LOOKUP_HANGS] = "hangs",
+		[LOOKUP_NONSENSE] = "nonsense",
+		[LOOKUP_DEAD] = "dead",
 	};
 	struct words words;
 	uint64_t delay_usec = 0;
@@ -351,9 +357,12 @@ play_incomplete(struct script *script, const char *rest)
 		const char *name;
 		enum incomplete reason;
 	} reasons[] = {
-		{ "interrupted", INCOMPLETE_INTERRUPTED }, { "kernel", INCOMPLETE_KERNEL },
-		{ "overrun", INCOMPLETE_OVERRUN }, { "truncated", INCOMPLETE_TRUNCATED },
-		{ "sequence", INCOMPLETE_SEQUENCE }, { "malformed", INCOMPLETE_MALFORMED },
+		{ "interrupted", INCOMPLETE_INTERRUPTED },
+		{ "kernel", INCOMPLETE_KERNEL },
+		{ "overrun", INCOMPLETE_OVERRUN },
+		{ "truncated", INCOMPLETE_TRUNCATED },
+		{ "sequence", INCOMPLETE_SEQUENCE },
+		{ "malformed", INCOMPLETE_MALFORMED },
 		{ "timeout", INCOMPLETE_TIMEOUT },
 	};
 	struct world *world = &script->world;
@@ -365,8 +374,9 @@ play_incomplete(struct script *script, const char *rest)
 		if (words_take(&words, reasons[i].name)) {
 			world->incomplete = reasons[i].reason;
 			return words_take(&words, "looks") &&
-			    words_number(&words, &world->incomplete_looks) == 0 ?
-			    read_portion(&words, &world->incomplete_portion) : -EINVAL;
+				words_number(&words, &world->incomplete_looks) == 0 ?
+			    read_portion(&words, &world->incomplete_portion) :
+			    -EINVAL;
 		}
 	return -EINVAL;
 }
@@ -393,8 +403,8 @@ play_failing_looks(struct script *script, const char *rest)
 	struct words words;
 
 	/* failing-looks N [of PORTION] */
-	return words_split(rest, &words) < 0 ||
-	    words_number(&words, &world->failing_looks) < 0 ? -EINVAL :
+	return words_split(rest, &words) < 0 || words_number(&words, &world->failing_looks) < 0 ?
+	    -EINVAL :
 	    read_portion(&words, &world->failing_portion);
 }
 
@@ -482,7 +492,8 @@ static const struct {
 	{ "listen", play_listen },
 	{ "lookup", play_lookup },
 	{ "miss", play_miss },
-	{ "nofield", check_nofield }, { "with", check_with },
+	{ "nofield", check_nofield },
+	{ "with", check_with },
 	{ "owner", write_owner },
 	{ "repeat", play_repeat },
 	{ "reserved", play_reserved },

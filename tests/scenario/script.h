@@ -14,12 +14,12 @@
 
 struct script {
 	const char *path;
-	char **lines;		/* without their newlines */
+	char **lines; /* without their newlines */
 	size_t line_count;
-	size_t at;		/* index of the line that is played */
+	size_t at; /* index of the line that is played */
 	unsigned complaints;
-	size_t expected;	/* messages of the last `expect`: those before told.next */
-	unsigned asserted;	/* things compared so far: none is no scenario */
+	size_t expected;   /* messages of the last `expect`: those before told.next */
+	unsigned asserted; /* things compared so far: none is no scenario */
 	struct world world;
 };
 

@@ -61,8 +61,7 @@ told_forget(struct told_list *list)
 		told_free(&list->items[i]);
 	list->count -= list->next;
 	if (list->count > 0)
-		memmove(list->items, list->items + list->next,
-		    list->count * sizeof(*list->items));
+		memmove(list->items, list->items + list->next, list->count * sizeof(*list->items));
 	list->next = 0;
 }
 
@@ -100,8 +99,8 @@ add_endpoint(struct text *text, const struct told *told)
 	if (protocol == NULL || address == NULL || port == NULL)
 		return;
 	text_printf(text, " %s %s%s%s%s%s:%s", protocol, brackets ? "[" : "", address,
-	    interface == NULL ? "" : "%", interface == NULL ? "" : interface,
-	    brackets ? "]" : "", port);
+	    interface == NULL ? "" : "%", interface == NULL ? "" : interface, brackets ? "]" : "",
+	    port);
 }
 
 char *

@@ -12,9 +12,9 @@
 #include "base/macros.h"
 
 struct told {
-	uint64_t at_usec;	/* since the scenario began */
+	uint64_t at_usec; /* since the scenario began */
 	enum severity priority;
-	char *fields;		/* "NAME=value", each ended by a NUL */
+	char *fields; /* "NAME=value", each ended by a NUL */
 	size_t fields_size;
 };
 
@@ -22,7 +22,7 @@ struct told {
 struct told_list {
 	struct told *items;
 	size_t count, room, next;
-	uint64_t sum;		/* of all that ever was added, in its order */
+	uint64_t sum; /* of all that ever was added, in its order */
 };
 
 void told_add(struct told_list *list, uint64_t at_usec, const struct message *message);

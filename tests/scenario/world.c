@@ -46,8 +46,12 @@ static const struct {
 	uint32_t id;
 	bool group;
 } names[] = {
-	{ "root", 0, false }, { "www-data", 33, false }, { "alice", 1000, false },
-	{ "bob", 1001, false }, { "root", 0, true }, { "www-data", 33, true },
+	{ "root", 0, false },
+	{ "www-data", 33, false },
+	{ "alice", 1000, false },
+	{ "bob", 1001, false },
+	{ "root", 0, true },
+	{ "www-data", 33, true },
 	{ "developers", 2000, true },
 };
 
@@ -385,8 +389,8 @@ ask_kernel(struct world *world, struct look *look, uint32_t incomplete)
 		set_answer(world, request, concerns(portion, request) ? incomplete : 0);
 		world->proofs += one_port && request->choice == CHOICE_UNKNOWN;
 		world->dumps += !one_port;
-		if (source_run(world->source, request, look_socket, look, USEC_PER_SEC,
-		    &result) < 0)
+		if (source_run(world->source, request, look_socket, look, USEC_PER_SEC, &result) <
+		    0)
 			abort();
 		if (half && result.incomplete != 0)
 			result.spared = portion->family == AF_INET ? AF_INET6 : AF_INET;
@@ -423,9 +427,20 @@ sum_up(struct world *world)
 
 	engine_counts(world->engine, &counts);
 	const uint64_t values[] = {
-		world->now_usec, world->look_usec, changes.appeared, changes.persisted,
-		changes.missing, counts.stays, counts.sockets, counts.overstaying, counts.suspects,
-		counts.allowed, counts.away, world->proofs, world->dumps, world->held_back,
+		world->now_usec,
+		world->look_usec,
+		changes.appeared,
+		changes.persisted,
+		changes.missing,
+		counts.stays,
+		counts.sockets,
+		counts.overstaying,
+		counts.suspects,
+		counts.allowed,
+		counts.away,
+		world->proofs,
+		world->dumps,
+		world->held_back,
 	};
 
 	world->sum = hash_add(world->sum, values, sizeof(values));
@@ -587,15 +602,14 @@ world_init(struct world *world)
 		.wall_usec = (int64_t)(WORLD_EPOCH_USEC - WORLD_UPTIME_USEC),
 		.kernel_range = { 32768, 60999 },
 		.next_cookie = 1001,
-		.lookup = { .connected = true, .answer_usec = USEC_NEVER,
+		.lookup = { .connected = true,
+		    .answer_usec = USEC_NEVER,
 		    .timer_usec = USEC_NEVER },
 	};
 	world->message = or_die(malloc(sizeof(*world->message)));
-	world->lookup.questions =
-	    or_die(calloc(OWNERS_ASK_MAX, sizeof(*world->lookup.questions)));
+	world->lookup.questions = or_die(calloc(OWNERS_ASK_MAX, sizeof(*world->lookup.questions)));
 	world->engine = or_die(engine_new(make_id, world));
-	if (source_open_replay(&world->source) < 0 ||
-	    world_configure(world, "", &messages) < 0)
+	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)
 		abort();
 	config_messages_clear(&messages);
 }

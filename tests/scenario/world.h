@@ -24,23 +24,23 @@
 
 struct row {
 	struct listener listener;
-	struct who *who;	/* NULL = no process holds it */
-	bool connected;		/* a UDP socket that is no listener for a while */
-	uint64_t missed;	/* dumps of the whole range that will not have it */
+	struct who *who; /* NULL = no process holds it */
+	bool connected;	 /* a UDP socket that is no listener for a while */
+	uint64_t missed; /* dumps of the whole range that will not have it */
 };
 
 struct who {
 	char *name;
 	struct owner *owner;	/* as it was written */
-	struct owner *answered;	/* the copy that is given to all of one answer */
+	struct owner *answered; /* the copy that is given to all of one answer */
 	struct who *next;
 };
 
 enum lookup_mode {
 	LOOKUP_ANSWERS,
-	LOOKUP_HANGS,		/* takes questions and never answers */
-	LOOKUP_NONSENSE,	/* answers what is no answer */
-	LOOKUP_DEAD,		/* is not there */
+	LOOKUP_HANGS,	 /* takes questions and never answers */
+	LOOKUP_NONSENSE, /* answers what is no answer */
+	LOOKUP_DEAD,	 /* is not there */
 };
 
 struct lookup {
@@ -48,21 +48,21 @@ struct lookup {
 	uint64_t delay_usec;
 	bool connected;
 	unsigned failures;
-	uint64_t answer_usec;	/* when the answer comes, USEC_NEVER = none under way */
-	uint64_t timer_usec;	/* no answer in time, or time to connect again */
-	struct owner_question *questions;	/* OWNERS_ASK_MAX */
+	uint64_t answer_usec;		  /* when the answer comes, USEC_NEVER = none under way */
+	uint64_t timer_usec;		  /* no answer in time, or time to connect again */
+	struct owner_question *questions; /* OWNERS_ASK_MAX */
 	size_t asked;
 };
 
 /* Some of the requests of a look. */
 struct portion {
-	uint8_t protocols;	/* bits 1 << enum protocol, 0 = all */
-	uint8_t family;		/* AF_UNSPEC = both */
+	uint8_t protocols; /* bits 1 << enum protocol, 0 = all */
+	uint8_t family;	   /* AF_UNSPEC = both */
 };
 
 struct world {
-	uint64_t now_usec;	/* CLOCK_BOOTTIME */
-	int64_t wall_usec;	/* what the wall clock is ahead of the one above */
+	uint64_t now_usec; /* CLOCK_BOOTTIME */
+	int64_t wall_usec; /* what the wall clock is ahead of the one above */
 	struct config *config;
 	struct engine *engine;
 	struct source *source;
@@ -72,26 +72,26 @@ struct world {
 	size_t row_count, row_room;
 	struct who *whos;
 	uint64_t next_cookie;
-	uint64_t ids;		/* given to stays so far */
-	bool proc;		/* /proc/net is all there is */
-	uint32_t incomplete;	/* bits of enum incomplete that the next looks carry */
+	uint64_t ids;	     /* given to stays so far */
+	bool proc;	     /* /proc/net is all there is */
+	uint32_t incomplete; /* bits of enum incomplete that the next looks carry */
 	uint64_t incomplete_looks;
-	uint64_t failing_looks;	/* the source gives an error */
-	struct portion incomplete_portion, failing_portion;	/* which requests that concerns */
-	uint64_t cut_proofs;	/* one-port answers that come in two datagrams */
-	uint64_t proofs;	/* one-port questions that were put so far */
-	uint64_t dumps;		/* dumps of a whole range, of one protocol and family */
-	uint64_t look_usec;	/* when the next look is taken */
-	uint64_t begun_usec;	/* when the last one was */
+	uint64_t failing_looks;				    /* the source gives an error */
+	struct portion incomplete_portion, failing_portion; /* which requests that concerns */
+	uint64_t cut_proofs; /* one-port answers that come in two datagrams */
+	uint64_t proofs;     /* one-port questions that were put so far */
+	uint64_t dumps;	     /* dumps of a whole range, of one protocol and family */
+	uint64_t look_usec;  /* when the next look is taken */
+	uint64_t begun_usec; /* when the last one was */
 	bool resumed;
 	bool sender_stuck;
 	uint64_t held_back;
 	struct lookup lookup;
 	struct told_list told;
-	uint64_t key;		/* of the looks; 0 = they recognize nothing */
-	uint64_t sum;		/* of what each look changed, and when the next one was due */
-	uint64_t repetitions;	/* looks that changed nothing, and were known to */
-	bool prints;		/* the texts, beside what is compared */
+	uint64_t key;	      /* of the looks; 0 = they recognize nothing */
+	uint64_t sum;	      /* of what each look changed, and when the next one was due */
+	uint64_t repetitions; /* looks that changed nothing, and were known to */
+	bool prints;	      /* the texts, beside what is compared */
 	struct texts texts;
 	struct message *message;
 };
@@ -109,8 +109,8 @@ void world_run(struct world *world, uint64_t until_usec);
  * A new configuration, as at a start or a reload. Returns 0 or -errno, then the messages are in
  * messages and nothing has changed.
  */
-int world_configure(struct world *world, const char *text, struct config_messages *messages)
-    _mustcheck_;
+int world_configure(struct world *world, const char *text,
+    struct config_messages *messages) _mustcheck_;
 
 struct row *world_add_row(struct world *world);
 struct row *world_find_row(struct world *world, uint64_t cookie);

@@ -202,7 +202,8 @@ make_peers(uint32_t count)
 	peers->complete = true;
 	for (uint32_t i = 0; i < peers->kept; i++)
 		peers->peers[i] = (struct report_peer){
-			.address = { 192, 0, 2, (uint8_t)(i + 1) }, .port = 4444,
+			.address = { 192, 0, 2, (uint8_t)(i + 1) },
+			.port = 4444,
 			.family = AF_INET,
 		};
 	return peers;
@@ -261,8 +262,8 @@ make_report(const struct words *words, unsigned number)
 	struct report *report;
 
 	if (words->text != NULL) {
-		report = or_die(report_new(find_kind(words->event), SEVERITY_WARNING, "%s",
-		    words->text));
+		report = or_die(
+		    report_new(find_kind(words->event), SEVERITY_WARNING, "%s", words->text));
 	} else {
 		report = or_die(calloc(1, sizeof(*report)));
 		report->kind = find_kind(words->event);
@@ -319,7 +320,8 @@ parse_options(int argc, char **argv, struct sender_options *options, struct run 
 	for (int c; (c = getopt_long(argc, argv, "", table, NULL)) >= 0;) {
 		if (c == 'c')
 			options->cmdline = strcmp(optarg, "full") == 0 ? CMDLINE_FULL :
-			    strcmp(optarg, "off") == 0 ? CMDLINE_OFF : CMDLINE_MASKED;
+			    strcmp(optarg, "off") == 0		       ? CMDLINE_OFF :
+									 CMDLINE_MASKED;
 		else if (c == 'n')
 			run->no_wait = true;
 		else if (c == 's')
@@ -333,7 +335,9 @@ int
 main(int argc, char **argv)
 {
 	struct sender_options options = {
-		.target = SENDER_JOURNAL, .config = "0123abcd", .stderr_fd = STDERR_FILENO,
+		.target = SENDER_JOURNAL,
+		.config = "0123abcd",
+		.stderr_fd = STDERR_FILENO,
 	};
 	struct run run = { .stop_usec = 30 * USEC_PER_SEC };
 	_free_ char *line = NULL;
@@ -354,8 +358,9 @@ main(int argc, char **argv)
 	start_usec = clock_monotonic_usec();
 	left = sender_stop(run.sender, run.stop_usec);
 	printf("{\"taken\": %llu, \"refused\": %llu, \"left\": %u, \"longest_usec\": %llu, "
-	    "\"stop_usec\": %llu}\n", (unsigned long long)run.taken,
-	    (unsigned long long)run.refused, left, (unsigned long long)run.longest_usec,
+	       "\"stop_usec\": %llu}\n",
+	    (unsigned long long)run.taken, (unsigned long long)run.refused, left,
+	    (unsigned long long)run.longest_usec,
 	    (unsigned long long)(clock_monotonic_usec() - start_usec));
 	return 0;
 }

@@ -50,10 +50,10 @@
 
 #define SOCKETS_MAX 64
 
-#define MUST(condition)                                                                       \
-	do {                                                                                  \
-		if (!(condition))                                                             \
-			err(1, "line %d: " #condition, __LINE__);                              \
+#define MUST(condition)                                           \
+	do {                                                      \
+		if (!(condition))                                 \
+			err(1, "line %d: " #condition, __LINE__); \
 	} while (0)
 
 extern char **environ;
@@ -82,11 +82,13 @@ make_socket(void)
 {
 	bool six = strcmp(options.address, "six") == 0, any = strcmp(options.address, "any") == 0;
 	struct sockaddr_in6 address6 = { .sin6_family = AF_INET6,
-		.sin6_port = htons(options.port), .sin6_addr = in6addr_any };
-	struct sockaddr_in address4 = { .sin_family = AF_INET, .sin_port = htons(options.port),
+		.sin6_port = htons(options.port),
+		.sin6_addr = in6addr_any };
+	struct sockaddr_in address4 = { .sin_family = AF_INET,
+		.sin_port = htons(options.port),
 		.sin_addr.s_addr = htonl(any ? INADDR_ANY : INADDR_LOOPBACK) };
-	const struct sockaddr *address = six ? (const struct sockaddr *)&address6 :
-	    (const struct sockaddr *)&address4;
+	const struct sockaddr *address =
+	    six ? (const struct sockaddr *)&address6 : (const struct sockaddr *)&address4;
 	int yes = 1;
 	int fd = socket(six ? AF_INET6 : AF_INET, options.udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 
@@ -107,7 +109,9 @@ send_fd(int channel, int fd)
 {
 	char byte = 0, control[CMSG_SPACE(sizeof(int))] = "";
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
 		.msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
@@ -123,7 +127,9 @@ receive_fd(int channel)
 {
 	char byte, control[CMSG_SPACE(sizeof(int))] = "";
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
 		.msg_controllen = sizeof(control) };
 
 	MUST(recvmsg(channel, &message, 0) == 1);
@@ -264,27 +270,68 @@ read_options(int argc, char *argv[])
 	}
 	while ((letter = getopt(argc, argv, "+p:a:un:f:r:c:t:e3s:qg:FPDxm:0k")) != -1)
 		switch (letter) {
-		case 'p': options.port = (uint16_t)atoi(optarg); break;
-		case 'a': options.address = optarg; break;
-		case 'u': options.udp = true; break;
-		case 'n': options.sockets = atoi(optarg); break;
-		case 'f': options.children = atoi(optarg); break;
-		case 'r': options.sharers = atoi(optarg); break;
-		case 'c': options.comm = optarg; break;
-		case 't': options.title = optarg; break;
-		case 'e': options.shell = true; break;
-		case '3': options.given = true; break;
-		case 's': options.pass_to = optarg; break;
-		case 'q': options.quit = true; break;
-		case 'g': options.get_at = optarg; break;
-		case 'F': options.flight = true; break;
-		case 'P': options.passive = true; break;
-		case 'D': delete_program(); break;
-		case 'x': options.spawn = true; break;
-		case 'm': options.memory = optarg; break;
-		case '0': options.input = true; break;
-		case 'k': options.become = true; break;
-		default: exit(2);
+		case 'p':
+			options.port = (uint16_t)atoi(optarg);
+			break;
+		case 'a':
+			options.address = optarg;
+			break;
+		case 'u':
+			options.udp = true;
+			break;
+		case 'n':
+			options.sockets = atoi(optarg);
+			break;
+		case 'f':
+			options.children = atoi(optarg);
+			break;
+		case 'r':
+			options.sharers = atoi(optarg);
+			break;
+		case 'c':
+			options.comm = optarg;
+			break;
+		case 't':
+			options.title = optarg;
+			break;
+		case 'e':
+			options.shell = true;
+			break;
+		case '3':
+			options.given = true;
+			break;
+		case 's':
+			options.pass_to = optarg;
+			break;
+		case 'q':
+			options.quit = true;
+			break;
+		case 'g':
+			options.get_at = optarg;
+			break;
+		case 'F':
+			options.flight = true;
+			break;
+		case 'P':
+			options.passive = true;
+			break;
+		case 'D':
+			delete_program();
+			break;
+		case 'x':
+			options.spawn = true;
+			break;
+		case 'm':
+			options.memory = optarg;
+			break;
+		case '0':
+			options.input = true;
+			break;
+		case 'k':
+			options.become = true;
+			break;
+		default:
+			exit(2);
 		}
 }
 

@@ -20,7 +20,7 @@ extern const struct message_context host;
  * Render and free the report. The message is malloc()ed. Its text is handed to tests/golden, under
  * the name of the function that asks for it (NULL = nobody would read it): no test compares words.
  */
-#define render(report) render_for(__func__, report, &host)
+#define render(report)		      render_for(__func__, report, &host)
 #define render_under(report, context) render_for(__func__, report, context)
 struct message *render_for(const char *test, struct report *report,
     const struct message_context *context);

@@ -120,8 +120,8 @@ dump_fixed(const struct config *config)
 
 	assert_int_equal(config_dump_text(config, &text, &size), 0);
 	assert_int_equal(strlen(text), size);
-	assert_int_equal(config_load_text(text, size, "dump", false, resolve_fake, &again,
-	    &messages), 0);
+	assert_int_equal(
+	    config_load_text(text, size, "dump", false, resolve_fake, &again, &messages), 0);
 	assert_int_equal(config_dump_text(again, &text_again, NULL), 0);
 	assert_string_equal(text, text_again);
 	assert_string_equal(config->hash, again->hash);

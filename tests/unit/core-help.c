@@ -64,8 +64,8 @@ help_listener(enum protocol protocol, const char *address, uint16_t port, uint64
 		.choice = CHOICE_ASKED,
 	};
 
-	assert_int_equal(
-	    inet_pton(listener.endpoint.family, address, listener.endpoint.address), 1);
+	assert_int_equal(inet_pton(listener.endpoint.family, address, listener.endpoint.address),
+	    1);
 	return listener;
 }
 

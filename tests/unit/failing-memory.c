@@ -69,7 +69,7 @@ malloc(size_t size)
 		return NULL;
 	if (next == NULL)
 		next = __interceptor_malloc != NULL ? __interceptor_malloc :
-		    (malloc_function *)dlsym(RTLD_NEXT, "malloc");
+						      (malloc_function *)dlsym(RTLD_NEXT, "malloc");
 	return next(size);
 }
 
@@ -82,7 +82,7 @@ calloc(size_t count, size_t size)
 		return NULL;
 	if (next == NULL)
 		next = __interceptor_calloc != NULL ? __interceptor_calloc :
-		    (calloc_function *)dlsym(RTLD_NEXT, "calloc");
+						      (calloc_function *)dlsym(RTLD_NEXT, "calloc");
 	return next(count, size);
 }
 
@@ -94,7 +94,8 @@ realloc(void *old, size_t size)
 	if (fails())
 		return NULL;
 	if (next == NULL)
-		next = __interceptor_realloc != NULL ? __interceptor_realloc :
+		next = __interceptor_realloc != NULL ?
+		    __interceptor_realloc :
 		    (realloc_function *)dlsym(RTLD_NEXT, "realloc");
 	return next(old, size);
 }

@@ -45,11 +45,9 @@ fixture_setup(void **state)
 
 	memset(&fixture, 0, sizeof(fixture));
 	fixture.owners = help_spawn();
-	(void)snprintf(fixture.directory, sizeof(fixture.directory),
-	    "/tmp/overstay-real-XXXXXX");
+	(void)snprintf(fixture.directory, sizeof(fixture.directory), "/tmp/overstay-real-XXXXXX");
 	if (fixture.owners == NULL || mkdtemp(fixture.directory) == NULL ||
-	    chmod(fixture.directory, 0755) < 0 ||
-	    realpath(PROGRAM, fixture.program) == NULL)
+	    chmod(fixture.directory, 0755) < 0 || realpath(PROGRAM, fixture.program) == NULL)
 		return -1;
 	(void)snprintf(fixture.copy, sizeof(fixture.copy), "%s/a) S 1 (\n\033[2J\xff",
 	    fixture.directory);

@@ -19,8 +19,8 @@ struct fixture {
 	struct owners *owners;
 	struct help_answers answers;
 	char directory[64];
-	char program[4096];	/* the real path of PROGRAM */
-	char copy[96];		/* a copy of it, in directory */
+	char program[4096]; /* the real path of PROGRAM */
+	char copy[96];	    /* a copy of it, in directory */
 	pid_t child;
 	uint32_t inode;
 };

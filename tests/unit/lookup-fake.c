@@ -96,7 +96,8 @@ make_stat_full(struct fake *fake, int pid, const char *comm, unsigned start, int
 	char line[1024];
 	int length = snprintf(line, sizeof(line),
 	    "%d (%s) S %d 10 10 0 -1 %u 99 0 0 0 1 2 3 4 "
-	    "20 0 1 0 %u 2949120 400 1\n", pid, comm, parent, flags, start);
+	    "20 0 1 0 %u 2949120 400 1\n",
+	    pid, comm, parent, flags, start);
 
 	make_file(fake, pid, "stat", line, (size_t)length);
 }
@@ -201,7 +202,9 @@ ask(struct fake *fake, uint32_t first, size_t count, uint32_t uid, struct collec
 
 	for (size_t i = 0; i < count; i++)
 		questions[i] = (struct lookup_question){
-			.inode = first + (uint32_t)i, .uid = uid, .flags = LOOKUP_THOROUGH,
+			.inode = first + (uint32_t)i,
+			.uid = uid,
+			.flags = LOOKUP_THOROUGH,
 		};
 	ask_questions(fake, questions, count, ret);
 }

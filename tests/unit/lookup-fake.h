@@ -19,7 +19,7 @@
 
 struct fake {
 	char path[64];
-	int fd;			/* the /proc; cgroup/ in it is the tree */
+	int fd; /* the /proc; cgroup/ in it is the tree */
 	struct host host;
 };
 
@@ -62,8 +62,7 @@ void ask_questions(struct fake *fake, const struct lookup_question *questions, s
     struct collection *ret);
 
 /* Asks thoroughly for count inodes from first on, all of sockets of this uid. */
-void ask(struct fake *fake, uint32_t first, size_t count, uint32_t uid,
-    struct collection *ret);
+void ask(struct fake *fake, uint32_t first, size_t count, uint32_t uid, struct collection *ret);
 
 /* The one owner of the inode; a failure of the test where there is none. */
 struct owner *owner_of(const struct collection *collection, uint32_t inode);

@@ -21,8 +21,8 @@ struct datagram {
 	size_t length;
 	uint32_t sender;
 	int flags;
-	int error;		/* instead of a datagram */
-	bool mute;		/* its messages keep the sequence number they have */
+	int error; /* instead of a datagram */
+	bool mute; /* its messages keep the sequence number they have */
 };
 
 struct played {
@@ -49,8 +49,8 @@ struct nlmsghdr *add_done(struct datagram *datagram, int error);
 void add_error(struct datagram *datagram, int error);
 
 struct inet_diag_msg socket_body(uint8_t family, uint8_t state, uint16_t port);
-struct nlmsghdr *add_socket(struct datagram *datagram, uint16_t type, uint8_t family,
-    uint8_t state, uint16_t port);
+struct nlmsghdr *add_socket(struct datagram *datagram, uint16_t type, uint8_t family, uint8_t state,
+    uint16_t port);
 
 /* Appends an attribute to the datagram's last message. */
 struct nlattr *add_attribute(struct datagram *datagram, struct nlmsghdr *header, uint16_t type,
@@ -70,13 +70,11 @@ int close_source(void **state);
 void play_again(void);
 
 /* Runs the request over what was prepared, until there is nothing more. As source_step(). */
-int answer(struct source *source, const struct source_request *request,
-    struct source_result *ret);
+int answer(struct source *source, const struct source_request *request, struct source_result *ret);
 
 /* A TCP dump of both families must end, with these bits and so many sockets. */
 void expect_answer(struct source *source, uint32_t incomplete, size_t sockets);
 
-#define with_source(function) \
-	cmocka_unit_test_setup_teardown(function, open_source, close_source)
+#define with_source(function) cmocka_unit_test_setup_teardown(function, open_source, close_source)
 
 #endif

@@ -92,8 +92,8 @@ pids_of(struct executable_list *list)
 		assert_int_equal(item->device, expected.device);
 		assert_int_equal(item->inode, expected.inode);
 		assert_int_equal(item->uid, expected.uid);
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%d",
-		    i > 0 ? " " : "", item->pid);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%d", i > 0 ? " " : "",
+		    item->pid);
 		assert_true(used < sizeof(text));
 	}
 	executable_list_clear(list);

@@ -15,16 +15,14 @@
 
 struct fixture {
 	char root[64];
-	char path[128];		/* of the database */
+	char path[128]; /* of the database */
 };
-
 
 /* cmocka's set-up and tear-down: *state is a struct fixture. Fails where strange files are left. */
 int set_up(void **state);
 int tear_down(void **state);
 
-#define with_directory(function) \
-	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define with_directory(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 void remove_files(const struct fixture *fixture);
 bool is_there(const struct fixture *fixture, const char *name);

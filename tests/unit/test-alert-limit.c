@@ -31,11 +31,9 @@ test_burst(void **state)
 static void
 test_never_held_back(void **state)
 {
-	static const enum event_kind kinds[] = {
-		EVENT_STARTED, EVENT_STOPPED, EVENT_OVERSTAY, EVENT_SUSPECT, EVENT_HOPPING,
-		EVENT_ENDED, EVENT_SUMMARY,
-		EVENT_POOL, EVENT_DEGRADED, EVENT_RECOVERED, EVENT_CONFIG, EVENT_SUPPRESSED,
-	};
+	static const enum event_kind kinds[] = { EVENT_STARTED, EVENT_STOPPED, EVENT_OVERSTAY,
+		EVENT_SUSPECT, EVENT_HOPPING, EVENT_ENDED, EVENT_SUMMARY, EVENT_POOL,
+		EVENT_DEGRADED, EVENT_RECOVERED, EVENT_CONFIG, EVENT_SUPPRESSED };
 	struct limit limit;
 
 	(void)state;

@@ -139,8 +139,7 @@ test_headers(void **state)
 		{ "curl|Bearer|x", "curl|Bearer|***" },
 		{ "sh|-c|curl -H 'Authorization: Bearer x' u",
 		    "sh|-c|curl -H 'Authorization: ***' u" },
-		{ "sh|-c|curl -H Authorization: Bearer x u",
-		    "sh|-c|curl -H Authorization: *** u" },
+		{ "sh|-c|curl -H Authorization: Bearer x u", "sh|-c|curl -H Authorization: *** u" },
 		{ "sh|-c|curl -H Authorization: Bearer|x", "sh|-c|curl -H Authorization: ***|***" },
 	};
 
@@ -223,10 +222,8 @@ test_hostile(void **state)
 static void
 test_room(void **state)
 {
-	static const char *const pieces[] = {
-		"key=a", "&key=a", " key=a", "a://b:c@", "--key|a|", "bearer|a|", "pwd:a ",
-		"?psk=a",
-	};
+	static const char *const pieces[] = { "key=a", "&key=a", " key=a", "a://b:c@", "--key|a|",
+		"bearer|a|", "pwd:a ", "?psk=a" };
 	enum { REPEAT = 500 };
 
 	(void)state;

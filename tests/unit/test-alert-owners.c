@@ -18,7 +18,7 @@
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /* What the line has of the owner, in this order. */
-#define check_owner(owner, context, ...) \
+#define check_owner(owner, context, ...)                                         \
 	check_pieces_under(report_of(EVENT_APPEARED, "0.0.0.0", owner), context, \
 	    "APPEARED tcp 0.0.0.0:60855 ", " 10min 4s", __VA_ARGS__)
 
@@ -80,17 +80,15 @@ test_containers(void **state)
 		const char *unit, *user_unit, *container, *kind_shown, *shown;
 		enum container_kind kind;
 	} cases[] = {
-		{ "docker-" ID ".scope", "", ID, "docker", "0123456789ab",
-		    CONTAINER_DOCKER },
+		{ "docker-" ID ".scope", "", ID, "docker", "0123456789ab", CONTAINER_DOCKER },
 		{ "", "", ID, "docker", "0123456789ab", CONTAINER_DOCKER },
-		{ "user@1000.service", "libpod-" ID ".scope", ID,
-		    "podman", "0123456789ab", CONTAINER_PODMAN },
+		{ "user@1000.service", "libpod-" ID ".scope", ID, "podman", "0123456789ab",
+		    CONTAINER_PODMAN },
 		{ "cri-containerd-" ID ".scope", "", ID, "containerd", "0123456789ab",
 		    CONTAINER_CONTAINERD },
 		{ "lxc.service", "", "web", "lxc.service, lxc", "web", CONTAINER_LXC },
 		{ "", "", "a\nb", "nspawn", "a\\nb", CONTAINER_NSPAWN },
-		{ "x.service", "", ID, "x.service, crio", "0123456789ab",
-		    CONTAINER_CRIO },
+		{ "x.service", "", ID, "x.service, crio", "0123456789ab", CONTAINER_CRIO },
 		{ "", "", "0123", "", "0123", CONTAINER_NONE },
 	};
 
@@ -115,9 +113,8 @@ test_containers(void **state)
 static void
 test_forwarding(void **state)
 {
-	struct owner *owner =
-	    report_process("/usr/bin/docker-proxy", "docker-proxy|-host-port|60855",
-		"docker.service");
+	struct owner *owner = report_process("/usr/bin/docker-proxy",
+	    "docker-proxy|-host-port|60855", "docker.service");
 
 	(void)state;
 	owner->processes[0].forwards_to = strdup(ID);
@@ -185,8 +182,8 @@ test_activation(void **state)
 	owner->processes[1].place.unit = strdup("foo.service");
 	check_owner(owner, &host, ": /usr/bin/foo [5 ", " 1 ", "]", "root", "foo.service");
 	/* What PID 1 holds for no .socket unit is its own. */
-	check_owner(manager(1, "", ""), &host,
-	    ": /usr/lib/systemd/systemd [1]", "alice", "init.scope");
+	check_owner(manager(1, "", ""), &host, ": /usr/lib/systemd/systemd [1]", "alice",
+	    "init.scope");
 }
 
 /* Nobody is known, but the socket's own cgroup is. */
@@ -212,8 +209,8 @@ test_nobody(void **state)
 static void
 test_kernel(void **state)
 {
-	_free_ struct message *message = render(report_of(EVENT_APPEARED, "0.0.0.0",
-	    report_nobody(OWNER_KERNEL, OWNER_REASON_NONE)));
+	_free_ struct message *message = render(
+	    report_of(EVENT_APPEARED, "0.0.0.0", report_nobody(OWNER_KERNEL, OWNER_REASON_NONE)));
 
 	(void)state;
 	assert_string_equal(value(message, "OVERSTAY_OWNER"), "kernel");

@@ -34,9 +34,9 @@
 struct fake {
 	struct sink sink;
 	int in, out;
-	atomic_int error;	/* probe() fails with it */
-	atomic_int bad;		/* send() fails with it, once */
-	atomic_bool blind;	/* probe() says "writable" whatever is true */
+	atomic_int error;  /* probe() fails with it */
+	atomic_int bad;	   /* send() fails with it, once */
+	atomic_bool blind; /* probe() says "writable" whatever is true */
 };
 
 static int

@@ -59,9 +59,8 @@ test_suspect(void **state)
 	report = suspect(1U << REASON_DELETED | 1U << REASON_TEMPORARY);
 	report->stay->owner->processes[0].parent_pid = 0;
 	report->stay->would_allow = strdup("the\nweb");
-	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT,
-	    reason_text(REASON_DELETED), reason_text(REASON_TEMPORARY), "(weak)", "\"the\\nweb\"",
-	    HINT);
+	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT, reason_text(REASON_DELETED),
+	    reason_text(REASON_TEMPORARY), "(weak)", "\"the\\nweb\"", HINT);
 }
 
 static void
@@ -126,7 +125,9 @@ test_peer_addresses(void **state)
 	(void)state;
 	report->stay->peers = report_peers(1, 1);
 	report->stay->peers->peers[0] = (struct report_peer){
-		.address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, .port = 4444, .family = AF_INET6,
+		.address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 },
+		.port = 4444,
+		.family = AF_INET6,
 	};
 	message = render(report);
 	assert_non_null(strstr(message->text, ": [2001:db8::1]:4444; "));
@@ -214,8 +215,7 @@ test_reservation(void **state)
 	char line[701];
 
 	(void)state;
-	report->stay->advice =
-	    strdup("net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
+	report->stay->advice = strdup("net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
 	message = render(report);
 	assert_non_null(strstr(message->text, "/usr/bin/ncat"));
 	check_end(message, FILE_NAME ": net.ipv4.ip_local_reserved_ports = 60000-60010,60855");
@@ -270,8 +270,8 @@ test_choice(void **state)
 			check_end(message, cases[i].offer);
 	}
 	/* What holds it for a unit is the service manager: every unit's. */
-	struct owner *manager = report_process("/usr/lib/systemd/systemd", "systemd|--user",
-	    "user@1000.service");
+	struct owner *manager =
+	    report_process("/usr/lib/systemd/systemd", "systemd|--user", "user@1000.service");
 	manager->processes[0].place.user_unit = strdup("init.scope");
 	manager->processes[0].evidence |= EVIDENCE_MANAGER;
 	manager->place.unit = strdup("user@1000.service");
@@ -299,10 +299,18 @@ evil_owner(const char *bytes)
 	assert_non_null(owner);
 	process = &owner->processes[0];
 	char **const strings[] = {
-		&process->comm, &process->exe, &process->cwd, &process->script,
-		&process->parent_comm, &process->forwards_to, &process->place.unit,
-		&process->place.user_unit, &process->place.slice, &process->place.session,
-		&process->place.container, &process->cmdline,
+		&process->comm,
+		&process->exe,
+		&process->cwd,
+		&process->script,
+		&process->parent_comm,
+		&process->forwards_to,
+		&process->place.unit,
+		&process->place.user_unit,
+		&process->place.slice,
+		&process->place.session,
+		&process->place.container,
+		&process->cmdline,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		set(strings[i], bytes);
@@ -324,8 +332,8 @@ evil_owner(const char *bytes)
 static struct report *
 evil_report(enum event_kind kind, const char *bytes)
 {
-	struct report *report = report_of(kind, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe",
-	    evil_owner(bytes));
+	struct report *report =
+	    report_of(kind, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", evil_owner(bytes));
 	struct report_stay *stay = report->stay;
 
 	stay->endpoint.interface = UINT32_MAX;
@@ -361,10 +369,11 @@ static const char *
 end_of(enum event_kind kind)
 {
 	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT ? HINT :
-	    kind == EVENT_ADVICE ? "OVERSTAY_ADVICE" :
-	    kind == EVENT_HOPPING ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
-				    "65535" :
-	    kind == EVENT_APPEARED ? reason_text(REASON_COUNT - 1) : "";
+	    kind == EVENT_ADVICE			       ? "OVERSTAY_ADVICE" :
+	    kind == EVENT_HOPPING  ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
+				     "65535" :
+	    kind == EVENT_APPEARED ? reason_text(REASON_COUNT - 1) :
+				     "";
 }
 
 static void
@@ -395,10 +404,9 @@ check_evil(enum event_kind kind, const char *bytes)
 static void
 test_hostile(void **state)
 {
-	static const char *const evil[] = {
-		"\n", "\x1b]0;owned\a", "\xff\xfe", "\xe2\x80\xae", "\xf0\x9f\x98\x80", "\\", "\r",
-		"\xc2\x9b", "%s%n", "\xe2\x80\xa8<0>OVERSTAY ", "x",
-	};
+	static const char *const evil[] = { "\n", "\x1b]0;owned\a", "\xff\xfe", "\xe2\x80\xae",
+		"\xf0\x9f\x98\x80", "\\", "\r", "\xc2\x9b", "%s%n", "\xe2\x80\xa8<0>OVERSTAY ",
+		"x" };
 	enum { LENGTH = 128 * 1024 };
 	_free_ char *bytes = malloc(LENGTH + 1);
 

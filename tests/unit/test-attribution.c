@@ -25,9 +25,9 @@ struct watch {
 	struct loop *loop;
 	struct event *timer;
 	uint64_t until_usec;
-	idtype_t type;		/* whose end is waited for */
+	idtype_t type; /* whose end is waited for */
 	pid_t pid;
-	unsigned failures;	/* and how many look-ups have to fail before */
+	unsigned failures; /* and how many look-ups have to fail before */
 };
 
 static unsigned failures;

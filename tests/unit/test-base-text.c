@@ -71,38 +71,35 @@ escapes_what_is_no_text(void **state)
 		size_t length;
 		const char *escaped;
 	} cases[] = {
-		{ "plain text", 10, "plain text" },
-		{ "back\\slash", 10, "back\\\\slash" },
-		{ "a\nb\tc\rd", 7, "a\\nb\\tc\\x0dd" },
-		{ "\0", 1, "\\x00" },
-		{ "\x1b[31mred", 8, "\\x1b[31mred" },
-		{ "\x7f", 1, "\\x7f" },
-		{ "\xc2\x9b""31m", 5, "\\xc2\\x9b31m" },	/* C1: CSI in one character */
+		{ "plain text", 10, "plain text" }, { "back\\slash", 10, "back\\\\slash" },
+		{ "a\nb\tc\rd", 7, "a\\nb\\tc\\x0dd" }, { "\0", 1, "\\x00" },
+		{ "\x1b[31mred", 8, "\\x1b[31mred" }, { "\x7f", 1, "\\x7f" },
+		{ "\xc2\x9b"
+		  "31m",
+		    5, "\\xc2\\x9b31m" }, /* C1: CSI in one character */
 		{ "gr\xc3\xbc\xc3\x9f", 6, "gr\xc3\xbc\xc3\x9f" },
-		{ "\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80" },
-		{ "\xff\xfe", 2, "\\xff\\xfe" },
-		{ "\x80", 1, "\\x80" },
-		{ "\xc3", 1, "\\xc3" },
-		{ "\xc3(", 2, "\\xc3(" },
-		{ "\xe2\x82", 2, "\\xe2\\x82" },
-		{ "\xf0\x9f\x98", 3, "\\xf0\\x9f\\x98" },
-		{ "\xc0\xaf", 2, "\\xc0\\xaf" },			/* overlong slash */
+		{ "\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80" }, { "\xff\xfe", 2, "\\xff\\xfe" },
+		{ "\x80", 1, "\\x80" }, { "\xc3", 1, "\\xc3" }, { "\xc3(", 2, "\\xc3(" },
+		{ "\xe2\x82", 2, "\\xe2\\x82" }, { "\xf0\x9f\x98", 3, "\\xf0\\x9f\\x98" },
+		{ "\xc0\xaf", 2, "\\xc0\\xaf" }, /* overlong slash */
 		{ "\xe0\x80\xaf", 3, "\\xe0\\x80\\xaf" },
 		{ "\xf0\x80\x80\xaf", 4, "\\xf0\\x80\\x80\\xaf" },
-		{ "\xed\xa0\x80", 3, "\\xed\\xa0\\x80" },		/* surrogate */
-		{ "\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80" },	/* above U+10FFFF */
+		{ "\xed\xa0\x80", 3, "\\xed\\xa0\\x80" },	   /* surrogate */
+		{ "\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80" }, /* above U+10FFFF */
 		{ "\xf8\x88\x80\x80\x80", 5, "\\xf8\\x88\\x80\\x80\\x80" },
-		{ "\xe2\x80\xae" "exe", 6, "\\xe2\\x80\\xaeexe" },	/* right-to-left override */
-		{ "\xe2\x81\xa6", 3, "\\xe2\\x81\\xa6" },		/* left-to-right isolate */
-		{ "\xe2\x80\x8b", 3, "\\xe2\\x80\\x8b" },		/* zero width space */
-		{ "\xe2\x80\xa8", 3, "\\xe2\\x80\\xa8" },		/* line separator */
-		{ "\xc2\x85", 2, "\\xc2\\x85" },			/* next line */
-		{ "\xef\xbb\xbf", 3, "\\xef\\xbb\\xbf" },		/* byte order mark */
-		{ "\xf3\xa0\x81\x81", 4, "\\xf3\\xa0\\x81\\x81" },	/* tag letter */
-		{ "\xef\xbf\xbe", 3, "\\xef\\xbf\\xbe" },		/* U+FFFE: no character */
-		{ "\xef\xb7\x90", 3, "\\xef\\xb7\\x90" },		/* U+FDD0: no character */
-		{ "\xf4\x8f\xbf\xbf", 4, "\\xf4\\x8f\\xbf\\xbf" },	/* U+10FFFF: no character */
-		{ "\xef\xbf\xbd", 3, "\xef\xbf\xbd" },			/* U+FFFD is one */
+		{ "\xe2\x80\xae"
+		  "exe",
+		    6, "\\xe2\\x80\\xaeexe" },			   /* right-to-left override */
+		{ "\xe2\x81\xa6", 3, "\\xe2\\x81\\xa6" },	   /* left-to-right isolate */
+		{ "\xe2\x80\x8b", 3, "\\xe2\\x80\\x8b" },	   /* zero width space */
+		{ "\xe2\x80\xa8", 3, "\\xe2\\x80\\xa8" },	   /* line separator */
+		{ "\xc2\x85", 2, "\\xc2\\x85" },		   /* next line */
+		{ "\xef\xbb\xbf", 3, "\\xef\\xbb\\xbf" },	   /* byte order mark */
+		{ "\xf3\xa0\x81\x81", 4, "\\xf3\\xa0\\x81\\x81" }, /* tag letter */
+		{ "\xef\xbf\xbe", 3, "\\xef\\xbf\\xbe" },	   /* U+FFFE: no character */
+		{ "\xef\xb7\x90", 3, "\\xef\\xb7\\x90" },	   /* U+FDD0: no character */
+		{ "\xf4\x8f\xbf\xbf", 4, "\\xf4\\x8f\\xbf\\xbf" }, /* U+10FFFF: no character */
+		{ "\xef\xbf\xbd", 3, "\xef\xbf\xbd" },		   /* U+FFFD is one */
 	};
 	char buffer[128];
 
@@ -111,8 +108,8 @@ escapes_what_is_no_text(void **state)
 		const char *bytes = cases[i].bytes;
 		size_t length = cases[i].length;
 
-		assert_string_equal(
-		    escape(bytes, length, buffer, sizeof(buffer)), cases[i].escaped);
+		assert_string_equal(escape(bytes, length, buffer, sizeof(buffer)),
+		    cases[i].escaped);
 		assert_int_equal(text_is_plain(bytes, length),
 		    length == strlen(cases[i].escaped) &&
 			memcmp(bytes, cases[i].escaped, length) == 0);
@@ -164,8 +161,12 @@ is_valid_line(const char *bytes, size_t length)
 			return false;
 	for (size_t i = 0; i < length;) {
 		unsigned char c = (unsigned char)bytes[i];
-		size_t size = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 :
-		    c < 0xf5 ? 4 : 0;
+		size_t size = c < 0x80 ? 1 :
+		    c < 0xc2	       ? 0 :
+		    c < 0xe0	       ? 2 :
+		    c < 0xf0	       ? 3 :
+		    c < 0xf5	       ? 4 :
+					 0;
 
 		if (size == 0 || i + size > length)
 			return false;
@@ -214,8 +215,8 @@ static size_t
 hostile(uint64_t *seed, char *bytes, size_t most)
 {
 	static const char *const pieces[] = { "a", "\\", "\n", "\xe2\x80\xae", "\xe2\x82\xac",
-	    "\xf0\x9f\x98\x80", "\xc3\xbc", "\xef\xbf\xbf", "\xf3\xa0\x81\x81", "\x1b[2J", "\\x41",
-	    "..." };
+		"\xf0\x9f\x98\x80", "\xc3\xbc", "\xef\xbf\xbf", "\xf3\xa0\x81\x81", "\x1b[2J",
+		"\\x41", "..." };
 	size_t length = 0, wanted = help_below(seed, most);
 
 	while (length < wanted) {
@@ -251,9 +252,8 @@ any_bytes_become_one_line(void **state)
 		size = unescape(buffer, back);
 		assert_int_equal(size, length);
 		assert_memory_equal(back, bytes, length);
-		assert_int_equal(
-		    text_is_plain(bytes, length), strlen(buffer) == length &&
-			memcmp(buffer, bytes, length) == 0);
+		assert_int_equal(text_is_plain(bytes, length),
+		    strlen(buffer) == length && memcmp(buffer, bytes, length) == 0);
 		/* Only the backslash of what is escaped is escaped again. */
 		escape(buffer, strlen(buffer), again, sizeof(again));
 		size = unescape(again, back);

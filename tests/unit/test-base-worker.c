@@ -22,9 +22,9 @@
 
 /* Shared with the thread; freed by it or by the owner, whoever is last. */
 struct shared {
-	int gate[2];		/* the thread reads a byte before each item, if gated */
+	int gate[2]; /* the thread reads a byte before each item, if gated */
 	bool gated;
-	unsigned batch;		/* items taken at once */
+	unsigned batch; /* items taken at once */
 	atomic_uint sum, seen, disorder;
 	uint32_t last;
 };
@@ -87,10 +87,18 @@ make(struct shared **ret, bool gated, unsigned batch)
 	shared->batch = batch;
 	atomic_store(&released, 0);
 	atomic_store(&released_items, 0);
-	assert_int_equal(worker_new(&(struct worker_options){
-		.name = "test", .item_size = sizeof(uint32_t), .queue_max = QUEUE_MAX, .run = run,
-		.release_item = release_item, .release = release, .context = shared,
-	}, &worker), 0);
+	assert_int_equal(worker_new(
+			     &(struct worker_options){
+				 .name = "test",
+				 .item_size = sizeof(uint32_t),
+				 .queue_max = QUEUE_MAX,
+				 .run = run,
+				 .release_item = release_item,
+				 .release = release,
+				 .context = shared,
+			     },
+			     &worker),
+	    0);
 	*ret = shared;
 	return worker;
 }

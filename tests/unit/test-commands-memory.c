@@ -57,7 +57,8 @@ set_up(void **state)
 	(void)snprintf(fixture.rules_dir, sizeof(fixture.rules_dir), "%s/rules.d", fixture.root);
 	if (mkdir(fixture.rules_dir, 0755) < 0)
 		return -1;
-	write_file(fixture.main_file, "threshold: 1h\nrules:\n"
+	write_file(fixture.main_file,
+	    "threshold: 1h\nrules:\n"
 	    "  - {name: a, match: {unit: nginx, user: alice}, threshold: 2h, note: here}\n");
 	(void)snprintf(path, sizeof(path), "%s/1.yaml", fixture.rules_dir);
 	write_file(path, "rules:\n  - {name: b, match: {port: [80-90, 99]}, action: allow}\n");
@@ -78,7 +79,7 @@ typedef int command_function(const struct command_line *line);
 
 struct outcome {
 	size_t allocations;
-	char *out, *error;	/* what was written */
+	char *out, *error; /* what was written */
 };
 
 /* Reads a file of the fixture, to be freed. */
@@ -121,8 +122,7 @@ put_back(int fd, int before)
 
 /* Runs the command, one allocation failing. Returns its exit code. */
 static int
-run(command_function *command, const struct command_line *line, size_t failing,
-    struct outcome *ret)
+run(command_function *command, const struct command_line *line, size_t failing, struct outcome *ret)
 {
 	int out, error, code;
 

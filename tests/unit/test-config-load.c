@@ -99,7 +99,8 @@ test_missing(void **state)
 	struct fixture *fixture = *state;
 	struct config *config;
 
-	assert_null(load(fixture, "overstay.yaml:1:1: cannot be read: No such file or "
+	assert_null(load(fixture,
+	    "overstay.yaml:1:1: cannot be read: No such file or "
 	    "directory\n"));
 	fixture->paths.main_optional = true;
 	config = load(fixture, "");
@@ -120,7 +121,8 @@ test_order_of_options(void **state)
 
 	write_file(fixture, "overstay.yaml", "threshold: 1h\ngrace: 1s\nudp: {auto: 1h}\n");
 	write_file(fixture, "conf.d/20-b.yaml", "threshold: 3h\n");
-	write_file(fixture, "conf.d/10-a.yaml", "threshold: 2h\ngrace: 2s\nudp: "
+	write_file(fixture, "conf.d/10-a.yaml",
+	    "threshold: 2h\ngrace: 2s\nudp: "
 	    "{threshold: 2h}\n");
 	write_file(fixture, "conf.d/.30-hidden.yaml", "threshold: 4h\nremind: 4h\n");
 	write_file(fixture, "conf.d/40-other.yaml.bak", "threshold: 5h\nremind: 5h\n");
@@ -133,15 +135,15 @@ test_order_of_options(void **state)
 	assert_int_equal(config->policy.udp_threshold_usec, 2 * USEC_PER_HOUR);
 	(void)config_free(config);
 	write_file(fixture, "conf.d/50-c.yml", "threshold: 7h\n");
-	config = load(fixture, "conf.d:1:1: \"50-c.yml\" is ignored, expected a name that ends in "
+	config = load(fixture,
+	    "conf.d:1:1: \"50-c.yml\" is ignored, expected a name that ends in "
 	    ".yaml\n");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	(void)config_free(config);
 }
 
 /* One rule by that name for that port. */
-#define RULES(name, port)                                                                \
-	"rules:\n  - {name: " name ", threshold: 1h, match: {port: " port "}}\n"
+#define RULES(name, port) "rules:\n  - {name: " name ", threshold: 1h, match: {port: " port "}}\n"
 
 static void
 expect_rules(const struct fixture *fixture, const char *const *names, size_t count,
@@ -260,19 +262,23 @@ test_kinds_of_file(void **state)
 	(void)snprintf(path, sizeof(path), "%s/1.yaml", fixture->conf_dir);
 	assert_int_equal(symlink("/dev/null", fixture->main_file), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: is a special file, expected a regular "
+	assert_null(load(fixture,
+	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: is a directory, expected a regular "
+	assert_null(load(fixture,
+	    "conf.d/1.yaml:1:1: is a directory, expected a regular "
 	    "file\n"));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: is a special file, expected a regular "
+	assert_null(load(fixture,
+	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
-	assert_null(load(fixture, "conf.d/1.yaml:1:1: cannot be read: No such file or "
+	assert_null(load(fixture,
+	    "conf.d/1.yaml:1:1: cannot be read: No such file or "
 	    "directory\n"));
 	assert_int_equal(unlink(path), 0);
 	fixture->paths.conf_dir = fixture->main_file;
@@ -300,7 +306,8 @@ test_owner(void **state)
 	need_root();
 	write_file(fixture, "overstay.yaml", "interval: 3s\n");
 	assert_int_equal(chown(fixture->main_file, 65534, 0), 0);
-	(void)config_free(load(fixture, "overstay.yaml:1:1: owned by uid 65534, expected root: "
+	(void)config_free(load(fixture,
+	    "overstay.yaml:1:1: owned by uid 65534, expected root: "
 	    "this user can hide listeners from overstayd\n"));
 }
 
@@ -319,7 +326,7 @@ test_check_file(void **state)
 		{ "", "" },
 		{ "rules: 1\n", "x:1:8: found a single value, expected a list of rules\n" },
 		{ "foo: bar\nrules:\n- {name: n, match: {user: no-such-user-here}, action: "
-		    "allow}\n",
+		  "allow}\n",
 		    "x:1:1: unknown key \"foo\", expected one of interval, survey, ranges, "
 		    "protocols, "
 		    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
@@ -329,7 +336,8 @@ test_check_file(void **state)
 		    "x:3:27: unknown user \"no-such-user-here\", expected a user that exists on "
 		    "this host\n" },
 		{ "rules:\n- {name: n, match: {user: [root, \"@root\"]}, action: "
-		    "allow}\n", "" },
+		  "allow}\n",
+		    "" },
 	};
 	struct fixture *fixture = *state;
 	struct config_messages messages = { 0 };
@@ -369,7 +377,8 @@ test_too_large_together(void **state)
 		if (strncmp(text + i, "port: ", 6) == 0)
 			memcpy(text + i, "user: ", 6);
 	write_file(fixture, "rules.d/1.yaml", text);
-	assert_null(load(fixture, "overstay.yaml:1:1: all configuration files together are too "
+	assert_null(load(fixture,
+	    "overstay.yaml:1:1: all configuration files together are too "
 	    "large, expected at most 1048576 bytes\n"));
 }
 
@@ -387,7 +396,9 @@ test_round_trip(void **state)
 		"0s\n",
 		"loopback: {severity: emerg}\nseverity: debug\nremind: never\n"
 		"log: {appeared: off, vanished: debug, udp: alert, after: 24h}\n",
-		"ranges: [kernel]\n", "ranges: [65535, 1]\n", "ranges: [1-65535]\n",
+		"ranges: [kernel]\n",
+		"ranges: [65535, 1]\n",
+		"ranges: [1-65535]\n",
 		"rules:\n- {name: "
 		"\"a'\\\"b\\\\c\\n\\t\\e\\x7f\\u0085\\u2028\\ufeff\\U0001f600 #:\", "
 		"threshold: 0s, note: ' x ', match: {comm: [\" \", \"- a\", \"\\\\*\", "
@@ -423,7 +434,8 @@ test_round_trip(void **state)
 static void
 test_dump(void **state)
 {
-	struct config *config = load_expect("interval: 1s\nranges: [7, iana, 9-11]\n"
+	struct config *config = load_expect(
+	    "interval: 1s\nranges: [7, iana, 9-11]\n"
 	    "protocols: udp\nudp: {auto: 2h}\nlog: {appeared: off}\ncmdline: full\n"
 	    "advice: off\nhopping: [udp, tcp]\n"
 	    "rules:\n"
@@ -434,7 +446,8 @@ test_dump(void **state)
 	    "   reason: [exposed, memory],\n"
 	    "   exe: [/e, \"/f*\"], exposure: [any, local], address: \"::1\", port: [3, 1-2],\n"
 	    "   protocol: tcp, not: {user: bob, port: 5}}}\n"
-	    "- {name: two, action: allow, match: {user: 5}}\n", "");
+	    "- {name: two, action: allow, match: {user: 5}}\n",
+	    "");
 	char *text = dump_fixed(config);
 
 	(void)state;
@@ -466,8 +479,10 @@ test_dump(void **state)
 static void
 test_hash(void **state)
 {
-	struct config *config = load_expect("", ""), *other = load_expect("grace: "
-	    "1s\n", "");
+	struct config *config = load_expect("", ""),
+		      *other = load_expect("grace: "
+					   "1s\n",
+			  "");
 	struct config *same = load_expect("# x\ngrace: 2min\n", "");
 	struct sha256_ctx context;
 	uint8_t hash[SHA256_DIGEST_SIZE];

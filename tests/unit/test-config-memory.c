@@ -22,20 +22,19 @@ struct fixture {
 	char root[64];
 	char paths[4][96];
 	struct config_paths config_paths;
-	struct config *config;		/* to be dumped */
+	struct config *config; /* to be dumped */
 };
 
 /* What came of one attempt. */
 struct outcome {
 	int result;
 	size_t allocations;
-	char *said;	/* the messages, NULL = there are none of that */
-	char *got;	/* the configuration as text and hash, NULL = nothing was handed over */
+	char *said; /* the messages, NULL = there are none of that */
+	char *got;  /* the configuration as text and hash, NULL = nothing was handed over */
 };
 
 /* Tries once, the allocation of that number failing (0 = none). */
-typedef void attempt_function(const struct fixture *fixture, size_t failing,
-    struct outcome *ret);
+typedef void attempt_function(const struct fixture *fixture, size_t failing, struct outcome *ret);
 
 static const struct {
 	const char *name, *text;
@@ -128,10 +127,12 @@ write_long_file(const struct fixture *fixture)
 
 	memset(note, 'n', sizeof(note));
 	note[sizeof(note) - 1] = '\0';
-	length = snprintf(text, sizeof(text), "rules:\n"
+	length = snprintf(text, sizeof(text),
+	    "rules:\n"
 	    "  - {name: p, match: {port: 11}, threshold: 1h, note: %s}\n"
 	    "  - {name: q, match: {port: 12}, threshold: 1h, note: %s}\n"
-	    "  - {name: r, match: {port: 13}, threshold: 1h, note: %s}\n", note, note, note);
+	    "  - {name: r, match: {port: 13}, threshold: 1h, note: %s}\n",
+	    note, note, note);
 	assert_true(length > 0 && (size_t)length < sizeof(text));
 	for (unsigned i = 0; i < 3; i++) {
 		char name[64];
@@ -273,8 +274,8 @@ fail_each(const struct fixture *fixture, attempt_function *attempt, int result)
 		outcome_clear(&other);
 	}
 	print_message("# of %zu allocations %zu make an error, %zu are not noticed, "
-	    "%zu are wrong\n", whole.allocations, refused,
-	    whole.allocations - refused - wrong, wrong);
+		      "%zu are wrong\n",
+	    whole.allocations, refused, whole.allocations - refused - wrong, wrong);
 	assert_true(refused > 0);
 	outcome_clear(&whole);
 	assert_int_equal(wrong, 0);

@@ -8,7 +8,7 @@
 #include "base/macros.h"
 #include "config/options.h"
 
-#define SPAN "a time span such as 90s or 1h 30min"
+#define SPAN	   "a time span such as 90s or 1h 30min"
 #define SPAN_NEVER SPAN ", or never"
 #define SEVERITIES "emerg, alert, crit, err, warning, notice, info"
 
@@ -78,7 +78,7 @@ test_durations(void **state)
 	static const struct {
 		const char *name;
 		size_t offset;
-		const char *least, *below;	/* below NULL: nothing is */
+		const char *least, *below; /* below NULL: nothing is */
 		const char *most, *above;
 		uint64_t least_usec, most_usec;
 		bool never;
@@ -89,17 +89,17 @@ test_durations(void **state)
 		    "86401s", 100 * USEC_PER_MSEC, USEC_PER_DAY, false },
 		{ "threshold", offsetof(struct config, policy.threshold_usec), "0s", NULL, "3650d",
 		    "3651d", 0, 3650 * USEC_PER_DAY, true },
-		{ "udp: {threshold", offsetof(struct config, policy.udp_threshold_usec), "0s",
-		    NULL, "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
-		{ "udp: {auto", offsetof(struct config, policy.udp_auto_usec), "0s", NULL,
+		{ "udp: {threshold", offsetof(struct config, policy.udp_threshold_usec), "0s", NULL,
 		    "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
+		{ "udp: {auto", offsetof(struct config, policy.udp_auto_usec), "0s", NULL, "3650d",
+		    "3651d", 0, 3650 * USEC_PER_DAY, true },
 		{ "suspect: {threshold", offsetof(struct config, policy.suspect_threshold_usec),
 		    "0s", NULL, "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
 		{ "suspect: {weak_threshold",
-		    offsetof(struct config, policy.suspect_weak_threshold_usec),
-		    "0s", NULL, "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
-		{ "grace", offsetof(struct config, policy.grace_usec), "0s", NULL, "1d",
-		    "25h", 0, USEC_PER_DAY, false },
+		    offsetof(struct config, policy.suspect_weak_threshold_usec), "0s", NULL,
+		    "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
+		{ "grace", offsetof(struct config, policy.grace_usec), "0s", NULL, "1d", "25h", 0,
+		    USEC_PER_DAY, false },
 		{ "remind", offsetof(struct config, policy.remind_usec), "1min", "59s", "3650d",
 		    "3651d", USEC_PER_MIN, 3650 * USEC_PER_DAY, true },
 		{ "log: {after", offsetof(struct config, policy.log_after_usec), "0s", NULL, "1d",
@@ -111,8 +111,10 @@ test_durations(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *end = strchr(rows[i].name, '{') != NULL ? "}" : "";
 		/* So that the other side of the comparison never is in the way. */
-		const char *beside = i == 0 ? "survey: 1d\n" : i == 1 ? "interval: "
-		    "100ms\n" : "";
+		const char *beside = i == 0 ? "survey: 1d\n" :
+		    i == 1		    ? "interval: "
+					      "100ms\n" :
+					      "";
 		const char *values[] = { rows[i].least, rows[i].most, "never", rows[i].below,
 			rows[i].above, "5x", "-1s", "[1s]", "" };
 		uint64_t usec[] = { rows[i].least_usec, rows[i].most_usec, USEC_NEVER };
@@ -125,9 +127,10 @@ test_durations(void **state)
 
 			if (values[j] == NULL)
 				continue;
-			(void)snprintf(text, sizeof(text), "%s%s: "
-			    "%s%s\n", beside, rows[i].name,
-			    values[j], end);
+			(void)snprintf(text, sizeof(text),
+			    "%s%s: "
+			    "%s%s\n",
+			    beside, rows[i].name, values[j], end);
 			r = config_load_text(text, strlen(text), "t.yaml", false, NULL, &config,
 			    &messages);
 			if (r != (good ? 0 : -EINVAL))
@@ -148,16 +151,20 @@ static void
 test_duration_messages(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "interval: 10ms\n", "t.yaml:1:11: interval is \"10ms\", expected 100ms "
+		{ "interval: 10ms\n",
+		    "t.yaml:1:11: interval is \"10ms\", expected 100ms "
 		    "to 1h\n" },
-		{ "interval: 5x\n", "t.yaml:1:11: interval is \"5x\", expected "
+		{ "interval: 5x\n",
+		    "t.yaml:1:11: interval is \"5x\", expected "
 		    "" SPAN "\n" },
 		{ "interval: [5s]\n", "t.yaml:1:11: found a list, expected " SPAN "\n" },
 		{ "interval: {}\n", "t.yaml:1:11: found a map, expected " SPAN "\n" },
 		{ "interval:\n", "t.yaml:1:10: found no value, expected " SPAN "\n" },
-		{ "interval: never\n", "t.yaml:1:11: interval is \"never\", expected 100ms "
+		{ "interval: never\n",
+		    "t.yaml:1:11: interval is \"never\", expected 100ms "
 		    "to 1h\n" },
-		{ "threshold: ''\n", "t.yaml:1:12: threshold is \"\", expected "
+		{ "threshold: ''\n",
+		    "t.yaml:1:12: threshold is \"\", expected "
 		    "" SPAN_NEVER "\n" },
 		{ "threshold: 200000d\n",
 		    "t.yaml:1:12: threshold is \"200000d\", expected 0s to 3650d, or "
@@ -186,9 +193,9 @@ test_severities(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "severity: emerg\nloopback: {severity: debug}\n", "" },
-		{ "severity: WARNING\n", "t.yaml:1:11: severity is \"WARNING\", expected "
-		    "" SEVERITIES
-		    " or debug\n" },
+		{ "severity: WARNING\n",
+		    "t.yaml:1:11: severity is \"WARNING\", expected "
+		    "" SEVERITIES " or debug\n" },
 		{ "severity: off\n",
 		    "t.yaml:1:11: severity is \"off\", expected " SEVERITIES " or "
 		    "debug\n" },
@@ -214,8 +221,10 @@ test_severities(void **state)
 
 	(void)state;
 	expect_all(expectations, ARRAY_SIZE(expectations));
-	config = load_expect("log: {appeared: off, udp: notice}\nseverity: alert\n"
-	    "loopback: {severity: err}\nsuspect: {severity: err, weak_severity: info}\n", "");
+	config = load_expect(
+	    "log: {appeared: off, udp: notice}\nseverity: alert\n"
+	    "loopback: {severity: err}\nsuspect: {severity: err, weak_severity: info}\n",
+	    "");
 	assert_int_equal(config->policy.log_appeared, SEVERITY_OFF);
 	assert_int_equal(config->policy.log_vanished, SEVERITY_INFO);
 	assert_int_equal(config->policy.log_udp, SEVERITY_NOTICE);
@@ -230,13 +239,16 @@ static void
 test_ranges(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "ranges: []\n", "t.yaml:1:9: found an empty list, expected iana, kernel, a "
+		{ "ranges: []\n",
+		    "t.yaml:1:9: found an empty list, expected iana, kernel, a "
 		    "port or a range "
 		    "such as 50000-59999\n" },
-		{ "ranges:\n", "t.yaml:1:8: found no value, expected iana, kernel, a port or a "
+		{ "ranges:\n",
+		    "t.yaml:1:8: found no value, expected iana, kernel, a port or a "
 		    "range such as "
 		    "50000-59999\n" },
-		{ "ranges: [all]\n", "t.yaml:1:10: range is \"all\", expected iana, "
+		{ "ranges: [all]\n",
+		    "t.yaml:1:10: range is \"all\", expected iana, "
 		    "kernel, a port or a "
 		    "range such as 50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0, 70000, {}]\n",
@@ -274,12 +286,15 @@ test_words(void **state)
 		{ "protocols: []\n", "t.yaml:1:12: found an empty list, expected tcp or udp\n" },
 		{ "protocols: {tcp: udp}\n", "t.yaml:1:12: found a map, expected tcp or udp\n" },
 		{ "netns: host\n", "" },
-		{ "netns: all\n", "t.yaml:1:8: netns \"all\" is not supported yet, expected "
+		{ "netns: all\n",
+		    "t.yaml:1:8: netns \"all\" is not supported yet, expected "
 		    "host\n" },
 		{ "netns: none\n", "t.yaml:1:8: netns is \"none\", expected host\n" },
-		{ "cmdline: none\n", "t.yaml:1:10: cmdline is \"none\", expected masked, "
+		{ "cmdline: none\n",
+		    "t.yaml:1:10: cmdline is \"none\", expected masked, "
 		    "full or off\n" },
-		{ "cmdline: [off]\n", "t.yaml:1:10: found a list, expected masked, full or "
+		{ "cmdline: [off]\n",
+		    "t.yaml:1:10: found a list, expected masked, full or "
 		    "off\n" },
 	};
 	static const char *const modes[] = { "cmdline: masked\n", "cmdline: full\n",
@@ -311,8 +326,12 @@ test_advice(void **state)
 		const char *text;
 		bool on;
 	} values[] = {
-		{ "advice: on\n", true }, { "advice: \"on\"\n", true }, { "advice: yes\n", true },
-		{ "advice: true\n", true }, { "advice: off\n", false }, { "advice: no\n", false },
+		{ "advice: on\n", true },
+		{ "advice: \"on\"\n", true },
+		{ "advice: yes\n", true },
+		{ "advice: true\n", true },
+		{ "advice: off\n", false },
+		{ "advice: no\n", false },
 		{ "advice: false\n", false },
 	};
 
@@ -331,10 +350,12 @@ static void
 test_hopping(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "hopping: sctp\n", "t.yaml:1:10: hopping is \"sctp\", expected tcp, udp or "
+		{ "hopping: sctp\n",
+		    "t.yaml:1:10: hopping is \"sctp\", expected tcp, udp or "
 		    "off\n" },
 		{ "hopping: []\n", "t.yaml:1:10: found an empty list, expected tcp, udp or off\n" },
-		{ "hopping: [tcp, off]\n", "t.yaml:1:10: hopping lists protocols and off, "
+		{ "hopping: [tcp, off]\n",
+		    "t.yaml:1:10: hopping lists protocols and off, "
 		    "expected either protocols or off\n" },
 	};
 	static const struct {
@@ -382,7 +403,8 @@ test_keys(void **state)
 		{ "udp: 5s\n",
 		    "t.yaml:1:6: found a single value, expected a map of options such as "
 		    "threshold\n" },
-		{ "udp: [auto]\n", "t.yaml:1:6: found a list, expected a map of options such as "
+		{ "udp: [auto]\n",
+		    "t.yaml:1:6: found a list, expected a map of options such as "
 		    "threshold\n" },
 		{ "udp:\nlog:\nsuspect: {}\nrules:\n", "" },
 		{ "udp: {severity: err, auto: 1d}\nrules: 5\n",

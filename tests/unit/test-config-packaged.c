@@ -105,8 +105,8 @@ check_active(const char *file, const struct rule *rule)
 	/* TCP is a service; where others reach it, it must be one by its protocol. */
 	if ((match->protocols >> PROTOCOL_TCP & 1) != 0 && rule->action == ACTION_ALLOW)
 		expect(match->exposures == 1U << EXPOSURE_LOOPBACK ||
-		    match->choices == 1U << CHOICE_AUTO || strcmp(file, "50-ftp.yaml") == 0, file,
-		    rule, "allows an open port that was asked for");
+			match->choices == 1U << CHOICE_AUTO || strcmp(file, "50-ftp.yaml") == 0,
+		    file, rule, "allows an open port that was asked for");
 }
 
 /* Directly above the rule stands a comment, the last part of which is its source. */

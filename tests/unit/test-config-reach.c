@@ -12,15 +12,19 @@
 #define MATCH(keys) "rules:\n- {name: n, threshold: 1h, match: {" keys "}}\n"
 #define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
 
-#define CLAIM "t.yaml:2:3: rule allows by comm, cmdline or script alone, expected exe, user or " \
-    "unit too: any process can set these\n"
+#define CLAIM                                                                              \
+	"t.yaml:2:3: rule allows by comm, cmdline or script alone, expected exe, user or " \
+	"unit too: any process can set these\n"
 #define SUSPECT "t.yaml:2:3: rule allows every suspect, expected exe, user, unit or container too\n"
-#define JUDGED "t.yaml:2:3: rule allows by class or reason alone, expected exe, user or unit " \
-    "too: any program can match\n"
-#define ANY_CONTAINER "t.yaml:2:3: rule allows every container, expected its id or name, or exe " \
-    "or user too\n"
-#define INTERPRETER(path) "t.yaml:2:3: rule allows by interpreter \"" path "\" alone, expected " \
-    "user or unit too: an interpreter runs any program\n"
+#define JUDGED                                                                          \
+	"t.yaml:2:3: rule allows by class or reason alone, expected exe, user or unit " \
+	"too: any program can match\n"
+#define ANY_CONTAINER                                                               \
+	"t.yaml:2:3: rule allows every container, expected its id or name, or exe " \
+	"or user too\n"
+#define INTERPRETER(path)                                                      \
+	"t.yaml:2:3: rule allows by interpreter \"" path "\" alone, expected " \
+	"user or unit too: an interpreter runs any program\n"
 
 static void
 test_allow(void **state)
@@ -59,11 +63,13 @@ test_allow(void **state)
 		{ ALLOW("comm: x, exe: /usr/sbin/x"), "" },
 		{ MATCH("comm: x"), "" },
 		{ "rules:\n- {name: n, action: allow, match: {comm: x}, enabled: "
-		    "false}\n", "" },
+		  "false}\n",
+		    "" },
 		{ ALLOW("port: 1"), "" },
 		{ ALLOW("exe: /usr/bin/python3.11"), INTERPRETER("/usr/bin/python3.11") },
 		{ ALLOW("exe: [/usr/sbin/x, /bin/bash], cmdline: "
-		    "x"), INTERPRETER("/bin/bash") },
+			"x"),
+		    INTERPRETER("/bin/bash") },
 		{ ALLOW("exe: \"/usr/bin/python*\""), INTERPRETER("/usr/bin/python*") },
 		{ ALLOW("exe: \"/usr/bin/*\""), INTERPRETER("/usr/bin/*") },
 		{ ALLOW("exe: \"/usr/**\""), INTERPRETER("/usr/**") },
@@ -90,18 +96,23 @@ static void
 test_globs(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ MATCH("unit: nginx"), "t.yaml:2:42: unit \"nginx\" matches no unit, expected a "
+		{ MATCH("unit: nginx"),
+		    "t.yaml:2:42: unit \"nginx\" matches no unit, expected a "
 		    "name with its type such as nginx.service\n" },
-		{ MATCH("user_unit: [a.service, \"n*\", b]"), "t.yaml:2:65: user_unit "
+		{ MATCH("user_unit: [a.service, \"n*\", b]"),
+		    "t.yaml:2:65: user_unit "
 		    "\"b\" matches no unit, expected a name with its type such as "
 		    "nginx.service\n" },
-		{ MATCH("script: \"/srv/[ab].py\""), "t.yaml:2:44: script \"/srv/[ab].py\": [ is "
+		{ MATCH("script: \"/srv/[ab].py\""),
+		    "t.yaml:2:44: script \"/srv/[ab].py\": [ is "
 		    "not a wildcard, expected *, ** or ?\n" },
-		{ MATCH("comm: sixteen-letters-"), "t.yaml:2:42: comm \"sixteen-letters-\" "
+		{ MATCH("comm: sixteen-letters-"),
+		    "t.yaml:2:42: comm \"sixteen-letters-\" "
 		    "matches "
 		    "nothing, expected at most 15 bytes: the kernel truncates longer names\n" },
 		{ MATCH("comm: [fifteen-letters, sixteen-letters*]"), "" },
-		{ MATCH("exe: \"/usr/bin/[ab]\""), "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ is not "
+		{ MATCH("exe: \"/usr/bin/[ab]\""),
+		    "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ is not "
 		    "a wildcard, expected *, ** or ?\n" },
 	};
 
@@ -194,12 +205,16 @@ test_reach(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-		(void)snprintf(text, sizeof(text), "rules:\n"
+		(void)snprintf(text, sizeof(text),
+		    "rules:\n"
 		    "  - {name: one, threshold: 1h, match: {%s}}\n"
 		    "  - {name: two, threshold: 1h, match: "
-		    "{%s}}\n", pairs[i].first, pairs[i].second);
-		(void)snprintf(expected, sizeof(expected), "%s", pairs[i].covered ?
-		    "t.yaml:3:5: never reached, \"one\" at line 2 matches first\n" : "");
+		    "{%s}}\n",
+		    pairs[i].first, pairs[i].second);
+		(void)snprintf(expected, sizeof(expected), "%s",
+		    pairs[i].covered ?
+			"t.yaml:3:5: never reached, \"one\" at line 2 matches first\n" :
+			"");
 		(void)config_free(load_expect(text, expected));
 	}
 }
@@ -216,7 +231,8 @@ test_reach_of_suspects(void **state)
 		  "- {name: b, action: allow, match: {port: 1}}\n",
 		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
-		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n", "" },
+		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
+		    "" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, class: [user, suspect]}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
 		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
@@ -236,12 +252,15 @@ test_reach_of_inactive(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: false}\n"
-		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
+		  "- {name: b, threshold: 1h, match: {port: 1}}\n",
+		    "" },
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, until: "
-		    "9999-12-30}\n"
-		  "- {name: b, threshold: 1h, match: {port: 1}}\n", "" },
+		  "9999-12-30}\n"
+		  "- {name: b, threshold: 1h, match: {port: 1}}\n",
+		    "" },
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}}\n"
-		  "- {name: b, threshold: 1h, match: {port: 1}, enabled: false}\n", "" },
+		  "- {name: b, threshold: 1h, match: {port: 1}, enabled: false}\n",
+		    "" },
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: true}\n"
 		  "- {name: b, threshold: 1h, match: {port: 2}}\n"
 		  "- {name: c, threshold: 1h, match: {port: 2}, until: 9999-12-30}\n",
@@ -257,7 +276,8 @@ static void
 test_reach_is_bounded(void **state)
 {
 	static char text[YAML_SIZE_MAX];
-	size_t used = (size_t)sprintf(text, "rules:\n"
+	size_t used = (size_t)sprintf(text,
+	    "rules:\n"
 	    "- {name: first, threshold: 1h, match: {port: 1}}\n"
 	    "- {name: second, threshold: 1h, match: {port: 1}}\n");
 	char *said;
@@ -272,7 +292,8 @@ test_reach_is_bounded(void **state)
 	(void)config_free(load_bytes(text, used, false, &said));
 	assert_memory_equal(said, "t.yaml:3:3: never reached, \"first\" at line 2 matches first\n",
 	    strlen("t.yaml:3:3: never reached, \"first\" at line 2 matches first\n"));
-	assert_non_null(strstr(said, ":3: too many rules: from here on, rules that are never "
+	assert_non_null(strstr(said,
+	    ":3: too many rules: from here on, rules that are never "
 	    "reached are not detected\n"));
 	assert_null(strstr(strstr(said, "from here on"), "t.yaml"));
 	free(said);

@@ -45,7 +45,8 @@ test_values(void **state)
 	    "            class: [service, suspect], reason: [memory, no-owner, exposed],\n"
 	    "            user_unit: \"*\", not: {user: bob, choice: [asked, auto], netns: host}}\n"
 	    "    name: all\n"
-	    "    action: allow\n", "");
+	    "    action: allow\n",
+	    "");
 	const struct rule *first = &config->policy.rules[0], *second = &config->policy.rules[1];
 	const struct match *match = &second->match;
 
@@ -73,8 +74,8 @@ test_values(void **state)
 	assert_string_equal(second->where, "t.yaml:9");
 	assert_int_equal(second->action, ACTION_ALLOW);
 	assert_true(second->enabled);
-	assert_int_equal(match->keys, (1U << MATCH_KEY_COUNT) - 1 - (1U << MATCH_PORT) -
-	    (1U << MATCH_USER));
+	assert_int_equal(match->keys,
+	    (1U << MATCH_KEY_COUNT) - 1 - (1U << MATCH_PORT) - (1U << MATCH_USER));
 	assert_int_equal(match->protocols, 1U << PROTOCOL_UDP);
 	assert_int_equal(match->exposures, 1U << EXPOSURE_LOOPBACK | 1U << EXPOSURE_ANY);
 	assert_int_equal(match->owners, 1U << OWNER_KERNEL | 1U << OWNER_UNKNOWN);
@@ -102,10 +103,10 @@ test_values(void **state)
 	assert_int_equal(match->classes, 1U << CLASS_SERVICE | 1U << CLASS_SUSPECT);
 	assert_int_equal(match->reasons,
 	    1U << REASON_MEMORY | 1U << REASON_NO_OWNER | 1U << REASON_EXPOSED);
-	assert_int_equal(match->not->keys,
+	assert_int_equal(match->not ->keys,
 	    1U << MATCH_USER | 1U << MATCH_CHOICE | 1U << MATCH_NETNS);
-	assert_int_equal(match->not->uids.ids[0], 1001);
-	assert_int_equal(match->not->choices, 1U << CHOICE_ASKED | 1U << CHOICE_AUTO);
+	assert_int_equal(match->not ->uids.ids[0], 1001);
+	assert_int_equal(match->not ->choices, 1U << CHOICE_ASKED | 1U << CHOICE_AUTO);
 	free(dump_fixed(config));
 	(void)config_free(config);
 }
@@ -125,7 +126,7 @@ test_words_of_the_core(void **state)
 
 		(void)snprintf(text, sizeof(text), MATCH("%s: %s"), reason ? "reason" : "class",
 		    reason ? reason_name((enum reason)place) :
-		    class_name((enum listener_class)place));
+			     class_name((enum listener_class)place));
 		config = load_expect(text, "");
 		match = &config->policy.rules[0].match;
 		assert_int_equal(match->classes, reason ? 0 : 1U << place);
@@ -158,9 +159,10 @@ test_netns(void **state)
 	    "t.yaml:2:43: netns \"4\" is not watched: it matches no listener\n"
 	    "t.yaml:2:60: netns \"4\" is not watched: it matches no listener\n");
 	assert_int_equal(config->policy.rules[0].match.netns, 0);
-	assert_int_equal(config->policy.rules[0].match.not->netns, 1);
+	assert_int_equal(config->policy.rules[0].match.not ->netns, 1);
 	dump = dump_fixed(config);
-	assert_non_null(strstr(dump, "      netns: [\"4\"]\n      not:\n"
+	assert_non_null(strstr(dump,
+	    "      netns: [\"4\"]\n      not:\n"
 	    "        netns: [\"4\", \"host\"]\n"));
 	free(dump);
 	(void)config_free(config);
@@ -172,10 +174,12 @@ test_rule_errors(void **state)
 	static const struct expectation expectations[] = {
 		{ "rules: {a: b}\n", "t.yaml:1:8: found a map, expected a list of rules\n" },
 		{ "rules: []\n", "" },
-		{ "rules:\n  - x\n", "t.yaml:2:5: found a single value, expected a rule: a map "
+		{ "rules:\n  - x\n",
+		    "t.yaml:2:5: found a single value, expected a rule: a map "
 		    "with name, "
 		    "match and action or threshold\n" },
-		{ "rules:\n  -\n", "t.yaml:2:4: found no value, expected a rule: a map with "
+		{ "rules:\n  -\n",
+		    "t.yaml:2:4: found no value, expected a rule: a map with "
 		    "name, match and "
 		    "action or threshold\n" },
 		{ "rules:\n  - action: allow\n",
@@ -187,9 +191,11 @@ test_rule_errors(void **state)
 		    "remind\n" },
 		{ RULE "  match: {}\n",
 		    "t.yaml:4:10: found an empty map, expected at least one match key\n" },
-		{ RULE "  match:\n", "t.yaml:4:9: found no value, expected at least one match "
+		{ RULE "  match:\n",
+		    "t.yaml:4:9: found no value, expected at least one match "
 		    "key\n" },
-		{ RULE "  match: [port]\n", "t.yaml:4:10: found a list, expected at least one "
+		{ RULE "  match: [port]\n",
+		    "t.yaml:4:10: found a list, expected at least one "
 		    "match key\n" },
 		{ RULE "  match: {port: 1}\n  foo: 1\n  notes: x\n",
 		    "t.yaml:5:3: unknown key \"foo\", expected one of name, match, action, "
@@ -203,7 +209,7 @@ test_rule_errors(void **state)
 		    "t.yaml:2:9: name is 0 bytes long, expected 1 to 4096 bytes\n"
 		    "t.yaml:4:10: found no value, expected allow\n" },
 		{ "rules:\n- name: n\n  match: {port: 1}\n  threshold: soon\n  severity: "
-		    "off\n"
+		  "off\n"
 		  "  remind: 5s\n  enabled: maybe\n",
 		    "t.yaml:4:14: threshold is \"soon\", expected a time span such as 90s "
 		    "or 1h 30min, "
@@ -239,19 +245,24 @@ test_owner_errors(void **state)
 {
 #define NETNS ", expected host, or a number as lsns(8) prints it\n"
 	static const struct expectation expectations[] = {
-		{ MATCH("script: x"), "t.yaml:2:44: script is \"x\", expected an absolute path, "
+		{ MATCH("script: x"),
+		    "t.yaml:2:44: script is \"x\", expected an absolute path, "
 		    "or **/NAME\n" },
-		{ MATCH("container: ''"), "t.yaml:2:47: container is \"\", expected a pattern "
+		{ MATCH("container: ''"),
+		    "t.yaml:2:47: container is \"\", expected a pattern "
 		    "that is not empty\n" },
-		{ MATCH("container: {a: b}"), "t.yaml:2:47: found a map, expected a string or a "
+		{ MATCH("container: {a: b}"),
+		    "t.yaml:2:47: found a map, expected a string or a "
 		    "glob\n" },
 		{ MATCH("netns: [all, 0, 04, -1, 99999999999999999999]"),
 		    "t.yaml:2:44: netns is \"all\"" NETNS "t.yaml:2:49: netns is \"0\"" NETNS
 		    "t.yaml:2:52: netns is \"04\"" NETNS "t.yaml:2:56: netns is \"-1\"" NETNS
 		    "t.yaml:2:60: netns is \"99999999999999999999\"" NETNS },
-		{ MATCH("class: odd"), "t.yaml:2:43: class is \"odd\", expected unknown, kernel, "
+		{ MATCH("class: odd"),
+		    "t.yaml:2:43: class is \"odd\", expected unknown, kernel, "
 		    "service, user or suspect\n" },
-		{ MATCH("not: {class: ''}"), "t.yaml:2:49: class is \"\", expected unknown, "
+		{ MATCH("not: {class: ''}"),
+		    "t.yaml:2:49: class is \"\", expected unknown, "
 		    "kernel, service, user or suspect\n" },
 		{ MATCH("reason: [shell, strong]"),
 		    "t.yaml:2:52: reason is \"strong\", expected memory, shm, disguise, shell, "
@@ -268,15 +279,18 @@ static void
 test_match_errors(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ MATCH("prot: tcp"), "t.yaml:2:36: unknown key \"prot\", did you mean "
+		{ MATCH("prot: tcp"),
+		    "t.yaml:2:36: unknown key \"prot\", did you mean "
 		    "\"protocol\"?\n" },
-		{ MATCH("ip: x"), "t.yaml:2:36: unknown key \"ip\", expected one of "
+		{ MATCH("ip: x"),
+		    "t.yaml:2:36: unknown key \"ip\", expected one of "
 		    "protocol, port, "
 		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
 		    "choice, script, container, netns, class, reason, not\n" },
 		{ MATCH("protocol: [tcp, icmp]"),
 		    "t.yaml:2:52: protocol is \"icmp\", expected tcp or udp\n" },
-		{ MATCH("protocol: []"), "t.yaml:2:46: found an empty list, expected tcp or "
+		{ MATCH("protocol: []"),
+		    "t.yaml:2:46: found an empty list, expected tcp or "
 		    "udp\n" },
 		{ MATCH("port: [0, 5-3, x, 65536, 1-]"),
 		    "t.yaml:2:43: port is \"0\", expected 1 to 65535, or a range such as "
@@ -294,7 +308,7 @@ test_match_errors(void **state)
 		    "t.yaml:2:42: found a map, expected a port or a range such as "
 		    "50000-59999\n" },
 		{ MATCH("address: [10.0.0.1/8, \"fe80::1/10\", 1.2.3.4/33, 1.2.3, "
-		    "\"::1/\", \"::1/064\"]"),
+			"\"::1/\", \"::1/064\"]"),
 		    "t.yaml:2:46: address \"10.0.0.1/8\" has host bits set, expected "
 		    "10.0.0.0/8\n"
 		    "t.yaml:2:58: address \"fe80::1/10\" has host bits set, expected "
@@ -320,7 +334,8 @@ test_match_errors(void **state)
 		    "**/NAME\n" },
 		{ MATCH("comm: ''"),
 		    "t.yaml:2:42: comm is \"\", expected a pattern that is not empty\n" },
-		{ MATCH("cmdline: [[a]]"), "t.yaml:2:46: found a list, expected a string or a "
+		{ MATCH("cmdline: [[a]]"),
+		    "t.yaml:2:46: found a list, expected a string or a "
 		    "glob\n" },
 		{ MATCH("user: [carol, \"@alice\", \"@\", broken, 4294967295]"),
 		    "t.yaml:2:43: unknown user \"carol\", expected a user that exists on this "
@@ -393,7 +408,8 @@ test_bounds(void **state)
 		used += (size_t)sprintf(text + used, "%u,", i);
 	used += (size_t)sprintf(text + used, "]}}");
 	assert_null(load_bytes(text, used, false, &said));
-	assert_string_equal(said, "t.yaml:2:42: found a list of 257 entries, expected at most "
+	assert_string_equal(said,
+	    "t.yaml:2:42: found a list of 257 entries, expected at most "
 	    "256\n");
 	free(said);
 
@@ -414,7 +430,8 @@ test_bounds(void **state)
 static void
 test_last_good(void **state)
 {
-	static const char text[] = "grace: 3min\n"
+	static const char text[] =
+	    "grace: 3min\n"
 	    "rules:\n"
 	    "- {name: gone, threshold: 1h, match: {user: [alice, carol]}}\n"
 	    "- {name: hung, threshold: 1h, match: {port: 1, not: {user: \"@broken\"}}}\n"

@@ -19,11 +19,14 @@ test_syntax(void **state)
 		{ "\xef\xbb\xbfinterval: 3s\n", "" },
 		{ "interval: 3s\r\nsurvey: 9s\r\n", "" },
 		{ "~\n", "" },
-		{ "x\n", "t.yaml:1:1: found a single value, expected a map of options such as "
+		{ "x\n",
+		    "t.yaml:1:1: found a single value, expected a map of options such as "
 		    "interval\n" },
-		{ "\n  - a\n", "t.yaml:2:3: found a list, expected a map of options such as "
+		{ "\n  - a\n",
+		    "t.yaml:2:3: found a list, expected a map of options such as "
 		    "interval\n" },
-		{ "interval: [b\n", "t.yaml:2:1: invalid YAML: did not find expected ',' "
+		{ "interval: [b\n",
+		    "t.yaml:2:1: invalid YAML: did not find expected ',' "
 		    "or ']', "
 		    "while parsing a flow sequence that began at line 1\n" },
 		{ "interval: 3s\nx: b: c\n",
@@ -33,7 +36,8 @@ test_syntax(void **state)
 		    "t.yaml:2:1: invalid YAML: found a tab character that violates "
 		    "indentation, "
 		    "while scanning a plain scalar that began at line 1\n" },
-		{ "interval: \"3s\n", "t.yaml:2:1: invalid YAML: found unexpected end of "
+		{ "interval: \"3s\n",
+		    "t.yaml:2:1: invalid YAML: found unexpected end of "
 		    "stream, "
 		    "while scanning a quoted scalar that began at line 1\n" },
 	};
@@ -46,7 +50,8 @@ static void
 test_refused(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "interval: &a 3s\n", "t.yaml:1:11: anchor \"a\" is not supported, expected a "
+		{ "interval: &a 3s\n",
+		    "t.yaml:1:11: anchor \"a\" is not supported, expected a "
 		    "value "
 		    "without one\n" },
 		{ "udp: &a {auto: 3s}\nlog: *a\n",
@@ -58,7 +63,8 @@ test_refused(void **state)
 		    "t.yaml:1:11: tag \"tag:yaml.org,2002:str\" is not supported, expected a "
 		    "value without "
 		    "one\n" },
-		{ "ranges: !x [iana]\n", "t.yaml:1:9: tag \"!x\" is not supported, expected a "
+		{ "ranges: !x [iana]\n",
+		    "t.yaml:1:9: tag \"!x\" is not supported, expected a "
 		    "value without "
 		    "one\n" },
 		{ "interval: 3s\nsurvey: 9s\ninterval: 4s\n",
@@ -99,27 +105,38 @@ test_characters(void **state)
 		size_t size;
 		const char *messages;
 	} cases[] = {
-		{ "interval: 3s\nx: \0y", 17, "t.yaml:2:4: found NUL byte U+0000, expected "
+		{ "interval: 3s\nx: \0y", 17,
+		    "t.yaml:2:4: found NUL byte U+0000, expected "
 		    "text\n" },
-		{ "\xc3\xa4\x01", 3, "t.yaml:1:2: found control character U+0001, expected "
+		{ "\xc3\xa4\x01", 3,
+		    "t.yaml:1:2: found control character U+0001, expected "
 		    "text\n" },
-		{ "# \x1b[31m", 7, "t.yaml:1:3: found control character U+001B, expected "
+		{ "# \x1b[31m", 7,
+		    "t.yaml:1:3: found control character U+001B, expected "
 		    "text\n" },
-		{ "# \xc2\x85", 4, "t.yaml:1:3: found control character U+0085, expected "
+		{ "# \xc2\x85", 4,
+		    "t.yaml:1:3: found control character U+0085, expected "
 		    "text\n" },
-		{ "# \xe2\x80\xa8", 5, "t.yaml:1:3: found control character U+2028, expected "
+		{ "# \xe2\x80\xa8", 5,
+		    "t.yaml:1:3: found control character U+2028, expected "
 		    "text\n" },
-		{ "# \xe2\x80\xa9", 5, "t.yaml:1:3: found control character U+2029, expected "
+		{ "# \xe2\x80\xa9", 5,
+		    "t.yaml:1:3: found control character U+2029, expected "
 		    "text\n" },
-		{ "#\r#\r\n#\n\x7f", 8, "t.yaml:4:1: found control character U+007F, expected "
+		{ "#\r#\r\n#\n\x7f", 8,
+		    "t.yaml:4:1: found control character U+007F, expected "
 		    "text\n" },
 		{ "a: \xff", 4, "t.yaml:1:4: invalid byte 0xff, expected UTF-8\n" },
 		{ "a: \xc0\x80", 5, "t.yaml:1:4: invalid byte 0xc0, expected UTF-8\n" },
 		{ "a: \xed\xa0\x80", 6, "t.yaml:1:4: invalid byte 0xed, expected UTF-8\n" },
 		{ "a: \xe2\x82", 5, "t.yaml:1:4: invalid byte 0xe2, expected UTF-8\n" },
 		{ "a: \xf5\x80\x80\x80", 7, "t.yaml:1:4: invalid byte 0xf5, expected UTF-8\n" },
-		{ "\xff\xfe" "a\0", 4, "t.yaml:1:1: invalid byte 0xff, expected UTF-8\n" },
-		{ "\xfe\xff" "\0a", 4, "t.yaml:1:1: invalid byte 0xfe, expected UTF-8\n" },
+		{ "\xff\xfe"
+		  "a\0",
+		    4, "t.yaml:1:1: invalid byte 0xff, expected UTF-8\n" },
+		{ "\xfe\xff"
+		  "\0a",
+		    4, "t.yaml:1:1: invalid byte 0xfe, expected UTF-8\n" },
 	};
 
 	(void)state;
@@ -183,7 +200,8 @@ test_bounds(void **state)
 	(void)state;
 	memset(text, '#', YAML_SIZE_MAX + 1);
 	assert_null(load_bytes(text, YAML_SIZE_MAX + 1, false, &said));
-	assert_string_equal(said, "t.yaml:1:1: file is too large, expected at most 1048576 "
+	assert_string_equal(said,
+	    "t.yaml:1:1: file is too large, expected at most 1048576 "
 	    "bytes\n");
 	free(said);
 	(void)config_free(load_bytes(text, YAML_SIZE_MAX, false, &said));
@@ -195,14 +213,16 @@ test_bounds(void **state)
 		used += (size_t)sprintf(text + used, "[],");
 	text[used++] = ']';
 	assert_null(load_bytes(text, used, false, &said));
-	assert_string_equal(said, "t.yaml:1:750000: too many values, expected at most "
+	assert_string_equal(said,
+	    "t.yaml:1:750000: too many values, expected at most "
 	    "250000 in a file\n");
 	free(said);
 
 	for (used = 0, *text = '\0'; used < 3000;)
 		used += (size_t)sprintf(text + used, "k%zu: 1\n", used);
 	assert_null(load_bytes(text, used, false, &said));
-	assert_non_null(strstr(said, "t.yaml:1:1: too many keys in a map, expected at most "
+	assert_non_null(strstr(said,
+	    "t.yaml:1:1: too many keys in a map, expected at most "
 	    "256\n"));
 	free(said);
 }
@@ -213,7 +233,7 @@ test_order(void **state)
 {
 	(void)state;
 	(void)config_free(load_expect("rules: [x]\nfoo: 1\ngrace: 1x\ninterval: &a 3s\n"
-	    "grace: 2s\n",
+				      "grace: 2s\n",
 	    "t.yaml:1:9: found a single value, expected a rule: a map with name, match and action "
 	    "or "
 	    "threshold\n"
@@ -239,8 +259,9 @@ test_many_errors(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 150; i++)
 		used += (size_t)sprintf(text + used, "- x\n");
-	assert_int_equal(config_load_text(text, used, "t.yaml", false, resolve_fake, &config,
-	    &messages), -EINVAL);
+	assert_int_equal(
+	    config_load_text(text, used, "t.yaml", false, resolve_fake, &config, &messages),
+	    -EINVAL);
 	assert_int_equal(messages.count, CONFIG_MESSAGES_MAX);
 	assert_int_equal(messages.errors, 150);
 	said = messages_text(&messages, "");

@@ -21,8 +21,8 @@ write_zone(char *path, int32_t behind)
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
-	bytes[39] = 1;	/* one kind of local time, */
-	bytes[43] = 4;	/* its name with the NUL */
+	bytes[39] = 1; /* one kind of local time, */
+	bytes[43] = 4; /* its name with the NUL */
 	for (unsigned i = 0; i < 4; i++)
 		bytes[44 + i] = (unsigned char)(offset >> (24 - 8 * i));
 	memcpy(bytes + 50, "TST", 4);
@@ -30,8 +30,8 @@ write_zone(char *path, int32_t behind)
 	assert_int_equal(close(fd), 0);
 }
 
-#define ZONE_BEHIND 7200	/* seconds */
-#define MIDNIGHT    1877558400	/* of the end of 2029-06-30, in Greenwich */
+#define ZONE_BEHIND 7200       /* seconds */
+#define MIDNIGHT    1877558400 /* of the end of 2029-06-30, in Greenwich */
 
 /* A process that knows no zone but Greenwich. */
 static void
@@ -93,8 +93,8 @@ fail_each(const char *zone, bool load_first)
 		refused += r < 0;
 		wrong += r == 0 && usec != (MIDNIGHT + ZONE_BEHIND) * USEC_PER_SEC;
 	}
-	print_message("# of %zu allocations %zu make an error, %zu another zone\n", places,
-	    refused, wrong);
+	print_message("# of %zu allocations %zu make an error, %zu another zone\n", places, refused,
+	    wrong);
 	assert_true(refused > 0);
 	assert_int_equal(wrong, 0);
 }

@@ -49,8 +49,7 @@ watch(uint16_t first, uint16_t last)
 
 	port_set_add(&wanted.explicit_ports, first, last);
 	ranges_resolve(&wanted, NULL, &ranges);
-	engine_set_watched(
-	    engine, &ranges, 1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP, &when);
+	engine_set_watched(engine, &ranges, 1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP, &when);
 }
 
 static int
@@ -100,8 +99,8 @@ answer(uint32_t uid)
 	struct owner_answer answers[16];
 
 	for (size_t i = 0; i < count; i++)
-		answers[i] = (struct owner_answer){ questions[i].inode,
-			help_owner("/usr/bin/nc", uid) };
+		answers[i] =
+		    (struct owner_answer){ questions[i].inode, help_owner("/usr/bin/nc", uid) };
 	/* The tests ask in the order of inodes. */
 	if (count > 0)
 		engine_owner_answers(engine, answers, count, now_usec);
@@ -216,9 +215,12 @@ static void
 the_worst_of_a_group_leaves(void **state)
 {
 	static char name[] = "grave";
-	struct rule grave = { .name = name, .values = RULE_SEVERITY, .severity = SEVERITY_CRIT,
+	struct rule grave = { .name = name,
+		.values = RULE_SEVERITY,
+		.severity = SEVERITY_CRIT,
 		.match = { .keys = 1 << MATCH_CHOICE, .choices = 1 << CHOICE_AUTO },
-		.until_usec = USEC_NEVER, .enabled = true };
+		.until_usec = USEC_NEVER,
+		.enabled = true };
 	struct listener group[4];
 	struct report *report;
 
@@ -425,8 +427,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_worst_of_a_group_leaves, begin, end),
 		cmocka_unit_test_setup_teardown(a_huge_group_is_cheap, begin, end),
 		cmocka_unit_test_setup_teardown(too_many_that_left_end_sooner, begin, end),
-		cmocka_unit_test_setup_teardown(
-		    a_look_that_proves_nothing_is_not_when_it_was_seen, begin, end),
+		cmocka_unit_test_setup_teardown(a_look_that_proves_nothing_is_not_when_it_was_seen,
+		    begin, end),
 		cmocka_unit_test_setup_teardown(reloads_do_not_put_off_the_summary, begin, end),
 		cmocka_unit_test_setup_teardown(peers_are_those_of_each_alert, begin, end),
 	};

@@ -132,8 +132,8 @@ static void
 hostile_pairs_end(void **state)
 {
 	static const char *const globs[] = { "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b",
-	    "**a**a**a**a**a**a**a**a**a**a**b", "**a*a**a*a**a*a**a*a**a*a**a*ab",
-	    "*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?b", "**/a*/**/a*/**/a*/**/a*/**/b" };
+		"**a**a**a**a**a**a**a**a**a**a**b", "**a*a**a*a**a*a**a*a**a*a**a*ab",
+		"*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?b", "**/a*/**/a*/**/a*/**/a*/**/b" };
 	char text[4097];
 
 	(void)state;

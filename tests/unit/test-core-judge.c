@@ -20,14 +20,14 @@
 /* A rule with one match, filled by a row of the table; its lists are borrowed from the row. */
 struct row {
 	enum match_key key;
-	uint32_t bits;			/* protocols, exposures, owners or choices */
+	uint32_t bits; /* protocols, exposures, owners or choices */
 	const char *glob;
-	uint32_t id;			/* of uids, or of gids where group is set */
+	uint32_t id; /* of uids, or of gids where group is set */
 	bool group;
 	const char *prefix;
 	uint8_t prefix_bits;
 	uint16_t first_port, last_port;
-	bool matches;			/* the listener and the process of the test */
+	bool matches; /* the listener and the process of the test */
 };
 
 /* tcp 10.1.2.3:60855, asked, of /usr/bin/web [100], uid 1000, groups 50 and 51, web.service. */
@@ -74,7 +74,8 @@ make_owner(void)
 {
 	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
 	struct process *process;
-	static const char cmdline[] = "web\0--port\0" "60855";
+	static const char cmdline[] = "web\0--port\0"
+				      "60855";
 
 	assert_non_null(owner);
 	owner->holders = 1;
@@ -108,8 +109,10 @@ static void
 fill_match(struct match *match, const struct row *row)
 {
 	struct glob_list *lists[MATCH_KEY_COUNT] = {
-		[MATCH_EXE] = &match->exe, [MATCH_COMM] = &match->comm,
-		[MATCH_CMDLINE] = &match->cmdline, [MATCH_UNIT] = &match->unit,
+		[MATCH_EXE] = &match->exe,
+		[MATCH_COMM] = &match->comm,
+		[MATCH_CMDLINE] = &match->cmdline,
+		[MATCH_UNIT] = &match->unit,
 		[MATCH_USER_UNIT] = &match->user_unit,
 	};
 	struct id_list *ids = row->group ? &match->gids : &match->uids;
@@ -147,7 +150,9 @@ make_policy(void)
 	policy.rules = calloc(1, sizeof(*policy.rules));
 	policy.rule_count = 1;
 	policy.rules[0] = (struct rule){
-		.name = strdup("rule"), .action = ACTION_ALLOW, .until_usec = USEC_NEVER,
+		.name = strdup("rule"),
+		.action = ACTION_ALLOW,
+		.until_usec = USEC_NEVER,
 		.enabled = true,
 	};
 	return policy;
@@ -182,7 +187,7 @@ test_each_key(void **state)
 		/* The same under `not`, beside a key that holds. */
 		match_clear(match);
 		fill_match(match, &rows[0]);
-		match->not = calloc(1, sizeof(*match->not));
+		match->not = calloc(1, sizeof(*match->not ));
 		fill_match(match->not, &rows[i]);
 		if (allows(&policy, &listener, owner) == rows[i].matches)
 			fail_msg("row %zu under not", i);
@@ -240,7 +245,7 @@ test_unknown_owner_matches_neither_way(void **state)
 			fail_msg("row %zu of an unknown owner", i);
 		match_clear(match);
 		fill_match(match, &rows[0]);
-		match->not = calloc(1, sizeof(*match->not));
+		match->not = calloc(1, sizeof(*match->not ));
 		fill_match(match->not, &rows[i]);
 		if (allows(&policy, &listener, owner))
 			fail_msg("row %zu under not of an unknown owner", i);
@@ -300,8 +305,11 @@ test_first_match_wins_and_leaves_open(void **state)
 	memset(&policy.rules[1], 0, 2 * sizeof(*policy.rules));
 	for (size_t i = 1; i < 3; i++)
 		policy.rules[i] = (struct rule){
-			.name = strdup("later"), .action = ACTION_WATCH, .enabled = true,
-			.until_usec = NOW + 1, .values = RULE_THRESHOLD,
+			.name = strdup("later"),
+			.action = ACTION_WATCH,
+			.enabled = true,
+			.until_usec = NOW + 1,
+			.values = RULE_THRESHOLD,
 			.threshold_usec = i * USEC_PER_MIN,
 		};
 	for (size_t i = 0; i < 3; i++)

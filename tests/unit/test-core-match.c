@@ -121,7 +121,7 @@ struct key_case {
 	const char *name;
 	struct match match;
 	void (*spoil)(struct world *world);
-	bool of_process;	/* nothing is known of it without a process */
+	bool of_process; /* nothing is known of it without a process */
 };
 
 static void
@@ -206,8 +206,8 @@ static const struct key_case key_cases[] = {
 	    spoil_exposure, false },
 	{ "exe", { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } }, spoil_exe, true },
 	{ "comm", { .keys = 1 << MATCH_COMM, .comm = { comm_globs, 1 } }, spoil_comm, true },
-	{ "cmdline", { .keys = 1 << MATCH_CMDLINE, .cmdline = { cmdline_globs, 1 } },
-	    spoil_cmdline, true },
+	{ "cmdline", { .keys = 1 << MATCH_CMDLINE, .cmdline = { cmdline_globs, 1 } }, spoil_cmdline,
+	    true },
 	{ "user", { .keys = 1 << MATCH_USER, .uids = { alice, 2 } }, spoil_user, false },
 	{ "group", { .keys = 1 << MATCH_USER, .gids = { developers, 2 } }, spoil_group, true },
 	{ "unit", { .keys = 1 << MATCH_UNIT, .unit = { any_globs, 1 } }, spoil_unit, true },
@@ -222,8 +222,8 @@ prepare(void **state)
 {
 	(void)state;
 	prefixes[0] = (struct address_prefix){ .family = AF_INET6, .bits = 0 };
-	prefixes[1] = (struct address_prefix){ .address = { 192, 0, 2, 64 }, .family = AF_INET,
-		.bits = 26 };
+	prefixes[1] =
+	    (struct address_prefix){ .address = { 192, 0, 2, 64 }, .family = AF_INET, .bits = 26 };
 	return 0;
 }
 
@@ -241,12 +241,14 @@ every_key_alone(void **state)
 		    matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: true is not", key->name);
 		/* What is not known of an unknown owner is neither so nor not so. */
-		if (key->of_process && (matches(&key->match, &world->listener, world->unknown) ||
-				matches_not(&key->match, &world->listener, world->unknown)))
+		if (key->of_process &&
+		    (matches(&key->match, &world->listener, world->unknown) ||
+			matches_not(&key->match, &world->listener, world->unknown)))
 			fail_msg("%s: an unknown owner matches", key->name);
 		/* The kernel is no process: it has no exe, for certain. */
-		if (key->of_process && (matches(&key->match, &world->listener, world->kernel) ||
-				!matches_not(&key->match, &world->listener, world->kernel)))
+		if (key->of_process &&
+		    (matches(&key->match, &world->listener, world->kernel) ||
+			!matches_not(&key->match, &world->listener, world->kernel)))
 			fail_msg("%s: the kernel", key->name);
 		key->spoil(world);
 		if (matches(&key->match, &world->listener, world->owner) ||
@@ -306,7 +308,8 @@ keys_beside_not(void **state)
 {
 	struct world *world = *state;
 	struct match inner = { .keys = 1 << MATCH_USER, .uids = { alice, 2 } };
-	struct match match = { .keys = 1 << MATCH_PROTOCOL, .protocols = 1 << PROTOCOL_TCP,
+	struct match match = { .keys = 1 << MATCH_PROTOCOL,
+		.protocols = 1 << PROTOCOL_TCP,
 		.not = &inner };
 
 	assert_false(matches(&match, &world->listener, world->owner));
@@ -316,7 +319,8 @@ keys_beside_not(void **state)
 	assert_false(matches(&match, &world->listener, world->owner));
 	/* A false key beside an unknown one is false: not(false) is true. */
 	inner = (struct match){ .keys = 1 << MATCH_EXE | 1 << MATCH_PROTOCOL,
-		.exe = { nc_globs, 2 }, .protocols = 1 << PROTOCOL_UDP };
+		.exe = { nc_globs, 2 },
+		.protocols = 1 << PROTOCOL_UDP };
 	assert_true(matches_not(&inner, &world->listener, world->unknown));
 	inner.protocols = 1 << PROTOCOL_TCP;
 	assert_false(matches_not(&inner, &world->listener, world->unknown));
@@ -493,7 +497,8 @@ prefixes_of_every_length(void **state)
 		    help_listener(PROTOCOL_TCP, six ? "::" : "0.0.0.0", 50000, 1);
 		struct address_prefix prefix = { .family = listener.endpoint.family,
 			.bits = (uint8_t)help_below(&seed, most + 1) };
-		struct match match = { .keys = 1 << MATCH_ADDRESS, .addresses = &prefix,
+		struct match match = { .keys = 1 << MATCH_ADDRESS,
+			.addresses = &prefix,
 			.address_count = 1 };
 		struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
 		unsigned flip = (unsigned)help_below(&seed, most);
@@ -550,12 +555,20 @@ the_first_match_wins(void **state)
 	struct world *world = *state;
 	struct rule rules[4] = {
 		{ .name = (char *)"off", .action = ACTION_ALLOW, .until_usec = USEC_NEVER },
-		{ .name = (char *)"over", .action = ACTION_ALLOW, .until_usec = NOW_USEC,
+		{ .name = (char *)"over",
+		    .action = ACTION_ALLOW,
+		    .until_usec = NOW_USEC,
 		    .enabled = true },
-		{ .name = (char *)"first", .values = RULE_THRESHOLD | RULE_SEVERITY | RULE_REMIND,
-		    .threshold_usec = 5, .severity = SEVERITY_CRIT, .remind_usec = 7,
-		    .until_usec = NOW_USEC + 1, .enabled = true },
-		{ .name = (char *)"second", .action = ACTION_ALLOW, .until_usec = USEC_NEVER,
+		{ .name = (char *)"first",
+		    .values = RULE_THRESHOLD | RULE_SEVERITY | RULE_REMIND,
+		    .threshold_usec = 5,
+		    .severity = SEVERITY_CRIT,
+		    .remind_usec = 7,
+		    .until_usec = NOW_USEC + 1,
+		    .enabled = true },
+		{ .name = (char *)"second",
+		    .action = ACTION_ALLOW,
+		    .until_usec = USEC_NEVER,
 		    .enabled = true },
 	};
 	struct policy policy;
@@ -620,8 +633,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_path_must_be_verified, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    the_user_of_a_socket_without_a_process, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),
 		cmocka_unit_test(prefixes_of_every_length),
 		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, set_up, tear_down),

@@ -14,9 +14,9 @@
 
 static const struct {
 	const char *name;
-	const char *arguments;	/* joined by '|' */
+	const char *arguments; /* joined by '|' */
 	enum program_input input;
-	const char *script;	/* NULL = none */
+	const char *script; /* NULL = none */
 } inputs[] = {
 	{ "python3.11", "python3|/home/alice/srv.py|8080", INPUT_SCRIPT, "/home/alice/srv.py" },
 	{ "python3.11", "python3|-u|-W|ignore|srv.py", INPUT_SCRIPT, "srv.py" },
@@ -117,8 +117,8 @@ input(void **state)
 		for (size_t at = 0; at < length; at++)
 			if (arguments[at] == '|')
 				arguments[at] = '\0';
-		found = program_input(inputs[i].name, arguments, length == 0 ? 0 : length + 1,
-		    &script);
+		found =
+		    program_input(inputs[i].name, arguments, length == 0 ? 0 : length + 1, &script);
 		if (found != inputs[i].input || (script == NULL) != (inputs[i].script == NULL) ||
 		    (script != NULL && strcmp(script, inputs[i].script) != 0))
 			fail_msg("%s: %s: %d, %s", inputs[i].name, inputs[i].arguments, (int)found,
@@ -151,7 +151,7 @@ input_cut(void **state)
 }
 
 static const struct {
-	const char *cwd, *argument, *path;	/* NULL = none */
+	const char *cwd, *argument, *path; /* NULL = none */
 } paths[] = {
 	{ "/home/alice", "srv.py", "/home/alice/srv.py" },
 	{ "/home/alice", "./srv.py", "/home/alice/srv.py" },
@@ -172,8 +172,8 @@ script_path(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		bool found = program_script_path(paths[i].cwd, paths[i].argument, buffer,
-		    sizeof(buffer));
+		bool found =
+		    program_script_path(paths[i].cwd, paths[i].argument, buffer, sizeof(buffer));
 
 		assert_int_equal(found, paths[i].path != NULL);
 		if (found)
@@ -199,7 +199,7 @@ static const struct {
 	{ "sshd: alice [priv]", "/usr/bin/perl", "", true },
 	{ "/usr/sbin/apache2 -k start", "/usr/bin/perl", "/tmp/x.pl", true },
 	{ "nginx: worker process", "/usr/bin/python3.11", "/srv/app.py", true },
-	{ "systemd-journal", "/tmp/x", "", false },	/* cut by the kernel: no name of the list */
+	{ "systemd-journal", "/tmp/x", "", false }, /* cut by the kernel: no name of the list */
 	{ "sshd: alice [priv]", "/usr/sbin/sshd", "", false },
 	{ "sshd: alice [priv]", "/usr/lib/openssh/sshd-session", "", false },
 	{ "nginx: master process /usr/sbin/nginx", "/usr/sbin/nginx-debug", "", false },
@@ -242,22 +242,54 @@ static const struct {
 	const char *name;
 	uint32_t kinds;
 } kinds[] = {
-	{ "python3.11", INTERPRETER }, { "python3.13t", INTERPRETER }, { "python2.7", INTERPRETER },
-	{ "ruby3.1", INTERPRETER }, { "php8.2", INTERPRETER }, { "perl5.36.0", INTERPRETER },
-	{ "node", INTERPRETER }, { "node18", INTERPRETER }, { "lua5.4", INTERPRETER },
-	{ "luajit-2.1.0-beta3", INTERPRETER }, { "java", INTERPRETER }, { "tclsh8.6", INTERPRETER },
-	{ "beam.smp", INTERPRETER }, { "pypy3", INTERPRETER },
-	{ "bash", SHELL }, { "-zsh", SHELL }, { "ksh93", SHELL }, { "zsh-5.9", SHELL },
-	{ "nc", PROGRAM_RELAY }, { "socat1", PROGRAM_RELAY }, { "nc.openbsd", PROGRAM_RELAY },
-	{ "sshd", PROGRAM_LOGIN }, { "gdm3", PROGRAM_LOGIN },
+	{ "python3.11", INTERPRETER },
+	{ "python3.13t", INTERPRETER },
+	{ "python2.7", INTERPRETER },
+	{ "ruby3.1", INTERPRETER },
+	{ "php8.2", INTERPRETER },
+	{ "perl5.36.0", INTERPRETER },
+	{ "node", INTERPRETER },
+	{ "node18", INTERPRETER },
+	{ "lua5.4", INTERPRETER },
+	{ "luajit-2.1.0-beta3", INTERPRETER },
+	{ "java", INTERPRETER },
+	{ "tclsh8.6", INTERPRETER },
+	{ "beam.smp", INTERPRETER },
+	{ "pypy3", INTERPRETER },
+	{ "bash", SHELL },
+	{ "-zsh", SHELL },
+	{ "ksh93", SHELL },
+	{ "zsh-5.9", SHELL },
+	{ "nc", PROGRAM_RELAY },
+	{ "socat1", PROGRAM_RELAY },
+	{ "nc.openbsd", PROGRAM_RELAY },
+	{ "sshd", PROGRAM_LOGIN },
+	{ "gdm3", PROGRAM_LOGIN },
 	{ "busybox", PROGRAM_MULTI_CALL },
 	/* What only begins like one. */
-	{ "node_exporter", 0 }, { "node-18-exporter", 0 }, { "bunzip2", 0 }, { "php-fpm8.2", 0 },
-	{ "javaws", 0 }, { "javac", 0 }, { "lua-implant", 0 }, { "node_x", 0 }, { "perldoc", 0 },
-	{ "pythonic", 0 }, { "python3-implant", 0 }, { "rubysrv", 0 }, { "denox", 0 },
-	{ "shred", 0 }, { "fishd", 0 }, { "ncurses", 0 },
-	{ "sshd-keygen", 0 }, { "cron", 0 }, { "nginx", 0 },
-	{ "python3.11-", 0 }, { "python-", 0 }, { "-", 0 }, { "", 0 },
+	{ "node_exporter", 0 },
+	{ "node-18-exporter", 0 },
+	{ "bunzip2", 0 },
+	{ "php-fpm8.2", 0 },
+	{ "javaws", 0 },
+	{ "javac", 0 },
+	{ "lua-implant", 0 },
+	{ "node_x", 0 },
+	{ "perldoc", 0 },
+	{ "pythonic", 0 },
+	{ "python3-implant", 0 },
+	{ "rubysrv", 0 },
+	{ "denox", 0 },
+	{ "shred", 0 },
+	{ "fishd", 0 },
+	{ "ncurses", 0 },
+	{ "sshd-keygen", 0 },
+	{ "cron", 0 },
+	{ "nginx", 0 },
+	{ "python3.11-", 0 },
+	{ "python-", 0 },
+	{ "-", 0 },
+	{ "", 0 },
 };
 
 static void
@@ -288,12 +320,25 @@ static const struct {
 	const char *name;
 	bool runs_others;
 } loaders[] = {
-	{ "busybox", true }, { "toybox", true }, { "ld.so", true }, { "ld-2.31.so", true },
-	{ "ld-linux-x86-64.so.2", true }, { "ld-linux.so.2", true },
-	{ "ld-musl-x86_64.so.1", true }, { "qemu-aarch64", true }, { "qemu-aarch64-static", true },
-	{ "box64", true }, { "qemu-system-x86_64", false }, { "qemu-x", false }, { "qemu-", false },
-	{ "ld-linux-implant", false }, { "ld-x.so", false }, { "ld-linux.so.evil", false },
-	{ "busyboxes", false }, { "ld", false }, { "", false },
+	{ "busybox", true },
+	{ "toybox", true },
+	{ "ld.so", true },
+	{ "ld-2.31.so", true },
+	{ "ld-linux-x86-64.so.2", true },
+	{ "ld-linux.so.2", true },
+	{ "ld-musl-x86_64.so.1", true },
+	{ "qemu-aarch64", true },
+	{ "qemu-aarch64-static", true },
+	{ "box64", true },
+	{ "qemu-system-x86_64", false },
+	{ "qemu-x", false },
+	{ "qemu-", false },
+	{ "ld-linux-implant", false },
+	{ "ld-x.so", false },
+	{ "ld-linux.so.evil", false },
+	{ "busyboxes", false },
+	{ "ld", false },
+	{ "", false },
 };
 
 static void
@@ -325,8 +370,9 @@ multi_call(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(applets); i++)
-		assert_string_equal(program_applet(applets[i].exe, applets[i].arguments,
-		    applets[i].length), applets[i].name);
+		assert_string_equal(
+		    program_applet(applets[i].exe, applets[i].arguments, applets[i].length),
+		    applets[i].name);
 }
 
 int

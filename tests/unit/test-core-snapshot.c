@@ -129,8 +129,8 @@ the_difference_of_two(void **state)
 			counts[i] = help_below(&seed, 41);
 			for (size_t k = 0; k < counts[i]; k++) {
 				listeners[i][k] = any_listener(&seed);
-				(i == 0 ? seen.before : seen.after)[number_of(
-				    &listeners[i][k])] = true;
+				(i == 0 ? seen.before : seen.after)[number_of(&listeners[i][k])] =
+				    true;
 			}
 			looks[i] = help_look(i, listeners[i], counts[i]);
 		}
@@ -233,8 +233,9 @@ count_naively(const struct naive *before, const struct naive *after, unsigned pr
 		ret->vanished += old > 0 && new == 0;
 		if (old == 0 || new == 0)
 			continue;
-		if (old == new && same_cookies(before->cookies[protocol][port],
-				      after->cookies[protocol][port], old))
+		if (old ==
+		    new &&same_cookies(before->cookies[protocol][port],
+			after->cookies[protocol][port], old))
 			ret->persisted++;
 		else
 			ret->changed++;
@@ -255,7 +256,8 @@ fill(uint64_t *seed, struct naive *naive, struct occupancy *occupancy)
 
 				naive->cookies[protocol][port][i] = cookie;
 				assert_int_equal(occupancy_add(occupancy, (enum protocol)protocol,
-						     port_of(port), cookie), 0);
+						     port_of(port), cookie),
+				    0);
 			}
 		}
 }
@@ -327,7 +329,8 @@ memory_does_not_grow_with_connections(void **state)
 	occupancy = occupancy_new(1);
 	for (unsigned i = 0; i < 3000000; i++)
 		assert_int_equal(occupancy_add(occupancy, (enum protocol)(i & 1),
-				     (uint16_t)help_random(&seed), help_random(&seed)), 0);
+				     (uint16_t)help_random(&seed), help_random(&seed)),
+		    0);
 	/* 2 MiB of ports, and the table of pages. */
 	assert_true(allocated > 2U << 20);
 	assert_true(allocated < (2U << 20) + 16384);

@@ -19,15 +19,17 @@
 #define NOW_USEC (1000 * USEC_PER_DAY)
 
 static const struct classification strong_one = {
-	.class = CLASS_SUSPECT, .otherwise = CLASS_SERVICE, .reasons = 1U << REASON_STRANGER,
+	.class = CLASS_SUSPECT,
+	.otherwise = CLASS_SERVICE,
+	.reasons = 1U << REASON_STRANGER,
 	.strong = true,
 };
 static const struct classification weak_two = {
-	.class = CLASS_SUSPECT, .otherwise = CLASS_USER,
+	.class = CLASS_SUSPECT,
+	.otherwise = CLASS_USER,
 	.reasons = 1U << REASON_DELETED | 1U << REASON_EXPOSED,
 };
-static const struct classification service = { .class = CLASS_SERVICE,
-	.otherwise = CLASS_SERVICE };
+static const struct classification service = { .class = CLASS_SERVICE, .otherwise = CLASS_SERVICE };
 
 static char *any_globs[] = { (char *)"*" };
 static char *script_globs[] = { (char *)"/srv/*.py" };
@@ -233,7 +235,7 @@ scripts(void **state)
 	assert_false(ask(&service).allowed);
 	/* None that is known to be none is not; one that could not be seen is unknown. */
 	rules[0].match = (struct match){ .not = &(struct match){ .keys = 1 << MATCH_SCRIPT,
-	    .script = { script_globs, 1 } } };
+					     .script = { script_globs, 1 } } };
 	assert_int_equal(owner_text_set(&process->script, ""), 0);
 	assert_true(ask(&service).allowed);
 	process->cmdline_cut = true;
@@ -246,8 +248,8 @@ containers(void **state)
 	struct process *process = &owner->processes[0];
 
 	(void)state;
-	rules[0].match = (struct match){ .keys = 1 << MATCH_CONTAINER,
-		.container = { any_globs, 1 } };
+	rules[0].match =
+	    (struct match){ .keys = 1 << MATCH_CONTAINER, .container = { any_globs, 1 } };
 	assert_false(ask(&service).allowed);
 	assert_int_equal(owner_text_set(&process->place.container, "0123"), 0);
 	assert_true(ask(&service).allowed);
@@ -383,8 +385,12 @@ make_stay(struct member *member, uint16_t port, uint64_t first_usec)
 	struct listener one = help_listener(PROTOCOL_TCP, "0.0.0.0", port, port);
 
 	*member = (struct member){ .cookie = port, .owner = owner };
-	return (struct stay){ .endpoint = one.endpoint, .state = STAY_PERSISTING,
-		.first_seen_usec = first_usec, .members = member, .member_count = 1, .live = 1 };
+	return (struct stay){ .endpoint = one.endpoint,
+		.state = STAY_PERSISTING,
+		.first_seen_usec = first_usec,
+		.members = member,
+		.member_count = 1,
+		.live = 1 };
 }
 
 static void

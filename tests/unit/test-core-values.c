@@ -79,8 +79,8 @@ endpoints_are_written_as_ss_does(void **state)
 		struct listener listener =
 		    help_listener(PROTOCOL_TCP, cases[i].address, cases[i].port, 1);
 		assert_string_equal(endpoint_format(&listener.endpoint, text), cases[i].text);
-		assert_string_equal(
-		    endpoint_format_address(&listener.endpoint, text), cases[i].address);
+		assert_string_equal(endpoint_format_address(&listener.endpoint, text),
+		    cases[i].address);
 	}
 	strange.endpoint.family = 77;
 	assert_string_equal(endpoint_format(&strange.endpoint, text), "?:7");
@@ -91,7 +91,7 @@ static struct listener
 random_listener(uint64_t *seed)
 {
 	static const char *const addresses[] = { "0.0.0.0", "0.0.0.1", "1.0.0.0", "::", "::1",
-	    "100::" };
+		"100::" };
 	struct listener listener = help_listener((enum protocol)help_below(seed, 2),
 	    addresses[help_below(seed, ARRAY_SIZE(addresses))],
 	    (uint16_t)(help_below(seed, 3) * 32767),
@@ -239,7 +239,7 @@ static void
 severities(void **state)
 {
 	static const char *const names[] = { "emerg", "alert", "crit", "err", "warning", "notice",
-	    "info", "debug", "off" };
+		"info", "debug", "off" };
 	enum severity severity = SEVERITY_CRIT;
 
 	(void)state;
@@ -358,8 +358,7 @@ every_name_is_there(void **state)
 static void
 reports_own_what_they_say(void **state)
 {
-	struct report *report =
-	    report_new(EVENT_POOL, SEVERITY_NOTICE, "%d of %s", 7, "many");
+	struct report *report = report_new(EVENT_POOL, SEVERITY_NOTICE, "%d of %s", 7, "many");
 
 	(void)state;
 	assert_non_null(report);

@@ -26,7 +26,7 @@
 #include "skip.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
-#define SOCKETS_MAX 64
+#define SOCKETS_MAX  64
 
 static struct endpoint
 at(uint8_t family, const char *address, uint16_t port)
@@ -82,9 +82,8 @@ belongs(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct source_socket socket = { .listener.endpoint =
-			at(cases[i].family, cases[i].local, 60855) };
-		struct endpoint endpoint =
-		    at(cases[i].listener_family, cases[i].listener, 60855);
+						    at(cases[i].family, cases[i].local, 60855) };
+		struct endpoint endpoint = at(cases[i].listener_family, cases[i].listener, 60855);
 
 		if (connected_belongs(&socket, &endpoint) != cases[i].expected)
 			fail_msg("%s at %s", cases[i].local, cases[i].listener);
@@ -102,8 +101,7 @@ belongs(void **state)
 static void
 belongs_to_an_interface(void **state)
 {
-	struct source_socket socket =
-	    connection(AF_INET, "192.0.2.1", 60855, "192.0.2.9", 4000);
+	struct source_socket socket = connection(AF_INET, "192.0.2.1", 60855, "192.0.2.9", 4000);
 	struct endpoint endpoint = at(AF_INET, "0.0.0.0", 60855);
 
 	(void)state;
@@ -121,7 +119,8 @@ ask(struct source *source, struct connected *connected)
 	struct source_result result;
 
 	assert_int_equal(source_run(source, &connected->request, connected_socket, connected,
-	    TIMEOUT_USEC, &result), 0);
+			     TIMEOUT_USEC, &result),
+	    0);
 	connected_end(connected, result.incomplete);
 }
 
@@ -141,8 +140,8 @@ replay_answers(void **state)
 
 	(void)state;
 	for (; count < REPORT_PEERS_MAX + 4; count++)
-		table[count] = connection(AF_INET, "192.0.2.1", 60855, "192.0.2.9",
-		    (uint16_t)(4000 + count));
+		table[count] =
+		    connection(AF_INET, "192.0.2.1", 60855, "192.0.2.9", (uint16_t)(4000 + count));
 	table[count++] = connection(AF_INET6, "::ffff:192.0.2.1", 60856, "::ffff:192.0.2.7", 99);
 	table[count++] = connection(AF_INET6, "2001:db8::1", 60856, "2001:db8::7", 98);
 	table[count++] = connection(AF_INET, "127.0.0.1", 60858, "127.0.0.1", 97);
@@ -279,12 +278,12 @@ static void
 real_connections(struct source *source)
 {
 	struct endpoint endpoints[] = {
-		at(AF_INET, "0.0.0.0", 50001),	/* accepted */
-		at(AF_INET6, "::", 50002),	/* dual-stack, IPv4 client not accepted yet */
-		at(AF_INET6, "::1", 50003),	/* half closed by its client */
-		at(AF_INET, "127.0.0.1", 50004),	/* nobody */
-		at(AF_INET, "127.0.0.1", 50005),	/* only TIME_WAIT */
-		at(AF_INET, "127.0.0.2", 50006),	/* the same port at two addresses */
+		at(AF_INET, "0.0.0.0", 50001),	 /* accepted */
+		at(AF_INET6, "::", 50002),	 /* dual-stack, IPv4 client not accepted yet */
+		at(AF_INET6, "::1", 50003),	 /* half closed by its client */
+		at(AF_INET, "127.0.0.1", 50004), /* nobody */
+		at(AF_INET, "127.0.0.1", 50005), /* only TIME_WAIT */
+		at(AF_INET, "127.0.0.2", 50006), /* the same port at two addresses */
 		at(AF_INET, "127.0.0.3", 50006),
 	};
 	const struct endpoint targets[] = {

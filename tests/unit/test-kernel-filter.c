@@ -44,8 +44,8 @@ audit(void)
 
 	while (at < length) {
 		const struct inet_diag_bc_op *operation = &program.operations[at / 4];
-		bool compares = operation->code == INET_DIAG_BC_S_GE ||
-		    operation->code == INET_DIAG_BC_S_LE;
+		bool compares =
+		    operation->code == INET_DIAG_BC_S_GE || operation->code == INET_DIAG_BC_S_LE;
 		long least = compares ? 8 : 4;
 		if (!compares && operation->code != INET_DIAG_BC_AUTO &&
 		    operation->code != INET_DIAG_BC_JMP)
@@ -103,8 +103,8 @@ check_request(const struct source_request *request, bool without_auto)
 	assert_true(program.count == 0 || audit());
 	for (uint32_t port = 0; port < PORT_COUNT; port++) {
 		for (int picked = 0; picked < 2; picked++) {
-			bool taken = run((uint16_t)port, picked) &&
-			    port_set_has(&selected, (uint16_t)port);
+			bool taken =
+			    run((uint16_t)port, picked) && port_set_has(&selected, (uint16_t)port);
 			if (taken != is_wanted(request, without_auto, (uint16_t)port, picked))
 				fail_msg("port %u, picked %d, choice %d", port, picked,
 				    (int)request->choice);

@@ -29,14 +29,14 @@
 #include "kernel/ranges.h"
 #include "kernel/source.h"
 
-#define OPENED_MAX 700
+#define OPENED_MAX   700
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 
 /* How a socket is opened: bits. */
 enum {
-	REUSE = 1 << 0,		/* SO_REUSEPORT */
+	REUSE = 1 << 0, /* SO_REUSEPORT */
 	V6_ONLY = 1 << 1,
-	ON_LOOPBACK = 1 << 2,	/* SO_BINDTODEVICE lo */
+	ON_LOOPBACK = 1 << 2, /* SO_BINDTODEVICE lo */
 	NOT_LISTENING = 1 << 3,
 };
 
@@ -332,12 +332,13 @@ survey_with_connections(void **state)
 				assert_int_equal(socket->listener.cookie, cookie);
 		}
 		assert_int_equal(waiting, 1);
-		assert_true(find_cookie(found, round == 0 ? cookie_of(listening) :
-					    inode_of(listening))->listening);
-		assert_false(find_cookie(found, round == 0 ? cookie_of(client) :
-					     inode_of(client))->listening);
-		assert_false(find_cookie(found, round == 0 ? cookie_of(server) :
-					     inode_of(server))->listening);
+		assert_true(
+		    find_cookie(found, round == 0 ? cookie_of(listening) : inode_of(listening))
+			->listening);
+		assert_false(find_cookie(found, round == 0 ? cookie_of(client) : inode_of(client))
+				 ->listening);
+		assert_false(find_cookie(found, round == 0 ? cookie_of(server) : inode_of(server))
+				 ->listening);
 	}
 	request.survey = false;
 	assert_int_equal(ask(live.netlink, &request)->count, 1);
@@ -346,8 +347,8 @@ survey_with_connections(void **state)
 static void
 write_kernel_range(const char *text)
 {
-	_close_ int fd = openat(live.proc_fd, "sys/net/ipv4/ip_local_port_range",
-	    O_WRONLY | O_CLOEXEC);
+	_close_ int fd =
+	    openat(live.proc_fd, "sys/net/ipv4/ip_local_port_range", O_WRONLY | O_CLOEXEC);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
@@ -488,7 +489,8 @@ compare_sockets(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	return left->listener.inode < right->listener.inode ? -1 :
+	return left->listener.inode < right->listener.inode ?
+	    -1 :
 	    left->listener.inode > right->listener.inode;
 }
 
@@ -563,8 +565,8 @@ many_datagrams(void **state)
 	assert_int_equal(source_run(live.netlink, &request, keep, &found, 0, &result), 0);
 	assert_int_equal(result.incomplete, INCOMPLETE_TIMEOUT);
 	assert_int_equal(ask(live.netlink, &request)->count, OPENED_MAX);
-	assert_int_equal(
-	    source_run(live.netlink, &request, keep, &found, TIMEOUT_USEC, &result), 0);
+	assert_int_equal(source_run(live.netlink, &request, keep, &found, TIMEOUT_USEC, &result),
+	    0);
 	assert_true(result.datagrams >= 2);
 	assert_true(result.datagrams <= OPENED_MAX);
 	assert_int_equal(ask(live.proc, &request)->count, OPENED_MAX);
@@ -667,8 +669,7 @@ enter_namespace(void)
 	return live.proc_fd < 0 ? "no /proc" : NULL;
 }
 
-#define live_test(function) \
-	cmocka_unit_test_setup_teardown(function, begin_test, end_test)
+#define live_test(function) cmocka_unit_test_setup_teardown(function, begin_test, end_test)
 
 int
 main(void)

@@ -16,14 +16,14 @@
 
 /* A kernel as the test wishes it to be. */
 struct kernel {
-	const struct listener *table;	/* what is really there */
+	const struct listener *table; /* what is really there */
 	size_t count;
-	uint16_t missed;		/* a full dump misses this port; 0 = none */
+	uint16_t missed; /* a full dump misses this port; 0 = none */
 	uint16_t missed_upto;
-	unsigned miss_dumps;		/* the first so many full dumps do */
-	uint32_t incomplete;		/* of full dumps */
-	unsigned long_proofs;		/* the first so many one-port answers take two datagrams */
-	unsigned dumps, proofs, choices;	/* what was asked (dumps: of TCP) */
+	unsigned miss_dumps;		 /* the first so many full dumps do */
+	uint32_t incomplete;		 /* of full dumps */
+	unsigned long_proofs;		 /* the first so many one-port answers take two datagrams */
+	unsigned dumps, proofs, choices; /* what was asked (dumps: of TCP) */
 };
 
 static bool
@@ -310,8 +310,8 @@ a_second_dump_does_not_fill_a_look(void **state)
 	(void)state;
 	assert_non_null(table);
 	for (size_t i = 0; i < MORE; i++)
-		table[i] = help_listener(
-		    PROTOCOL_TCP, "0.0.0.0", (uint16_t)(40000 + i % 20000), 1 + i);
+		table[i] =
+		    help_listener(PROTOCOL_TCP, "0.0.0.0", (uint16_t)(40000 + i % 20000), 1 + i);
 	snapshot = take(&kernel, NULL, true);
 	assert_int_equal(snapshot->incomplete, 0);
 	assert_int_equal(snapshot->count, MORE);
@@ -324,8 +324,10 @@ given_up(void **state)
 {
 	struct listener *table = many(3);
 	struct snapshot *last = help_look(1, table, 3), *snapshot;
-	const struct look_options options = { .last = last, .protocols = 1 << PROTOCOL_TCP,
-		.knows_choice = true, .taken_usec = 2 };
+	const struct look_options options = { .last = last,
+		.protocols = 1 << PROTOCOL_TCP,
+		.knows_choice = true,
+		.taken_usec = 2 };
 	struct look *look = look_new(&options);
 
 	(void)state;

@@ -89,13 +89,13 @@ connections_have_two_ends(void **state)
 	assert_int_equal(answer(*state, &request, &result), 0);
 	assert_int_equal(((const struct inet_diag_req *)NLMSG_DATA(question(0)))->idiag_states,
 	    1 << STATE_ESTABLISHED | 1 << STATE_FIN_WAIT1 | 1 << STATE_FIN_WAIT2 |
-	    1 << STATE_CLOSE_WAIT | 1 << STATE_LAST_ACK | 1 << STATE_CLOSING);
+		1 << STATE_CLOSE_WAIT | 1 << STATE_LAST_ACK | 1 << STATE_CLOSING);
 	assert_int_equal(result.incomplete, 0);
 	assert_int_equal(played.socket_count, 2);
 
 	const struct source_socket *socket = &played.sockets[0];
-	const uint8_t local[16] = { 0x20, 1, 0x0d, 0xb8, 0x20, 1, 0x0d, 0xb9, 0x20, 1, 0x0d,
-		0xba, 0x20, 1, 0x0d, 0xbb };
+	const uint8_t local[16] = { 0x20, 1, 0x0d, 0xb8, 0x20, 1, 0x0d, 0xb9, 0x20, 1, 0x0d, 0xba,
+		0x20, 1, 0x0d, 0xbb };
 	const uint8_t remote[16] = { 0xfd, 0, 0, 0, 0xfd, 0, 0, 1, 0xfd, 0, 0, 2, 0xfd, 0, 0, 3 };
 	assert_false(socket->listening);
 	assert_int_equal(socket->listener.endpoint.port, 50001);
@@ -145,8 +145,8 @@ listener_is_read_whole(void **state)
 	expect_answer(*state, 0, 2);
 
 	const struct listener *listener = &played.sockets[0].listener;
-	const uint8_t address[16] = { 0x20, 1, 0x0d, 0xb8, 0x20, 1, 0x0d, 0xb9, 0x20, 1, 0x0d,
-		0xba, 0x20, 1, 0x0d, 0xbb };
+	const uint8_t address[16] = { 0x20, 1, 0x0d, 0xb8, 0x20, 1, 0x0d, 0xb9, 0x20, 1, 0x0d, 0xba,
+		0x20, 1, 0x0d, 0xbb };
 	assert_true(played.sockets[0].listening);
 	assert_int_equal(listener->endpoint.port, 60855);
 	assert_int_equal(listener->endpoint.protocol, PROTOCOL_TCP);
@@ -305,7 +305,9 @@ one_family_is_incomplete(void **state)
 		int ipv4, ipv6;
 		uint8_t spared;
 	} rows[] = {
-		{ 0, -ENOMEM, AF_INET }, { -ENOMEM, 0, AF_INET6 }, { -ENOMEM, -ENOMEM, 0 },
+		{ 0, -ENOMEM, AF_INET },
+		{ -ENOMEM, 0, AF_INET6 },
+		{ -ENOMEM, -ENOMEM, 0 },
 		{ 0, 0, 0 },
 	};
 	struct source_request request = listeners(PROTOCOL_TCP, AF_UNSPEC);

@@ -18,7 +18,7 @@
 #include "kernel/source-ops.h"
 
 #define HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
-#define LISTENING \
+#define LISTENING                                                                           \
 	"   0: 0100007F:EDB7 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000" \
 	"        0 1165 1 0000000082e14bbf 100 0 0 10 0"
 
@@ -275,12 +275,11 @@ feed(struct procnet_table *table, const char *text, size_t piece, struct found *
 
 #define TAIL " 00000000:00000000 00:00000000 00000000  1000        0 1165 1 0000000082e14bbf\n"
 
-static const char table_text[] = HEADER "\n"
-	"   0: 0100007F:EDB7 00000000:0000 0A" TAIL
-	"   1: 0100007F:0050 00000000:0000 0A" TAIL
-	"   2: 0100007F:EDB8 00000000:0000 01" TAIL
-	"   3: 0100007F:EDB9 00000000:0000 03" TAIL
-	"   4: 0100007F:EDBA 00000000:0000 0A" TAIL;
+static const char table_text[] =
+    HEADER "\n"
+	   "   0: 0100007F:EDB7 00000000:0000 0A" TAIL "   1: 0100007F:0050 00000000:0000 0A" TAIL
+	   "   2: 0100007F:EDB8 00000000:0000 01" TAIL "   3: 0100007F:EDB9 00000000:0000 03" TAIL
+	   "   4: 0100007F:EDBA 00000000:0000 0A" TAIL;
 
 static void
 pieces_of_any_size(void **state)
@@ -362,8 +361,9 @@ overlong_line(void **state)
 	(void)state;
 	size_t length = strlen(text);
 	memset(text + length, ' ', 4000);
-	strcpy(text + length + 4000, "   0: 0100007F:EDB7 00000000:0000 0A" TAIL
-				     "   4: 0100007F:EDBA 00000000:0000 0A" TAIL);
+	strcpy(text + length + 4000,
+	    "   0: 0100007F:EDB7 00000000:0000 0A" TAIL
+	    "   4: 0100007F:EDBA 00000000:0000 0A" TAIL);
 	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
 		struct procnet_table table = tcp_listeners();
 		struct found found = { 0 };

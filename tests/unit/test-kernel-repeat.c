@@ -38,8 +38,8 @@ struct play {
 	struct listener table[LISTENERS_MAX];
 	size_t count;
 	uint64_t next_cookie;
-	uint32_t trouble;	/* bits 1 << (2 * protocol + IPv6): of this poll */
-	bool fails, misses, forgets, long_proofs;	/* how the kernel is of no help in it */
+	uint32_t trouble; /* bits 1 << (2 * protocol + IPv6): of this poll */
+	bool fails, misses, forgets, long_proofs; /* how the kernel is of no help in it */
 	bool shuffled;
 	struct policy policy;
 	struct side sides[2];
@@ -85,7 +85,7 @@ is_selected(const struct source_request *request, const struct listener *listene
 	    (request->family == AF_UNSPEC || request->family == listener->endpoint.family) &&
 	    (request->choice == CHOICE_UNKNOWN || request->choice == listener->choice) &&
 	    (request->port == 0 ? port_set_has(&request->filter->ports, listener->endpoint.port) :
-		request->port == listener->endpoint.port);
+				  request->port == listener->endpoint.port);
 }
 
 static void
@@ -106,7 +106,9 @@ answer(const struct play *play, struct look *look, const struct source_request *
 		result.incomplete = INCOMPLETE_INTERRUPTED;
 	if (request->family == AF_UNSPEC && (play->trouble & bits) != bits)
 		result.spared = (play->trouble & bits) == trouble_bit(request->protocol, AF_INET) ?
-		    AF_INET6 : (play->trouble & bits) == 0 ? 0 : AF_INET;
+		    AF_INET6 :
+		    (play->trouble & bits) == 0 ? 0 :
+						  AF_INET;
 	if (!dump && play->long_proofs && chance(play, what, 1, 2) == 0)
 		result.datagrams = 2;
 	for (size_t i = 0; i < play->count; i++) {
@@ -257,9 +259,10 @@ attribute(struct play *play)
 		for (size_t i = 0; i < counts[0]; i++) {
 			uint32_t inode = questions[0][i].inode;
 
-			answers[i] = (struct owner_answer){ inode, inode % 7 == 0 ?
-				owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, 0) :
-				help_owner(programs[inode % ARRAY_SIZE(programs)], 1000) };
+			answers[i] = (struct owner_answer){ inode,
+				inode % 7 == 0 ?
+				    owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, 0) :
+				    help_owner(programs[inode % ARRAY_SIZE(programs)], 1000) };
 			answers[i].owner->observed_usec = play->now_usec;
 		}
 		qsort(answers, counts[0], sizeof(answers[0]), compare_answers);
@@ -318,8 +321,7 @@ happen(struct play *play)
 		break;
 	}
 	play->poll_seed = help_random(&play->random);
-	play->trouble = help_below(&play->random, 25) == 0 ?
-	    1u << help_below(&play->random, 4) : 0;
+	play->trouble = help_below(&play->random, 25) == 0 ? 1u << help_below(&play->random, 4) : 0;
 	if (help_below(&play->random, 60) == 0)
 		play->trouble = 15;
 	play->fails = help_below(&play->random, 2) == 0;
@@ -394,8 +396,10 @@ both_tell_the_same(void **state)
 
 	(void)state;
 	for (unsigned run = 0; run < RUNS; run++) {
-		struct play play = { .random = random, .now_usec = 1000 * USEC_PER_SEC,
-			.next_cookie = 1, .sides = { { .key = 0 }, { .key = KEY } } };
+		struct play play = { .random = random,
+			.now_usec = 1000 * USEC_PER_SEC,
+			.next_cookie = 1,
+			.sides = { { .key = 0 }, { .key = KEY } } };
 
 		policy_init(&play.policy);
 		play.policy.remind_usec = USEC_PER_HOUR;
@@ -410,7 +414,8 @@ both_tell_the_same(void **state)
 				reload(&play);
 			told += poll_both(&play);
 			play.now_usec += help_below(&play.random, 10) == 0 ?
-			    help_below(&play.random, 10 * USEC_PER_MIN) : 5 * USEC_PER_SEC;
+			    help_below(&play.random, 10 * USEC_PER_MIN) :
+			    5 * USEC_PER_SEC;
 		}
 		assert_int_equal(play.sides[0].repetitions, 0);
 		repetitions += play.sides[1].repetitions;
@@ -476,8 +481,9 @@ any_order_is_found(void **state)
 		size_t cursor = 0;
 
 		for (size_t i = 0; i < COUNT; i++) {
-			size_t at = round < 2 ? i : round == 2 ? COUNT - 1 - i :
-			    help_below(&random, COUNT);
+			size_t at = round < 2 ? i :
+			    round == 2	      ? COUNT - 1 - i :
+						help_below(&random, COUNT);
 
 			assert_int_equal(known_find(known, &table[at], &cursor), at);
 		}

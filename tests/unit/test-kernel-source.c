@@ -71,8 +71,8 @@ ask(struct source *source, const struct source_request *request, uint32_t incomp
 	assert_int_equal(result.sockets, found.count);
 	text[0] = '\0';
 	for (size_t i = 0; i < found.count; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u",
-		    i > 0 ? " " : "", found.sockets[i].listener.endpoint.port);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u", i > 0 ? " " : "",
+		    found.sockets[i].listener.endpoint.port);
 	return text;
 }
 
@@ -94,8 +94,7 @@ replay_selects(void **state)
 	(void)state;
 	assert_int_equal(source_open_replay(&source), 0);
 	assert_string_equal(ask(source, &request, 0), "");
-	assert_int_equal(
-	    replay_set(source, table, ARRAY_SIZE(table), INCOMPLETE_OVERRUN), 0);
+	assert_int_equal(replay_set(source, table, ARRAY_SIZE(table), INCOMPLETE_OVERRUN), 0);
 	assert_string_equal(ask(source, &request, INCOMPLETE_OVERRUN), "60001 60002 20002");
 	assert_int_equal(replay_set(source, table, ARRAY_SIZE(table), 0), 0);
 	request.family = AF_INET6;
@@ -169,10 +168,10 @@ static int
 remove_proc(void **state)
 {
 	static const char *const files[] = { "thread-self/net/tcp", "thread-self/net/tcp6",
-		"thread-self/net/udp", "thread-self/net/udp6",
-		"sys/net/ipv4/ip_local_port_range", "sys/net/ipv4/ip_local_reserved_ports" };
-	static const char *const directories[] = { "thread-self/net", "thread-self",
-		"sys/net/ipv4", "sys/net", "sys" };
+		"thread-self/net/udp", "thread-self/net/udp6", "sys/net/ipv4/ip_local_port_range",
+		"sys/net/ipv4/ip_local_reserved_ports" };
+	static const char *const directories[] = { "thread-self/net", "thread-self", "sys/net/ipv4",
+		"sys/net", "sys" };
 	struct fake_proc *proc = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
@@ -382,18 +381,18 @@ range_oddities(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(ranges_oddities(&cases[i].range), cases[i].oddities);
 	assert_string_equal(ranges_oddities_text(0, text, sizeof(text)), "");
-	assert_non_null(strstr(ranges_oddities_text(RANGE_REACHES_LOW, text, sizeof(text)),
-	    "fails to bind"));
+	assert_non_null(
+	    strstr(ranges_oddities_text(RANGE_REACHES_LOW, text, sizeof(text)), "fails to bind"));
 	assert_null(strstr(text, "run out"));
-	assert_non_null(strstr(ranges_oddities_text(RANGE_IS_SMALL, text, sizeof(text)),
-	    "run out"));
+	assert_non_null(
+	    strstr(ranges_oddities_text(RANGE_IS_SMALL, text, sizeof(text)), "run out"));
 	assert_null(strstr(text, "fails to bind"));
 	(void)ranges_oddities_text(RANGE_REACHES_LOW | RANGE_IS_SMALL, text, sizeof(text));
 	assert_non_null(strstr(text, "fails to bind; it has fewer"));
 }
 
-#define HEADER "  sl  local_address\n"
-#define END " 00000000:00000000 00:00000000 00000000 0 0 7 1 0\n"
+#define HEADER	 "  sl  local_address\n"
+#define END	 " 00000000:00000000 00:00000000 00000000 0 0 7 1 0\n"
 #define V6(tail) "000000000000000000000000" tail
 
 static void
@@ -479,8 +478,7 @@ proc_request_given_up(void **state)
 	source_close(source);
 }
 
-#define with_proc(function) \
-	cmocka_unit_test_setup_teardown(function, make_proc, remove_proc)
+#define with_proc(function) cmocka_unit_test_setup_teardown(function, make_proc, remove_proc)
 
 int
 main(void)

@@ -25,8 +25,12 @@ static struct statx
 make_file(uint32_t uid, uint32_t gid, unsigned mode)
 {
 	return (struct statx){
-		.stx_uid = uid, .stx_gid = gid, .stx_mode = (uint16_t)(S_IFREG | mode),
-		.stx_nlink = 1, .stx_dev_major = 8, .stx_dev_minor = 1,
+		.stx_uid = uid,
+		.stx_gid = gid,
+		.stx_mode = (uint16_t)(S_IFREG | mode),
+		.stx_nlink = 1,
+		.stx_dev_major = 8,
+		.stx_dev_minor = 1,
 	};
 }
 
@@ -39,12 +43,20 @@ test_open(void **state)
 		unsigned mode;
 		bool open;
 	} cases[] = {
-		{ 0, 0, 0755, false }, { 0, 0, 0775, false }, { 0, 0, 0757, true },
-		{ 0, 50, 0755, false }, { 0, 50, 0775, true }, { 0, 50, 0777, true },
-		{ 1000, 1000, 0755, false }, { 1000, 1000, 0775, false },
-		{ 1000, 100, 0775, true }, { 1000, 100, 0755, false },
-		{ 1001, 1001, 0755, true }, { 1001, 1001, 0555, true },
-		{ 100000, 100000, 0755, false }, { 100000, 100000, 0775, false },
+		{ 0, 0, 0755, false },
+		{ 0, 0, 0775, false },
+		{ 0, 0, 0757, true },
+		{ 0, 50, 0755, false },
+		{ 0, 50, 0775, true },
+		{ 0, 50, 0777, true },
+		{ 1000, 1000, 0755, false },
+		{ 1000, 1000, 0775, false },
+		{ 1000, 100, 0775, true },
+		{ 1000, 100, 0755, false },
+		{ 1001, 1001, 0755, true },
+		{ 1001, 1001, 0555, true },
+		{ 100000, 100000, 0755, false },
+		{ 100000, 100000, 0775, false },
 		{ 0, 100000, 0775, false },
 	};
 
@@ -86,7 +98,8 @@ test_memory(void **state)
 	(void)device;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct statx file = {
-			.stx_dev_minor = cases[i].minor, .stx_nlink = cases[i].links,
+			.stx_dev_minor = cases[i].minor,
+			.stx_nlink = cases[i].links,
 		};
 
 		if (evidence_is_memory(&file, cases[i].text, cases[i].type, cases[i].device) !=
@@ -148,7 +161,9 @@ test_root(void **state)
 		{ "         1     100000      65536\n         0       1000          1\n", 1000 },
 		{ "         5     100000      65536\n", UINT32_MAX },
 		{ "         0 4294967295          1\n", UINT32_MAX },
-		{ "", UINT32_MAX }, { "\n\n", UINT32_MAX }, { "x", UINT32_MAX },
+		{ "", UINT32_MAX },
+		{ "\n\n", UINT32_MAX },
+		{ "x", UINT32_MAX },
 	};
 
 	(void)state;
@@ -176,15 +191,13 @@ check_place(const char *text, const char *path, const char *wanted, uint64_t wan
 static void
 test_mounts(void **state)
 {
-	static const char plain[] =
-	    "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
-	    "23 22 0:5 / /dev rw - devtmpfs udev rw\n"
-	    "24 22 8:2 / /usr rw - ext4 /dev/sda2 rw\n";
+	static const char plain[] = "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+				    "23 22 0:5 / /dev rw - devtmpfs udev rw\n"
+				    "24 22 8:2 / /usr rw - ext4 /dev/sda2 rw\n";
 	/* ProtectSystem=: the same directories once more, read-only. */
-	static const char protected[] =
-	    "40 39 8:1 / / rw - ext4 /dev/sda1 rw\n"
-	    "41 40 8:2 / /usr ro - ext4 /dev/sda2 rw\n"
-	    "42 40 8:1 /etc /etc ro - ext4 /dev/sda1 rw\n";
+	static const char protected[] = "40 39 8:1 / / rw - ext4 /dev/sda1 rw\n"
+					"41 40 8:2 / /usr ro - ext4 /dev/sda2 rw\n"
+					"42 40 8:1 /etc /etc ro - ext4 /dev/sda1 rw\n";
 	/* One file, or one directory, lent another's name. */
 	static const char lent[] =
 	    "40 39 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -228,15 +241,22 @@ test_shells(void **state)
 		bool shell;
 	} cases[] = {
 #define CASE(exe, arguments, shell) { exe, arguments, sizeof(arguments), shell }
-		CASE("/bin/bash", "x", true), CASE("/usr/bin/dash", "-sh\0-i", true),
-		CASE("/usr/bin/python3", "sh", false), CASE("bash", "", true),
+		CASE("/bin/bash", "x", true),
+		CASE("/usr/bin/dash", "-sh\0-i", true),
+		CASE("/usr/bin/python3", "sh", false),
+		CASE("bash", "", true),
 		CASE("", "sh", false),
-		CASE("/bin/busybox", "sh", true), CASE("/bin/busybox", "busybox\0sh", true),
-		CASE("/bin/busybox", "-ash", true), CASE("/bin/busybox", "busybox", false),
+		CASE("/bin/busybox", "sh", true),
+		CASE("/bin/busybox", "busybox\0sh", true),
+		CASE("/bin/busybox", "-ash", true),
+		CASE("/bin/busybox", "busybox", false),
 		CASE("/bin/busybox", "/bin/busybox\0httpd", false),
-		CASE("/opt/bashful", "bash", false), CASE("/bin/ksh93", "x", true),
-		CASE("/usr/bin/rbash", "x", true), CASE("/usr/bin/zsh-5.9", "x", true),
-		CASE("/bin/toybox", "toybox\0sh", true), CASE("/usr/bin/shred", "sh", false),
+		CASE("/opt/bashful", "bash", false),
+		CASE("/bin/ksh93", "x", true),
+		CASE("/usr/bin/rbash", "x", true),
+		CASE("/usr/bin/zsh-5.9", "x", true),
+		CASE("/bin/toybox", "toybox\0sh", true),
+		CASE("/usr/bin/shred", "sh", false),
 #undef CASE
 		{ "/bin/busybox", "", 0, false },
 	};

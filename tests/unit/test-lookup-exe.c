@@ -105,11 +105,12 @@ test_called_deleted(void **state)
 static int
 imitate(struct fixture *fixture)
 {
-	if (setgid(65534) < 0 || setuid(65534) < 0 ||
-	    unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	if (setgid(65534) < 0 || setuid(65534) < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		return -1;
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(fixture->copy, fixture->program, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
+		mount(fixture->copy, fixture->program, NULL, MS_BIND, NULL) < 0 ?
+	    -1 :
+	    0;
 }
 
 /* The same as root, where users may not have namespaces. */
@@ -119,30 +120,36 @@ imitate_as_root(struct fixture *fixture)
 	if (unshare(CLONE_NEWNS) < 0)
 		return -1;
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(fixture->copy, fixture->program, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
+		mount(fixture->copy, fixture->program, NULL, MS_BIND, NULL) < 0 ?
+	    -1 :
+	    0;
 }
 
 static int
 own_mounts(struct fixture *fixture)
 {
 	(void)fixture;
-	return unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -1 : 0;
+	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ?
+	    -1 :
+	    0;
 }
 
 static int
 bind_directory(struct fixture *fixture)
 {
 	return own_mounts(fixture) < 0 ||
-	    mount(fixture->directory, "/mnt", NULL, MS_BIND, NULL) < 0 ? -1 : 0;
+		mount(fixture->directory, "/mnt", NULL, MS_BIND, NULL) < 0 ?
+	    -1 :
+	    0;
 }
 
 static int
 own_users(struct fixture *fixture)
 {
 	(void)fixture;
-	return setgid(65534) < 0 || setuid(65534) < 0 ||
-	    unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -1 : 0;
+	return setgid(65534) < 0 || setuid(65534) < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ?
+	    -1 :
+	    0;
 }
 
 /* A root below which all is as before. */
@@ -150,8 +157,10 @@ static int
 own_root(struct fixture *fixture)
 {
 	return own_users(fixture) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("/", "/mnt", NULL, MS_BIND | MS_REC, NULL) < 0 || chroot("/mnt") < 0 ||
-	    chdir("/") < 0 ? -1 : 0;
+		mount("/", "/mnt", NULL, MS_BIND | MS_REC, NULL) < 0 || chroot("/mnt") < 0 ||
+		chdir("/") < 0 ?
+	    -1 :
+	    0;
 }
 
 static bool
@@ -329,10 +338,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-		TEST(test_deleted), TEST(test_deleted_of_others), TEST(test_called_deleted),
-		TEST(test_imitation), TEST(test_imitation_deleted),
+		TEST(test_deleted),
+		TEST(test_deleted_of_others),
+		TEST(test_called_deleted),
+		TEST(test_imitation),
+		TEST(test_imitation_deleted),
 		TEST(test_imitation_detached),
-		TEST(test_deleted_in_user_namespace), TEST(test_links),
+		TEST(test_deleted_in_user_namespace),
+		TEST(test_links),
 	};
 
 	help_isolate();

@@ -59,8 +59,9 @@ test_file_facts(void **state)
 	help_need_init();
 	assert_int_equal(stat(fixture->program, &status), 0);
 	start_child(fixture, fixture->program, "sleep", NULL);
-	check_evidence(fixture, EVIDENCE_EXE_KNOWN, (uint32_t)EVIDENCE_ALL & ~(uint32_t)
-	    (EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL | EVIDENCE_STDIO_NETWORK));
+	check_evidence(fixture, EVIDENCE_EXE_KNOWN,
+	    (uint32_t)EVIDENCE_ALL &
+		~(uint32_t)(EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL | EVIDENCE_STDIO_NETWORK));
 	process = ask_child(fixture);
 	assert_int_equal(process->exe_uid, 0);
 	assert_int_equal(process->exe_mode, status.st_mode);
@@ -175,9 +176,11 @@ test_hidden_mount(void **state)
 
 	help_need_init();
 	(void)snprintf(name, sizeof(name), "%s/mnt/x", fixture->directory);
-	(void)snprintf(command, sizeof(command), "cd %s && mkdir files mnt && cp %s files/x && "
+	(void)snprintf(command, sizeof(command),
+	    "cd %s && mkdir files mnt && cp %s files/x && "
 	    "mksquashfs files image -quiet -no-progress >/dev/null 2>&1 && "
-	    "squashfuse image mnt 2>/dev/null", fixture->directory, fixture->program);
+	    "squashfuse image mnt 2>/dev/null",
+	    fixture->directory, fixture->program);
 	if (system(command) == 0) {
 		start_child(fixture, name, "x", NULL);
 		check_evidence(fixture, EVIDENCE_EXE_HIDDEN_MOUNT, EVIDENCE_EXE_KNOWN);
@@ -187,8 +190,10 @@ test_hidden_mount(void **state)
 		end_child(&fixture->child);
 	} else
 		print_message("# no squashfuse\n");
-	(void)snprintf(command, sizeof(command), "cd %s && { umount mnt 2>/dev/null; "
-	    "rm -rf files image; rmdir mnt; }", fixture->directory);
+	(void)snprintf(command, sizeof(command),
+	    "cd %s && { umount mnt 2>/dev/null; "
+	    "rm -rf files image; rmdir mnt; }",
+	    fixture->directory);
 	assert_int_equal(system(command), 0);
 }
 
@@ -299,9 +304,14 @@ test_called(void **state)
 		const char *name;
 		bool interpreter;
 	} names[] = {
-		{ "python3.12", true }, { "lua5.4", true }, { "beam.smp", true },
-		{ "lua-implant", false }, { "node_x", false }, { "javaws", false },
-		{ "perlfoo", false }, { "dash", false },
+		{ "python3.12", true },
+		{ "lua5.4", true },
+		{ "beam.smp", true },
+		{ "lua-implant", false },
+		{ "node_x", false },
+		{ "javaws", false },
+		{ "perlfoo", false },
+		{ "dash", false },
 	};
 
 	/* Programs that every host has, and that are not this one. */
@@ -460,9 +470,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-		TEST(test_file_facts), TEST(test_updated), TEST(test_memory),
-		TEST(test_hidden_mount), TEST(test_shells), TEST(test_called),
-		TEST(test_own_pids), TEST(test_terminal), TEST(test_checksum),
+		TEST(test_file_facts),
+		TEST(test_updated),
+		TEST(test_memory),
+		TEST(test_hidden_mount),
+		TEST(test_shells),
+		TEST(test_called),
+		TEST(test_own_pids),
+		TEST(test_terminal),
+		TEST(test_checksum),
 	};
 
 	help_isolate();

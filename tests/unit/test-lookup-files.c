@@ -19,9 +19,9 @@
 /*
  * Fields 4 to 52, of a real line; 22 is 4321, 28 is 140721111111111, 48 is 140722222222222.
  */
-#define STAT_TAIL                                                                        \
-	" S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 4321 2949120 400 "           \
-	"18446744073709551615 1 1 140721111111111 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 "     \
+#define STAT_TAIL                                                                    \
+	" S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 4321 2949120 400 "       \
+	"18446744073709551615 1 1 140721111111111 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 " \
 	"94 95 96 140722222222222 140722222222300 97 98 0\n"
 
 static int
@@ -48,11 +48,8 @@ test_stat(void **state)
 static void
 test_stat_hostile_name(void **state)
 {
-	static const char *const names[] = {
-		"a) S 1 (b", ") R 0 0 0", "(", ")", "", " ", "\n", "x\n1 (init) S 0",
-		"\033[2J",
-		"\xff\xfe", "((((((", "))))))",
-	};
+	static const char *const names[] = { "a) S 1 (b", ") R 0 0 0", "(", ")", "", " ", "\n",
+		"x\n1 (init) S 0", "\033[2J", "\xff\xfe", "((((((", "))))))" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -110,11 +107,18 @@ static void
 test_stat_nonsense(void **state)
 {
 	static const char *const lines[] = {
-		"", "\n", "4242", "4242 (", "4242 )(", "4242 (x)", "4242 (x) ",
+		"",
+		"\n",
+		"4242",
+		"4242 (",
+		"4242 )(",
+		"4242 (x)",
+		"4242 (x) ",
 		"4242 (x) S",
-		"4242 (x) S a b c", "4242 (x)S 1 2 3",
+		"4242 (x) S a b c",
+		"4242 (x)S 1 2 3",
 		("4242 (x) S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 "
-		    "99999999999999999999 1\n"),
+		 "99999999999999999999 1\n"),
 	};
 	struct proc_stat stat;
 	char large[8192];
@@ -126,7 +130,9 @@ test_stat_nonsense(void **state)
 	assert_int_equal(proc_parse_stat(large, sizeof(large), &stat), -EBADMSG);
 	/* A start that no clock reaches is unknown, not a small number. */
 	assert_int_equal(parse("1 (x) S 77 10 10 0 -1 4194304 99 0 0 0 1 2 3 4 20 0 1 0 "
-	    "18446744073709551615 1\n", &stat), 0);
+			       "18446744073709551615 1\n",
+			     &stat),
+	    0);
 	assert_true(stat.start_usec == USEC_NEVER);
 }
 
@@ -144,7 +150,8 @@ test_status(void **state)
 
 	(void)state;
 	parse_status("Name:\tx\nUmask:\t0022\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
-	    "FDSize:\t64\nGroups:\t10 20 4294967295 \nNStgid:\t1\n", &process);
+		     "FDSize:\t64\nGroups:\t10 20 4294967295 \nNStgid:\t1\n",
+	    &process);
 	assert_int_equal(process.uid, 2);
 	assert_int_equal(process.gid, 6);
 	assert_int_equal(process.group_count, 3);
@@ -152,8 +159,7 @@ test_status(void **state)
 	assert_int_equal(process.groups[2], UINT32_MAX);
 
 	/* No groups: the next line is not read for some. */
-	parse_status("Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t \nNStgid:\t1\n",
-	    &process);
+	parse_status("Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t \nNStgid:\t1\n", &process);
 	assert_int_equal(process.group_count, 0);
 
 	/* The kernel escapes the name; only a whole line counts. */
@@ -192,15 +198,11 @@ test_status_hostile(void **state)
 static void
 test_names(void **state)
 {
-	static const char *const no_number[] = {
-		"", "0", "01", "-1", "+1", " 1", "1 ", "1x", "self", "2147483648",
-		"99999999999999999999", ".", "..",
-	};
-	static const char *const no_socket[] = {
-		"", "socket", "socket:[]", "socket:[0", "socket:[12", "socket:[12]x",
-		"socket:[-1]", "socket:[4294967296]", "socket:[01]", "pipe:[12]",
-		"/tmp/socket:[12]", "socket:[12] (deleted)", "anon_inode:[eventfd]",
-	};
+	static const char *const no_number[] = { "", "0", "01", "-1", "+1", " 1", "1 ", "1x",
+		"self", "2147483648", "99999999999999999999", ".", ".." };
+	static const char *const no_socket[] = { "", "socket", "socket:[]", "socket:[0",
+		"socket:[12", "socket:[12]x", "socket:[-1]", "socket:[4294967296]", "socket:[01]",
+		"pipe:[12]", "/tmp/socket:[12]", "socket:[12] (deleted)", "anon_inode:[eventfd]" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(no_number); i++)

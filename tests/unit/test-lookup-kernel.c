@@ -37,8 +37,9 @@ find_inode(unsigned port)
 		unsigned found, uid;
 		uint32_t inode;
 
-		if (sscanf(line, "%*s %*8[0-9A-F]:%x %*s %*s %*s %*s %*s %u %*u %" SCNu32,
-		    &found, &uid, &inode) == 3 && found == port && uid == 0)
+		if (sscanf(line, "%*s %*8[0-9A-F]:%x %*s %*s %*s %*s %*s %u %*u %" SCNu32, &found,
+			&uid, &inode) == 3 &&
+		    found == port && uid == 0)
 			return inode;
 	}
 	return 0;
@@ -68,7 +69,7 @@ test_vxlan(void **state)
 	(void)state;
 	help_need_init();
 	if (system("ip link set lo up && ip link add overstay0 type vxlan id 7 dstport 55432 "
-	    "local 127.0.0.1 dev lo && ip link set overstay0 up") != 0)
+		   "local 127.0.0.1 dev lo && ip link set overstay0 up") != 0)
 		skip_because("no VXLAN device can be made");
 	inode = find_inode(VXLAN_PORT);
 	owners = help_spawn();

@@ -31,57 +31,107 @@
 
 static const struct situation {
 	const char *name;
-	const char *exe, *cgroup;	/* NULL = systemd's own, SERVICE */
-	int parent;			/* 0 = PID 1 */
+	const char *exe, *cgroup; /* NULL = systemd's own, SERVICE */
+	int parent;		  /* 0 = PID 1 */
 	uint32_t uid;
 	uint64_t stack;
-	uint32_t old_sec;		/* since it was started */
-	bool other_file;		/* not the file that PID 1 runs */
+	uint32_t old_sec; /* since it was started */
+	bool other_file;  /* not the file that PID 1 runs */
 	bool unverified;
-	uint32_t file_uid, file_mode;	/* mode 0 = 0755 */
+	uint32_t file_uid, file_mode; /* mode 0 = 0755 */
 	bool is_manager;
 } situations[] = {
-	{ .name = "a user's manager", .cgroup = USER "init.scope", .uid = 1000, .stack = 1,
-	    .old_sec = 600, .is_manager = true },
-	{ .name = "forked by PID 1", .stack = INIT_STACK, .old_sec = 60, .is_manager = true },
-	{ .name = "forked by PID 1, another user already", .stack = INIT_STACK, .uid = 33,
+	{ .name = "a user's manager",
+	    .cgroup = USER "init.scope",
+	    .uid = 1000,
+	    .stack = 1,
+	    .old_sec = 600,
 	    .is_manager = true },
-	{ .name = "forked by a user's manager", .parent = MANAGER, .stack = MANAGER_STACK,
-	    .uid = 1000, .cgroup = USER "app.slice/x.service", .is_manager = true },
-	{ .name = "an executor", .exe = "/usr/lib/systemd/systemd-executor", .stack = 5,
-	    .other_file = true, .is_manager = true },
-	{ .name = "an executor of a user's manager", .exe = "/usr/lib/systemd/systemd-executor",
-	    .parent = MANAGER, .uid = 1000, .stack = 5, .other_file = true,
-	    .cgroup = USER "app.slice/x.service", .is_manager = true },
+	{ .name = "forked by PID 1", .stack = INIT_STACK, .old_sec = 60, .is_manager = true },
+	{ .name = "forked by PID 1, another user already",
+	    .stack = INIT_STACK,
+	    .uid = 33,
+	    .is_manager = true },
+	{ .name = "forked by a user's manager",
+	    .parent = MANAGER,
+	    .stack = MANAGER_STACK,
+	    .uid = 1000,
+	    .cgroup = USER "app.slice/x.service",
+	    .is_manager = true },
+	{ .name = "an executor",
+	    .exe = "/usr/lib/systemd/systemd-executor",
+	    .stack = 5,
+	    .other_file = true,
+	    .is_manager = true },
+	{ .name = "an executor of a user's manager",
+	    .exe = "/usr/lib/systemd/systemd-executor",
+	    .parent = MANAGER,
+	    .uid = 1000,
+	    .stack = 5,
+	    .other_file = true,
+	    .cgroup = USER "app.slice/x.service",
+	    .is_manager = true },
 
-	{ .name = "a name", .exe = "/dev/shm/x/systemd", .stack = 5, .other_file = true,
+	{ .name = "a name",
+	    .exe = "/dev/shm/x/systemd",
+	    .stack = 5,
+	    .other_file = true,
 	    .unverified = true },
-	{ .name = "a name in memory", .exe = "/memfd:x/systemd", .stack = 5, .other_file = true,
+	{ .name = "a name in memory",
+	    .exe = "/memfd:x/systemd",
+	    .stack = 5,
+	    .other_file = true,
 	    .unverified = true },
 	{ .name = "a name, root's", .exe = "/opt/x/systemd", .stack = 5, .other_file = true },
-	{ .name = "a name in the manager's cgroup", .exe = "/home/alice/systemd",
-	    .cgroup = USER "init.scope", .uid = 1000, .stack = 5, .other_file = true,
+	{ .name = "a name in the manager's cgroup",
+	    .exe = "/home/alice/systemd",
+	    .cgroup = USER "init.scope",
+	    .uid = 1000,
+	    .stack = 5,
+	    .other_file = true,
 	    .file_uid = 1000 },
-	{ .name = "a file others may write", .cgroup = USER "init.scope", .uid = 1000, .stack = 1,
+	{ .name = "a file others may write",
+	    .cgroup = USER "init.scope",
+	    .uid = 1000,
+	    .stack = 1,
 	    .file_mode = 0775 },
 	{ .name = "systemd's file, started again", .stack = 5 },
-	{ .name = "systemd's file in a unit of alice's", .cgroup = USER "app.slice/x.service",
-	    .uid = 1000, .stack = 5 },
-	{ .name = "systemd's file in another's init.scope", .cgroup = USER "init.scope",
-	    .uid = 1001, .stack = 5 },
-	{ .name = "systemd's file below a user's manager, started again", .parent = MANAGER,
-	    .uid = 1000, .cgroup = USER "init.scope", .stack = 5 },
-	{ .name = "another user below a user's manager", .parent = MANAGER, .uid = 0,
-	    .cgroup = USER "app.slice/x.service", .stack = MANAGER_STACK },
+	{ .name = "systemd's file in a unit of alice's",
+	    .cgroup = USER "app.slice/x.service",
+	    .uid = 1000,
+	    .stack = 5 },
+	{ .name = "systemd's file in another's init.scope",
+	    .cgroup = USER "init.scope",
+	    .uid = 1001,
+	    .stack = 5 },
+	{ .name = "systemd's file below a user's manager, started again",
+	    .parent = MANAGER,
+	    .uid = 1000,
+	    .cgroup = USER "init.scope",
+	    .stack = 5 },
+	{ .name = "another user below a user's manager",
+	    .parent = MANAGER,
+	    .uid = 0,
+	    .cgroup = USER "app.slice/x.service",
+	    .stack = MANAGER_STACK },
 	{ .name = "below somebody", .parent = PID(60), .stack = 9000 },
 	{ .name = "another file with PID 1's stack", .stack = INIT_STACK, .other_file = true },
 	{ .name = "a stack nobody may read", .stack = 0 },
-	{ .name = "an executor that stays", .exe = "/usr/lib/systemd/systemd-executor",
-	    .stack = 5, .other_file = true, .old_sec = 60 },
-	{ .name = "an executor of another user's, left to PID 1", .uid = 33, .stack = 5,
-	    .exe = "/usr/lib/systemd/systemd-executor", .other_file = true },
-	{ .name = "an executor of somebody's", .exe = "/usr/lib/systemd/systemd-executor",
-	    .parent = PID(60), .stack = 5, .other_file = true },
+	{ .name = "an executor that stays",
+	    .exe = "/usr/lib/systemd/systemd-executor",
+	    .stack = 5,
+	    .other_file = true,
+	    .old_sec = 60 },
+	{ .name = "an executor of another user's, left to PID 1",
+	    .uid = 33,
+	    .stack = 5,
+	    .exe = "/usr/lib/systemd/systemd-executor",
+	    .other_file = true },
+	{ .name = "an executor of somebody's",
+	    .exe = "/usr/lib/systemd/systemd-executor",
+	    .parent = PID(60),
+	    .stack = 5,
+	    .other_file = true },
 	{ .name = "another program", .exe = "/usr/sbin/apache2", .stack = INIT_STACK },
 };
 
@@ -91,9 +141,10 @@ make(struct fake *fake, int pid, int parent, uint64_t stack, const char *cgroup,
 	char text[512];
 
 	make_directory(fake, pid, "");
-	(void)snprintf(text, sizeof(text), "%d (systemd) S %d 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 "
-	    "100 0 0 0 0 0 %llu 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 %llu 0\n", pid, parent,
-	    (unsigned long long)stack, (unsigned long long)(stack + (stack != 0)));
+	(void)snprintf(text, sizeof(text),
+	    "%d (systemd) S %d 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 "
+	    "100 0 0 0 0 0 %llu 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 %llu 0\n",
+	    pid, parent, (unsigned long long)stack, (unsigned long long)(stack + (stack != 0)));
 	make_file(fake, pid, "stat", text, strlen(text));
 	(void)snprintf(text, sizeof(text), "0::%s\n", cgroup);
 	make_file(fake, pid, "cgroup", text, strlen(text));
@@ -129,11 +180,11 @@ ask_manager(const struct view *view, int pid, const struct situation *situation)
 	process.pid = pid;
 	process.uid = situation->uid;
 	process.exe_uid = situation->file_uid;
-	process.exe_mode = S_IFREG |
-	    (situation->file_mode != 0 ? situation->file_mode : 0755);
+	process.exe_mode = S_IFREG | (situation->file_mode != 0 ? situation->file_mode : 0755);
 	process.exe_trust = situation->unverified ? EXE_UNVERIFIED : EXE_SAME;
-	assert_int_equal(owner_text_set(&process.exe, situation->exe != NULL ? situation->exe :
-	    "/usr/lib/systemd/systemd"), 0);
+	assert_int_equal(owner_text_set(&process.exe,
+			     situation->exe != NULL ? situation->exe : "/usr/lib/systemd/systemd"),
+	    0);
 	/* The program of this test stands for another file. */
 	set_file(&process, situation->other_file ? "/proc/self/exe" : "/bin/sh");
 	manager_read(view, &stat, &process);
@@ -157,9 +208,8 @@ only_systemd_itself(void **state)
 		int pid = PID((int)i);
 		bool found;
 
-		make(fake, pid, situation->parent != 0 ? situation->parent : 1,
-		    situation->stack, situation->cgroup != NULL ? situation->cgroup : SERVICE,
-		    "/bin/sh");
+		make(fake, pid, situation->parent != 0 ? situation->parent : 1, situation->stack,
+		    situation->cgroup != NULL ? situation->cgroup : SERVICE, "/bin/sh");
 		found = ask_manager(&view, pid, situation);
 		if (found != situation->is_manager)
 			fail_msg("%s: %s", situation->name, found ? "a manager" : "none");

@@ -27,7 +27,7 @@ struct pair {
 	char directory[64];
 	struct sockaddr_un address;
 	int listener;
-	int peer;		/* the played side */
+	int peer; /* the played side */
 	struct owners *owners;
 	struct help_answers answers;
 };
@@ -37,8 +37,7 @@ setup(void **state)
 {
 	static struct pair pair;
 
-	(void)snprintf(pair.directory, sizeof(pair.directory),
-	    "/tmp/overstay-owners-XXXXXX");
+	(void)snprintf(pair.directory, sizeof(pair.directory), "/tmp/overstay-owners-XXXXXX");
 	if (mkdtemp(pair.directory) == NULL)
 		return -1;
 	pair.address.sun_family = AF_UNIX;
@@ -46,8 +45,7 @@ setup(void **state)
 	    pair.directory);
 	pair.answers.count = 0;
 	pair.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (bind(pair.listener, (struct sockaddr *)&pair.address,
-	    sizeof(pair.address)) < 0 ||
+	if (bind(pair.listener, (struct sockaddr *)&pair.address, sizeof(pair.address)) < 0 ||
 	    listen(pair.listener, 1) < 0 ||
 	    owners_open_path(pair.address.sun_path, &pair.owners) < 0)
 		return -1;
@@ -80,8 +78,7 @@ ask(struct pair *pair)
 		{ .inode = 30, .checksum = true },
 	};
 
-	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000),
-	    0);
+	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000), 0);
 	assert_int_equal(owners_asked_usec(pair->owners), 1000);
 }
 
@@ -197,8 +194,7 @@ test_bounds(void **state)
 	assert_int_equal(owners_ask(pair->owners, questions, 2, 1), -EINVAL);
 	for (uint32_t i = 0; i <= OWNERS_ASK_MAX; i++)
 		questions[i].inode = i + 1;
-	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX + 1, 1),
-	    -EINVAL);
+	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX + 1, 1), -EINVAL);
 	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX, 1), 0);
 }
 
@@ -227,7 +223,11 @@ test_lies(void **state)
 	static const struct {
 		uint32_t first, second, id_offset;
 	} lies[] = {
-		{ 11, 0, 0 }, { 10, 11, 0 }, { 10, 10, 0 }, { 20, 0, 0 }, { 10, 20, 0 },
+		{ 11, 0, 0 },
+		{ 10, 11, 0 },
+		{ 10, 10, 0 },
+		{ 20, 0, 0 },
+		{ 10, 20, 0 },
 		{ 10, 0, 1 },
 	};
 
@@ -311,8 +311,7 @@ test_give_up(void **state)
 	ask(pair);
 	send_kernel(pair, read_request(pair), 20, 0);
 	assert_int_equal(step(pair), 1);
-	owners_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect,
-	    &pair->answers);
+	owners_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect, &pair->answers);
 	check_unknown(pair, OWNER_REASON_TIMEOUT, 2);
 }
 

@@ -28,11 +28,18 @@ static const struct {
 	const char *name;
 	const char *text;
 } links[] = {
-	{ "absolute", "/d/e/file" }, { "d/relative", "e/../e/file" },
-	{ "d/e/up", "../../../../../d/e/file" }, { "directory", "d/e/" },
-	{ "loop", "loop" }, { "ping", "pong" }, { "pong", "/ping" },
-	{ "dangling", "/nothing" }, { "root", "/" }, { "slashed", "d/e/file/" },
-	{ "escape", "/../outside" }, { "chain0", "d/e/file" },
+	{ "absolute", "/d/e/file" },
+	{ "d/relative", "e/../e/file" },
+	{ "d/e/up", "../../../../../d/e/file" },
+	{ "directory", "d/e/" },
+	{ "loop", "loop" },
+	{ "ping", "pong" },
+	{ "pong", "/ping" },
+	{ "dangling", "/nothing" },
+	{ "root", "/" },
+	{ "slashed", "d/e/file/" },
+	{ "escape", "/../outside" },
+	{ "chain0", "d/e/file" },
 };
 
 static int
@@ -100,11 +107,10 @@ leads_to(const struct tree *tree, const char *path, const char *place)
 static void
 test_found(void **state)
 {
-	static const char *const files[] = {
-		"/d/e/file", "d/e/file", "//d///e/./file", "/../../d/e/file", "/absolute",
-		"/d/relative", "/d/e/up", "/directory/file", "/directory/../e/file",
-		"/root/d/e/file", "/root/../d/../../d/e/file", "/chain0", "/chain39",
-	};
+	static const char *const files[] = { "/d/e/file", "d/e/file", "//d///e/./file",
+		"/../../d/e/file", "/absolute", "/d/relative", "/d/e/up", "/directory/file",
+		"/directory/../e/file", "/root/d/e/file", "/root/../d/../../d/e/file", "/chain0",
+		"/chain39" };
 	static const char *const roots[] = { "/", "//", ".", "..", "/d/..", "/root", "/root/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
@@ -121,11 +127,19 @@ test_refused(void **state)
 		const char *path;
 		int error;
 	} refused[] = {
-		{ "", ENOENT }, { "/nothing", ENOENT }, { "/dangling", ENOENT },
-		{ "/escape", ENOENT }, { "/../outside", ENOENT }, { "/d/nothing/..", ENOENT },
-		{ "/d/e/file/", ENOTDIR }, { "/d/e/file/x", ENOTDIR },
-		{ "/d/e/file/..", ENOTDIR }, { "/d/e/file/.", ENOTDIR },
-		{ "/slashed", ENOTDIR }, { "/loop", ELOOP }, { "/ping", ELOOP },
+		{ "", ENOENT },
+		{ "/nothing", ENOENT },
+		{ "/dangling", ENOENT },
+		{ "/escape", ENOENT },
+		{ "/../outside", ENOENT },
+		{ "/d/nothing/..", ENOENT },
+		{ "/d/e/file/", ENOTDIR },
+		{ "/d/e/file/x", ENOTDIR },
+		{ "/d/e/file/..", ENOTDIR },
+		{ "/d/e/file/.", ENOTDIR },
+		{ "/slashed", ENOTDIR },
+		{ "/loop", ELOOP },
+		{ "/ping", ELOOP },
 		{ "/chain40", ELOOP },
 	};
 	const struct tree *tree = *state;

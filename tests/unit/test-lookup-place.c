@@ -30,7 +30,7 @@ struct row {
 	const char *slice, *unit, *user_unit, *session;
 	enum container_kind kind;
 	const char *container;
-	const char *group;	/* the part of path that is one service or container */
+	const char *group; /* the part of path that is one service or container */
 };
 
 static const struct row rows[] = {
@@ -39,8 +39,8 @@ static const struct row rows[] = {
 	{ "/init.scope", "-.slice", "init.scope", "", "", 0, "", "" },
 	{ "/system.slice/nginx.service", "system.slice", "nginx.service", "", "", 0, "",
 	    "/system.slice/nginx.service" },
-	{ "/system.slice/nginx.service/a/b.service", "system.slice", "nginx.service", "", "", 0,
-	    "", "/system.slice/nginx.service" },
+	{ "/system.slice/nginx.service/a/b.service", "system.slice", "nginx.service", "", "", 0, "",
+	    "/system.slice/nginx.service" },
 	{ "/system.slice/system-getty.slice/getty@tty1.service", "system-getty.slice",
 	    "getty@tty1.service", "", "", 0, "",
 	    "/system.slice/system-getty.slice/getty@tty1.service" },
@@ -50,11 +50,11 @@ static const struct row rows[] = {
 	{ "/system.slice", "system.slice", "", "", "", 0, "", "" },
 	{ "/user.slice/user-1000.slice/session-3.scope", "user-1000.slice", "session-3.scope", "",
 	    "3", 0, "", "" },
-	{ "/user.slice/user-1000.slice/session-c2.scope", "user-1000.slice", "session-c2.scope",
-	    "", "c2", 0, "", "" },
+	{ "/user.slice/user-1000.slice/session-c2.scope", "user-1000.slice", "session-c2.scope", "",
+	    "c2", 0, "", "" },
 	{ "/user.slice/user-1000.slice/user@1000.service/app.slice/app-org.gnome.Terminal.slice/"
-	  "vte-spawn-1.scope", "user-1000.slice", "user@1000.service", "vte-spawn-1.scope", "", 0,
-	    "", "" },
+	  "vte-spawn-1.scope",
+	    "user-1000.slice", "user@1000.service", "vte-spawn-1.scope", "", 0, "", "" },
 	{ "/user.slice/user-1000.slice/user@1000.service/init.scope", "user-1000.slice",
 	    "user@1000.service", "init.scope", "", 0, "", "" },
 	{ "/user.slice/user-1000.slice/user@1000.service/session.slice/dbus.service",
@@ -82,9 +82,8 @@ static const struct row rows[] = {
 	{ "/docker/buildkit", "", "", "", "", 0, "", "" },
 	{ "/system.slice/docker-0123.scope", "system.slice", "docker-0123.scope", "", "", 0, "",
 	    "" },
-	{ "/machine.slice/libpod-" ID ".scope/container", "machine.slice",
-	    "libpod-" ID ".scope", "", "", CONTAINER_PODMAN, ID,
-	    "/machine.slice/libpod-" ID ".scope" },
+	{ "/machine.slice/libpod-" ID ".scope/container", "machine.slice", "libpod-" ID ".scope",
+	    "", "", CONTAINER_PODMAN, ID, "/machine.slice/libpod-" ID ".scope" },
 	{ "/machine.slice/libpod-conmon-" ID ".scope", "machine.slice",
 	    "libpod-conmon-" ID ".scope", "", "", 0, "", "" },
 	{ "/libpod_parent/libpod-" ID, "", "", "", "", CONTAINER_PODMAN, ID,
@@ -92,37 +91,37 @@ static const struct row rows[] = {
 	{ "/system.slice/web.service/libpod-payload-" ID, "system.slice", "web.service", "", "",
 	    CONTAINER_PODMAN, ID, "/system.slice/web.service/libpod-payload-" ID },
 	{ "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope/container",
-	    "user-1000.slice", "user@1000.service", "libpod-" ID ".scope", "", CONTAINER_PODMAN,
-	    ID, "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope" },
+	    "user-1000.slice", "user@1000.service", "libpod-" ID ".scope", "", CONTAINER_PODMAN, ID,
+	    "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope" },
 	{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/"
-	  "cri-containerd-" ID ".scope", "kubepods-burstable-pod1_2.slice",
-	    "cri-containerd-" ID ".scope", "", "", CONTAINER_CONTAINERD, ID,
+	  "cri-containerd-" ID ".scope",
+	    "kubepods-burstable-pod1_2.slice", "cri-containerd-" ID ".scope", "", "",
+	    CONTAINER_CONTAINERD, ID,
 	    "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/"
 	    "cri-containerd-" ID ".scope" },
 	{ "/kubepods/burstable/pod1-2-3/" ID "/x", "", "", "", "", CONTAINER_CONTAINERD, ID,
 	    "/kubepods/burstable/pod1-2-3/" ID },
 	{ "/kubepods/burstable/pod/" ID, "", "", "", "", 0, "", "" },
-	{ "/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" ID,
-	    "system.slice", "containerd.service", "", "", CONTAINER_CONTAINERD, ID,
+	{ "/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" ID, "system.slice",
+	    "containerd.service", "", "", CONTAINER_CONTAINERD, ID,
 	    "/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" ID },
 	{ "/system.slice/nerdctl-" ID ".scope", "system.slice", "nerdctl-" ID ".scope", "", "",
 	    CONTAINER_CONTAINERD, ID, "/system.slice/nerdctl-" ID ".scope" },
 	{ "/kubepods.slice/crio-" ID ".scope", "kubepods.slice", "crio-" ID ".scope", "", "",
 	    CONTAINER_CRIO, ID, "/kubepods.slice/crio-" ID ".scope" },
-	{ "/kubepods.slice/crio-conmon-" ID ".scope", "kubepods.slice",
-	    "crio-conmon-" ID ".scope", "", "", 0, "", "" },
+	{ "/kubepods.slice/crio-conmon-" ID ".scope", "kubepods.slice", "crio-conmon-" ID ".scope",
+	    "", "", 0, "", "" },
 	{ "/lxc.payload.web/system.slice/nginx.service", "", "", "", "", CONTAINER_LXC, "web",
 	    "/lxc.payload.web" },
-	{ "/lxc.payload/web/init.scope", "", "", "", "", CONTAINER_LXC, "web",
-	    "/lxc.payload/web" },
+	{ "/lxc.payload/web/init.scope", "", "", "", "", CONTAINER_LXC, "web", "/lxc.payload/web" },
 	{ "/lxc/web/init.scope", "", "", "", "", CONTAINER_LXC, "web", "/lxc/web" },
 	{ "/lxc.monitor.web", "", "", "", "", 0, "", "" },
 	{ "/lxc.monitor/web", "", "", "", "", 0, "", "" },
 	{ "/lxc", "", "", "", "", 0, "", "" },
 	{ "/lxc.payload.", "", "", "", "", 0, "", "" },
 	{ "/machine.slice/systemd-nspawn@web\\x2d1.service/payload/system.slice/nginx.service",
-	    "machine.slice", "systemd-nspawn@web\\x2d1.service", "", "", CONTAINER_NSPAWN,
-	    "web-1", "/machine.slice/systemd-nspawn@web\\x2d1.service/payload" },
+	    "machine.slice", "systemd-nspawn@web\\x2d1.service", "", "", CONTAINER_NSPAWN, "web-1",
+	    "/machine.slice/systemd-nspawn@web\\x2d1.service/payload" },
 	{ "/machine.slice/systemd-nspawn@web.service/supervisor", "machine.slice",
 	    "systemd-nspawn@web.service", "", "", 0, "",
 	    "/machine.slice/systemd-nspawn@web.service" },
@@ -150,14 +149,13 @@ test_parse(void **state)
 		assert_int_equal(place_parse(row->path, &place, &group), 0);
 		if (strcmp(place.slice, row->slice) != 0 || strcmp(place.unit, row->unit) != 0 ||
 		    strcmp(place.user_unit, row->user_unit) != 0 ||
-		    strcmp(place.session, row->session) != 0 ||
-		    place.container_kind != row->kind ||
-		    strcmp(place.container, row->container) != 0 ||
-		    group != strlen(row->group) || memcmp(row->path, row->group, group) != 0)
+		    strcmp(place.session, row->session) != 0 || place.container_kind != row->kind ||
+		    strcmp(place.container, row->container) != 0 || group != strlen(row->group) ||
+		    memcmp(row->path, row->group, group) != 0)
 			fail_msg("%s: slice %s, unit %s, user unit %s, session %s, %s %s, "
-			    "group %zu", row->path, place.slice, place.unit, place.user_unit,
-			    place.session, container_kind_name(place.container_kind),
-			    place.container, group);
+				 "group %zu",
+			    row->path, place.slice, place.unit, place.user_unit, place.session,
+			    container_kind_name(place.container_kind), place.container, group);
 		place_clear(&place);
 	}
 }
@@ -167,9 +165,13 @@ static void
 test_long(void **state)
 {
 	static const char *const forms[][2] = {
-		{ "/", ".service" }, { "/", ".slice/x.service" },
-		{ "/user@1.service/", ".service" }, { "/session-", ".scope" }, { "/lxc/", "" },
-		{ "/lxc.payload.", "" }, { "/machine-", ".scope" },
+		{ "/", ".service" },
+		{ "/", ".slice/x.service" },
+		{ "/user@1.service/", ".service" },
+		{ "/session-", ".scope" },
+		{ "/lxc/", "" },
+		{ "/lxc.payload.", "" },
+		{ "/machine-", ".scope" },
 		{ "/systemd-nspawn@", ".service/payload" },
 	};
 	char name[PLACE_PATH_MAX / 2], path[PLACE_PATH_MAX];
@@ -216,7 +218,11 @@ test_file(void **state)
 		{ "0::/a:b::c\n", "/a:b::c" },
 		{ "0::/cut", NULL },
 		{ "0::relative\n", NULL },
-		{ "", NULL }, { "\n", NULL }, { "0\n", NULL }, { "0:\n", NULL }, { "0::\n", NULL },
+		{ "", NULL },
+		{ "\n", NULL },
+		{ "0\n", NULL },
+		{ "0:\n", NULL },
+		{ "0::\n", NULL },
 		{ ":::\n", NULL },
 		/* A cgroup's name cannot have a newline, but it may look like a line. */
 		{ "1:name=systemd:/0::/x\n0::/y\n", "/y" },

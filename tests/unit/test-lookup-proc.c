@@ -38,8 +38,7 @@ test_one(void **state)
 	assert_int_equal(owner_of(&answers, 4711)->holders, 1);
 	assert_int_equal(process->pid, PID(1));
 	assert_int_equal(process->parent_pid, 1);
-	assert_int_equal(process->start_usec,
-	    500 * USEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+	assert_int_equal(process->start_usec, 500 * USEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 	assert_string_equal(process->comm, "a) S 1 (\n\033[2J");
 	assert_string_equal(process->exe, "/usr/bin/prog");
 	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
@@ -59,7 +58,9 @@ check_nobody(struct fake *fake, uint32_t protocol, uint32_t uid, enum owner_kind
     enum owner_reason reason)
 {
 	const struct lookup_question question = {
-		.inode = 100, .uid = uid, .protocol = protocol,
+		.inode = 100,
+		.uid = uid,
+		.protocol = protocol,
 	};
 	struct collection answers;
 	const struct owner *owner;
@@ -120,13 +121,13 @@ test_elsewhere(void **state)
 	const uint64_t empty = make_cgroup(fake, "empty.service", NULL, 0);
 	const uint64_t foreign = make_cgroup(fake, "foreign.service", none, 1);
 	const struct lookup_question questions[] = {
-		{ .inode = 100, .cgroup = empty }, { .inode = 101, .cgroup = foreign },
-		{ .inode = 102, .cgroup = 1 }, { .inode = 103 },
+		{ .inode = 100, .cgroup = empty },
+		{ .inode = 101, .cgroup = foreign },
+		{ .inode = 102, .cgroup = 1 },
+		{ .inode = 103 },
 	};
-	static const enum owner_reason reasons[] = {
-		OWNER_REASON_NO_PROCESS, OWNER_REASON_OTHER_PIDS, OWNER_REASON_OTHER_PIDS,
-		OWNER_REASON_OTHER_PIDS,
-	};
+	static const enum owner_reason reasons[] = { OWNER_REASON_NO_PROCESS,
+		OWNER_REASON_OTHER_PIDS, OWNER_REASON_OTHER_PIDS, OWNER_REASON_OTHER_PIDS };
 
 	make_process(fake, 1, "init", 1);
 	assert_int_equal(mkdirat(fake->fd, "self", 0755), 0);
@@ -136,7 +137,8 @@ test_elsewhere(void **state)
 
 		(void)unlinkat(fake->fd, "self/ns/pid", 0);
 		assert_int_equal(symlinkat(first ? "pid:[4026531836]" : "pid:[4026532000]",
-		    fake->fd, "self/ns/pid"), 0);
+				     fake->fd, "self/ns/pid"),
+		    0);
 		ask_questions(fake, questions, ARRAY_SIZE(questions), &answers);
 		for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
 			assert_int_equal(owner_of(&answers, questions[i].inode)->reason,

@@ -214,13 +214,16 @@ parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 	return r;
 }
 
-#define OWNER_AT(field)                                                                  \
-	(sizeof(struct lookup_header) + offsetof(struct lookup_owner, field))
+#define OWNER_AT(field) (sizeof(struct lookup_header) + offsetof(struct lookup_owner, field))
 /* make_place()'s strings stand between the inodes and the first process. */
-#define PLACE_BYTES                                                                      \
-	(strlen("user@1000.service" "app.scope" "user-1000.slice" "3" "4711abcdef"))
-#define PROCESS_AT(field)                                                                \
-	(sizeof(struct lookup_header) + sizeof(struct lookup_owner) + sizeof(inodes) +   \
+#define PLACE_BYTES                 \
+	(strlen("user@1000.service" \
+		"app.scope"         \
+		"user-1000.slice"   \
+		"3"                 \
+		"4711abcdef"))
+#define PROCESS_AT(field)                                                              \
+	(sizeof(struct lookup_header) + sizeof(struct lookup_owner) + sizeof(inodes) + \
 	    PLACE_BYTES + offsetof(struct lookup_process, field))
 
 static void
@@ -260,21 +263,21 @@ test_refused(void **state)
 		{ OWNER_AT(process_count), OWNER_PROCESSES_MAX + 1 },
 		{ OWNER_AT(process_count), UINT32_MAX },
 		{ PROCESS_AT(pid), 0 },
-		{ PROCESS_AT(pid), 99 },	/* the other process */
+		{ PROCESS_AT(pid), 99 }, /* the other process */
 		{ PROCESS_AT(pid), (uint32_t)-1 },
 		{ PROCESS_AT(pid), LOOKUP_PID_MAX + 1 },
 		{ PROCESS_AT(parent_pid), (uint32_t)-1 },
-		{ PROCESS_AT(exe_trust), EXE_REPLACED },	/* and yet not deleted */
+		{ PROCESS_AT(exe_trust), EXE_REPLACED }, /* and yet not deleted */
 		{ PROCESS_AT(exe_trust), 3 },
-		{ PROCESS_AT(flags), LOOKUP_EXE_DELETED },	/* and yet the same */
+		{ PROCESS_AT(flags), LOOKUP_EXE_DELETED }, /* and yet the same */
 		{ PROCESS_AT(flags), LOOKUP_PROCESS_FLAGS + 1 },
 		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
-		{ PROCESS_AT(evidence), 0 },	/* and yet the file's owner is told */
+		{ PROCESS_AT(evidence), 0 }, /* and yet the file's owner is told */
 		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },
-		{ PROCESS_AT(checksum), 1 },	/* and yet there is none */
+		{ PROCESS_AT(checksum), 1 }, /* and yet there is none */
 		{ PROCESS_AT(main_pid), (uint32_t)-1 },
 		{ PROCESS_AT(main_pid), LOOKUP_PID_MAX + 1 },
-		{ PROCESS_AT(main_exe_length), 1 },	/* of no process */
+		{ PROCESS_AT(main_exe_length), 1 }, /* of no process */
 		{ PROCESS_AT(forwards_kind), CONTAINER_DOCKER },
 		{ PROCESS_AT(forwards_kind), CONTAINER_KIND_COUNT },
 		{ PROCESS_AT(forwards_to_length), OWNER_CONTAINER_MAX },
@@ -295,8 +298,7 @@ test_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-		if (parse_changed(packet, length, changes[i].at,
-		    changes[i].value) != -EPROTO)
+		if (parse_changed(packet, length, changes[i].at, changes[i].value) != -EPROTO)
 			fail_msg("change %zu was let through", i);
 	/* The packet itself is good still, and a harmless change too. */
 	assert_int_equal(parse_changed(packet, length, OWNER_AT(holders), 2), 0);
@@ -318,8 +320,7 @@ test_truncated(void **state)
 		assert_non_null(copy);
 		memcpy(copy, packet, length);
 		if (length >= sizeof(struct lookup_header))
-			memcpy(copy + offsetof(struct lookup_header, length), &told,
-			    sizeof(told));
+			memcpy(copy + offsetof(struct lookup_header, length), &told, sizeof(told));
 		assert_int_equal(owners_parse(copy, length, &answer), -EPROTO);
 		free(copy);
 	}
@@ -329,10 +330,8 @@ test_truncated(void **state)
 static void
 test_strings(void **state)
 {
-	static const char *const needles[] = {
-		"a)\n(b", "/usr/bin/prog", "prog.service", "system.slice", "/srv/",
-		"/usr/sbin/main", "0123456789ab", "4711abcdef",
-	};
+	static const char *const needles[] = { "a)\n(b", "/usr/bin/prog", "prog.service",
+		"system.slice", "/srv/", "/usr/sbin/main", "0123456789ab", "4711abcdef" };
 	char packet[LOOKUP_PACKET_MAX];
 	size_t length = make_packet(packet);
 	struct owners_packet answer;
@@ -519,8 +518,7 @@ decode(struct request *request, size_t count)
 {
 	struct lookup_question questions[LOOKUP_INODES_MAX];
 	uint32_t id = 0;
-	size_t length = offsetof(struct request, questions) +
-	    count * sizeof(request->questions[0]);
+	size_t length = offsetof(struct request, questions) + count * sizeof(request->questions[0]);
 	int r;
 
 	request->header.length = (uint32_t)length;
@@ -577,8 +575,7 @@ test_request(void **state)
 	request.request.count = UINT32_MAX;
 	assert_int_equal(decode(&request, 3), -EPROTO);
 	for (size_t length = 0; length < offsetof(struct request, questions); length++)
-		assert_int_equal(decode_request((char *)&request, length, &id, questions),
-		    -EPROTO);
+		assert_int_equal(decode_request((char *)&request, length, &id, questions), -EPROTO);
 }
 
 int

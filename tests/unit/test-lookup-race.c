@@ -32,24 +32,24 @@
 #include "base/clock.h"
 #include "lookup-help.h"
 
-#define PLACES	     6
-#define ROUNDS_USEC  (3 * USEC_PER_SEC)
-#define PROGRAM	     "/bin/sleep"
-#define SECONDS	     "600"
+#define PLACES	    6
+#define ROUNDS_USEC (3 * USEC_PER_SEC)
+#define PROGRAM	    "/bin/sleep"
+#define SECONDS	    "600"
 
 /* The kernel's clock of start times ticks every 10 ms. */
-#define TICK_USEC    (20 * USEC_PER_MSEC)
+#define TICK_USEC (20 * USEC_PER_MSEC)
 
 struct corner {
-	pid_t pid;		/* 0 = empty */
-	pid_t wanted_pid;	/* the number its children get, 0 = any */
+	pid_t pid;	  /* 0 = empty */
+	pid_t wanted_pid; /* the number its children get, 0 = any */
 	uint32_t inode;
-	char name[32];		/* argv[0] of the program */
+	char name[32]; /* argv[0] of the program */
 	uint64_t start_least_usec, start_most_usec;
 };
 
 struct tally {
-	struct corner places[PLACES];	/* as they were when the question was put */
+	struct corner places[PLACES]; /* as they were when the question was put */
 	char own_exe[4096], program[4096], own_cmdline[4096];
 	size_t own_cmdline_length;
 	unsigned answers, found, as_program, wrong;
@@ -112,8 +112,7 @@ is_test(const struct tally *tally, const struct process *process)
 
 /* The child before it ran the program, or after; "" where that was just happening. */
 static bool
-is_child(const struct tally *tally, const struct corner *place,
-    const struct process *process)
+is_child(const struct tally *tally, const struct corner *place, const struct process *process)
 {
 	bool before = strcmp(process->exe, tally->own_exe) == 0;
 	bool after = strcmp(process->exe, tally->program) == 0;
@@ -151,7 +150,8 @@ check(uint32_t inode, struct owner *owner, void *argument)
 			continue;
 		tally->wrong++;
 		print_message("# inode %u: pid %d (not %d), start %lld..%lld, "
-		    "exe \"%s\", \"%s\"\n", inode, process->pid, place->pid,
+			      "exe \"%s\", \"%s\"\n",
+		    inode, process->pid, place->pid,
 		    (long long)(process->start_usec - place->start_least_usec),
 		    (long long)(place->start_most_usec - process->start_usec), process->exe,
 		    process->cmdline);
@@ -187,11 +187,9 @@ read_own(struct tally *tally)
 	FILE *file = fopen("/proc/self/cmdline", "re");
 
 	assert_non_null(file);
-	tally->own_cmdline_length =
-	    fread(tally->own_cmdline, 1, sizeof(tally->own_cmdline), file);
+	tally->own_cmdline_length = fread(tally->own_cmdline, 1, sizeof(tally->own_cmdline), file);
 	(void)fclose(file);
-	assert_true(readlink("/proc/self/exe", tally->own_exe,
-	    sizeof(tally->own_exe) - 1) > 0);
+	assert_true(readlink("/proc/self/exe", tally->own_exe, sizeof(tally->own_exe) - 1) > 0);
 	assert_non_null(realpath(PROGRAM, tally->program));
 }
 
@@ -213,7 +211,8 @@ test_race(void **state)
 
 		for (int i = 0; i < PLACES; i++)
 			questions[i] = (struct owner_question){
-				.inode = places[i].inode, .uid = geteuid(),
+				.inode = places[i].inode,
+				.uid = geteuid(),
 				.thorough = i % 2 == 0,
 			};
 		memcpy(tally.places, places, sizeof(places));
@@ -223,8 +222,8 @@ test_race(void **state)
 	for (int i = 0; i < PLACES; i++)
 		stop_place(&places[i]);
 	(void)help_end(owners);
-	print_message("# %u answers, %u named the child, %u its program, %u wrong\n",
-	    tally.answers, tally.found, tally.as_program, tally.wrong);
+	print_message("# %u answers, %u named the child, %u its program, %u wrong\n", tally.answers,
+	    tally.found, tally.as_program, tally.wrong);
 	assert_int_equal(tally.wrong, 0);
 	assert_true(tally.found >= 10);
 }

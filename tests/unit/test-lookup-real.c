@@ -81,8 +81,7 @@ static void
 test_hostile_names(void **state)
 {
 	struct fixture *fixture = *state;
-	static const char argument[] =
-	    "sshd: /usr/sbin/sshd\n<0>forged\033]0;x\a\xc0\xff\xfe";
+	static const char argument[] = "sshd: /usr/sbin/sshd\n<0>forged\033]0;x\a\xc0\xff\xfe";
 	const struct process *process;
 
 	start_child(fixture, fixture->copy, argument, NULL);
@@ -123,8 +122,10 @@ start_ticks(pid_t pid)
 	assert_non_null(file);
 	assert_non_null(fgets(line, sizeof(line), file));
 	assert_int_equal(sscanf(strrchr(line, ')') + 2,
-	    "%*c %*d %*d %*d %*d %*d %*u %*u %*u "
-	    "%*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks), 1);
+			     "%*c %*d %*d %*d %*d %*d %*u %*u %*u "
+			     "%*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+			     &ticks),
+	    1);
 	return ticks;
 }
 
@@ -175,8 +176,10 @@ check_in_flight(struct fixture *fixture)
 	struct stat status;
 
 	assert_int_equal(owner->kind, OWNER_UNKNOWN);
-	assert_int_equal(owner->reason, !help_sees_init() ? OWNER_REASON_NO_PERMISSION :
-	    geteuid() == 0 ? OWNER_REASON_OTHER_PIDS : OWNER_REASON_NO_PROCESS);
+	assert_int_equal(owner->reason,
+	    !help_sees_init()  ? OWNER_REASON_NO_PERMISSION :
+		geteuid() == 0 ? OWNER_REASON_OTHER_PIDS :
+				 OWNER_REASON_NO_PROCESS);
 	(void)snprintf(name, sizeof(name), "overstay-test-%d.service", (int)getpid());
 	help_need_init();
 	if (!make_real_cgroup(name, path))
@@ -184,8 +187,10 @@ check_in_flight(struct fixture *fixture)
 	assert_int_equal(stat(path, &status), 0);
 	/* Of root's socket the same: nothing says that it is the kernel's. */
 	for (uint32_t uid = 0; uid <= 1000; uid += 1000) {
-		owner = ask_question(fixture, (struct owner_question){
-			.uid = uid, .cgroup = status.st_ino, .protocol = PROTOCOL_TCP });
+		owner = ask_question(fixture,
+		    (struct owner_question){ .uid = uid,
+			.cgroup = status.st_ino,
+			.protocol = PROTOCOL_TCP });
 		assert_int_equal(owner->kind, OWNER_UNKNOWN);
 		assert_int_equal(owner->reason, OWNER_REASON_NO_PROCESS);
 		assert_true(owner->thorough);
@@ -204,13 +209,16 @@ test_in_flight(void **state)
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { .header = {
-		.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-		.cmsg_type = SCM_RIGHTS,
-	} };
+			  .cmsg_len = CMSG_LEN(sizeof(int)),
+			  .cmsg_level = SOL_SOCKET,
+			  .cmsg_type = SCM_RIGHTS,
+		      } };
 	struct iovec data = { .iov_base = (char[]){ "x" }, .iov_len = 1 };
 	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
 	};
 
 	assert_true(fd >= 0);

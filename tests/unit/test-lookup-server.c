@@ -25,7 +25,7 @@
 #include "lookup-help.h"
 #include "skip.h"
 
-#define CONNECTIONS_MAX 8	/* lookup/server.h */
+#define CONNECTIONS_MAX 8 /* lookup/server.h */
 
 struct service {
 	char directory[64];
@@ -57,16 +57,13 @@ setup(void **state)
 	static struct service service;
 	_close_ int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 
-	(void)snprintf(service.directory, sizeof(service.directory),
-	    "/tmp/overstay-server-XXXXXX");
+	(void)snprintf(service.directory, sizeof(service.directory), "/tmp/overstay-server-XXXXXX");
 	if (mkdtemp(service.directory) == NULL)
 		return -1;
 	service.address.sun_family = AF_UNIX;
-	(void)snprintf(service.address.sun_path, sizeof(service.address.sun_path),
-	    "%s/socket",
+	(void)snprintf(service.address.sun_path, sizeof(service.address.sun_path), "%s/socket",
 	    service.directory);
-	if (bind(listener, (struct sockaddr *)&service.address,
-	    sizeof(service.address)) < 0 ||
+	if (bind(listener, (struct sockaddr *)&service.address, sizeof(service.address)) < 0 ||
 	    listen(listener, 32) < 0)
 		return -1;
 	start(&service, listener);
@@ -112,8 +109,8 @@ connect_raw(const struct service *service)
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&service->address,
-	    sizeof(service->address)), 0);
+	assert_int_equal(
+	    connect(fd, (const struct sockaddr *)&service->address, sizeof(service->address)), 0);
 	return fd;
 }
 
@@ -177,8 +174,7 @@ test_many(void **state)
 	_close_ int fd = -1;
 
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-		assert_int_equal(owners_open_path(service->address.sun_path, &owners[i]),
-		    0);
+		assert_int_equal(owners_open_path(service->address.sun_path, &owners[i]), 0);
 		check_answer(owners[i]);
 	}
 	fd = connect_raw(service);
@@ -215,8 +211,7 @@ test_stranger(void **state)
 		int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 
 		if (setgid(65534) < 0 || setuid(65534) < 0 ||
-		    connect(fd, (struct sockaddr *)&service->address,
-		    sizeof(service->address)) < 0)
+		    connect(fd, (struct sockaddr *)&service->address, sizeof(service->address)) < 0)
 			_exit(1);
 		poll_fd.fd = fd;
 		if (poll(&poll_fd, 1, HELP_WAIT_MSEC) != 1 || recv(fd, &byte, 1, 0) > 0)

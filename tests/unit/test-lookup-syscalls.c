@@ -40,35 +40,72 @@ struct deed {
 
 /* Arguments are such that the kernel, if it ran the call, would say anything but EPERM. */
 static const struct deed deeds[] = {
+/* clang-format off */
 #define OPEN(flags) { "openat " #flags, SYS_openat, { NO_FD, NOWHERE, (flags), 0600 } }
-	OPEN(O_WRONLY), OPEN(O_RDWR), OPEN(O_ACCMODE), OPEN(O_CREAT), OPEN(O_TRUNC),
-	OPEN(O_TMPFILE), OPEN(O_APPEND), OPEN(O_CREAT | O_PATH), OPEN(O_EXCL),
+#define DEED(name, ...) { #name, SYS_##name, { __VA_ARGS__ } }
+	/* clang-format on */
+	OPEN(O_WRONLY),
+	OPEN(O_RDWR),
+	OPEN(O_ACCMODE),
+	OPEN(O_CREAT),
+	OPEN(O_TRUNC),
+	OPEN(O_TMPFILE),
+	OPEN(O_APPEND),
+	OPEN(O_CREAT | O_PATH),
+	OPEN(O_EXCL),
 	/* The kernel looks at the lower half of the argument alone. */
 	{ "openat above", SYS_openat, { NO_FD, NOWHERE, (long)(1ULL << 32 | O_TRUNC) } },
-#define DEED(name, ...) { #name, SYS_##name, { __VA_ARGS__ } }
 	DEED(openat2, NO_FD, NOWHERE, NOWHERE, 24),
 	DEED(open_by_handle_at, NO_FD, NOWHERE, 0),
-	DEED(io_uring_setup, 1, NOWHERE), DEED(io_setup, 1, NOWHERE),
-	DEED(truncate, NOWHERE, 0), DEED(ftruncate, NO_FD, 0), DEED(fallocate, NO_FD),
-	DEED(mkdirat, NO_FD, NOWHERE), DEED(mknodat, NO_FD, NOWHERE, 0100600),
-	DEED(linkat, NO_FD, NOWHERE, NO_FD, NOWHERE), DEED(symlinkat, NOWHERE, NO_FD, NOWHERE),
-	DEED(renameat2, NO_FD, NOWHERE, NO_FD, NOWHERE, 0), DEED(unlinkat, NO_FD, NOWHERE),
-	DEED(fchmod, NO_FD, 0), DEED(fchmodat, NO_FD, NOWHERE, 0), DEED(fchown, NO_FD, 0, 0),
-	DEED(fchownat, NO_FD, NOWHERE, 0, 0), DEED(setxattr, NOWHERE, NOWHERE),
-	DEED(fsetxattr, NO_FD, NOWHERE), DEED(removexattr, NOWHERE, NOWHERE),
-	DEED(utimensat, NO_FD, NOWHERE, NOWHERE), DEED(flock, NO_FD),
-	DEED(ioctl, NO_FD, 0), DEED(fcntl, NO_FD, F_SETLK, NOWHERE),
+	DEED(io_uring_setup, 1, NOWHERE),
+	DEED(io_setup, 1, NOWHERE),
+	DEED(truncate, NOWHERE, 0),
+	DEED(ftruncate, NO_FD, 0),
+	DEED(fallocate, NO_FD),
+	DEED(mkdirat, NO_FD, NOWHERE),
+	DEED(mknodat, NO_FD, NOWHERE, 0100600),
+	DEED(linkat, NO_FD, NOWHERE, NO_FD, NOWHERE),
+	DEED(symlinkat, NOWHERE, NO_FD, NOWHERE),
+	DEED(renameat2, NO_FD, NOWHERE, NO_FD, NOWHERE, 0),
+	DEED(unlinkat, NO_FD, NOWHERE),
+	DEED(fchmod, NO_FD, 0),
+	DEED(fchmodat, NO_FD, NOWHERE, 0),
+	DEED(fchown, NO_FD, 0, 0),
+	DEED(fchownat, NO_FD, NOWHERE, 0, 0),
+	DEED(setxattr, NOWHERE, NOWHERE),
+	DEED(fsetxattr, NO_FD, NOWHERE),
+	DEED(removexattr, NOWHERE, NOWHERE),
+	DEED(utimensat, NO_FD, NOWHERE, NOWHERE),
+	DEED(flock, NO_FD),
+	DEED(ioctl, NO_FD, 0),
+	DEED(fcntl, NO_FD, F_SETLK, NOWHERE),
 	DEED(fcntl, NO_FD, F_SETOWN, 1),
-	DEED(ptrace, 16, 1 << 30), DEED(process_vm_readv, 1 << 30, NOWHERE, 1, NOWHERE, 1),
+	DEED(ptrace, 16, 1 << 30),
+	DEED(process_vm_readv, 1 << 30, NOWHERE, 1, NOWHERE, 1),
 	DEED(process_vm_writev, 1 << 30, NOWHERE, 1, NOWHERE, 1),
-	DEED(pidfd_getfd, NO_FD), DEED(pidfd_open, 1 << 30), DEED(kill, 1 << 30),
-	DEED(tgkill, 1 << 30, 1 << 30), DEED(tkill, 1 << 30),
-	DEED(execve, NOWHERE), DEED(execveat, NO_FD, NOWHERE), DEED(clone, 1 << 16),
-	DEED(socket, 99), DEED(socketpair, 99), DEED(connect, NO_FD), DEED(bind, NO_FD),
-	DEED(listen, NO_FD), DEED(sendmsg, NO_FD), DEED(recvmsg, NO_FD),
-	DEED(memfd_create, NOWHERE, 0), DEED(fgetxattr, NO_FD, NOWHERE),
-	DEED(prctl, 0x7fffffff), DEED(seccomp, 99), DEED(unshare, 1), DEED(setns, NO_FD),
-	DEED(splice, NO_FD, 0, NO_FD, 0, 1), DEED(prlimit64, 1 << 30, 0, 0, NOWHERE),
+	DEED(pidfd_getfd, NO_FD),
+	DEED(pidfd_open, 1 << 30),
+	DEED(kill, 1 << 30),
+	DEED(tgkill, 1 << 30, 1 << 30),
+	DEED(tkill, 1 << 30),
+	DEED(execve, NOWHERE),
+	DEED(execveat, NO_FD, NOWHERE),
+	DEED(clone, 1 << 16),
+	DEED(socket, 99),
+	DEED(socketpair, 99),
+	DEED(connect, NO_FD),
+	DEED(bind, NO_FD),
+	DEED(listen, NO_FD),
+	DEED(sendmsg, NO_FD),
+	DEED(recvmsg, NO_FD),
+	DEED(memfd_create, NOWHERE, 0),
+	DEED(fgetxattr, NO_FD, NOWHERE),
+	DEED(prctl, 0x7fffffff),
+	DEED(seccomp, 99),
+	DEED(unshare, 1),
+	DEED(setns, NO_FD),
+	DEED(splice, NO_FD, 0, NO_FD, 0, 1),
+	DEED(prlimit64, 1 << 30, 0, 0, NOWHERE),
 };
 
 static long
@@ -77,7 +114,9 @@ try(const struct deed *deed)
 	const long *arguments = deed->arguments;
 
 	return syscall(deed->number, arguments[0], arguments[1], arguments[2], arguments[3],
-	    arguments[4], arguments[5]) < 0 ? errno : 0;
+		   arguments[4], arguments[5]) < 0 ?
+	    errno :
+	    0;
 }
 
 /* Runs function in a child, with the filter or without. Returns its wait status. */
@@ -154,8 +193,10 @@ foreign(const struct deed *deed)
 	if (deed->number != 0)
 		return syscall(deed->number) < 0 ? 1 : 0;
 	/* getpid of i386 */
-	__asm__ volatile("int $0x80" : "=a"(result) : "0"(20L) : "memory", "r8", "r9", "r10",
-	    "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "0"(20L)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return result < 0;
 }
 

@@ -25,7 +25,10 @@ ask_one(struct fake *fake, uint64_t cgroup, uint32_t uid, uint32_t flags,
     struct collection *answers)
 {
 	const struct lookup_question question = {
-		.inode = 100, .uid = uid, .cgroup = cgroup, .flags = flags,
+		.inode = 100,
+		.uid = uid,
+		.cgroup = cgroup,
+		.flags = flags,
 	};
 
 	ask_questions(fake, &question, 1, answers);
@@ -151,8 +154,10 @@ test_places_apart(void **state)
 	const uint64_t one = make_cgroup(fake, "one.socket", NULL, 0);
 	const uint64_t two = make_cgroup(fake, "two.socket", NULL, 0);
 	const struct lookup_question questions[] = {
-		{ .inode = 100, .cgroup = one }, { .inode = 101, .cgroup = two },
-		{ .inode = 102, .cgroup = one }, { .inode = 103, .flags = LOOKUP_THOROUGH },
+		{ .inode = 100, .cgroup = one },
+		{ .inode = 101, .cgroup = two },
+		{ .inode = 102, .cgroup = one },
+		{ .inode = 103, .flags = LOOKUP_THOROUGH },
 	};
 	struct collection answers;
 
@@ -185,8 +190,8 @@ test_large_cgroup(void **state)
 
 	make_process(fake, 1, "init", 1);
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%d\n",
-		    PID((int)i - 600));
+		used +=
+		    (size_t)snprintf(text + used, sizeof(text) - used, "%d\n", PID((int)i - 600));
 	(void)snprintf(text + used, sizeof(text) - used, "%d\n", PID(1));
 	{
 		char path[128];
@@ -286,7 +291,8 @@ make_network(struct fake *fake, int pid, const char *namespace, const char *addr
 	    "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\n"
 	    "     +-- 127.0.0.0/8 2 0 2\n           |-- 127.0.0.1\n"
 	    "              /32 host LOCAL\n        |-- %s\n           /32 host LOCAL\n"
-	    "        |-- 172.17.255.255\n           /32 link BROADCAST\n", address);
+	    "        |-- 172.17.255.255\n           /32 link BROADCAST\n",
+	    address);
 
 	make_process(fake, pid, "main", 10);
 	make_directory(fake, pid, "net");
@@ -303,8 +309,8 @@ check_forward(struct fake *fake, const char *arguments, size_t length, const cha
 	make_file(fake, PID(1), "cmdline", arguments, length);
 	process = owner_first(ask_one(fake, 0, 0, 0, &answers));
 	assert_string_equal(process->forwards_to, wanted);
-	assert_int_equal(process->forwards_kind, wanted[0] == '\0' ? CONTAINER_NONE :
-	    CONTAINER_DOCKER);
+	assert_int_equal(process->forwards_kind,
+	    wanted[0] == '\0' ? CONTAINER_NONE : CONTAINER_DOCKER);
 	release(&answers);
 }
 
@@ -315,7 +321,7 @@ test_forward(void **state)
 	struct fake *fake = *state;
 	const int one[] = { PID(2) }, two[] = { PID(3) };
 #define ARGUMENTS(option, address) "docker-proxy\0-proto\0tcp\0" option address
-#define CHECK(text, wanted) check_forward(fake, text, sizeof(text), wanted)
+#define CHECK(text, wanted)	   check_forward(fake, text, sizeof(text), wanted)
 
 	make_process(fake, 1, "systemd", 1);
 	make_link(fake, 1, "ns/net", "net:[1]");
@@ -327,7 +333,10 @@ test_forward(void **state)
 	make_network(fake, PID(4), "net:[4]", "172.19.0.2");
 	(void)make_cgroup(fake, "docker", NULL, 0);
 	(void)make_cgroup(fake, "docker/" ID, one, 1);
-	(void)make_cgroup(fake, "docker-ffff" ".scope", NULL, 0);
+	(void)make_cgroup(fake,
+	    "docker-ffff"
+	    ".scope",
+	    NULL, 0);
 	(void)make_cgroup(fake, "lxc.payload.two", two, 1);
 
 	CHECK(ARGUMENTS("-container-ip\0", "172.17.0.2"), ID);

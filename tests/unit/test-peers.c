@@ -27,19 +27,19 @@
 static struct {
 	struct ground ground;
 	struct peers *peers;
-	size_t descriptors;	/* open while nothing is asked */
+	size_t descriptors; /* open while nothing is asked */
 	struct endpoint questions[QUESTIONS_MAX];
-	size_t count, next;	/* of the questions; those before next were asked */
-	size_t rounds;		/* that asked for something */
+	size_t count, next; /* of the questions; those before next were asked */
+	size_t rounds;	    /* that asked for something */
 	struct {
 		struct endpoint endpoint;
 		bool answered;
 		struct report_peers peers;
 	} answers[QUESTIONS_MAX];
 	size_t answer_count;
-	size_t changes;		/* announced since the first question */
+	size_t changes; /* announced since the first question */
 	bool no_sock_diag;
-	bool mute;		/* the kernel does not answer */
+	bool mute; /* the kernel does not answer */
 } played;
 
 size_t __wrap_engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max);
@@ -276,8 +276,7 @@ stopped_meanwhile(void **state)
 	assert_int_equal(count_descriptors(), played.descriptors + 1);
 }
 
-#define with_loop(function) \
-	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define with_loop(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
 main(void)

@@ -29,9 +29,9 @@ static struct {
 	int state_fd;
 	status_function *write_status;
 	void *write_argument;
-	bool over;		/* what was begun */
+	bool over; /* what was begun */
 	size_t told;
-	bool not_kept;		/* CONDITION_STATE */
+	bool not_kept; /* CONDITION_STATE */
 	char *old_dump, *new_dump;
 } played;
 
@@ -40,8 +40,8 @@ void __wrap_conditions_set(struct conditions *conditions, enum condition conditi
     const char *format, ...);
 bool __wrap_conditions_hold(const struct conditions *conditions, enum condition condition);
 void __wrap_engine_set_policy(struct engine *engine, const struct policy *policy);
-void __wrap_status_provide(struct status *status, enum status_part part,
-    status_function *function, void *argument);
+void __wrap_status_provide(struct status *status, enum status_part part, status_function *function,
+    void *argument);
 void __wrap_status_update(struct status *status);
 
 /* A report that there was no memory for is counted as held back. */
@@ -128,14 +128,15 @@ run_on_old(void)
 	struct config *config;
 
 	assert_int_equal(config_load_text(old_text, strlen(old_text), "old", false, resolve_fake,
-	    &config, &messages), 0);
+			     &config, &messages),
+	    0);
 	free(played.old_dump);
 	assert_int_equal(config_dump_text(config, &played.old_dump, NULL), 0);
 	played.ground.settings = settings_free(played.ground.settings);
-	assert_int_equal(settings_new(played.ground.loop, NULL, config,
-	    &played.ground.settings), 0);
-	assert_int_equal(lastgood_save(played.state_fd, played.old_dump,
-	    strlen(played.old_dump)), 0);
+	assert_int_equal(settings_new(played.ground.loop, NULL, config, &played.ground.settings),
+	    0);
+	assert_int_equal(lastgood_save(played.state_fd, played.old_dump, strlen(played.old_dump)),
+	    0);
 }
 
 /* Directories on a file system in memory: each place syncs them. */
@@ -157,7 +158,8 @@ set_up(void **state)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/1.yaml", played.rules_dir);
 	write_file(path, "rules:\n  - {name: b, match: {port: 80-90}, threshold: 3h}\n");
-	write_file(played.main_file, "threshold: 1h\nrules:\n"
+	write_file(played.main_file,
+	    "threshold: 1h\nrules:\n"
 	    "  - {name: a, match: {unit: nginx, user: alice}, threshold: 2h}\n");
 	played.state_fd = open(played.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	played.paths = (struct config_paths){
@@ -260,8 +262,8 @@ test_reload(void **state)
 	(void)run(begin_reload, 0);
 	run_on_old();
 	places = run(begin_reload, 0);
-	assert_int_equal(config_dump_text(settings_config(played.ground.settings),
-	    &played.new_dump, NULL), 0);
+	assert_int_equal(
+	    config_dump_text(settings_config(played.ground.settings), &played.new_dump, NULL), 0);
 	assert_string_not_equal(played.new_dump, played.old_dump);
 	assert_true(kept_is(played.new_dump));
 	run_on_old();
@@ -276,7 +278,8 @@ test_reload(void **state)
 			stays++;
 	}
 	print_message("# of %zu allocations the old one stays at %zu, the new one's copy is not "
-	    "kept at %zu\n", places, stays, not_kept);
+		      "kept at %zu\n",
+	    places, stays, not_kept);
 	assert_true(stays > 0);
 	assert_true(not_kept > 0);
 }

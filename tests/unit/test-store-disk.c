@@ -30,9 +30,9 @@
 
 /* The system calls that SQLite changes a disk with, and one of them that does not return. */
 static struct {
-	unsigned left;		/* calls before the one that kills */
-	bool torn;		/* that one writes half of what it should first */
-	int block_fd;		/* is read before each, -1 = not */
+	unsigned left; /* calls before the one that kills */
+	bool torn;     /* that one writes half of what it should first */
+	int block_fd;  /* is read before each, -1 = not */
 } disk = { .block_fd = -1 };
 
 static bool
@@ -101,8 +101,8 @@ play_disk(bool on)
 
 	assert_non_null(vfs);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
-		assert_int_equal(
-		    vfs->xSetSystemCall(vfs, calls[i].name, on ? calls[i].call : NULL), SQLITE_OK);
+		assert_int_equal(vfs->xSetSystemCall(vfs, calls[i].name, on ? calls[i].call : NULL),
+		    SQLITE_OK);
 }
 
 /* Adds processes 4 to 40 in a process that is killed on its way. True: it was. */

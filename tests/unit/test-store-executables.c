@@ -162,8 +162,8 @@ expect_new_one(const struct fixture *fixture, enum executables_aside aside, cons
 	executables_status(executables, &status);
 	assert_false(status.add_all);
 	assert_true(strlen(executables_aside_text(aside)) > 0);
-	assert_true(is_there(fixture, aside == EXECUTABLES_ASIDE_OTHER ? EXECUTABLES_NAME_OTHER :
-	    EXECUTABLES_NAME_DAMAGED));
+	assert_true(is_there(fixture,
+	    aside == EXECUTABLES_ASIDE_OTHER ? EXECUTABLES_NAME_OTHER : EXECUTABLES_NAME_DAMAGED));
 	add(executables, 5);
 	assert_int_equal(executables_stop(executables, TIMEOUT_USEC), 0);
 	assert_int_equal(executables_stop(start(fixture, BOOT, "5"), TIMEOUT_USEC), 0);
@@ -183,7 +183,8 @@ strange_databases(void **state)
 		{ EXECUTABLES_ASIDE_OTHER, "PRAGMA user_version = -1" },
 		{ EXECUTABLES_ASIDE_DAMAGED, "DROP TABLE executable" },
 		{ EXECUTABLES_ASIDE_DAMAGED, "CREATE TABLE more (x)" },
-		{ EXECUTABLES_ASIDE_DAMAGED, "CREATE TRIGGER t AFTER INSERT ON executable BEGIN "
+		{ EXECUTABLES_ASIDE_DAMAGED,
+		    "CREATE TRIGGER t AFTER INSERT ON executable BEGIN "
 		    "DELETE FROM executable; END" },
 		{ EXECUTABLES_ASIDE_DAMAGED,
 		    "ALTER TABLE executable RENAME TO e; "
@@ -345,8 +346,9 @@ slow_reader(void **state)
 	assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
 	/* The thread may still be at the rows of other boots. */
 	assert_int_equal(sqlite3_busy_timeout(database, TIMEOUT_USEC / USEC_PER_MSEC), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(database, "BEGIN; SELECT count(*) FROM executable", NULL,
-	    NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(database, "BEGIN; SELECT count(*) FROM executable", NULL, NULL, NULL),
+	    SQLITE_OK);
 	add(executables, 1);
 	wait_for_error(executables, -EBUSY, &status);
 	assert_int_equal(status.waiting, 1);
