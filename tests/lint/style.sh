@@ -21,6 +21,16 @@ lint() {
 		expand -t 8 "$file" | awk -v file="$file" 'length > 100 { print file ":" NR ": " length " columns" }'
 	done | point "no line is longer than 100 columns"
 
+	# What a newer clang-format makes of the same .clang-format differs.
+	if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+		# shellcheck disable=SC2086	# a list
+		clang-format --dry-run $sources 2>&1 | grep 'warning: code should be clang-formatted' |
+			cut -d : -f 1 | uniq -c | awk '{ print $2 ": " $1 " places" }' |
+			point "C is as clang-format writes it"
+	else
+		skip "C is as clang-format writes it" "no clang-format 14 here"
+	fi
+
 	# shellcheck disable=SC2086	# a list
 	wc -l $sources | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }' |
 		point "no file is longer than 700 lines"
