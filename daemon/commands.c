@@ -111,13 +111,13 @@ command_run(const struct command_line *line)
 		.lookup_socket = lookup_socket(socket, sizeof(socket)),
 		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
 	};
-	struct owners *owners = NULL;
+	struct lookup_client *owners = NULL;
 	struct config *config = NULL;
 	int loaded, r = 0;
 
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
-		r = owners_spawn(options.lookup_program, &owners);
+		r = lookup_client_spawn(options.lookup_program, &owners);
 	if (r < 0)
 		fprintf(stderr, "<4>overstayd: %s: %s; owners are unknown\n",
 		    options.lookup_program, strerror(-r));
@@ -131,7 +131,7 @@ command_run(const struct command_line *line)
 		    "<3>overstayd: no configuration to run on, and no last good copy: "
 		    "%s\n",
 		    strerror(-r));
-		(void)owners_close(owners);
+		(void)lookup_client_close(owners);
 		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}
 	return daemon_run(&options, config, loaded < 0, owners);

@@ -7,7 +7,7 @@
  * What it never does: wait for anything but the event loop. The journal and name services are the
  * sender's thread, disks the reload's thread and the store's, /proc/PID another process.
  *
- * Wake-ups of an idle daemon: the look, the survey, the watchdog, each by its own timer.
+ * Wake-ups of an idle daemon: the poll, the survey, the watchdog, each by its own timer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "daemon.h"
-#include "loop/attribution.h"
+#include "loop/lookup.h"
 #include "loop/heart.h"
 #include "loop/peers.h"
 #include "loop/poll.h"
@@ -34,14 +34,14 @@
 
 struct daemon {
 	const struct daemon_options *options;
-	struct config *config; /* until loop/settings.c has it */
-	struct owners *owners; /* until loop/attribution.c has it */
+	struct config *config;	      /* until loop/settings.c has it */
+	struct lookup_client *owners; /* until loop/lookup.c has it */
 	struct ground ground;
 	struct heart *heart;
 	struct watched *watched;
 	struct reload *reload;
 	struct verified_programs *verified;
-	struct attribution *attribution;
+	struct lookup *lookup;
 	struct peers *peers;
 	struct poll *poll;
 	struct survey *survey;
@@ -89,7 +89,7 @@ start(struct daemon *daemon)
 {
 	const struct daemon_options *options = daemon->options;
 	const struct ground *ground = &daemon->ground;
-	const struct attribution_options lookup = {
+	const struct lookup_options lookup = {
 		.socket = options->lookup_socket,
 		.program = options->lookup_program,
 	};
@@ -106,8 +106,7 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = verified_programs_new(ground, options->state_directory, &daemon->verified);
 	if (r == 0)
-		r = attribution_new(ground, &lookup, take_ptr(daemon->owners),
-		    &daemon->attribution);
+		r = lookup_new(ground, &lookup, take_ptr(daemon->owners), &daemon->lookup);
 	if (r == 0)
 		r = peers_new(ground, &daemon->peers);
 	if (r == 0)
@@ -127,7 +126,7 @@ stop(struct daemon *daemon)
 	daemon->survey = survey_free(daemon->survey);
 	daemon->poll = poll_free(daemon->poll);
 	daemon->peers = peers_free(daemon->peers);
-	daemon->attribution = attribution_free(daemon->attribution);
+	daemon->lookup = lookup_free(daemon->lookup);
 	daemon->verified = verified_programs_free(daemon->verified);
 	daemon->reload = reload_free(daemon->reload);
 	daemon->watched = watched_free(daemon->watched);
@@ -141,13 +140,13 @@ stop(struct daemon *daemon)
 	ground->engine = engine_free(ground->engine);
 	ground->settings = settings_free(ground->settings);
 	ground->loop = loop_free(ground->loop);
-	daemon->owners = owners_close(daemon->owners);
+	daemon->owners = lookup_client_close(daemon->owners);
 	daemon->config = config_free(daemon->config);
 }
 
 int
 daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
-    struct owners *owners)
+    struct lookup_client *owners)
 {
 	struct daemon daemon = {
 		.options = options,

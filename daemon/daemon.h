@@ -7,7 +7,7 @@
 
 #include "alert/sender.h"
 #include "config/config.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 /* What the command line and the environment say. */
 struct daemon_options {
@@ -20,10 +20,10 @@ struct daemon_options {
 
 /*
  * Runs until SIGTERM or SIGINT. config is taken; last_good: it is the copy that was kept, because
- * the files are wrong. owners is taken too: the look-up that was started while that was allowed,
+ * the files are wrong. owners is taken too: the lookup that was started while that was allowed,
  * NULL = none was. Returns the exit code.
  */
 int daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
-    struct owners *owners) _mustcheck_;
+    struct lookup_client *owners) _mustcheck_;
 
 #endif

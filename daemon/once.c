@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --once: one look, the listeners of the range as a table (or as JSON), who holds them, of which
+ * --once: one poll, the listeners of the range as a table (or as JSON), who holds them, of which
  * class they are and what the rules say of them. Waits for everything, changes nothing, tells the
  * journal nothing.
  *
- * Every process is looked at, so that an owner that is not found is known not to be there.
+ * Every process is searched, so that an owner that is not found is known not to be there.
  *
  * What could not be seen is said on stderr, and the exit code is 1 then.
  */
@@ -29,14 +29,14 @@
 #include "config/config.h"
 #include "engine/classify.h"
 #include "engine/judge.h"
-#include "kernel/look.h"
+#include "kernel/poll-steps.h"
 #include "kernel/ranges.h"
 #include "kernel/source.h"
 #include "model/reason.h"
 #include "privileges.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
-/* The kernel and the look-up answer within this, or they are not asked on. */
+/* The kernel and the lookup answer within this, or they are not asked on. */
 #define ONCE_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
 /* The longest cell of the table; JSON has the whole value. */
@@ -57,7 +57,7 @@ struct once {
 	struct config *config;
 	struct ranges ranges;
 	struct source *source;
-	struct owners *owners;
+	struct lookup_client *owners;
 	struct snapshot *snapshot;
 	struct row *rows;
 	int proc_fd;
@@ -235,39 +235,39 @@ static const struct {
 };
 
 static int
-look(struct once *once, uint32_t *ret_incomplete)
+steps(struct once *once, uint32_t *ret_incomplete)
 {
-	struct look_options options = {
+	struct poll_steps_options options = {
 		.filter = &once->ranges.filter,
 		.protocols = config_protocols(once->config),
 		.knows_choice = source_knows_choice(once->source),
 		.taken_usec = clock_boottime_usec(),
 	};
 	const struct source_request *request;
-	struct look *look;
+	struct poll_steps *steps;
 
-	look = look_new(&options);
-	if (look == NULL)
+	steps = poll_steps_new(&options);
+	if (steps == NULL)
 		return -ENOMEM;
-	while ((request = look_request(look)) != NULL) {
+	while ((request = poll_steps_request(steps)) != NULL) {
 		struct source_result result = { 0 };
-		int r = source_run(once->source, request, look_socket, look, ONCE_TIMEOUT_USEC,
-		    &result);
+		int r = source_run(once->source, request, poll_steps_socket, steps,
+		    ONCE_TIMEOUT_USEC, &result);
 
 		if (r < 0) {
-			(void)look_free(look);
+			(void)poll_steps_free(steps);
 			return r;
 		}
-		look_answered(look, &result);
+		poll_steps_answered(steps, &result);
 	}
-	once->snapshot = look_finish(look);
+	once->snapshot = poll_steps_finish(steps);
 	if (once->snapshot == NULL)
 		return -ENOMEM;
 	*ret_incomplete = once->snapshot->incomplete;
 	return 0;
 }
 
-/* Opens a source and looks; where the kernel has no sock_diag, /proc/net is read. */
+/* Opens a source and polls; where the kernel has no sock_diag, /proc/net is read. */
 static int
 take_snapshot(struct once *once)
 {
@@ -275,13 +275,13 @@ take_snapshot(struct once *once)
 	int r = source_open_netlink(&once->source);
 
 	if (r == 0)
-		r = look(once, &incomplete);
+		r = steps(once, &incomplete);
 	if (r < 0) {
 		fprintf(stderr, "overstayd: no sock_diag (%s), reading /proc/net\n", strerror(-r));
 		once->source = source_close(once->source);
 		r = source_open_proc(once->proc_fd, &once->source);
 		if (r == 0)
-			r = look(once, &incomplete);
+			r = steps(once, &incomplete);
 	}
 	if (r == 0 && incomplete != 0)
 		fprintf(stderr, "overstayd: the table is incomplete: %s\n",
@@ -303,20 +303,20 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 
 /* Puts one batch of questions and waits for its answers. */
 static int
-ask_batch(struct once *once, const struct owner_question *questions, size_t count)
+ask_batch(struct once *once, const struct lookup_question *questions, size_t count)
 {
 	uint64_t until_usec = clock_monotonic_usec() + ONCE_TIMEOUT_USEC;
-	int r = owners_ask(once->owners, questions, count, clock_boottime_usec());
+	int r = lookup_client_ask(once->owners, questions, count, clock_boottime_usec());
 
 	while (r >= 0) {
-		struct pollfd poll_fd = { .fd = owners_fd(once->owners), .events = POLLIN };
+		struct pollfd poll_fd = { .fd = lookup_client_fd(once->owners), .events = POLLIN };
 
 		if (clock_monotonic_usec() > until_usec)
 			return -ETIMEDOUT;
 		if (poll(&poll_fd, 1, 1000) <= 0)
 			continue;
 		do
-			r = owners_step(once->owners, clock_boottime_usec(), on_owner, once);
+			r = lookup_client_step(once->owners, clock_boottime_usec(), on_owner, once);
 		while (r == 1);
 		if (r == 0)
 			return 0;
@@ -330,7 +330,7 @@ ask_batch(struct once *once, const struct owner_question *questions, size_t coun
 static int
 find_owners(struct once *once)
 {
-	struct owner_question questions[OWNERS_ASK_MAX];
+	struct lookup_question questions[OWNERS_ASK_MAX];
 	enum owner_reason reason = OWNER_REASON_NO_LOOKUP;
 	size_t count = 0, total = once->snapshot->count;
 	int r = 0;
@@ -339,7 +339,7 @@ find_owners(struct once *once)
 		const struct listener *listener = once->rows[i].listener;
 
 		if (listener->inode != 0)
-			questions[count++] = (struct owner_question){
+			questions[count++] = (struct lookup_question){
 				.inode = listener->inode,
 				.uid = listener->uid,
 				.cgroup = listener->cgroup,
@@ -510,13 +510,13 @@ clear(struct once *once)
 	free(once->rows);
 	(void)snapshot_free(once->snapshot);
 	(void)source_close(once->source);
-	(void)owners_close(once->owners);
+	(void)lookup_client_close(once->owners);
 	(void)config_free(once->config);
 	if (once->proc_fd >= 0)
 		(void)close(once->proc_fd);
 }
 
-/* One look is all there is: what the look-up did not find is taken to be there still. */
+/* One poll is all there is: what the lookup did not find is taken to be there still. */
 static void
 judge_row(const struct policy *policy, struct row *row, uint64_t now_usec)
 {
@@ -577,7 +577,7 @@ command_once(const struct command_line *line)
 	struct once once = { .proc_fd = -1 };
 	int r;
 
-	r = owners_spawn(command_lookup_program(lookup, sizeof(lookup)), &once.owners);
+	r = lookup_client_spawn(command_lookup_program(lookup, sizeof(lookup)), &once.owners);
 	if (r < 0)
 		fprintf(stderr, "overstayd: overstay-lookup: %s: owners will be unknown\n",
 		    strerror(-r));
@@ -586,12 +586,12 @@ command_once(const struct command_line *line)
 		fprintf(stderr, "overstayd: cannot drop the capabilities: %s\n", strerror(-r));
 	r = command_load(line, &once.config);
 	if (r < 0) {
-		(void)owners_close(once.owners);
+		(void)lookup_client_close(once.owners);
 		return command_load_exit(r);
 	}
 	r = run(&once, line);
 	if (r < 0)
-		fprintf(stderr, "overstayd: cannot look: %s\n", strerror(-r));
+		fprintf(stderr, "overstayd: cannot read the socket tables: %s\n", strerror(-r));
 	clear(&once);
 	return r != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -4,7 +4,7 @@
  * it runs. All of it was written by processes, so each piece is escaped and has a bound of its own.
  *
  * What it never does: claim more than was seen. Holders are counted only where every process was
- * looked at, a place without a process is said to be where the socket was made.
+ * searched, a place without a process is said to be where the socket was made.
  *
  * Cost: one pass over the command line.
  */

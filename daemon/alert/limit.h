@@ -35,7 +35,7 @@ bool limit_admit(struct limit *limit, enum event_kind kind, uint64_t now_usec);
 
 /*
  * How many lines were held back, once the window they fell into is over; then the count starts
- * anew. 0 = nothing to tell (yet). To be asked at every tick: not 0 is one SUPPRESSED report.
+ * anew. 0 = nothing to tell (yet). To be asked at every poll: not 0 is one SUPPRESSED report.
  */
 uint64_t limit_held_back(struct limit *limit, uint64_t now_usec);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Secrets in command lines. A command line is readable by everybody on the host, but the journal
- * goes further: to other hosts, to backups, to people. So values that look like secrets become
+ * goes further: to other hosts, to backups, to people. So values that poll like secrets become
  * "***" (`cmdline: masked`, the default).
  *
  * A value is a secret when its name says so. The name, case and "-", "_", "." in it apart, ends in

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clocks. Only the daemon, the look-up and the tools read them; engine/ is given the time.
+ * The clocks. Only the daemon, the lookup and the tools read them; engine/ is given the time.
  */
 #ifndef OVERSTAY_BASE_CLOCK_H
 #define OVERSTAY_BASE_CLOCK_H

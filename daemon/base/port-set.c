@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A bitmap over the 65,536 ports. Knows nothing of what the ports mean. Walking it by runs costs
- * a look at each of the 1,024 words at most.
+ * a poll at each of the 1,024 words at most.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -55,7 +55,7 @@ struct load {
 	size_t errors_before;
 };
 
-/* One look-up with a buffer of size bytes. Returns 0, -ENOENT or -errno. */
+/* One lookup with a buffer of size bytes. Returns 0, -ENOENT or -errno. */
 static int
 resolve_once(const char *name, bool group, char *buffer, size_t size, uint32_t *ret_id)
 {

@@ -182,7 +182,7 @@ enum key_kind {
 };
 
 static enum key_kind
-key_look_up(const char *prefix, const char *key, const struct option **ret)
+key_find(const char *prefix, const char *key, const struct option **ret)
 {
 	size_t skip = strlen(prefix), length = strlen(key);
 
@@ -268,7 +268,7 @@ walk_map(struct options_walk *walk, const struct node *map, const char *prefix)
 
 		if (key->kind != NODE_SCALAR)
 			continue;
-		switch (key_look_up(prefix, key->text, &option)) {
+		switch (key_find(prefix, key->text, &option)) {
 		case KEY_OPTION:
 			set_option(walk, key, value, option);
 			break;

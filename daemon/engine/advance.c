@@ -6,12 +6,12 @@
  * of the stays that reached their threshold wait, the others wait with them, so that what happened
  * at once is told at once. Suspects (suspicion.c) wait for nobody but themselves.
  *
- * What it never does: end a stay whose absence an incomplete look only suggests, or alert about one
- * that the last look did not prove to be there.
+ * What it never does: end a stay whose absence an incomplete poll only suggests, or alert about one
+ * that the last poll did not prove to be there.
  *
- * Most looks change nothing, and a pass over what was the same in the last one, and for which no
+ * Most polls change nothing, and a pass over what was the same in the last one, and for which no
  * time came meanwhile, finds nothing to do: it is left out. Each pass notes when the next one has
- * something to do by itself (rest_usec, verdict_usec). Whatever reaches the engine but a look that
+ * something to do by itself (rest_usec, verdict_usec). Whatever reaches the engine but a poll that
  * only repeats (owners, peers, a policy, ranges) makes the next call a pass, and so does a pass
  * that changed anything: what it told, moved, judged or asked for may matter to one it had done.
  *
@@ -91,7 +91,7 @@ tell_belated(struct pass *pass, struct stay *stay)
 	enum severity priority =
 	    line_priority(pass->engine, stay, pass->engine->policy->log_appeared);
 
-	if (priority == SEVERITY_OFF || !asking_go_on(stay, pass->moment.boottime_usec))
+	if (priority == SEVERITY_OFF || !lookup_go_on(stay, pass->moment.boottime_usec))
 		return;
 	pass_judge(pass, stay);
 	tell(pass, stay, EVENT_APPEARED, priority);
@@ -128,7 +128,7 @@ advance_away(struct pass *pass, size_t index)
 		pass_plan(pass, stay->last_seen_usec, grace_usec);
 		return;
 	}
-	/* Who came back may be what an incomplete look lacks. */
+	/* Who came back may be what an incomplete poll lacks. */
 	if (!stay->given_up &&
 	    (!namespace_was_seen(&pass->engine->namespace, &stay->endpoint) ||
 		track_may_return(&pass->engine->track, index, grace_usec))) {
@@ -153,12 +153,12 @@ owners_resolved(struct pass *pass, struct stay *stay)
 {
 	struct engine *engine = pass->engine;
 
-	return asking_resolved(stay, pass->moment.boottime_usec, engine->patient_usec,
+	return lookup_resolved(stay, pass->moment.boottime_usec, engine->patient_usec,
 	    ENGINE_OWNER_BOUND_USEC, &engine->due_usec, &engine->wants_owners);
 }
 
 bool
-pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
+pass_refresh_owners(struct pass *pass, struct stay *stay, enum search_depth depth,
     uint64_t waiting_usec)
 {
 	uint64_t since_usec = waiting_usec != 0 ? waiting_usec : pass->moment.boottime_usec;
@@ -166,16 +166,16 @@ pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
 
 	for (uint32_t i = 0; i < stay->member_count; i++) {
 		struct member *member = &stay->members[i];
-		enum look_depth enough = depth;
+		enum search_depth enough = depth;
 
 		/* Without a process there is no program to have a checksum. */
 		if (member->owner->kind != OWNER_PROCESS && depth == DEPTH_CHECKSUM)
 			enough = DEPTH_THOROUGH;
-		if (member->looked_usec + ENGINE_OWNER_FRESH_USEC > since_usec &&
-		    member->looked_depth >= (uint8_t)enough)
+		if (member->answered_usec + ENGINE_OWNER_FRESH_USEC > since_usec &&
+		    member->answered_depth >= (uint8_t)enough)
 			continue;
 		if (member->asked_usec == 0 || member->asked_depth < (uint8_t)enough) {
-			asking_want(member, enough);
+			lookup_want(member, enough);
 			pass->open = true;
 			pass->engine->wants_owners = true;
 		}
@@ -184,15 +184,15 @@ pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
 	return waiting;
 }
 
-/* True where the last look really saw the stay, not only failed to disprove it. */
+/* True where the last poll really saw the stay, not only failed to disprove it. */
 static bool
-is_proved(const struct engine *engine, const struct stay *stay)
+is_present(const struct engine *engine, const struct stay *stay)
 {
 	for (uint32_t i = 0; i < stay->member_count; i++) {
 		struct listener listener = member_listener(stay, &stay->members[i]);
 		const struct listener *found = snapshot_find(engine->last, &listener);
 
-		if (found != NULL && !found->unproven)
+		if (found != NULL && !found->carried)
 			return true;
 	}
 	return false;
@@ -201,7 +201,7 @@ is_proved(const struct engine *engine, const struct stay *stay)
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
-	if (pass->engine->resumed || !is_proved(pass->engine, stay))
+	if (pass->engine->resumed || !is_present(pass->engine, stay))
 		return;
 	if (pass_refresh_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;
@@ -209,7 +209,7 @@ note_due(struct pass *pass, struct stay *stay)
 		size_t room = pass->due_room == 0 ? 16 : pass->due_room * 2;
 		struct stay **due = reallocarray(pass->due, room, sizeof(struct stay *));
 
-		/* Without memory it is due again in the next tick. */
+		/* Without memory it is due again in the next poll. */
 		if (due == NULL) {
 			pass->open = true;
 			return;
@@ -253,7 +253,7 @@ advance_newcomer(struct pass *pass, struct stay *stay)
 		pass_tell(pass, former, &telling);
 }
 
-/* What is going to stay is looked at once by every process's descriptors: whoever else holds it is
+/* What is going to stay is searched once by every process's descriptors: whoever else holds it is
  * a part of what rules judge. Nothing waits for that but an alert. */
 static void
 want_thorough(struct pass *pass, struct stay *stay)
@@ -261,10 +261,10 @@ want_thorough(struct pass *pass, struct stay *stay)
 	for (uint32_t i = 0; i < stay->member_count; i++) {
 		struct member *member = &stay->members[i];
 
-		if (member->looked_depth >= DEPTH_THOROUGH || member->owner == NULL ||
+		if (member->answered_depth >= DEPTH_THOROUGH || member->owner == NULL ||
 		    member->owner->thorough || member->owner->kind == OWNER_KERNEL)
 			continue;
-		asking_want(member, DEPTH_THOROUGH);
+		lookup_want(member, DEPTH_THOROUGH);
 		pass->open = true;
 		pass->engine->wants_owners = true;
 	}
@@ -309,12 +309,12 @@ advance_hopping(struct pass *pass, struct stay *stay)
 	}
 	if (chain->told || chain->hops < HOPPING_HOPS_MIN || threshold_usec == USEC_NEVER)
 		return;
-	span_usec = hopping_span_usec(stay, pass->look_usec);
+	span_usec = hopping_span_usec(stay, pass->poll_usec);
 	if (span_usec < threshold_usec) {
-		pass_plan(pass, pass->look_usec, threshold_usec - span_usec);
+		pass_plan(pass, pass->poll_usec, threshold_usec - span_usec);
 		return;
 	}
-	if (pass->engine->resumed || !is_proved(pass->engine, stay))
+	if (pass->engine->resumed || !is_present(pass->engine, stay))
 		return;
 	chain->told = true;
 	pass_tell(pass, stay,
@@ -342,9 +342,9 @@ keep_verified(struct pass *pass, struct stay *stay)
 			verified_keep(&pass->engine->verified, stay->members[i].owner);
 }
 
-/* A suspect that the last look saw: its alert is of its own. */
+/* A suspect that the last poll saw: its alert is of its own. */
 static bool
-is_proved_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
+is_present_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 {
 	if (!stay->verdict.suspect) {
 		pass->open = pass->open || stay->waiting_usec != 0;
@@ -356,7 +356,7 @@ is_proved_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 		pass_plan(pass, stay->first_seen_usec, stay->verdict.threshold_usec);
 		return false;
 	}
-	return !is_proved(pass->engine, stay) || pass_suspect(pass, stay, age_usec);
+	return !is_present(pass->engine, stay) || pass_suspect(pass, stay, age_usec);
 }
 
 /* A stay that is there: as far as age and verdict move it. */
@@ -370,10 +370,10 @@ advance_live(struct pass *pass, struct stay *stay)
 	pass_judge(pass, stay);
 	if (stay->verdict.expires_usec < pass->engine->verdict_usec)
 		pass->engine->verdict_usec = stay->verdict.expires_usec;
-	age_usec = stay_age_usec(stay, pass->look_usec);
+	age_usec = stay_age_usec(stay, pass->poll_usec);
 	advance_persisting(pass, stay, age_usec);
 	keep_verified(pass, stay);
-	if (stay->state != STAY_NEW && is_proved_suspect(pass, stay, age_usec))
+	if (stay->state != STAY_NEW && is_present_suspect(pass, stay, age_usec))
 		return;
 	advance_hopping(pass, stay);
 	pass_note_advice(pass, stay);
@@ -477,7 +477,7 @@ advance_summary(struct pass *pass)
 		engine->summed_usec = now_usec;
 	due_usec = find_summary_due(engine);
 	if (now_usec >= due_usec) {
-		outbox_put(&engine->outbox, summary_of_day(&engine->track, pass->look_usec),
+		outbox_put(&engine->outbox, summary_of_day(&engine->track, pass->poll_usec),
 		    &pass->moment);
 		for (size_t i = 0; i < engine->track.count; i++)
 			engine->track.stays[i]->reminded_usec = now_usec;
@@ -504,7 +504,7 @@ engine_advance(struct engine *engine, const struct moment *moment)
 
 	if (engine->last == NULL || is_at_rest(engine, moment))
 		return;
-	pass.look_usec = engine->last->taken_usec;
+	pass.poll_usec = engine->last->taken_usec;
 	engine->due_usec = engine->rest_usec = engine->verdict_usec = USEC_NEVER;
 	engine->wants_owners = engine->wants_peers = false;
 	for (size_t i = 0; i < engine->track.count; i++)
@@ -525,6 +525,6 @@ engine_advance(struct engine *engine, const struct moment *moment)
 	    hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec));
 	free(pass.due);
 	track_sweep(&engine->track);
-	/* After a resume all that is due waits for the next look. */
+	/* After a resume all that is due waits for the next poll. */
 	engine->settled = !pass.open && !engine->resumed;
 }

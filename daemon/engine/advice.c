@@ -12,7 +12,7 @@
  * What it never does: repeat itself. An endpoint is spoken of once, a program whose port changes at
  * each start too, and what comes at once is one message. `advice: off` says nothing.
  *
- * Memory: fixed. Cost: a few bit tests a tick for what was not advised, one pass over the port sets
+ * Memory: fixed. Cost: a few bit tests a poll for what was not advised, one pass over the port sets
  * for a message.
  */
 #include <stdio.h>

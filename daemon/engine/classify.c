@@ -10,7 +10,7 @@
  * running program (EVIDENCE_EXE_UPDATED), what go and AppImage put in /tmp, Python's own helper
  * processes, sessions below sshd where no logind is.
  *
- * Cost: a few string comparisons, when an owner was looked up; nothing per tick.
+ * Cost: a few string comparisons, when an owner was looked up; nothing per poll.
  */
 #include <string.h>
 #include <sys/stat.h>

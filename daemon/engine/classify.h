@@ -14,7 +14,7 @@ struct circumstances {
 	const struct listener *listener;
 	const struct owner *owner;
 	bool program_changed; /* another program held the endpoint earlier in this stay */
-	bool seen_since;      /* the socket was there in a look after its owner was looked up */
+	bool seen_since;      /* the socket was there in a poll after its owner was looked up */
 };
 
 /* Pure; ret is whole afterwards. The reasons are those of any described holder. */

@@ -24,7 +24,7 @@ struct engine {
 	struct advice advice;
 	struct verified verified;
 	struct engine_changes changes;
-	bool resumed; /* nothing overstays until the next look */
+	bool resumed; /* nothing overstays until the next poll */
 	bool wants_owners;
 	bool wants_peers;
 	uint64_t due_usec;
@@ -41,7 +41,7 @@ struct engine {
 struct pass {
 	struct engine *engine;
 	struct moment moment;
-	uint64_t look_usec; /* of the last look: ages are what was observed then */
+	uint64_t poll_usec; /* of the last poll: ages are what was observed then */
 	struct stay **due;  /* reached their threshold, not told yet */
 	size_t due_count, due_room;
 	bool waiting;	    /* one of them waits for its owner */
@@ -56,11 +56,11 @@ void pass_move(struct pass *pass, struct stay *stay, enum stay_event event);
 void pass_tell(struct pass *pass, struct stay *stay, const struct telling *telling);
 /* engine_due_usec() is at from_usec + span_usec at the latest. */
 void pass_plan(struct pass *pass, uint64_t from_usec, uint64_t span_usec);
-/* A pass at from_usec + span_usec has something to do, but nothing that a look is made for. */
+/* A pass at from_usec + span_usec has something to do, but nothing that a poll is made for. */
 void pass_rest(struct pass *pass, uint64_t from_usec, uint64_t span_usec);
 /* Wants the owners of the stay that were looked up too long ago, or not that deep, when its alert
  * began to wait (0 = now). Returns true where it has to wait for that. */
-bool pass_refresh_owners(struct pass *pass, struct stay *stay, enum look_depth depth,
+bool pass_refresh_owners(struct pass *pass, struct stay *stay, enum search_depth depth,
     uint64_t waiting_usec);
 
 /* suspicion.c */

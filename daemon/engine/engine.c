@@ -6,12 +6,12 @@
  * What it decides: when a stay persists, overstays, is cleared, is back or has ended, by age and
  * verdict; which overstays make one summary; whose owner has to be looked up. What it never does:
  * end a stay on its own guess (missing sockets were proved absent before engine_observe()), or
- * alert about a stay that the last look did not prove to be there.
+ * alert about a stay that the last poll did not prove to be there.
  *
  * This file is what goes in and out. How a pass moves the stays is advance.c's, suspects are
  * suspicion.c's, advice advice.c's.
  *
- * Cost: what is known costs one comparison of times a tick; engine_advance() is one pass over the
+ * Cost: what is known costs one comparison of times a poll; engine_advance() is one pass over the
  * stays.
  */
 #include <errno.h>
@@ -110,7 +110,7 @@ drop_unwatched(struct engine *engine, struct stay *stay)
 	return true;
 }
 
-/* Forgets what is not watched any more, in the stays and in the last look, so that it is neither
+/* Forgets what is not watched any more, in the stays and in the last poll, so that it is neither
  * missing nor ended. before: the ranges it was watched by. */
 static void
 forget_unwatched(struct engine *engine, const struct ranges *before, const struct moment *moment)
@@ -168,17 +168,17 @@ engine_ranges(const struct engine *engine)
 }
 
 const struct snapshot *
-engine_last_look(const struct engine *engine)
+engine_last_poll(const struct engine *engine)
 {
 	return engine->last;
 }
 
-/* All that the last look had is there, and nothing else. */
+/* All that the last poll had is there, and nothing else. */
 static void
 take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resumed)
 {
 	engine->last->taken_usec = snapshot->taken_usec;
-	namespace_note_look(&engine->namespace, engine->last);
+	namespace_note_poll(&engine->namespace, engine->last);
 	engine->changes = (struct engine_changes){ .persisted = engine->last->count };
 	engine->resumed = resumed;
 	(void)snapshot_free(snapshot);
@@ -204,14 +204,14 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	engine->resumed = resumed;
 	if (counts.appeared > 0)
 		engine->wants_owners = true;
-	namespace_note_look(&engine->namespace, snapshot);
+	namespace_note_poll(&engine->namespace, snapshot);
 	(void)snapshot_free(engine->last);
 	engine->last = snapshot;
 	return 0;
 }
 
 size_t
-engine_owner_questions(struct engine *engine, struct owner_question *questions, size_t max,
+engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec)
 {
 	size_t count;
@@ -219,7 +219,7 @@ engine_owner_questions(struct engine *engine, struct owner_question *questions, 
 
 	if (!engine->wants_owners)
 		return 0;
-	count = asking_questions(&engine->track, questions, max, now_usec, engine->patient_usec,
+	count = lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec,
 	    &changed);
 	if (changed)
 		engine->settled = false;
@@ -227,27 +227,27 @@ engine_owner_questions(struct engine *engine, struct owner_question *questions, 
 }
 
 void
-engine_owner_answers(struct engine *engine, const struct owner_answer *answers, size_t count,
+engine_lookup_answers(struct engine *engine, const struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
 	engine->settled = false;
 	/* Those that one process holds share it: the second time changes nothing. */
 	for (size_t i = 0; i < count; i++)
 		verified_apply(&engine->verified, answers[i].owner);
-	asking_answers(&engine->track, answers, count, now_usec);
+	lookup_answers(&engine->track, answers, count, now_usec);
 }
 
 void
-engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec)
+engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec)
 {
-	if (asking_failed(&engine->track, reason, now_usec))
+	if (lookup_failed(&engine->track, reason, now_usec))
 		engine->settled = false;
 }
 
 void
-engine_owner_retry(struct engine *engine)
+engine_lookup_retry(struct engine *engine)
 {
-	asking_retry(&engine->track);
+	lookup_retry(&engine->track);
 	engine->wants_owners = true;
 	engine->settled = false;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The five verbs put together: looks go in, reports come out. See engine.c.
+ * The five verbs put together: polls go in, reports come out. See engine.c.
  */
 #ifndef OVERSTAY_ENGINE_ENGINE_H
 #define OVERSTAY_ENGINE_ENGINE_H
 
-#include "engine/asking.h"
+#include "engine/lookup.h"
 #include "engine/outbox.h"
 #include "engine/snapshot.h"
 #include "engine/summary.h"
@@ -16,19 +16,19 @@
 /* How long a stay that reached a limit waits for its owner's name. */
 #define ENGINE_OWNER_WAIT_USEC (5 * USEC_PER_SEC)
 
-/* How long a new socket waits for its owner to be looked up at all; longer than a look-up that
+/* How long a new socket waits for its owner to be looked up at all; longer than a lookup that
  * hangs is waited for. After it, who holds it is unknown. */
 #define ENGINE_OWNER_BOUND_USEC (15 * USEC_PER_SEC)
 
 /* An owner that was observed longer ago than this is looked up again before an alert. */
 #define ENGINE_OWNER_FRESH_USEC USEC_PER_SEC
 
-/* More overstays than this in one tick make one summary. */
+/* More overstays than this in one poll make one summary. */
 #define ENGINE_SUMMARY_MIN 10
 
 struct engine;
 
-/* What the last look changed, for the verbose line. */
+/* What the last poll changed, for the verbose line. */
 struct engine_changes {
 	size_t appeared, persisted, missing; /* sockets, by the last diff */
 };
@@ -39,7 +39,7 @@ struct engine *engine_free(struct engine *engine);
 
 /*
  * New rules and limits (borrowed until the next call); every stay is judged anew at the next
- * engine_advance(). To be called before the first look.
+ * engine_advance(). To be called before the first poll.
  */
 void engine_set_policy(struct engine *engine, const struct policy *policy);
 
@@ -51,12 +51,12 @@ void engine_set_watched(struct engine *engine, const struct ranges *ranges, uint
     const struct moment *moment);
 const struct ranges *engine_ranges(const struct engine *engine);
 
-/* The last look taken in, NULL before the first. Borrowed until the next engine_observe(). */
-const struct snapshot *engine_last_look(const struct engine *engine);
+/* The last poll taken in, NULL before the first. Borrowed until the next engine_observe(). */
+const struct snapshot *engine_last_poll(const struct engine *engine);
 
 /*
  * Takes in a sealed snapshot (taken over on success), in which whatever is missing was proved
- * absent. resumed: the host slept since the last look, so nothing overstays in this tick.
+ * absent. resumed: the host slept since the last poll, so nothing overstays in this poll.
  * Returns 0 or -ENOMEM, then the snapshot is still the caller's.
  */
 int engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed) _mustcheck_;
@@ -70,15 +70,15 @@ void engine_advance(struct engine *engine, const struct moment *moment);
 /* When engine_advance() may have something to do by itself (CLOCK_BOOTTIME), USEC_NEVER = never. */
 uint64_t engine_due_usec(const struct engine *engine);
 
-/* As asking_questions(); costs nothing where no owner is wanted. */
-size_t engine_owner_questions(struct engine *engine, struct owner_question *questions, size_t max,
+/* As lookup_questions(); costs nothing where no owner is wanted. */
+size_t engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec);
 
-/* As asking_answers(), asking_failed() and asking_retry(). */
-void engine_owner_answers(struct engine *engine, const struct owner_answer *answers, size_t count,
+/* As lookup_answers(), lookup_failed() and lookup_retry(). */
+void engine_lookup_answers(struct engine *engine, const struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
-void engine_owner_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
-void engine_owner_retry(struct engine *engine);
+void engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
+void engine_lookup_retry(struct engine *engine);
 
 /*
  * Fills endpoints with at most max TCP listeners of suspects whose peers are wanted; they count as

@@ -5,7 +5,7 @@
  *
  * What it never does: look at the age. A verdict says from which age on a listener overstays, so
  * it is asked anew only when the listener, its owner, the policy or a rule's `until` changes, and
- * a known listener costs nothing per tick however many rules there are.
+ * a known listener costs nothing per poll however many rules there are.
  *
  * Truth: a match key is true, false or unknown (an owner that could not be seen, a command line
  * that was cut, a path that could not be verified). Unknown stays unknown under `not`, and a rule

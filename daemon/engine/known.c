@@ -8,7 +8,7 @@
  * unseen, and the key only keeps a hostile user from choosing sockets that are found slowly.
  *
  * The kernel tells of sockets in the order of its own hash tables, the same in each dump while
- * nothing changes, but anything but sorted: each look at a listener would wait for the memory. So
+ * nothing changes, but anything but sorted: each poll at a listener would wait for the memory. So
  * the order is learnt, and what is expected next is fetched ahead. It is a guess: what comes out of
  * order is found by the hash.
  *
@@ -36,7 +36,7 @@ struct known {
 	uint32_t *order; /* indexes, as the last poll found them; at first 0 */
 	uint32_t count;
 	uint32_t mask;	  /* of slots */
-	bool unproven;	  /* one of them is */
+	bool carried;	  /* one of them is */
 	bool unlearnt;	  /* of one of them nobody knows who chose its port */
 	uint32_t slots[]; /* index + 1, 0 = free */
 };
@@ -71,7 +71,7 @@ known_new(const struct listener *listeners, size_t count, uint64_t key)
 		while (known->slots[slot] != 0)
 			slot = (slot + 1) & known->mask;
 		known->slots[slot] = (uint32_t)(i + 1);
-		known->unproven = known->unproven || listeners[i].unproven;
+		known->carried = known->carried || listeners[i].carried;
 		known->unlearnt = known->unlearnt || listeners[i].choice == CHOICE_UNKNOWN;
 	}
 	return known;
@@ -135,5 +135,5 @@ known_find(struct known *known, const struct listener *listener, size_t *cursor)
 bool
 known_is_settled(const struct known *known, bool with_choice)
 {
-	return !known->unproven && (!with_choice || !known->unlearnt);
+	return !known->carried && (!with_choice || !known->unlearnt);
 }

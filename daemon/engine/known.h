@@ -33,7 +33,7 @@ size_t known_find(struct known *known, const struct listener *listener, size_t *
 
 /*
  * True where a complete poll that brings each of them, and nothing else, changes nothing: none is
- * unproven, and who chose the port is known of each (not asked of a source that cannot tell).
+ * carried, and who chose the port is known of each (not asked of a source that cannot tell).
  */
 bool known_is_settled(const struct known *known, bool with_choice);
 

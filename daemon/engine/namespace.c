@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One network namespace: the ports that are watched in it, and per part of a look (protocol and
+ * One network namespace: the ports that are watched in it, and per part of a poll (protocol and
  * family) when it was last seen whole. There is one for now.
  *
  * What it never does: let one part answer for another. A failed dump of UDP says nothing about TCP.
@@ -37,7 +37,7 @@ namespace_watch(struct namespace *namespace, const struct ranges *ranges, bool m
 }
 
 void
-namespace_note_look(struct namespace *namespace, const struct snapshot *snapshot)
+namespace_note_poll(struct namespace *namespace, const struct snapshot *snapshot)
 {
 	for (unsigned part = 0; part < PART_COUNT; part++) {
 		namespace->incomplete[part] = snapshot->part_incomplete[part];

@@ -10,7 +10,7 @@
  * neighbouring pairs.
  *
  * Invariant: memory is bounded by the ports, 2 protocols x 65,536 x 16 bytes = 2 MiB, whatever
- * the number of connections. Cost: occupancy_add() is a page look-up, a multiply-mix and two
+ * the number of connections. Cost: occupancy_add() is a page lookup, a multiply-mix and two
  * additions; a comparison is one pass over the pages that exist.
  */
 #include <errno.h>

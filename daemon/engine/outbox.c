@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The queue between what happened and who is told. State changes at once, messages follow as fast
- * as the journal takes them; 5,000 overstays in one tick are 5,000 small entries here, and become
+ * as the journal takes them; 5,000 overstays in one poll are 5,000 small entries here, and become
  * reports one by one as they are taken.
  *
  * Invariants: first in, first out; every entry holds a reference to its stay, so that a stay that

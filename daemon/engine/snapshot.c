@@ -119,8 +119,8 @@ merge_repetition(struct listener *kept, const struct listener *other)
 		kept->choice = other->choice;
 	if (kept->v6only == V6ONLY_UNKNOWN)
 		kept->v6only = other->v6only;
-	if (!other->unproven)
-		kept->unproven = false;
+	if (!other->carried)
+		kept->carried = false;
 }
 
 static int

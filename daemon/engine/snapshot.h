@@ -71,7 +71,7 @@ int snapshot_add(struct snapshot *snapshot, const struct listener *listener);
 void snapshot_seal(struct snapshot *snapshot);
 
 /*
- * Makes up for what this look did not ask: who chose a port is asked once in a socket's life, so
+ * Makes up for what this poll did not ask: who chose a port is asked once in a socket's life, so
  * sockets that were in `before` already keep what was known. Both sealed.
  */
 void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before);

@@ -25,9 +25,9 @@ enum stay_event {
 };
 
 /* How much is asked of overstay-lookup; each includes the ones before it. */
-enum look_depth {
+enum search_depth {
 	DEPTH_QUICK,	/* any holder: where the socket's own cgroup leads */
-	DEPTH_THOROUGH, /* every holder: every process is looked at */
+	DEPTH_THOROUGH, /* every holder: every process is searched */
 	DEPTH_CHECKSUM, /* and the checksum of what the first of them runs */
 };
 
@@ -40,22 +40,22 @@ enum look_depth {
 struct member {
 	uint64_t cookie;
 	uint64_t cgroup;
-	struct owner *owner;  /* a reference; NULL until it was looked up once */
-	uint64_t asked_usec;  /* when the owner was asked for, 0 = no question is under way */
-	uint64_t looked_usec; /* when the last question ended, whatever the answer */
-	uint64_t since_usec;  /* the look that saw it first */
-	uint64_t proved_usec; /* where looks fail to prove it: the last that did */
+	struct owner *owner;	/* a reference; NULL until it was looked up once */
+	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
+	uint64_t answered_usec; /* when the last question ended, whatever the answer */
+	uint64_t since_usec;	/* the poll that saw it first */
+	uint64_t present_usec;	/* where polls fail to prove it: the last that did */
 	uint32_t inode;
 	uint32_t uid;
 	uint8_t choice;
 	uint8_t v6only;
-	uint8_t wanted_depth; /* enum look_depth: of the next question, */
-	uint8_t asked_depth;  /* of the one under way, */
-	uint8_t looked_depth; /* of the last that ended */
-	uint8_t nobody;	      /* answers in a row that nobody holds it, up to 2; then
-				   MEMBER_NOBODYS once a look saw it all the same */
-	bool owner_wanted;    /* to be asked for with the next batch */
-	bool gone;	      /* left with the last snapshot */
+	uint8_t wanted_depth;	/* enum search_depth: of the next question, */
+	uint8_t asked_depth;	/* of the one under way, */
+	uint8_t answered_depth; /* of the last that ended */
+	uint8_t nobody;		/* answers in a row that nobody holds it, up to 2; then
+				   MEMBER_NOBODYS once a poll saw it all the same */
+	bool owner_wanted;	/* to be asked for with the next batch */
+	bool gone;		/* left with the last snapshot */
 };
 
 struct stay {
@@ -65,7 +65,7 @@ struct stay {
 	uint32_t sequence;   /* of the last message about it */
 	enum stay_state state;
 	enum stay_state before_away;
-	bool baseline;	 /* was there at the first look: no `appeared` for it */
+	bool baseline;	 /* was there at the first poll: no `appeared` for it */
 	bool told;	 /* a message spoke of it, or it is of the baseline */
 	bool overstayed; /* an OVERSTAY was told, and no CLEARED since */
 	bool returned;	 /* it was compared with those that left its endpoint */
@@ -83,7 +83,7 @@ struct stay {
 	enum severity told_severity;
 	uint32_t told_reasons;	    /* for which it was told as a suspect: they stay reasons */
 	uint64_t first_seen_usec;   /* CLOCK_BOOTTIME */
-	uint64_t absent_usec;	    /* last complete look that lacked it, USEC_NEVER = none */
+	uint64_t absent_usec;	    /* last complete poll that lacked it, USEC_NEVER = none */
 	uint64_t last_seen_usec;    /* while AWAY: when it was last there */
 	uint64_t reminded_usec;	    /* when it was last told or summed up */
 	uint64_t waiting_usec;	    /* a suspect's alert waits since then, 0 = it does not */

@@ -4,15 +4,15 @@
  *
  * A suspect is told as soon as its limit is reached (at once, by default), alone and never in a
  * summary. By morning its process is gone, so the alert waits, bounded by ENGINE_OWNER_WAIT_USEC,
- * until every holder was looked at, the program's checksum taken and the peers asked for. Nothing
+ * until every holder was searched, the program's checksum taken and the peers asked for. Nothing
  * else waits for it.
  *
  * What it never does: take a suspicion back by itself. Reasons that were told stay reasons of that
  * stay, so a name that is changed again neither clears it nor tells it twice; a rule or a reload
  * can clear it. That nobody holds a socket is a reason only when two answers in a row said so and a
- * look in between saw it: a socket that is passed on is nobody's for a moment.
+ * poll in between saw it: a socket that is passed on is nobody's for a moment.
  *
- * Cost: a stay is classed when an owner was looked up or the policy changed, and not per tick.
+ * Cost: a stay is classed when an owner was looked up or the policy changed, and not per poll.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +20,14 @@
 #include "engine/classify.h"
 #include "engine/engine-state.h"
 
-/* True where a look after the last answer saw the socket of which both said that it is nobody's. */
+/* True where a poll after the last answer saw the socket of which both said that it is nobody's. */
 static bool
 seen_since(const struct engine *engine, const struct member *member)
 {
 	return member->nobody == MEMBER_NOBODYS ||
 	    (member->nobody == 2 && !member->gone &&
 		engine->last->taken_usec > member->owner->observed_usec &&
-		engine->last->taken_usec > member->looked_usec);
+		engine->last->taken_usec > member->answered_usec);
 }
 
 /* Classes and judges one socket of the stay. */
@@ -51,7 +51,7 @@ judge_member(struct pass *pass, const struct stay *stay, const struct member *me
 	    pass->moment.realtime_usec, ret_verdict);
 }
 
-/* Nobody holds the socket: asks once more after the next look. Returns true while that is open. */
+/* Nobody holds the socket: asks once more after the next poll. Returns true while that is open. */
 static bool
 is_nobodys(struct pass *pass, struct member *member)
 {
@@ -61,9 +61,9 @@ is_nobodys(struct pass *pass, struct member *member)
 		member->nobody = MEMBER_NOBODYS;
 		return false;
 	}
-	if (member->nobody == 1 && pass->engine->last->taken_usec > member->looked_usec &&
+	if (member->nobody == 1 && pass->engine->last->taken_usec > member->answered_usec &&
 	    !member->owner_wanted) {
-		asking_want(member, DEPTH_THOROUGH);
+		lookup_want(member, DEPTH_THOROUGH);
 		pass->engine->wants_owners = true;
 	}
 	return true;

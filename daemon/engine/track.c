@@ -120,7 +120,7 @@ fill_member(struct member *member, const struct listener *listener, uint64_t tak
 		.v6only = listener->v6only,
 		.owner_wanted = true,
 		.since_usec = taken_usec,
-		.proved_usec = taken_usec,
+		.present_usec = taken_usec,
 	};
 }
 
@@ -154,7 +154,7 @@ join(struct stay *stay, const struct listener *listener, uint64_t taken_usec)
 	return 0;
 }
 
-/* What one look changes, collected before anything is changed for good. */
+/* What one poll changes, collected before anything is changed for good. */
 struct observation {
 	struct track *track;
 	const struct namespace *namespace;
@@ -206,8 +206,8 @@ on_missing(const struct listener *before, const struct listener *after, void *ar
 	(void)after;
 	if (member == NULL || member->gone)
 		return;
-	if (before->unproven)
-		seen_usec = member->proved_usec;
+	if (before->carried)
+		seen_usec = member->present_usec;
 	member->gone = true;
 	stay->live--;
 	stay->judged = false;
@@ -216,13 +216,13 @@ on_missing(const struct listener *before, const struct listener *after, void *ar
 		stay->last_seen_usec = seen_usec;
 }
 
-/* What a look tells of a socket that it had already: that it could not prove it, or who chose the
- * port, which the look before could not learn. */
+/* What a poll tells of a socket that it had already: that it could not prove it, or who chose the
+ * port, which the poll before could not learn. */
 static void
 on_persisted(const struct listener *before, const struct listener *after, void *argument)
 {
 	struct observation *observation = argument;
-	bool lost = after->unproven && !before->unproven;
+	bool lost = after->carried && !before->carried;
 	bool learnt = before->choice == CHOICE_UNKNOWN && after->choice != CHOICE_UNKNOWN;
 	struct stay *stay;
 	struct member *member;
@@ -234,7 +234,7 @@ on_persisted(const struct listener *before, const struct listener *after, void *
 	if (member == NULL)
 		return;
 	if (lost)
-		member->proved_usec = observation->before->taken_usec;
+		member->present_usec = observation->before->taken_usec;
 	if (learnt) {
 		member->choice = after->choice;
 		stay->judged = false;

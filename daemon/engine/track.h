@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * track, the third verb: all stays, and what a look changes in them. See track.c.
+ * track, the third verb: all stays, and what a poll changes in them. See track.c.
  */
 #ifndef OVERSTAY_ENGINE_TRACK_H
 #define OVERSTAY_ENGINE_TRACK_H
@@ -25,9 +25,9 @@ void track_init(struct track *track, void (*make_id)(struct stay_id *, void *), 
 void track_clear(struct track *track);
 
 /*
- * Takes in a new look: before NULL = it is the first. What nobody could have seen before is the
+ * Takes in a new poll: before NULL = it is the first. What nobody could have seen before is the
  * baseline (namespace_is_baseline()). Stays appear, gain and lose sockets, and go AWAY. Returns 0
- * or -ENOMEM (then the look may be taken in again).
+ * or -ENOMEM (then the poll may be taken in again).
  */
 int track_observe(struct track *track, const struct namespace *namespace,
     const struct snapshot *before, const struct snapshot *after) _mustcheck_;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net.ipv4.ip_local_port_range and ip_local_reserved_ports (Documentation/networking/ip-sysctl.rst;
- * they serve IPv6 too). They are opened anew each time: a tick costs three system calls for each,
+ * they serve IPv6 too). They are opened anew each time: a poll costs three system calls for each,
  * and the files follow the namespace.
  *
  * The kernel gives the whole list to the first read(2) and nothing to a second one, cut where the

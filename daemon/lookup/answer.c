@@ -432,7 +432,7 @@ answer_all(struct answer *answer)
 }
 
 int
-answer_request(const struct host *host, uint32_t id, const struct lookup_question *questions,
+answer_request(const struct host *host, uint32_t id, const struct wire_question *questions,
     size_t count, answer_function *send, void *argument)
 {
 	_free_ struct wanted *wanted = calloc(count, sizeof(*wanted));

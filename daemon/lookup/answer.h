@@ -20,7 +20,7 @@ typedef int answer_function(const char *packet, size_t length, void *argument);
  * each packet, the done packet last. Returns 0, what send returned, -ENOMEM, or -errno where
  * /proc cannot be read.
  */
-int answer_request(const struct host *host, uint32_t id, const struct lookup_question *questions,
+int answer_request(const struct host *host, uint32_t id, const struct wire_question *questions,
     size_t count, answer_function *send, void *argument) _mustcheck_;
 
 #endif

@@ -11,7 +11,7 @@
 #include "lookup/view.h"
 
 /*
- * The protocols, bits 1 << enum lookup_protocol, of which some part of the kernel that is in
+ * The protocols, bits 1 << enum wire_protocol, of which some part of the kernel that is in
  * use on this host has sockets of its own.
  */
 uint32_t kernel_owner_protocols(const struct view *view);

@@ -12,7 +12,7 @@
  * is refused: where it leads depends on who reads it, and its text is no path.
  *
  * Only descriptors that give nothing but a look (O_PATH) are opened, and no file system is
- * mounted on the way. A look-up in a network file system can wait for its server, and one
+ * mounted on the way. A lookup in a network file system can wait for its server, and one
  * in a FUSE file system for the process that serves it, where its owner lets all users in
  * (allow_other) in this user namespace; the alarm of server.c ends both.
  *

@@ -31,9 +31,9 @@
 #define SEND_WAIT_MSEC 5000
 
 /* The longest packet that is a request; one byte more tells a longer one. */
-#define REQUEST_MAX                                                     \
-	(sizeof(struct lookup_header) + sizeof(struct lookup_request) + \
-	    LOOKUP_INODES_MAX * sizeof(struct lookup_question))
+#define REQUEST_MAX                                                 \
+	(sizeof(struct wire_header) + sizeof(struct wire_request) + \
+	    LOOKUP_INODES_MAX * sizeof(struct wire_question))
 
 static int
 check_type(int fd)
@@ -102,7 +102,7 @@ static int
 serve(struct server *server, int fd)
 {
 	char packet[REQUEST_MAX + 1];
-	struct lookup_question questions[LOOKUP_INODES_MAX];
+	struct wire_question questions[LOOKUP_INODES_MAX];
 	ssize_t length = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
 	uint32_t id;
 	int r;

@@ -24,8 +24,8 @@ struct wanted {
 	uint64_t cgroup; /* of the socket, 0 = unknown */
 	uint32_t inode;
 	uint32_t uid;				   /* the socket's */
-	uint32_t protocol;			   /* enum lookup_protocol */
-	uint32_t flags;				   /* enum lookup_question_flags */
+	uint32_t protocol;			   /* enum wire_protocol */
+	uint32_t flags;				   /* enum wire_question_flags */
 	uint32_t holders;			   /* processes seen with it */
 	uint32_t kept;				   /* of those, how many stand in holder */
 	struct holder holder[OWNER_PROCESSES_MAX]; /* first to start first */

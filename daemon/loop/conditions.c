@@ -17,7 +17,7 @@ static const struct {
 } table[] = {
 	[CONDITION_LOOKUP] = { "lookup", SEVERITY_WARNING },
 	[CONDITION_SOURCE] = { "source", SEVERITY_WARNING },
-	[CONDITION_LOOKS] = { "polls", SEVERITY_ERR },
+	[CONDITION_POLLS] = { "polls", SEVERITY_ERR },
 	[CONDITION_RANGE] = { "range", SEVERITY_WARNING },
 	[CONDITION_CONFIG] = { "config", SEVERITY_ERR },
 	[CONDITION_STATE] = { "state", SEVERITY_WARNING },
@@ -61,7 +61,7 @@ conditions_hold(const struct conditions *conditions, enum condition condition)
 	return conditions->wrong[condition];
 }
 
-/* "DEGRADED: lookup, looks" */
+/* "DEGRADED: lookup, polls" */
 static void
 write_status(struct text *text, void *argument)
 {

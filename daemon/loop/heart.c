@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's life: STARTED and READY=1 once the first look was taken in, the watchdog's beat, the
+ * The daemon's life: STARTED and READY=1 once the first poll was taken in, the watchdog's beat, the
  * end of the loop at SIGTERM and SIGINT, STOPPED.
  *
  * Cost: a wake-up in half of WatchdogSec=; none without it.

@@ -14,7 +14,7 @@
 
 enum loop_event {
 	LOOP_CHANGED,  /* the engine knows something new, or something became due */
-	LOOP_READY,    /* the first look was taken in; announced once */
+	LOOP_READY,    /* the first poll was taken in; announced once */
 	LOOP_SETTINGS, /* another configuration is in force */
 	LOOP_EVENT_COUNT,
 };

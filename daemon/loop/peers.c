@@ -2,7 +2,7 @@
 /*
  * Asks the kernel who is connected to the suspects that are about to be told of. One request is
  * under way at a time and names as many listeners as are waiting: they share one walk over the
- * table, with a source of its own, so neither a tick nor a survey waits for it.
+ * table, with a source of its own, so neither a poll nor a survey waits for it.
  *
  * What it never does: keep an alert waiting. What is not answered in two seconds is answered with
  * "not to be had". An idle host pays nothing: the source lives as long as a request.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The poll: one look at the listeners, from the timer to the engine. What is asked and what it
- * proves is kernel/look.c's; how a source is driven is pump.c's; this file says when.
+ * The poll: one reading of the listeners, from the timer to the engine. What is asked and what it
+ * proves is kernel/poll-steps.c's; how a source is driven is pump.c's; this file says when.
  *
- * A look begins an `interval` after the one before began, and sooner where a stay reaches a limit
+ * A poll begins an `interval` after the one before began, and sooner where a stay reaches a limit
  * sooner, so that an alert comes when its threshold is reached and not up to an interval later;
  * but never sooner than a fifth of the interval.
  *
- * What it never does: wait. A kernel that does not answer makes the look incomplete, and the next
+ * What it never does: wait. A kernel that does not answer makes the poll incomplete, and the next
  * one asks again.
  */
 #include <errno.h>
@@ -16,35 +16,35 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kernel/look.h"
+#include "kernel/poll-steps.h"
 #include "loop/poll.h"
 #include "loop/pump.h"
 
-/* Looks for what is due come at most so many times in an interval: a host where something is due
+/* Polls for what is due come at most so many times in an interval: a host where something is due
  * all the time must not pay for it ten times a second. */
-#define TICK_EXTRA_MAX 5
+#define POLL_EXTRA_MAX 5
 
-/* A look that could not be begun is tried again after this. */
-#define TICK_RETRY_USEC (100 * USEC_PER_MSEC)
+/* A poll that could not be begun is tried again after this. */
+#define POLL_RETRY_USEC (100 * USEC_PER_MSEC)
 
-/* So many incomplete looks in a row are more than bad luck. */
-#define TICK_FAILURES_MAX 3
+/* So many incomplete polls in a row are more than bad luck. */
+#define POLL_FAILURES_MAX 3
 
 struct poll {
 	const struct ground *ground;
 	struct watched *watched;
-	struct event *timer; /* begins the next look */
+	struct event *timer; /* begins the next poll */
 	struct pump pump;
-	struct look *look;	/* NULL = none is under way */
-	bool at_once;		/* the next one does not wait for the interval */
-	unsigned failures;	/* incomplete looks in a row */
-	uint64_t key;		/* secret, of the looks */
-	uint64_t begun_usec;	/* CLOCK_BOOTTIME */
-	uint64_t asleep_usec;	/* time the host had slept by the last look */
-	uint64_t last_cpu_usec; /* of the last look, the judging included */
+	struct poll_steps *steps; /* NULL = none is under way */
+	bool at_once;		  /* the next one does not wait for the interval */
+	unsigned failures;	  /* incomplete polls in a row */
+	uint64_t key;		  /* secret, of the polls */
+	uint64_t begun_usec;	  /* CLOCK_BOOTTIME */
+	uint64_t asleep_usec;	  /* time the host had slept by the last poll */
+	uint64_t last_cpu_usec;	  /* of the last poll, the judging included */
 };
 
-/* Arms the timer for the next look, unless one is under way: after anything became due. */
+/* Arms the timer for the next poll, unless one is under way: after anything became due. */
 static void
 plan_next(void *argument)
 {
@@ -52,10 +52,10 @@ plan_next(void *argument)
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t interval_usec = settings_config(poll->ground->settings)->interval_usec;
 	uint64_t next_usec = poll->begun_usec + interval_usec;
-	uint64_t least_usec = poll->begun_usec + interval_usec / TICK_EXTRA_MAX;
+	uint64_t least_usec = poll->begun_usec + interval_usec / POLL_EXTRA_MAX;
 	uint64_t due_usec = engine_due_usec(poll->ground->engine);
 
-	if (poll->look != NULL)
+	if (poll->steps != NULL)
 		return;
 	/* A millisecond later, so that what is due is past and not about to be. */
 	if (due_usec < next_usec)
@@ -67,7 +67,7 @@ plan_next(void *argument)
 	loop_arm(poll->timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
-/* A single incomplete look is nothing to wake anybody for; several in a row are told. */
+/* A single incomplete poll is nothing to wake anybody for; several in a row are told. */
 static void
 note_completeness(struct poll *poll, uint32_t incomplete)
 {
@@ -75,12 +75,12 @@ note_completeness(struct poll *poll, uint32_t incomplete)
 
 	if (incomplete == 0) {
 		poll->failures = 0;
-		conditions_set(conditions, CONDITION_LOOKS, false, "polls are complete again");
+		conditions_set(conditions, CONDITION_POLLS, false, "polls are complete again");
 		return;
 	}
-	log_debug("tick", "incomplete poll: %s", incomplete_text(incomplete));
-	if (++poll->failures >= TICK_FAILURES_MAX)
-		conditions_set(conditions, CONDITION_LOOKS, true,
+	log_debug("poll", "incomplete poll: %s", incomplete_text(incomplete));
+	if (++poll->failures >= POLL_FAILURES_MAX)
+		conditions_set(conditions, CONDITION_POLLS, true,
 		    "%u incomplete polls in a row (%s): listeners that closed meanwhile are not "
 		    "reported",
 		    poll->failures, incomplete_text(incomplete));
@@ -97,15 +97,15 @@ has_resumed(struct poll *poll)
 	return resumed;
 }
 
-/* Hands the finished look to the engine. */
+/* Hands the finished poll to the engine. */
 static void
 take_in(struct poll *poll)
 {
 	const struct ground *ground = poll->ground;
-	struct snapshot *snapshot = look_finish(poll->look);
+	struct snapshot *snapshot = poll_steps_finish(poll->steps);
 	uint64_t cpu_usec = clock_thread_cpu_usec();
 
-	poll->look = NULL;
+	poll->steps = NULL;
 	note_completeness(poll, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
 	if (snapshot != NULL && engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0)
 		(void)snapshot_free(snapshot);
@@ -113,11 +113,11 @@ take_in(struct poll *poll)
 	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
 	if (log_is_verbose()) {
 		struct engine_changes changes = engine_changes(ground->engine);
-		log_debug("tick", "%zu appeared, %zu persisted, %zu vanished; %llu us of CPU",
+		log_debug("poll", "%zu appeared, %zu persisted, %zu vanished; %llu us of CPU",
 		    changes.appeared, changes.persisted, changes.missing,
 		    (unsigned long long)poll->last_cpu_usec);
 	}
-	if (!loop_is_ready(ground->loop) && engine_last_look(ground->engine) != NULL)
+	if (!loop_is_ready(ground->loop) && engine_last_poll(ground->engine) != NULL)
 		loop_announce(ground->loop, LOOP_READY);
 }
 
@@ -127,18 +127,18 @@ on_answered(void *argument, int r, const struct source_result *result)
 	struct poll *poll = argument;
 	const struct source_request *request;
 
-	/* A first look that is not to be had whole is tried again, with another source. */
-	if (r < 0 && engine_last_look(poll->ground->engine) == NULL) {
-		poll->look = look_free(poll->look);
+	/* A first poll that is not to be had whole is tried again, with another source. */
+	if (r < 0 && engine_last_poll(poll->ground->engine) == NULL) {
+		poll->steps = poll_steps_free(poll->steps);
 		note_completeness(poll, INCOMPLETE_KERNEL);
-		loop_arm(poll->timer, TICK_RETRY_USEC);
+		loop_arm(poll->timer, POLL_RETRY_USEC);
 		return;
 	}
 	if (r == 0)
-		look_answered(poll->look, result);
+		poll_steps_answered(poll->steps, result);
 	else
-		look_failed(poll->look, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
-	request = look_request(poll->look);
+		poll_failed(poll->steps, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
+	request = poll_steps_request(poll->steps);
 	if (request != NULL)
 		pump_begin(&poll->pump, request);
 	else
@@ -151,7 +151,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	struct poll *poll = argument;
 	const struct ground *ground = poll->ground;
 	uint64_t begun_usec = clock_monotonic_usec();
-	struct look_options options;
+	struct poll_steps_options options;
 
 	(void)fd;
 	(void)what;
@@ -159,33 +159,33 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	watched_read(poll->watched, false);
 	poll->begun_usec = clock_boottime_usec();
 	poll->pump.cpu_usec = 0;
-	options = (struct look_options){
-		.last = engine_last_look(ground->engine),
+	options = (struct poll_steps_options){
+		.last = engine_last_poll(ground->engine),
 		.filter = &engine_ranges(ground->engine)->filter,
 		.protocols = config_protocols(settings_config(ground->settings)),
 		.knows_choice = !conditions_hold(ground->conditions, CONDITION_SOURCE),
 		.taken_usec = poll->begun_usec,
 		.key = poll->key,
 	};
-	poll->look = look_new(&options);
-	poll->pump.function_argument = poll->look;
-	if (poll->look == NULL) {
+	poll->steps = poll_steps_new(&options);
+	poll->pump.function_argument = poll->steps;
+	if (poll->steps == NULL) {
 		note_completeness(poll, INCOMPLETE_MEMORY);
 		plan_next(poll);
 	} else
-		pump_begin(&poll->pump, look_request(poll->look));
+		pump_begin(&poll->pump, poll_steps_request(poll->steps));
 	loop_note_hold(ground->loop, begun_usec);
 }
 
-/* A new configuration. A look under way has borrowed the ranges that are about to change. */
+/* A new configuration. A poll under way has borrowed the ranges that are about to change. */
 static void
 on_settings(void *argument)
 {
 	struct poll *poll = argument;
 
-	if (poll->look != NULL)
+	if (poll->steps != NULL)
 		pump_stop(&poll->pump);
-	poll->look = look_free(poll->look);
+	poll->steps = poll_steps_free(poll->steps);
 	watched_read(poll->watched, true);
 	poll->at_once = true;
 }
@@ -215,7 +215,7 @@ start(struct poll *poll)
 		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, poll);
 	if (r < 0)
 		return r;
-	poll->pump.function = look_socket;
+	poll->pump.function = poll_steps_socket;
 	poll->pump.done = on_answered;
 	poll->pump.done_argument = poll;
 	status_provide(ground->status, STATUS_POLL, write_status, poll);
@@ -248,7 +248,7 @@ poll_free(struct poll *poll)
 	if (poll == NULL)
 		return NULL;
 	pump_close(&poll->pump);
-	(void)look_free(poll->look);
+	(void)poll_steps_free(poll->steps);
 	loop_drop(&poll->timer);
 	free(poll);
 	return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The looks at the listeners. See poll.c.
+ * The polls of the listeners. See poll.c.
  */
 #ifndef OVERSTAY_LOOP_POLL_H
 #define OVERSTAY_LOOP_POLL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Drives a source from the event loop: one step a call-back, so that a long dump never holds the
- * loop and a listener tick can run inside a survey. sock_diag is used where the kernel has it,
+ * loop and a listener poll can run inside a survey. sock_diag is used where the kernel has it,
  * /proc/net where not, and that is said.
  *
  * Invariants: at most one request is under way; `done` is called exactly once for each request
@@ -41,8 +41,8 @@ says_no_sock_diag(int r)
 }
 
 /*
- * The source failed. Only before the first look may another take its place: /proc/net knows no
- * cookies, so a change later would end every stay. Later a refusal makes looks incomplete.
+ * The source failed. Only before the first poll may another take its place: /proc/net knows no
+ * cookies, so a change later would end every stay. Later a refusal makes polls incomplete.
  */
 static void
 note_failure(struct pump *pump, int r)
@@ -51,7 +51,7 @@ note_failure(struct pump *pump, int r)
 
 	close_source(pump);
 	log_debug("pump", "request to the kernel failed: %s", strerror(-r));
-	if (engine_last_look(ground->engine) == NULL && says_no_sock_diag(r))
+	if (engine_last_poll(ground->engine) == NULL && says_no_sock_diag(r))
 		conditions_set(ground->conditions, CONDITION_SOURCE, true,
 		    "sock_diag is not "
 		    "available (%s): reading /proc/net, which has no socket cookies and does not "

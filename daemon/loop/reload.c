@@ -156,7 +156,7 @@ accept_config(struct reload *reload)
 	loop_announce(reload->ground->loop, LOOP_CHANGED);
 }
 
-/* The new one is in force: told before the looks go over to it. */
+/* The new one is in force: told before the polls go over to it. */
 static void
 on_settings(void *argument)
 {

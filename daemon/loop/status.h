@@ -12,7 +12,7 @@
 
 /* The parts of the line that others write, in their order. */
 enum status_part {
-	STATUS_POLL,	   /* what the last look cost */
+	STATUS_POLL,	   /* what the last poll cost */
 	STATUS_SURVEY,	   /* and the last survey */
 	STATUS_CONFIG,	   /* status.c's own */
 	STATUS_CONDITIONS, /* what is wrong */
@@ -32,7 +32,7 @@ struct status *status_free(struct status *status);
 /* From now on function writes that part. */
 void status_provide(struct status *status, enum status_part part, status_function *function,
     void *argument);
-/* Sends the line where it changed, once the first look was taken in. */
+/* Sends the line where it changed, once the first poll was taken in. */
 void status_update(struct status *status);
 
 #endif

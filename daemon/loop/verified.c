@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keeps which programs were verified over a restart: what the engine learns goes to the store's
- * thread, and what that kept of this boot goes to the engine before the first look, so that a rule
+ * thread, and what that kept of this boot goes to the engine before the first poll, so that a rule
  * by `exe` still matches a service whose file an upgrade has replaced since.
  *
  * What it never does: wait for the disk but once, for START_WAIT_USEC at the start. A disk that is

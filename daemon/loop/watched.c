@@ -3,7 +3,7 @@
  * Follows ip_local_port_range and ip_local_reserved_ports, which may change at any time: resolves
  * `ranges:` against them for the engine, and tells of a range that was tuned until it bites.
  *
- * Cost: three system calls for each of the two files, at each look.
+ * Cost: three system calls for each of the two files, at each poll.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ read_reserved(struct watched *watched, const struct port_range *kernel, bool alw
 	    kernel->first == watched->kernel.first && kernel->last == watched->kernel.last)
 		return;
 	if (r < 0)
-		log_debug("tick", "cannot read ip_local_reserved_ports: %s", strerror(-r));
+		log_debug("poll", "cannot read ip_local_reserved_ports: %s", strerror(-r));
 	watched->reserved = reserved;
 	/* Without knowing what is reserved there is no telling what should be. */
 	engine_set_reserved(watched->ground->engine, &reserved,

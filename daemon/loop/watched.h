@@ -14,7 +14,7 @@ int watched_new(const struct ground *ground, struct watched **ret) _mustcheck_;
 struct watched *watched_free(struct watched *watched);
 /*
  * Reads what the kernel says now and hands it to the engine where it changed; always: even where
- * not, since the configuration did. Never while a look is under way, which borrows the ranges.
+ * not, since the configuration did. Never while a poll is under way, which borrows the ranges.
  */
 void watched_read(struct watched *watched, bool always);
 

@@ -54,7 +54,7 @@ struct listener {
 	uint32_t uid;	 /* of the socket's creator */
 	uint8_t choice;	 /* enum choice */
 	uint8_t v6only;	 /* enum v6only */
-	bool unproven;	 /* not in the last dump, but its absence is not proved either */
+	bool carried;	 /* not in the last dump, but its absence is not proved either */
 };
 
 const char *protocol_name(enum protocol protocol); /* "tcp", "udp" */

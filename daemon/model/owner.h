@@ -81,7 +81,7 @@ struct place {
 };
 
 /*
- * What the look-up saw of a process that its strings do not say; bits. Each is a fact, never a
+ * What the lookup saw of a process that its strings do not say; bits. Each is a fact, never a
  * judgement (those are model/reason.c's), and a bit that is not set may only mean "not seen".
  */
 enum process_evidence {
@@ -147,7 +147,7 @@ struct owner {
 	enum owner_kind kind;
 	enum owner_reason reason;
 	uint64_t observed_usec; /* CLOCK_BOOTTIME when it was looked up */
-	bool thorough;		/* every process was looked at: holders is all of them. Else those
+	bool thorough;		/* every process was searched: holders is all of them. Else those
 				   that the socket's own cgroup led to */
 	struct place place;	/* of the socket's own cgroup: whoever made it */
 	uint32_t holders;	/* processes that hold the socket */
@@ -156,7 +156,7 @@ struct owner {
 };
 
 /* Who holds this socket? */
-struct owner_question {
+struct lookup_question {
 	uint32_t inode;	  /* not 0 */
 	uint32_t uid;	  /* of the socket's creator: only root's can be the kernel's */
 	uint64_t cgroup;  /* the socket's cgroup v2 id, 0 = unknown */

@@ -23,9 +23,9 @@ put(char *packet, size_t *at, const void *data, size_t length)
 }
 
 static void
-put_header(char *packet, enum lookup_type type, uint32_t id, size_t length)
+put_header(char *packet, enum wire_type type, uint32_t id, size_t length)
 {
-	struct lookup_header header = {
+	struct wire_header header = {
 		.version = LOOKUP_VERSION,
 		.type = type,
 		.id = id,
@@ -41,10 +41,10 @@ put_text(char *packet, size_t *at, const char *text)
 	put(packet, at, text, strlen(text));
 }
 
-static struct lookup_place
+static struct wire_place
 place_lengths(const struct place *place)
 {
-	return (struct lookup_place){
+	return (struct wire_place){
 		.container_kind = place->container_kind,
 		.unit_length = (uint32_t)strlen(place->unit),
 		.user_unit_length = (uint32_t)strlen(place->user_unit),
@@ -56,7 +56,7 @@ place_lengths(const struct place *place)
 
 /* How many bytes put_place() is going to write. */
 static size_t
-place_size(const struct lookup_place *lengths)
+place_size(const struct wire_place *lengths)
 {
 	return (size_t)lengths->unit_length + lengths->user_unit_length + lengths->slice_length +
 	    lengths->session_length + lengths->container_length;
@@ -73,10 +73,10 @@ put_place(char *packet, size_t *at, const struct place *place)
 }
 
 /* The fixed part of a process: its numbers, and how long its strings are. */
-static struct lookup_process
+static struct wire_process
 process_numbers(const struct process *process)
 {
-	struct lookup_process fixed = {
+	struct wire_process fixed = {
 		.start_usec = process->start_usec,
 		.exe_device = process->exe_device,
 		.exe_inode = process->exe_inode,
@@ -117,7 +117,7 @@ process_numbers(const struct process *process)
 static bool
 put_process(char *packet, size_t *at, const struct process *process)
 {
-	struct lookup_process fixed = process_numbers(process);
+	struct wire_process fixed = process_numbers(process);
 	size_t groups = fixed.group_count * sizeof(process->groups[0]);
 	size_t least = sizeof(fixed) + groups + fixed.comm_length + fixed.exe_length +
 	    fixed.cwd_length + fixed.parent_comm_length + fixed.main_exe_length +
@@ -146,7 +146,7 @@ size_t
 encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_t *inodes,
     uint32_t inode_count)
 {
-	struct lookup_owner fixed = {
+	struct wire_owner fixed = {
 		.kind = owner->kind,
 		.reason = owner->reason,
 		.flags = owner->thorough ? LOOKUP_SAW_EVERY : 0,
@@ -154,14 +154,14 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 		.inode_count = inode_count,
 		.place = place_lengths(&owner->place),
 	};
-	size_t at = sizeof(struct lookup_header) + sizeof(fixed);
+	size_t at = sizeof(struct wire_header) + sizeof(fixed);
 
 	put(packet, &at, inodes, inode_count * sizeof(inodes[0]));
 	put_place(packet, &at, &owner->place);
 	while (fixed.process_count < owner->process_count &&
 	    put_process(packet, &at, &owner->processes[fixed.process_count]))
 		fixed.process_count++;
-	memcpy(packet + sizeof(struct lookup_header), &fixed, sizeof(fixed));
+	memcpy(packet + sizeof(struct wire_header), &fixed, sizeof(fixed));
 	put_header(packet, LOOKUP_OWNER, id, at);
 	return at;
 }
@@ -169,8 +169,8 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 size_t
 encode_done(char *packet, uint32_t id, uint32_t flags)
 {
-	struct lookup_done done = { .flags = flags };
-	size_t at = sizeof(struct lookup_header);
+	struct wire_done done = { .flags = flags };
+	size_t at = sizeof(struct wire_header);
 
 	put(packet, &at, &done, sizeof(done));
 	put_header(packet, LOOKUP_DONE, id, at);
@@ -180,17 +180,16 @@ encode_done(char *packet, uint32_t id, uint32_t flags)
 static int
 compare_questions(const void *a, const void *b)
 {
-	const struct lookup_question *left = a, *right = b;
+	const struct wire_question *left = a, *right = b;
 
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
 int
-decode_request(const char *packet, size_t length, uint32_t *ret_id,
-    struct lookup_question *questions)
+decode_request(const char *packet, size_t length, uint32_t *ret_id, struct wire_question *questions)
 {
-	struct lookup_header header;
-	struct lookup_request request;
+	struct wire_header header;
+	struct wire_request request;
 	const size_t fixed = sizeof(header) + sizeof(request);
 
 	if (length < fixed)

@@ -21,7 +21,7 @@
 size_t encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_t *inodes,
     uint32_t inode_count);
 
-/* Writes a done packet; flags are of enum lookup_done_flags. Returns its length. */
+/* Writes a done packet; flags are of enum wire_done_flags. Returns its length. */
 size_t encode_done(char *packet, uint32_t id, uint32_t flags);
 
 /*
@@ -29,6 +29,6 @@ size_t encode_done(char *packet, uint32_t id, uint32_t flags);
  * many, or -EPROTO for anything that is no request.
  */
 int decode_request(const char *packet, size_t length, uint32_t *ret_id,
-    struct lookup_question *questions) _mustcheck_;
+    struct wire_question *questions) _mustcheck_;
 
 #endif

@@ -6,12 +6,12 @@
  * the compiler lays them out; LOOKUP_VERSION changes with any of them, and a packet of
  * another version ends the connection.
  *
- *	request   header, lookup_request, count * lookup_question
- *	owner     header, lookup_owner, inode_count * uint32_t, place, process_count * process
+ *	request   header, wire_request, count * wire_question
+ *	owner     header, wire_owner, inode_count * uint32_t, place, process_count * process
  *	place     its strings: unit, user_unit, slice, session, container
- *	process   lookup_process, group_count * uint32_t, comm, exe, cmdline, cwd,
+ *	process   wire_process, group_count * uint32_t, comm, exe, cmdline, cwd,
  *	          parent_comm, main_exe, forwards_to, place
- *	done      header, lookup_done
+ *	done      header, wire_done
  *
  * No string has a terminating NUL, and nothing stands between them; their lengths stand in
  * the struct before.
@@ -41,45 +41,45 @@
  */
 #define LOOKUP_SECONDS_MAX 20
 
-enum lookup_type {
+enum wire_type {
 	LOOKUP_REQUEST = 1,
 	LOOKUP_OWNER,
 	LOOKUP_DONE,
 };
 
-struct lookup_header {
+struct wire_header {
 	uint32_t version; /* LOOKUP_VERSION */
-	uint32_t type;	  /* enum lookup_type */
+	uint32_t type;	  /* enum wire_type */
 	uint32_t id;	  /* the asker's number of the request, in all its answers */
 	uint32_t length;  /* of the whole packet, in bytes */
 };
 
-struct lookup_request {
+struct wire_request {
 	uint32_t count; /* 1 to LOOKUP_INODES_MAX */
 };
 
-enum lookup_protocol {
+enum wire_protocol {
 	LOOKUP_TCP,
 	LOOKUP_UDP,
 	LOOKUP_PROTOCOL_COUNT,
 };
 
-enum lookup_question_flags {
-	LOOKUP_THOROUGH = 1 << 0, /* every process is to be looked at */
+enum wire_question_flags {
+	LOOKUP_THOROUGH = 1 << 0, /* every process is to be searched */
 	LOOKUP_CHECKSUM = 1 << 1, /* that of what the first process runs is wanted */
 	LOOKUP_QUESTION_FLAGS = LOOKUP_THOROUGH | LOOKUP_CHECKSUM,
 };
 
-struct lookup_question {
+struct wire_question {
 	uint64_t cgroup;   /* the socket's cgroup v2 id, 0 = unknown */
 	uint32_t inode;	   /* not 0, and not twice in one request */
 	uint32_t uid;	   /* the socket's, as the kernel's table has it */
-	uint32_t protocol; /* enum lookup_protocol */
-	uint32_t flags;	   /* enum lookup_question_flags */
+	uint32_t protocol; /* enum wire_protocol */
+	uint32_t flags;	   /* enum wire_question_flags */
 };
 
 /* The fields of struct place (model/owner.h). */
-struct lookup_place {
+struct wire_place {
 	uint32_t container_kind; /* enum container_kind */
 	uint32_t unit_length;
 	uint32_t user_unit_length;
@@ -88,22 +88,22 @@ struct lookup_place {
 	uint32_t container_length;
 };
 
-enum lookup_owner_flags {
+enum wire_owner_flags {
 	LOOKUP_SAW_EVERY = 1 << 0, /* struct owner's thorough */
 	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY,
 };
 
-struct lookup_owner {
+struct wire_owner {
 	uint32_t kind;	 /* enum owner_kind */
 	uint32_t reason; /* enum owner_reason */
-	uint32_t flags;	 /* enum lookup_owner_flags */
+	uint32_t flags;	 /* enum wire_owner_flags */
 	uint32_t holders;
 	uint32_t inode_count;	/* 1 to LOOKUP_INODES_MAX */
 	uint32_t process_count; /* at most OWNER_PROCESSES_MAX */
-	struct lookup_place place;
+	struct wire_place place;
 };
 
-enum lookup_process_flags {
+enum wire_process_flags {
 	LOOKUP_EXE_DELETED = 1 << 0,
 	LOOKUP_CMDLINE_CUT = 1 << 1,
 	LOOKUP_HAS_CHECKSUM = 1 << 2,
@@ -111,7 +111,7 @@ enum lookup_process_flags {
 };
 
 /* The fields of struct process (model/owner.h), which says what they mean. */
-struct lookup_process {
+struct wire_process {
 	uint64_t start_usec;
 	uint64_t exe_device;
 	uint64_t exe_inode;
@@ -122,7 +122,7 @@ struct lookup_process {
 	uint32_t gid;
 	uint32_t login_uid;
 	uint32_t exe_trust; /* enum exe_trust */
-	uint32_t flags;	    /* enum lookup_process_flags */
+	uint32_t flags;	    /* enum wire_process_flags */
 	uint32_t evidence;  /* bits of enum process_evidence */
 	uint32_t exe_uid;
 	uint32_t exe_mode;
@@ -135,18 +135,18 @@ struct lookup_process {
 	uint32_t parent_comm_length;
 	uint32_t main_exe_length;
 	uint32_t forwards_to_length;
-	struct lookup_place place;
+	struct wire_place place;
 	uint8_t checksum[32]; /* SHA-256; zero without LOOKUP_HAS_CHECKSUM */
 };
 
-enum lookup_done_flags {
-	/* Every process could be looked at; else permission lacked. */
+enum wire_done_flags {
+	/* Every process could be searched; else permission lacked. */
 	LOOKUP_SAW_ALL = 1 << 0,
 	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL,
 };
 
-struct lookup_done {
-	uint32_t flags; /* enum lookup_done_flags */
+struct wire_done {
+	uint32_t flags; /* enum wire_done_flags */
 };
 
 #endif

@@ -5,11 +5,11 @@
  *	ask LOOKUP COUNT
  *
  * Asks COUNT times who holds the TCP listeners of this network namespace (/proc/net/tcp), with
- * nothing known of their cgroups: one walk over /proc has to find them. A tick's questions are put
+ * nothing known of their cgroups: one walk over /proc has to find them. A poll's questions are put
  * in as many requests as they need, one behind the other.
  *
  * Output: "WALL CPU SOCKETS KNOWN" a time: nanoseconds from the first question to the last answer,
- * nanoseconds of CPU in the look-up, the sockets asked for, and those whose process was found.
+ * nanoseconds of CPU in the lookup, the sockets asked for, and those whose process was found.
  */
 #include <err.h>
 #include <errno.h>
@@ -22,11 +22,11 @@
 
 #include "base/clock.h"
 #include "model/listener.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 #define SOCKETS_MAX 4096
 
-static struct owner_question questions[SOCKETS_MAX];
+static struct lookup_question questions[SOCKETS_MAX];
 static size_t question_count;
 static size_t known;
 
@@ -67,7 +67,7 @@ read_listeners(void)
 		if (sscanf(line, " %*d: %*x:%*x %*x:%*x %x %*x:%*x %*x:%*x %*x %u %*u %u", &state,
 			&uid, &inode) == 3 &&
 		    state == 10 && inode != 0)
-			questions[question_count++] = (struct owner_question){
+			questions[question_count++] = (struct lookup_question){
 				.inode = inode,
 				.uid = uid,
 				.protocol = PROTOCOL_TCP,
@@ -85,17 +85,17 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 }
 
 static void
-ask(struct owners *owners, const struct owner_question *first, size_t count)
+ask(struct lookup_client *owners, const struct lookup_question *first, size_t count)
 {
-	struct pollfd readable = { .fd = owners_fd(owners), .events = POLLIN };
-	int r = owners_ask(owners, first, count, clock_boottime_usec());
+	struct pollfd readable = { .fd = lookup_client_fd(owners), .events = POLLIN };
+	int r = lookup_client_ask(owners, first, count, clock_boottime_usec());
 
 	if (r < 0)
 		errx(1, "asking failed: %s", strerror(-r));
 	do {
 		if (poll(&readable, 1, 60000) != 1)
 			errx(1, "no answer");
-		r = owners_step(owners, clock_boottime_usec(), on_owner, NULL);
+		r = lookup_client_step(owners, clock_boottime_usec(), on_owner, NULL);
 	} while (r == 1 || r == -EAGAIN);
 	if (r < 0)
 		errx(1, "the answer failed: %s", strerror(-r));
@@ -104,17 +104,17 @@ ask(struct owners *owners, const struct owner_question *first, size_t count)
 int
 main(int argc, char *argv[])
 {
-	struct owners *owners;
+	struct lookup_client *owners;
 	int r;
 
 	if (argc != 3)
 		errx(2, "usage: ask LOOKUP COUNT");
 	read_listeners();
-	r = owners_spawn(argv[1], &owners);
+	r = lookup_client_spawn(argv[1], &owners);
 	if (r < 0)
 		errx(1, "%s: %s", argv[1], strerror(-r));
 	for (int i = 0; i < atoi(argv[2]); i++) {
-		uint64_t begun = now_nsec(), cpu_begun = cpu_nsec(owners_pid(owners));
+		uint64_t begun = now_nsec(), cpu_begun = cpu_nsec(lookup_client_pid(owners));
 
 		known = 0;
 		for (size_t at = 0; at < question_count; at += OWNERS_ASK_MAX) {
@@ -123,8 +123,8 @@ main(int argc, char *argv[])
 			ask(owners, questions + at, left < OWNERS_ASK_MAX ? left : OWNERS_ASK_MAX);
 		}
 		printf("%" PRIu64 " %" PRIu64 " %zu %zu\n", now_nsec() - begun,
-		    cpu_nsec(owners_pid(owners)) - cpu_begun, question_count, known);
+		    cpu_nsec(lookup_client_pid(owners)) - cpu_begun, question_count, known);
 	}
-	owners_close(owners);
+	lookup_client_close(owners);
 	return 0;
 }

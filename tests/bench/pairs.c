@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a tick and a survey cost against the kernel's own part of them: each of ours alternates
+ * What a poll and a survey cost against the kernel's own part of them: each of ours alternates
  * with a bare dump, in this thread, in this network namespace.
  *
  *	pairs COUNT
  *
- * A tick here is all that loop/poll.c does between two sleeps but for the event loop: the kernel's
- * range is read, the look is asked through the netlink source and taken in, and stays are judged
+ * A poll here is all that loop/poll.c does between two sleeps but for the event loop: the kernel's
+ * range is read, the poll is asked through the netlink source and taken in, and stays are judged
  * as far as anything changed or is due; all owners are known and nothing changes. A survey is every
  * socket of the range folded into port occupancy and compared with the last one. The bare dump puts
  * the same requests with the same program into a buffer of the same size, and only walks the
@@ -33,7 +33,7 @@
 #include "engine/engine.h"
 #include "engine/occupancy.h"
 #include "kernel/filter.h"
-#include "kernel/look.h"
+#include "kernel/poll-steps.h"
 #include "kernel/ranges.h"
 #include "kernel/source-ops.h"
 
@@ -117,53 +117,53 @@ read_ranges(struct bench *bench)
 
 	if (r < 0)
 		die("ip_local_port_range", -r);
-	if (engine_last_look(bench->engine) != NULL)
+	if (engine_last_poll(bench->engine) != NULL)
 		return;
 	ranges_resolve(&wanted, &kernel, &ranges);
 	engine_set_watched(bench->engine, &ranges, PROTOCOLS, &moment);
 }
 
 static void
-tick(struct bench *bench)
+poll_once(struct bench *bench)
 {
 	struct moment moment;
 
 	read_ranges(bench);
-	struct look_options options = {
-		.last = engine_last_look(bench->engine),
+	struct poll_steps_options options = {
+		.last = engine_last_poll(bench->engine),
 		.filter = &engine_ranges(bench->engine)->filter,
 		.protocols = PROTOCOLS,
 		.knows_choice = true,
 		.taken_usec = clock_boottime_usec(),
 		.key = 0x9e3779b97f4a7c15,
 	};
-	struct look *look = look_new(&options);
+	struct poll_steps *steps = poll_steps_new(&options);
 	const struct source_request *request;
 
-	if (look == NULL)
+	if (steps == NULL)
 		die("look", ENOMEM);
-	while ((request = look_request(look)) != NULL) {
+	while ((request = poll_steps_request(steps)) != NULL) {
 		struct source_result result;
-		int r =
-		    source_run(bench->source, request, look_socket, look, TIMEOUT_USEC, &result);
+		int r = source_run(bench->source, request, poll_steps_socket, steps, TIMEOUT_USEC,
+		    &result);
 
 		if (r < 0)
 			die("dump", -r);
-		look_answered(look, &result);
+		poll_steps_answered(steps, &result);
 	}
-	struct snapshot *snapshot = look_finish(look);
+	struct snapshot *snapshot = poll_steps_finish(steps);
 	if (snapshot == NULL || engine_observe(bench->engine, snapshot, false) < 0)
 		die("observe", ENOMEM);
 	moment = moment_now();
 	engine_advance(bench->engine, &moment);
-	bench->sockets = engine_last_look(bench->engine)->count;
+	bench->sockets = engine_last_poll(bench->engine)->count;
 }
 
 /* All owners become known: every listener is held by the same process. */
 static void
 learn_owners(struct bench *bench)
 {
-	struct owner_question questions[QUESTIONS_MAX];
+	struct lookup_question questions[QUESTIONS_MAX];
 	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
 	struct moment moment = moment_now();
 	size_t count;
@@ -178,9 +178,9 @@ learn_owners(struct bench *bench)
 	owner->processes[0].cmdline = strdup("server");
 	owner->processes[0].cmdline_length = sizeof("server");
 	owner->processes[0].place.unit = strdup("server.service");
-	while ((count = engine_owner_questions(bench->engine, questions, QUESTIONS_MAX,
+	while ((count = engine_lookup_questions(bench->engine, questions, QUESTIONS_MAX,
 		    moment.boottime_usec)) > 0) {
-		struct owner_answer answers[QUESTIONS_MAX];
+		struct lookup_answer answers[QUESTIONS_MAX];
 
 		/* The engine finds an answer by its inode, so they are put in order. */
 		for (size_t i = 0; i < count; i++) {
@@ -188,9 +188,9 @@ learn_owners(struct bench *bench)
 
 			for (; at > 0 && answers[at - 1].inode > questions[i].inode; at--)
 				answers[at] = answers[at - 1];
-			answers[at] = (struct owner_answer){ questions[i].inode, owner };
+			answers[at] = (struct lookup_answer){ questions[i].inode, owner };
 		}
-		engine_owner_answers(bench->engine, answers, count, moment.boottime_usec);
+		engine_lookup_answers(bench->engine, answers, count, moment.boottime_usec);
 	}
 	(void)owner_unref(owner);
 }
@@ -318,7 +318,7 @@ measure_ours(struct bench *bench, bool whole)
 	if (whole)
 		survey(bench);
 	else
-		tick(bench);
+		poll_once(bench);
 	return thread_cpu_nsec() - begun_nsec;
 }
 
@@ -344,7 +344,7 @@ measure(struct bench *bench, bool whole, unsigned count)
 			ours_nsec = measure_ours(bench, whole);
 		if (i < WARM_UP)
 			continue;
-		printf("%s %llu %llu %llu %llu\n", whole ? "survey" : "tick",
+		printf("%s %llu %llu %llu %llu\n", whole ? "survey" : "poll",
 		    (unsigned long long)ours_nsec, (unsigned long long)bare_nsec,
 		    (unsigned long long)bench->sockets, (unsigned long long)bench->bare_sockets);
 	}
@@ -375,7 +375,7 @@ main(int argc, char **argv)
 	if (bench.engine == NULL)
 		die("engine", ENOMEM);
 	engine_set_policy(bench.engine, &bench.policy);
-	tick(&bench);
+	poll_once(&bench);
 	learn_owners(&bench);
 	measure(&bench, false, count);
 	measure(&bench, true, count);

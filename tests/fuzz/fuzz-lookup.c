@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "wire/encode.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -55,11 +55,11 @@ check_process(const struct process *process)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct owners_packet answer;
+	static struct lookup_client_packet answer;
 	static char packet[LOOKUP_PACKET_MAX];
 	size_t length;
 
-	if (owners_parse((const char *)data, size, &answer) < 0)
+	if (lookup_client_parse((const char *)data, size, &answer) < 0)
 		return 0;
 	if (answer.done)
 		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0);

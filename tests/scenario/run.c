@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Plays scenarios: hours and months of a host's listeners in milliseconds, through the daemon's
- * own configuration reader, looks, engine and messages, under a clock that only exists on paper
+ * own configuration reader, polls, engine and messages, under a clock that only exists on paper
  * (world.c). Needs no root and no kernel.
  *
  *	run [--texts] [FILE...]	plays these, else all of tests/scenario/cases; prints TAP, a point
@@ -16,7 +16,7 @@
  * Time
  *	at TIME  time passes up to TIME since the beginning ("10min", "1h 30min"), or
  *				"+TIME" from now; what is due at that very time comes after the
- *				lines that follow. The first look is taken at 0s.
+ *				lines that follow. The first poll is taken at 0s.
  *	suspend SPAN		the host sleeps now
  *	wall-clock +SPAN|-SPAN	the wall clock is set; it began at 2030-01-01 00:00 UTC
  *	repeat N ... end	plays the lines between N times
@@ -42,11 +42,11 @@
  *
  * The kernel's slips and those of overstay-lookup
  *	miss SOCKET [many N] [dumps N]  so many dumps of the range lack it (1), not one-port dumps
- *	incomplete REASON looks N [of PORTION]  all answers of the next N looks, or only those of
+ *	incomplete REASON polls N [of PORTION]  all answers of the next N polls, or only those of
  *			tcp, udp, ipv4, ipv6, "tcp ipv6": interrupted, kernel, overrun, truncated,
  *			sequence, malformed, timeout
  *	cut-proofs N		the next N one-port answers come in two datagrams
- *	failing-looks N [of PORTION]  the source gives an error in the next N looks
+ *	failing-polls N [of PORTION]  the source gives an error in the next N polls
  *	source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
  *	lookup answers [after SPAN] | hangs | nonsense | dead
  *	sender stuck|works	nothing is taken from the outbox
@@ -79,10 +79,10 @@
 #include "base/cleanup.h"
 #include "script.h"
 
-/* Of the looks; any will do. */
+/* Of the polls; any will do. */
 #define KEY 0x9e3779b97f4a7c15
 
-/* Looks of all scenarios that only repeated the one before. */
+/* Polls of all scenarios that only repeated the one before. */
 static uint64_t repetitions;
 
 /* Reads the file's lines. Returns 0 or -errno. */
@@ -113,7 +113,7 @@ read_lines(const char *path, struct script *script)
 
 /* What two plays of one scenario have to agree in. */
 struct outcome {
-	uint64_t told, looks;
+	uint64_t told, polls;
 };
 
 /* Plays one scenario. Returns true where all was as written. */
@@ -148,7 +148,7 @@ run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 }
 
 /*
- * Plays it as the daemon does, and once more with looks that recognize nothing, so that each is
+ * Plays it as the daemon does, and once more with polls that recognize nothing, so that each is
  * compared as a whole and each pass is made: the same has to be told at the same times.
  */
 static bool
@@ -158,10 +158,10 @@ run_twice(const char *path)
 
 	if (!run(path, KEY, false, &outcome) || !run(path, 0, false, &other))
 		return false;
-	if (outcome.told == other.told && outcome.looks == other.looks)
+	if (outcome.told == other.told && outcome.polls == other.polls)
 		return true;
-	(void)printf("# %s: %s differ where looks recognize nothing\n", path,
-	    outcome.told != other.told ? "messages" : "looks");
+	(void)printf("# %s: %s differ where polls recognize nothing\n", path,
+	    outcome.told != other.told ? "messages" : "polls");
 	return false;
 }
 
@@ -218,7 +218,7 @@ main(int argc, char **argv)
 		    fine;
 	globfree(&all);
 	if (count > 1 && repetitions == 0) {
-		(void)printf("Bail out! no look was ever recognized as a repetition\n");
+		(void)printf("Bail out! no poll was ever recognized as a repetition\n");
 		return EXIT_FAILURE;
 	}
 	return fine ? EXIT_SUCCESS : EXIT_FAILURE;

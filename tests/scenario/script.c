@@ -349,7 +349,7 @@ read_portion(struct words *words, struct portion *ret)
 	return words->next == words->count ? 0 : -EINVAL;
 }
 
-/* incomplete REASON looks N [of PORTION] */
+/* incomplete REASON polls N [of PORTION] */
 static int
 play_incomplete(struct script *script, const char *rest)
 {
@@ -373,8 +373,8 @@ play_incomplete(struct script *script, const char *rest)
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		if (words_take(&words, reasons[i].name)) {
 			world->incomplete = reasons[i].reason;
-			return words_take(&words, "looks") &&
-				words_number(&words, &world->incomplete_looks) == 0 ?
+			return words_take(&words, "polls") &&
+				words_number(&words, &world->incomplete_polls) == 0 ?
 			    read_portion(&words, &world->incomplete_portion) :
 			    -EINVAL;
 		}
@@ -397,13 +397,13 @@ play_cut_proofs(struct script *script, const char *rest)
 }
 
 static int
-play_failing_looks(struct script *script, const char *rest)
+play_failing_polls(struct script *script, const char *rest)
 {
 	struct world *world = &script->world;
 	struct words words;
 
-	/* failing-looks N [of PORTION] */
-	return words_split(rest, &words) < 0 || words_number(&words, &world->failing_looks) < 0 ?
+	/* failing-polls N [of PORTION] */
+	return words_split(rest, &words) < 0 || words_number(&words, &world->failing_polls) < 0 ?
 	    -EINVAL :
 	    read_portion(&words, &world->failing_portion);
 }
@@ -411,7 +411,7 @@ play_failing_looks(struct script *script, const char *rest)
 static int
 play_source(struct script *script, const char *rest)
 {
-	if (strcmp(rest, "/proc/net") != 0 || engine_last_look(script->world.engine) != NULL)
+	if (strcmp(rest, "/proc/net") != 0 || engine_last_poll(script->world.engine) != NULL)
 		return -EINVAL;
 	script->world.proc = true;
 	return 0;
@@ -484,7 +484,7 @@ static const struct {
 	{ "cut-proofs", play_cut_proofs },
 	{ "disconnect", play_disconnect },
 	{ "expect", check_expect },
-	{ "failing-looks", play_failing_looks },
+	{ "failing-polls", play_failing_polls },
 	{ "field", check_field },
 	{ "hold", play_hold },
 	{ "incomplete", play_incomplete },

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world of a scenario. What is real in it: the configuration's reader, kernel/look.c and the
- * replay source, the engine, the messages. What is written: the clock, the sockets, the kernel's
- * slips, the answers about owners.
+ * The world of a scenario. What is real in it: the configuration's reader, kernel/poll-steps.c and
+ * the replay source, the engine, the messages. What is written: the clock, the sockets, the
+ * kernel's slips, the answers about owners.
  *
  * Time jumps from one thing that is due to the next, in the order and with the pauses of the
- * daemon's own loop (daemon/loop/poll.c, attribution.c, reload.c): a look every interval and sooner
+ * daemon's own loop (daemon/loop/poll.c, lookup.c, reload.c): a poll every interval and sooner
  * where the engine asks for it, one question about owners under way at a time, ten seconds for its
  * answer, a pause that doubles before the next connection. So a month costs what happens in it.
  */
@@ -17,13 +17,13 @@
 #include <sys/socket.h>
 
 #include "base/hash.h"
-#include "kernel/look.h"
+#include "kernel/poll-steps.h"
 #include "kernel/replay.h"
 #include "world.h"
 
-/* As loop/poll.c and loop/attribution.c have them. */
-#define TICK_EXTRA_MAX	    5
-#define TICK_RETRY_USEC	    (100 * USEC_PER_MSEC)
+/* As loop/poll.c and loop/lookup.c have them. */
+#define POLL_EXTRA_MAX	    5
+#define POLL_RETRY_USEC	    (100 * USEC_PER_MSEC)
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define RETRY_FIRST_USEC    USEC_PER_SEC
 #define RETRY_LAST_USEC	    (5 * USEC_PER_MIN)
@@ -130,21 +130,21 @@ world_deliver(struct world *world)
 	}
 }
 
-/* Plans the next look, as tick_arm() does. */
+/* Plans the next poll, as tick_arm() does. */
 static void
-arm_look(struct world *world)
+arm_poll(struct world *world)
 {
 	uint64_t interval_usec = world->config->interval_usec;
 	uint64_t due_usec = engine_due_usec(world->engine);
-	uint64_t least_usec = world->begun_usec + interval_usec / TICK_EXTRA_MAX;
+	uint64_t least_usec = world->begun_usec + interval_usec / POLL_EXTRA_MAX;
 
-	world->look_usec = world->begun_usec + interval_usec;
-	if (due_usec < world->look_usec)
-		world->look_usec = due_usec + USEC_PER_MSEC;
-	if (world->look_usec < least_usec)
-		world->look_usec = least_usec;
-	if (world->look_usec < world->now_usec)
-		world->look_usec = world->now_usec;
+	world->poll_usec = world->begun_usec + interval_usec;
+	if (due_usec < world->poll_usec)
+		world->poll_usec = due_usec + USEC_PER_MSEC;
+	if (world->poll_usec < least_usec)
+		world->poll_usec = least_usec;
+	if (world->poll_usec < world->now_usec)
+		world->poll_usec = world->now_usec;
 }
 
 /* Nobody is connected to anything here. */
@@ -170,10 +170,10 @@ advance(struct world *world)
 	while (answer_peers(world));
 	world_deliver(world);
 	ask_owners(world);
-	arm_look(world);
+	arm_poll(world);
 }
 
-/* The look-up. */
+/* The lookup. */
 
 static void
 fail_lookup(struct world *world, enum owner_reason reason)
@@ -190,7 +190,7 @@ fail_lookup(struct world *world, enum owner_reason reason)
 	lookup->asked = 0;
 	lookup->answer_usec = USEC_NEVER;
 	lookup->timer_usec = world->now_usec + pause_usec;
-	engine_owner_failed(world->engine, reason, world->now_usec);
+	engine_lookup_failed(world->engine, reason, world->now_usec);
 }
 
 static void
@@ -201,10 +201,10 @@ ask_owners(struct world *world)
 	if (lookup->asked > 0)
 		return;
 	if (!lookup->connected) {
-		engine_owner_failed(world->engine, OWNER_REASON_NO_LOOKUP, world->now_usec);
+		engine_lookup_failed(world->engine, OWNER_REASON_NO_LOOKUP, world->now_usec);
 		return;
 	}
-	lookup->asked = engine_owner_questions(world->engine, lookup->questions, OWNERS_ASK_MAX,
+	lookup->asked = engine_lookup_questions(world->engine, lookup->questions, OWNERS_ASK_MAX,
 	    world->now_usec);
 	if (lookup->asked == 0)
 		return;
@@ -251,7 +251,7 @@ find_owner(const struct world *world, uint32_t inode)
 static int
 compare_answers(const void *a, const void *b)
 {
-	const struct owner_answer *x = a, *y = b;
+	const struct lookup_answer *x = a, *y = b;
 
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
@@ -260,15 +260,15 @@ static void
 take_answers(struct world *world)
 {
 	struct lookup *lookup = &world->lookup;
-	struct owner_answer *answers = or_die(calloc(lookup->asked, sizeof(*answers)));
+	struct lookup_answer *answers = or_die(calloc(lookup->asked, sizeof(*answers)));
 	size_t count = lookup->asked;
 	bool failed = lookup->failures > 0;
 
 	for (size_t i = 0; i < count; i++)
-		answers[i] = (struct owner_answer){ lookup->questions[i].inode,
+		answers[i] = (struct lookup_answer){ lookup->questions[i].inode,
 			find_owner(world, lookup->questions[i].inode) };
 	qsort(answers, count, sizeof(*answers), compare_answers);
-	engine_owner_answers(world->engine, answers, count, world->now_usec);
+	engine_lookup_answers(world->engine, answers, count, world->now_usec);
 	for (size_t i = 0; i < count; i++)
 		(void)owner_unref(answers[i].owner);
 	free(answers);
@@ -278,7 +278,7 @@ take_answers(struct world *world)
 	lookup->failures = 0;
 	lookup->timer_usec = lookup->answer_usec = USEC_NEVER;
 	if (failed)
-		engine_owner_retry(world->engine);
+		engine_lookup_retry(world->engine);
 	advance(world);
 }
 
@@ -309,7 +309,7 @@ on_lookup_timer(struct world *world)
 	}
 	lookup->connected = true;
 	lookup->timer_usec = USEC_NEVER;
-	engine_owner_retry(world->engine);
+	engine_lookup_retry(world->engine);
 	advance(world);
 }
 
@@ -367,30 +367,30 @@ concerns(const struct portion *portion, const struct source_request *request)
 		portion->family == request->family);
 }
 
-/* Puts the questions of a look. Returns false where the source failed. */
+/* Puts the questions of a poll. Returns false where the source failed. */
 static bool
-ask_kernel(struct world *world, struct look *look, uint32_t incomplete)
+ask_kernel(struct world *world, struct poll_steps *steps, uint32_t incomplete)
 {
 	const struct portion *portion = &world->incomplete_portion;
 	const struct source_request *request;
 	struct source_result result;
-	bool failing = world->failing_looks > 0, failed = false;
+	bool failing = world->failing_polls > 0, failed = false;
 
-	world->failing_looks -= failing;
-	while ((request = look_request(look)) != NULL) {
+	world->failing_polls -= failing;
+	while ((request = poll_steps_request(steps)) != NULL) {
 		bool one_port = request->port != 0;
 		bool half = request->family == AF_UNSPEC && portion->family != AF_UNSPEC;
 
 		if (failing && concerns(&world->failing_portion, request)) {
 			failed = true;
-			look_failed(look, INCOMPLETE_KERNEL);
+			poll_failed(steps, INCOMPLETE_KERNEL);
 			continue;
 		}
 		set_answer(world, request, concerns(portion, request) ? incomplete : 0);
 		world->proofs += one_port && request->choice == CHOICE_UNKNOWN;
 		world->dumps += !one_port;
-		if (source_run(world->source, request, look_socket, look, USEC_PER_SEC, &result) <
-		    0)
+		if (source_run(world->source, request, poll_steps_socket, steps, USEC_PER_SEC,
+			&result) < 0)
 			abort();
 		if (half && result.incomplete != 0)
 			result.spared = portion->family == AF_INET ? AF_INET6 : AF_INET;
@@ -398,7 +398,7 @@ ask_kernel(struct world *world, struct look *look, uint32_t incomplete)
 			world->cut_proofs--;
 			result.datagrams = 2;
 		}
-		look_answered(look, &result);
+		poll_steps_answered(steps, &result);
 	}
 	return !failed;
 }
@@ -428,7 +428,7 @@ sum_up(struct world *world)
 	engine_counts(world->engine, &counts);
 	const uint64_t values[] = {
 		world->now_usec,
-		world->look_usec,
+		world->poll_usec,
 		changes.appeared,
 		changes.persisted,
 		changes.missing,
@@ -447,29 +447,29 @@ sum_up(struct world *world)
 }
 
 static void
-take_look(struct world *world)
+take_poll(struct world *world)
 {
-	uint32_t incomplete = world->incomplete_looks > 0 ? world->incomplete : 0;
-	struct look *look;
+	uint32_t incomplete = world->incomplete_polls > 0 ? world->incomplete : 0;
+	struct poll_steps *steps;
 	struct snapshot *snapshot;
 
 	read_ranges(world, false);
 	world->begun_usec = world->now_usec;
-	look = or_die(look_new(&(struct look_options){
-	    .last = engine_last_look(world->engine),
+	steps = or_die(poll_steps_new(&(struct poll_steps_options){
+	    .last = engine_last_poll(world->engine),
 	    .filter = &engine_ranges(world->engine)->filter,
 	    .protocols = config_protocols(world->config),
 	    .knows_choice = !world->proc,
 	    .taken_usec = world->now_usec,
 	    .key = world->key,
 	}));
-	world->incomplete_looks -= world->incomplete_looks > 0;
-	if (!ask_kernel(world, look, incomplete) && engine_last_look(world->engine) == NULL) {
-		(void)look_free(look);
-		world->look_usec = world->now_usec + TICK_RETRY_USEC;
+	world->incomplete_polls -= world->incomplete_polls > 0;
+	if (!ask_kernel(world, steps, incomplete) && engine_last_poll(world->engine) == NULL) {
+		(void)poll_steps_free(steps);
+		world->poll_usec = world->now_usec + POLL_RETRY_USEC;
 		return;
 	}
-	snapshot = or_die(look_finish(look));
+	snapshot = or_die(poll_steps_finish(steps));
 	world->repetitions += snapshot->repeats;
 	if (engine_observe(world->engine, snapshot, world->resumed) < 0)
 		abort();
@@ -491,7 +491,7 @@ world_run(struct world *world, uint64_t until_usec)
 		/* Those that are due at once, in this order. */
 		{ &world->lookup.answer_usec, on_answer },
 		{ &world->lookup.timer_usec, on_lookup_timer },
-		{ &world->look_usec, take_look },
+		{ &world->poll_usec, take_poll },
 	};
 
 	for (;;) {
@@ -521,7 +521,7 @@ world_suspend(struct world *world, uint64_t span_usec)
 	world->now_usec += span_usec;
 	world->resumed = true;
 	/* The loop's timers run by a clock that stands still meanwhile. */
-	delay(&world->look_usec, span_usec);
+	delay(&world->poll_usec, span_usec);
 	delay(&world->lookup.answer_usec, span_usec);
 	delay(&world->lookup.timer_usec, span_usec);
 }
@@ -542,7 +542,7 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	read_ranges(world, true);
 	(void)config_free(old);
 	advance(world);
-	world->look_usec = world->now_usec;
+	world->poll_usec = world->now_usec;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "kernel/source.h"
 #include "texts.h"
 #include "told.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 /* The host had been up for so long when the scenario begins. */
 #define WORLD_UPTIME_USEC (1000 * USEC_PER_DAY)
@@ -48,13 +48,13 @@ struct lookup {
 	uint64_t delay_usec;
 	bool connected;
 	unsigned failures;
-	uint64_t answer_usec;		  /* when the answer comes, USEC_NEVER = none under way */
-	uint64_t timer_usec;		  /* no answer in time, or time to connect again */
-	struct owner_question *questions; /* OWNERS_ASK_MAX */
+	uint64_t answer_usec;		   /* when the answer comes, USEC_NEVER = none under way */
+	uint64_t timer_usec;		   /* no answer in time, or time to connect again */
+	struct lookup_question *questions; /* OWNERS_ASK_MAX */
 	size_t asked;
 };
 
-/* Some of the requests of a look. */
+/* Some of the requests of a poll. */
 struct portion {
 	uint8_t protocols; /* bits 1 << enum protocol, 0 = all */
 	uint8_t family;	   /* AF_UNSPEC = both */
@@ -74,23 +74,23 @@ struct world {
 	uint64_t next_cookie;
 	uint64_t ids;	     /* given to stays so far */
 	bool proc;	     /* /proc/net is all there is */
-	uint32_t incomplete; /* bits of enum incomplete that the next looks carry */
-	uint64_t incomplete_looks;
-	uint64_t failing_looks;				    /* the source gives an error */
+	uint32_t incomplete; /* bits of enum incomplete that the next polls carry */
+	uint64_t incomplete_polls;
+	uint64_t failing_polls;				    /* the source gives an error */
 	struct portion incomplete_portion, failing_portion; /* which requests that concerns */
 	uint64_t cut_proofs; /* one-port answers that come in two datagrams */
 	uint64_t proofs;     /* one-port questions that were put so far */
 	uint64_t dumps;	     /* dumps of a whole range, of one protocol and family */
-	uint64_t look_usec;  /* when the next look is taken */
+	uint64_t poll_usec;  /* when the next poll is taken */
 	uint64_t begun_usec; /* when the last one was */
 	bool resumed;
 	bool sender_stuck;
 	uint64_t held_back;
 	struct lookup lookup;
 	struct told_list told;
-	uint64_t key;	      /* of the looks; 0 = they recognize nothing */
-	uint64_t sum;	      /* of what each look changed, and when the next one was due */
-	uint64_t repetitions; /* looks that changed nothing, and were known to */
+	uint64_t key;	      /* of the polls; 0 = they recognize nothing */
+	uint64_t sum;	      /* of what each poll changed, and when the next one was due */
+	uint64_t repetitions; /* polls that changed nothing, and were known to */
 	bool prints;	      /* the texts, beside what is compared */
 	struct texts texts;
 	struct message *message;
@@ -126,7 +126,7 @@ void world_deliver(struct world *world);
 /* The host sleeps. */
 void world_suspend(struct world *world, uint64_t span_usec);
 
-/* From now on; a look-up that is dead drops its connection at once. */
+/* From now on; a lookup that is dead drops its connection at once. */
 void world_set_lookup(struct world *world, enum lookup_mode mode, uint64_t delay_usec);
 
 #endif

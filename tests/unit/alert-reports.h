@@ -13,7 +13,7 @@
 #define REPORT_BOOTTIME_USEC (300 * USEC_PER_DAY)
 
 /*
- * A process as the look-up would tell it: pid 4242, uid 1000, started 15 minutes ago. cmdline has
+ * A process as the lookup would tell it: pid 4242, uid 1000, started 15 minutes ago. cmdline has
  * '|' where the NULs are; NULL = no command line.
  */
 struct owner *report_process(const char *exe, const char *cmdline, const char *unit);

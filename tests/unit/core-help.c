@@ -110,7 +110,7 @@ help_owner(const char *exe, uint32_t uid)
 }
 
 struct snapshot *
-help_look(uint64_t taken_usec, const struct listener *listeners, size_t count)
+help_poll(uint64_t taken_usec, const struct listener *listeners, size_t count)
 {
 	struct snapshot *snapshot = snapshot_new(taken_usec);
 

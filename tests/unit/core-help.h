@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the tests of base/, model/ and engine/ share: numbers that can be had again, and listeners,
- * owners and looks made in one line.
+ * owners and polls made in one line.
  */
 #ifndef OVERSTAY_TESTS_CORE_HELP_H
 #define OVERSTAY_TESTS_CORE_HELP_H
@@ -33,6 +33,6 @@ struct owner *help_owner(const char *exe, uint32_t uid);
 struct owner *help_owner_of(const char *exe, uint32_t uid, uint32_t count);
 
 /* A sealed snapshot of these listeners. */
-struct snapshot *help_look(uint64_t taken_usec, const struct listener *listeners, size_t count);
+struct snapshot *help_poll(uint64_t taken_usec, const struct listener *listeners, size_t count);
 
 #endif

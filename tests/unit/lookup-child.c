@@ -120,7 +120,7 @@ start_child(struct fixture *fixture, const char *path, const char *argument,
 }
 
 const struct owner *
-ask_question(struct fixture *fixture, struct owner_question question)
+ask_question(struct fixture *fixture, struct lookup_question question)
 {
 	const struct owner *owner;
 
@@ -135,7 +135,7 @@ ask_question(struct fixture *fixture, struct owner_question question)
 const struct owner *
 ask(struct fixture *fixture, uint32_t uid)
 {
-	return ask_question(fixture, (struct owner_question){ .uid = uid, .thorough = true });
+	return ask_question(fixture, (struct lookup_question){ .uid = uid, .thorough = true });
 }
 
 const struct process *

@@ -16,7 +16,7 @@
 #define SECONDS "600"
 
 struct fixture {
-	struct owners *owners;
+	struct lookup_client *owners;
 	struct help_answers answers;
 	char directory[64];
 	char program[4096]; /* the real path of PROGRAM */
@@ -44,7 +44,7 @@ void start_child(struct fixture *fixture, const char *path, const char *argument
 const struct owner *ask(struct fixture *fixture, uint32_t uid);
 
 /* The same, as this question says but for the inode. */
-const struct owner *ask_question(struct fixture *fixture, struct owner_question question);
+const struct owner *ask_question(struct fixture *fixture, struct lookup_question question);
 
 /* The child, who is the only holder. */
 const struct process *ask_child(struct fixture *fixture);

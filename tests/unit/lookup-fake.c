@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that look like /proc and a cgroup tree. The answers are read with the parser of the
+ * Files that poll like /proc and a cgroup tree. The answers are read with the parser of the
  * asking side, so each of them is also a well-formed packet.
  */
 #include <errno.h>
@@ -142,10 +142,10 @@ static int
 collect(const char *packet, size_t length, void *argument)
 {
 	struct collection *collection = argument;
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 
 	assert_false(collection->done);
-	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_int_equal(answer.id, 5);
 	collection->packets++;
 	collection->done = answer.done;
@@ -186,7 +186,7 @@ make_cgroup(struct fake *fake, const char *path, const int *pids, size_t count)
 }
 
 void
-ask_questions(struct fake *fake, const struct lookup_question *questions, size_t count,
+ask_questions(struct fake *fake, const struct wire_question *questions, size_t count,
     struct collection *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -198,10 +198,10 @@ ask_questions(struct fake *fake, const struct lookup_question *questions, size_t
 void
 ask(struct fake *fake, uint32_t first, size_t count, uint32_t uid, struct collection *ret)
 {
-	struct lookup_question questions[ANSWERS_MAX];
+	struct wire_question questions[ANSWERS_MAX];
 
 	for (size_t i = 0; i < count; i++)
-		questions[i] = (struct lookup_question){
+		questions[i] = (struct wire_question){
 			.inode = first + (uint32_t)i,
 			.uid = uid,
 			.flags = LOOKUP_THOROUGH,

@@ -10,7 +10,7 @@
 
 #include "base/macros.h"
 #include "lookup/answer.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 /* Near the kernel's largest pid, so that no process of this host is meant by chance. */
 #define PID(n) (LOOKUP_PID_MAX - 100 + (n))
@@ -58,7 +58,7 @@ void make_socket(struct fake *fake, int pid, int fd, unsigned inode);
 uint64_t make_cgroup(struct fake *fake, const char *path, const int *pids, size_t count);
 
 /* Asks out of fake; every packet of the answer was well formed. */
-void ask_questions(struct fake *fake, const struct lookup_question *questions, size_t count,
+void ask_questions(struct fake *fake, const struct wire_question *questions, size_t count,
     struct collection *ret);
 
 /* Asks thoroughly for count inodes from first on, all of sockets of this uid. */

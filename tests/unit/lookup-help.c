@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by the tests of the look-up. Nothing here fails a test by itself; it returns what
+ * Shared by the tests of the lookup. Nothing here fails a test by itself; it returns what
  * a test can be sure of.
  */
 #include <errno.h>
@@ -88,24 +88,24 @@ help_collect(uint32_t inode, struct owner *owner, void *argument)
 }
 
 int
-help_finish(struct owners *owners, struct help_answers *answers)
+help_finish(struct lookup_client *owners, struct help_answers *answers)
 {
-	struct pollfd poll_fd = { .fd = owners_fd(owners), .events = POLLIN };
+	struct pollfd poll_fd = { .fd = lookup_client_fd(owners), .events = POLLIN };
 	int r;
 
 	do {
 		if (poll(&poll_fd, 1, HELP_WAIT_MSEC) <= 0)
 			return -ETIMEDOUT;
-		r = owners_step(owners, clock_boottime_usec(), help_collect, answers);
+		r = lookup_client_step(owners, clock_boottime_usec(), help_collect, answers);
 	} while (r == 1 || r == -EAGAIN);
 	return r;
 }
 
 int
-help_ask(struct owners *owners, const struct owner_question *questions, size_t count,
+help_ask(struct lookup_client *owners, const struct lookup_question *questions, size_t count,
     struct help_answers *answers)
 {
-	int r = owners_ask(owners, questions, count, clock_boottime_usec());
+	int r = lookup_client_ask(owners, questions, count, clock_boottime_usec());
 
 	answers->count = 0;
 	return r < 0 ? r : help_finish(owners, answers);
@@ -166,20 +166,20 @@ help_binary(void)
 	return path;
 }
 
-struct owners *
+struct lookup_client *
 help_spawn(void)
 {
-	struct owners *owners = NULL;
+	struct lookup_client *owners = NULL;
 
-	return owners_spawn(help_binary(), &owners) < 0 ? NULL : owners;
+	return lookup_client_spawn(help_binary(), &owners) < 0 ? NULL : owners;
 }
 
 int
-help_end(struct owners *owners)
+help_end(struct lookup_client *owners)
 {
-	pid_t pid = owners_pid(owners);
+	pid_t pid = lookup_client_pid(owners);
 	int status;
 
-	owners_close(owners);
+	lookup_client_close(owners);
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }

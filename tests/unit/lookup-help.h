@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of the look-up share: a place for answers, and a listener to ask about.
+ * What the tests of the lookup share: a place for answers, and a listener to ask about.
  */
 #ifndef OVERSTAY_TESTS_LOOKUP_HELP_H
 #define OVERSTAY_TESTS_LOOKUP_HELP_H
@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 #define HELP_ANSWERS_MAX LOOKUP_INODES_MAX
 
 /*
  * As root: goes on in a PID and mount namespace of its own, with its own /proc, where PID 1
  * is a copy of this program that only reaps. The tests then do not depend on what runs on
- * the host, nor on whether its PID 1 may be looked at, and no process outlives them. To be
+ * the host, nor on whether its PID 1 may be searched, and no process outlives them. To be
  * called first in main(); returns only in the namespace, or where it could not be had.
  */
 void help_isolate(void);
@@ -38,17 +38,17 @@ struct help_answers {
 	} answers[HELP_ANSWERS_MAX];
 };
 
-/* An owners_function whose argument is a struct help_answers. */
+/* An lookup_client_function whose argument is a struct help_answers. */
 void help_collect(uint32_t inode, struct owner *owner, void *argument);
 
 /*
  * Steps until the request is done. Returns what the last step did; -ETIMEDOUT where none
  * came.
  */
-int help_finish(struct owners *owners, struct help_answers *answers);
+int help_finish(struct lookup_client *owners, struct help_answers *answers);
 
 /* Asks and finishes; *answers is emptied before. */
-int help_ask(struct owners *owners, const struct owner_question *questions, size_t count,
+int help_ask(struct lookup_client *owners, const struct lookup_question *questions, size_t count,
     struct help_answers *answers);
 
 /* The answer for the inode, NULL where it was not told, or told twice. */
@@ -63,9 +63,9 @@ int help_listen(uint32_t *ret_inode);
 const char *help_binary(void);
 
 /* Starts help_binary(). NULL where that failed. */
-struct owners *help_spawn(void);
+struct lookup_client *help_spawn(void);
 
 /* Closes the connection and reaps the process. Returns its wait status, -1 for an error. */
-int help_end(struct owners *owners);
+int help_end(struct lookup_client *owners);
 
 #endif

@@ -82,11 +82,11 @@ advance(void)
 	engine_advance(engine, &when);
 }
 
-/* A look at these sockets, and a pass. */
+/* A poll at these sockets, and a pass. */
 static void
-look(const struct listener *listeners, size_t count)
+steps(const struct listener *listeners, size_t count)
 {
-	assert_int_equal(engine_observe(engine, help_look(now_usec, listeners, count), false), 0);
+	assert_int_equal(engine_observe(engine, help_poll(now_usec, listeners, count), false), 0);
 	advance();
 }
 
@@ -94,16 +94,16 @@ look(const struct listener *listeners, size_t count)
 static size_t
 answer(uint32_t uid)
 {
-	struct owner_question questions[16];
-	size_t count = engine_owner_questions(engine, questions, 16, now_usec);
-	struct owner_answer answers[16];
+	struct lookup_question questions[16];
+	size_t count = engine_lookup_questions(engine, questions, 16, now_usec);
+	struct lookup_answer answers[16];
 
 	for (size_t i = 0; i < count; i++)
 		answers[i] =
-		    (struct owner_answer){ questions[i].inode, help_owner("/usr/bin/nc", uid) };
+		    (struct lookup_answer){ questions[i].inode, help_owner("/usr/bin/nc", uid) };
 	/* The tests ask in the order of inodes. */
 	if (count > 0)
-		engine_owner_answers(engine, answers, count, now_usec);
+		engine_lookup_answers(engine, answers, count, now_usec);
 	for (size_t i = 0; i < count; i++)
 		(void)owner_unref(answers[i].owner);
 	advance();
@@ -164,14 +164,14 @@ an_owner_is_asked_for_again(void **state)
 	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
 
 	(void)state;
-	look(NULL, 0);
+	steps(NULL, 0);
 	now_usec += SECOND;
-	look(&nc, 1);
-	engine_owner_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
+	steps(&nc, 1);
+	engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
 	advance();
-	/* It is unknown now, and nothing is asked; until the look-up is back. */
+	/* It is unknown now, and nothing is asked; until the lookup is back. */
 	assert_int_equal(answer(1000), 0);
-	engine_owner_retry(engine);
+	engine_lookup_retry(engine);
 	advance();
 	assert_int_equal(answer(1000), 1);
 	assert_int_equal(answer(1000), 0);
@@ -181,28 +181,28 @@ static void
 nobody_answers(void **state)
 {
 	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
-	struct owner_question question;
+	struct lookup_question question;
 	struct report *report;
 
 	(void)state;
 	policy.threshold_usec = 0;
 	policy.log_after_usec = 0;
 	engine_set_policy(engine, &policy);
-	look(NULL, 0);
+	steps(NULL, 0);
 	now_usec += SECOND;
-	look(&nc, 1);
+	steps(&nc, 1);
 	/* Asked, and never answered nor failed. */
-	assert_int_equal(engine_owner_questions(engine, &question, 1, now_usec), 1);
+	assert_int_equal(engine_lookup_questions(engine, &question, 1, now_usec), 1);
 	assert_true(engine_due_usec(engine) <= now_usec + ENGINE_OWNER_BOUND_USEC);
 	now_usec += ENGINE_OWNER_BOUND_USEC - 1;
-	look(&nc, 1);
+	steps(&nc, 1);
 	expect_no_more();
 	now_usec += 1;
-	look(&nc, 1);
+	steps(&nc, 1);
 	(void)report_free(expect(EVENT_APPEARED));
 	assert_true(engine_due_usec(engine) <= now_usec + ENGINE_OWNER_WAIT_USEC);
 	now_usec += ENGINE_OWNER_WAIT_USEC;
-	look(&nc, 1);
+	steps(&nc, 1);
 	report = expect(EVENT_OVERSTAY);
 	assert_int_equal(report->stay->owner->kind, OWNER_UNKNOWN);
 	assert_int_equal(report->stay->age_usec, ENGINE_OWNER_BOUND_USEC + ENGINE_OWNER_WAIT_USEC);
@@ -233,9 +233,9 @@ the_worst_of_a_group_leaves(void **state)
 	policy.threshold_usec = 0;
 	policy.log_after_usec = 0;
 	engine_set_policy(engine, &policy);
-	look(NULL, 0);
+	steps(NULL, 0);
 	now_usec += SECOND;
-	look(group, 3);
+	steps(group, 3);
 	assert_int_equal(answer(1000), 3);
 	(void)report_free(expect(EVENT_APPEARED));
 	report = expect(EVENT_OVERSTAY);
@@ -246,7 +246,7 @@ the_worst_of_a_group_leaves(void **state)
 	now_usec += SECOND;
 	group[1] = group[3];
 	/* 1 stays, 2 and 3 leave, 4 joins; nobody says whose it is; then the range moves away. */
-	look(group, 2);
+	steps(group, 2);
 	watch(55000, 60000);
 	report = expect(EVENT_CLEARED);
 	assert_int_equal(report->priority, SEVERITY_NOTICE);
@@ -269,14 +269,14 @@ a_huge_group_is_cheap(void **state)
 		group[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1 + i);
 	/* n^2 would be sixty thousand million comparisons, twice. */
 	(void)alarm(60);
-	look(group, 1);
+	steps(group, 1);
 	now_usec += SECOND;
-	look(group, SOCKETS);
+	steps(group, SOCKETS);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.stays, 1);
 	assert_int_equal(counts.sockets, SOCKETS);
 	now_usec += SECOND;
-	look(group + SOCKETS - 1, 1);
+	steps(group + SOCKETS - 1, 1);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.stays, 1);
 	assert_int_equal(counts.sockets, 1);
@@ -298,11 +298,11 @@ too_many_that_left_end_sooner(void **state)
 	for (unsigned i = 0; i < MORE; i++)
 		listeners[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", (uint16_t)(50000 + i), 1 + i);
 	/* Of the baseline, so that the end of each is told. The first thousand leave earlier. */
-	look(listeners, MORE);
+	steps(listeners, MORE);
 	now_usec += SECOND;
-	look(listeners + 1000, MORE - 1000);
+	steps(listeners + 1000, MORE - 1000);
 	now_usec += SECOND;
-	look(NULL, 0);
+	steps(NULL, 0);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.away, TRACK_AWAY_MAX);
 	while ((report = engine_take(engine)) != NULL) {
@@ -325,22 +325,22 @@ too_many_that_left_end_sooner(void **state)
 }
 
 static void
-a_look_that_proves_nothing_is_not_when_it_was_seen(void **state)
+a_poll_that_proves_nothing_is_not_when_it_was_seen(void **state)
 {
 	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
 	uint64_t seen_usec = now_usec;
 	struct report *report;
 
 	(void)state;
-	look(&nc, 1);
+	steps(&nc, 1);
 	assert_int_equal(answer(1000), 1);
-	nc.unproven = true;
+	nc.carried = true;
 	for (unsigned i = 0; i < 3; i++) {
 		now_usec += 10 * SECOND;
-		look(&nc, 1);
+		steps(&nc, 1);
 	}
 	now_usec += 10 * SECOND;
-	look(NULL, 0);
+	steps(NULL, 0);
 	assert_int_equal(engine_due_usec(engine), seen_usec + policy.grace_usec);
 	now_usec = engine_due_usec(engine);
 	advance();
@@ -357,11 +357,11 @@ reloads_do_not_put_off_the_summary(void **state)
 	struct report *report;
 
 	(void)state;
-	look(NULL, 0);
+	steps(NULL, 0);
 	for (unsigned hour = 0; hour < 72; hour++) {
 		now_usec += USEC_PER_HOUR;
 		engine_set_policy(engine, &policy);
-		look(NULL, 0);
+		steps(NULL, 0);
 		assert_true(engine_due_usec(engine) > now_usec);
 		while ((report = engine_take(engine)) != NULL) {
 			assert_int_equal(report->kind, EVENT_SUMMARY);
@@ -372,7 +372,7 @@ reloads_do_not_put_off_the_summary(void **state)
 	assert_int_equal(summaries, 3);
 }
 
-/* A look at the suspect, its owner and its peers. Returns for how many peers were asked. */
+/* A poll at the suspect, its owner and its peers. Returns for how many peers were asked. */
 static size_t
 look_at_suspect(const struct listener *nc, uint32_t connected)
 {
@@ -381,7 +381,7 @@ look_at_suspect(const struct listener *nc, uint32_t connected)
 	size_t asked;
 
 	now_usec += SECOND;
-	look(nc, 1);
+	steps(nc, 1);
 	/* Who it is, then thoroughly. */
 	while (answer(33) > 0)
 		;
@@ -400,7 +400,7 @@ peers_are_those_of_each_alert(void **state)
 
 	(void)state;
 	policy.log_appeared = SEVERITY_OFF;
-	look(NULL, 0);
+	steps(NULL, 0);
 	assert_int_equal(look_at_suspect(&nc, 1), 1);
 	report = expect(EVENT_SUSPECT);
 	assert_int_equal(report->stay->peers->count, 1);
@@ -427,7 +427,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_worst_of_a_group_leaves, begin, end),
 		cmocka_unit_test_setup_teardown(a_huge_group_is_cheap, begin, end),
 		cmocka_unit_test_setup_teardown(too_many_that_left_end_sooner, begin, end),
-		cmocka_unit_test_setup_teardown(a_look_that_proves_nothing_is_not_when_it_was_seen,
+		cmocka_unit_test_setup_teardown(a_poll_that_proves_nothing_is_not_when_it_was_seen,
 		    begin, end),
 		cmocka_unit_test_setup_teardown(reloads_do_not_put_off_the_summary, begin, end),
 		cmocka_unit_test_setup_teardown(peers_are_those_of_each_alert, begin, end),

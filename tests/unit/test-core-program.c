@@ -141,7 +141,7 @@ input_cut(void **state)
 			for (size_t at = 0; at < length; at++)
 				if (arguments[at] == '|')
 					arguments[at] = '\0';
-			/* What the look-up sends ends with a NUL. */
+			/* What the lookup sends ends with a NUL. */
 			arguments[length - 1] = '\0';
 			(void)program_input(inputs[i].name, arguments, length, &script);
 			if (script != NULL)

@@ -39,7 +39,7 @@ sealing_sorts_and_merges(void **state)
 
 	(void)state;
 	a.choice = CHOICE_UNKNOWN;
-	a.unproven = true;
+	a.carried = true;
 	again.choice = CHOICE_AUTO;
 	again.v6only = V6ONLY_NO;
 	assert_int_equal(snapshot_add(snapshot, &a), 0);
@@ -55,7 +55,7 @@ sealing_sorts_and_merges(void **state)
 	assert_non_null(found);
 	assert_int_equal(found->choice, CHOICE_AUTO);
 	assert_int_equal(found->v6only, V6ONLY_NO);
-	assert_false(found->unproven);
+	assert_false(found->carried);
 	/* Once more, with more. */
 	b.cookie = 8;
 	assert_null(snapshot_find(snapshot, &b));
@@ -66,7 +66,7 @@ sealing_sorts_and_merges(void **state)
 	assert_ptr_equal(snapshot_find(snapshot, &b), &snapshot->listeners[0]);
 	assert_null(snapshot_free(snapshot));
 	assert_null(snapshot_free(NULL));
-	snapshot = help_look(1, NULL, 0);
+	snapshot = help_poll(1, NULL, 0);
 	assert_null(snapshot_find(snapshot, &b));
 	(void)snapshot_free(snapshot);
 }
@@ -121,7 +121,7 @@ the_difference_of_two(void **state)
 		struct listener listeners[2][40];
 		size_t counts[2];
 		struct seen seen = { 0 };
-		struct snapshot *looks[2];
+		struct snapshot *polls[2];
 		struct diff_counts wanted = { 0 }, got;
 		unsigned want = (unsigned)help_below(&seed, 8), calls;
 
@@ -132,24 +132,24 @@ the_difference_of_two(void **state)
 				(i == 0 ? seen.before : seen.after)[number_of(&listeners[i][k])] =
 				    true;
 			}
-			looks[i] = help_look(i, listeners[i], counts[i]);
+			polls[i] = help_poll(i, listeners[i], counts[i]);
 		}
 		for (unsigned i = 0; i < UNIVERSE; i++) {
 			wanted.missing += seen.before[i] && !seen.after[i];
 			wanted.persisted += seen.before[i] && seen.after[i];
 			wanted.appeared += !seen.before[i] && seen.after[i];
 		}
-		got = diff_walk(looks[0], looks[1], want, want == 0 ? NULL : see, &seen);
+		got = diff_walk(polls[0], polls[1], want, want == 0 ? NULL : see, &seen);
 		calls = (want & DIFF_APPEARED ? (unsigned)wanted.appeared : 0) +
 		    (want & DIFF_PERSISTED ? (unsigned)wanted.persisted : 0) +
 		    (want & DIFF_MISSING ? (unsigned)wanted.missing : 0);
 		assert_int_equal(seen.calls, calls);
 		assert_memory_equal(&got, &wanted, sizeof(got));
-		got = diff_walk(NULL, looks[1], 0, NULL, NULL);
-		assert_int_equal(got.appeared, looks[1]->count);
+		got = diff_walk(NULL, polls[1], 0, NULL, NULL);
+		assert_int_equal(got.appeared, polls[1]->count);
 		assert_int_equal(got.persisted + got.missing, 0);
-		(void)snapshot_free(looks[0]);
-		(void)snapshot_free(looks[1]);
+		(void)snapshot_free(polls[0]);
+		(void)snapshot_free(polls[1]);
 	}
 }
 
@@ -162,7 +162,7 @@ the_choice_is_inherited(void **state)
 	for (unsigned round = 0; round < 5000; round++) {
 		struct listener listeners[2][40];
 		uint8_t known[UNIVERSE] = { 0 };
-		struct snapshot *looks[2];
+		struct snapshot *polls[2];
 		struct snapshot *copy;
 
 		for (unsigned i = 0; i < 2; i++) {
@@ -170,19 +170,19 @@ the_choice_is_inherited(void **state)
 				listeners[i][k] = any_listener(&seed);
 				listeners[i][k].choice = (uint8_t)help_below(&seed, 3);
 			}
-			looks[i] = help_look(i, listeners[i], 40);
+			polls[i] = help_poll(i, listeners[i], 40);
 		}
-		for (size_t k = 0; k < looks[0]->count; k++)
-			known[number_of(&looks[0]->listeners[k])] = looks[0]->listeners[k].choice;
-		copy = help_look(1, looks[1]->listeners, looks[1]->count);
-		snapshot_inherit(looks[1], looks[0]);
+		for (size_t k = 0; k < polls[0]->count; k++)
+			known[number_of(&polls[0]->listeners[k])] = polls[0]->listeners[k].choice;
+		copy = help_poll(1, polls[1]->listeners, polls[1]->count);
+		snapshot_inherit(polls[1], polls[0]);
 		for (size_t k = 0; k < copy->count; k++) {
 			uint8_t own = copy->listeners[k].choice;
-			assert_int_equal(looks[1]->listeners[k].choice,
+			assert_int_equal(polls[1]->listeners[k].choice,
 			    own != CHOICE_UNKNOWN ? own : known[number_of(&copy->listeners[k])]);
 		}
-		(void)snapshot_free(looks[0]);
-		(void)snapshot_free(looks[1]);
+		(void)snapshot_free(polls[0]);
+		(void)snapshot_free(polls[1]);
 		(void)snapshot_free(copy);
 	}
 }
@@ -294,7 +294,7 @@ occupancy_counts_ports(void **state)
 	assert_null(occupancy_free(NULL));
 }
 
-/* Neighbouring cookies, as the kernel gives them, under sums that look alike. */
+/* Neighbouring cookies, as the kernel gives them, under sums that poll alike. */
 static void
 nearby_cookies_are_told_apart(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks that recognize what they had before, against looks that read everything anew: thousands of
+ * Polls that recognize what they had before, against polls that read everything anew: thousands of
  * polls of a host that somebody plays with, the same answers and the same clock for both. What is
- * asked, what was seen, when the next look is due and every message have to agree. And what may
+ * asked, what was seen, when the next poll is due and every message have to agree. And what may
  * count as a repetition at all.
  */
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 
 #include "core-help.h"
 #include "engine/engine.h"
-#include "kernel/look.h"
+#include "kernel/poll-steps.h"
 
 #define KEY	      0x9e3779b97f4a7c15
 #define PROTOCOLS     (1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP)
@@ -89,7 +89,7 @@ is_selected(const struct source_request *request, const struct listener *listene
 }
 
 static void
-answer(const struct play *play, struct look *look, const struct source_request *request)
+answer(const struct play *play, struct poll_steps *steps, const struct source_request *request)
 {
 	struct source_result result = { .datagrams = 1 };
 	uint64_t what = request->port * 8u + request->protocol * 4u + request->choice;
@@ -99,7 +99,7 @@ answer(const struct play *play, struct look *look, const struct source_request *
 	if (request->family == AF_UNSPEC)
 		bits |= trouble_bit(request->protocol, AF_INET6);
 	if ((play->trouble & bits) != 0 && play->fails) {
-		look_failed(look, INCOMPLETE_KERNEL);
+		poll_failed(steps, INCOMPLETE_KERNEL);
 		return;
 	}
 	if ((play->trouble & bits) != 0)
@@ -121,34 +121,34 @@ answer(const struct play *play, struct look *look, const struct source_request *
 		if ((dump && play->misses && chance(play, socket.listener.cookie, 2, 4) == 0) ||
 		    (request->choice != CHOICE_UNKNOWN && play->forgets))
 			continue;
-		look_socket(&socket, look);
+		poll_steps_socket(&socket, steps);
 		if (chance(play, socket.listener.cookie, 3, 8) == 0)
-			look_socket(&socket, look);
+			poll_steps_socket(&socket, steps);
 	}
-	look_answered(look, &result);
+	poll_steps_answered(steps, &result);
 }
 
 static struct snapshot *
 poll(const struct play *play, struct side *side)
 {
-	const struct look_options options = {
-		.last = engine_last_look(side->engine),
+	const struct poll_steps_options options = {
+		.last = engine_last_poll(side->engine),
 		.filter = &engine_ranges(side->engine)->filter,
 		.protocols = PROTOCOLS,
 		.knows_choice = true,
 		.taken_usec = play->now_usec,
 		.key = side->key,
 	};
-	struct look *look = look_new(&options);
+	struct poll_steps *steps = poll_steps_new(&options);
 	const struct source_request *request;
 	struct snapshot *snapshot;
 
-	assert_non_null(look);
-	while ((request = look_request(look)) != NULL) {
+	assert_non_null(steps);
+	while ((request = poll_steps_request(steps)) != NULL) {
 		side->questions += 1 + request->port;
-		answer(play, look, request);
+		answer(play, steps, request);
 	}
-	snapshot = look_finish(look);
+	snapshot = poll_steps_finish(steps);
 	assert_non_null(snapshot);
 	side->repetitions += snapshot->repeats;
 	return snapshot;
@@ -163,7 +163,7 @@ expect_same_snapshot(const struct snapshot *a, const struct snapshot *b)
 	for (size_t i = 0; i < a->count; i++) {
 		assert_int_equal(listener_compare(&a->listeners[i], &b->listeners[i]), 0);
 		assert_int_equal(a->listeners[i].choice, b->listeners[i].choice);
-		assert_int_equal(a->listeners[i].unproven, b->listeners[i].unproven);
+		assert_int_equal(a->listeners[i].carried, b->listeners[i].carried);
 		assert_int_equal(a->listeners[i].uid, b->listeners[i].uid);
 		assert_int_equal(a->listeners[i].inode, b->listeners[i].inode);
 	}
@@ -225,7 +225,7 @@ advance(struct play *play)
 static int
 compare_answers(const void *a, const void *b)
 {
-	const struct owner_answer *x = a, *y = b;
+	const struct lookup_answer *x = a, *y = b;
 
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
@@ -237,19 +237,19 @@ attribute(struct play *play)
 	static const char *const programs[] = { "/usr/bin/web", "/usr/sbin/mail", "/tmp/x",
 		"/home/a/.cache/y" };
 	uint64_t fate = help_below(&play->random, 16);
-	struct owner_question questions[2][QUESTIONS_MAX];
-	struct owner_answer answers[QUESTIONS_MAX];
+	struct lookup_question questions[2][QUESTIONS_MAX];
+	struct lookup_answer answers[QUESTIONS_MAX];
 	size_t counts[2];
 
 	if (fate == 0)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		if (fate == 1)
-			engine_owner_failed(play->sides[i].engine, OWNER_REASON_NO_LOOKUP,
+			engine_lookup_failed(play->sides[i].engine, OWNER_REASON_NO_LOOKUP,
 			    play->now_usec);
 		if (fate == 2)
-			engine_owner_retry(play->sides[i].engine);
-		counts[i] = engine_owner_questions(play->sides[i].engine, questions[i],
+			engine_lookup_retry(play->sides[i].engine);
+		counts[i] = engine_lookup_questions(play->sides[i].engine, questions[i],
 		    QUESTIONS_MAX, play->now_usec);
 	}
 	assert_int_equal(counts[0], counts[1]);
@@ -259,14 +259,14 @@ attribute(struct play *play)
 		for (size_t i = 0; i < counts[0]; i++) {
 			uint32_t inode = questions[0][i].inode;
 
-			answers[i] = (struct owner_answer){ inode,
+			answers[i] = (struct lookup_answer){ inode,
 				inode % 7 == 0 ?
 				    owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, 0) :
 				    help_owner(programs[inode % ARRAY_SIZE(programs)], 1000) };
 			answers[i].owner->observed_usec = play->now_usec;
 		}
 		qsort(answers, counts[0], sizeof(answers[0]), compare_answers);
-		engine_owner_answers(play->sides[side].engine, answers, counts[0], play->now_usec);
+		engine_lookup_answers(play->sides[side].engine, answers, counts[0], play->now_usec);
 		for (size_t i = 0; i < counts[0]; i++)
 			(void)owner_unref(answers[i].owner);
 	}
@@ -380,8 +380,8 @@ poll_both(struct play *play)
 		changes[i] = engine_changes(play->sides[i].engine);
 	}
 	assert_memory_equal(&changes[0], &changes[1], sizeof(changes[0]));
-	expect_same_snapshot(engine_last_look(play->sides[0].engine),
-	    engine_last_look(play->sides[1].engine));
+	expect_same_snapshot(engine_last_poll(play->sides[0].engine),
+	    engine_last_poll(play->sides[1].engine));
 	told = advance(play);
 	attribute(play);
 	if (help_below(&play->random, 3) == 0)
@@ -444,7 +444,7 @@ any_difference_is_seen(void **state)
 	assert_int_equal(known_find(known, &listener, &cursor), 0);
 	other = listener;
 	other.choice = CHOICE_AUTO;
-	other.unproven = true;
+	other.carried = true;
 	assert_int_equal(known_find(known, &other, &cursor), 0);
 	for (size_t i = 0; i < offsetof(struct listener, choice) * 8; i++) {
 		other = listener;
@@ -495,7 +495,7 @@ any_order_is_found(void **state)
 	assert_false(known_is_settled(known, true));
 	assert_true(known_is_settled(known, false));
 	(void)known_free(known);
-	table[17].unproven = true;
+	table[17].carried = true;
 	known = known_new(table, COUNT, KEY);
 	assert_false(known_is_settled(known, false));
 	(void)known_free(known);

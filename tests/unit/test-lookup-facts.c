@@ -442,7 +442,7 @@ static void
 test_checksum(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct owner_question question = { .uid = geteuid(), .checksum = true };
+	const struct lookup_question question = { .uid = geteuid(), .checksum = true };
 	const struct process *process;
 	uint8_t wanted[OWNER_CHECKSUM_BYTES];
 

@@ -46,9 +46,9 @@ find_inode(unsigned port)
 }
 
 static const struct owner *
-ask(struct owners *owners, struct help_answers *answers, uint32_t inode, uint8_t protocol)
+ask(struct lookup_client *owners, struct help_answers *answers, uint32_t inode, uint8_t protocol)
 {
-	const struct owner_question question = { .inode = inode, .protocol = protocol };
+	const struct lookup_question question = { .inode = inode, .protocol = protocol };
 	const struct owner *owner;
 
 	help_release(answers);
@@ -62,7 +62,7 @@ static void
 test_vxlan(void **state)
 {
 	static struct help_answers answers;
-	struct owners *owners;
+	struct lookup_client *owners;
 	const struct owner *owner;
 	uint32_t inode;
 

@@ -21,14 +21,14 @@
 #include "lookup-help.h"
 #include "model/listener.h"
 #include "wire/encode.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 struct pair {
 	char directory[64];
 	struct sockaddr_un address;
 	int listener;
 	int peer; /* the played side */
-	struct owners *owners;
+	struct lookup_client *owners;
 	struct help_answers answers;
 };
 
@@ -47,7 +47,7 @@ setup(void **state)
 	pair.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (bind(pair.listener, (struct sockaddr *)&pair.address, sizeof(pair.address)) < 0 ||
 	    listen(pair.listener, 1) < 0 ||
-	    owners_open_path(pair.address.sun_path, &pair.owners) < 0)
+	    lookup_client_open_path(pair.address.sun_path, &pair.owners) < 0)
 		return -1;
 	pair.peer = accept(pair.listener, NULL, NULL);
 	*state = &pair;
@@ -60,7 +60,7 @@ teardown(void **state)
 	struct pair *pair = *state;
 
 	help_release(&pair->answers);
-	owners_close(pair->owners);
+	lookup_client_close(pair->owners);
 	(void)close(pair->peer);
 	(void)close(pair->listener);
 	(void)unlink(pair->address.sun_path);
@@ -71,22 +71,23 @@ teardown(void **state)
 static void
 ask(struct pair *pair)
 {
-	static const struct owner_question questions[] = {
+	static const struct lookup_question questions[] = {
 		{ .inode = 30, .thorough = true },
 		{ .inode = 10, .cgroup = 1ULL << 40 },
 		{ .inode = 20, .uid = 5, .protocol = PROTOCOL_UDP },
 		{ .inode = 30, .checksum = true },
 	};
 
-	assert_int_equal(owners_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000), 0);
-	assert_int_equal(owners_asked_usec(pair->owners), 1000);
+	assert_int_equal(lookup_client_ask(pair->owners, questions, ARRAY_SIZE(questions), 1000),
+	    0);
+	assert_int_equal(lookup_client_asked_usec(pair->owners), 1000);
 }
 
 /* Reads the request as overstay-lookup does. Returns its id. */
 static uint32_t
 read_request(struct pair *pair)
 {
-	struct lookup_question questions[LOOKUP_INODES_MAX];
+	struct wire_question questions[LOOKUP_INODES_MAX];
 	char packet[LOOKUP_PACKET_MAX];
 	ssize_t length = recv(pair->peer, packet, sizeof(packet), MSG_DONTWAIT);
 	uint32_t id;
@@ -132,7 +133,7 @@ send_done(struct pair *pair, uint32_t id)
 static int
 step(struct pair *pair)
 {
-	return owners_step(pair->owners, 2000, help_collect, &pair->answers);
+	return lookup_client_step(pair->owners, 2000, help_collect, &pair->answers);
 }
 
 /* All three inodes were told, those that were not answered with this reason. */
@@ -152,18 +153,18 @@ check_unknown(struct pair *pair, enum owner_reason reason, unsigned wanted)
 		unknown++;
 	}
 	assert_int_equal(unknown, wanted);
-	assert_true(owners_asked_usec(pair->owners) == USEC_NEVER);
+	assert_true(lookup_client_asked_usec(pair->owners) == USEC_NEVER);
 }
 
 static void
 test_answered(void **state)
 {
 	struct pair *pair = *state;
-	const struct owner_question other = { 40, 0 };
+	const struct lookup_question other = { 40, 0 };
 	uint32_t id;
 
 	ask(pair);
-	assert_int_equal(owners_ask(pair->owners, &other, 1, 1000), -EBUSY);
+	assert_int_equal(lookup_client_ask(pair->owners, &other, 1, 1000), -EBUSY);
 	assert_int_equal(step(pair), -EAGAIN);
 	id = read_request(pair);
 	send_kernel(pair, id, 30, 10);
@@ -188,14 +189,15 @@ static void
 test_bounds(void **state)
 {
 	struct pair *pair = *state;
-	struct owner_question questions[OWNERS_ASK_MAX + 1] = { { 1, 0 }, { 0, 0 } };
+	struct lookup_question questions[OWNERS_ASK_MAX + 1] = { { 1, 0 }, { 0, 0 } };
 
-	assert_int_equal(owners_ask(pair->owners, questions, 0, 1), -EINVAL);
-	assert_int_equal(owners_ask(pair->owners, questions, 2, 1), -EINVAL);
+	assert_int_equal(lookup_client_ask(pair->owners, questions, 0, 1), -EINVAL);
+	assert_int_equal(lookup_client_ask(pair->owners, questions, 2, 1), -EINVAL);
 	for (uint32_t i = 0; i <= OWNERS_ASK_MAX; i++)
 		questions[i].inode = i + 1;
-	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX + 1, 1), -EINVAL);
-	assert_int_equal(owners_ask(pair->owners, questions, OWNERS_ASK_MAX, 1), 0);
+	assert_int_equal(lookup_client_ask(pair->owners, questions, OWNERS_ASK_MAX + 1, 1),
+	    -EINVAL);
+	assert_int_equal(lookup_client_ask(pair->owners, questions, OWNERS_ASK_MAX, 1), 0);
 }
 
 static void
@@ -269,7 +271,7 @@ test_too_long(void **state)
 {
 	struct pair *pair = *state;
 	static char packet[LOOKUP_PACKET_MAX + 100];
-	struct lookup_header header = { .version = LOOKUP_VERSION, .type = LOOKUP_DONE };
+	struct wire_header header = { .version = LOOKUP_VERSION, .type = LOOKUP_DONE };
 
 	ask(pair);
 	header.id = read_request(pair);
@@ -311,24 +313,25 @@ test_give_up(void **state)
 	ask(pair);
 	send_kernel(pair, read_request(pair), 20, 0);
 	assert_int_equal(step(pair), 1);
-	owners_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect, &pair->answers);
+	lookup_client_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect,
+	    &pair->answers);
 	check_unknown(pair, OWNER_REASON_TIMEOUT, 2);
 }
 
 static void
 test_open_fails(void **state)
 {
-	struct owners *owners = NULL;
+	struct lookup_client *owners = NULL;
 	char path[200];
 
 	(void)state;
 	memset(path, 'p', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(owners_open_path(path, &owners), -ENAMETOOLONG);
-	assert_int_equal(owners_open_path("/nowhere/socket", &owners), -ENOENT);
-	assert_int_equal(owners_spawn("/nowhere/overstay-lookup", &owners), -ENOENT);
+	assert_int_equal(lookup_client_open_path(path, &owners), -ENAMETOOLONG);
+	assert_int_equal(lookup_client_open_path("/nowhere/socket", &owners), -ENOENT);
+	assert_int_equal(lookup_client_spawn("/nowhere/overstay-lookup", &owners), -ENOENT);
 	assert_null(owners);
-	assert_null(owners_close(NULL));
+	assert_null(lookup_client_close(NULL));
 }
 
 int

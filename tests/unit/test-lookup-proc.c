@@ -57,7 +57,7 @@ static void
 check_nobody(struct fake *fake, uint32_t protocol, uint32_t uid, enum owner_kind kind,
     enum owner_reason reason)
 {
-	const struct lookup_question question = {
+	const struct wire_question question = {
 		.inode = 100,
 		.uid = uid,
 		.protocol = protocol,
@@ -120,7 +120,7 @@ test_elsewhere(void **state)
 	const int none[] = { 0 };
 	const uint64_t empty = make_cgroup(fake, "empty.service", NULL, 0);
 	const uint64_t foreign = make_cgroup(fake, "foreign.service", none, 1);
-	const struct lookup_question questions[] = {
+	const struct wire_question questions[] = {
 		{ .inode = 100, .cgroup = empty },
 		{ .inode = 101, .cgroup = foreign },
 		{ .inode = 102, .cgroup = 1 },
@@ -461,7 +461,7 @@ static void
 test_send_fails(void **state)
 {
 	struct fake *fake = *state;
-	const struct lookup_question questions[] = { { .inode = 100 }, { .inode = 101 } };
+	const struct wire_question questions[] = { { .inode = 100 }, { .inode = 101 } };
 	unsigned calls = 0;
 
 	make_process(fake, 1, "init", 1);

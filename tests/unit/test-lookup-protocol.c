@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "wire/encode.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 static void
 set(char **string, const char *text)
@@ -151,10 +151,10 @@ test_round_trip(void **state)
 {
 	struct owner *owner = make_owner();
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 
 	(void)state;
-	assert_int_equal(owners_parse(packet, make_packet(packet), &answer), 0);
+	assert_int_equal(lookup_client_parse(packet, make_packet(packet), &answer), 0);
 	assert_int_equal(answer.id, 9);
 	assert_false(answer.done);
 	assert_int_equal(answer.inode_count, ARRAY_SIZE(inodes));
@@ -174,28 +174,28 @@ static void
 test_done(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL);
 
 	(void)state;
-	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_true(answer.done);
 	assert_true(answer.saw_all);
 	assert_int_equal(answer.id, 3);
 	assert_int_equal(answer.inode_count, 0);
 	assert_null(answer.owner);
 	length = encode_done(packet, 3, 0);
-	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_false(answer.saw_all);
 	length = encode_done(packet, 3, 2);
-	assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 }
 
 /* Writes a number over the packet, parses a copy of exactly its size, and puts it back. */
 static int
 parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 {
-	struct owners_packet answer = { 0 };
+	struct lookup_client_packet answer = { 0 };
 	uint32_t before;
 	char *copy = malloc(length);
 	int r;
@@ -205,7 +205,7 @@ parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 	memcpy(packet + at, &value, sizeof(value));
 	memcpy(copy, packet, length);
 	memcpy(packet + at, &before, sizeof(before));
-	r = owners_parse(copy, length, &answer);
+	r = lookup_client_parse(copy, length, &answer);
 	free(copy);
 	if (r == 0)
 		owner_unref(answer.owner);
@@ -214,7 +214,7 @@ parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 	return r;
 }
 
-#define OWNER_AT(field) (sizeof(struct lookup_header) + offsetof(struct lookup_owner, field))
+#define OWNER_AT(field) (sizeof(struct wire_header) + offsetof(struct wire_owner, field))
 /* make_place()'s strings stand between the inodes and the first process. */
 #define PLACE_BYTES                 \
 	(strlen("user@1000.service" \
@@ -222,9 +222,9 @@ parse_changed(char *packet, size_t length, size_t at, uint32_t value)
 		"user-1000.slice"   \
 		"3"                 \
 		"4711abcdef"))
-#define PROCESS_AT(field)                                                              \
-	(sizeof(struct lookup_header) + sizeof(struct lookup_owner) + sizeof(inodes) + \
-	    PLACE_BYTES + offsetof(struct lookup_process, field))
+#define PROCESS_AT(field)                                                                        \
+	(sizeof(struct wire_header) + sizeof(struct wire_owner) + sizeof(inodes) + PLACE_BYTES + \
+	    offsetof(struct wire_process, field))
 
 static void
 test_refused(void **state)
@@ -233,12 +233,12 @@ test_refused(void **state)
 		size_t at;
 		uint32_t value;
 	} changes[] = {
-		{ offsetof(struct lookup_header, version), LOOKUP_VERSION + 1 },
-		{ offsetof(struct lookup_header, type), 0 },
-		{ offsetof(struct lookup_header, type), LOOKUP_REQUEST },
-		{ offsetof(struct lookup_header, type), LOOKUP_DONE },
-		{ offsetof(struct lookup_header, length), 0 },
-		{ offsetof(struct lookup_header, length), UINT32_MAX },
+		{ offsetof(struct wire_header, version), LOOKUP_VERSION + 1 },
+		{ offsetof(struct wire_header, type), 0 },
+		{ offsetof(struct wire_header, type), LOOKUP_REQUEST },
+		{ offsetof(struct wire_header, type), LOOKUP_DONE },
+		{ offsetof(struct wire_header, length), 0 },
+		{ offsetof(struct wire_header, length), UINT32_MAX },
 		{ OWNER_AT(kind), OWNER_UNKNOWN },
 		{ OWNER_AT(kind), OWNER_KERNEL },
 		{ OWNER_AT(kind), 3 },
@@ -309,7 +309,7 @@ static void
 test_truncated(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 	size_t whole = make_packet(packet);
 
 	(void)state;
@@ -319,9 +319,9 @@ test_truncated(void **state)
 
 		assert_non_null(copy);
 		memcpy(copy, packet, length);
-		if (length >= sizeof(struct lookup_header))
-			memcpy(copy + offsetof(struct lookup_header, length), &told, sizeof(told));
-		assert_int_equal(owners_parse(copy, length, &answer), -EPROTO);
+		if (length >= sizeof(struct wire_header))
+			memcpy(copy + offsetof(struct wire_header, length), &told, sizeof(told));
+		assert_int_equal(lookup_client_parse(copy, length, &answer), -EPROTO);
 		free(copy);
 	}
 }
@@ -334,7 +334,7 @@ test_strings(void **state)
 		"system.slice", "/srv/", "/usr/sbin/main", "0123456789ab", "4711abcdef" };
 	char packet[LOOKUP_PACKET_MAX];
 	size_t length = make_packet(packet);
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needles); i++) {
@@ -344,11 +344,11 @@ test_strings(void **state)
 		assert_non_null(found);
 		before = found[1];
 		found[1] = '\0';
-		assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+		assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 		found[1] = before;
 	}
 	((char *)memmem(packet, length, "[2J", 4))[3] = 'x';
-	assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 }
 
 /* What overstay-lookup may say of a socket that no process holds. */
@@ -378,14 +378,14 @@ test_nobody(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct owner *owner = owner_new(cases[i].kind, cases[i].reason, 0);
 		char packet[LOOKUP_PACKET_MAX];
-		struct owners_packet answer = { 0 };
+		struct lookup_client_packet answer = { 0 };
 		size_t length;
 
 		assert_non_null(owner);
 		owner->thorough = cases[i].thorough;
 		make_place(&owner->place, i % 2);
 		length = encode_owner(packet, 9, owner, inodes, 1);
-		assert_int_equal(owners_parse(packet, length, &answer), cases[i].wanted);
+		assert_int_equal(lookup_client_parse(packet, length, &answer), cases[i].wanted);
 		if (answer.owner != NULL) {
 			assert_int_equal(answer.owner->thorough, cases[i].thorough);
 			assert_place_equal(&answer.owner->place, &owner->place);
@@ -421,7 +421,7 @@ test_script(void **state)
 		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
 		struct process *process = &owner->processes[0];
 		char packet[LOOKUP_PACKET_MAX];
-		struct owners_packet answer = { 0 };
+		struct lookup_client_packet answer = { 0 };
 		size_t length;
 
 		assert_non_null(owner);
@@ -434,7 +434,7 @@ test_script(void **state)
 		memcpy(process->cmdline, cases[i].cmdline, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
 		length = encode_owner(packet, 9, owner, inodes, 1);
-		assert_int_equal(owners_parse(packet, length, &answer), 0);
+		assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 		assert_string_equal(answer.owner->processes[0].script, cases[i].script);
 		owner_unref(answer.owner);
 		owner_unref(owner);
@@ -449,7 +449,7 @@ test_largest(void **state)
 	static char text[OWNER_PATH_MAX];
 	static uint32_t many[LOOKUP_INODES_MAX];
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 	size_t length;
 
 	(void)state;
@@ -475,7 +475,7 @@ test_largest(void **state)
 		assert_int_equal(place_copy(&process->place, &owner->place), 0);
 	}
 	length = encode_owner(packet, 9, owner, many, LOOKUP_INODES_MAX);
-	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_true(answer.owner->process_count >= 3);
 	assert_true(answer.owner->process_count < OWNER_PROCESSES_MAX);
 	assert_int_equal(answer.owner->holders, OWNER_PROCESSES_MAX);
@@ -493,30 +493,30 @@ test_order(void **state)
 {
 	struct owner *owner = make_owner();
 	char packet[LOOKUP_PACKET_MAX];
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 	size_t length;
 
 	(void)state;
 	owner->processes[1].start_usec = owner->processes[0].start_usec;
 	length = encode_owner(packet, 9, owner, inodes, 1);
-	assert_int_equal(owners_parse(packet, length, &answer), 0);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	owner_unref(answer.owner);
 	owner->processes[1].start_usec--;
 	length = encode_owner(packet, 9, owner, inodes, 1);
-	assert_int_equal(owners_parse(packet, length, &answer), -EPROTO);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 	owner_unref(owner);
 }
 
 struct request {
-	struct lookup_header header;
-	struct lookup_request request;
-	struct lookup_question questions[LOOKUP_INODES_MAX];
+	struct wire_header header;
+	struct wire_request request;
+	struct wire_question questions[LOOKUP_INODES_MAX];
 } __attribute__((packed));
 
 static int
 decode(struct request *request, size_t count)
 {
-	struct lookup_question questions[LOOKUP_INODES_MAX];
+	struct wire_question questions[LOOKUP_INODES_MAX];
 	uint32_t id = 0;
 	size_t length = offsetof(struct request, questions) + count * sizeof(request->questions[0]);
 	int r;
@@ -543,7 +543,7 @@ test_request(void **state)
 			{ .inode = 20, .uid = 2, .flags = LOOKUP_QUESTION_FLAGS },
 		},
 	};
-	struct lookup_question questions[LOOKUP_INODES_MAX];
+	struct wire_question questions[LOOKUP_INODES_MAX];
 	uint32_t id;
 
 	(void)state;

@@ -38,7 +38,7 @@
 #define SECONDS	    "600"
 
 /* The kernel's clock of start times ticks every 10 ms. */
-#define TICK_USEC (20 * USEC_PER_MSEC)
+#define POLL_USEC (20 * USEC_PER_MSEC)
 
 struct corner {
 	pid_t pid;	  /* 0 = empty */
@@ -79,7 +79,7 @@ start(struct corner *place)
 
 	assert_true(fd >= 0);
 	(void)snprintf(place->name, sizeof(place->name), "place-%u", place->inode);
-	place->start_least_usec = clock_boottime_usec() - TICK_USEC;
+	place->start_least_usec = clock_boottime_usec() - POLL_USEC;
 	place->pid = fork_as(place->wanted_pid);
 	assert_true(place->pid >= 0);
 	if (place->pid == 0) {
@@ -160,10 +160,10 @@ check(uint32_t inode, struct owner *owner, void *argument)
 
 /* Changes one place after another until the answer has come. */
 static void
-churn_until_done(struct owners *owners, struct corner *places, struct tally *tally)
+churn_until_done(struct lookup_client *owners, struct corner *places, struct tally *tally)
 {
 	for (unsigned turn = 0;; turn++) {
-		struct pollfd poll_fd = { .fd = owners_fd(owners), .events = POLLIN };
+		struct pollfd poll_fd = { .fd = lookup_client_fd(owners), .events = POLLIN };
 		struct corner *place = &places[turn % PLACES];
 		int r;
 
@@ -172,7 +172,7 @@ churn_until_done(struct owners *owners, struct corner *places, struct tally *tal
 		if (poll(&poll_fd, 1, 0) == 0)
 			continue;
 		do
-			r = owners_step(owners, 0, check, tally);
+			r = lookup_client_step(owners, 0, check, tally);
 		while (r > 0);
 		if (r != -EAGAIN) {
 			assert_int_equal(r, 0);
@@ -198,7 +198,7 @@ test_race(void **state)
 {
 	static struct tally tally;
 	struct corner places[PLACES] = { 0 };
-	struct owners *owners = help_spawn();
+	struct lookup_client *owners = help_spawn();
 	uint64_t end_usec = clock_boottime_usec() + ROUNDS_USEC;
 
 	(void)state;
@@ -207,16 +207,16 @@ test_race(void **state)
 	for (int i = 0; i < PLACES; i++)
 		start(&places[i]);
 	while (clock_boottime_usec() < end_usec) {
-		struct owner_question questions[PLACES];
+		struct lookup_question questions[PLACES];
 
 		for (int i = 0; i < PLACES; i++)
-			questions[i] = (struct owner_question){
+			questions[i] = (struct lookup_question){
 				.inode = places[i].inode,
 				.uid = geteuid(),
 				.thorough = i % 2 == 0,
 			};
 		memcpy(tally.places, places, sizeof(places));
-		assert_int_equal(owners_ask(owners, questions, PLACES, 0), 0);
+		assert_int_equal(lookup_client_ask(owners, questions, PLACES, 0), 0);
 		churn_until_done(owners, places, &tally);
 	}
 	for (int i = 0; i < PLACES; i++)

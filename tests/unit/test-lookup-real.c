@@ -188,7 +188,7 @@ check_in_flight(struct fixture *fixture)
 	/* Of root's socket the same: nothing says that it is the kernel's. */
 	for (uint32_t uid = 0; uid <= 1000; uid += 1000) {
 		owner = ask_question(fixture,
-		    (struct owner_question){ .uid = uid,
+		    (struct lookup_question){ .uid = uid,
 			.cgroup = status.st_ino,
 			.protocol = PROTOCOL_TCP });
 		assert_int_equal(owner->kind, OWNER_UNKNOWN);
@@ -314,9 +314,9 @@ test_threads(void **state)
 static void
 look_as_user(uint32_t inode)
 {
-	const struct owner_question question = { .inode = inode };
+	const struct lookup_question question = { .inode = inode };
 	static struct help_answers answers;
-	struct owners *owners;
+	struct lookup_client *owners;
 	const struct owner *owner;
 
 	if (setgid(65534) < 0 || setuid(65534) < 0)
@@ -386,12 +386,12 @@ test_unit(void **state)
 	/* All of the unit is this process. Without its id it is found all the same. */
 	assert_int_equal(process->main_pid, fixture->child);
 	assert_string_equal(process->main_exe, fixture->program);
-	owner = ask_question(fixture, (struct owner_question){ .cgroup = status.st_ino });
+	owner = ask_question(fixture, (struct lookup_question){ .cgroup = status.st_ino });
 	assert_int_equal(owner->holders, 1);
 	assert_false(owner->thorough);
 	assert_string_equal(owner->place.unit, unit);
 	assert_int_equal(owner->processes[0].pid, fixture->child);
-	owner = ask_question(fixture, (struct owner_question){ .uid = geteuid() });
+	owner = ask_question(fixture, (struct lookup_question){ .uid = geteuid() });
 	assert_int_equal(owner->processes[0].pid, fixture->child);
 	end_child(&fixture->child);
 	assert_int_equal(rmdir(path), 0);

@@ -88,9 +88,9 @@ teardown(void **state)
 
 /* Asks for a listener of this process. */
 static void
-check_answer(struct owners *owners)
+check_answer(struct lookup_client *owners)
 {
-	struct owner_question question = { .uid = geteuid() };
+	struct lookup_question question = { .uid = geteuid() };
 	struct help_answers answers = { 0 };
 	_close_ int fd = help_listen(&question.inode);
 	const struct process *process;
@@ -129,21 +129,21 @@ static void
 test_serves(void **state)
 {
 	struct service *service = *state;
-	struct owners *first, *second;
+	struct lookup_client *first, *second;
 
-	assert_int_equal(owners_open_path(service->address.sun_path, &first), 0);
-	assert_int_equal(owners_open_path(service->address.sun_path, &second), 0);
-	assert_int_equal(owners_pid(first), 0);
+	assert_int_equal(lookup_client_open_path(service->address.sun_path, &first), 0);
+	assert_int_equal(lookup_client_open_path(service->address.sun_path, &second), 0);
+	assert_int_equal(lookup_client_pid(first), 0);
 	check_answer(first);
 	check_answer(second);
 	check_answer(first);
-	owners_close(first);
+	lookup_client_close(first);
 	check_answer(second);
-	owners_close(second);
+	lookup_client_close(second);
 	/* It stays when the last one went. */
-	assert_int_equal(owners_open_path(service->address.sun_path, &first), 0);
+	assert_int_equal(lookup_client_open_path(service->address.sun_path, &first), 0);
 	check_answer(first);
-	owners_close(first);
+	lookup_client_close(first);
 }
 
 static void
@@ -152,9 +152,9 @@ test_nonsense(void **state)
 	struct service *service = *state;
 	static char garbage[LOOKUP_PACKET_MAX];
 	static const size_t lengths[] = { 1, 16, 100, sizeof(garbage) };
-	struct owners *owners;
+	struct lookup_client *owners;
 
-	assert_int_equal(owners_open_path(service->address.sun_path, &owners), 0);
+	assert_int_equal(lookup_client_open_path(service->address.sun_path, &owners), 0);
 	memset(garbage, 1, sizeof(garbage));
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		_close_ int fd = connect_raw(service);
@@ -163,18 +163,18 @@ test_nonsense(void **state)
 	}
 	/* Nobody else is touched by that. */
 	check_answer(owners);
-	owners_close(owners);
+	lookup_client_close(owners);
 }
 
 static void
 test_many(void **state)
 {
 	struct service *service = *state;
-	struct owners *owners[CONNECTIONS_MAX];
+	struct lookup_client *owners[CONNECTIONS_MAX];
 	_close_ int fd = -1;
 
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-		assert_int_equal(owners_open_path(service->address.sun_path, &owners[i]), 0);
+		assert_int_equal(lookup_client_open_path(service->address.sun_path, &owners[i]), 0);
 		check_answer(owners[i]);
 	}
 	fd = connect_raw(service);
@@ -182,7 +182,7 @@ test_many(void **state)
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
 		check_answer(owners[i]);
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-		owners_close(owners[i]);
+		lookup_client_close(owners[i]);
 }
 
 /*
@@ -193,14 +193,14 @@ static void
 test_stranger(void **state)
 {
 	struct service *service = *state;
-	struct owners *owners;
+	struct lookup_client *owners;
 	int status;
 	pid_t pid;
 
 	/* The service's own user is served. */
-	assert_int_equal(owners_open_path(service->address.sun_path, &owners), 0);
+	assert_int_equal(lookup_client_open_path(service->address.sun_path, &owners), 0);
 	check_answer(owners);
-	owners_close(owners);
+	lookup_client_close(owners);
 	need_root();
 	assert_int_equal(chmod(service->directory, 0711), 0);
 	assert_int_equal(chmod(service->address.sun_path, 0666), 0);
@@ -225,7 +225,7 @@ test_stranger(void **state)
 static void
 test_ends_with_connection(void **state)
 {
-	struct owners *owners = help_spawn();
+	struct lookup_client *owners = help_spawn();
 	int status;
 
 	(void)state;
@@ -242,15 +242,15 @@ test_ends_with_connection(void **state)
 static void
 test_signals(void **state)
 {
-	struct owners *owners = help_spawn();
+	struct lookup_client *owners = help_spawn();
 	int status;
 
 	(void)state;
 	assert_non_null(owners);
 	check_answer(owners);
-	assert_int_equal(kill(owners_pid(owners), SIGINT), 0);
+	assert_int_equal(kill(lookup_client_pid(owners), SIGINT), 0);
 	check_answer(owners);
-	assert_int_equal(kill(owners_pid(owners), SIGTERM), 0);
+	assert_int_equal(kill(lookup_client_pid(owners), SIGTERM), 0);
 	status = help_end(owners);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
@@ -260,14 +260,14 @@ test_signals(void **state)
 static void
 test_no_program(void **state)
 {
-	struct owner_question question = { 1, 0 };
+	struct lookup_question question = { 1, 0 };
 	struct help_answers answers = { 0 };
-	struct owners *owners = NULL;
+	struct lookup_client *owners = NULL;
 	int r;
 
 	(void)state;
 	/* A file that execve(2) takes and that is no overstay-lookup. */
-	assert_int_equal(owners_spawn("/bin/true", &owners), 0);
+	assert_int_equal(lookup_client_spawn("/bin/true", &owners), 0);
 	r = help_ask(owners, &question, 1, &answers);
 	assert_true(r == -EPIPE || r == -ECONNRESET);
 	(void)help_end(owners);
@@ -291,7 +291,7 @@ test_privileges(void **state)
 {
 	/* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. */
 	const unsigned long long kept = 1ULL << 19 | 1ULL << 2;
-	struct owners *owners;
+	struct lookup_client *owners;
 	char path[64], text[4096], own_network[64], network[64];
 	ssize_t length;
 	FILE *file;
@@ -301,7 +301,7 @@ test_privileges(void **state)
 	owners = help_spawn();
 	assert_non_null(owners);
 	check_answer(owners);
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)owners_pid(owners));
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)lookup_client_pid(owners));
 	file = fopen(path, "re");
 	assert_non_null(file);
 	length = (ssize_t)fread(text, 1, sizeof(text) - 1, file);
@@ -318,7 +318,7 @@ test_privileges(void **state)
 	assert_true(*(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1) == '\t');
 	assert_int_equal(strspn(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1, "\t "),
 	    strcspn(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1, "\n"));
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)owners_pid(owners));
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)lookup_client_pid(owners));
 	length = readlink(path, network, sizeof(network) - 1);
 	assert_true(length > 0);
 	network[length] = '\0';

@@ -24,7 +24,7 @@ static const struct owner *
 ask_one(struct fake *fake, uint64_t cgroup, uint32_t uid, uint32_t flags,
     struct collection *answers)
 {
-	const struct lookup_question question = {
+	const struct wire_question question = {
 		.inode = 100,
 		.uid = uid,
 		.cgroup = cgroup,
@@ -153,7 +153,7 @@ test_places_apart(void **state)
 	struct fake *fake = *state;
 	const uint64_t one = make_cgroup(fake, "one.socket", NULL, 0);
 	const uint64_t two = make_cgroup(fake, "two.socket", NULL, 0);
-	const struct lookup_question questions[] = {
+	const struct wire_question questions[] = {
 		{ .inode = 100, .cgroup = one },
 		{ .inode = 101, .cgroup = two },
 		{ .inode = 102, .cgroup = one },

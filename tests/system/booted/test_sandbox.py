@@ -291,7 +291,7 @@ def test_capabilities_of_the_running_processes(service):
 
 
 def test_the_programs_own_filter(drop_in, service):
-    """The running look-up has one filter more than its unit gives (what it forbids: unit test)."""
+    """The running lookup has one filter more than its unit gives (what it forbids: unit test)."""
     service()
     real = wait_until(lambda: settled("overstay-lookup.service"))
     run("systemctl", "stop", "overstayd.service", "overstay-lookup.socket",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The service under a real systemd: start, alert, reload, watchdog, look-up, stop."""
+"""The service under a real systemd: start, alert, reload, watchdog, lookup, stop."""
 import hashlib
 import os
 import pathlib
@@ -226,7 +226,7 @@ def test_stop_is_told_and_quick(service):
     run("systemctl", "stop", "overstayd.service", seconds=10)
     assert one.wait_entry(OVERSTAY_EVENT="stopped")
     assert show("overstayd.service", "Result") == "success"
-    # Nothing with the capabilities of the look-up is left, and no way to start it.
+    # Nothing with the capabilities of the poll-up is left, and no way to start it.
     for unit in ("overstay-lookup.service", "overstay-lookup.socket"):
         assert show(unit, "ActiveState") == "inactive", unit
     assert not os.path.lexists("/run/overstay/lookup.sock")
@@ -264,7 +264,7 @@ def test_many_deaths_do_not_fail_the_socket(service):
 
 
 def lookup_starts():
-    """How often systemd has begun to start the look-up."""
+    """How often systemd has begun to start the poll-up."""
     return len(harness.journal("_PID=1", "UNIT=overstay-lookup.service",
                                "MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5"))
 

@@ -126,7 +126,7 @@ def test_capabilities_are_dropped(daemon):
         return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
     def capabilities(pid):
-        # The look-up locks itself before it reads anything, which need not be before STARTED.
+        # The poll-up locks itself before it reads anything, which need not be before STARTED.
         harness.wait_until(lambda: status(pid)["NoNewPrivs"] == "1", 15)
         fields = status(pid)
         return {fields[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}

@@ -36,7 +36,7 @@ def test_bad_reload_keeps_the_old_one(daemon, listen):
     watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
 
 
-def test_every_option_of_the_tick_is_reloadable(daemon, listen):
+def test_every_option_of_the_poll_is_reloadable(daemon, listen):
     watch = daemon(config_text(ranges='["50500-50510"]', threshold="1h"))
     watch.wait_line("STARTED")
     listen(PORT)

@@ -140,7 +140,7 @@ def test_death_of_the_lookup_is_survived(daemon, listener_process):
     assert line.endswith(f": {harness.LOOKUP}")
     listener = listener_process(PORT)
     # Told all the same, with what the kernel itself says of the owner. By hand there is no way
-    # back to the privileges of the first look-up; as a service there is (booted/).
+    # back to the privileges of the first poll-up; as a service there is (booted/).
     assert f"[{listener.pid}" not in watch.wait_line(endpoint("OVERSTAY"))
     assert watch.count("DEGRADED lookup") == 1
     assert watch.stop() == 0

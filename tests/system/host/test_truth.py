@@ -239,15 +239,15 @@ def carry_out(namespace, plan):
 class Judge:
     """Holds messages against the record."""
 
-    def __init__(self, looks):
-        self.looks = looks
+    def __init__(self, polls):
+        self.polls = polls
         self.excused = 0
 
     def must_be_seen(self, begin, finish):
         """True for two intervals in which the daemon did look, as it should."""
         if finish - begin < 2 * INTERVAL:
             return False
-        if any(begin + INTERVAL <= look <= finish for look in self.looks):
+        if any(begin + INTERVAL <= look <= finish for look in self.polls):
             return True
         self.excused += 1
         return False
@@ -316,13 +316,13 @@ def test_every_message_is_true_and_none_is_missing(daemon, namespace):
     watch = daemon(CONFIG, arguments=["--verbose"])
     assert " 6001 " in watch.wait_line("STARTED")
     # The permanent ones' owners are known: the daemon is at rest.
-    watch.wait_line(r"tick: 0 \w+, 6001 \w+, 0 ", count=5)
+    watch.wait_line(r"poll: 0 \w+, 6001 \w+, 0 ", count=5)
 
     begin = time.clock_gettime_ns(time.CLOCK_BOOTTIME) + SECOND
     lives = carry_out(namespace, Plan(random.Random(SEED), begin))
-    # Two more looks after the last close, and what they bring is told.
-    looks = watch.count("tick: ")
-    watch.wait_line("tick: ", count=looks + 10)
+    # Two more polls after the last close, and what they bring is told.
+    polls = watch.count("poll: ")
+    watch.wait_line("poll: ", count=polls + 10)
     connections = int(end(churn))
     assert watch.stop() == 0
     for process in loads:
@@ -330,7 +330,7 @@ def test_every_message_is_true_and_none_is_missing(daemon, namespace):
 
     messages, others = told(watch)
     assert not others, "nothing else happened"
-    judge = Judge([when for line, when in zip(watch.lines, watch.times) if "tick: " in line])
+    judge = Judge([when for line, when in zip(watch.lines, watch.times) if "poll: " in line])
     strangers = {endpoint: messages[endpoint] for endpoint in messages if endpoint not in lives}
     assert not strangers, "nothing but what the record has may appear or vanish"
     wrong = {endpoint: relative(sockets, messages[endpoint])
@@ -338,8 +338,8 @@ def test_every_message_is_true_and_none_is_missing(daemon, namespace):
              if not any(judge.fits(way, messages[endpoint]) for way in judge.stays(sockets))}
     seen = sum(len(entries) for entries in messages.values())
     print(f"{sum(map(len, lives.values()))} listeners on {len(lives)} endpoints, {connections} "
-          f"connections, {len(judge.looks)} looks, {seen} messages; {judge.excused} times this "
+          f"connections, {len(judge.polls)} polls, {seen} messages; {judge.excused} times this "
           f"host was too busy to look in time", file=sys.stderr)
     assert not wrong, f"{len(wrong)} endpoints; sockets and messages in ms: {wrong}"
     assert seen > LISTENERS / 2, "the test saw next to nothing"
-    assert judge.excused <= LISTENERS / 20, "looks came too late too often"
+    assert judge.excused <= LISTENERS / 20, "polls came too late too often"

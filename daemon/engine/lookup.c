@@ -5,16 +5,16 @@
  * where that was long ago; with that a suspect's program gets a checksum. What is known costs
  * nothing.
  *
- * What it never does: talk to anyone (wire/owners.c does), or leave a socket without an owner:
+ * What it never does: talk to anyone (wire/client.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
  * when two answers in a row know nobody while the socket is still there.
  */
 #include <stdlib.h>
 
-#include "engine/asking.h"
+#include "engine/lookup.h"
 
 void
-asking_want(struct member *member, enum look_depth depth)
+lookup_want(struct member *member, enum search_depth depth)
 {
 	if (!member->owner_wanted || member->wanted_depth < (uint8_t)depth)
 		member->wanted_depth = (uint8_t)depth;
@@ -28,11 +28,11 @@ keep_owner(struct member *member, uint64_t now_usec)
 	/* One that was wanted deeper meanwhile is still wanted. */
 	if (member->asked_usec == 0 || member->wanted_depth <= member->asked_depth) {
 		member->owner_wanted = false;
-		member->looked_depth = member->wanted_depth;
+		member->answered_depth = member->wanted_depth;
 	} else
-		member->looked_depth = member->asked_depth;
+		member->answered_depth = member->asked_depth;
 	member->asked_usec = 0;
-	member->looked_usec = now_usec;
+	member->answered_usec = now_usec;
 }
 
 static void
@@ -42,8 +42,8 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	member->owner = owner_ref(owner);
 	keep_owner(member, now_usec);
 	/* A quick question may have taken a whole walk. */
-	if (owner->thorough && member->looked_depth < DEPTH_THOROUGH)
-		member->looked_depth = DEPTH_THOROUGH;
+	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
+		member->answered_depth = DEPTH_THOROUGH;
 	stay_note_program(stay, owner);
 	stay->judged = false;
 }
@@ -74,7 +74,7 @@ patience(const struct stay *stay, const struct member *member, uint64_t patient_
 }
 
 size_t
-asking_questions(struct track *track, struct owner_question *questions, size_t max,
+lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
     uint64_t now_usec, uint64_t patient_usec, bool *ret_changed)
 {
 	size_t count = 0;
@@ -98,7 +98,7 @@ asking_questions(struct track *track, struct owner_question *questions, size_t m
 			}
 			member->asked_usec = now_usec;
 			member->asked_depth = member->wanted_depth;
-			questions[count++] = (struct owner_question){
+			questions[count++] = (struct lookup_question){
 				.inode = member->inode,
 				.uid = member->uid,
 				.cgroup = member->cgroup,
@@ -126,7 +126,7 @@ go_on_unknown(struct stay *stay, struct member *member, uint64_t now_usec)
 }
 
 bool
-asking_go_on(struct stay *stay, uint64_t now_usec)
+lookup_go_on(struct stay *stay, uint64_t now_usec)
 {
 	bool resolved = true;
 
@@ -139,7 +139,7 @@ asking_go_on(struct stay *stay, uint64_t now_usec)
 }
 
 bool
-asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uint64_t wait_usec,
+lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uint64_t wait_usec,
     uint64_t *due_usec, bool *wanted)
 {
 	bool resolved = true;
@@ -168,7 +168,7 @@ asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uin
 static int
 compare_inodes(const void *a, const void *b)
 {
-	const struct owner_answer *x = a, *y = b;
+	const struct lookup_answer *x = a, *y = b;
 
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
@@ -185,7 +185,7 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 		owner = NULL;
 	if (known && (owner == NULL || owner->kind == OWNER_UNKNOWN) &&
 	    (member->gone || !nobody || member->nobody == 0)) {
-		/* The socket may be closed by now: the next look tells, and who held it is not
+		/* The socket may be closed by now: the next poll tells, and who held it is not
 		 * forgotten for one answer that knows nobody. */
 		keep_owner(member, now_usec);
 		member->nobody = nobody && !member->gone;
@@ -201,7 +201,7 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 }
 
 void
-asking_answers(struct track *track, const struct owner_answer *answers, size_t count,
+lookup_answers(struct track *track, const struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
 	for (size_t i = 0; i < track->count; i++) {
@@ -209,8 +209,8 @@ asking_answers(struct track *track, const struct owner_answer *answers, size_t c
 
 		for (uint32_t m = 0; m < stay->member_count; m++) {
 			struct member *member = &stay->members[m];
-			struct owner_answer key = { .inode = member->inode };
-			const struct owner_answer *answer;
+			struct lookup_answer key = { .inode = member->inode };
+			const struct lookup_answer *answer;
 
 			if (member->asked_usec == 0)
 				continue;
@@ -223,7 +223,7 @@ asking_answers(struct track *track, const struct owner_answer *answers, size_t c
 }
 
 bool
-asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
+lookup_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 {
 	bool changed = false;
 
@@ -247,7 +247,7 @@ asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 }
 
 void
-asking_retry(struct track *track)
+lookup_retry(struct track *track)
 {
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
@@ -259,7 +259,7 @@ asking_retry(struct track *track)
 
 			if (reason == OWNER_REASON_NO_LOOKUP || reason == OWNER_REASON_TIMEOUT ||
 			    reason == OWNER_REASON_BAD_ANSWER)
-				asking_want(member, DEPTH_QUICK);
+				lookup_want(member, DEPTH_QUICK);
 		}
 	}
 }

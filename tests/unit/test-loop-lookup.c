@@ -15,10 +15,10 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "loop/attribution.h"
+#include "loop/lookup.h"
 
 #define DEADLINE_USEC (10 * USEC_PER_SEC)
-#define LOOK_USEC     (10 * USEC_PER_MSEC)
+#define WATCH_USEC    (10 * USEC_PER_MSEC)
 
 /* Sees whether it is time to end the loop. */
 struct watch {
@@ -27,7 +27,7 @@ struct watch {
 	uint64_t until_usec;
 	idtype_t type; /* whose end is waited for */
 	pid_t pid;
-	unsigned failures; /* and how many look-ups have to fail before */
+	unsigned failures; /* and how many lookups have to fail before */
 };
 
 static unsigned failures;
@@ -65,10 +65,10 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	if ((failures >= watch->failures && is_reaped(watch->type, watch->pid)) ||
 	    clock_monotonic_usec() > watch->until_usec)
 		loop_stop(watch->loop);
-	loop_arm(watch->timer, LOOK_USEC);
+	loop_arm(watch->timer, WATCH_USEC);
 }
 
-/* Runs the loop until so many look-ups failed and those children are gone, or for the deadline. */
+/* Runs the loop until so many lookups failed and those children are gone, or for the deadline. */
 static void
 run(struct loop *loop, unsigned least_failures, idtype_t type, pid_t pid)
 {
@@ -81,7 +81,7 @@ run(struct loop *loop, unsigned least_failures, idtype_t type, pid_t pid)
 	};
 
 	assert_int_equal(loop_add_timer(loop, on_timer, &watch, &watch.timer), 0);
-	loop_arm(watch.timer, LOOK_USEC);
+	loop_arm(watch.timer, WATCH_USEC);
 	assert_int_equal(loop_run(loop), 0);
 	loop_drop(&watch.timer);
 	assert_true(failures >= least_failures);
@@ -105,10 +105,10 @@ end_a_child(void)
 static void
 whoever_started_it(void **state)
 {
-	const struct attribution_options options = { .program = "/bin/false" };
+	const struct lookup_options options = { .program = "/bin/false" };
 	struct ground ground = { .proc_fd = -1 };
-	struct attribution *attribution = NULL;
-	struct owners *owners = NULL;
+	struct lookup *lookup = NULL;
+	struct lookup_client *owners = NULL;
 	pid_t other = end_a_child();
 	pid_t first;
 	int status;
@@ -117,16 +117,16 @@ whoever_started_it(void **state)
 	ground.engine = engine_new(NULL, NULL);
 	assert_non_null(ground.engine);
 	assert_int_equal(loop_new(&ground.loop), 0);
-	assert_int_equal(owners_spawn(options.program, &owners), 0);
-	first = owners_pid(owners);
-	assert_int_equal(attribution_new(&ground, &options, owners, &attribution), 0);
+	assert_int_equal(lookup_client_spawn(options.program, &owners), 0);
+	first = lookup_client_pid(owners);
+	assert_int_equal(lookup_new(&ground, &options, owners, &lookup), 0);
 	/* The one that was started before, */
 	run(ground.loop, 1, P_PID, first);
 	assert_int_equal(waitpid(other, &status, WNOHANG), other);
 	assert_int_equal(WEXITSTATUS(status), 7);
 	/* and the one that was started in its place. */
 	run(ground.loop, 2, P_ALL, 0);
-	(void)attribution_free(attribution);
+	(void)lookup_free(lookup);
 	(void)engine_free(ground.engine);
 	(void)loop_free(ground.loop);
 }
@@ -139,5 +139,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("attribution", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A look under a written source: what is asked after which answer, and what an absence proves.
+ * A poll under a written source: what is asked after which answer, and what an absence proves.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core-help.h"
-#include "kernel/look.h"
+#include "kernel/poll-steps.h"
 
 /* A kernel as the test wishes it to be. */
 struct kernel {
@@ -44,7 +44,7 @@ is_selected(const struct kernel *kernel, const struct source_request *request,
 }
 
 static void
-answer(struct kernel *kernel, struct look *look, const struct source_request *request)
+answer(struct kernel *kernel, struct poll_steps *steps, const struct source_request *request)
 {
 	struct source_result result = { .datagrams = 1 };
 	bool dump = request->port == 0;
@@ -65,23 +65,23 @@ answer(struct kernel *kernel, struct look *look, const struct source_request *re
 			continue;
 		/* The source does not tell who chose a port. */
 		socket.listener.choice = CHOICE_UNKNOWN;
-		look_socket(&socket, look);
+		poll_steps_socket(&socket, steps);
 		socket.listening = false;
 		socket.listener.cookie += 1000000;
-		look_socket(&socket, look);
+		poll_steps_socket(&socket, steps);
 	}
-	look_answered(look, &result);
+	poll_steps_answered(steps, &result);
 }
 
-/* 0 = the looks recognize nothing; each test is run both ways. */
+/* 0 = the polls recognize nothing; each test is run both ways. */
 static uint64_t key;
 
-/* One look after `last` (freed). */
+/* One poll after `last` (freed). */
 static struct snapshot *
 take(struct kernel *kernel, struct snapshot *last, bool knows_choice)
 {
 	static struct port_filter filter;
-	const struct look_options options = {
+	const struct poll_steps_options options = {
 		.last = last,
 		.filter = &filter,
 		.protocols = 1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP,
@@ -89,15 +89,15 @@ take(struct kernel *kernel, struct snapshot *last, bool knows_choice)
 		.taken_usec = last == NULL ? 1 : last->taken_usec + 1,
 		.key = key,
 	};
-	struct look *look = look_new(&options);
+	struct poll_steps *steps = poll_steps_new(&options);
 	const struct source_request *request;
 	struct snapshot *snapshot;
 
-	assert_non_null(look);
+	assert_non_null(steps);
 	kernel->dumps = kernel->proofs = kernel->choices = 0;
-	while ((request = look_request(look)) != NULL)
-		answer(kernel, look, request);
-	snapshot = look_finish(look);
+	while ((request = poll_steps_request(steps)) != NULL)
+		answer(kernel, steps, request);
+	snapshot = poll_steps_finish(steps);
 	assert_non_null(snapshot);
 	assert_true(snapshot->sealed);
 	if (snapshot->repeats) {
@@ -127,11 +127,11 @@ many(size_t count)
 static void
 expect_unproven(const struct snapshot *snapshot, size_t wanted)
 {
-	size_t unproven = 0;
+	size_t carried = 0;
 
 	for (size_t i = 0; i < snapshot->count; i++)
-		unproven += snapshot->listeners[i].unproven;
-	assert_int_equal(unproven, wanted);
+		carried += snapshot->listeners[i].carried;
+	assert_int_equal(carried, wanted);
 }
 
 static void
@@ -214,8 +214,8 @@ two_datagrams_prove_nothing(void **state)
 	assert_int_equal(kernel.proofs, 2);
 	assert_int_equal(snapshot->count, 9);
 	expect_unproven(snapshot, 1);
-	assert_true(snapshot_find(snapshot, &table[8])->unproven);
-	/* It is asked for again in the next look, which proves it. */
+	assert_true(snapshot_find(snapshot, &table[8])->carried);
+	/* It is asked for again in the next poll, which proves it. */
 	kernel.long_proofs = 0;
 	snapshot = take(&kernel, snapshot, true);
 	assert_int_equal(snapshot->count, 8);
@@ -258,7 +258,7 @@ many_missing_are_dumped_again(void **state)
 	assert_int_equal(kernel.choices, 6);
 	/* The second dump sees what the first missed: one is left to be proved. */
 	kernel.missed = 50100;
-	kernel.missed_upto = 50100 + LOOK_PORTS_MAX;
+	kernel.missed_upto = 50100 + POLL_PORTS_MAX;
 	kernel.miss_dumps = 1;
 	kernel.count = 999;
 	snapshot = take(&kernel, snapshot, true);
@@ -270,7 +270,7 @@ many_missing_are_dumped_again(void **state)
 	kernel.missed_upto--;
 	snapshot = take(&kernel, snapshot, true);
 	assert_int_equal(kernel.dumps, 1);
-	assert_int_equal(kernel.proofs, LOOK_PORTS_MAX);
+	assert_int_equal(kernel.proofs, POLL_PORTS_MAX);
 	assert_int_equal(snapshot->count, 999);
 	(void)snapshot_free(snapshot);
 	free(table);
@@ -300,9 +300,9 @@ proc_net_is_read_twice(void **state)
 }
 
 static void
-a_second_dump_does_not_fill_a_look(void **state)
+a_second_dump_does_not_fill_a_poll(void **state)
 {
-	enum { MORE = LOOK_LISTENERS_MAX * 3 / 4 };
+	enum { MORE = POLL_LISTENERS_MAX * 3 / 4 };
 	struct listener *table = calloc(MORE, sizeof(*table));
 	struct kernel kernel = { .table = table, .count = MORE };
 	struct snapshot *snapshot;
@@ -323,23 +323,23 @@ static void
 given_up(void **state)
 {
 	struct listener *table = many(3);
-	struct snapshot *last = help_look(1, table, 3), *snapshot;
-	const struct look_options options = { .last = last,
+	struct snapshot *last = help_poll(1, table, 3), *snapshot;
+	const struct poll_steps_options options = { .last = last,
 		.protocols = 1 << PROTOCOL_TCP,
 		.knows_choice = true,
 		.taken_usec = 2 };
-	struct look *look = look_new(&options);
+	struct poll_steps *steps = poll_steps_new(&options);
 
 	(void)state;
-	assert_non_null(look_request(look));
-	look_failed(look, INCOMPLETE_TIMEOUT);
-	assert_null(look_request(look));
-	snapshot = look_finish(look);
+	assert_non_null(poll_steps_request(steps));
+	poll_failed(steps, INCOMPLETE_TIMEOUT);
+	assert_null(poll_steps_request(steps));
+	snapshot = poll_steps_finish(steps);
 	assert_int_equal(snapshot->incomplete, INCOMPLETE_TIMEOUT);
 	assert_int_equal(snapshot->count, 3);
 	expect_unproven(snapshot, 3);
-	assert_null(look_free(look_new(&options)));
-	assert_null(look_free(NULL));
+	assert_null(poll_steps_free(poll_steps_new(&options)));
+	assert_null(poll_steps_free(NULL));
 	(void)snapshot_free(snapshot);
 	(void)snapshot_free(last);
 	free(table);
@@ -363,7 +363,7 @@ main(void)
 		cmocka_unit_test(an_incomplete_dump_ends_nothing),
 		cmocka_unit_test(many_missing_are_dumped_again),
 		cmocka_unit_test(proc_net_is_read_twice),
-		cmocka_unit_test(a_second_dump_does_not_fill_a_look),
+		cmocka_unit_test(a_second_dump_does_not_fill_a_poll),
 		cmocka_unit_test(given_up),
 		cmocka_unit_test_setup(who_chose_is_asked_once, recognize),
 		cmocka_unit_test_setup(a_missed_listener_is_found, recognize),
@@ -371,10 +371,10 @@ main(void)
 		cmocka_unit_test_setup(an_incomplete_dump_ends_nothing, recognize),
 		cmocka_unit_test_setup(many_missing_are_dumped_again, recognize),
 		cmocka_unit_test_setup(proc_net_is_read_twice, recognize),
-		cmocka_unit_test_setup(a_second_dump_does_not_fill_a_look, recognize),
+		cmocka_unit_test_setup(a_second_dump_does_not_fill_a_poll, recognize),
 		cmocka_unit_test_setup(given_up, recognize),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("kernel-look", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("kernel-poll-steps", tests, NULL, NULL);
 }

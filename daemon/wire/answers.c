@@ -18,7 +18,7 @@
 
 #include "base/cleanup.h"
 #include "model/program.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 struct packet_reader {
 	const char *at;
@@ -68,7 +68,7 @@ take_strings(struct packet_reader *reader, const struct string *strings, size_t 
 }
 
 static int
-take_place(struct packet_reader *reader, const struct lookup_place *fixed, struct place *place)
+take_place(struct packet_reader *reader, const struct wire_place *fixed, struct place *place)
 {
 	const struct string strings[] = {
 		{ &place->unit, fixed->unit_length, OWNER_UNIT_MAX - 1, false },
@@ -87,7 +87,7 @@ take_place(struct packet_reader *reader, const struct lookup_place *fixed, struc
 
 /* What is said of the program file fits together. */
 static bool
-exe_is_sane(const struct lookup_process *fixed)
+exe_is_sane(const struct wire_process *fixed)
 {
 	bool deleted = (fixed->flags & LOOKUP_EXE_DELETED) != 0;
 	bool known = (fixed->evidence & EVIDENCE_EXE_KNOWN) != 0;
@@ -106,7 +106,7 @@ exe_is_sane(const struct lookup_process *fixed)
 }
 
 static bool
-checksum_is_sane(const struct lookup_process *fixed)
+checksum_is_sane(const struct wire_process *fixed)
 {
 	static const uint8_t none[OWNER_CHECKSUM_BYTES];
 
@@ -115,7 +115,7 @@ checksum_is_sane(const struct lookup_process *fixed)
 }
 
 static bool
-process_is_sane(const struct lookup_process *fixed)
+process_is_sane(const struct wire_process *fixed)
 {
 	return fixed->pid > 0 && fixed->pid <= LOOKUP_PID_MAX && fixed->parent_pid >= 0 &&
 	    fixed->parent_pid <= LOOKUP_PID_MAX && fixed->main_pid >= 0 &&
@@ -130,7 +130,7 @@ process_is_sane(const struct lookup_process *fixed)
 
 /* The strings, in the order of the packet. */
 static int
-take_process_strings(struct packet_reader *reader, const struct lookup_process *fixed,
+take_process_strings(struct packet_reader *reader, const struct wire_process *fixed,
     struct process *process)
 {
 	const struct string strings[] = {
@@ -156,7 +156,7 @@ take_process_strings(struct packet_reader *reader, const struct lookup_process *
 }
 
 static void
-set_numbers(const struct lookup_process *fixed, struct process *process)
+set_numbers(const struct wire_process *fixed, struct process *process)
 {
 	process->start_usec = fixed->start_usec;
 	process->exe_device = fixed->exe_device;
@@ -199,7 +199,7 @@ set_script(struct process *process)
 static int
 take_process(struct packet_reader *reader, struct process *process)
 {
-	struct lookup_process fixed;
+	struct wire_process fixed;
 	int r = take(reader, &fixed, sizeof(fixed));
 
 	if (r < 0)
@@ -230,7 +230,7 @@ reason_is_sane(uint32_t reason, bool thorough)
 }
 
 static bool
-owner_is_sane(const struct lookup_owner *fixed)
+owner_is_sane(const struct wire_owner *fixed)
 {
 	bool thorough = (fixed->flags & LOOKUP_SAW_EVERY) != 0;
 	bool none = fixed->process_count == 0 && fixed->holders == 0;
@@ -280,9 +280,9 @@ take_processes(struct packet_reader *reader, struct owner *owner)
 }
 
 static int
-take_owner(struct packet_reader *reader, struct owners_packet *ret)
+take_owner(struct packet_reader *reader, struct lookup_client_packet *ret)
 {
-	struct lookup_owner fixed;
+	struct wire_owner fixed;
 	struct owner *owner;
 	int r = take(reader, &fixed, sizeof(fixed));
 
@@ -312,9 +312,9 @@ take_owner(struct packet_reader *reader, struct owners_packet *ret)
 }
 
 static int
-take_done(struct packet_reader *reader, struct owners_packet *ret)
+take_done(struct packet_reader *reader, struct lookup_client_packet *ret)
 {
-	struct lookup_done fixed;
+	struct wire_done fixed;
 	int r = take(reader, &fixed, sizeof(fixed));
 
 	if (r < 0)
@@ -327,10 +327,10 @@ take_done(struct packet_reader *reader, struct owners_packet *ret)
 }
 
 int
-owners_parse(const char *packet, size_t length, struct owners_packet *ret)
+lookup_client_parse(const char *packet, size_t length, struct lookup_client_packet *ret)
 {
 	struct packet_reader reader = { .at = packet, .left = length };
-	struct lookup_header header;
+	struct wire_header header;
 	int r = take(&reader, &header, sizeof(header));
 
 	if (r < 0)

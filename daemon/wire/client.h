@@ -7,8 +7,8 @@
  * whatever makes no sense ends the connection, and the sockets still open get an unknown
  * owner.
  */
-#ifndef OVERSTAY_WIRE_OWNERS_H
-#define OVERSTAY_WIRE_OWNERS_H
+#ifndef OVERSTAY_WIRE_CLIENT_H
+#define OVERSTAY_WIRE_CLIENT_H
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,40 +17,40 @@
 #include "model/owner.h"
 #include "wire/protocol.h"
 
-/* The most sockets of one owners_ask(). */
+/* The most sockets of one lookup_client_ask(). */
 #define OWNERS_ASK_MAX LOOKUP_INODES_MAX
 
-struct owners;
+struct lookup_client;
 
 /* owner is borrowed: owner_ref() to keep it. Several inodes may share one owner. */
-typedef void owners_function(uint32_t inode, struct owner *owner, void *argument);
+typedef void lookup_client_function(uint32_t inode, struct owner *owner, void *argument);
 
 /* Connects to the socket at socket_path. Returns 0 or -errno. */
-int owners_open_path(const char *socket_path, struct owners **ret) _mustcheck_;
+int lookup_client_open_path(const char *socket_path, struct lookup_client **ret) _mustcheck_;
 
 /*
  * Starts lookup_binary (an absolute path) with --fd, its end of a socket pair as descriptor
- * 3. It ends when the connection does; owners_pid() is to be reaped by the caller. A binary
+ * 3. It ends when the connection does; lookup_client_pid() is to be reaped by the caller. A binary
  * that cannot be started is told here where that can be seen (-ENOENT, -EACCES), else by
  * the first step. Returns 0 or -errno.
  */
-int owners_spawn(const char *lookup_binary, struct owners **ret) _mustcheck_;
+int lookup_client_spawn(const char *lookup_binary, struct lookup_client **ret) _mustcheck_;
 
 /*
  * Closes the connection; accepts NULL, returns NULL. A started process is not waited for.
  */
-struct owners *owners_close(struct owners *owners);
+struct lookup_client *lookup_client_close(struct lookup_client *client);
 
 /* Becomes readable when a step can be made. */
-int owners_fd(const struct owners *owners);
+int lookup_client_fd(const struct lookup_client *client);
 
-/* The process started by owners_spawn(), 0 where it was not. */
-pid_t owners_pid(const struct owners *owners);
+/* The process started by lookup_client_spawn(), 0 where it was not. */
+pid_t lookup_client_pid(const struct lookup_client *client);
 
 /*
- * When the request under way was put (the now_usec of owners_ask()), USEC_NEVER = none is.
+ * When the request under way was put (the now_usec of lookup_client_ask()), USEC_NEVER = none is.
  */
-uint64_t owners_asked_usec(const struct owners *owners);
+uint64_t lookup_client_asked_usec(const struct lookup_client *client);
 
 /*
  * Puts a request for count sockets, 1 to OWNERS_ASK_MAX; now_usec is CLOCK_BOOTTIME. An
@@ -58,8 +58,8 @@ uint64_t owners_asked_usec(const struct owners *owners);
  * under way, -EINVAL for a count or inode out of bounds; another -errno: the connection is
  * unusable, close it.
  */
-int owners_ask(struct owners *owners, const struct owner_question *questions, size_t count,
-    uint64_t now_usec) _mustcheck_;
+int lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
+    size_t count, uint64_t now_usec) _mustcheck_;
 
 /*
  * Reads one packet and calls function for each inode it answers; now_usec becomes the
@@ -69,19 +69,19 @@ int owners_ask(struct owners *owners, const struct owner_question *questions, si
  * (-EPROTO: it made no sense, or left an inode out) or OWNER_REASON_NO_LOOKUP (-EPIPE and
  * the rest: it is gone). Without a request under way only the connection is looked at.
  */
-int owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
-    void *argument) _mustcheck_;
+int lookup_client_step(struct lookup_client *client, uint64_t now_usec,
+    lookup_client_function *function, void *argument) _mustcheck_;
 
 /*
  * Ends the request under way: every inode still open is given an unknown owner with this
  * reason (OWNER_REASON_TIMEOUT). An answer may still come, so the connection has to be
  * closed after.
  */
-void owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t now_usec,
-    owners_function *function, void *argument);
+void lookup_client_give_up(struct lookup_client *client, enum owner_reason reason,
+    uint64_t now_usec, lookup_client_function *function, void *argument);
 
 /* What one packet says. */
-struct owners_packet {
+struct lookup_client_packet {
 	uint32_t id;
 	bool done;
 	bool saw_all;	     /* of a done packet */
@@ -95,6 +95,7 @@ struct owners_packet {
  * where it is no packet of protocol.h, within its bounds and those of model/owner.h, or says
  * what cannot be; -ENOMEM.
  */
-int owners_parse(const char *packet, size_t length, struct owners_packet *ret) _mustcheck_;
+int lookup_client_parse(const char *packet, size_t length,
+    struct lookup_client_packet *ret) _mustcheck_;
 
 #endif

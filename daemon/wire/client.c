@@ -4,7 +4,7 @@
  *
  * Invariants: every inode asked for is told to the caller exactly once, whatever comes back
  * or does not; an owner that is told is whole and within the bounds of model/owner.h.
- * owners_spawn() is the only place where overstayd forks.
+ * lookup_client_spawn() is the only place where overstayd forks.
  *
  * Memory: 64 KiB for a packet and 12 KiB for the questions and one answer, as long as the
  * connection is open; pages that were never written are not there.
@@ -22,7 +22,7 @@
 
 #include "base/cleanup.h"
 #include "model/listener.h"
-#include "wire/owners.h"
+#include "wire/client.h"
 
 /* The descriptor on which a started overstay-lookup finds its connection. */
 #define CHILD_FD 3
@@ -32,7 +32,7 @@ struct open_question {
 	bool answered;
 };
 
-struct owners {
+struct lookup_client {
 	int fd;
 	pid_t pid;
 	uint32_t id;					   /* of the last request */
@@ -40,7 +40,7 @@ struct owners {
 	size_t count;					   /* questions of the request under way */
 	size_t open;					   /* of those not answered */
 	struct open_question questions[LOOKUP_INODES_MAX]; /* sorted by inode */
-	struct owners_packet answer;
+	struct lookup_client_packet answer;
 	char packet[LOOKUP_PACKET_MAX + 1]; /* one more: a longer packet shows */
 };
 
@@ -49,21 +49,21 @@ struct owners {
  * then.
  */
 static int
-new_owners(int fd, pid_t pid, struct owners **ret)
+new_owners(int fd, pid_t pid, struct lookup_client **ret)
 {
-	struct owners *owners = calloc(1, sizeof(*owners));
+	struct lookup_client *client = calloc(1, sizeof(*client));
 
-	if (owners == NULL)
+	if (client == NULL)
 		return -ENOMEM;
-	owners->fd = fd;
-	owners->pid = pid;
-	owners->asked_usec = USEC_NEVER;
-	*ret = owners;
+	client->fd = fd;
+	client->pid = pid;
+	client->asked_usec = USEC_NEVER;
+	*ret = client;
 	return 0;
 }
 
 int
-owners_open_path(const char *socket_path, struct owners **ret)
+lookup_client_open_path(const char *socket_path, struct lookup_client **ret)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_close_ int fd = -1;
@@ -113,10 +113,10 @@ become_lookup(const char *binary, int fd)
 }
 
 int
-owners_spawn(const char *lookup_binary, struct owners **ret)
+lookup_client_spawn(const char *lookup_binary, struct lookup_client **ret)
 {
 	_close_ int own = -1, other = -1;
-	struct owners *owners;
+	struct lookup_client *client;
 	sigset_t all, before;
 	int pair[2], r;
 
@@ -126,7 +126,7 @@ owners_spawn(const char *lookup_binary, struct owners **ret)
 		return -errno;
 	own = pair[0];
 	other = pair[1];
-	r = new_owners(own, 0, &owners);
+	r = new_owners(own, 0, &client);
 	if (r < 0)
 		return r;
 	/*
@@ -134,63 +134,63 @@ owners_spawn(const char *lookup_binary, struct owners **ret)
 	 */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	owners->pid = fork();
-	if (owners->pid == 0) {
+	client->pid = fork();
+	if (client->pid == 0) {
 		become_lookup(lookup_binary, other);
 		_exit(127);
 	}
-	r = owners->pid < 0 ? -errno : 0;
+	r = client->pid < 0 ? -errno : 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0) {
-		free(owners);
+		free(client);
 		return r;
 	}
 	(void)take_fd(&own);
-	*ret = owners;
+	*ret = client;
 	return 0;
 }
 
-struct owners *
-owners_close(struct owners *owners)
+struct lookup_client *
+lookup_client_close(struct lookup_client *client)
 {
-	if (owners != NULL) {
-		(void)close(owners->fd);
-		free(owners);
+	if (client != NULL) {
+		(void)close(client->fd);
+		free(client);
 	}
 	return NULL;
 }
 
 int
-owners_fd(const struct owners *owners)
+lookup_client_fd(const struct lookup_client *client)
 {
-	return owners->fd;
+	return client->fd;
 }
 
 pid_t
-owners_pid(const struct owners *owners)
+lookup_client_pid(const struct lookup_client *client)
 {
-	return owners->pid;
+	return client->pid;
 }
 
 uint64_t
-owners_asked_usec(const struct owners *owners)
+lookup_client_asked_usec(const struct lookup_client *client)
 {
-	return owners->asked_usec;
+	return client->asked_usec;
 }
 
 static int
 compare_questions(const void *a, const void *b)
 {
-	const struct lookup_question *left = a, *right = b;
+	const struct wire_question *left = a, *right = b;
 
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
 /* A question as it is sent. Another protocol than these two has no listeners. */
-static struct lookup_question
-make_question(const struct owner_question *question)
+static struct wire_question
+make_question(const struct lookup_question *question)
 {
-	return (struct lookup_question){
+	return (struct wire_question){
 		.cgroup = question->cgroup,
 		.inode = question->inode,
 		.uid = question->uid,
@@ -205,7 +205,7 @@ make_question(const struct owner_question *question)
  * wanted counts. Returns how many; 0: one has no inode.
  */
 static size_t
-sort_questions(const struct owner_question *questions, size_t count, struct lookup_question *sorted)
+sort_questions(const struct lookup_question *questions, size_t count, struct wire_question *sorted)
 {
 	size_t kept = 0;
 
@@ -223,20 +223,20 @@ sort_questions(const struct owner_question *questions, size_t count, struct look
 }
 
 int
-owners_ask(struct owners *owners, const struct owner_question *questions, size_t count,
-    uint64_t now_usec)
+lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
+    size_t count, uint64_t now_usec)
 {
-	struct lookup_question sorted[LOOKUP_INODES_MAX];
-	struct lookup_header header = {
+	struct wire_question sorted[LOOKUP_INODES_MAX];
+	struct wire_header header = {
 		.version = LOOKUP_VERSION,
 		.type = LOOKUP_REQUEST,
-		.id = owners->id + 1,
+		.id = client->id + 1,
 	};
-	struct lookup_request request;
+	struct wire_request request;
 	size_t length = sizeof(header) + sizeof(request);
 	ssize_t sent;
 
-	if (owners->asked_usec != USEC_NEVER)
+	if (client->asked_usec != USEC_NEVER)
 		return -EBUSY;
 	if (count == 0 || count > LOOKUP_INODES_MAX)
 		return -EINVAL;
@@ -244,25 +244,25 @@ owners_ask(struct owners *owners, const struct owner_question *questions, size_t
 	if (count == 0)
 		return -EINVAL;
 	request.count = (uint32_t)count;
-	memcpy(owners->packet + sizeof(header), &request, sizeof(request));
-	memcpy(owners->packet + length, sorted, count * sizeof(sorted[0]));
+	memcpy(client->packet + sizeof(header), &request, sizeof(request));
+	memcpy(client->packet + length, sorted, count * sizeof(sorted[0]));
 	length += count * sizeof(sorted[0]);
 	header.length = (uint32_t)length;
-	memcpy(owners->packet, &header, sizeof(header));
-	sent = send(owners->fd, owners->packet, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	memcpy(client->packet, &header, sizeof(header));
+	sent = send(client->fd, client->packet, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0)
 		return -errno;
 	for (size_t i = 0; i < count; i++)
-		owners->questions[i] = (struct open_question){ .inode = sorted[i].inode };
-	owners->count = owners->open = count;
-	owners->id++;
-	owners->asked_usec = now_usec;
+		client->questions[i] = (struct open_question){ .inode = sorted[i].inode };
+	client->count = client->open = count;
+	client->id++;
+	client->asked_usec = now_usec;
 	return 0;
 }
 
 void
-owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t now_usec,
-    owners_function *function, void *argument)
+lookup_client_give_up(struct lookup_client *client, enum owner_reason reason, uint64_t now_usec,
+    lookup_client_function *function, void *argument)
 {
 	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
 
@@ -271,28 +271,28 @@ owners_give_up(struct owners *owners, enum owner_reason reason, uint64_t now_use
 	 */
 	if (owner != NULL)
 		owner->observed_usec = now_usec;
-	for (size_t i = 0; i < owners->count; i++)
-		if (!owners->questions[i].answered && owner != NULL)
-			function(owners->questions[i].inode, owner, argument);
+	for (size_t i = 0; i < client->count; i++)
+		if (!client->questions[i].answered && owner != NULL)
+			function(client->questions[i].inode, owner, argument);
 	owner_unref(owner);
-	owners->count = owners->open = 0;
-	owners->asked_usec = USEC_NEVER;
+	client->count = client->open = 0;
+	client->asked_usec = USEC_NEVER;
 }
 
 static struct open_question *
-find_question(struct owners *owners, uint32_t inode)
+find_question(struct lookup_client *client, uint32_t inode)
 {
-	size_t low = 0, high = owners->count;
+	size_t low = 0, high = client->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (owners->questions[middle].inode < inode)
+		if (client->questions[middle].inode < inode)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < owners->count && owners->questions[low].inode == inode ?
-	    &owners->questions[low] :
+	return low < client->count && client->questions[low].inode == inode ?
+	    &client->questions[low] :
 	    NULL;
 }
 
@@ -301,41 +301,41 @@ find_question(struct owners *owners, uint32_t inode)
  * On -EPROTO the marks are as they were.
  */
 static int
-mark_answered(struct owners *owners, const struct owners_packet *answer)
+mark_answered(struct lookup_client *client, const struct lookup_client_packet *answer)
 {
 	uint32_t marked = 0;
 
 	for (; marked < answer->inode_count; marked++) {
-		struct open_question *question = find_question(owners, answer->inodes[marked]);
+		struct open_question *question = find_question(client, answer->inodes[marked]);
 		if (question == NULL || question->answered)
 			break;
 		question->answered = true;
 	}
 	if (marked == answer->inode_count) {
-		owners->open -= marked;
+		client->open -= marked;
 		return 0;
 	}
 	while (marked-- > 0)
-		find_question(owners, answer->inodes[marked])->answered = false;
+		find_question(client, answer->inodes[marked])->answered = false;
 	return -EPROTO;
 }
 
 /* Takes one packet. Returns 1, 0 where it was the last one, or -errno. */
 static int
-take_packet(struct owners *owners, size_t length, uint64_t now_usec, owners_function *function,
-    void *argument)
+take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
+    lookup_client_function *function, void *argument)
 {
-	struct owners_packet *answer = &owners->answer;
-	int r = owners_parse(owners->packet, length, answer);
+	struct lookup_client_packet *answer = &client->answer;
+	int r = lookup_client_parse(client->packet, length, answer);
 
 	if (r < 0)
 		return r;
-	if (answer->id != owners->id || owners->asked_usec == USEC_NEVER)
+	if (answer->id != client->id || client->asked_usec == USEC_NEVER)
 		r = -EPROTO;
 	else if (answer->done)
-		r = owners->open == 0 ? 0 : -EPROTO;
+		r = client->open == 0 ? 0 : -EPROTO;
 	else
-		r = mark_answered(owners, answer) < 0 ? -EPROTO : 1;
+		r = mark_answered(client, answer) < 0 ? -EPROTO : 1;
 	if (r > 0) {
 		answer->owner->observed_usec = now_usec;
 		for (uint32_t i = 0; i < answer->inode_count; i++)
@@ -346,9 +346,10 @@ take_packet(struct owners *owners, size_t length, uint64_t now_usec, owners_func
 }
 
 int
-owners_step(struct owners *owners, uint64_t now_usec, owners_function *function, void *argument)
+lookup_client_step(struct lookup_client *client, uint64_t now_usec,
+    lookup_client_function *function, void *argument)
 {
-	ssize_t length = recv(owners->fd, owners->packet, sizeof(owners->packet), MSG_DONTWAIT);
+	ssize_t length = recv(client->fd, client->packet, sizeof(client->packet), MSG_DONTWAIT);
 	int r;
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
@@ -356,14 +357,14 @@ owners_step(struct owners *owners, uint64_t now_usec, owners_function *function,
 	if (length <= 0)
 		r = length < 0 ? -errno : -EPIPE;
 	else
-		r = take_packet(owners, (size_t)length, now_usec, function, argument);
+		r = take_packet(client, (size_t)length, now_usec, function, argument);
 	if (r < 0)
-		owners_give_up(owners,
+		lookup_client_give_up(client,
 		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, now_usec,
 		    function, argument);
 	else if (r == 0) {
-		owners->count = 0;
-		owners->asked_usec = USEC_NEVER;
+		client->count = 0;
+		client->asked_usec = USEC_NEVER;
 	}
 	return r;
 }

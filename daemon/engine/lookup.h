@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose owner has to be looked up, and what the answers change. See asking.c.
+ * Whose owner has to be looked up, and what the answers change. See lookup.c.
  */
-#ifndef OVERSTAY_ENGINE_ASKING_H
-#define OVERSTAY_ENGINE_ASKING_H
+#ifndef OVERSTAY_ENGINE_LOOKUP_H
+#define OVERSTAY_ENGINE_LOOKUP_H
 
 #include "engine/track.h"
 
 /* owner is borrowed; who takes the answer in takes a reference. */
-struct owner_answer {
+struct lookup_answer {
 	uint32_t inode;
 	struct owner *owner;
 };
@@ -18,11 +18,11 @@ struct owner_answer {
  * A UDP port the kernel picked is nearly always a client's and gone soon: it is asked for only
  * when it is patient_usec old. Returns how many; in *ret_changed whether anything changed.
  */
-size_t asking_questions(struct track *track, struct owner_question *questions, size_t max,
+size_t lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
     uint64_t now_usec, uint64_t patient_usec, bool *ret_changed);
 
 /* Wants the member's owner looked up (again), so deep at least. */
-void asking_want(struct member *member, enum look_depth depth);
+void lookup_want(struct member *member, enum search_depth depth);
 
 /*
  * True where the owner of every socket of the stay was looked for. A question that is open longer
@@ -30,14 +30,14 @@ void asking_want(struct member *member, enum look_depth depth);
  * an answer comes all the same. *due_usec is lowered to when that will be; *wanted is set where
  * there is something to ask.
  */
-bool asking_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec,
+bool lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec,
     uint64_t wait_usec, uint64_t *due_usec, bool *wanted);
 
 /*
  * Takes in answers, sorted by inode. What was asked for and is not among them is unknown from now
  * on; but who held a socket that has left is not forgotten for an answer that knows nobody.
  */
-void asking_answers(struct track *track, const struct owner_answer *answers, size_t count,
+void lookup_answers(struct track *track, const struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
 
 /*
@@ -45,13 +45,13 @@ void asking_answers(struct track *track, const struct owner_answer *answers, siz
  * known before; what was known stays, with the time it was observed. Returns true where anything
  * was.
  */
-bool asking_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
+bool lookup_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
 
 /* overstay-lookup is back: what could not be looked up without it is wanted again. */
-void asking_retry(struct track *track);
+void lookup_retry(struct track *track);
 
 /* Goes on without answers for a stay that has to be told now: owners still looked for are unknown.
  * Returns false without memory. */
-bool asking_go_on(struct stay *stay, uint64_t now_usec) _mustcheck_;
+bool lookup_go_on(struct stay *stay, uint64_t now_usec) _mustcheck_;
 
 #endif

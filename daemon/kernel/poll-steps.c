@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One poll at the listeners, as a sequence of requests:
+ *
+ *	DUMP    the listeners of the range: TCP, UDP over IPv4, UDP over IPv6
+ *	AGAIN   the same once more, where more ports lack a socket than may be asked for singly
+ *	PROOF   each port that lacks a socket, by itself: is it really gone?
+ *	CHOICE  the ports with sockets that are new, or where that was not learnt before: picked by
+ *	        the kernel, asked for by the program?
+ *
+ * Truth: a dump may miss an entry while the table changes under the walk, and does not say so. A
+ * socket is absent only if a dump of its one port lacks it too. A bucket is walked under one lock,
+ * so only an answer of more than one datagram can skip: it is repeated once, then left carried.
+ * An incomplete dump proves presence only: all that is missing in it is carried on as carried.
+ * That holds for its own protocol and family, the others are not concerned.
+ * Of /proc/net two reads are all the proof there is.
+ *
+ * Most polls bring what the last one had, and nothing else. The listeners of the last one are
+ * recognized as they come (engine/known.c) and only ticked off; the others are collected. Where
+ * all are ticked off, nothing else came and nothing was left open, that is the whole result:
+ * `repeats`. Else those that were ticked off are copied, and the poll goes on as if it had just
+ * read them.
+ *
+ * What it never does: read a source (the caller does, in steps) or decide what absence means.
+ *
+ * Cost: the dump and a lookup for each record; a sort, a comparison, PROOF and CHOICE only where
+ * something came or went.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "engine/diff.h"
+#include "kernel/poll-steps.h"
+
+enum phase {
+	PHASE_DUMP,
+	PHASE_AGAIN,
+	PHASE_PROOF,
+	PHASE_CHOICE,
+	PHASE_DONE,
+};
+
+struct question {
+	struct source_request request;
+	bool repeated;
+	bool proved;
+	uint8_t spared; /* not proved, but the absence in this family is; 0 = in none */
+};
+
+struct poll_steps {
+	struct poll_steps_options options;
+	struct snapshot *snapshot;
+	size_t sealed; /* how many of its listeners are in order already */
+	enum phase phase;
+	struct question *questions;
+	size_t count, room, next;
+	struct question *proofs; /* those of PHASE_PROOF, in the order of ports */
+	size_t proof_count;
+	struct known *known; /* of the last poll, NULL = none, or its time is over */
+	bool *ticked;	     /* by the index in the last poll */
+	size_t ticked_count;
+	size_t cursor;	 /* of known_find() */
+	uint32_t failed; /* table_bit() of the requests that the source failed at */
+	bool twice;	 /* missing in two reads of /proc/net: that is the proof */
+};
+
+/* Sockets that are new, or were seen before. */
+#define NOT_LEARNT (DIFF_APPEARED | DIFF_PERSISTED)
+
+static void enter(struct poll_steps *steps, enum phase phase);
+
+static uint32_t
+table_bit(const struct source_request *request)
+{
+	return 1u << (2 * request->protocol + (request->family == AF_INET6));
+}
+
+/* What the request asked for was not seen, or not all of it. */
+static void
+note_incomplete(struct poll_steps *steps, const struct source_request *request, uint32_t reasons)
+{
+	snapshot_note_incomplete(steps->snapshot, request->protocol, request->family, reasons);
+}
+
+/* Without memory a question is not put, and what it would have told is missing. */
+static void
+add_question(struct poll_steps *steps, const struct source_request *request)
+{
+	if (steps->count == steps->room) {
+		size_t room = steps->room == 0 ? 8 : steps->room * 2;
+		struct question *questions =
+		    reallocarray(steps->questions, room, sizeof(*questions));
+
+		if (questions == NULL) {
+			note_incomplete(steps, request, INCOMPLETE_MEMORY);
+			return;
+		}
+		steps->questions = questions;
+		steps->room = room;
+	}
+	steps->questions[steps->count++] = (struct question){ .request = *request };
+}
+
+static void
+add_dump(struct poll_steps *steps, enum choice choice)
+{
+	static const struct {
+		enum protocol protocol;
+		uint8_t family;
+	} dumps[] = {
+		{ PROTOCOL_TCP, AF_UNSPEC },
+		{ PROTOCOL_UDP, AF_INET },
+		{ PROTOCOL_UDP, AF_INET6 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
+		struct source_request request = {
+			.protocol = dumps[i].protocol,
+			.family = dumps[i].family,
+			.choice = choice,
+			.filter = steps->options.filter,
+		};
+
+		if ((steps->options.protocols >> dumps[i].protocol & 1) != 0)
+			add_question(steps, &request);
+	}
+}
+
+/* The request for the one port of a listener. TCP answers for both families in one walk. */
+static struct source_request
+port_request(const struct poll_steps *steps, const struct listener *listener, enum choice choice)
+{
+	bool tcp = listener->endpoint.protocol == PROTOCOL_TCP;
+
+	return (struct source_request){
+		.protocol = (enum protocol)listener->endpoint.protocol,
+		.family = tcp ? AF_UNSPEC : listener->endpoint.family,
+		.port = listener->endpoint.port,
+		.choice = choice,
+		.filter = steps->options.filter,
+	};
+}
+
+static int
+compare_requests(const struct source_request *a, const struct source_request *b)
+{
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	if (a->protocol != b->protocol)
+		return a->protocol < b->protocol ? -1 : 1;
+	return (int)a->family - (int)b->family;
+}
+
+/* The walk over what is missing or new, port by port: listeners come in the order of ports. */
+struct port_walk {
+	struct poll_steps *steps;
+	struct source_request last;
+	size_t ports;
+	bool ask; /* else only count */
+	enum choice choice;
+};
+
+static void
+visit_port(struct port_walk *walk, const struct listener *listener)
+{
+	struct source_request request = port_request(walk->steps, listener, walk->choice);
+
+	if (walk->ports > 0 && compare_requests(&walk->last, &request) == 0)
+		return;
+	walk->last = request;
+	walk->ports++;
+	if (walk->ask)
+		add_question(walk->steps, &request);
+}
+
+static void
+visit_missing(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct port_walk *walk = argument;
+
+	(void)after;
+	if (snapshot_covers(walk->steps->snapshot, &before->endpoint))
+		visit_port(walk, before);
+}
+
+static void
+visit_unknown_choice(const struct listener *before, const struct listener *after, void *argument)
+{
+	if (after->choice == CHOICE_UNKNOWN && (before == NULL || before->choice == CHOICE_UNKNOWN))
+		visit_port(argument, after);
+}
+
+/* Counts the ports with something missing (or new), and asks about each where `ask` is set. */
+static size_t
+walk_ports(struct poll_steps *steps, unsigned want, enum choice choice, bool ask)
+{
+	struct port_walk walk = { .steps = steps, .choice = choice, .ask = ask };
+
+	(void)diff_walk(steps->options.last, steps->snapshot, want,
+	    want == DIFF_MISSING ? visit_missing : visit_unknown_choice, &walk);
+	return walk.ports;
+}
+
+struct poll_steps *
+poll_steps_new(const struct poll_steps_options *options)
+{
+	struct poll_steps *steps = calloc(1, sizeof(*steps));
+
+	if (steps == NULL)
+		return NULL;
+	steps->options = *options;
+	steps->snapshot = snapshot_new(options->taken_usec);
+	if (steps->snapshot == NULL) {
+		free(steps);
+		return NULL;
+	}
+	if (options->last != NULL && options->last->known != NULL)
+		steps->ticked = calloc(options->last->count, sizeof(*steps->ticked));
+	if (steps->ticked != NULL)
+		steps->known = options->last->known;
+	enter(steps, PHASE_DUMP);
+	return steps;
+}
+
+struct poll_steps *
+poll_steps_free(struct poll_steps *steps)
+{
+	if (steps == NULL)
+		return NULL;
+	(void)snapshot_free(steps->snapshot);
+	free(steps->questions);
+	free(steps->proofs);
+	free(steps->ticked);
+	free(steps);
+	return NULL;
+}
+
+const struct source_request *
+poll_steps_request(const struct poll_steps *steps)
+{
+	return steps->next < steps->count ? &steps->questions[steps->next].request : NULL;
+}
+
+/* The socket as an earlier phase told of it, NULL = not at all. */
+static struct listener *
+find_known(const struct poll_steps *steps, const struct listener *listener)
+{
+	const struct snapshot known = {
+		.listeners = steps->snapshot->listeners,
+		.count = steps->sealed,
+	};
+	const struct listener *found = snapshot_find(&known, listener);
+
+	return found == NULL ? NULL : steps->snapshot->listeners + (found - known.listeners);
+}
+
+/* Ticks a socket off that the last poll had. */
+static bool
+recognize(struct poll_steps *steps, const struct listener *listener)
+{
+	size_t index =
+	    steps->known == NULL ? KNOWN_NONE : known_find(steps->known, listener, &steps->cursor);
+
+	if (index == KNOWN_NONE)
+		return false;
+	steps->ticked_count += !steps->ticked[index];
+	steps->ticked[index] = true;
+	return true;
+}
+
+/* True where the dump brought all that the last poll had, and nothing else, and nothing is open. */
+static bool
+is_repetition(const struct poll_steps *steps)
+{
+	const struct snapshot *last = steps->options.last;
+
+	return steps->known != NULL && steps->snapshot->incomplete == 0 && last->incomplete == 0 &&
+	    steps->snapshot->count == 0 && steps->ticked_count == last->count &&
+	    known_is_settled(steps->known, steps->options.knows_choice);
+}
+
+/* Copies what was ticked off, so that the poll has all that it saw. */
+static void
+copy_ticked(struct poll_steps *steps)
+{
+	for (size_t i = 0; steps->known != NULL && i < steps->options.last->count; i++) {
+		struct listener listener = steps->options.last->listeners[i];
+
+		listener.carried = false;
+		if (steps->ticked[i])
+			(void)snapshot_add(steps->snapshot, &listener);
+	}
+	steps->known = NULL;
+	steps->ticked_count = 0;
+}
+
+void
+poll_steps_socket(const struct source_socket *socket, void *argument)
+{
+	struct poll_steps *steps = argument;
+	struct listener listener, *known;
+
+	if (!socket->listening || recognize(steps, &socket->listener))
+		return;
+	listener = socket->listener;
+	/* A port is asked about whoever chose it: only what was missing belongs in the answer. */
+	if (steps->phase == PHASE_PROOF && snapshot_find(steps->options.last, &listener) == NULL)
+		return;
+	if (steps->questions[steps->next].request.choice != CHOICE_UNKNOWN)
+		listener.choice = (uint8_t)steps->questions[steps->next].request.choice;
+	known = find_known(steps, &listener);
+	if (known != NULL) {
+		if (known->choice == CHOICE_UNKNOWN)
+			known->choice = listener.choice;
+		return;
+	}
+	if (steps->snapshot->count + steps->ticked_count >= POLL_LISTENERS_MAX) {
+		snapshot_note_incomplete(steps->snapshot, (enum protocol)listener.endpoint.protocol,
+		    listener.endpoint.family, INCOMPLETE_MEMORY);
+		return;
+	}
+	(void)snapshot_add(steps->snapshot, &listener);
+}
+
+/* What a phase asks. */
+static void
+ask(struct poll_steps *steps)
+{
+	size_t ports;
+
+	switch (steps->phase) {
+	case PHASE_DUMP:
+	case PHASE_AGAIN:
+		add_dump(steps, CHOICE_UNKNOWN);
+		break;
+	case PHASE_PROOF:
+		(void)walk_ports(steps, DIFF_MISSING, CHOICE_UNKNOWN, true);
+		break;
+	case PHASE_CHOICE:
+		ports = walk_ports(steps, NOT_LEARNT, CHOICE_UNKNOWN, false);
+		if (ports > POLL_PORTS_MAX) {
+			add_dump(steps, CHOICE_AUTO);
+			add_dump(steps, CHOICE_ASKED);
+		} else if (ports > 0) {
+			(void)walk_ports(steps, NOT_LEARNT, CHOICE_AUTO, true);
+			(void)walk_ports(steps, NOT_LEARNT, CHOICE_ASKED, true);
+		}
+		break;
+	case PHASE_DONE:
+		break;
+	}
+}
+
+static void
+enter(struct poll_steps *steps, enum phase phase)
+{
+	steps->phase = phase;
+	steps->count = steps->next = 0;
+	ask(steps);
+}
+
+/* Which phase follows once all of this one was answered. */
+static enum phase
+following(struct poll_steps *steps)
+{
+	size_t missing = 0;
+	enum phase choice = steps->options.knows_choice ? PHASE_CHOICE : PHASE_DONE;
+
+	if (steps->phase >= PHASE_CHOICE)
+		return PHASE_DONE;
+	if (steps->phase == PHASE_PROOF)
+		return choice;
+	if (steps->options.last != NULL)
+		missing = walk_ports(steps, DIFF_MISSING, CHOICE_UNKNOWN, false);
+	if (missing == 0)
+		return choice;
+	if (steps->phase == PHASE_DUMP &&
+	    (missing > POLL_PORTS_MAX || !steps->options.knows_choice))
+		return PHASE_AGAIN;
+	steps->twice = !steps->options.knows_choice;
+	return steps->twice ? PHASE_DONE : PHASE_PROOF;
+}
+
+/* Leaves out what would be asked of a table that failed. Returns false where nothing is left. */
+static bool
+has_question(struct poll_steps *steps)
+{
+	while (steps->next < steps->count &&
+	    (steps->failed & table_bit(&steps->questions[steps->next].request)) != 0)
+		steps->next++;
+	return steps->next < steps->count;
+}
+
+/* Goes on to the next phase that asks something. */
+static void
+move_on(struct poll_steps *steps)
+{
+	while (!has_question(steps) && steps->phase != PHASE_DONE) {
+		enum phase phase;
+
+		if (is_repetition(steps)) {
+			steps->snapshot->repeats = steps->snapshot->sealed = true;
+			enter(steps, PHASE_DONE);
+			return;
+		}
+		copy_ticked(steps);
+		snapshot_seal(steps->snapshot);
+		steps->sealed = steps->snapshot->count;
+		phase = following(steps);
+		if (steps->phase == PHASE_PROOF) {
+			steps->proofs = steps->questions;
+			steps->proof_count = steps->count;
+			steps->questions = NULL;
+			steps->room = 0;
+		}
+		enter(steps, phase);
+	}
+}
+
+/* Of an answer for both families one half may be complete. */
+static void
+take_completeness(struct poll_steps *steps, const struct source_result *result)
+{
+	struct source_request request = steps->questions[steps->next].request;
+
+	if (request.family == AF_UNSPEC && result->spared != 0)
+		request.family = result->spared == AF_INET ? AF_INET6 : AF_INET;
+	note_incomplete(steps, &request, result->incomplete);
+}
+
+void
+poll_steps_answered(struct poll_steps *steps, const struct source_result *result)
+{
+	struct question *question = &steps->questions[steps->next];
+
+	switch (steps->phase) {
+	case PHASE_DUMP:
+	case PHASE_AGAIN:
+		take_completeness(steps, result);
+		break;
+	case PHASE_PROOF:
+		question->proved = result->incomplete == 0 && result->datagrams <= 1;
+		question->spared = result->datagrams <= 1 ? result->spared : 0;
+		if (!question->proved && !question->repeated) {
+			question->repeated = true;
+			return;
+		}
+		break;
+	case PHASE_CHOICE:
+		/* Not learnt is "unknown", which is true. */
+	case PHASE_DONE:
+		break;
+	}
+	steps->next++;
+	move_on(steps);
+}
+
+void
+poll_failed(struct poll_steps *steps, uint32_t reasons)
+{
+	const struct source_request *request = &steps->questions[steps->next].request;
+
+	note_incomplete(steps, request, reasons);
+	/* It would fail again, port by port, and may take long to do so each time. */
+	steps->failed |= table_bit(request);
+	move_on(steps);
+}
+
+/* Whether the absence of a socket was proved. Proofs and missing sockets are in one order. */
+static bool
+is_absent(const struct poll_steps *steps, const struct listener *listener)
+{
+	struct source_request wanted = port_request(steps, listener, CHOICE_UNKNOWN);
+	size_t low = 0, high = steps->proof_count;
+
+	if (steps->twice)
+		return true;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare_requests(&steps->proofs[middle].request, &wanted);
+
+		if (order == 0)
+			return steps->proofs[middle].proved ||
+			    steps->proofs[middle].spared == listener->endpoint.family;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+struct carrying {
+	struct poll_steps *steps;
+	struct snapshot *carried;
+};
+
+static void
+carry_unproved(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct carrying *carrying = argument;
+	struct listener listener = *before;
+
+	(void)after;
+	if (snapshot_covers(carrying->steps->snapshot, &before->endpoint) &&
+	    is_absent(carrying->steps, before))
+		return;
+	listener.carried = true;
+	(void)snapshot_add(carrying->carried, &listener);
+}
+
+struct snapshot *
+poll_steps_finish(struct poll_steps *steps)
+{
+	struct snapshot *snapshot = steps->snapshot;
+	struct carrying carrying = { .steps = steps };
+	bool failed = false;
+
+	if (steps->options.last != NULL && !snapshot->repeats) {
+		carrying.carried = snapshot_new(snapshot->taken_usec);
+		if (carrying.carried == NULL) {
+			(void)poll_steps_free(steps);
+			return NULL;
+		}
+		(void)diff_walk(steps->options.last, snapshot, DIFF_MISSING, carry_unproved,
+		    &carrying);
+		failed = carrying.carried->incomplete != 0;
+		for (size_t i = 0; i < carrying.carried->count && !failed; i++)
+			failed = snapshot_add(snapshot, &carrying.carried->listeners[i]) < 0;
+		snapshot_seal(snapshot);
+		snapshot_inherit(snapshot, steps->options.last);
+		(void)snapshot_free(carrying.carried);
+	}
+	/* A poll that could not carry on all it has to would end what is there. */
+	if (!failed && !snapshot->repeats && steps->options.key != 0)
+		snapshot_note_known(snapshot, steps->options.key);
+	steps->snapshot = failed ? snapshot : NULL;
+	(void)poll_steps_free(steps);
+	return failed ? NULL : snapshot;
+}

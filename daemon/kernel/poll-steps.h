@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One poll at the listeners: which questions are put to a source, in which order, and what their
+ * answers prove. It drives no source itself. See poll-steps.c.
+ *
+ *	poll_steps_new() ... while ((request = poll_steps_request(steps)) != NULL) {
+ *		source_begin(source, request);
+ *		source_step(source, poll_steps_socket, steps, &result) ... until 0
+ *		poll_steps_answered(steps, &result);
+ *	}
+ *	snapshot = poll_steps_finish(steps);
+ */
+#ifndef OVERSTAY_KERNEL_POLL_STEPS_H
+#define OVERSTAY_KERNEL_POLL_STEPS_H
+
+#include "kernel/source.h"
+
+/* More ports than this are not asked for one by one (40 us each) before a full dump was. */
+#define POLL_PORTS_MAX 256
+
+/* Listeners beyond which a poll is cut off: a hostile user's sockets must not fill the memory. */
+#define POLL_LISTENERS_MAX 262144
+
+struct poll_steps;
+
+struct poll_steps_options {
+	const struct snapshot *last;	  /* borrowed; NULL = this is the first poll */
+	const struct port_filter *filter; /* borrowed */
+	uint32_t protocols;		  /* bits 1 << enum protocol */
+	bool knows_choice;		  /* source_knows_choice() */
+	uint64_t taken_usec;		  /* CLOCK_BOOTTIME */
+	uint64_t key; /* secret and random, the same in every poll; 0 = recognize nothing */
+};
+
+/* Returns NULL without memory. */
+struct poll_steps *poll_steps_new(const struct poll_steps_options *options);
+/* Accepts NULL; returns NULL. */
+struct poll_steps *poll_steps_free(struct poll_steps *steps);
+
+/* The request to put next, valid until poll_steps_answered(); NULL = everything was asked. */
+const struct source_request *poll_steps_request(const struct poll_steps *steps);
+
+/* A source_function: argument is the poll. */
+void poll_steps_socket(const struct source_socket *socket, void *steps);
+
+/* The request was answered. */
+void poll_steps_answered(struct poll_steps *steps, const struct source_result *result);
+
+/*
+ * The source failed at the request, and may be another one for the next: what this one asked for
+ * stays unseen, for these reasons (bits of enum incomplete).
+ */
+void poll_failed(struct poll_steps *steps, uint32_t reasons);
+
+/*
+ * Seals what was seen and frees the poll. Where that is what the last poll had, and nothing else,
+ * the snapshot only `repeats` it. Else what the last poll had and this one lacks is absent for
+ * certain, unless it is carried on as `carried`. Returns the snapshot, to be freed; NULL without
+ * memory: then there was no poll.
+ */
+struct snapshot *poll_steps_finish(struct poll_steps *steps);
+
+#endif

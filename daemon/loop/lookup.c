@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks overstay-lookup who holds the sockets that are new or about to be told of. One request is
+ * under way at a time and names as many sockets as there are: they share one walk of /proc there.
+ *
+ * What it never does: wait, or reap a process that it has not started. A lookup that does not
+ * answer in time, or dies, leaves owners unknown for that reason; the daemon is `degraded`, tries
+ * again ever more seldom, and asks anew for what it missed when the lookup is back.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "loop/lookup.h"
+
+/* A walk over 200,000 descriptors takes a second. */
+#define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
+
+#define RETRY_FIRST_USEC USEC_PER_SEC
+#define RETRY_LAST_USEC	 (5 * USEC_PER_MIN)
+
+/* A lookup that was started by hand, until it was reaped. */
+struct child {
+	struct child *next;
+	pid_t pid;
+};
+
+struct lookup {
+	const struct ground *ground;
+	struct lookup_options options;
+	struct lookup_client *client; /* NULL = not connected */
+	struct child *children;
+	struct event *child_ended;
+	struct event *readable;
+	struct event *timeout; /* no answer; or time to try again */
+	struct lookup_answer *answers;
+	size_t answer_count;
+	size_t asked;	     /* questions under way, */
+	uint64_t asked_usec; /* since then (CLOCK_BOOTTIME) */
+	unsigned failures;   /* tries in a row that failed */
+};
+
+static void on_readable(evutil_socket_t fd, short what, void *argument);
+
+static void
+drop_answers(struct lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->answer_count; i++)
+		(void)owner_unref(lookup->answers[i].owner);
+	lookup->answer_count = 0;
+}
+
+static void
+disconnect(struct lookup *lookup)
+{
+	loop_drop(&lookup->readable);
+	lookup->client = lookup_client_close(lookup->client);
+	lookup->asked = 0;
+}
+
+/* Where the cause is found: the unit, or by hand the program. */
+static void
+describe_place(const struct lookup *lookup, char *buffer, size_t size)
+{
+	if (lookup->options.socket == NULL)
+		(void)snprintf(buffer, size, "its program: %s", lookup->options.program);
+	else
+		(void)snprintf(buffer, size, "see: systemctl status overstay-lookup.%s",
+		    lookup->client != NULL ? "service" : "socket");
+}
+
+/*
+ * The lookup is away: says so and where the cause is found, and plans the next try. Under systemd
+ * each try starts overstay-lookup.service, which is not restarted in between: this is what paces
+ * the starts of one that cannot run.
+ */
+static void
+fail(struct lookup *lookup, enum owner_reason reason, int r)
+{
+	uint64_t now_usec = clock_boottime_usec();
+	uint64_t pause_usec = RETRY_FIRST_USEC;
+	char place[PATH_MAX + sizeof("its program: ")];
+
+	describe_place(lookup, place, sizeof(place));
+	for (unsigned i = 0; i < lookup->failures && pause_usec < RETRY_LAST_USEC; i++)
+		pause_usec *= 2;
+	if (pause_usec > RETRY_LAST_USEC)
+		pause_usec = RETRY_LAST_USEC;
+	lookup->failures++;
+	drop_answers(lookup);
+	disconnect(lookup);
+	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
+	conditions_set(lookup->ground->conditions, CONDITION_LOOKUP, true,
+	    "%s (%s): owners are unknown and rules that name them do not match; %s",
+	    owner_reason_text(reason), strerror(-r), place);
+	loop_arm(lookup->timeout, pause_usec);
+}
+
+/* Remembers the process that was started with a connection, if one was. */
+static int
+remember_child(struct lookup *lookup)
+{
+	struct child *child;
+
+	if (lookup_client_pid(lookup->client) == 0)
+		return 0;
+	child = calloc(1, sizeof(*child));
+	if (child == NULL)
+		return -ENOMEM;
+	child->pid = lookup_client_pid(lookup->client);
+	child->next = lookup->children;
+	lookup->children = child;
+	return 0;
+}
+
+static int
+connect_lookup(struct lookup *lookup)
+{
+	const struct lookup_options *options = &lookup->options;
+	int r = 0;
+
+	/* By hand the first one was started while this process still had its privileges. */
+	if (lookup->client == NULL && options->socket != NULL)
+		r = lookup_client_open_path(options->socket, &lookup->client);
+	else if (lookup->client == NULL)
+		r = lookup_client_spawn(options->program, &lookup->client);
+	if (r == 0)
+		r = remember_child(lookup);
+	if (r < 0)
+		return r;
+	return loop_add_descriptor(lookup->ground->loop, lookup_client_fd(lookup->client),
+	    on_readable, lookup, &lookup->readable);
+}
+
+static void
+on_owner(uint32_t inode, struct owner *owner, void *argument)
+{
+	struct lookup *lookup = argument;
+
+	if (lookup->answer_count == OWNERS_ASK_MAX)
+		return;
+	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
+}
+
+static int
+compare_answers(const void *a, const void *b)
+{
+	const struct lookup_answer *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+/* All answers of a request are in. */
+static void
+take_in(struct lookup *lookup)
+{
+	log_debug("lookup", "%zu questions answered in %llu us", lookup->asked,
+	    (unsigned long long)(clock_boottime_usec() - lookup->asked_usec));
+	qsort(lookup->answers, lookup->answer_count, sizeof(*lookup->answers), compare_answers);
+	engine_lookup_answers(lookup->ground->engine, lookup->answers, lookup->answer_count,
+	    clock_boottime_usec());
+	drop_answers(lookup);
+	lookup->asked = 0;
+	(void)event_del(lookup->timeout);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *argument)
+{
+	struct lookup *lookup = argument;
+	const struct ground *ground = lookup->ground;
+	uint64_t begun_usec = clock_monotonic_usec();
+	int r;
+
+	(void)fd;
+	(void)what;
+	r = lookup_client_step(lookup->client, clock_boottime_usec(), on_owner, lookup);
+	if (r == 0 && lookup->asked > 0) {
+		take_in(lookup);
+		if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
+			conditions_set(ground->conditions, CONDITION_LOOKUP, false,
+			    "overstay-lookup is answering again");
+			engine_lookup_retry(ground->engine);
+		}
+		lookup->failures = 0;
+		loop_announce(ground->loop, LOOP_CHANGED);
+	} else if (r < 0 && r != -EAGAIN) {
+		fail(lookup, r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, r);
+		loop_announce(ground->loop, LOOP_CHANGED);
+	}
+	loop_note_hold(ground->loop, begun_usec);
+}
+
+/* No answer in time; or, without a connection, time to try one. */
+static void
+on_timeout(evutil_socket_t fd, short what, void *argument)
+{
+	struct lookup *lookup = argument;
+	const struct ground *ground = lookup->ground;
+	int r;
+
+	(void)fd;
+	(void)what;
+	if (lookup->client != NULL) {
+		fail(lookup, OWNER_REASON_TIMEOUT, -ETIMEDOUT);
+		loop_announce(ground->loop, LOOP_CHANGED);
+		return;
+	}
+	r = connect_lookup(lookup);
+	if (r < 0) {
+		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+		return;
+	}
+	/* Whether it is really back is told by its first answer. */
+	engine_lookup_retry(ground->engine);
+	loop_announce(ground->loop, LOOP_CHANGED);
+}
+
+/* Asks for the owners that are wanted, if none are asked for already. */
+static void
+ask(void *argument)
+{
+	struct lookup *lookup = argument;
+	struct engine *engine = lookup->ground->engine;
+	struct lookup_question questions[OWNERS_ASK_MAX];
+	uint64_t now_usec = clock_boottime_usec();
+	size_t count;
+	int r;
+
+	if (lookup->asked > 0)
+		return;
+	if (lookup->client == NULL) {
+		engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
+		return;
+	}
+	count = engine_lookup_questions(engine, questions, OWNERS_ASK_MAX, now_usec);
+	if (count == 0)
+		return;
+	lookup->asked = count;
+	lookup->asked_usec = now_usec;
+	r = lookup_client_ask(lookup->client, questions, count, now_usec);
+	if (r < 0)
+		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+	else
+		loop_arm(lookup->timeout, ANSWER_TIMEOUT_USEC);
+}
+
+/* Reaps the lookups that ended. One that died closed its end, which on_readable() sees. */
+static void
+reap(struct lookup *lookup)
+{
+	struct child **next = &lookup->children;
+
+	while (*next != NULL) {
+		struct child *child = *next;
+
+		if (waitpid(child->pid, NULL, WNOHANG) == 0) {
+			next = &child->next;
+			continue;
+		}
+		log_debug("lookup", "process %d ended", child->pid);
+		*next = child->next;
+		free(child);
+	}
+}
+
+static void
+on_child_ended(evutil_socket_t number, short what, void *argument)
+{
+	(void)number;
+	(void)what;
+	reap(argument);
+}
+
+static int
+start(struct lookup *lookup)
+{
+	const struct ground *ground = lookup->ground;
+	int r;
+
+	lookup->answers = calloc(OWNERS_ASK_MAX, sizeof(*lookup->answers));
+	if (lookup->answers == NULL)
+		return -ENOMEM;
+	r = loop_add_timer(ground->loop, on_timeout, lookup, &lookup->timeout);
+	if (r == 0)
+		r = loop_add_signal(ground->loop, SIGCHLD, on_child_ended, lookup,
+		    &lookup->child_ended);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_CHANGED, ask, lookup);
+	if (r < 0)
+		return r;
+	r = connect_lookup(lookup);
+	if (r < 0)
+		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+	/* One that ended before there was somebody to hear of it. */
+	reap(lookup);
+	return 0;
+}
+
+int
+lookup_new(const struct ground *ground, const struct lookup_options *options,
+    struct lookup_client *owners, struct lookup **ret)
+{
+	struct lookup *lookup = calloc(1, sizeof(*lookup));
+	int r;
+
+	if (lookup == NULL) {
+		(void)lookup_client_close(owners);
+		return -ENOMEM;
+	}
+	*lookup = (struct lookup){
+		.ground = ground,
+		.options = *options,
+		.client = owners,
+	};
+	r = start(lookup);
+	if (r < 0)
+		(void)lookup_free(lookup);
+	else
+		*ret = lookup;
+	return r;
+}
+
+struct lookup *
+lookup_free(struct lookup *lookup)
+{
+	if (lookup == NULL)
+		return NULL;
+	drop_answers(lookup);
+	disconnect(lookup);
+	while (lookup->children != NULL) {
+		struct child *child = lookup->children;
+
+		lookup->children = child->next;
+		free(child);
+	}
+	loop_drop(&lookup->child_ended);
+	loop_drop(&lookup->timeout);
+	free(lookup->answers);
+	free(lookup);
+	return NULL;
+}
