@@ -25,7 +25,7 @@
 
 #include "engine/judge.h"
 #include "model/glob.h"
-#include "model/program.h"
+#include "model/identity.h"
 
 enum truth {
 	TRUTH_NO,
@@ -138,11 +138,10 @@ static bool
 runs_unknown_script(const struct process *process)
 {
 	const char *argument;
-	enum program_input input = program_input(program_name(process->exe), process->cmdline,
-	    process->cmdline_length, &argument);
+	enum program_input input = identity_input(process, &argument);
 
 	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_HIDDEN ||
-	    input == INPUT_SCRIPT;
+	    input == INPUT_SCRIPT || (input == INPUT_NONE && argument != NULL);
 }
 
 static enum truth

@@ -125,9 +125,12 @@ read_program(struct view *view, int process_fd, int task_fd, const char *text, b
 	r = owner_text_set(&process->exe, exe);
 	if (r == 0)
 		r = proc_read_cmdline(task_fd, process);
+	if (r == 0)
+		r = proc_read_cwd(task_fd, process);
+	if (r == 0)
+		r = evidence_read(view, process_fd, task_fd, &program, process);
 	if (r < 0)
 		return r;
-	evidence_read(view, process_fd, task_fd, &program, process);
 	if (checksum)
 		exe_checksum_read(view, task_fd, &program, process);
 	return forward_read(view, process);
@@ -148,7 +151,8 @@ forget_program(struct process *process)
 	process->has_checksum = false;
 	process->forwards_kind = CONTAINER_NONE;
 	memset(process->checksum, 0, sizeof(process->checksum));
-	if (owner_text_set(&process->forwards_to, "") < 0)
+	if (owner_text_set(&process->forwards_to, "") < 0 ||
+	    owner_text_set(&process->known_as, "") < 0)
 		return -ENOMEM;
 	return owner_text_set(&process->exe, "");
 }
@@ -165,6 +169,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	int r;
 
 	process->pid = holder->pid;
+	process->start_usec = holder->start_usec;
 	r = steps(process_fd, task_fd, holder, inode, &before);
 	if (r < 0)
 		return r;
@@ -178,8 +183,6 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	r = read_place(view, task_fd, process);
 	if (r == 0)
 		r = read_program(view, process_fd, task_fd, before.exe, checksum, process);
-	if (r == 0)
-		r = proc_read_cwd(task_fd, process);
 	if (r == 0)
 		r = read_parent(view, before.stat.parent_pid, process);
 	if (r == 0)

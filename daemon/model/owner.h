@@ -23,6 +23,7 @@
 #define OWNER_UNIT_MAX	     256 /* systemd's own limit of a unit name */
 #define OWNER_CONTAINER_MAX  128 /* 64 digits, or a machine's name */
 #define OWNER_SESSION_MAX    64
+#define OWNER_KNOWN_MAX	     32 /* the name of one of the host's programs */
 #define OWNER_CHECKSUM_BYTES 32 /* SHA-256 */
 
 enum owner_kind {
@@ -97,7 +98,7 @@ enum process_evidence {
 	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5, /* where only its user may enter (FUSE) */
 	EVIDENCE_STDIO_NETWORK = 1 << 6,    /* descriptor 0, 1 or 2 is an IP socket */
 	EVIDENCE_CHILD_SHELL = 1 << 7,	    /* a child is a shell with such a descriptor */
-	EVIDENCE_NAME_OTHER = 1 << 8,	    /* argv[0] or comm names another program file */
+	EVIDENCE_NAME_OTHER = 1 << 8,	    /* argv[0] names another program file */
 	EVIDENCE_OTHER_MOUNTS = 1 << 9,	    /* not PID 1's mount namespace */
 	EVIDENCE_OTHER_PIDS = 1 << 10,	    /* not PID 1's PID namespace */
 	EVIDENCE_OTHER_USERS = 1 << 11,	    /* not PID 1's user namespace */
@@ -105,7 +106,20 @@ enum process_evidence {
 	/* A user's service manager, or what such a one or PID 1 started and what is not yet another
 	 * program; verified by file, cgroup and ancestry. */
 	EVIDENCE_MANAGER = 1 << 13,
-	EVIDENCE_ALL = (1 << 14) - 1,
+	EVIDENCE_COMM_OTHER = 1 << 14, /* comm names another program file */
+	/* argv[0] is an honest name of the program: by it the host has this very file, or what has
+	 * replaced it, or a file beside it that runs it. */
+	EVIDENCE_NAME_OWN = 1 << 15,
+	EVIDENCE_EXE_NAMELESS = 1 << 16, /* the path's last part is no name: what NFS left of one */
+	/* It is the program of known_as with something behind it. */
+	EVIDENCE_EXE_APPENDED = 1 << 17,
+	/* The file that script names: it is there, or the arguments have its whole path. */
+	EVIDENCE_SCRIPT_PLACED = 1 << 18,
+	EVIDENCE_SCRIPT_IN_MEMORY = 1 << 19, /* what is named is a file in memory */
+	EVIDENCE_SCRIPT_IN_SHM = 1 << 20,    /* on the host's /dev/shm, whatever its path */
+	EVIDENCE_SCRIPT_OPEN_PATH = 1 << 21, /* as the same of the program */
+	EVIDENCE_SCRIPT_OPEN = 1 << 22,
+	EVIDENCE_ALL = (1 << 23) - 1,
 };
 
 struct process {
@@ -132,8 +146,10 @@ struct process {
 	char *cmdline;	  /* arguments, each ended by a NUL; cmdline_length bytes */
 	uint32_t cmdline_length;
 	char *cwd;	   /* working directory; "" = unknown */
-	char *script;	   /* path of what an interpreter runs, by cmdline and cwd; "" = none
-				   or unknown. See model/program.h */
+	char *script;	   /* path of what an interpreter or a wrapper (ld.so, qemu-user) runs, by
+			      cmdline and cwd; "" = none or unknown. See model/identity.h */
+	char *known_as;	   /* name of the host's program that the file is a copy of, where its own
+			      name does not say so: "bash"; "" = none */
 	char *parent_comm; /* the parent's comm; "" = unknown */
 	char *main_exe;	   /* path of main_pid's program; "" = unknown */
 	struct place place;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is known of programs by their names: interpreters and what they run, shells, tools that
- * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c; whose name a
- * process borrows: claim.c.
+ * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c. What a process
+ * is, of which more is known than names: model/identity.h; whose name it borrows: model/claim.h.
  */
 #ifndef OVERSTAY_MODEL_PROGRAM_H
 #define OVERSTAY_MODEL_PROGRAM_H
@@ -29,9 +29,8 @@ enum program_kind {
 	PROGRAM_RELAY = 1 << 2,	      /* listens for anybody who starts it */
 	PROGRAM_LOGIN = 1 << 3,	      /* opens a session for a person */
 	PROGRAM_MULTI_CALL = 1 << 4,  /* is whatever it is called as */
-	PROGRAM_LOADER = 1 << 5,      /* runs another program file as that program */
-	PROGRAM_JAVA = 1 << 6,	      /* its arguments are a class, or -jar FILE */
-	PROGRAM_OPAQUE = 1 << 7,      /* its arguments are not known here */
+	PROGRAM_JAVA = 1 << 5,	      /* its arguments are a class, or -jar FILE */
+	PROGRAM_OPAQUE = 1 << 6,      /* its arguments are not known here */
 };
 
 /* A row of the table. */
@@ -63,7 +62,7 @@ bool program_is_relay(const char *name);
 bool program_is_login(const char *name);
 
 /* True for programs that run others under their own file, so that what they are called is no claim
- * of theirs: busybox, ld.so, qemu-user. */
+ * of theirs: busybox, and wrappers (model/wrapper.h). */
 bool program_runs_others(const char *name);
 
 /*
@@ -87,12 +86,5 @@ enum program_input program_input(const char *name, const char *arguments, size_t
  * path has no cwd.
  */
 bool program_script_path(const char *cwd, const char *argument, char *buffer, size_t size);
-
-/*
- * The name of a well-known system service or kernel thread that `claimed` (a comm, or an argv[0])
- * pretends to be, while the program file is exe and runs script ("" = none); NULL = it pretends
- * nothing.
- */
-const char *program_pretends(const char *claimed, const char *exe, const char *script);
 
 #endif

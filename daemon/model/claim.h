@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a process calls itself, and whether it may.
+ */
+#ifndef OVERSTAY_MODEL_CLAIM_H
+#define OVERSTAY_MODEL_CLAIM_H
+
+#include <stddef.h>
+
+#include "base/macros.h"
+#include "model/owner.h"
+
+/* A name that a process goes by; borrowed from its cmdline or comm. */
+struct claim {
+	const char *text;
+	size_t length;
+};
+
+/*
+ * Finds the name that the process has no right to: that of a kernel thread, of a well-known service
+ * or of another program file. Returns false where there is none, or what its program may be called
+ * is not known.
+ */
+bool claim_find_false(const struct process *process, struct claim *ret);
+
+/*
+ * Are these two base names those of one program: the same, or the one and what follows in the other
+ * is not a letter ("python3", "python3.11"; "sshd", "sshd-session"; not "s", "sshd")?
+ */
+bool claim_is_namesake(const char *a, const char *b);
+
+/* Is its program file one that only root may have put there, and change? */
+bool claim_is_installed(const struct process *process);
+
+#endif
