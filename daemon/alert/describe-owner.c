@@ -13,7 +13,8 @@
 
 #include "alert/describe.h"
 #include "alert/mask.h"
-#include "model/program.h"
+#include "model/claim.h"
+#include "model/identity.h"
 
 /* Bounds of the pieces, see describe.c. */
 #define USER_TEXT_MAX	   64
@@ -22,6 +23,7 @@
 #define ARGUMENTS_TEXT_MAX 200
 #define CONTAINER_TEXT_MAX 64
 #define COMM_TEXT_MAX	   64
+#define CLAIM_TEXT_MAX	   64
 
 /* Container ids, and how much of one its engine prints. */
 #define CONTAINER_ID_DIGITS    64
@@ -76,6 +78,30 @@ describe_arguments(struct text *text, const struct process *process, unsigned fr
 	text_escape(text, joined, used, cut ? max - 3 : max);
 	if (cut && used > 0 && !text->cut)
 		text_add(text, "...");
+}
+
+void
+describe_claim(struct text *text, const struct owner *owner, const struct message_context *context,
+    size_t max)
+{
+	char masked[MASK_ROOM(OWNER_CMDLINE_MAX)];
+	const struct process *process;
+	struct claim claim;
+	const char *name;
+	size_t length;
+
+	if (!claim_find_of_owner(owner, &claim, &process))
+		return;
+	name = claim.text;
+	length = claim.length < OWNER_CMDLINE_MAX ? claim.length : OWNER_CMDLINE_MAX;
+	if (context->cmdline == CMDLINE_OFF)
+		length = strcspn(name, " ");
+	if (context->cmdline != CMDLINE_FULL) {
+		length = mask_secrets(name, length, masked, sizeof(masked));
+		name = masked;
+	}
+	/* Masked ones end as arguments do. */
+	text_escape(text, name, strnlen(name, length), max);
 }
 
 bool
@@ -165,6 +191,11 @@ describe_program(struct text *text, const struct process *process, bool argument
 	add_escaped(text, name, PROGRAM_TEXT_MAX);
 	if (process->exe_deleted)
 		text_add(text, " (deleted)");
+	if (process->known_as[0] != '\0') {
+		text_add(text, " (a copy of ");
+		add_escaped(text, process->known_as, COMM_TEXT_MAX);
+		text_add(text, ")");
+	}
 }
 
 /* " [4242 and 3 more]" */
@@ -199,6 +230,10 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 		text_add(text, " for ");
 		describe_container(text, process->forwards_kind, process->forwards_to);
 	}
+	text_init(&list, arguments, sizeof(arguments));
+	describe_claim(&list, owner, context, CLAIM_TEXT_MAX);
+	if (list.used > 0)
+		text_printf(text, ", calls itself \"%s\"", arguments);
 }
 
 /* The .socket unit that only its service manager holds a socket for, NULL = it is not so. */
@@ -311,12 +346,14 @@ bool
 describe_match(struct text *text, const struct owner *owner)
 {
 	const struct process *process = owner_first(owner);
+	struct identity identity;
 
 	/* What a rule would not match by its exe, or by a manager's or an interpreter's alone. */
 	if (process == NULL || process->pid == 1 || socket_unit(owner) != NULL ||
 	    process->exe_trust == EXE_UNVERIFIED || !is_plain_path(process->exe))
 		return false;
-	if (!program_is_interpreter(program_name(process->exe))) {
+	identity_find(process, &identity);
+	if (!identity.wrapped && !program_is_interpreter(identity.name)) {
 		text_printf(text, "{exe: %s, choice: auto}", process->exe);
 		return true;
 	}

@@ -23,6 +23,10 @@ struct claim {
  */
 bool claim_find_false(const struct process *process, struct claim *ret);
 
+/* The same of the first of the owner's processes that has one. *ret_process is that one. */
+bool claim_find_of_owner(const struct owner *owner, struct claim *ret,
+    const struct process **ret_process);
+
 /*
  * Are these two base names those of one program: the same, or the one and what follows in the other
  * is not a letter ("python3", "python3.11"; "sshd", "sshd-session"; not "s", "sshd")?
