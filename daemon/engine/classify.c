@@ -58,6 +58,12 @@ has_evidence(const struct process *process, uint32_t bits)
 }
 
 static bool
+has_script(const struct process *process, uint32_t bit)
+{
+	return (process->script_evidence & bit) != 0;
+}
+
+static bool
 is_service_account(uint32_t uid)
 {
 	return uid != 0 &&
@@ -84,8 +90,7 @@ is_system_service(const struct place *place)
 static bool
 is_script_below(const struct process *process, const char *const *places)
 {
-	return has_evidence(process, EVIDENCE_SCRIPT_PLACED) &&
-	    has_some_prefix(process->script, places);
+	return has_script(process, SCRIPT_PLACED) && has_some_prefix(process->script, places);
 }
 
 /* ---- strong reasons ----------------------------------------------------------------------- */
@@ -95,7 +100,7 @@ in_memory(const struct circumstances *circumstances, const struct process *proce
 {
 	(void)circumstances;
 	return has_evidence(process, EVIDENCE_EXE_IN_MEMORY) ||
-	    has_evidence(process, EVIDENCE_SCRIPT_IN_MEMORY);
+	    has_script(process, SCRIPT_IN_MEMORY);
 }
 
 static bool
@@ -105,7 +110,7 @@ in_shm(const struct circumstances *circumstances, const struct process *process)
 
 	(void)circumstances;
 	return has_some_prefix(process->exe, places) || is_script_below(process, places) ||
-	    has_evidence(process, EVIDENCE_SCRIPT_IN_SHM);
+	    has_script(process, SCRIPT_IN_SHM);
 }
 
 static bool
@@ -255,7 +260,7 @@ is_temporary(const struct circumstances *circumstances, const struct process *pr
 	if (in_shm(circumstances, process))
 		return false;
 	if (!is_of_runner(process) &&
-	    (is_script_below(process, places) || has_evidence(process, EVIDENCE_SCRIPT_OPEN_PATH)))
+	    (is_script_below(process, places) || has_script(process, SCRIPT_OPEN_PATH)))
 		return true;
 	if (!has_some_prefix(process->exe, places) &&
 	    !has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
@@ -274,7 +279,7 @@ is_foreign(const struct circumstances *circumstances, const struct process *proc
 static bool
 is_writable(const struct circumstances *circumstances, const struct process *process)
 {
-	if (has_evidence(process, EVIDENCE_SCRIPT_OPEN) && !is_of_runner(process))
+	if (has_script(process, SCRIPT_OPEN) && !is_of_runner(process))
 		return true;
 	/* A file in memory belongs to nobody else, whatever its mode. */
 	if (!has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OPEN) ||

@@ -62,7 +62,7 @@ read_descriptor(struct subject *subject, int number)
 	if (files_read_link(subject->task_fd, name, link, sizeof(link)) > 0 &&
 	    program_file_stat(subject->task_fd, name, 0, &file) == 0 && S_ISREG(file.stx_mode) &&
 	    evidence_is_memory(&file, link, 0, subject->view->host->memory_device))
-		subject->process->evidence |= EVIDENCE_SCRIPT_IN_MEMORY;
+		subject->process->script_evidence |= SCRIPT_IN_MEMORY;
 }
 
 /* An argument that stands for a descriptor: code from there, or a program in memory. */
@@ -115,14 +115,14 @@ judge_file(struct subject *subject, bool open)
 	struct process *process = subject->process;
 	const struct statx *file = &subject->script;
 
-	process->evidence |= EVIDENCE_SCRIPT_PLACED;
+	process->script_evidence |= SCRIPT_PLACED;
 	if (open)
-		process->evidence |= EVIDENCE_SCRIPT_OPEN_PATH;
+		process->script_evidence |= SCRIPT_OPEN_PATH;
 	if (evidence_is_open(file, process->uid, subject->root_uid))
-		process->evidence |= EVIDENCE_SCRIPT_OPEN;
+		process->script_evidence |= SCRIPT_OPEN;
 	if (file->stx_dev_major == 0 && subject->view->init_root_fd >= 0 &&
 	    is_in_shm(subject->view, file))
-		process->evidence |= EVIDENCE_SCRIPT_IN_SHM;
+		process->script_evidence |= SCRIPT_IN_SHM;
 }
 
 /* ld.so /tmp/x, where x is a copy of bash. */
@@ -163,6 +163,6 @@ named_file_read(struct subject *subject)
 	subject->script.stx_mask = 0;
 	/* It has gone, but not from its whole path. */
 	if (fd == -ENOENT && argument[0] == '/')
-		process->evidence |= EVIDENCE_SCRIPT_PLACED;
+		process->script_evidence |= SCRIPT_PLACED;
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "lookup/subject.h"
 
 /*
- * Finds it and sets the bits of it, EVIDENCE_SCRIPT_...; exe, cmdline, cwd and known_as are known.
+ * Finds it and sets script_evidence; exe, cmdline, cwd and known_as are known.
  * Fills subject->script where it is there, and known_as where what a wrapper runs is a copy of
  * one of the host's programs. Returns 0 or -ENOMEM.
  */

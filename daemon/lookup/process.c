@@ -146,7 +146,7 @@ forget_program(struct process *process)
 	process->cmdline[0] = '\0';
 	process->evidence &=
 	    EVIDENCE_OTHER_MOUNTS | EVIDENCE_OTHER_PIDS | EVIDENCE_OTHER_USERS | EVIDENCE_TERMINAL;
-	process->exe_uid = process->exe_mode = 0;
+	process->exe_uid = process->exe_mode = process->script_evidence = 0;
 	process->exe_device = process->exe_inode = 0;
 	process->has_checksum = false;
 	process->forwards_kind = CONTAINER_NONE;

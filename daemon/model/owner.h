@@ -113,13 +113,17 @@ enum process_evidence {
 	EVIDENCE_EXE_NAMELESS = 1 << 16, /* the path's last part is no name: what NFS left of one */
 	/* It is the program of known_as with something behind it. */
 	EVIDENCE_EXE_APPENDED = 1 << 17,
-	/* The file that script names: it is there, or the arguments have its whole path. */
-	EVIDENCE_SCRIPT_PLACED = 1 << 18,
-	EVIDENCE_SCRIPT_IN_MEMORY = 1 << 19, /* what is named is a file in memory */
-	EVIDENCE_SCRIPT_IN_SHM = 1 << 20,    /* on the host's /dev/shm, whatever its path */
-	EVIDENCE_SCRIPT_OPEN_PATH = 1 << 21, /* as the same of the program */
-	EVIDENCE_SCRIPT_OPEN = 1 << 22,
-	EVIDENCE_ALL = (1 << 23) - 1,
+	EVIDENCE_ALL = (1 << 18) - 1,
+};
+
+/* The same of the file that the arguments name (struct process's script). */
+enum script_evidence {
+	SCRIPT_PLACED = 1 << 0,	   /* it is there, or the arguments have its whole path */
+	SCRIPT_IN_MEMORY = 1 << 1, /* an argument is a descriptor of a file in memory */
+	SCRIPT_IN_SHM = 1 << 2,	   /* it is on the host's /dev/shm, whatever its path */
+	SCRIPT_OPEN_PATH = 1 << 3, /* as the same of the program */
+	SCRIPT_OPEN = 1 << 4,
+	SCRIPT_ALL = (1 << 5) - 1,
 };
 
 struct process {
@@ -132,13 +136,14 @@ struct process {
 	uint32_t group_count;
 	uint32_t login_uid; /* who logged in (audit); UINT32_MAX = nobody, or unknown */
 	enum exe_trust exe_trust;
-	bool exe_deleted;    /* the kernel says " (deleted)"; exe is without it */
-	bool cmdline_cut;    /* was longer than OWNER_CMDLINE_MAX */
-	bool has_checksum;   /* checksum is there: it was asked for, and could be had */
-	uint32_t evidence;   /* bits of enum process_evidence */
-	uint32_t exe_uid;    /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
-	uint32_t exe_mode;   /* its mode (stat(2)) */
-	uint64_t exe_device; /* its identity, also when deleted: major << 32 | minor, */
+	bool exe_deleted;	  /* the kernel says " (deleted)"; exe is without it */
+	bool cmdline_cut;	  /* was longer than OWNER_CMDLINE_MAX */
+	bool has_checksum;	  /* checksum is there: it was asked for, and could be had */
+	uint32_t evidence;	  /* bits of enum process_evidence */
+	uint32_t script_evidence; /* bits of enum script_evidence */
+	uint32_t exe_uid;	  /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
+	uint32_t exe_mode;	  /* its mode (stat(2)) */
+	uint64_t exe_device;	  /* its identity, also when deleted: major << 32 | minor, */
 	uint64_t exe_inode;
 	int32_t main_pid; /* the unit's (or container's) main process, 0 = unknown */
 	char *comm;	  /* never NULL in a published owner; "" = unknown */

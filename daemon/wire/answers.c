@@ -124,6 +124,7 @@ process_is_sane(const struct wire_process *fixed)
 	    fixed->main_pid <= LOOKUP_PID_MAX && fixed->group_count <= OWNER_GROUPS_MAX &&
 	    (fixed->flags & ~(uint32_t)LOOKUP_PROCESS_FLAGS) == 0 &&
 	    (fixed->evidence & ~(uint32_t)EVIDENCE_ALL) == 0 &&
+	    (fixed->script_evidence & ~(uint32_t)SCRIPT_ALL) == 0 &&
 	    (fixed->main_pid > 0 || fixed->main_exe_length == 0) &&
 	    fixed->forwards_kind < CONTAINER_KIND_COUNT &&
 	    (fixed->forwards_kind == CONTAINER_NONE) == (fixed->forwards_to_length == 0) &&
@@ -178,6 +179,7 @@ set_numbers(const struct wire_process *fixed, struct process *process)
 	process->cmdline_cut = (fixed->flags & LOOKUP_CMDLINE_CUT) != 0;
 	process->has_checksum = (fixed->flags & LOOKUP_HAS_CHECKSUM) != 0;
 	process->evidence = fixed->evidence;
+	process->script_evidence = fixed->script_evidence;
 	process->exe_uid = fixed->exe_uid;
 	process->exe_mode = fixed->exe_mode;
 	process->forwards_kind = (enum container_kind)fixed->forwards_kind;

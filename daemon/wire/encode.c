@@ -91,6 +91,7 @@ process_numbers(const struct process *process)
 		    (process->cmdline_cut ? LOOKUP_CMDLINE_CUT : 0) |
 		    (process->has_checksum ? LOOKUP_HAS_CHECKSUM : 0),
 		.evidence = process->evidence,
+		.script_evidence = process->script_evidence,
 		.exe_uid = process->exe_uid,
 		.exe_mode = process->exe_mode,
 		.forwards_kind = process->forwards_kind,

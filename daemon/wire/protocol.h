@@ -121,9 +121,10 @@ struct wire_process {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t login_uid;
-	uint32_t exe_trust; /* enum exe_trust */
-	uint32_t flags;	    /* enum wire_process_flags */
-	uint32_t evidence;  /* bits of enum process_evidence */
+	uint32_t exe_trust;	  /* enum exe_trust */
+	uint32_t flags;		  /* enum wire_process_flags */
+	uint32_t evidence;	  /* bits of enum process_evidence */
+	uint32_t script_evidence; /* bits of enum script_evidence */
 	uint32_t exe_uid;
 	uint32_t exe_mode;
 	uint32_t forwards_kind; /* enum container_kind */
