@@ -139,9 +139,11 @@ runs_unknown_script(const struct process *process)
 {
 	const char *argument;
 	enum program_input input = identity_input(process, &argument);
+	struct identity identity;
 
+	identity_find(process, &identity);
 	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_HIDDEN ||
-	    input == INPUT_SCRIPT || (input == INPUT_NONE && argument != NULL);
+	    input == INPUT_SCRIPT || identity.wrapped;
 }
 
 static enum truth

@@ -191,7 +191,7 @@ judge_path(const struct ground *ground, const char *path)
 		return CALLED_NOTHING;
 	if (program_file_is_same(&file, &subject->program->file) ||
 	    (ground->has_standing && program_file_is_same(&file, &ground->standing)) ||
-	    (subject->script.stx_mask != 0 && program_file_is_same(&file, &subject->script)))
+	    (subject->has_loaded && program_file_is_same(&file, &subject->loaded)))
 		return trace.open ? CALLED_NEAR : CALLED_ITSELF;
 	if (!is_elf(fd))
 		return CALLED_SCRIPT;

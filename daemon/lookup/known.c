@@ -147,9 +147,8 @@ read_rank(const char *name, unsigned *ret)
 
 /* Lists one directory. Returns how many candidates there are now. */
 static size_t
-list_directory(int root_fd, unsigned number, struct candidate *candidates, size_t count)
+list_directory(int fd, unsigned number, struct candidate *candidates, size_t count)
 {
-	_close_ int fd = path_open(root_fd, directories[number]);
 	_closedir_ DIR *directory = fd >= 0 ? files_open_directory(fd, ".") : NULL;
 	struct dirent *entry;
 
@@ -219,7 +218,7 @@ add(struct known *known, int root_fd, const struct candidate *candidate)
 }
 
 static void
-fill(struct known *known, int root_fd)
+fill(struct known *known, int root_fd, const int *fds)
 {
 	_free_ struct candidate *candidates = calloc(CANDIDATES_MAX, sizeof(*candidates));
 	size_t count = 0;
@@ -228,48 +227,63 @@ fill(struct known *known, int root_fd)
 	if (candidates == NULL)
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(directories); i++)
-		/* /bin may be /usr/bin once more. */
-		if (known->directories[i].inode != 0)
-			count = list_directory(root_fd, i, candidates, count);
+		count = list_directory(fds[i], i, candidates, count);
 	qsort(candidates, count, sizeof(candidates[0]), compare);
 	for (size_t i = 0; i < count && known->count < KNOWN_MAX; i++)
 		add(known, root_fd, &candidates[i]);
 }
 
-/* Notes the directories as they are; one that stands there twice has no inode. */
+/* Opens the directories, each once, and notes their states; of one that is there by another name, or
+ * not at all, the descriptor is -1 and the state zero. */
 static void
-read_directories(int root_fd, struct file_state *states)
+open_directories(int root_fd, int *fds, struct file_state *states)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(directories); i++) {
 		_close_ int fd = path_open(root_fd, directories[i]);
 		struct statx file;
+		bool again = false;
 
+		fds[i] = -1;
 		states[i] = (struct file_state){ 0 };
 		if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0)
 			continue;
 		states[i] = state_of(&file);
+		/* /bin is mostly /usr/bin once more. */
 		for (unsigned j = 0; j < i; j++)
-			if (states[j].inode == states[i].inode &&
-			    states[j].device == states[i].device)
-				states[i] = (struct file_state){ 0 };
+			again |= states[j].inode == states[i].inode &&
+			    states[j].device == states[i].device;
+		if (again)
+			states[i] = (struct file_state){ 0 };
+		else
+			fds[i] = take_fd(&fd);
 	}
+}
+
+static bool
+entry_is_current(const struct entry *entry, int root_fd, const int *fds)
+{
+	struct file_state state;
+	struct statx file;
+
+	if (entry->found.link) {
+		_close_ int fd = open_candidate(root_fd, &entry->found, &file);
+
+		if (fd < 0)
+			return false;
+	} else if (program_file_stat(fds[entry->found.directory], entry->found.name,
+		       AT_SYMLINK_NOFOLLOW, &file) < 0)
+		return false;
+	state = state_of(&file);
+	return is_same(&state, &entry->state);
 }
 
 /* Are the files that the table was made of as they were? */
 static bool
-is_current(const struct known *known, int root_fd)
+is_current(const struct known *known, int root_fd, const int *fds)
 {
-	for (size_t i = 0; i < known->count; i++) {
-		struct file_state state;
-		struct statx file;
-		_close_ int fd = open_candidate(root_fd, &known->entries[i].found, &file);
-
-		if (fd < 0)
+	for (size_t i = 0; i < known->count; i++)
+		if (!entry_is_current(&known->entries[i], root_fd, fds))
 			return false;
-		state = state_of(&file);
-		if (!is_same(&state, &known->entries[i].state))
-			return false;
-	}
 	return true;
 }
 
@@ -289,6 +303,7 @@ void
 known_refresh(struct known *known, int root_fd)
 {
 	struct file_state states[ARRAY_SIZE(directories)];
+	int fds[ARRAY_SIZE(directories)];
 
 	if (known == NULL)
 		return;
@@ -297,11 +312,15 @@ known_refresh(struct known *known, int root_fd)
 		known->count = 0;
 		return;
 	}
-	read_directories(root_fd, states);
-	if (memcmp(states, known->directories, sizeof(states)) == 0 && is_current(known, root_fd))
-		return;
-	memcpy(known->directories, states, sizeof(states));
-	fill(known, root_fd);
+	open_directories(root_fd, fds, states);
+	if (memcmp(states, known->directories, sizeof(states)) != 0 ||
+	    !is_current(known, root_fd, fds)) {
+		memcpy(known->directories, states, sizeof(states));
+		fill(known, root_fd, fds);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
 }
 
 /* ---- a file ------------------------------------------------------------------------------- */

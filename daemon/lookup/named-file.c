@@ -97,44 +97,65 @@ is_in_shm(const struct view *view, const struct statx *file)
 	    fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
 }
 
+/* Opens it to be looked at. Returns a descriptor or -errno; -EINVAL where its path is not known. */
 static int
-open_named(const struct subject *subject, const char *argument, const char *path, bool *ret_open)
+open_named(const struct subject *subject, const char *argument, bool *ret_open)
 {
-	bool own_mounts = (subject->process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
+	const struct process *process = subject->process;
+	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
+	char path[OWNER_PATH_MAX];
 
+	*ret_open = false;
 	if (argument[0] == '/')
 		return path_open_checked(subject->own_root_fd, argument, ret_open);
+	if (!program_script_path(process->cwd, argument, path, sizeof(path)))
+		return -EINVAL;
 	return path_open_checked(own_mounts ? subject->own_root_fd : subject->view->init_root_fd,
 	    path, ret_open);
 }
 
-/* What the file tells. */
-static void
-judge_file(struct subject *subject, bool open)
+/* Notes what the file tells. Returns a descriptor of it, or -errno where it is no regular file. */
+static int
+judge_named(const struct subject *subject, const char *argument, struct statx *ret)
 {
 	struct process *process = subject->process;
-	const struct statx *file = &subject->script;
+	bool open;
+	_close_ int fd = open_named(subject, argument, &open);
 
+	/* It has gone, but not from its whole path. */
+	if (fd == -ENOENT && argument[0] == '/')
+		process->script_evidence |= SCRIPT_PLACED;
+	if (fd < 0)
+		return fd;
+	if (program_file_stat(fd, "", AT_EMPTY_PATH, ret) < 0 || !S_ISREG(ret->stx_mode))
+		return -ENOENT;
 	process->script_evidence |= SCRIPT_PLACED;
 	if (open)
 		process->script_evidence |= SCRIPT_OPEN_PATH;
-	if (evidence_is_open(file, process->uid, subject->root_uid))
+	if (evidence_is_open(ret, process->uid, subject->root_uid))
 		process->script_evidence |= SCRIPT_OPEN;
-	if (file->stx_dev_major == 0 && subject->view->init_root_fd >= 0 &&
-	    is_in_shm(subject->view, file))
+	if (ret->stx_dev_major == 0 && subject->view->init_root_fd >= 0 &&
+	    is_in_shm(subject->view, ret))
 		process->script_evidence |= SCRIPT_IN_SHM;
+	return take_fd(&fd);
 }
 
-/* ld.so /tmp/x, where x is a copy of bash. */
+/* What a wrapper runs: the program, which may be a copy of one that is known. */
 static int
-read_known(struct subject *subject, int fd)
+read_loaded(struct subject *subject, const char *argument)
 {
-	char name[32];
+	_close_ int fd = judge_named(subject, argument, &subject->loaded);
 	struct known_match match;
+	char name[32];
 
+	if (fd < 0)
+		return 0;
+	subject->has_loaded = true;
 	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	match = known_find(subject->view->host->known, AT_FDCWD, name, &subject->script);
-	return match.name == NULL ? 0 : owner_text_set(&subject->process->known_as, match.name);
+	match = known_find(subject->view->host->known, AT_FDCWD, name, &subject->loaded);
+	if (match.name == NULL || program_find(match.name) == program_find(program_name(argument)))
+		return 0;
+	return owner_text_set(&subject->process->known_as, match.name);
 }
 
 int
@@ -142,27 +163,20 @@ named_file_read(struct subject *subject)
 {
 	struct process *process = subject->process;
 	struct identity identity;
+	struct statx script;
 	const char *argument;
-	char path[OWNER_PATH_MAX];
-	bool open = false;
-	_close_ int fd = -1;
+	int fd, r = 0;
 
 	identity_find(process, &identity);
 	if (!identity.wrapped && !program_is_interpreter(identity.name))
 		return 0;
 	read_descriptors(subject);
-	(void)identity_input(process, &argument);
-	if (!identity_script_path(process, path, sizeof(path)))
-		return 0;
-	fd = open_named(subject, argument, path, &open);
-	if (fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &subject->script) == 0 &&
-	    S_ISREG(subject->script.stx_mode)) {
-		judge_file(subject, open);
-		return identity.loaded == argument ? read_known(subject, fd) : 0;
-	}
-	subject->script.stx_mask = 0;
-	/* It has gone, but not from its whole path. */
-	if (fd == -ENOENT && argument[0] == '/')
-		process->script_evidence |= SCRIPT_PLACED;
+	if (identity.loaded != NULL && !identity.searched)
+		r = read_loaded(subject, identity.loaded);
+	if (r < 0 || identity_input(process, &argument) != INPUT_SCRIPT || argument == NULL)
+		return r;
+	fd = judge_named(subject, argument, &script);
+	if (fd >= 0)
+		(void)close(fd);
 	return 0;
 }

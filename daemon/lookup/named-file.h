@@ -12,8 +12,8 @@
 
 /*
  * Finds it and sets script_evidence; exe, cmdline, cwd and known_as are known.
- * Fills subject->script where it is there, and known_as where what a wrapper runs is a copy of
- * one of the host's programs. Returns 0 or -ENOMEM.
+ * Fills subject->loaded where a wrapper's is there, and known_as where that is a copy of one of
+ * the host's programs. Returns 0 or -ENOMEM.
  */
 int named_file_read(struct subject *subject) _mustcheck_;
 

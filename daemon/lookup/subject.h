@@ -19,7 +19,8 @@ struct subject {
 	uint32_t root_uid;    /* who is root to the process, by its user namespace */
 	uint64_t system_type; /* of the program's file system, 0 = on a block device, or unknown */
 	int own_root_fd; /* where absolute paths of the process begin; -1 = may not be looked at */
-	struct statx script; /* of the file that its arguments name; stx_mask 0 = there is none */
+	bool has_loaded; /* a wrapper runs the file `loaded` */
+	struct statx loaded;
 };
 
 #endif

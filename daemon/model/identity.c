@@ -90,15 +90,12 @@ enum program_input
 identity_input(const struct process *process, const char **ret_script)
 {
 	struct identity identity;
-	enum program_input input;
 
 	identity_find(process, &identity);
-	input = program_input(identity.name, identity.arguments, identity.length, ret_script);
+	*ret_script = NULL;
 	if (identity.wrapped && identity.loaded == NULL)
 		return INPUT_HIDDEN;
-	if (input == INPUT_NONE)
-		*ret_script = identity.loaded;
-	return input;
+	return program_input(identity.name, identity.arguments, identity.length, ret_script);
 }
 
 bool
@@ -106,12 +103,10 @@ identity_script_path(const struct process *process, char *buffer, size_t size)
 {
 	struct identity identity;
 	const char *argument;
-	enum program_input input = identity_input(process, &argument);
 
-	if (argument == NULL || (input != INPUT_SCRIPT && input != INPUT_NONE))
-		return false;
+	if (identity_input(process, &argument) == INPUT_SCRIPT && argument != NULL)
+		return program_script_path(process->cwd, argument, buffer, size);
 	identity_find(process, &identity);
-	if (argument == identity.loaded && identity.searched)
-		return false;
-	return program_script_path(process->cwd, argument, buffer, size);
+	return identity.loaded != NULL && !identity.searched &&
+	    program_script_path(process->cwd, identity.loaded, buffer, size);
 }

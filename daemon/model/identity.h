@@ -25,15 +25,12 @@ struct identity {
 /* Of a process whose exe, cmdline, known_as and EVIDENCE_EXE_APPENDED are known. */
 void identity_find(const struct process *process, struct identity *ret);
 
-/*
- * What it runs (program_input()), a wrapper seen through. *ret_script is the argument that names
- * the file or module, NULL = none; where a wrapper runs what is no interpreter that file, with
- * INPUT_NONE.
- */
+/* What it runs (program_input()), a wrapper seen through. *ret_script is the argument that names the
+ * file or module, NULL = none. */
 enum program_input identity_input(const struct process *process, const char **ret_script);
 
 /*
- * The path of the file that the arguments name: a script, or what a wrapper runs. At most size
+ * The path of the file that the arguments name: a script, else what a wrapper runs. At most size
  * bytes with the NUL. False where there is none, or it is not known where it lies.
  */
 bool identity_script_path(const struct process *process, char *buffer, size_t size);

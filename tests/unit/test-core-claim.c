@@ -269,7 +269,7 @@ static const struct {
 	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|--library-path=/lib|/bin/nc|-l", "", 0, "nc",
 	    INPUT_NONE, "/bin/nc" },
 	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|/usr/bin/python3|-c|x", "", 0, "python3",
-	    INPUT_INLINE, NULL },
+	    INPUT_INLINE, "/usr/bin/python3" },
 	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|/usr/bin/python3|/srv/x.py", "", 0, "python3",
 	    INPUT_SCRIPT, "/srv/x.py" },
 	{ "/lib/ld-musl-x86_64.so.1", "ld|--preload|a.so|--|/bin/x", "", 0, "x", INPUT_NONE,
@@ -285,7 +285,7 @@ static const struct {
 	{ "/lib64/ld-linux-x86-64.so.2", "", "", 0, "", INPUT_HIDDEN, NULL },
 	/* qemu-user, valgrind, one below the other. */
 	{ "/usr/bin/qemu-arm-static", "qemu-arm-static|-L|/usr/arm|--strace|/bin/sh|-c|x", "", 0,
-	    "sh", INPUT_INLINE, NULL },
+	    "sh", INPUT_INLINE, "/bin/sh" },
 	{ "/usr/bin/qemu-arm-static", "qemu-arm-static|prog", "", 0, "prog", INPUT_NONE,
 	    "/home/prog" },
 	{ "/usr/bin/qemu-arm-static", "qemu-arm-static|/lib/ld-linux.so.3|/opt/x", "", 0, "x",
