@@ -164,11 +164,11 @@ read_path(const struct subject *subject)
 }
 
 static void
-read_file(struct subject *subject)
+read_file(const struct subject *subject)
 {
 	const struct program_file *program = subject->program;
 	struct process *process = subject->process;
-	uint64_t type = subject->system_type = read_system_type(subject);
+	uint64_t type = read_system_type(subject);
 
 	if (program->error == -EACCES || type == FUSE_SUPER_MAGIC)
 		process->evidence |= EVIDENCE_EXE_HIDDEN_MOUNT;
@@ -189,10 +189,7 @@ read_file(struct subject *subject)
 		process->evidence |= EVIDENCE_EXE_NAMELESS;
 }
 
-/*
- * Which of the host's programs the file is a copy of. Not asked of a file system whose owner might
- * never answer.
- */
+/* Which of the host's programs the file is a copy of. */
 static int
 read_known(const struct subject *subject)
 {
@@ -200,7 +197,7 @@ read_known(const struct subject *subject)
 	struct process *process = subject->process;
 	struct known_match match;
 
-	if (program->error < 0 || subject->system_type == FUSE_SUPER_MAGIC)
+	if (program->error < 0)
 		return 0;
 	match = known_find(subject->view->host->known, subject->task_fd, "exe", &program->file);
 	if (match.name == NULL)

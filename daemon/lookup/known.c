@@ -12,6 +12,8 @@
  * The directories are listed when they have changed; each request asks anew whether a file has. What
  * was found of a running file is remembered for one request.
  *
+ * A file in a FUSE file system is not read: whoever serves it might never answer.
+ *
  * Bounds: KNOWN_MAX programs, NAMES_MAX entries of a directory, CANDIDATES_MAX of the names. Memory:
  * 20 KiB. Cost: some 100 us a request; 1 to 3 ms when a directory has changed; 8 us a file that is
  * not remembered.
@@ -19,10 +21,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -31,6 +35,11 @@
 #include "lookup/known.h"
 #include "lookup/path.h"
 #include "model/program.h"
+
+/* In the headers since Linux 5.17. */
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
 
 #define NAMES_MAX      65536
 #define CANDIDATES_MAX 256
@@ -325,6 +334,20 @@ known_refresh(struct known *known, int root_fd)
 
 /* ---- a file ------------------------------------------------------------------------------- */
 
+/* May whoever serves the file's system never answer? */
+static bool
+is_on_fuse(int directory_fd, const char *name, const struct file_state *state)
+{
+	_close_ int fd = -1;
+	struct statfs system;
+
+	/* It is on a block device. */
+	if (state->device >> 32 != 0)
+		return false;
+	fd = openat(directory_fd, name, O_PATH | O_CLOEXEC);
+	return fd < 0 || fstatfs(fd, &system) < 0 || system.f_type == FUSE_SUPER_MAGIC;
+}
+
 static const struct entry *
 recognize(const struct known *known, int directory_fd, const char *name,
     const struct file_state *state)
@@ -335,6 +358,8 @@ recognize(const struct known *known, int directory_fd, const char *name,
 	for (size_t i = 0; i < known->count; i++)
 		if (is_same(&known->entries[i].state, state))
 			return &known->entries[i];
+	if (is_on_fuse(directory_fd, name, state))
+		return NULL;
 	return read_id(directory_fd, name, state, &id) == 0 ? find_id(known, &id) : NULL;
 }
 

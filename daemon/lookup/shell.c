@@ -26,6 +26,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/files.h"
+#include "lookup/known.h"
 #include "lookup/proc.h"
 #include "lookup/shell.h"
 #include "model/program.h"
@@ -82,6 +83,19 @@ shell_is_program(const char *exe, const char *arguments, size_t length)
 	return program_is_shell(program_applet(exe, arguments, length));
 }
 
+/* Is the program a copy of a shell, or of a multi-call binary that is called as one? */
+static bool
+is_copied_shell(const struct view *view, int process_fd, const char *arguments, size_t length)
+{
+	struct known_match match;
+	struct statx file;
+
+	if (program_file_stat(process_fd, "exe", 0, &file) < 0)
+		return false;
+	match = known_find(view->host->known, process_fd, "exe", &file);
+	return match.name != NULL && shell_is_program(match.name, arguments, length);
+}
+
 /* Is process number child, a child of pid's, a shell that talks to the network? */
 static bool
 is_network_shell(const struct view *view, int32_t child, int32_t pid)
@@ -98,7 +112,9 @@ is_network_shell(const struct view *view, int32_t child, int32_t pid)
 	if (length < 0)
 		length = 0;
 	arguments[length] = '\0';
-	return shell_is_program(exe, arguments, (size_t)length) && shell_has_network_stdio(fd) &&
+	return shell_has_network_stdio(fd) &&
+	    (shell_is_program(exe, arguments, (size_t)length) ||
+		is_copied_shell(view, fd, arguments, (size_t)length)) &&
 	    proc_read_stat(fd, &stat) == 0 && stat.parent_pid == pid;
 }
 

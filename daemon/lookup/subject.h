@@ -16,8 +16,7 @@ struct subject {
 	int process_fd, task_fd;
 	const struct program_file *program;
 	struct process *process;
-	uint32_t root_uid;    /* who is root to the process, by its user namespace */
-	uint64_t system_type; /* of the program's file system, 0 = on a block device, or unknown */
+	uint32_t root_uid; /* who is root to the process, by its user namespace */
 	int own_root_fd; /* where absolute paths of the process begin; -1 = may not be looked at */
 	bool has_loaded; /* a wrapper runs the file `loaded` */
 	struct statx loaded;

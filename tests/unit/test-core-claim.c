@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "engine/classify.h"
 #include "model/claim.h"
 #include "model/identity.h"
 #include "model/wrapper.h"
@@ -407,6 +408,115 @@ test_wrappers(void **state)
 	assert_false(program_runs_others("busyboxes"));
 }
 
+/* ---- what follows ------------------------------------------------------------------------- */
+
+#define BIT(reason) (1U << (reason))
+
+/* Each in a unit whose main program is another one. */
+static const struct {
+	const char *what, *exe, *arguments, *known_as, *script;
+	uint32_t uid, evidence, script_evidence, reasons;
+} judgements[] = {
+	/* A copy is that program, and no reason by itself. */
+	{ "a copied shell of a service account", "/opt/acme/helper", "helper|-c|x", "bash", "", 33,
+	    0, 0, BIT(REASON_STRANGER) },
+	{ "a copied relay", "/usr/local/bin/acmed", "acmed|-l", "ncat", "", 33, 0, 0,
+	    BIT(REASON_STRANGER) },
+	{ "a relay that is called as an interpreter", "/opt/java", "java|-jar|x.jar", "nc.openbsd",
+	    "/x.jar", 33, 0, 0, BIT(REASON_STRANGER) },
+	{ "venv --copies", "/opt/venv/bin/acme", "acme|/opt/venv/x.py", "python3.11",
+	    "/opt/venv/x.py", 33, 0, SCRIPT_PLACED, 0 },
+	{ "inline code by a copy", "/opt/venv/bin/acme", "acme|-c|x", "python3.11", "", 33, 0, 0,
+	    BIT(REASON_STRANGER) },
+	{ "a copied shell on a socket", "/home/x", "x", "dash", "", 1000, EVIDENCE_STDIO_NETWORK, 0,
+	    BIT(REASON_SHELL) },
+	{ "another program on a socket", "/home/x", "x", "", "", 1000, EVIDENCE_STDIO_NETWORK, 0,
+	    0 },
+	/* A runtime with a program behind it is never code without a file. */
+	{ "node's single executable", "/opt/acme/server", "./server", "node", "", 33,
+	    EVIDENCE_EXE_APPENDED, 0, 0 },
+	{ "the same, with arguments", "/opt/acme/server", "./server|-e|x", "node", "", 33,
+	    EVIDENCE_EXE_APPENDED, 0, 0 },
+	{ "the bare runtime", "/opt/acme/server", "server|-", "node", "", 33, 0, 0,
+	    BIT(REASON_STRANGER) },
+	/* ld.so FILE is FILE. */
+	{ "ld.so ncat", "/lib64/ld-linux-x86-64.so.2", "ld.so|/usr/bin/ncat|-l", "",
+	    "/usr/bin/ncat", 33, 0, SCRIPT_PLACED, BIT(REASON_STRANGER) },
+	{ "ld.so of a copy of ncat", "/lib64/ld-linux-x86-64.so.2", "ld.so|/opt/x|-l", "ncat",
+	    "/opt/x", 33, 0, SCRIPT_PLACED, BIT(REASON_STRANGER) },
+	{ "ld.so python3 -c", "/lib64/ld-linux-x86-64.so.2", "ld.so|/usr/bin/python3|-c|x", "",
+	    "/usr/bin/python3", 33, 0, SCRIPT_PLACED, BIT(REASON_STRANGER) },
+	{ "ld.so of a program", "/lib64/ld-linux-x86-64.so.2", "ld.so|/opt/acme/acmed", "",
+	    "/opt/acme/acmed", 33, 0, SCRIPT_PLACED, 0 },
+	{ "ld.so of one in /dev/shm", "/lib64/ld-linux-x86-64.so.2", "ld.so|/dev/shm/x", "",
+	    "/dev/shm/x", 33, 0, SCRIPT_PLACED, BIT(REASON_SHM) },
+	{ "qemu-user of a shell", "/usr/bin/qemu-arm", "qemu-arm|/bin/sh|-c|x", "", "/bin/sh", 33,
+	    0, SCRIPT_PLACED, BIT(REASON_STRANGER) },
+	{ "busybox sh", "/bin/busybox", "busybox|sh|/etc/x.sh", "", "/etc/x.sh", 33, 0,
+	    SCRIPT_PLACED, BIT(REASON_STRANGER) },
+	/* A script is judged by its place as a program is. */
+	{ "a script in /srv", "/usr/bin/python3", "python3|/srv/x.py", "", "/srv/x.py", 33, 0,
+	    SCRIPT_PLACED, 0 },
+	{ "in /dev/shm", "/usr/bin/python3", "python3|/dev/shm/x.py", "", "/dev/shm/x.py", 33, 0,
+	    SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_SHM) },
+	{ "there by a link", "/usr/bin/python3", "python3|/srv/x.py", "", "/srv/x.py", 33, 0,
+	    SCRIPT_PLACED | SCRIPT_OPEN_PATH | SCRIPT_IN_SHM, BIT(REASON_SHM) },
+	{ "in memory", "/usr/bin/perl", "perl|/proc/self/fd/3", "", "", 1000, 0, SCRIPT_IN_MEMORY,
+	    BIT(REASON_MEMORY) },
+	{ "in /tmp", "/usr/bin/python3", "python3|/tmp/x.py", "", "/tmp/x.py", 1000, 0,
+	    SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_TEMPORARY) },
+	{ "in a temporary directory of its own", "/usr/bin/python3", "python3|/var/tmp/x.py", "",
+	    "/var/tmp/x.py", 33, 0, SCRIPT_PLACED, BIT(REASON_TEMPORARY) },
+	{ "where everybody may write", "/usr/bin/python3", "python3|/srv/x.py", "", "/srv/x.py", 33,
+	    0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_TEMPORARY) },
+	{ "writable by others", "/usr/bin/python3", "python3|/srv/x.py", "", "/srv/x.py", 33, 0,
+	    SCRIPT_PLACED | SCRIPT_OPEN, BIT(REASON_WRITABLE) },
+	/* A path that leads nowhere, from a working directory that it has changed to. */
+	{ "not there", "/usr/bin/python3", "python3|x.py", "", "/tmp/x.py", 33, 0, 0, 0 },
+	{ "a module", "/usr/bin/python3", "python3|-m|http.server", "", "", 33, 0, 0, 0 },
+	{ "a class path", "/usr/bin/java", "java|-cp|/tmp/x.jar|Main", "", "", 33, 0, 0, 0 },
+	/* Job runners' spools. */
+	{ "a job of Slurm", "/usr/bin/bash", "bash|/var/spool/slurmd/job00042/slurm_script", "",
+	    "/var/spool/slurmd/job00042/slurm_script", 1000, 0,
+	    SCRIPT_PLACED | SCRIPT_OPEN_PATH | SCRIPT_OPEN, 0 },
+	{ "a shell step of Jenkins", "/usr/bin/bash", "bash|-xe|/tmp/jenkins42.sh", "",
+	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, 0 },
+	{ "called like one", "/usr/bin/python3", "python3|/tmp/jenkins42.sh", "",
+	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_TEMPORARY) },
+};
+
+static void
+test_judgements(void **state)
+{
+	const struct listener listener = { .choice = CHOICE_ASKED };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(judgements); i++) {
+		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
+		struct circumstances circumstances = { .listener = &listener, .owner = owner };
+		struct process *process = &owner->processes[0];
+		struct classification found;
+
+		assert_non_null(owner);
+		make_process(process, judgements[i].exe, judgements[i].arguments, "x");
+		assert_int_equal(owner_text_set(&process->known_as, judgements[i].known_as), 0);
+		assert_int_equal(owner_text_set(&process->script, judgements[i].script), 0);
+		assert_int_equal(owner_text_set(&process->main_exe, "/usr/sbin/acme-main"), 0);
+		assert_int_equal(owner_text_set(&process->place.unit, "acme.service"), 0);
+		process->pid = 42;
+		process->main_pid = 41;
+		process->uid = judgements[i].uid;
+		process->evidence = judgements[i].evidence;
+		process->script_evidence = judgements[i].script_evidence;
+		owner->holders = 1;
+		classify(&circumstances, &found);
+		if (found.reasons != judgements[i].reasons)
+			fail_msg("%s: %#x, expected %#x", judgements[i].what, found.reasons,
+			    judgements[i].reasons);
+		(void)owner_unref(owner);
+	}
+}
+
 int
 main(void)
 {
@@ -417,6 +527,7 @@ main(void)
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_identities_cut),
 		cmocka_unit_test(test_wrappers),
+		cmocka_unit_test(test_judgements),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

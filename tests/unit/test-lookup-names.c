@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -263,6 +265,44 @@ test_copied_shell(void **state)
 	assert_string_equal(ask_child(fixture)->known_as, "");
 }
 
+/* A child that is such a copy, and has the network as its input. */
+static int
+start_copied_shell(struct fixture *fixture)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid_t pid = fork();
+
+	(void)fixture;
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)dup2(fd, STDIN_FILENO);
+		/* Only its parent is to hold the listener. */
+		for (int i = STDERR_FILENO + 1; i < 256; i++)
+			(void)close(i);
+		(void)execl(copy_path, "helper", "-c", "kill -STOP $$; exit", (char *)NULL);
+		_exit(127);
+	}
+	(void)close(fd);
+	/* Till it stops it may be this program yet. */
+	return pid > 0 && waitpid(pid, NULL, WUNTRACED) == pid ? 0 : -1;
+}
+
+static void
+test_copied_child(void **state)
+{
+	struct fixture *fixture = *state;
+	char shell[4096];
+
+	help_need_init();
+	assert_non_null(realpath("/bin/sh", shell));
+	(void)snprintf(copy_path, sizeof(copy_path), "%s/helper", fixture->directory);
+	assert_int_equal(copy_file(shell, copy_path), 0);
+	start_child(fixture, fixture->program, "x", start_copied_shell);
+	assert_true((ask_child(fixture)->evidence & EVIDENCE_CHILD_SHELL) != 0);
+	end_child(&fixture->child);
+	assert_int_equal(unlink(copy_path), 0);
+}
+
 /* By ld.so what it is given is the program. */
 static int
 be_loaded_shell(struct fixture *fixture)
@@ -510,6 +550,7 @@ main(void)
 		TEST(test_variants),
 		TEST(test_upgrades),
 		TEST(test_copied_shell),
+		TEST(test_copied_child),
 		TEST(test_loaded_shell),
 		TEST(test_known_changes),
 		TEST(test_appended),
