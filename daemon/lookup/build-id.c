@@ -2,8 +2,8 @@
 /*
  * Reads a note (elf(5), NT_GNU_BUILD_ID) out of a file that may be made to hurt whoever reads it.
  * Every offset and length in it is compared with what there may be before it is used; nothing is
- * mapped, so that a file which shrinks is an error and no signal. A linker puts the headers and this
- * note at the beginning, so one read mostly does.
+ * mapped, so that a file which shrinks is an error and no signal. A linker puts the headers and
+ * this note at the beginning, so one read mostly does.
  *
  * Bounds: BUILD_ID_READ_MAX bytes, SEGMENTS_MAX program headers, NOTES_MAX segments of notes, of
  * each NOTE_BYTES_MAX bytes. Cost: one read of 4 KiB, 2 us where the file is cached.
@@ -42,7 +42,7 @@ struct header {
 	bool wide; /* ELFCLASS64 */
 };
 
-struct segment {
+struct elf_segment {
 	uint64_t offset, size, alignment;
 	uint32_t type;
 };
@@ -105,7 +105,7 @@ get_header(struct window *window, struct header *ret)
 
 static int
 get_segment(struct window *window, const struct header *header, unsigned number,
-    struct segment *ret)
+    struct elf_segment *ret)
 {
 	uint64_t offset = (uint64_t)number * header->segment_size;
 	Elf64_Phdr wide;
@@ -118,13 +118,13 @@ get_segment(struct window *window, const struct header *header, unsigned number,
 	if (header->wide) {
 		r = get(window, offset, &wide, sizeof(wide));
 		if (r == 0)
-			*ret = (struct segment){ wide.p_offset, wide.p_filesz, wide.p_align,
+			*ret = (struct elf_segment){ wide.p_offset, wide.p_filesz, wide.p_align,
 				wide.p_type };
 	} else {
 		r = get(window, offset, &narrow, sizeof(narrow));
 		if (r == 0)
-			*ret = (struct segment){ narrow.p_offset, narrow.p_filesz, narrow.p_align,
-				narrow.p_type };
+			*ret = (struct elf_segment){ narrow.p_offset, narrow.p_filesz,
+				narrow.p_align, narrow.p_type };
 	}
 	return r;
 }
@@ -172,7 +172,7 @@ find_note(const uint8_t *notes, size_t length, size_t alignment, struct build_id
 
 /* Looks through the notes of a segment. Returns 0, -ENOENT, or what ends the search. */
 static int
-read_notes(struct window *window, const struct segment *segment, struct build_id *ret)
+read_notes(struct window *window, const struct elf_segment *segment, struct build_id *ret)
 {
 	uint8_t notes[NOTE_BYTES_MAX];
 	size_t length = segment->size < sizeof(notes) ? (size_t)segment->size : sizeof(notes);
@@ -197,7 +197,7 @@ build_id_read(int fd, struct build_id *ret)
 	window.first_length = (size_t)n;
 	r = get_header(&window, &header);
 	for (unsigned i = 0; r == 0 && i < header.segment_count; i++) {
-		struct segment segment = { 0 };
+		struct elf_segment segment = { 0 };
 
 		r = get_segment(&window, &header, i, &segment);
 		if (r < 0 || segment.type != PT_NOTE || notes++ >= NOTES_MAX)

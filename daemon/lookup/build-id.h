@@ -22,9 +22,10 @@ struct build_id {
 };
 
 /*
- * Reads it from an open file, which may be anybody's. Returns 0; -ENOENT where it has none, or none
- * of that length; -ENOEXEC where it is no program of this machine's byte order, or one that is
- * broken; -EFBIG where it lies behind BUILD_ID_READ_MAX bytes of what has to be read; another -errno.
+ * Reads it from an open file, which may be anybody's. Returns 0; -ENOENT where it has none, or
+ * none of that length; -ENOEXEC where it is no program of this machine's byte order, or one that
+ * is broken; -EFBIG where it lies behind BUILD_ID_READ_MAX bytes of what has to be read; another
+ * -errno.
  */
 int build_id_read(int fd, struct build_id *ret) _mustcheck_;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does argv[0] or the process's name (comm) belong to another program than the one that runs? Both
- * are the process's own words, so they prove nothing; but what the host has under that name is a
- * fact. An honest name leads to the very file, by whatever links (alternatives, multi-call
- * binaries); or to what an upgrade put in its place; or to a file beside it that runs it (passt and
- * passt.avx2). A name that was given to another program only after the process was started is no lie
- * of its.
+ * Does argv[0] or the process's name (comm) belong to another program than the one that runs?
+ * Both are the process's own words, so they prove nothing; but what the host has under that name
+ * is a fact. An honest name leads to the very file, by whatever links (alternatives, multi-call
+ * binaries); or to what an upgrade put in its place; or to a file beside it that runs it (passt
+ * and passt.avx2). A name that was given to another program only after the process was started is
+ * no lie of its.
  *
  * Where paths begin: at the process's own root. In a mount namespace that it may have made itself
  * (a user namespace of its own, and no container) that is anything it likes, so there the host's
@@ -45,7 +45,7 @@ enum called {
 };
 
 /* One root, and what stands there where the program's file was. */
-struct ground {
+struct name_ground {
 	const struct subject *subject;
 	int root_fd;
 	bool opened; /* what follows was read */
@@ -88,7 +88,7 @@ path_beside(const struct process *process, const char *name, char *ret, size_t s
 
 /* Reads what names are compared with, when the first of them has to be. */
 static void
-open_ground(struct ground *ground)
+open_ground(struct name_ground *ground)
 {
 	const struct process *process = ground->subject->process;
 	char directory[OWNER_PATH_MAX];
@@ -104,7 +104,7 @@ open_ground(struct ground *ground)
 }
 
 static bool
-is_in_directory(const struct ground *ground, const struct path_trace *trace)
+is_in_directory(const struct name_ground *ground, const struct path_trace *trace)
 {
 	return ground->has_directory && trace->name[0] != '\0' &&
 	    ground->directory.stx_ino == trace->directory_inode &&
@@ -131,7 +131,7 @@ started_usec(const struct process *process)
  * that nobody else's upgrade is waited for.
  */
 static bool
-is_newer(const struct ground *ground, const struct path_trace *trace, int fd)
+is_newer(const struct name_ground *ground, const struct path_trace *trace, int fd)
 {
 	const struct process *process = ground->subject->process;
 	uint64_t start_usec = started_usec(process);
@@ -164,7 +164,8 @@ is_program_directory(const struct process *process)
 /* Is the file beside the program one that runs it under its own name: in the same directory, its
  * name a part of the other's? In a directory of its package's own any name will do. */
 static enum called
-judge_beside(const struct ground *ground, const struct path_trace *trace, const struct statx *file)
+judge_beside(const struct name_ground *ground, const struct path_trace *trace,
+    const struct statx *file)
 {
 	const struct process *process = ground->subject->process;
 
@@ -179,7 +180,7 @@ judge_beside(const struct ground *ground, const struct path_trace *trace, const 
 
 /* What stands at the path, by this root? */
 static enum called
-judge_path(const struct ground *ground, const char *path)
+judge_path(const struct name_ground *ground, const char *path)
 {
 	const struct subject *subject = ground->subject;
 	struct path_trace trace;
@@ -212,7 +213,7 @@ takes_titles(const struct process *process)
 
 /* A name alone: beside the program, then where a shell would find it. */
 static enum called
-judge_bare(const struct ground *ground, const char *name)
+judge_bare(const struct name_ground *ground, const char *name)
 {
 	const struct process *process = ground->subject->process;
 	char path[2 * OWNER_PATH_MAX];
@@ -234,7 +235,7 @@ judge_bare(const struct ground *ground, const char *name)
 }
 
 static enum called
-judge_name(struct ground *ground, const char *name)
+judge_name(struct name_ground *ground, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	enum called found;
@@ -282,7 +283,7 @@ is_own_world(const struct process *process)
 
 /* What is known of the name, by the process's own root and the host's. */
 static enum called
-judge(struct ground *own, struct ground *host, const char *text)
+judge(struct name_ground *own, struct name_ground *host, const char *text)
 {
 	const char *program = program_name(own->subject->process->exe);
 	char name[OWNER_PATH_MAX];
@@ -316,8 +317,8 @@ void
 called_read(const struct subject *subject)
 {
 	struct process *process = subject->process;
-	struct ground own = { .subject = subject, .root_fd = subject->own_root_fd };
-	struct ground host = { .subject = subject, .root_fd = subject->view->init_root_fd };
+	struct name_ground own = { .subject = subject, .root_fd = subject->own_root_fd };
+	struct name_ground host = { .subject = subject, .root_fd = subject->view->init_root_fd };
 	enum called found;
 
 	if (subject->program->error < 0 || program_name(process->exe)[0] == '\0' ||

@@ -24,14 +24,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "lookup/called.h"
 #include "lookup/evidence.h"
 #include "lookup/files.h"
 #include "lookup/known.h"
-#include "lookup/named-file.h"
 #include "lookup/path.h"
 #include "lookup/shell.h"
-#include "lookup/subject.h"
 #include "lookup/upgrade.h"
 #include "model/program.h"
 
@@ -235,34 +232,18 @@ read_namespaces(const struct subject *subject)
 }
 
 int
-evidence_read(const struct view *view, int process_fd, int task_fd,
-    const struct program_file *program, struct process *process)
+evidence_read(struct subject *subject)
 {
-	_close_ int own_root_fd = openat(task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct subject subject = {
-		.view = view,
-		.process_fd = process_fd,
-		.task_fd = task_fd,
-		.program = program,
-		.process = process,
-		.own_root_fd = own_root_fd,
-	};
-	int r;
+	struct process *process = subject->process;
 
-	read_namespaces(&subject);
+	read_namespaces(subject);
 	if ((process->evidence & EVIDENCE_OTHER_USERS) != 0)
-		subject.root_uid = read_root_uid(task_fd);
-	read_file(&subject);
-	read_path(&subject);
-	r = read_known(&subject);
-	if (r == 0)
-		r = named_file_read(&subject);
-	if (r < 0)
-		return r;
-	called_read(&subject);
-	if (shell_has_network_stdio(task_fd))
+		subject->root_uid = read_root_uid(subject->task_fd);
+	read_file(subject);
+	read_path(subject);
+	if (shell_has_network_stdio(subject->task_fd))
 		process->evidence |= EVIDENCE_STDIO_NETWORK;
-	if (process->pid != 1 && shell_is_child(view, process_fd, process->pid))
+	if (process->pid != 1 && shell_is_child(subject->view, subject->process_fd, process->pid))
 		process->evidence |= EVIDENCE_CHILD_SHELL;
-	return 0;
+	return read_known(subject);
 }

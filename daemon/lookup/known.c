@@ -9,14 +9,14 @@
  * and a copy whose id was changed. A table that others than root may have written to would let them
  * choose what is recognized, so only root's files are taken.
  *
- * The directories are listed when they have changed; each request asks anew whether a file has. What
- * was found of a running file is remembered for one request.
+ * The directories are listed when they have changed; each request asks anew whether a file has.
+ * What was found of a running file is remembered for one request.
  *
  * A file in a FUSE file system is not read: whoever serves it might never answer.
  *
- * Bounds: KNOWN_MAX programs, NAMES_MAX entries of a directory, CANDIDATES_MAX of the names. Memory:
- * 20 KiB. Cost: some 100 us a request; 1 to 3 ms when a directory has changed; 8 us a file that is
- * not remembered.
+ * Bounds: KNOWN_MAX programs, NAMES_MAX entries of a directory, CANDIDATES_MAX of the names.
+ * Memory: 20 KiB. Cost: some 100 us a request; 1 to 3 ms when a directory has changed; 8 us a
+ * file that is not remembered.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -57,15 +57,15 @@ struct file_state {
 };
 
 /* A name in a directory that program.h knows. */
-struct candidate {
+struct known_name {
 	char name[OWNER_KNOWN_MAX];
 	unsigned directory, rank;
 	bool link;
 };
 
 /* A program of the host's. */
-struct entry {
-	struct candidate found;
+struct known_program {
+	struct known_name found;
 	struct file_state state;
 	struct build_id id;
 };
@@ -73,13 +73,13 @@ struct entry {
 /* What a running file was found to be. */
 struct remembered {
 	struct file_state state; /* all zero: none */
-	const struct entry *entry;
+	const struct known_program *entry;
 };
 
-struct known {
+struct known_programs {
 	size_t count;
 	struct file_state directories[ARRAY_SIZE(directories)];
-	struct entry entries[KNOWN_MAX];
+	struct known_program entries[KNOWN_MAX];
 	struct remembered remembered[REMEMBERED_MAX];
 };
 
@@ -106,7 +106,7 @@ is_same(const struct file_state *a, const struct file_state *b)
 
 /* Opens what the candidate's path leads to, to be looked at. Returns a descriptor or -errno. */
 static int
-open_candidate(int root_fd, const struct candidate *candidate, struct statx *ret)
+open_candidate(int root_fd, const struct known_name *candidate, struct statx *ret)
 {
 	char path[64 + OWNER_KNOWN_MAX];
 	_close_ int fd = -1;
@@ -156,7 +156,7 @@ read_rank(const char *name, unsigned *ret)
 
 /* Lists one directory. Returns how many candidates there are now. */
 static size_t
-list_directory(int fd, unsigned number, struct candidate *candidates, size_t count)
+list_directory(int fd, unsigned number, struct known_name *candidates, size_t count)
 {
 	_closedir_ DIR *directory = fd >= 0 ? files_open_directory(fd, ".") : NULL;
 	struct dirent *entry;
@@ -164,7 +164,7 @@ list_directory(int fd, unsigned number, struct candidate *candidates, size_t cou
 	for (unsigned names = 0; directory != NULL && names < NAMES_MAX && count < CANDIDATES_MAX &&
 	     (entry = readdir(directory)) != NULL;
 	     names++) {
-		struct candidate candidate = {
+		struct known_name candidate = {
 			.directory = number,
 			.link = entry->d_type != DT_REG,
 		};
@@ -181,7 +181,7 @@ list_directory(int fd, unsigned number, struct candidate *candidates, size_t cou
 static int
 compare(const void *a, const void *b)
 {
-	const struct candidate *left = a, *right = b;
+	const struct known_name *left = a, *right = b;
 
 	if (left->rank != right->rank)
 		return left->rank < right->rank ? -1 : 1;
@@ -193,8 +193,8 @@ compare(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-static const struct entry *
-find_id(const struct known *known, const struct build_id *id)
+static const struct known_program *
+find_id(const struct known_programs *known, const struct build_id *id)
 {
 	for (size_t i = 0; i < known->count; i++)
 		if (build_id_is_same(&known->entries[i].id, id))
@@ -204,9 +204,9 @@ find_id(const struct known *known, const struct build_id *id)
 
 /* Takes the candidate in where it is root's, and no other name of what is there already. */
 static void
-add(struct known *known, int root_fd, const struct candidate *candidate)
+add(struct known_programs *known, int root_fd, const struct known_name *candidate)
 {
-	struct entry entry = { .found = *candidate };
+	struct known_program entry = { .found = *candidate };
 	_close_ int fd = -1;
 	struct statx file;
 	char name[32];
@@ -227,9 +227,9 @@ add(struct known *known, int root_fd, const struct candidate *candidate)
 }
 
 static void
-fill(struct known *known, int root_fd, const int *fds)
+fill(struct known_programs *known, int root_fd, const int *fds)
 {
-	_free_ struct candidate *candidates = calloc(CANDIDATES_MAX, sizeof(*candidates));
+	_free_ struct known_name *candidates = calloc(CANDIDATES_MAX, sizeof(*candidates));
 	size_t count = 0;
 
 	known->count = 0;
@@ -242,8 +242,8 @@ fill(struct known *known, int root_fd, const int *fds)
 		add(known, root_fd, &candidates[i]);
 }
 
-/* Opens the directories, each once, and notes their states; of one that is there by another name, or
- * not at all, the descriptor is -1 and the state zero. */
+/* Opens the directories, each once, and notes their states; of one that is there by another name,
+ * or not at all, the descriptor is -1 and the state zero. */
 static void
 open_directories(int root_fd, int *fds, struct file_state *states)
 {
@@ -269,7 +269,7 @@ open_directories(int root_fd, int *fds, struct file_state *states)
 }
 
 static bool
-entry_is_current(const struct entry *entry, int root_fd, const int *fds)
+entry_is_current(const struct known_program *entry, int root_fd, const int *fds)
 {
 	struct file_state state;
 	struct statx file;
@@ -288,7 +288,7 @@ entry_is_current(const struct entry *entry, int root_fd, const int *fds)
 
 /* Are the files that the table was made of as they were? */
 static bool
-is_current(const struct known *known, int root_fd, const int *fds)
+is_current(const struct known_programs *known, int root_fd, const int *fds)
 {
 	for (size_t i = 0; i < known->count; i++)
 		if (!entry_is_current(&known->entries[i], root_fd, fds))
@@ -296,20 +296,14 @@ is_current(const struct known *known, int root_fd, const int *fds)
 	return true;
 }
 
-struct known *
+struct known_programs *
 known_new(void)
 {
-	return calloc(1, sizeof(struct known));
-}
-
-size_t
-known_count(const struct known *known)
-{
-	return known->count;
+	return calloc(1, sizeof(struct known_programs));
 }
 
 void
-known_refresh(struct known *known, int root_fd)
+known_refresh(struct known_programs *known, int root_fd)
 {
 	struct file_state states[ARRAY_SIZE(directories)];
 	int fds[ARRAY_SIZE(directories)];
@@ -348,8 +342,8 @@ is_on_fuse(int directory_fd, const char *name, const struct file_state *state)
 	return fd < 0 || fstatfs(fd, &system) < 0 || system.f_type == FUSE_SUPER_MAGIC;
 }
 
-static const struct entry *
-recognize(const struct known *known, int directory_fd, const char *name,
+static const struct known_program *
+recognize(const struct known_programs *known, int directory_fd, const char *name,
     const struct file_state *state)
 {
 	struct build_id id;
@@ -373,7 +367,8 @@ is_runtime(const char *name)
 }
 
 struct known_match
-known_find(struct known *known, int directory_fd, const char *name, const struct statx *file)
+known_find(struct known_programs *known, int directory_fd, const char *name,
+    const struct statx *file)
 {
 	struct file_state state = state_of(file);
 	struct remembered *remembered;

@@ -5,16 +5,13 @@
 #ifndef OVERSTAY_LOOKUP_KNOWN_H
 #define OVERSTAY_LOOKUP_KNOWN_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/macros.h"
 #include "lookup/program-file.h"
 
 /* The most programs that are known. */
 #define KNOWN_MAX 64
 
-struct known;
+struct known_programs;
 
 /* A file that was recognized. */
 struct known_match {
@@ -23,22 +20,19 @@ struct known_match {
 };
 
 /* An empty table, or NULL without memory. It lives as long as the process. */
-struct known *known_new(void);
+struct known_programs *known_new(void);
 
 /*
  * Reads what has changed of the programs below root_fd, PID 1's root (-1 = may not be looked at:
  * nothing is known). known may be NULL.
  */
-void known_refresh(struct known *known, int root_fd);
+void known_refresh(struct known_programs *known, int root_fd);
 
 /*
  * Which program the file `name` below directory_fd is a copy of; file is what statx(2) said of it.
  * A link is followed. known may be NULL.
  */
-struct known_match known_find(struct known *known, int directory_fd, const char *name,
+struct known_match known_find(struct known_programs *known, int directory_fd, const char *name,
     const struct statx *file);
-
-/* How many programs are known. */
-size_t known_count(const struct known *known);
 
 #endif

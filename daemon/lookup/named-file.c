@@ -5,11 +5,11 @@
  * in a temporary directory or one that others may write to is no better for being a script.
  *
  * A path begins where the process's own do: an absolute one at its root, a relative one at its
- * working directory by that link's text, which begins at the root of its mounts. What is said of the
- * file is what the file itself tells (its mode, its owner, the file system it is on as the host has
- * it), not what its path looks like. A program that changed its directory since it was started may
- * have left a relative path behind that leads nowhere, or elsewhere: only what is there counts, and
- * only as a weak reason.
+ * working directory by that link's text, which begins at the root of its mounts. What is said of
+ * the file is what the file itself tells (its mode, its owner, the file system it is on as the
+ * host has it), not what its path looks like. A program that changed its directory since it was
+ * started may have left a relative path behind that leads nowhere, or elsewhere: only what is
+ * there counts, and only as a weak reason.
  *
  * Cost: some 15 us for an interpreter; nothing for others.
  */

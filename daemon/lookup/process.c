@@ -25,12 +25,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/called.h"
 #include "lookup/evidence.h"
 #include "lookup/exe-checksum.h"
 #include "lookup/files.h"
 #include "lookup/forward.h"
 #include "lookup/main-process.h"
 #include "lookup/manager.h"
+#include "lookup/named-file.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
 #include "lookup/process.h"
@@ -109,6 +111,29 @@ same_program(const struct witness *a, const struct witness *b)
 	    a->stat.arguments_start == b->stat.arguments_start && strcmp(a->exe, b->exe) == 0;
 }
 
+/* What its files tell: the program, what the arguments name, what it calls itself. */
+static int
+read_facts(const struct view *view, int process_fd, int task_fd, const struct program_file *program,
+    struct process *process)
+{
+	_close_ int own_root_fd = openat(task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct subject subject = {
+		.view = view,
+		.process_fd = process_fd,
+		.task_fd = task_fd,
+		.program = program,
+		.process = process,
+		.own_root_fd = own_root_fd,
+	};
+	int r = evidence_read(&subject);
+
+	if (r == 0)
+		r = named_file_read(&subject);
+	if (r == 0)
+		called_read(&subject);
+	return r;
+}
+
 /* What is read of the program: its file, its arguments, what they lead to. */
 static int
 read_program(struct view *view, int process_fd, int task_fd, const char *text, bool checksum,
@@ -129,7 +154,7 @@ read_program(struct view *view, int process_fd, int task_fd, const char *text, b
 	if (r == 0)
 		r = proc_read_cwd(task_fd, process);
 	if (r == 0)
-		r = evidence_read(view, process_fd, task_fd, &program, process);
+		r = read_facts(view, process_fd, task_fd, &program, process);
 	if (r < 0)
 		return r;
 	if (checksum)

@@ -215,7 +215,8 @@ is_bracketed(const char *claimed)
 
 /* ---- what it may be called ---------------------------------------------------------------- */
 
-/* argv[0] leads to its own file: then it has that name honestly, and comm is what execve(2) keeps. */
+/* argv[0] leads to its own file: then it has that name honestly, and comm is what execve(2)
+ * keeps. */
 static bool
 is_own(const struct process *process, const char *name)
 {
@@ -273,7 +274,8 @@ claim_find_false(const struct process *process, struct claim *ret)
 		{ process->comm, EVIDENCE_COMM_OTHER },
 	};
 
-	/* Without its program, or its name ("/" where its mount is gone), nothing can be compared. */
+	/* Without its program, or its name ("/" where its mount is gone), nothing can be
+	 * compared. */
 	if (program_name(process->exe)[0] == '\0')
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {

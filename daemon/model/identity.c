@@ -5,8 +5,9 @@
  * content), a multi-call binary what it was called as, a wrapper (ld.so, qemu-user, valgrind) what
  * it runs.
  *
- * A runtime with a program appended (EVIDENCE_EXE_APPENDED: node's single executables, deno compile,
- * bun compile) runs just that, whatever its arguments look like, so it is no interpreter.
+ * A runtime with a program appended (EVIDENCE_EXE_APPENDED: node's single executables, deno
+ * compile, bun compile) runs just that, whatever its arguments look like, so it is no
+ * interpreter.
  *
  * Pure; no allocation. Cost: some string comparisons.
  */

@@ -25,8 +25,8 @@ struct identity {
 /* Of a process whose exe, cmdline, known_as and EVIDENCE_EXE_APPENDED are known. */
 void identity_find(const struct process *process, struct identity *ret);
 
-/* What it runs (program_input()), a wrapper seen through. *ret_script is the argument that names the
- * file or module, NULL = none. */
+/* What it runs (program_input()), a wrapper seen through. *ret_script is the argument that names
+ * the file or module, NULL = none. */
 enum program_input identity_input(const struct process *process, const char **ret_script);
 
 /*

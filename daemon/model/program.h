@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is known of programs by their names: interpreters and what they run, shells, tools that
- * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c. What a process
- * is, of which more is known than names: model/identity.h; whose name it borrows: model/claim.h.
+ * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c. What a
+ * process is, of which more is known than names: model/identity.h; whose name it borrows:
+ * model/claim.h.
  */
 #ifndef OVERSTAY_MODEL_PROGRAM_H
 #define OVERSTAY_MODEL_PROGRAM_H

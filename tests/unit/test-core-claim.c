@@ -429,7 +429,7 @@ static const struct {
 	{ "inline code by a copy", "/opt/venv/bin/acme", "acme|-c|x", "python3.11", "", 33, 0, 0,
 	    BIT(REASON_STRANGER) },
 	{ "a copied shell on a socket", "/home/x", "x", "dash", "", 1000, EVIDENCE_STDIO_NETWORK, 0,
-	    BIT(REASON_SHELL) },
+	    BIT(REASON_SHELL) | BIT(REASON_STRANGER) },
 	{ "another program on a socket", "/home/x", "x", "", "", 1000, EVIDENCE_STDIO_NETWORK, 0,
 	    0 },
 	/* A runtime with a program behind it is never code without a file. */
@@ -462,7 +462,7 @@ static const struct {
 	{ "there by a link", "/usr/bin/python3", "python3|/srv/x.py", "", "/srv/x.py", 33, 0,
 	    SCRIPT_PLACED | SCRIPT_OPEN_PATH | SCRIPT_IN_SHM, BIT(REASON_SHM) },
 	{ "in memory", "/usr/bin/perl", "perl|/proc/self/fd/3", "", "", 1000, 0, SCRIPT_IN_MEMORY,
-	    BIT(REASON_MEMORY) },
+	    BIT(REASON_MEMORY) | BIT(REASON_STRANGER) },
 	{ "in /tmp", "/usr/bin/python3", "python3|/tmp/x.py", "", "/tmp/x.py", 1000, 0,
 	    SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_TEMPORARY) },
 	{ "in a temporary directory of its own", "/usr/bin/python3", "python3|/var/tmp/x.py", "",
@@ -478,9 +478,9 @@ static const struct {
 	/* Job runners' spools. */
 	{ "a job of Slurm", "/usr/bin/bash", "bash|/var/spool/slurmd/job00042/slurm_script", "",
 	    "/var/spool/slurmd/job00042/slurm_script", 1000, 0,
-	    SCRIPT_PLACED | SCRIPT_OPEN_PATH | SCRIPT_OPEN, 0 },
+	    SCRIPT_PLACED | SCRIPT_OPEN_PATH | SCRIPT_OPEN, BIT(REASON_STRANGER) },
 	{ "a shell step of Jenkins", "/usr/bin/bash", "bash|-xe|/tmp/jenkins42.sh", "",
-	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, 0 },
+	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_STRANGER) },
 	{ "called like one", "/usr/bin/python3", "python3|/tmp/jenkins42.sh", "",
 	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_TEMPORARY) },
 };
