@@ -114,7 +114,10 @@ is_in_directory(const struct name_ground *ground, const struct path_trace *trace
 
 /* ---- time --------------------------------------------------------------------------------- */
 
-/* When the process was started, as files' times are told; USEC_NEVER = unknown. */
+/* A process's start is told in hundredths of a second, files' times by the kernel's tick. */
+#define GRAIN_USEC 20000
+
+/* When the process had been started, as files' times are told; USEC_NEVER = unknown. */
 static uint64_t
 started_usec(const struct process *process)
 {
@@ -122,7 +125,7 @@ started_usec(const struct process *process)
 
 	return process->start_usec > now_usec ?
 	    USEC_NEVER :
-	    clock_realtime_usec() - (now_usec - process->start_usec);
+	    clock_realtime_usec() - (now_usec - process->start_usec) + GRAIN_USEC;
 }
 
 /*
