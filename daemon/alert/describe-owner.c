@@ -192,7 +192,9 @@ describe_program(struct text *text, const struct process *process, bool argument
 	if (process->exe_deleted)
 		text_add(text, " (deleted)");
 	if (process->known_as[0] != '\0') {
-		text_add(text, " (a copy of ");
+		text_add(text,
+		    (process->evidence & EVIDENCE_EXE_APPENDED) != 0 ? " (a program in " :
+								       " (a copy of ");
 		add_escaped(text, process->known_as, COMM_TEXT_MAX);
 		text_add(text, ")");
 	}

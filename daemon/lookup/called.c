@@ -292,8 +292,7 @@ judge(struct name_ground *own, struct name_ground *host, const char *text)
 	char name[OWNER_PATH_MAX];
 	enum called found, at_host;
 
-	if (!copy_called(text, name, sizeof(name)) ||
-	    claim_is_namesake(program + (program[0] == '.'), program_name(name)))
+	if (!copy_called(text, name, sizeof(name)) || claim_is_family(program_name(name), program))
 		return CALLED_NOTHING;
 	found = judge_name(own, name);
 	if (!is_own_world(own->subject->process))
@@ -304,16 +303,6 @@ judge(struct name_ground *own, struct name_ground *host, const char *text)
 	if (found == CALLED_ITSELF || found == CALLED_NEAR)
 		return CALLED_NEAR;
 	return found == CALLED_OTHER ? found : at_host;
-}
-
-/*
- * Does the program run others under its own file, whose names the process then has? By name; but
- * only of one that nobody else can have called so.
- */
-static bool
-runs_others(const struct process *process)
-{
-	return program_runs_others(program_name(process->exe)) && claim_is_installed(process);
 }
 
 void
@@ -330,7 +319,7 @@ called_read(const struct subject *subject)
 	found = judge(&own, &host, process->cmdline_length > 0 ? process->cmdline : "");
 	if (found == CALLED_ITSELF)
 		process->evidence |= EVIDENCE_NAME_OWN;
-	if (runs_others(process))
+	if (claim_runs_others(process))
 		return;
 	if (found == CALLED_OTHER)
 		process->evidence |= EVIDENCE_NAME_OTHER;

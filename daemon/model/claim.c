@@ -138,6 +138,19 @@ claim_is_installed(const struct process *process)
 }
 
 static bool
+runs_others(const struct process *process)
+{
+	return program_runs_others(program_name(process->exe)) ||
+	    program_runs_others(process->known_as);
+}
+
+bool
+claim_runs_others(const struct process *process)
+{
+	return runs_others(process) && claim_is_installed(process);
+}
+
+static bool
 is_alias(const char *pattern, const char *name)
 {
 	size_t length = strlen(name), tail;
@@ -148,9 +161,8 @@ is_alias(const char *pattern, const char *name)
 	return length > tail && strcmp(name + length - tail, pattern + 1) == 0;
 }
 
-/* Is the name, of the program or of the script, of the family of that service? */
-static bool
-is_family(const char *service, const char *name)
+bool
+claim_is_family(const char *service, const char *name)
 {
 	/* ".foo-wrapped" is foo behind a wrapper. */
 	name += name[0] == '.';
@@ -236,14 +248,14 @@ may_be(const struct process *process, const char *service)
 	struct identity identity;
 
 	if ((process->evidence & EVIDENCE_EXE_NAMELESS) != 0 || is_own(process, service) ||
-	    is_family(service, program_name(process->exe)))
+	    claim_is_family(service, program_name(process->exe)))
 		return true;
 	identity_find(process, &identity);
-	/* Of multi-call binaries and wrappers anybody may have a file that is called like one. */
-	if (identity.wrapped || program_runs_others(program_name(process->exe)))
-		return claim_is_installed(process) &&
-		    (!identity.wrapped || is_family(service, identity.name));
-	return is_family(service, program_name(process->script));
+	/* Anybody may have a file that is called like a multi-call binary or a wrapper. */
+	if (identity.wrapped || runs_others(process))
+		return claim_runs_others(process) &&
+		    (!identity.wrapped || claim_is_family(service, identity.name));
+	return claim_is_family(service, program_name(process->script));
 }
 
 static bool

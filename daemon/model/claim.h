@@ -33,6 +33,14 @@ bool claim_find_of_owner(const struct owner *owner, struct claim *ret,
  */
 bool claim_is_namesake(const char *a, const char *b);
 
+/* May a program file of this base name go by the name of that well-known service: its namesake, an
+ * alias, a vendor's build? */
+bool claim_is_family(const char *service, const char *name);
+
+/* Does its program run others under its own file (program_runs_others()), as only root could have
+ * arranged? The names that it goes by are theirs. */
+bool claim_runs_others(const struct process *process);
+
 /* Is its program file one that only root may have put there, and change? */
 bool claim_is_installed(const struct process *process);
 

@@ -14,6 +14,7 @@ import pathlib
 import signal
 import typing
 
+import names
 from harness import run, wait_until
 from stage import ALICE, CGROUP, PERL, PYTHON, RUNTIME, Scene, serving
 
@@ -878,4 +879,5 @@ HOPPERS = [
         auto=1, alert=False),
 ]
 
-TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *names.rows(row),
+         *HOPPERS]

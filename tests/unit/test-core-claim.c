@@ -218,6 +218,31 @@ test_namesakes(void **state)
 }
 
 static void
+test_families(void **state)
+{
+	static const struct {
+		const char *service, *name;
+		bool family;
+	} cases[] = {
+		{ "postgres", "edb-postgres", true },
+		{ "postgres", "acme_postgres", true },
+		{ "postgres", "postmaster", true },
+		{ "postgres", "postgres-15", true },
+		{ "postgres", "mypostgres", false },
+		{ "mysqld", "mariadbd", true },
+		{ "nginx", ".nginx-wrapped", true },
+		{ "nginx", "acme-nginx", false },
+		{ "cat", "edb-postgres", false },
+		{ "", "x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (claim_is_family(cases[i].service, cases[i].name) != cases[i].family)
+			fail_msg("%s, %s", cases[i].service, cases[i].name);
+}
+
+static void
 test_installed(void **state)
 {
 	struct process process;
@@ -523,6 +548,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_namesakes),
+		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_installed),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_identities_cut),
