@@ -19,6 +19,7 @@
  */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "engine/engine-state.h"
 
 /* Comparisons of one pass to find out which service moved to another port: some 2 ms. */
@@ -205,17 +206,10 @@ note_due(struct pass *pass, struct stay *stay)
 		return;
 	if (pass_refresh_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;
-	if (pass->due_count == pass->due_room) {
-		size_t room = pass->due_room == 0 ? 16 : pass->due_room * 2;
-		struct stay **due = reallocarray(pass->due, room, sizeof(struct stay *));
-
-		/* Without memory it is due again in the next poll. */
-		if (due == NULL) {
-			pass->open = true;
-			return;
-		}
-		pass->due = due;
-		pass->due_room = room;
+	/* Without memory it is due again in the next poll. */
+	if (array_reserve(&pass->due, &pass->due_room, pass->due_count + 1, ARRAY_UNBOUNDED) < 0) {
+		pass->open = true;
+		return;
 	}
 	pass->due[pass->due_count++] = stay;
 }

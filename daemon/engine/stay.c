@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "engine/stay.h"
@@ -128,15 +129,12 @@ static void
 remember(struct stay *stay, uint64_t hash)
 {
 	size_t count = stay->program_count;
-	uint64_t *programs;
 
 	if (count == STAY_PROGRAMS_MAX || knows(stay, hash))
 		return;
-	programs = reallocarray(stay->programs, count + 1, sizeof(*programs));
-	if (programs == NULL)
+	if (array_fit(&stay->programs, count + 1) < 0)
 		return;
-	programs[stay->program_count++] = hash;
-	stay->programs = programs;
+	stay->programs[stay->program_count++] = hash;
 }
 
 /* False where nothing can be told apart: no program, or a service manager, which holds what it

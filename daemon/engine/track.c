@@ -24,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/search.h"
 #include "engine/diff.h"
 #include "engine/track.h"
 
@@ -45,38 +47,38 @@ track_clear(struct track *track)
 	*track = (struct track){ 0 };
 }
 
+static int
+compare_stay(const void *endpoint, const void *stay)
+{
+	return endpoint_compare(endpoint, &(*(struct stay *const *)stay)->endpoint);
+}
+
 size_t
 track_lower_bound(const struct track *track, const struct endpoint *endpoint)
 {
-	size_t low = 0, high = track->count;
+	return search_bound(endpoint, track->stays, track->count, sizeof(struct stay *),
+	    compare_stay);
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (endpoint_compare(&track->stays[middle]->endpoint, endpoint) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+static int
+compare_member(const void *key, const void *member)
+{
+	uint64_t cookie = *(const uint64_t *)key, other = ((const struct member *)member)->cookie;
+
+	return cookie < other ? -1 : cookie > other;
 }
 
 /* The index of the first member at or behind the cookie. */
 static uint32_t
 member_bound(const struct stay *stay, uint64_t cookie)
 {
-	uint32_t low = 0, high = stay->member_count;
+	uint32_t count = stay->member_count;
 
 	/* Newcomers come in the order of their cookies. */
-	if (high > 0 && stay->members[high - 1].cookie < cookie)
-		return high;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (stay->members[middle].cookie < cookie)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (count > 0 && stay->members[count - 1].cookie < cookie)
+		return count;
+	return (uint32_t)search_bound(&cookie, stay->members, count, sizeof(*stay->members),
+	    compare_member);
 }
 
 static struct member *
@@ -130,21 +132,17 @@ join(struct stay *stay, const struct listener *listener, uint64_t taken_usec)
 {
 	uint32_t index = member_bound(stay, listener->cookie), behind = stay->member_count - index;
 	struct member *members = stay->members;
+	size_t room = stay->member_room;
 
 	if (behind > 0 && members[index].cookie == listener->cookie) {
 		stay->live += members[index].gone;
 		members[index].gone = false;
 		return 0;
 	}
-	if (stay->member_count == stay->member_room) {
-		uint32_t room = stay->member_room * 2;
-
-		members = reallocarray(members, room, sizeof(*members));
-		if (members == NULL)
-			return -ENOMEM;
-		stay->members = members;
-		stay->member_room = room;
-	}
+	if (array_reserve(&stay->members, &room, stay->member_count + 1, UINT32_MAX) < 0)
+		return -ENOMEM;
+	stay->member_room = (uint32_t)room;
+	members = stay->members;
 	memmove(&members[index + 1], &members[index], behind * sizeof(*members));
 	fill_member(&members[index], listener, taken_usec);
 	stay->member_count++;
@@ -258,17 +256,10 @@ on_appeared(const struct listener *before, const struct listener *after, void *a
 			observation->error = -ENOMEM;
 		return;
 	}
-	if (last == observation->newcomer_room) {
-		size_t room = last == 0 ? 16 : last * 2;
-		struct stay **newcomers =
-		    reallocarray(observation->newcomers, room, sizeof(struct stay *));
-
-		if (newcomers == NULL) {
-			observation->error = -ENOMEM;
-			return;
-		}
-		observation->newcomers = newcomers;
-		observation->newcomer_room = room;
+	if (array_reserve(&observation->newcomers, &observation->newcomer_room, last + 1,
+		ARRAY_UNBOUNDED) < 0) {
+		observation->error = -ENOMEM;
+		return;
 	}
 	stay = make_stay(observation, after);
 	if (stay == NULL)
@@ -283,15 +274,8 @@ merge_newcomers(struct track *track, struct stay **newcomers, size_t count)
 {
 	size_t total = track->count + count, from = track->count, to = total;
 
-	if (total > track->room) {
-		size_t room = total + total / 4;
-		struct stay **stays = reallocarray(track->stays, room, sizeof(struct stay *));
-
-		if (stays == NULL)
-			return -ENOMEM;
-		track->stays = stays;
-		track->room = room;
-	}
+	if (array_reserve(&track->stays, &track->room, total, ARRAY_UNBOUNDED) < 0)
+		return -ENOMEM;
 	while (count > 0) {
 		if (from > 0 &&
 		    endpoint_compare(&track->stays[from - 1]->endpoint,

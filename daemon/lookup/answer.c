@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/answer.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
@@ -103,7 +104,7 @@ static const char *
 cgroup_path(const struct answer *answer, uint64_t id)
 {
 	const struct cgroup key = { .id = id };
-	const struct cgroup *found = bsearch(&key, answer->cgroups, answer->cgroup_count,
+	const struct cgroup *found = search_find(&key, answer->cgroups, answer->cgroup_count,
 	    sizeof(answer->cgroups[0]), compare_cgroups);
 
 	return found != NULL ? found->path : NULL;

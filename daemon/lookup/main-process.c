@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
 #include "lookup/main-process.h"
@@ -60,7 +61,7 @@ is_started(const struct candidate *candidate, const struct pids *pids, bool is_c
 {
 	if (!is_container)
 		return candidate->parent_pid == 1;
-	return bsearch(&candidate->parent_pid, pids->list, pids->count, sizeof(pids->list[0]),
+	return search_find(&candidate->parent_pid, pids->list, pids->count, sizeof(pids->list[0]),
 		   compare_pids) == NULL;
 }
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/files.h"
 #include "lookup/proc.h"
 #include "lookup/visit.h"
@@ -50,21 +51,19 @@ visit_compare_holders(const struct holder *a, const struct holder *b)
 	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
+static int
+compare_wanted(const void *key, const void *element)
+{
+	uint32_t inode = *(const uint32_t *)key, other = ((const struct wanted *)element)->inode;
+
+	return inode < other ? -1 : inode > other;
+}
+
 static struct wanted *
 find_wanted(const struct search *search, uint32_t inode)
 {
-	size_t low = 0, high = search->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (search->wanted[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == search->count || search->wanted[low].inode != inode)
-		return NULL;
-	return &search->wanted[low];
+	return search_find(&inode, search->wanted, search->count, sizeof(search->wanted[0]),
+	    compare_wanted);
 }
 
 /* Keeps the holder where it is among the first. */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "model/listener.h"
 #include "wire/client.h"
 
@@ -279,21 +280,20 @@ lookup_client_give_up(struct lookup_client *client, enum owner_reason reason, ui
 	client->asked_usec = USEC_NEVER;
 }
 
+static int
+compare_inode(const void *key, const void *element)
+{
+	uint32_t inode = *(const uint32_t *)key;
+	uint32_t other = ((const struct open_question *)element)->inode;
+
+	return inode < other ? -1 : inode > other;
+}
+
 static struct open_question *
 find_question(struct lookup_client *client, uint32_t inode)
 {
-	size_t low = 0, high = client->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (client->questions[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < client->count && client->questions[low].inode == inode ?
-	    &client->questions[low] :
-	    NULL;
+	return search_find(&inode, client->questions, client->count, sizeof(client->questions[0]),
+	    compare_inode);
 }
 
 /*
