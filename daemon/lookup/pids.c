@@ -4,8 +4,8 @@
  * kernel can have.
  */
 /*
- * A growing array of process numbers. A /proc or a cgroup that never ends is cut at the most a kernel
- * can have.
+ * A growing array of process numbers. A /proc or a cgroup that never ends is cut at the most a
+ * kernel can have.
  */
 #include "base/array.h"
 #include "lookup/pids.h"
