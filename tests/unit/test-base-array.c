@@ -143,5 +143,6 @@ main(void)
 		cmocka_unit_test(a_search_finds_the_first_that_is_not_less),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("base-array", tests, NULL, NULL);
 }

@@ -123,5 +123,6 @@ main(void)
 		cmocka_unit_test(a_verified_program_is_remembered_or_the_caller_knows),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("base-table", tests, NULL, NULL);
 }
