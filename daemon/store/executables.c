@@ -279,17 +279,6 @@ executables_add(struct executables *executables, const struct executable *execut
 }
 
 int
-executables_remove(struct executables *executables, int32_t pid, uint64_t start_usec)
-{
-	struct executable_change change = {
-		.removed = true,
-		.executable = { .pid = pid, .start_usec = start_usec },
-	};
-
-	return pid <= 0 ? -EINVAL : put(executables, &change);
-}
-
-int
 executables_fd(const struct executables *executables)
 {
 	return worker_fd(executables->worker);
