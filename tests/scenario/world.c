@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
@@ -551,11 +552,9 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 struct row *
 world_add_row(struct world *world)
 {
-	if (world->row_count == world->row_room) {
-		world->row_room = world->row_room == 0 ? 64 : world->row_room * 2;
-		world->rows =
-		    or_die(reallocarray(world->rows, world->row_room, sizeof(*world->rows)));
-	}
+	if (array_reserve(&world->rows, &world->row_room, world->row_count + 1, ARRAY_UNBOUNDED) <
+	    0)
+		(void)or_die(NULL);
 	world->rows[world->row_count] = (struct row){ .listener.endpoint.netns = 1 };
 	return &world->rows[world->row_count++];
 }

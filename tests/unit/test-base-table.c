@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hash tables while memory is short: the program goes on, and the table holds what it said it holds.
+ * Hash tables while memory is short: the program goes on, and the table holds what it says.
  */
 #include <errno.h>
 #include <setjmp.h>
