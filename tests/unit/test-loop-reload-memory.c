@@ -289,5 +289,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("reload-memory", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("loop-reload-memory", tests, NULL, NULL);
 }

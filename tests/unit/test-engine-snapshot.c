@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/port-set.h"
-#include "core-help.h"
+#include "help.h"
 #include "engine/diff.h"
 #include "engine/occupancy.h"
 
@@ -359,5 +359,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("core-snapshot", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine-snapshot", tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/hopping.h"
 #include "engine/judge.h"
 #include "engine/verified.h"
