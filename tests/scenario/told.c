@@ -11,18 +11,9 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "or-die.h"
 #include "told.h"
 #include "words.h"
-
-static void *
-or_die(void *pointer)
-{
-	if (pointer == NULL) {
-		(void)fprintf(stderr, "no memory\n");
-		abort();
-	}
-	return pointer;
-}
 
 void
 told_add(struct told_list *list, uint64_t at_usec, const struct message *message)

@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
+#include "or-die.h"
 #include "world.h"
 
 /* As loop/poll.c and loop/lookup.c have them. */
@@ -30,16 +31,6 @@
 #define RETRY_LAST_USEC	    (5 * USEC_PER_MIN)
 
 static void ask_owners(struct world *world);
-
-static void *
-or_die(void *pointer)
-{
-	if (pointer == NULL) {
-		(void)fprintf(stderr, "no memory\n");
-		abort();
-	}
-	return pointer;
-}
 
 /* The names of this host, whatever the one the test runs on has. */
 static const struct {
