@@ -117,7 +117,7 @@ config_free(struct config *config)
 	return NULL;
 }
 
-/* The inode of the network namespace this process is in, 0 where it cannot be told. */
+/* The inode of the network namespace this process is in, 0 if it is not known. */
 static uint64_t
 own_netns(void)
 {

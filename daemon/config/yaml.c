@@ -11,8 +11,8 @@
  * stay the text that was written: an unquoted off, no or 12 is no boolean and no number
  * here.
  *
- * After an error that does not break the syntax the reading goes on, so that all are told
- * at once.
+ * After an error that does not break the syntax the reading goes on, so that all are
+ * reported at once.
  */
 #include <stdlib.h>
 #include <string.h>

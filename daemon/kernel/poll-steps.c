@@ -85,7 +85,7 @@ note_incomplete(struct poll_steps *steps, const struct source_request *request, 
 	snapshot_note_incomplete(steps->snapshot, request->protocol, request->family, reasons);
 }
 
-/* Without memory a question is not put, and what it would have told is missing. */
+/* Without memory a question is not asked, and what it would have returned is missing. */
 static void
 add_question(struct poll_steps *steps, const struct source_request *request)
 {
@@ -236,7 +236,7 @@ poll_steps_request(const struct poll_steps *steps)
 	return steps->next < steps->count ? &steps->questions[steps->next].request : NULL;
 }
 
-/* The socket as an earlier phase told of it, NULL = not at all. */
+/* The socket as an earlier phase reported it, NULL = not at all. */
 static struct listener *
 find_known(const struct poll_steps *steps, const struct listener *listener)
 {

@@ -67,7 +67,7 @@ plan_next(void *argument)
 	loop_arm(poll->timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
-/* A single incomplete poll is nothing to wake anybody for; several in a row are told. */
+/* A single incomplete poll is nothing to wake anybody for; several in a row are reported. */
 static void
 note_completeness(struct poll *poll, uint32_t incomplete)
 {

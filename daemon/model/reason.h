@@ -20,7 +20,7 @@ enum listener_class {
 };
 
 enum reason_strength {
-	STRENGTH_WEAK,	 /* two of them make a suspect; one alone is only told */
+	STRENGTH_WEAK,	 /* two of them make a suspect; one alone is only reported */
 	STRENGTH_STRONG, /* one is enough */
 };
 
