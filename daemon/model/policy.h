@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the administrator wants, as values: the rules and the limits that judge and track obey.
+ * What the administrator wants, as values: the rules and the thresholds that judge and track obey.
  * config/ builds it from the files, engine/ reads it, nobody changes it: a reload makes a new one.
  */
 #ifndef OVERSTAY_MODEL_POLICY_H
