@@ -6,7 +6,6 @@
 #define OVERSTAY_ENGINE_ADVICE_H
 
 #include "base/port-set.h"
-#include "engine/outbox.h"
 #include "engine/track.h"
 
 /* Endpoints and programs that advice was given for; when all places are taken no more is given. */
@@ -24,5 +23,11 @@ struct advice {
 	struct stay *chosen[ADVICE_NAMED_MAX]; /* of this pass: ports the kernel picked */
 	size_t chosen_count;
 };
+
+struct pass;
+
+/* Notes a stay that advice may be due for; told together by advice_tell(). */
+void advice_note(struct pass *pass, struct stay *stay);
+void advice_tell(struct pass *pass);
 
 #endif

@@ -146,15 +146,21 @@ every_transition(void **state)
 	(void)state;
 	for (unsigned from = 0; from < STAY_STATE_COUNT; from++)
 		for (unsigned event = 0; event < STAY_EVENT_COUNT; event++) {
-			struct stay stay = { .state = (enum stay_state)from };
+			struct stay_tally tally = { .away = from == STAY_AWAY };
+			struct stay stay = {
+				.tally = &tally,
+				.is.state = (enum stay_state)from,
+			};
 			size_t to = (size_t)(strchr(letters, table[from][event]) - letters);
 			bool moves = to < STAY_STATE_COUNT;
 
-			stay.endpoint = help_listener(PROTOCOL_TCP, "::", 50000, 1).endpoint;
+			stay.is.endpoint = help_listener(PROTOCOL_TCP, "::", 50000, 1).endpoint;
 			assert_int_equal(stay_advance(&stay, (enum stay_event)event), moves);
-			assert_int_equal(stay.state, moves ? to : from);
+			assert_int_equal(stay.is.state, moves ? to : from);
 			if (moves && to == STAY_AWAY)
-				assert_int_equal(stay.before_away, from);
+				assert_int_equal(stay.is.before_away, from);
+			assert_int_equal(tally.away, stay.is.state == STAY_AWAY);
+			assert_int_equal(tally.changes, moves);
 		}
 }
 

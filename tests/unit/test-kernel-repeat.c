@@ -369,7 +369,7 @@ poll_both(struct play *play)
 {
 	bool resumed = help_below(&play->random, 100) == 0;
 	struct snapshot *snapshots[2];
-	struct engine_changes changes[2];
+	struct diff_counts changes[2];
 	uint64_t told;
 
 	for (unsigned i = 0; i < 2; i++)
