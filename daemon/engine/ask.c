@@ -89,6 +89,13 @@ ask_suspect(struct pass *pass, struct stay *stay)
 	return true;
 }
 
+void
+ask_forget(struct stay *stay)
+{
+	stay_stop_waiting(stay);
+	stay->waits.peers_asked = false;
+}
+
 size_t
 ask_peers(struct engine *engine, struct endpoint *endpoints, size_t max)
 {

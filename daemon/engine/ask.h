@@ -26,6 +26,9 @@ bool ask_owners(struct pass *pass, struct stay *stay, enum search_depth depth,
  * to wait for that, no longer than ENGINE_OWNER_WAIT_USEC. */
 bool ask_suspect(struct pass *pass, struct stay *stay);
 
+/* Nothing that was asked for the stay's alert concerns it any more, not even an answer to come. */
+void ask_forget(struct stay *stay);
+
 /* As engine_peer_questions() and engine_peer_answers(). */
 size_t ask_peers(struct engine *engine, struct endpoint *endpoints, size_t max);
 void ask_take_peers(struct track *track, const struct endpoint *endpoint,

@@ -39,8 +39,7 @@ take_over(struct stay *former, struct stay *stay)
 	stay_hand_over(stay, former);
 	former->is.compared = true;
 	/* Whoever is connected now is another's guest, and an answer still to come the former's. */
-	stay_stop_waiting(former);
-	former->waits.peers_asked = false;
+	ask_forget(former);
 	track_come_back(former);
 	/* Nobody was told of it: it only ever was its former self. */
 	stay->is.last_seen_usec = stay->is.first_seen_usec;
