@@ -4,7 +4,7 @@
  * with protocol and exposure) that follow each other within the grace are a chain; how long any of
  * them was there counts, so that twenty listeners at once for a minute are a minute.
  *
- * What it never does: judge. Whether a chain is told, at which limit and how grave, is engine.c's.
+ * What it never does: judge. Whether a chain is told, at which threshold and how grave, is tell.c's.
  *
  * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
  * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX

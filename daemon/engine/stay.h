@@ -38,24 +38,26 @@ enum search_depth {
 
 /* One socket of a stay. */
 struct member {
+	/* What it is. */
 	uint64_t cookie;
 	uint64_t cgroup;
-	struct owner *owner;	/* a reference; NULL until it was looked up once */
-	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
-	uint64_t answered_usec; /* when the last question ended, whatever the answer */
-	uint64_t since_usec;	/* the poll that saw it first */
-	uint64_t present_usec;	/* where polls fail to prove it: the last that did */
+	uint64_t since_usec;   /* the poll that saw it first */
+	uint64_t present_usec; /* where polls fail to prove it: the last that did */
 	uint32_t inode;
 	uint32_t uid;
 	uint8_t choice;
 	uint8_t v6only;
+	bool gone; /* left with the last snapshot */
+	/* Who holds it: lookup.c's. */
+	bool owner_wanted;	/* to be asked for with the next batch */
 	uint8_t wanted_depth;	/* enum search_depth: of the next question, */
 	uint8_t asked_depth;	/* of the one under way, */
 	uint8_t answered_depth; /* of the last that ended */
 	uint8_t nobody;		/* answers in a row that nobody holds it, up to 2; then
 				   MEMBER_NOBODYS once a poll saw it all the same */
-	bool owner_wanted;	/* to be asked for with the next batch */
-	bool gone;		/* left with the last snapshot */
+	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
+	uint64_t answered_usec; /* when the last question ended, whatever the answer */
+	struct owner *owner;	/* a reference; NULL until it was looked up once */
 };
 
 /* Over all stays; kept by the functions below, so that nobody has to look at each of them. */
@@ -65,7 +67,7 @@ struct stay_tally {
 	bool wants_owners; /* some owner may have to be asked for */
 };
 
-/* What it is: track.c's, comeback.c's and hopping.c's. */
+/* What it is. */
 struct stay_facts {
 	struct stay_id id;
 	struct endpoint endpoint;
@@ -88,7 +90,7 @@ struct stay_facts {
 	uint32_t live; /* members that are there */
 };
 
-/* What the rules said of it: judge-stay.c's. */
+/* What the rules said of it. */
 struct stay_judgement {
 	bool valid;	/* nothing has changed since that they may see */
 	bool kept;	/* its verified programs are kept, see verified.c */
@@ -97,9 +99,9 @@ struct stay_judgement {
 	struct verdict verdict; /* the worst over the members */
 };
 
-/* What was told of it, and has to outlive a restart: tell.c's. */
+/* What was told of it: all that has to outlive a restart. */
 struct stay_record {
-	bool any;	   /* a message spoke of it, or it is of the baseline */
+	bool any;	   /* a message spoke of it */
 	bool overstayed;   /* an OVERSTAY was told, and no CLEARED since */
 	bool suspected;	   /* a SUSPECT was told, and no CLEARED since */
 	bool advised;	   /* its advice was told, or there is none */
@@ -109,7 +111,7 @@ struct stay_record {
 	uint64_t reminded_usec; /* when it was last told or summed up */
 };
 
-/* What it waits for, beside the owners of its members: ask.c's. */
+/* What its alert waits for, beside the owners of its members. */
 struct stay_errand {
 	bool peers_known;	    /* they were asked for, whatever the answer */
 	bool peers_asked;	    /* the question is under way */
@@ -117,7 +119,7 @@ struct stay_errand {
 	struct report_peers *peers; /* NULL = not known */
 };
 
-/* Each part is changed by its owner alone, tests/lint/style.sh holds that. */
+/* Each part is changed by its owners alone: daemon/README has them, a lint holds that. */
 struct stay {
 	uint32_t references; /* the track's and those of messages not told yet */
 	struct stay_tally *tally;
