@@ -23,7 +23,8 @@
 #include "base/hash.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "engine/engine-state.h"
+#include "engine/pass.h"
+#include "engine/tell.h"
 
 /* What a field of the journal holds (alert/message.h) beside its name. */
 #define ADVICE_LINE_MAX 3900
@@ -51,7 +52,7 @@ advice_clear(struct advice *advice)
 static uint64_t
 hash_of(const struct stay *stay, const struct member *member)
 {
-	const struct endpoint *endpoint = &stay->endpoint;
+	const struct endpoint *endpoint = &stay->is.endpoint;
 	const struct process *process = owner_first(member->owner);
 	uint64_t hash = hash_add(HASH_BEGIN, endpoint->address, sizeof(endpoint->address));
 
@@ -95,29 +96,32 @@ may_be_taken(const struct namespace *namespace, uint16_t port)
 }
 
 void
-pass_note_advice(struct pass *pass, struct stay *stay)
+advice_note(struct pass *pass, struct stay *stay)
 {
 	struct advice *advice = &pass->engine->advice;
-	const struct member *member = &stay->members[stay->worst];
+	const struct member *member = &stay->is.members[stay->judged.worst];
 	bool asked = member->choice == CHOICE_ASKED;
 	int r;
 
-	if (stay->advised || !pass->engine->policy->advice || stay->suspected ||
-	    (stay->state != STAY_OVERSTAYING &&
-		(stay->state != STAY_PERSISTING || !stay->verdict.allowed)))
+	if (stay->told.advised || !pass->engine->policy->advice || stay->told.suspected ||
+	    (stay->is.state != STAY_OVERSTAYING &&
+		(stay->is.state != STAY_PERSISTING || !stay->judged.verdict.allowed)))
 		return;
-	if (asked ? !may_be_taken(&pass->engine->namespace, stay->endpoint.port) :
-		    member->choice != CHOICE_AUTO || stay->endpoint.protocol != PROTOCOL_TCP ||
-		    stay->verdict.allowed)
+	if (asked ? !may_be_taken(&pass->engine->namespace, stay->is.endpoint.port) :
+		    member->choice != CHOICE_AUTO || stay->is.endpoint.protocol != PROTOCOL_TCP ||
+		    stay->judged.verdict.allowed)
 		return;
-	pass->open = true;
 	r = note_given(advice, hash_of(stay, member));
 	/* Without memory it is due again in the next poll. */
-	stay->advised = r != -ENOMEM;
+	if (r == -ENOMEM) {
+		agenda_repeat(&pass->engine->agenda);
+		return;
+	}
+	tell_note_advised(stay, true);
 	if (r < 0)
 		return;
 	if (asked) {
-		port_set_add(&advice->advised, stay->endpoint.port, stay->endpoint.port);
+		port_set_add(&advice->advised, stay->is.endpoint.port, stay->is.endpoint.port);
 		if (advice->asked_count++ < ADVICE_NAMED_MAX)
 			advice->asked[advice->asked_count - 1] = stay;
 	} else if (advice->chosen_count++ < ADVICE_NAMED_MAX)
@@ -149,8 +153,8 @@ name_stays(struct text *text, struct stay *const *stays, size_t count)
 
 	for (size_t i = 0; i < count && i < ADVICE_NAMED_MAX; i++)
 		text_printf(text, "%s%s %s", i > 0 ? ", " : "",
-		    protocol_name((enum protocol)stays[i]->endpoint.protocol),
-		    endpoint_format(&stays[i]->endpoint, endpoint));
+		    protocol_name((enum protocol)stays[i]->is.endpoint.protocol),
+		    endpoint_format(&stays[i]->is.endpoint, endpoint));
 	if (count > ADVICE_NAMED_MAX)
 		text_add(text, ", ...");
 }
@@ -188,18 +192,13 @@ static void
 advise(struct pass *pass, struct stay *const *stays, size_t count, const char *line)
 {
 	if (count == 1)
-		pass_tell(pass, stays[0],
-		    &(struct telling){
-			.kind = EVENT_ADVICE,
-			.priority = SEVERITY_NOTICE,
-			.advice = line,
-		    });
+		tell_advice(pass, stays[0], line);
 	else if (count > 1)
 		advise_many(pass, stays, count, line);
 }
 
 void
-pass_advise(struct pass *pass)
+advice_tell(struct pass *pass)
 {
 	struct advice *advice = &pass->engine->advice;
 	char line[ADVICE_LINE_MAX];

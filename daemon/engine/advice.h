@@ -6,7 +6,6 @@
 #define OVERSTAY_ENGINE_ADVICE_H
 
 #include "base/port-set.h"
-#include "engine/outbox.h"
 #include "engine/track.h"
 
 /* Endpoints and programs that advice is given for; beyond it no more is given. */
@@ -27,5 +26,11 @@ struct advice {
 };
 
 void advice_clear(struct advice *advice);
+
+struct pass;
+
+/* Notes a stay that advice may be due for; told together by advice_tell(). */
+void advice_note(struct pass *pass, struct stay *stay);
+void advice_tell(struct pass *pass);
 
 #endif

@@ -53,7 +53,9 @@ struct question {
 struct poll_steps {
 	struct poll_steps_options options;
 	struct snapshot *snapshot;
-	size_t sealed; /* how many of its listeners are in order already */
+	size_t sealed;	  /* how many of its listeners are in order already, */
+	struct diff diff; /* and how they differ from the last poll's */
+	bool no_memory;	  /* there is no such difference: this poll cannot be finished */
 	enum phase phase;
 	struct question *questions;
 	size_t count, room, next;
@@ -191,8 +193,8 @@ walk_ports(struct poll_steps *steps, unsigned want, enum choice choice, bool ask
 {
 	struct port_walk walk = { .steps = steps, .choice = choice, .ask = ask };
 
-	(void)diff_walk(steps->options.last, steps->snapshot, want,
-	    want == DIFF_MISSING ? visit_missing : visit_unknown_choice, &walk);
+	diff_walk(&steps->diff, want, want == DIFF_MISSING ? visit_missing : visit_unknown_choice,
+	    &walk);
 	return walk.ports;
 }
 
@@ -222,6 +224,7 @@ poll_steps_free(struct poll_steps *steps)
 {
 	if (steps == NULL)
 		return NULL;
+	diff_clear(&steps->diff);
 	(void)snapshot_free(steps->snapshot);
 	free(steps->questions);
 	free(steps->proofs);
@@ -386,6 +389,17 @@ has_question(struct poll_steps *steps)
 	return steps->next < steps->count;
 }
 
+/* Puts what was read so far in order, beside the last poll. */
+static void
+compare(struct poll_steps *steps)
+{
+	copy_ticked(steps);
+	snapshot_seal(steps->snapshot);
+	steps->sealed = steps->snapshot->count;
+	diff_clear(&steps->diff);
+	steps->no_memory = diff_make(&steps->diff, steps->options.last, steps->snapshot) < 0;
+}
+
 /* Goes on to the next phase that asks something. */
 static void
 move_on(struct poll_steps *steps)
@@ -398,10 +412,8 @@ move_on(struct poll_steps *steps)
 			enter(steps, PHASE_DONE);
 			return;
 		}
-		copy_ticked(steps);
-		snapshot_seal(steps->snapshot);
-		steps->sealed = steps->snapshot->count;
-		phase = following(steps);
+		compare(steps);
+		phase = steps->no_memory ? PHASE_DONE : following(steps);
 		if (steps->phase == PHASE_PROOF) {
 			steps->proofs = steps->questions;
 			steps->proof_count = steps->count;
@@ -505,16 +517,15 @@ poll_steps_finish(struct poll_steps *steps)
 {
 	struct snapshot *snapshot = steps->snapshot;
 	struct carrying carrying = { .steps = steps };
-	bool failed = false;
+	bool failed = steps->no_memory;
 
-	if (steps->options.last != NULL && !snapshot->repeats) {
+	if (steps->options.last != NULL && !snapshot->repeats && !failed) {
 		carrying.carried = snapshot_new(snapshot->taken_usec);
 		if (carrying.carried == NULL) {
 			(void)poll_steps_free(steps);
 			return NULL;
 		}
-		(void)diff_walk(steps->options.last, snapshot, DIFF_MISSING, carry_unproved,
-		    &carrying);
+		diff_walk(&steps->diff, DIFF_MISSING, carry_unproved, &carrying);
 		failed = carrying.carried->incomplete != 0;
 		for (size_t i = 0; i < carrying.carried->count && !failed; i++)
 			failed = snapshot_add(snapshot, &carrying.carried->listeners[i]) < 0;

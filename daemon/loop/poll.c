@@ -112,7 +112,7 @@ take_in(struct poll *poll)
 	loop_announce(ground->loop, LOOP_CHANGED);
 	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
 	if (log_is_verbose()) {
-		struct engine_changes changes = engine_changes(ground->engine);
+		struct diff_counts changes = engine_changes(ground->engine);
 		log_debug("poll", "%zu appeared, %zu persisted, %zu vanished; %llu us of CPU",
 		    changes.appeared, changes.persisted, changes.missing,
 		    (unsigned long long)poll->last_cpu_usec);

@@ -414,7 +414,7 @@ read_ranges(struct world *world, bool always)
 static void
 sum_up(struct world *world)
 {
-	const struct engine_changes changes = engine_changes(world->engine);
+	const struct diff_counts changes = engine_changes(world->engine);
 	struct track_counts counts;
 
 	engine_counts(world->engine, &counts);

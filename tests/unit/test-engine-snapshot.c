@@ -122,7 +122,8 @@ the_difference_of_two(void **state)
 		size_t counts[2];
 		struct seen seen = { 0 };
 		struct snapshot *polls[2];
-		struct diff_counts wanted = { 0 }, got;
+		struct diff_counts wanted = { 0 };
+		struct diff diff;
 		unsigned want = (unsigned)help_below(&seed, 8), calls;
 
 		for (unsigned i = 0; i < 2; i++) {
@@ -139,15 +140,23 @@ the_difference_of_two(void **state)
 			wanted.persisted += seen.before[i] && seen.after[i];
 			wanted.appeared += !seen.before[i] && seen.after[i];
 		}
-		got = diff_walk(polls[0], polls[1], want, want == 0 ? NULL : see, &seen);
+		assert_int_equal(diff_make(&diff, polls[0], polls[1]), 0);
+		diff_walk(&diff, want, want == 0 ? NULL : see, &seen);
 		calls = (want & DIFF_APPEARED ? (unsigned)wanted.appeared : 0) +
 		    (want & DIFF_PERSISTED ? (unsigned)wanted.persisted : 0) +
 		    (want & DIFF_MISSING ? (unsigned)wanted.missing : 0);
 		assert_int_equal(seen.calls, calls);
-		assert_memory_equal(&got, &wanted, sizeof(got));
-		got = diff_walk(NULL, polls[1], 0, NULL, NULL);
-		assert_int_equal(got.appeared, polls[1]->count);
-		assert_int_equal(got.persisted + got.missing, 0);
+		assert_memory_equal(&diff.counts, &wanted, sizeof(wanted));
+		diff_clear(&diff);
+		assert_int_equal(diff_make(&diff, NULL, polls[1]), 0);
+		assert_int_equal(diff.counts.appeared, polls[1]->count);
+		assert_int_equal(diff.counts.persisted + diff.counts.missing, 0);
+		diff_clear(&diff);
+		/* An unchanged poll needs no memory. */
+		assert_int_equal(diff_make(&diff, polls[1], polls[1]), 0);
+		assert_int_equal(diff.counts.persisted, polls[1]->count);
+		assert_true(diff.run_count <= 1 && diff.more == NULL);
+		diff_clear(&diff);
 		(void)snapshot_free(polls[0]);
 		(void)snapshot_free(polls[1]);
 	}
