@@ -4,12 +4,12 @@
  * with protocol and exposure) that follow each other within the grace are a chain; how long any of
  * them was there counts, so that twenty listeners at once for a minute are a minute.
  *
- * What it never does: judge. Whether a chain is told, at which threshold and how grave, is tell.c's.
+ * What it never does: judge. Whether a chain is told, at which age and how grave, is tell.c's.
  *
  * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
  * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX
  * chains of 150 bytes. Cost: a comparison with each chain when a stay comes or leaves, nothing per
- * tick for a stay that is in none.
+ * poll for a stay that is in none.
  */
 #include <stdlib.h>
 

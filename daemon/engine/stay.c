@@ -26,6 +26,8 @@
 #include "base/search.h"
 #include "engine/stay.h"
 
+_Static_assert(sizeof(struct stay) <= 248, "thousands of stays are to fit into little memory");
+
 /* A cell that is no transition. */
 #define NONE STAY_STATE_COUNT
 
@@ -58,7 +60,7 @@ stay_event_name(enum stay_event event)
 bool
 stay_advance(struct stay *stay, enum stay_event event)
 {
-	enum stay_state old = stay->is.state, new = transitions[old][event];
+	enum stay_state old = (enum stay_state)stay->is.state, new = transitions[old][event];
 	char endpoint[ENDPOINT_TEXT_MAX];
 
 	if (new == NONE) {
@@ -69,10 +71,10 @@ stay_advance(struct stay *stay, enum stay_event event)
 		return false;
 	}
 	if (new == STAY_AWAY)
-		stay->is.before_away = old;
+		stay->is.before_away = (uint8_t)old;
 	stay->tally->away += new == STAY_AWAY;
 	stay->tally->away -= old == STAY_AWAY;
-	stay->is.state = new;
+	stay->is.state = (uint8_t) new;
 	stay_note_change(stay);
 	if (log_is_verbose())
 		log_debug("track", "%s %s: %s -> %s (%s)",
@@ -148,9 +150,9 @@ stay_new(struct stay_tally *tally, const struct listener *listener, uint64_t tak
 	}
 	fill_member(member, listener, taken_usec);
 	*stay = (struct stay){
-		.references = 1,
 		.tally = tally,
 		.is = {
+			.references = 1,
 			.endpoint = listener->endpoint,
 			.state = STAY_NEW,
 			.first_seen_usec = taken_usec,
@@ -170,13 +172,13 @@ stay_new(struct stay_tally *tally, const struct listener *listener, uint64_t tak
 void
 stay_ref(struct stay *stay)
 {
-	stay->references++;
+	stay->is.references++;
 }
 
 void
 stay_unref(struct stay *stay)
 {
-	if (--stay->references > 0)
+	if (--stay->is.references > 0)
 		return;
 	clear_members(stay);
 	free(stay->waits.peers);

@@ -67,19 +67,21 @@ struct stay_tally {
 	bool wants_owners; /* some owner may have to be asked for */
 };
 
-/* What it is. */
+/* What it is. There are thousands of them: flags share a byte, and nothing is padded. */
 struct stay_facts {
 	struct stay_id id;
 	struct endpoint endpoint;
-	enum stay_state state;
-	enum stay_state before_away;
-	bool baseline;	      /* was there at the first poll: no `appeared` for it */
-	bool compared;	      /* with those that left its endpoint before it came */
-	bool left;	      /* AWAY, and its chain of ports knows */
-	bool given_up;	      /* AWAY, and too many are: it is to end now */
-	bool program_changed; /* another program held it earlier in this stay */
+	uint8_t state;		  /* enum stay_state, */
+	uint8_t before_away;	  /* and while AWAY the one before */
+	bool baseline : 1;	  /* was there at the first poll: no `appeared` for it */
+	bool compared : 1;	  /* with those that left its endpoint before it came */
+	bool left : 1;		  /* AWAY, and its chain of ports knows */
+	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
+	bool program_changed : 1; /* another program held it earlier in this stay */
 	uint8_t program_count;
 	uint16_t moved_from;	  /* port that it had before its owner took this one, 0 = none */
+	uint32_t references;	  /* the track's and those of messages not told yet */
+	uint32_t live;		  /* members that are there */
 	uint64_t first_seen_usec; /* CLOCK_BOOTTIME */
 	uint64_t absent_usec;	  /* last complete poll that lacked it, USEC_NEVER = none */
 	uint64_t last_seen_usec;  /* while AWAY: when it was last there */
@@ -87,7 +89,6 @@ struct stay_facts {
 	struct chain *chain;	  /* of the ports its owner takes one by one, NULL = none */
 	struct member *members;	  /* at least one, by cookie; while AWAY those it left with */
 	uint32_t member_count, member_room;
-	uint32_t live; /* members that are there */
 };
 
 /* What the rules said of it. */
@@ -121,8 +122,7 @@ struct stay_errand {
 
 /* Each part is changed by its owners alone: daemon/README has them, a lint holds that. */
 struct stay {
-	uint32_t references; /* the track's and those of messages not told yet */
-	struct stay_tally *tally;
+	struct stay_tally *tally; /* the track's */
 	struct stay_facts is;
 	struct stay_judgement judged;
 	struct stay_record told;

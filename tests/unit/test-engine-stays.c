@@ -149,7 +149,7 @@ every_transition(void **state)
 			struct stay_tally tally = { .away = from == STAY_AWAY };
 			struct stay stay = {
 				.tally = &tally,
-				.is.state = (enum stay_state)from,
+				.is.state = (uint8_t)from,
 			};
 			size_t to = (size_t)(strchr(letters, table[from][event]) - letters);
 			bool moves = to < STAY_STATE_COUNT;
