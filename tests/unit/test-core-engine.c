@@ -435,17 +435,17 @@ peers_are_not_those_of_an_alert_that_never_was(void **state)
 
 	(void)state;
 	policy.log_appeared = SEVERITY_OFF;
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	now_usec += SECOND;
-	steps(&nc, 1);
+	poll_at(&nc, 1);
 	assert_int_equal(answer(33), 1);
 	assert_int_equal(engine_peer_questions(engine, &endpoint, 1), 1);
 	engine_peer_answers(engine, &endpoint, &peers);
 	/* It leaves before all its holders are known, and is back. */
 	now_usec += SECOND;
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	now_usec += SECOND;
-	steps(&again, 1);
+	poll_at(&again, 1);
 	while (answer(33) > 0)
 		;
 	assert_int_equal(engine_peer_questions(engine, &endpoint, 1), 1);
