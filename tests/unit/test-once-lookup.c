@@ -252,5 +252,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_without_a_lookup, begin, end),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("once-lookup", tests, NULL, NULL);
 }

@@ -355,5 +355,6 @@ main(void)
 		cmocka_unit_test(test_a_cell_is_one_line),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("serve", tests, NULL, NULL);
 }
