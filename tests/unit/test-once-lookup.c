@@ -143,6 +143,8 @@ poll_and_ask(size_t count, struct lookup_client *client)
 	struct listener *listeners = calloc(count, sizeof(*listeners));
 
 	assert_non_null(listeners);
+	/* A poll is later than what was answered before it, by a clock of microseconds. */
+	assert_int_equal(usleep(1000), 0);
 	for (size_t i = 0; i < count; i++)
 		listeners[i] = help_listener(i % 2 == 0 ? PROTOCOL_TCP : PROTOCOL_UDP, "0.0.0.0",
 		    (uint16_t)(50000 + i), i + 1);
