@@ -69,7 +69,7 @@ add_list(const struct printer *printer, size_t index, const struct stay_view *vi
 	}
 }
 
-/* Returns false where the value is not known; the cell says so then. */
+/* Returns false where there is nothing to say; the cell is "-" then. */
 static bool
 fill_cell(const struct printer *printer, size_t index, const struct stay_view *view,
     struct text *cell)
@@ -84,7 +84,7 @@ fill_cell(const struct printer *printer, size_t index, const struct stay_view *v
 	text_init(&value, buffer, sizeof(buffer));
 	if (!column_value(printer->choice, index, printer->listing, view, 0, &value)) {
 		text_add(cell, column->absent != NULL ? column->absent(view) : "-");
-		return false;
+		return column->absent != NULL;
 	}
 	if (is_list)
 		add_list(printer, index, view, cell);
@@ -147,7 +147,7 @@ static void
 spare_columns(const struct printer *printer, bool *shown, char *buffer)
 {
 	static const char *const spared[] = { "owner_reason", "sockets", "choice", "container",
-		"user_unit", "rule", "unit", "script" };
+		"user_unit", "rule", "unit" };
 	size_t width[COLUMNS_MAX] = { 0 }, sum = 0;
 
 	for (size_t i = 0; i < printer->choice->count; i++) {
