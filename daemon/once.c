@@ -108,7 +108,8 @@ set_up(struct once *once)
 	engine_set_policy(once->engine, policy);
 	r = ranges_read_kernel(once->proc_fd, &kernel);
 	if (r < 0 && once->config->ranges.kernel)
-		note_incomplete(once, "ip_local_port_range cannot be read (%s): not watched",
+		note_incomplete(once,
+		    "net.ipv4.ip_local_port_range cannot be read (%s): ports of that range are left out",
 		    strerror(-r));
 	ranges_resolve(&once->config->ranges, r < 0 ? NULL : &kernel, &ranges);
 	engine_set_watched(once->engine, &ranges, config_protocols(once->config), &moment);
@@ -157,7 +158,7 @@ take_snapshot(struct once *once, struct snapshot **ret)
 	if (r == 0 || r == -ENOMEM)
 		return r;
 	note_incomplete(once,
-	    "sock_diag is not available (%s): /proc/net is read, which does not tell who chose "
+	    "sock_diag is not available (%s): reading /proc/net, which does not record who chose "
 	    "a port",
 	    strerror(-r));
 	once->source = source_close(once->source);
@@ -249,16 +250,17 @@ note_unseen(struct once *once, const struct listing *listing)
 	}
 	for (unsigned reason = 0; reason < OWNER_REASON_COUNT; reason++)
 		if (unknown[reason] > 0 && is_unseen((enum owner_reason)reason))
-			note_incomplete(once, "owner unknown of %zu of %zu listeners: %s",
+			note_incomplete(once, "owners of %zu of %zu listeners are unknown: %s",
 			    unknown[reason], listing->count,
 			    owner_reason_text((enum owner_reason)reason));
 	if (more > 0)
 		note_incomplete(once,
-		    "holders not all known of %zu of %zu listeners: no permission to inspect every "
+		    "%zu of %zu listeners may have further holders: no permission to inspect every "
 		    "process",
 		    more, listing->count);
-	if (choice > 0)
-		note_incomplete(once, "not known of %zu of %zu listeners: who chose the port",
+	/* Of /proc/net that was said already. */
+	if (choice > 0 && source_knows_choice(once->source))
+		note_incomplete(once, "who chose the port is unknown for %zu of %zu listeners",
 		    choice, listing->count);
 }
 
