@@ -39,6 +39,7 @@
 
 /* Clauses about what could not be seen: one for each reason of an owner, and some more. */
 #define INCOMPLETE_TEXTS_MAX (OWNER_REASON_COUNT + 8)
+#define INCOMPLETE_TEXT_MAX  256
 
 struct once {
 	struct config *config;
@@ -46,30 +47,29 @@ struct once {
 	struct source *source;
 	struct lookup_client *client;
 	struct host_cache host;
-	char *incomplete[INCOMPLETE_TEXTS_MAX];
+	char texts[INCOMPLETE_TEXTS_MAX][INCOMPLETE_TEXT_MAX];
+	const char *incomplete[INCOMPLETE_TEXTS_MAX]; /* of texts */
 	size_t incomplete_count;
 	int proc_fd;
 };
 
-/* Notes what could not be seen, once. Without memory it is said all the same. */
+/* Notes what could not be seen, once. */
 static void _printf_(2, 3) note_incomplete(struct once *once, const char *format, ...)
 {
+	char *text = once->texts[once->incomplete_count];
 	va_list arguments;
-	char text[256];
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	(void)vsnprintf(text, INCOMPLETE_TEXT_MAX, format, arguments);
 	va_end(arguments);
 	for (size_t i = 0; i < once->incomplete_count; i++)
 		if (strcmp(once->incomplete[i], text) == 0)
 			return;
 	(void)fprintf(stderr, "overstayd: %s\n", text);
-	if (once->incomplete_count < INCOMPLETE_TEXTS_MAX) {
-		char *copy = strdup(text);
-
-		if (copy != NULL)
-			once->incomplete[once->incomplete_count++] = copy;
-	}
+	once->incomplete[once->incomplete_count] = text;
+	/* The last place is written over, were there ever more. */
+	if (once->incomplete_count + 1 < INCOMPLETE_TEXTS_MAX)
+		once->incomplete_count++;
 }
 
 /* Stays of one run are never told apart by it: no id is shown. */
@@ -304,7 +304,7 @@ run(struct once *once, const struct command_line *line)
 	} else {
 		forget_ages(views, listing.count);
 		note_unseen(once, &listing);
-		listing.incomplete = (const char *const *)once->incomplete;
+		listing.incomplete = once->incomplete;
 		listing.incomplete_count = once->incomplete_count;
 		r = print(once, &listing, line);
 		if (r < 0)
@@ -321,8 +321,6 @@ clear(struct once *once)
 	(void)source_close(once->source);
 	(void)lookup_client_close(once->client);
 	(void)config_free(once->config);
-	for (size_t i = 0; i < once->incomplete_count; i++)
-		free(once->incomplete[i]);
 	if (once->proc_fd >= 0)
 		(void)close(once->proc_fd);
 }
