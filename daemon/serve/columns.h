@@ -11,7 +11,7 @@
 
 enum column_type {
 	COLUMN_TEXT,
-	COLUMN_WORD,  /* one of a few short ones */
+	COLUMN_WORD,  /* one of a few short ones: never wrapped */
 	COLUMN_WORDS, /* a list, its words separated by spaces */
 	COLUMN_NUMBER,
 	COLUMN_NUMBERS, /* a list, a value each */

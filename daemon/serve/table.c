@@ -98,12 +98,6 @@ fill_cell(const struct printer *printer, size_t index, const struct stay_view *v
 	return true;
 }
 
-static bool
-is_wrapped(const struct column *column)
-{
-	return column->type == COLUMN_TEXT || column->type == COLUMN_WORDS;
-}
-
 /* Whether the column says anything. */
 static bool
 is_news(const struct printer *printer, size_t index, char *buffer)
@@ -121,25 +115,42 @@ is_news(const struct printer *printer, size_t index, char *buffer)
 	return false;
 }
 
-/* How wide a column is: that of its longest cell; of a text, which may be wrapped, at most
- * TEXT_WIDTH_MIN. */
+/* The bytes of the heading or the longest cell. */
 static size_t
 measure(const struct printer *printer, size_t index, char *buffer)
 {
-	const struct column *column = printer->choice->list[index].column;
-	size_t longest = strlen(column_heading(column, true, buffer));
+	size_t longest = strlen(column_heading(printer->choice->list[index].column, true, buffer));
 
 	for (size_t i = 0; i < printer->listing->count; i++) {
 		struct text cell;
 
 		text_init(&cell, buffer, CELL_MAX);
 		(void)fill_cell(printer, index, &printer->listing->views[i], &cell);
-		if (is_wrapped(column) && cell.used > TEXT_WIDTH_MIN)
-			cell.used = TEXT_WIDTH_MIN;
 		if (cell.used > longest)
 			longest = cell.used;
 	}
 	return longest;
+}
+
+/* What is short is not broken: a user's name, an address. */
+static bool
+is_wrapped(const struct printer *printer, size_t index, char *buffer)
+{
+	enum column_type type = printer->choice->list[index].column->type;
+
+	return (type == COLUMN_TEXT || type == COLUMN_WORDS) &&
+	    measure(printer, index, buffer) > TEXT_WIDTH_MIN;
+}
+
+/* What the column needs of a line, with the space behind it. */
+static size_t
+needed_width(const struct printer *printer, size_t index, char *buffer)
+{
+	size_t least = strlen(column_heading(printer->choice->list[index].column, true, buffer));
+
+	if (!is_wrapped(printer, index, buffer))
+		return measure(printer, index, buffer) + 1;
+	return (least > TEXT_WIDTH_MIN ? least : TEXT_WIDTH_MIN) + 1;
 }
 
 /* Leaves out what can be spared, until the rest fits the terminal. */
@@ -151,7 +162,7 @@ spare_columns(const struct printer *printer, bool *shown, char *buffer)
 	size_t width[COLUMNS_MAX] = { 0 }, sum = 0;
 
 	for (size_t i = 0; i < printer->choice->count; i++) {
-		width[i] = shown[i] ? measure(printer, i, buffer) + 1 : 0;
+		width[i] = shown[i] ? needed_width(printer, i, buffer) : 0;
 		sum += width[i];
 	}
 	for (size_t s = 0; s < ARRAY_SIZE(spared); s++)
@@ -177,20 +188,23 @@ choose_shown(const struct printer *printer, FILE *file, bool *shown, char *buffe
 }
 
 static int
-add_columns(const struct printer *printer, const bool *shown)
+add_columns(const struct printer *printer, const bool *shown, char *buffer)
 {
 	for (size_t i = 0; i < printer->choice->count; i++) {
 		const struct column *column = printer->choice->list[i].column;
+		bool is_number = column->type == COLUMN_NUMBER || column->type == COLUMN_NUMBERS ||
+		    column->type == COLUMN_SPAN;
 		char heading[COLUMN_NAME_MAX];
+		bool wrapped;
 
 		if (!shown[i])
 			continue;
+		wrapped = !printer->options->raw && is_wrapped(printer, i, buffer);
 		(void)column_heading(column, !printer->options->raw, heading);
-		if (scols_table_new_column(printer->table, heading,
-			is_wrapped(column) ? TEXT_WIDTH : 0,
-			is_wrapped(column)		? SCOLS_FL_WRAP :
-			    column->type == COLUMN_WORD ? 0 :
-							  SCOLS_FL_RIGHT) == NULL)
+		if (scols_table_new_column(printer->table, heading, wrapped ? TEXT_WIDTH : 0,
+			wrapped	      ? SCOLS_FL_WRAP :
+			    is_number ? SCOLS_FL_RIGHT :
+					0) == NULL)
 			return -ENOMEM;
 	}
 	return 0;
@@ -225,7 +239,7 @@ print(const struct printer *printer, FILE *file)
 
 	if (r == 0) {
 		choose_shown(printer, file, shown, buffer);
-		r = add_columns(printer, shown);
+		r = add_columns(printer, shown, buffer);
 	}
 	scols_table_set_stream(printer->table, file);
 	scols_table_enable_noencoding(printer->table, 1);
