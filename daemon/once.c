@@ -109,7 +109,8 @@ set_up(struct once *once)
 	r = ranges_read_kernel(once->proc_fd, &kernel);
 	if (r < 0 && once->config->ranges.kernel)
 		note_incomplete(once,
-		    "net.ipv4.ip_local_port_range cannot be read (%s): ports of that range are left out",
+		    "net.ipv4.ip_local_port_range cannot be read (%s): ports of that range are not "
+		    "watched",
 		    strerror(-r));
 	ranges_resolve(&once->config->ranges, r < 0 ? NULL : &kernel, &ranges);
 	engine_set_watched(once->engine, &ranges, config_protocols(once->config), &moment);
