@@ -145,11 +145,7 @@ edit_distance(const char *a, const char *b)
 	return row[length];
 }
 
-/*
- * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
- * is near enough to be meant.
- */
-static const char *
+const char *
 nearest_name(const char *written, const char *const *names)
 {
 	/* Two slips, but not more than half of the word: "x" is not meant as "udp". */
