@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "config/messages.h"
@@ -45,17 +46,12 @@ quote_text(const char *value, size_t length, char *buffer)
 static bool
 messages_keep(struct config_messages *messages, struct config_message message)
 {
-	struct config_message *items;
 	_free_ char *copy = strdup(message.text);
 
-	if (copy == NULL)
+	if (copy == NULL || array_fit(&messages->items, messages->count + 1) < 0)
 		return false;
-	items = reallocarray(messages->items, messages->count + 1, sizeof(*items));
-	if (items == NULL)
-		return false;
-	messages->items = items;
 	message.text = take_ptr(copy);
-	items[messages->count++] = message;
+	messages->items[messages->count++] = message;
 	return true;
 }
 

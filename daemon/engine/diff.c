@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "engine/diff.h"
 
 static const struct diff_run *
@@ -28,19 +29,12 @@ runs_of(const struct diff *diff)
 static int
 grow(struct diff *diff)
 {
-	size_t room = diff->room * 4;
-	struct diff_run *runs;
+	bool is_inside = diff->more == NULL;
+	int r = array_reserve(&diff->more, &diff->room, diff->run_count + 1, ARRAY_UNBOUNDED);
 
-	if (diff->run_count < diff->room)
-		return 0;
-	runs = reallocarray(diff->more, room, sizeof(*runs));
-	if (runs == NULL)
-		return -ENOMEM;
-	if (diff->more == NULL)
-		memcpy(runs, diff->inside, sizeof(diff->inside));
-	diff->more = runs;
-	diff->room = room;
-	return 0;
+	if (r == 0 && is_inside && diff->more != NULL)
+		memcpy(diff->more, diff->inside, sizeof(diff->inside));
+	return r;
 }
 
 static int

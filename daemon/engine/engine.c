@@ -40,6 +40,7 @@ engine_free(struct engine *engine)
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
 	verified_clear(&engine->verified);
+	advice_clear(&engine->advice);
 	track_clear(&engine->track);
 	(void)snapshot_free(engine->last);
 	free(engine);

@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 
+#include "base/search.h"
 #include "engine/lookup.h"
 
 void
@@ -225,9 +226,7 @@ lookup_answers(struct track *track, const struct lookup_answer *answers, size_t 
 
 			if (member->asked_usec == 0)
 				continue;
-			answer = count == 0 ?
-			    NULL :
-			    bsearch(&key, answers, count, sizeof(key), compare_inodes);
+			answer = search_find(&key, answers, count, sizeof(key), compare_inodes);
 			take_answer(stay, member, answer == NULL ? NULL : answer->owner, now_usec);
 		}
 	}

@@ -20,8 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/search.h"
 #include "engine/stay.h"
 
 _Static_assert(sizeof(struct stay) <= 248, "thousands of stays are to fit into little memory");
@@ -184,23 +186,25 @@ stay_unref(struct stay *stay)
 	free(stay);
 }
 
+static int
+compare_member(const void *key, const void *member)
+{
+	uint64_t cookie = *(const uint64_t *)key, other = ((const struct member *)member)->cookie;
+
+	return cookie < other ? -1 : cookie > other;
+}
+
 /* The index of the first member at or behind the cookie. */
 static uint32_t
 member_bound(const struct stay *stay, uint64_t cookie)
 {
-	uint32_t low = 0, high = stay->is.member_count;
+	uint32_t count = stay->is.member_count;
 
 	/* Newcomers come in the order of their cookies. */
-	if (high > 0 && stay->is.members[high - 1].cookie < cookie)
-		return high;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (stay->is.members[middle].cookie < cookie)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (count > 0 && stay->is.members[count - 1].cookie < cookie)
+		return count;
+	return (uint32_t)search_bound(&cookie, stay->is.members, count, sizeof(*stay->is.members),
+	    compare_member);
 }
 
 struct member *
@@ -232,6 +236,7 @@ stay_join(struct stay *stay, const struct listener *listener, uint64_t taken_use
 	struct stay_facts *is = &stay->is;
 	uint32_t index = member_bound(stay, listener->cookie), behind = is->member_count - index;
 	struct member *members = is->members;
+	size_t room = is->member_room;
 
 	if (behind > 0 && members[index].cookie == listener->cookie) {
 		is->live += members[index].gone;
@@ -239,15 +244,10 @@ stay_join(struct stay *stay, const struct listener *listener, uint64_t taken_use
 		stay_note_change(stay);
 		return 0;
 	}
-	if (is->member_count == is->member_room) {
-		uint32_t room = is->member_room * 2;
-
-		members = reallocarray(members, room, sizeof(*members));
-		if (members == NULL)
-			return -ENOMEM;
-		is->members = members;
-		is->member_room = room;
-	}
+	if (array_reserve(&is->members, &room, is->member_count + 1, UINT32_MAX) < 0)
+		return -ENOMEM;
+	is->member_room = (uint32_t)room;
+	members = is->members;
 	memmove(&members[index + 1], &members[index], behind * sizeof(*members));
 	fill_member(&members[index], listener, taken_usec);
 	is->member_count++;
@@ -335,15 +335,12 @@ static void
 remember(struct stay *stay, uint64_t hash)
 {
 	size_t count = stay->is.program_count;
-	uint64_t *programs;
 
 	if (count == STAY_PROGRAMS_MAX || knows(stay, hash))
 		return;
-	programs = reallocarray(stay->is.programs, count + 1, sizeof(*programs));
-	if (programs == NULL)
+	if (array_fit(&stay->is.programs, count + 1) < 0)
 		return;
-	programs[stay->is.program_count++] = hash;
-	stay->is.programs = programs;
+	stay->is.programs[stay->is.program_count++] = hash;
 }
 
 /* False where nothing can be told apart: no program, or a service manager, which holds what it

@@ -22,6 +22,7 @@
  */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "engine/ask.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
@@ -172,17 +173,10 @@ note_due(struct pass *pass, struct stay *stay)
 		return;
 	if (ask_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;
-	if (pass->due_count == pass->due_room) {
-		size_t room = pass->due_room == 0 ? 16 : pass->due_room * 2;
-		struct stay **due = reallocarray(pass->due, room, sizeof(struct stay *));
-
-		/* Without memory it is due again in the next poll. */
-		if (due == NULL) {
-			agenda_repeat(&pass->engine->agenda);
-			return;
-		}
-		pass->due = due;
-		pass->due_room = room;
+	/* Without memory it is due again in the next poll. */
+	if (array_reserve(&pass->due, &pass->due_room, pass->due_count + 1, ARRAY_UNBOUNDED) < 0) {
+		agenda_repeat(&pass->engine->agenda);
+		return;
 	}
 	pass->due[pass->due_count++] = stay;
 }

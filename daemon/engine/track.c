@@ -23,6 +23,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+#include "base/search.h"
 #include "engine/track.h"
 
 void
@@ -49,19 +51,17 @@ track_note_change(struct track *track)
 	track->tally.changes++;
 }
 
+static int
+compare_stay(const void *endpoint, const void *stay)
+{
+	return endpoint_compare(endpoint, &(*(struct stay *const *)stay)->is.endpoint);
+}
+
 size_t
 track_lower_bound(const struct track *track, const struct endpoint *endpoint)
 {
-	size_t low = 0, high = track->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (endpoint_compare(&track->stays[middle]->is.endpoint, endpoint) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_bound(endpoint, track->stays, track->count, sizeof(struct stay *),
+	    compare_stay);
 }
 
 /* The stay on the endpoint that has sockets there, or that had the socket with this cookie. */
@@ -167,17 +167,10 @@ on_appeared(const struct listener *before, const struct listener *after, void *a
 			observation->error = -ENOMEM;
 		return;
 	}
-	if (last == observation->newcomer_room) {
-		size_t room = last == 0 ? 16 : last * 2;
-		struct stay **newcomers =
-		    reallocarray(observation->newcomers, room, sizeof(struct stay *));
-
-		if (newcomers == NULL) {
-			observation->error = -ENOMEM;
-			return;
-		}
-		observation->newcomers = newcomers;
-		observation->newcomer_room = room;
+	if (array_reserve(&observation->newcomers, &observation->newcomer_room, last + 1,
+		ARRAY_UNBOUNDED) < 0) {
+		observation->error = -ENOMEM;
+		return;
 	}
 	stay = make_stay(observation, after);
 	if (stay == NULL)
@@ -192,15 +185,8 @@ merge_newcomers(struct track *track, struct stay **newcomers, size_t count)
 {
 	size_t total = track->count + count, from = track->count, to = total;
 
-	if (total > track->room) {
-		size_t room = total + total / 4;
-		struct stay **stays = reallocarray(track->stays, room, sizeof(struct stay *));
-
-		if (stays == NULL)
-			return -ENOMEM;
-		track->stays = stays;
-		track->room = room;
-	}
+	if (array_reserve(&track->stays, &track->room, total, ARRAY_UNBOUNDED) < 0)
+		return -ENOMEM;
 	while (count > 0) {
 		if (from > 0 &&
 		    endpoint_compare(&track->stays[from - 1]->is.endpoint,

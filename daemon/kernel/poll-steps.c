@@ -30,6 +30,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
+#include "base/search.h"
 #include "engine/diff.h"
 #include "kernel/poll-steps.h"
 
@@ -85,21 +87,13 @@ note_incomplete(struct poll_steps *steps, const struct source_request *request, 
 	snapshot_note_incomplete(steps->snapshot, request->protocol, request->family, reasons);
 }
 
-/* Without memory a question is not put, and what it would have told is missing. */
+/* Without memory a question is not asked, and what it would have returned is missing. */
 static void
 add_question(struct poll_steps *steps, const struct source_request *request)
 {
-	if (steps->count == steps->room) {
-		size_t room = steps->room == 0 ? 8 : steps->room * 2;
-		struct question *questions =
-		    reallocarray(steps->questions, room, sizeof(*questions));
-
-		if (questions == NULL) {
-			note_incomplete(steps, request, INCOMPLETE_MEMORY);
-			return;
-		}
-		steps->questions = questions;
-		steps->room = room;
+	if (array_reserve(&steps->questions, &steps->room, steps->count + 1, ARRAY_UNBOUNDED) < 0) {
+		note_incomplete(steps, request, INCOMPLETE_MEMORY);
+		return;
 	}
 	steps->questions[steps->count++] = (struct question){ .request = *request };
 }
@@ -245,7 +239,7 @@ poll_steps_request(const struct poll_steps *steps)
 	return steps->next < steps->count ? &steps->questions[steps->next].request : NULL;
 }
 
-/* The socket as an earlier phase told of it, NULL = not at all. */
+/* The socket as an earlier phase reported it, NULL = not at all. */
 static struct listener *
 find_known(const struct poll_steps *steps, const struct listener *listener)
 {
@@ -479,28 +473,24 @@ poll_failed(struct poll_steps *steps, uint32_t reasons)
 	move_on(steps);
 }
 
+static int
+compare_proof(const void *request, const void *proof)
+{
+	return compare_requests(request, &((const struct question *)proof)->request);
+}
+
 /* Whether the absence of a socket was proved. Proofs and missing sockets are in one order. */
 static bool
 is_absent(const struct poll_steps *steps, const struct listener *listener)
 {
 	struct source_request wanted = port_request(steps, listener, CHOICE_UNKNOWN);
-	size_t low = 0, high = steps->proof_count;
+	const struct question *proof;
 
 	if (steps->twice)
 		return true;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare_requests(&steps->proofs[middle].request, &wanted);
-
-		if (order == 0)
-			return steps->proofs[middle].proved ||
-			    steps->proofs[middle].spared == listener->endpoint.family;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	proof =
+	    search_find(&wanted, steps->proofs, steps->proof_count, sizeof(*proof), compare_proof);
+	return proof != NULL && (proof->proved || proof->spared == listener->endpoint.family);
 }
 
 struct carrying {

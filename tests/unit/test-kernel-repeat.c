@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/engine.h"
 #include "kernel/poll-steps.h"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands that look once, and the exit codes."""
+"""Commands that poll once, and the exit codes."""
 import json
 import os
 

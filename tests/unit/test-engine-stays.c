@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/engine.h"
 
 #define SECOND USEC_PER_SEC
@@ -476,5 +476,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("core-engine", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine-stays", tests, NULL, NULL);
 }

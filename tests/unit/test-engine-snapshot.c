@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/port-set.h"
-#include "core-help.h"
+#include "help.h"
 #include "engine/diff.h"
 #include "engine/occupancy.h"
 
@@ -271,6 +271,19 @@ fill(uint64_t *seed, struct naive *naive, struct occupancy *occupancy)
 		}
 }
 
+/* Field by field: what is between them is nobody's. */
+static void
+assert_counts(const struct occupancy_counts *counts, const struct occupancy_counts *wanted)
+{
+	assert_int_equal(counts->sockets, wanted->sockets);
+	assert_int_equal(counts->time_wait, wanted->time_wait);
+	assert_int_equal(counts->ports, wanted->ports);
+	assert_int_equal(counts->appeared, wanted->appeared);
+	assert_int_equal(counts->vanished, wanted->vanished);
+	assert_int_equal(counts->changed, wanted->changed);
+	assert_int_equal(counts->persisted, wanted->persisted);
+}
+
 static void
 occupancy_counts_ports(void **state)
 {
@@ -292,11 +305,11 @@ occupancy_counts_ports(void **state)
 		for (unsigned protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
 			count_naively(&naive[0], &naive[1], protocol, &wanted);
 			wanted.time_wait = protocol == PROTOCOL_TCP ? time_wait : 0;
-			assert_memory_equal(&counts[protocol], &wanted, sizeof(wanted));
+			assert_counts(&counts[protocol], &wanted);
 		}
 		occupancy_compare(NULL, tables[1], counts);
 		count_naively(&nothing, &naive[1], PROTOCOL_UDP, &wanted);
-		assert_memory_equal(&counts[PROTOCOL_UDP], &wanted, sizeof(wanted));
+		assert_counts(&counts[PROTOCOL_UDP], &wanted);
 		(void)occupancy_free(tables[0]);
 		(void)occupancy_free(tables[1]);
 	}
@@ -368,5 +381,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("core-snapshot", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine-snapshot", tests, NULL, NULL);
 }
