@@ -34,6 +34,7 @@
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/path.h"
+#include "model/owner.h"
 #include "model/program.h"
 
 /* In the headers since Linux 5.17. */
@@ -97,6 +98,14 @@ state_of(const struct statx *file)
 	};
 }
 
+/* Returns 0 or -errno. What the kernel knows is enough, as in program-file.c. */
+static int
+stat_file(int directory_fd, const char *name, int flags, struct statx *ret)
+{
+	flags |= AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+	return statx(directory_fd, name, flags, STATX_BASIC_STATS, ret) < 0 ? -errno : 0;
+}
+
 static bool
 is_same(const struct file_state *a, const struct file_state *b)
 {
@@ -117,7 +126,7 @@ open_candidate(int root_fd, const struct known_name *candidate, struct statx *re
 	fd = path_open(root_fd, path);
 	if (fd < 0)
 		return fd;
-	r = program_file_stat(fd, "", AT_EMPTY_PATH, ret);
+	r = stat_file(fd, "", AT_EMPTY_PATH, ret);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -132,7 +141,7 @@ read_id(int directory_fd, const char *name, const struct file_state *state, stru
 
 	if (fd < 0)
 		return -errno;
-	r = program_file_stat(fd, "", AT_EMPTY_PATH, &file);
+	r = stat_file(fd, "", AT_EMPTY_PATH, &file);
 	if (r < 0)
 		return r;
 	opened = state_of(&file);
@@ -254,7 +263,7 @@ open_directories(int root_fd, int *fds, struct file_state *states)
 
 		fds[i] = -1;
 		states[i] = (struct file_state){ 0 };
-		if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0)
+		if (fd < 0 || stat_file(fd, "", AT_EMPTY_PATH, &file) < 0)
 			continue;
 		states[i] = state_of(&file);
 		/* /bin is mostly /usr/bin once more. */
@@ -279,8 +288,8 @@ entry_is_current(const struct known_program *entry, int root_fd, const int *fds)
 
 		if (fd < 0)
 			return false;
-	} else if (program_file_stat(fds[entry->found.directory], entry->found.name,
-		       AT_SYMLINK_NOFOLLOW, &file) < 0)
+	} else if (stat_file(fds[entry->found.directory], entry->found.name, AT_SYMLINK_NOFOLLOW,
+		       &file) < 0)
 		return false;
 	state = state_of(&file);
 	return is_same(&state, &entry->state);

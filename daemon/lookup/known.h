@@ -5,8 +5,9 @@
 #ifndef OVERSTAY_LOOKUP_KNOWN_H
 #define OVERSTAY_LOOKUP_KNOWN_H
 
+#include <sys/stat.h>
+
 #include "base/macros.h"
-#include "lookup/program-file.h"
 
 /* The most programs that are known. */
 #define KNOWN_MAX 64

@@ -28,6 +28,7 @@
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/proc.h"
+#include "lookup/program-file.h"
 #include "lookup/shell.h"
 #include "model/program.h"
 
