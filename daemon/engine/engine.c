@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: snapshot -> diff -> track -> judge -> (outbox) as one value without a descriptor, a
- * clock or a thread, so that hours of it run in milliseconds under a fake clock.
+ * The engine: snapshot -> diff -> track -> judge -> tell -> (outbox) as one value without a
+ * descriptor, a clock or a thread, so that hours of it run in milliseconds under a fake clock. This
+ * file is what goes in and out; what happens in between is read in pass.c.
  *
- * What it decides: when a stay persists, overstays, is cleared, is back or has ended, by age and
- * verdict; which overstays make one summary; whose owner has to be looked up. What it never does:
- * end a stay on its own guess (missing sockets were proved absent before engine_observe()), or
- * alert about a stay that the last poll did not prove to be there.
+ * What it never does: end a stay on its own guess (missing sockets were proved absent before
+ * engine_observe()), or alert about a stay that the last poll did not prove to be there.
  *
- * This file is what goes in and out; what happens in between is read in pass.c.
- *
- * Cost: a poll is compared with the one before once, and not at all where it only repeats that.
+ * Cost: a poll is compared with the one before once, and not at all where it only repeats that;
+ * a pass over the stays where anything changed or is due.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -194,10 +192,10 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	if (r < 0)
 		return r;
 	r = track_observe(&engine->track, &engine->namespace, &diff);
-	engine->changes = diff.counts;
 	diff_clear(&diff);
 	if (r < 0)
 		return r;
+	engine->changes = diff.counts;
 	engine->resumed = resumed;
 	namespace_note_poll(&engine->namespace, snapshot);
 	(void)snapshot_free(engine->last);
