@@ -11,8 +11,9 @@
  *
  * Such a shell is searched for at any depth below a holder, and among those that a handler left
  * behind when it ended: of the holder's user and cgroup, younger, with PID 1 or a user's service
- * manager as parent. A shell with a pipe, a terminal or a local socket that is not the holder's own,
- * and that runs no file, is another fact: servers do that to run commands, relays to serve a shell.
+ * manager as parent. A shell with a pipe, a terminal or a local socket that is not the holder's
+ * own, and that runs no file, is another fact: servers do that to run commands, relays to serve a
+ * shell.
  *
  * A super-server runs a program for each connection on that connection. If it is a script, a shell
  * runs it: that is no shell for anybody. Which programs are super-servers is model/program.c's; the

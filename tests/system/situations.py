@@ -179,8 +179,7 @@ while (accept(my $c, $s)) {{
 }}
 """
 ON_NETWORK = 'for (0, 1, 2) { POSIX::dup2(fileno($c), $_) }'
-# pause: shells that stay
-SHELL = 'exec("/bin/sh", "-c", "sleep 1000 & wait")'
+SHELL = 'exec("/bin/sh", "-c", "sleep 1000 & wait")'  # pause: a shell that stays
 
 
 def handler_server(s, handler, start="service", **how):
@@ -899,8 +898,8 @@ FURTHER = [
     row("server-that-runs-commands", lambda s: handler_server(
         s, 'open(my $p, "-|", "sleep 1000; true"); <$p>'), "service"),  # pause: it stays
     row("server-with-terminals", lambda s: handler_server(
-        s, 'open2(my $o, my $i, "/bin/sh", "-c", "sleep 1000; true"); wait', start="session", number="72"),
-        "user"),  # pause: it stays
+        s, 'open2(my $o, my $i, "/bin/sh", "-c", "sleep 1000; true"); wait',  # pause: it stays
+        start="session", number="72"), "user"),
     row("super-servers-script", lambda s: super_server(s, agent(s)), "service"),
     row("script-for-each-connection", lambda s: accepted(s, agent(s)), "service", exe=SYSTEMD),
     row("relay-that-runs-a-script", lambda s: relay(
