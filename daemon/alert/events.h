@@ -23,7 +23,6 @@ struct event {
 	const char *word;	/* opens the line: the word to grep for */
 	const char *message_id; /* 32 hexadecimal digits; never changed, never used again */
 	uint32_t fields;	/* bits of enum field_group */
-	bool bounded;		/* a small line that limit.h may hold back */
 };
 
 /* kind is less than EVENT_COUNT. */

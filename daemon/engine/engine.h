@@ -104,14 +104,19 @@ void engine_tell_verified(struct engine *engine);
 /* One that was seen by an earlier run of the daemon, since the host started. Returns 0, -ENOMEM. */
 int engine_add_verified(struct engine *engine, const struct executable *executable) _mustcheck_;
 
-/* Puts a report about no stay (taken, may be NULL) behind what is to be told. */
+/* Puts a report about no stay (taken, may be NULL) behind those that wait. */
 void engine_put(struct engine *engine, struct report *report, const struct moment *moment);
 
-/* The next thing to tell, to be freed by the caller; NULL = nothing. */
-struct report *engine_take(struct engine *engine);
+/* How many reports that only inform are made, at most, in a window of time; without: all. */
+void engine_set_limit(struct engine *engine, uint64_t burst, uint64_t window_usec);
 
-/* Messages that had to be left out since the last call. */
-uint64_t engine_held_back(struct engine *engine);
+/* As outbox_add_consumer(), outbox_next(), outbox_taken(), outbox_delivered() and
+ * outbox_suppressed(). */
+int engine_add_consumer(struct engine *engine, unsigned *ret) _mustcheck_;
+struct report *engine_next(struct engine *engine, unsigned consumer);
+void engine_taken(struct engine *engine, unsigned consumer);
+void engine_delivered(struct engine *engine, const struct report *report, int error);
+void engine_suppressed(struct engine *engine, const struct moment *moment, bool at_once);
 
 void engine_counts(const struct engine *engine, struct track_counts *ret);
 struct engine_changes engine_changes(const struct engine *engine);

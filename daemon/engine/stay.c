@@ -8,8 +8,7 @@
  * What it never does: decide when. It is told what happened, and the table says what follows; an
  * event that makes no sense is said and changes nothing.
  *
- * Invariants: a stay holds a reference to each member's owner; it is freed with its last reference,
- * the track's or that of a message not told yet.
+ * Invariant: a stay holds a reference to each member's owner.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,16 +80,8 @@ stay_clear_members(struct stay *stay)
 }
 
 void
-stay_ref(struct stay *stay)
+stay_free(struct stay *stay)
 {
-	stay->references++;
-}
-
-void
-stay_unref(struct stay *stay)
-{
-	if (--stay->references > 0)
-		return;
 	stay_clear_members(stay);
 	free(stay->peers);
 	free(stay->programs);

@@ -61,8 +61,7 @@ struct member {
 struct stay {
 	struct stay_id id;
 	struct endpoint endpoint;
-	uint32_t references; /* the track's and those of messages not told yet */
-	uint32_t sequence;   /* of the last message about it */
+	uint32_t sequence; /* of the last message about it */
 	enum stay_state state;
 	enum stay_state before_away;
 	bool baseline;	 /* was there at the first poll: no `appeared` for it */
@@ -107,8 +106,7 @@ bool stay_advance(struct stay *stay, enum stay_event event);
 /* Notes what program holds the stay now: one that never did so beside one that did is another. */
 void stay_note_program(struct stay *stay, const struct owner *owner);
 
-void stay_ref(struct stay *stay);
-void stay_unref(struct stay *stay);
+void stay_free(struct stay *stay);
 
 /* Time from first seen to now; of an AWAY or ended stay to when it was last seen. */
 uint64_t stay_age_usec(const struct stay *stay, uint64_t now_usec);
