@@ -10,7 +10,7 @@
 #include "base/macros.h"
 #include "model/report.h"
 
-/* Which fields a message carries. Those of a stay and its owner only where it is about one. */
+/* Which fields a message carries. Those of a stay and its owner only if it is about one. */
 enum field_group {
 	FIELDS_ALWAYS = 1 << 0,
 	FIELDS_STAY = 1 << 1,

@@ -75,7 +75,7 @@ static const struct field_table *const tables[] = {
 	&fields_of_owner,
 };
 
-/* Begins a field behind those that are there; false where there is no room for another. */
+/* Begins a field behind those that are there; false if there is no room for another. */
 static bool
 field_begin(struct message *message, struct text *field, const char *name)
 {
@@ -90,7 +90,7 @@ field_begin(struct message *message, struct text *field, const char *name)
 	return true;
 }
 
-/* Keeps the field, where it has a value. Returns whether it has one. */
+/* Keeps the field if it has a value. Returns whether it has one. */
 static bool
 field_end(struct message *message, const struct text *field, const char *name)
 {

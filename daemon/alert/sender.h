@@ -20,7 +20,7 @@ struct sender;
 struct sink;
 
 enum sender_target {
-	/* The journal where there is one, and a terminal on stderr too; else stderr. */
+	/* The journal if there is one, and a terminal on stderr too; else stderr. */
 	SENDER_AUTO,
 	/* The journal alone; while it is away, reports wait. */
 	SENDER_JOURNAL,

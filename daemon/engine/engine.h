@@ -45,7 +45,7 @@ void engine_set_policy(struct engine *engine, const struct policy *policy);
 
 /*
  * New ranges and protocols (bits 1 << enum protocol; ranges is copied). Stays outside are
- * forgotten: one that overstayed is told as cleared, none is told as ended.
+ * forgotten: one that overstayed is reported as cleared, none as ended.
  */
 void engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t protocols,
     const struct moment *moment);
@@ -62,7 +62,7 @@ const struct snapshot *engine_last_poll(const struct engine *engine);
 int engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed) _mustcheck_;
 
 /*
- * Judges, moves every stay as far as it goes at moment, and notes what is to be told. To be called
+ * Judges, moves every stay as far as it goes at moment, and reports what follows. To be called
  * after engine_observe() and after owners were answered.
  */
 void engine_advance(struct engine *engine, const struct moment *moment);

@@ -23,7 +23,7 @@ struct outbox {
 	uint64_t number; /* of the last report, those held back included */
 	struct limit limit;
 
-	/* How many were taken before the first; what each consumer takes next, counted like that. */
+	/* How many left before the first; what each consumer takes next, counted like that. */
 	uint64_t begin;
 	uint64_t next[OUTBOX_CONSUMERS_MAX];
 	size_t consumer_count;
@@ -68,7 +68,7 @@ int outbox_add_consumer(struct outbox *outbox, unsigned *ret) _mustcheck_;
 struct report *outbox_next(struct outbox *outbox, unsigned consumer);
 void outbox_taken(struct outbox *outbox, unsigned consumer);
 
-/* What became of a report with the consumer that sends messages: 0, or -errno if it was given up. */
+/* What became of the message of a report: 0, or -errno if it was given up. */
 void outbox_delivered(struct outbox *outbox, const struct report *report, int error);
 
 /*

@@ -23,7 +23,7 @@
 #include "store/lastgood.h"
 
 /* So many errors of a bad file stand in the journal; `overstayd --check` says all. */
-#define RELOAD_ERRORS_TOLD 20
+#define RELOAD_ERRORS_MAX 20
 
 /* A stop waits so long for a reload under way. */
 #define RELOAD_STOP_USEC (2 * USEC_PER_SEC)
@@ -103,18 +103,18 @@ end_job(struct job *job)
 }
 
 static void
-tell_messages(const struct reload *reload, enum config_message_kind kind, enum severity severity)
+report_messages(const struct reload *reload, enum config_message_kind kind, enum severity severity)
 {
 	const struct config_messages *messages = &reload->job->messages;
-	size_t told = 0;
+	size_t reported = 0;
 
-	for (size_t i = 0; i < messages->count && told < RELOAD_ERRORS_TOLD; i++) {
+	for (size_t i = 0; i < messages->count && reported < RELOAD_ERRORS_MAX; i++) {
 		if (messages->items[i].kind != kind)
 			continue;
 		outlet_put(reload->ground->outlet,
 		    report_new(NOTICE_DIAGNOSTIC, severity,
 			FACTS(fact_text(FACT_DIAGNOSTIC, messages->items[i].text))));
-		told++;
+		reported++;
 	}
 }
 
@@ -138,10 +138,10 @@ refuse(struct reload *reload)
 				     report_new(NOTICE_RELOAD_UNREADABLE, SEVERITY_ERR,
 					 FACTS(fact_number(FACT_ERROR, (uint64_t)-job->result),
 					     fact_text(FACT_HASH, hash))));
-	tell_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
+	report_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
 
-/* Puts the new configuration in the place of the old one; on_settings() tells of it. */
+/* Puts the new configuration in the place of the old one; on_settings() reports it. */
 static void
 accept_config(struct reload *reload)
 {
@@ -153,7 +153,7 @@ accept_config(struct reload *reload)
 	loop_announce(reload->ground->loop, LOOP_CHANGED);
 }
 
-/* The new one is in force: told before the polls go over to it. */
+/* The new one is in force: reported before the polls go over to it. */
 static void
 on_settings(void *argument)
 {
@@ -164,7 +164,7 @@ on_settings(void *argument)
 	outlet_put(reload->ground->outlet,
 	    report_new(same ? NOTICE_RELOADED_UNCHANGED : NOTICE_RELOADED, SEVERITY_NOTICE,
 		FACTS(fact_text(FACT_HASH, hash), fact_text(FACT_HASH_BEFORE, reload->replaced))));
-	tell_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
+	report_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
 	conditions_end(reload->ground->conditions, CONDITION_CONFIG);
 }
 

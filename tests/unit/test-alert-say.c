@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages about no single stay: each notice has a sentence, and its fields are its facts. The words
- * stand in tests/golden/messages.txt.
+ * Messages about no single stay: each notice has a sentence, and its fields are its facts. The
+ * words stand in tests/golden/messages.txt.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -227,5 +227,6 @@ main(void)
 		cmocka_unit_test(hostile_values),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("say", tests, NULL, NULL);
 }

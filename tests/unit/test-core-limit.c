@@ -60,5 +60,6 @@ main(void)
 		cmocka_unit_test(test_defaults),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
 }

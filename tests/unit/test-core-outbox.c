@@ -307,5 +307,6 @@ main(void)
 		TEST(a_count_that_was_given_up_counts_on),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
 }

@@ -278,5 +278,6 @@ main(void)
 		TEST(a_stop_drains_the_queue),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("outlet", tests, NULL, NULL);
 }
