@@ -46,7 +46,8 @@ judge_member(struct pass *pass, const struct stay *stay, const struct member *me
 	classify(&circumstances, ret_classification);
 	if (stay->told_reasons != 0)
 		classify_reasons(ret_classification->reasons | stay->told_reasons,
-		    ret_classification->otherwise, ret_classification);
+		    ret_classification->otherwise, ret_classification->main_program,
+		    ret_classification);
 	judge(pass->engine->policy, &listener, member->owner, ret_classification,
 	    pass->moment.realtime_usec, ret_verdict);
 }

@@ -154,8 +154,9 @@ mounts_locate(char *text, const char *path, char *ret, size_t size, uint64_t *re
 	if (mount == NULL)
 		return -ENOENT;
 	/* A text that leads in a circle is no tree. */
-	for (size_t steps = 0; (next = next_mount(mounts, count, mount, path)) != NULL; steps++) {
-		if (steps == count)
+	for (size_t climbed = 0; (next = next_mount(mounts, count, mount, path)) != NULL;
+	     climbed++) {
+		if (climbed == count)
 			return -ENOENT;
 		mount = next;
 	}

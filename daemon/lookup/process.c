@@ -81,9 +81,10 @@ holds_inode(int task_fd, int fd, uint32_t inode)
 	    files_socket_inode(link) == inode;
 }
 
-/* Looks whether the process is still that holder. Returns 0 or -ESRCH. */
+/* Reads whether the process is still that holder. Returns 0 or -ESRCH. */
 static int
-steps(int process_fd, int task_fd, const struct holder *holder, uint32_t inode, struct witness *ret)
+witness_read(int process_fd, int task_fd, const struct holder *holder, uint32_t inode,
+    struct witness *ret)
 {
 	int r;
 
@@ -165,7 +166,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	int r;
 
 	process->pid = holder->pid;
-	r = steps(process_fd, task_fd, holder, inode, &before);
+	r = witness_read(process_fd, task_fd, holder, inode, &before);
 	if (r < 0)
 		return r;
 	proc_read_status(task_fd, process);
@@ -183,7 +184,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	if (r == 0)
 		r = read_parent(view, before.stat.parent_pid, process);
 	if (r == 0)
-		r = steps(process_fd, task_fd, holder, inode, &after);
+		r = witness_read(process_fd, task_fd, holder, inode, &after);
 	if (r < 0)
 		return r;
 	process->start_usec = after.stat.start_usec;

@@ -107,7 +107,7 @@ walk_rest(struct walk *walk, bool *ret_saw_all)
 {
 	bool saw_init = false;
 
-	for (int steps = 0; steps < 2; steps++) {
+	for (int round = 0; round < 2; round++) {
 		_pids_ struct pids pids = { 0 };
 		int r = list_processes(walk, &pids);
 

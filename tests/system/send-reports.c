@@ -224,7 +224,7 @@ fill_stay(struct report_stay *stay, const struct words *words, unsigned number)
 {
 	struct classification classification;
 
-	classify_reasons(read_reasons(words->reasons), CLASS_SERVICE, &classification);
+	classify_reasons(read_reasons(words->reasons), CLASS_SERVICE, false, &classification);
 	*stay = (struct report_stay){
 		.sequence = number + 1,
 		.severity = SEVERITY_WARNING,

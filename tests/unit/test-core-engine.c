@@ -86,7 +86,7 @@ advance(void)
 
 /* A poll at these sockets, and a pass. */
 static void
-steps(const struct listener *listeners, size_t count)
+poll_at(const struct listener *listeners, size_t count)
 {
 	assert_int_equal(engine_observe(engine, help_poll(now_usec, listeners, count), false), 0);
 	advance();
@@ -177,9 +177,9 @@ an_owner_is_asked_for_again(void **state)
 	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
 
 	(void)state;
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	now_usec += SECOND;
-	steps(&nc, 1);
+	poll_at(&nc, 1);
 	engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
 	advance();
 	/* It is unknown now, and nothing is asked; until the lookup is back. */
@@ -201,21 +201,21 @@ nobody_answers(void **state)
 	policy.threshold_usec = 0;
 	policy.log_after_usec = 0;
 	engine_set_policy(engine, &policy);
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	now_usec += SECOND;
-	steps(&nc, 1);
+	poll_at(&nc, 1);
 	/* Asked, and never answered nor failed. */
 	assert_int_equal(engine_lookup_questions(engine, &question, 1, now_usec), 1);
 	assert_true(engine_due_usec(engine) <= now_usec + ENGINE_OWNER_BOUND_USEC);
 	now_usec += ENGINE_OWNER_BOUND_USEC - 1;
-	steps(&nc, 1);
+	poll_at(&nc, 1);
 	expect_no_more();
 	now_usec += 1;
-	steps(&nc, 1);
+	poll_at(&nc, 1);
 	(void)report_unref(expect(EVENT_APPEARED));
 	assert_true(engine_due_usec(engine) <= now_usec + ENGINE_OWNER_WAIT_USEC);
 	now_usec += ENGINE_OWNER_WAIT_USEC;
-	steps(&nc, 1);
+	poll_at(&nc, 1);
 	report = expect(EVENT_OVERSTAY);
 	assert_int_equal(report->stay->owner->kind, OWNER_UNKNOWN);
 	assert_int_equal(report->stay->age_usec, ENGINE_OWNER_BOUND_USEC + ENGINE_OWNER_WAIT_USEC);
@@ -246,9 +246,9 @@ the_worst_of_a_group_leaves(void **state)
 	policy.threshold_usec = 0;
 	policy.log_after_usec = 0;
 	engine_set_policy(engine, &policy);
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	now_usec += SECOND;
-	steps(group, 3);
+	poll_at(group, 3);
 	assert_int_equal(answer(1000), 3);
 	(void)report_unref(expect(EVENT_APPEARED));
 	report = expect(EVENT_OVERSTAY);
@@ -259,7 +259,7 @@ the_worst_of_a_group_leaves(void **state)
 	now_usec += SECOND;
 	group[1] = group[3];
 	/* 1 stays, 2 and 3 leave, 4 joins; nobody says whose it is; then the range moves away. */
-	steps(group, 2);
+	poll_at(group, 2);
 	watch(55000, 60000);
 	report = expect(EVENT_CLEARED);
 	assert_int_equal(report->priority, SEVERITY_NOTICE);
@@ -282,14 +282,14 @@ a_huge_group_is_cheap(void **state)
 		group[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1 + i);
 	/* n^2 would be sixty thousand million comparisons, twice. */
 	(void)alarm(60);
-	steps(group, 1);
+	poll_at(group, 1);
 	now_usec += SECOND;
-	steps(group, SOCKETS);
+	poll_at(group, SOCKETS);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.stays, 1);
 	assert_int_equal(counts.sockets, SOCKETS);
 	now_usec += SECOND;
-	steps(group + SOCKETS - 1, 1);
+	poll_at(group + SOCKETS - 1, 1);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.stays, 1);
 	assert_int_equal(counts.sockets, 1);
@@ -311,11 +311,11 @@ too_many_that_left_end_sooner(void **state)
 	for (unsigned i = 0; i < MORE; i++)
 		listeners[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", (uint16_t)(50000 + i), 1 + i);
 	/* Of the baseline, so that the end of each is told. The first thousand leave earlier. */
-	steps(listeners, MORE);
+	poll_at(listeners, MORE);
 	now_usec += SECOND;
-	steps(listeners + 1000, MORE - 1000);
+	poll_at(listeners + 1000, MORE - 1000);
 	now_usec += SECOND;
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.away, TRACK_AWAY_MAX);
 	while ((report = take()) != NULL) {
@@ -345,15 +345,15 @@ a_poll_that_proves_nothing_is_not_when_it_was_seen(void **state)
 	struct report *report;
 
 	(void)state;
-	steps(&nc, 1);
+	poll_at(&nc, 1);
 	assert_int_equal(answer(1000), 1);
 	nc.carried = true;
 	for (unsigned i = 0; i < 3; i++) {
 		now_usec += 10 * SECOND;
-		steps(&nc, 1);
+		poll_at(&nc, 1);
 	}
 	now_usec += 10 * SECOND;
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	assert_int_equal(engine_due_usec(engine), seen_usec + policy.grace_usec);
 	now_usec = engine_due_usec(engine);
 	advance();
@@ -370,11 +370,11 @@ reloads_do_not_put_off_the_summary(void **state)
 	struct report *report;
 
 	(void)state;
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	for (unsigned hour = 0; hour < 72; hour++) {
 		now_usec += USEC_PER_HOUR;
 		engine_set_policy(engine, &policy);
-		steps(NULL, 0);
+		poll_at(NULL, 0);
 		assert_true(engine_due_usec(engine) > now_usec);
 		while ((report = take()) != NULL) {
 			assert_int_equal(report->kind, EVENT_SUMMARY);
@@ -394,7 +394,7 @@ look_at_suspect(const struct listener *nc, uint32_t connected)
 	size_t asked;
 
 	now_usec += SECOND;
-	steps(nc, 1);
+	poll_at(nc, 1);
 	/* Who it is, then thoroughly. */
 	while (answer(33) > 0)
 		;
@@ -413,7 +413,7 @@ peers_are_those_of_each_alert(void **state)
 
 	(void)state;
 	policy.log_appeared = SEVERITY_OFF;
-	steps(NULL, 0);
+	poll_at(NULL, 0);
 	assert_int_equal(look_at_suspect(&nc, 1), 1);
 	report = expect(EVENT_SUSPECT);
 	assert_int_equal(report->stay->peers->count, 1);

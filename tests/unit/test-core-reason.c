@@ -330,7 +330,7 @@ static const struct situation situations[] = {
 	    .uid = 1000,
 	    .address = "0.0.0.0",
 	    .choice = CHOICE_AUTO,
-	    .class = CLASS_SUSPECT,
+	    .class = CLASS_USER,
 	    .reasons = BIT(REASON_DELETED) | BIT(REASON_EXPOSED) },
 	{ .name = "in /tmp",
 	    .exe = "/tmp/x",
@@ -396,7 +396,7 @@ static const struct situation situations[] = {
 	    .exe_uid = 1000,
 	    .evidence = KNOWN | EVIDENCE_EXE_OPEN,
 	    .exe_mode = 0777,
-	    .class = CLASS_SUSPECT,
+	    .class = CLASS_UNKNOWN,
 	    .reasons = BIT(REASON_FOREIGN) | BIT(REASON_WRITABLE) },
 	{ .name = "another program than before",
 	    .exe = "/usr/bin/x",
@@ -538,9 +538,18 @@ socket_units(void **state)
 	(void)owner_unref(owner);
 }
 
+/* Weak reasons by their kind, and of a unit's main program what counts with exposure. */
 static void
 strength_decides(void **state)
 {
+	static const char kinds[REASON_COUNT] = {
+		[REASON_DELETED] = 'h',
+		[REASON_CHANGED] = 'h',
+		[REASON_TEMPORARY] = 'p',
+		[REASON_WRITABLE] = 'p',
+		[REASON_FOREIGN] = 'p',
+		[REASON_EXPOSED] = 'e',
+	};
 	struct classification found;
 
 	(void)state;
@@ -548,14 +557,33 @@ strength_decides(void **state)
 		for (unsigned j = 0; j < REASON_COUNT; j++) {
 			bool strong = reason_strength((enum reason)i) == STRENGTH_STRONG ||
 			    reason_strength((enum reason)j) == STRENGTH_STRONG;
+			bool places = kinds[i] == 'p' || kinds[j] == 'p';
+			bool temporary = i == REASON_TEMPORARY || j == REASON_TEMPORARY;
+			bool exposed = kinds[i] == 'e' || kinds[j] == 'e';
+			bool two = places && kinds[i] != kinds[j];
 
-			classify_reasons(BIT(i) | BIT(j), CLASS_USER, &found);
-			assert_int_equal(found.strong, strong);
-			assert_int_equal(found.class,
-			    strong || i != j ? CLASS_SUSPECT : CLASS_USER);
-			assert_int_equal(found.otherwise, CLASS_USER);
+			for (unsigned main_program = 0; main_program < 2; main_program++) {
+				bool suspect =
+				    strong || (two && (!exposed || temporary || main_program == 0));
+
+				classify_reasons(BIT(i) | BIT(j), CLASS_USER, main_program != 0,
+				    &found);
+				assert_int_equal(found.strong, strong);
+				assert_int_equal(found.class, suspect ? CLASS_SUSPECT : CLASS_USER);
+				assert_int_equal(found.otherwise, CLASS_USER);
+			}
 		}
-	classify_reasons(0, CLASS_SERVICE, &found);
+	/* Three: place and history are enough, whatever is exposed. */
+	classify_reasons(BIT(REASON_FOREIGN) | BIT(REASON_DELETED) | BIT(REASON_EXPOSED),
+	    CLASS_SERVICE, true, &found);
+	assert_int_equal(found.class, CLASS_SUSPECT);
+	classify_reasons(BIT(REASON_FOREIGN) | BIT(REASON_WRITABLE) | BIT(REASON_EXPOSED),
+	    CLASS_SERVICE, true, &found);
+	assert_int_equal(found.class, CLASS_SERVICE);
+	classify_reasons(BIT(REASON_DELETED) | BIT(REASON_CHANGED) | BIT(REASON_EXPOSED),
+	    CLASS_SERVICE, false, &found);
+	assert_int_equal(found.class, CLASS_SERVICE);
+	classify_reasons(0, CLASS_SERVICE, false, &found);
 	assert_int_equal(found.class, CLASS_SERVICE);
 }
 
