@@ -12,6 +12,7 @@
  * Cost: a report each (model/report.c), 8 bytes a place.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,7 @@ drop_first(struct outbox *outbox)
 		free(outbox->reports);
 		outbox->reports = NULL;
 		outbox->first = outbox->room = 0;
+		(void)malloc_trim(0);
 	}
 }
 

@@ -65,47 +65,46 @@ struct report_peers {
 struct report_stay {
 	struct stay_id id;
 	uint32_t sequence; /* number of the message about this stay, from 1 */
-	enum stay_state state;
-	enum severity severity; /* what the verdict says, whatever the message's priority */
+	enum stay_state state : 8;
+	enum severity severity : 8; /* what the verdict says, whatever the message's priority */
+	enum choice choice : 8;
+	enum v6only v6only : 8;
 	struct endpoint endpoint;
-	enum choice choice;
-	enum v6only v6only;
-	uint32_t range;	  /* bits of enum range_source */
+	enum listener_class class : 8;
+	enum listener_class class_otherwise : 8; /* of a suspect: without the reasons */
+	bool overstayed;			 /* it was reported as overstaying at some time */
+	bool strong;				 /* one of the reasons is */
+	uint32_t reasons;			 /* bits 1 << enum reason */
+	uint32_t range;				 /* bits of enum range_source */
 	uint32_t sockets; /* sharing the endpoint (SO_REUSEPORT), at least 1 */
 	uint32_t users;	  /* different uids among them, at least 1 */
-	uint64_t cookie;  /* of the oldest socket; 0 = unknown */
 	uint32_t inode;
 	uint32_t uid;	       /* of the socket's creator */
+	uint32_t hops;	       /* HOPPING: how often it took another port */
+	uint32_t port_count;   /* of `ports`, at most REPORT_PORTS_MAX */
+	uint64_t cookie;       /* of the oldest socket; 0 = unknown */
 	uint64_t age_usec;     /* what was observed */
 	uint64_t age_max_usec; /* "at most"; USEC_NEVER = unknown, before the daemon */
 	uint64_t away_usec;    /* REBOUND: how long it was away */
 	uint64_t threshold_usec;
 	uint64_t first_seen_usec; /* CLOCK_REALTIME */
-	bool overstayed;	  /* it was reported as overstaying at some time */
 	char *rule;		  /* name of the rule that decided, NULL = none */
 	char *note;		  /* that rule's note, NULL = none */
 	char *would_allow;	  /* name of the rule that would allow it but for the class */
-	enum listener_class class;
-	enum listener_class class_otherwise; /* of a suspect: without the reasons */
-	uint32_t reasons;		     /* bits 1 << enum reason */
-	bool strong;			     /* one of them is */
-	struct report_peers *peers;	     /* SUSPECT; NULL = not asked for, or not to be had */
-	uint16_t *ports;		     /* HOPPING, oldest first; REBOUND: the one before,
-						   if it has another now */
-	uint32_t port_count;		     /* of those, at most REPORT_PORTS_MAX */
-	uint32_t hops;			     /* HOPPING: how often it took another port */
 	/* ADVICE: the line for sysctl.d, "" if it is too long; NULL = the port is the kernel's
 	 * choice: fix it, or allow the program. */
 	char *advice;
-	struct owner *owner; /* a reference; never NULL */
+	uint16_t *ports; /* HOPPING, oldest first; REBOUND: the one before, if it has another */
+	struct report_peers *peers; /* SUSPECT; NULL = not asked for, or not to be had */
+	struct owner *owner;	    /* a reference; never NULL */
 };
 
 struct report {
 	atomic_uint references;
-	enum event_kind kind;
-	enum severity priority; /* the journal's PRIORITY= */
-	enum notice notice;	/* NOTICE_NONE: about a stay */
-	bool in_summary;	/* one of many: a summary speaks for it */
+	enum event_kind kind : 8;
+	enum severity priority : 8; /* the journal's PRIORITY= */
+	enum notice notice : 8;	    /* NOTICE_NONE: about a stay */
+	bool in_summary;	    /* one of many: a summary speaks for it */
 	/* From 1 in each run of the daemon. Each that is missing was held back, and is counted in a
 	 * SUPPRESSED. */
 	uint64_t number;
