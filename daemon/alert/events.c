@@ -8,7 +8,7 @@
 
 #define STAY_FIELDS (FIELDS_ALWAYS | FIELDS_STAY | FIELDS_OWNER)
 
-static const struct event events[EVENT_COUNT] = {
+static const struct event_row events[EVENT_COUNT] = {
 	[EVENT_STARTED] = { "STARTED", "ad975035d1d948eb8f5357aa32ac6085", FIELDS_ALWAYS },
 	[EVENT_STOPPED] = { "STOPPED", "b8915fee6ee843adba8dc7d00975c92e", FIELDS_ALWAYS },
 	[EVENT_APPEARED] = { "APPEARED", "1a00120cf113491cbbe0837190e3aaf4", STAY_FIELDS },
@@ -30,7 +30,7 @@ static const struct event events[EVENT_COUNT] = {
 	[EVENT_SUPPRESSED] = { "SUPPRESSED", "0928d951cb23478d970724caa4cbbd3c", FIELDS_ALWAYS },
 };
 
-const struct event *
+const struct event_row *
 event_of(enum event_kind kind)
 {
 	return &events[kind];

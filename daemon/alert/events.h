@@ -19,13 +19,13 @@ enum field_group {
 	FIELDS_HOPS = 1 << 4,
 };
 
-struct event {
+struct event_row {
 	const char *word;	/* opens the line: the word to grep for */
 	const char *message_id; /* 32 hexadecimal digits; never changed, never used again */
 	uint32_t fields;	/* bits of enum field_group */
 };
 
 /* kind is less than EVENT_COUNT. */
-const struct event *event_of(enum event_kind kind);
+const struct event_row *event_of(enum event_kind kind);
 
 #endif

@@ -411,7 +411,7 @@ test_table(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < EVENT_COUNT; i++) {
-		const struct event *event = event_of((enum event_kind)i);
+		const struct event_row *event = event_of((enum event_kind)i);
 
 		assert_int_equal(strspn(event->message_id, "0123456789abcdef"), 32);
 		assert_int_equal(strlen(event->message_id), 32);

@@ -539,6 +539,7 @@ test_settings(void **state)
 		struct report *report = report_of(EVENT_APPEARED, "0.0.0.0",
 		    report_process("/bin/x", "x|--token|geheim", ""));
 		assert_int_equal(sender_send(sender, report), 0);
+		(void)report_unref(report);
 		sender_set(sender, CMDLINE_OFF, "beef");
 	}
 	atomic_store(&fake.error, 0);
