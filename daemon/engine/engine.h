@@ -28,11 +28,6 @@
 
 struct engine;
 
-/* What the last poll changed, for the verbose line. */
-struct engine_changes {
-	size_t appeared, persisted, missing; /* sockets, by the last diff */
-};
-
 struct engine *engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument);
 /* Accepts NULL; returns NULL. */
 struct engine *engine_free(struct engine *engine);
@@ -119,6 +114,7 @@ void engine_delivered(struct engine *engine, const struct report *report, int er
 void engine_suppressed(struct engine *engine, const struct moment *moment, bool at_once);
 
 void engine_counts(const struct engine *engine, struct track_counts *ret);
-struct engine_changes engine_changes(const struct engine *engine);
+/* What the last poll changed. */
+struct diff_counts engine_changes(const struct engine *engine);
 
 #endif

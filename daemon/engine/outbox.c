@@ -131,11 +131,11 @@ outbox_put(struct outbox *outbox, struct report *report, const struct moment *mo
 static uint32_t
 count_users(const struct stay *stay)
 {
-	uint32_t users = 0, most = stay->member_count < 64 ? stay->member_count : 64;
+	uint32_t users = 0, most = stay->is.member_count < 64 ? stay->is.member_count : 64;
 
 	for (uint32_t i = 0; i < most; i++) {
 		uint32_t earlier = 0;
-		while (earlier < i && stay->members[earlier].uid != stay->members[i].uid)
+		while (earlier < i && stay->is.members[earlier].uid != stay->is.members[i].uid)
 			earlier++;
 		users += earlier == i;
 	}
@@ -151,10 +151,11 @@ copy_text(const char *text)
 static void
 fill_ports(struct report_stay *report, const struct stay *stay, const struct telling *telling)
 {
-	const uint16_t *ports = telling->chain != NULL ? telling->chain->ports : &stay->moved_from;
+	const uint16_t *ports =
+	    telling->chain != NULL ? telling->chain->ports : &stay->is.moved_from;
 	uint32_t count = telling->chain != NULL ? telling->chain->port_count : 1;
 
-	if (telling->chain == NULL && (telling->kind != EVENT_REBOUND || stay->moved_from == 0))
+	if (telling->chain == NULL && (telling->kind != EVENT_REBOUND || stay->is.moved_from == 0))
 		return;
 	report->hops = telling->chain != NULL ? telling->chain->hops : 0;
 	report->ports = calloc(count + 1, sizeof(*report->ports));
@@ -168,16 +169,17 @@ fill_ports(struct report_stay *report, const struct stay *stay, const struct tel
 static void
 fill_extra(struct report_stay *report, const struct stay *stay, const struct telling *telling)
 {
-	const struct rule *rule = stay->verdict.rule, *other = stay->verdict.would_allow;
+	const struct rule *rule = stay->judged.verdict.rule,
+			  *other = stay->judged.verdict.would_allow;
 
 	report->rule = copy_text(rule == NULL ? NULL : rule->name);
 	report->note = copy_text(rule == NULL ? NULL : rule->note);
 	report->would_allow = copy_text(other == NULL ? NULL : other->name);
 	report->advice = copy_text(telling->advice);
-	if (telling->kind == EVENT_SUSPECT && stay->peers != NULL)
+	if (telling->kind == EVENT_SUSPECT && stay->waits.peers != NULL)
 		report->peers = malloc(sizeof(*report->peers));
 	if (report->peers != NULL)
-		*report->peers = *stay->peers;
+		*report->peers = *stay->waits.peers;
 	fill_ports(report, stay, telling);
 }
 
@@ -185,53 +187,52 @@ static void
 fill_times(struct report_stay *report, const struct stay *stay, const struct telling *telling,
     const struct moment *moment)
 {
-	uint64_t since_usec = moment->boottime_usec - stay->first_seen_usec;
+	uint64_t since_usec = moment->boottime_usec - stay->is.first_seen_usec;
 
 	report->age_usec = telling->chain != NULL ? telling->span_usec :
 						    stay_age_usec(stay, moment->boottime_usec);
 	report->age_max_usec = USEC_NEVER;
 	report->away_usec = telling->away_usec;
-	report->threshold_usec = stay->verdict.threshold_usec;
+	report->threshold_usec = stay->judged.verdict.threshold_usec;
 	report->first_seen_usec = moment->realtime_usec - since_usec;
-	if (telling->kind != EVENT_HOPPING && stay->absent_usec != USEC_NEVER)
-		report->age_max_usec = report->age_usec + stay->first_seen_usec - stay->absent_usec;
+	if (telling->kind != EVENT_HOPPING && stay->is.absent_usec != USEC_NEVER)
+		report->age_max_usec =
+		    report->age_usec + stay->is.first_seen_usec - stay->is.absent_usec;
 }
 
 static void
 fill_stay(struct report_stay *report, const struct stay *stay, const struct ranges *ranges)
 {
-	const struct member *member = &stay->members[stay->worst];
+	const struct member *member = &stay->is.members[stay->judged.worst];
 
-	report->id = stay->id;
-	report->sequence = stay->sequence;
-	report->state = stay->state;
-	report->severity = stay->verdict.severity;
-	report->endpoint = stay->endpoint;
-	report->class = stay->classification.class;
-	report->class_otherwise = stay->classification.otherwise;
-	report->reasons = stay->classification.reasons;
-	report->strong = stay->classification.strong;
+	report->id = stay->is.id;
+	report->sequence = stay->told.sequence;
+	report->state = (enum stay_state)stay->is.state;
+	report->severity = stay->judged.verdict.severity;
+	report->endpoint = stay->is.endpoint;
+	report->class = stay->judged.classification.class;
+	report->class_otherwise = stay->judged.classification.otherwise;
+	report->reasons = stay->judged.classification.reasons;
+	report->strong = stay->judged.classification.strong;
 	report->choice = (enum choice)member->choice;
 	report->v6only = (enum v6only)member->v6only;
-	report->range = ranges_source(ranges, stay->endpoint.port);
-	report->sockets = stay->live > 0 ? stay->live : stay->member_count;
+	report->range = ranges_source(ranges, stay->is.endpoint.port);
+	report->sockets = stay->is.live > 0 ? stay->is.live : stay->is.member_count;
 	report->users = count_users(stay);
 	report->cookie = member->cookie;
 	report->inode = member->inode;
 	report->uid = member->uid;
-	report->overstayed = stay->overstayed;
+	report->overstayed = stay->told.overstayed;
 	report->owner = owner_ref(member->owner);
 }
 
 void
-outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
+outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,
     const struct ranges *ranges, const struct moment *moment)
 {
 	struct report *report = NULL;
 
 	outbox->number++;
-	stay->sequence++;
-	stay->told = true;
 	if (admit(outbox, telling->kind, moment->boottime_usec))
 		report = report_new_stay(telling->kind, telling->priority);
 	if (report != NULL) {

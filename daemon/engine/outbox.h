@@ -54,8 +54,8 @@ struct telling {
 
 void outbox_clear(struct outbox *outbox);
 
-/* Makes a report of the stay, as it stands now; numbers the message. */
-void outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
+/* Makes a report of the stay, as it stands now, under the number it has now. */
+void outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,
     const struct ranges *ranges, const struct moment *moment);
 
 /* Takes a report that is filled but for its time and number; NULL counts as held back. */

@@ -11,18 +11,18 @@
 void
 track_count(const struct track *track, struct track_counts *ret)
 {
-	*ret = (struct track_counts){ .away = track->away };
+	*ret = (struct track_counts){ .away = track->tally.away };
 	for (size_t i = 0; i < track->count; i++) {
 		const struct stay *stay = track->stays[i];
 
-		if (stay->state == STAY_AWAY || stay->state == STAY_ENDED)
+		if (stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
 			continue;
 		ret->stays++;
-		ret->sockets += stay->live;
-		ret->overstaying += stay->state == STAY_OVERSTAYING;
-		ret->suspects += stay->suspected;
-		ret->allowed += stay->judged && stay->verdict.allowed;
-		if (stay->endpoint.protocol == PROTOCOL_TCP)
+		ret->sockets += stay->is.live;
+		ret->overstaying += stay->is.state == STAY_OVERSTAYING;
+		ret->suspects += stay->told.suspected;
+		ret->allowed += stay->judged.valid && stay->judged.verdict.allowed;
+		if (stay->is.endpoint.protocol == PROTOCOL_TCP)
 			ret->tcp++;
 		else
 			ret->udp++;
@@ -39,12 +39,12 @@ summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 	for (size_t i = 0; i < count; i++) {
 		const struct stay *stay = stays[i];
 
-		if (stay->baseline != baseline)
+		if (stay->is.baseline != baseline)
 			continue;
-		if (stay->verdict.severity < gravest)
-			gravest = stay->verdict.severity;
+		if (stay->judged.verdict.severity < gravest)
+			gravest = stay->judged.verdict.severity;
 		if (spoken_for < SUMMARY_NAMED_MAX)
-			named[spoken_for] = stay->endpoint;
+			named[spoken_for] = stay->is.endpoint;
 		spoken_for++;
 	}
 	return report_new(baseline ? NOTICE_OVERSTAYS_AT_START : NOTICE_OVERSTAYS_AT_ONCE, gravest,
@@ -63,11 +63,11 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 	for (size_t i = 0; i < track->count; i++) {
 		const struct stay *stay = track->stays[i];
 
-		if (stay->state != STAY_OVERSTAYING)
+		if (stay->is.state != STAY_OVERSTAYING)
 			continue;
-		if (stay->verdict.severity < gravest)
-			gravest = stay->verdict.severity;
-		if (oldest == NULL || stay->first_seen_usec < oldest->first_seen_usec)
+		if (stay->judged.verdict.severity < gravest)
+			gravest = stay->judged.verdict.severity;
+		if (oldest == NULL || stay->is.first_seen_usec < oldest->is.first_seen_usec)
 			oldest = stay;
 	}
 	track_count(track, &counts);
@@ -76,7 +76,7 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 		fact_number(FACT_OVERSTAYING, counts.overstaying),
 		fact_number(FACT_SUSPECTS, counts.suspects),
 		fact_number(FACT_ALLOWED, counts.allowed),
-		fact_endpoints(FACT_OLDEST, oldest == NULL ? NULL : &oldest->endpoint, 1, 1),
+		fact_endpoints(FACT_OLDEST, oldest == NULL ? NULL : &oldest->is.endpoint, 1, 1),
 		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
 	};
 

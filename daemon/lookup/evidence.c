@@ -170,7 +170,8 @@ read_path(const struct subject *subject)
 		return;
 	if ((fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &now) == 0 &&
 		evidence_is_update(&subject->program->file, &now, subject->root_uid)) ||
-	    upgrade_is_beside(root_fd, process->exe, &subject->program->file, subject->root_uid))
+	    upgrade_is_beside(root_fd, process->exe, &subject->program->file, subject->root_uid,
+		evidence_is_update))
 		process->evidence |= EVIDENCE_EXE_UPDATED;
 }
 

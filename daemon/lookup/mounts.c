@@ -8,6 +8,9 @@
  * The text is the kernel's, but the names in it are made by whoever may mount: they may hold
  * any byte, those that would break a line as \ooo. A line that makes no sense is passed over.
  *
+ * Not libmount's parser: for a source named /dev/root, which anyone may mount in a namespace of
+ * their own, it reads /proc/cmdline anew; and 4 MiB of such lines become 36 MiB and 0.4 s.
+ *
  * Memory: 48 bytes a mount. Cost: 0.2 us a mount and step.
  */
 #include <errno.h>

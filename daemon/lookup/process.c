@@ -9,7 +9,7 @@
  * Then all is read again once; a process that does it over and over keeps its pid, user and
  * place in the answer, while what depends on the program stays unknown. The name (comm) is no
  * part of that test: a process may change it a million times a second. The parent's name is
- * told only where the parent was the same before and after.
+ * described only if the parent was the same before and after.
  *
  * A socket may be held by a thread that unshared its descriptors, or in a process whose
  * first thread has ended (its /proc/PID/fd is empty, exe and cmdline too): then task/TID is
@@ -36,7 +36,7 @@
 #include "lookup/process.h"
 #include "lookup/program-file.h"
 
-/* What tells that a process is still what it was. */
+/* What shows that a process is still what it was. */
 struct witness {
 	struct proc_stat stat;
 	char exe[FILES_LINK_MAX]; /* "" = could not be read */
@@ -81,7 +81,7 @@ holds_inode(int task_fd, int fd, uint32_t inode)
 	    files_socket_inode(link) == inode;
 }
 
-/* Reads whether the process is still that holder. Returns 0 or -ESRCH. */
+/* Checks whether the process is still that holder. Returns 0 or -ESRCH. */
 static int
 witness_read(int process_fd, int task_fd, const struct holder *holder, uint32_t inode,
     struct witness *ret)

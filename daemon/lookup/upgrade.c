@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "lookup/evidence.h"
 #include "lookup/files.h"
 #include "lookup/path.h"
 #include "lookup/program-file.h"
@@ -33,6 +32,7 @@ struct upgrade {
 	const char *exe;
 	const struct statx *before;
 	uint32_t root_uid;
+	upgrade_function *is_update;
 };
 
 bool
@@ -59,7 +59,7 @@ is_there(const struct upgrade *upgrade, size_t at, size_t length, const char *na
 		return false;
 	fd = path_open_checked(upgrade->root_fd, path, &open);
 	return fd >= 0 && !open && program_file_stat(fd, "", AT_EMPTY_PATH, &now) == 0 &&
-	    evidence_is_update(upgrade->before, &now, upgrade->root_uid);
+	    upgrade->is_update(upgrade->before, &now, upgrade->root_uid);
 }
 
 /* Goes through what stands beside the directory of the path that begins at `at`. */
@@ -89,9 +89,10 @@ search_beside(const struct upgrade *upgrade, size_t at, size_t length)
 }
 
 bool
-upgrade_is_beside(int root_fd, const char *exe, const struct statx *before, uint32_t root_uid)
+upgrade_is_beside(int root_fd, const char *exe, const struct statx *before, uint32_t root_uid,
+    upgrade_function *is_update)
 {
-	const struct upgrade upgrade = { root_fd, exe, before, root_uid };
+	const struct upgrade upgrade = { root_fd, exe, before, root_uid, is_update };
 	unsigned left = DIRECTORIES_MAX;
 	size_t end = strlen(exe);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One process looked through for the sockets of a request.
+ * One process searched for the sockets of a request.
  */
 #ifndef OVERSTAY_LOOKUP_VISIT_H
 #define OVERSTAY_LOOKUP_VISIT_H
@@ -19,7 +19,7 @@ struct holder {
 	int32_t fd;
 };
 
-/* One socket that is looked for. */
+/* One socket that is searched for. */
 struct wanted {
 	uint64_t cgroup; /* of the socket, 0 = unknown */
 	uint32_t inode;
@@ -34,18 +34,18 @@ struct wanted {
 	bool seen; /* some process held it in some walk */
 };
 
-/* What is looked for, and how it stands. */
+/* What is searched for, and how it stands. */
 struct search {
 	int proc_fd;	       /* an open /proc; borrowed */
 	struct wanted *wanted; /* sorted by inode; borrowed */
 	size_t count;
 	size_t open;  /* neither answered nor with a holder yet */
-	bool threads; /* look at descriptors that a thread has to itself, too */
+	bool threads; /* also descriptors that a thread has to itself */
 	bool saw_all; /* nothing was kept from view so far */
 };
 
 /*
- * Looks through one process. One that is gone is none; one that may not be looked at makes
+ * Searches one process. One that is gone is none; one that may not be examined makes
  * saw_all false.
  */
 void visit_process(struct search *search, int32_t pid);

@@ -214,7 +214,7 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
 		return;
 	}
-	/* Whether it is really back is shown by its first answer. */
+	/* Its first answer shows whether it is really back. */
 	engine_lookup_retry(ground->engine);
 	loop_announce(ground->loop, LOOP_CHANGED);
 }

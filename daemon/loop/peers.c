@@ -26,7 +26,7 @@ struct peers {
 	struct connected connected; /* its count: 0 = no request is under way */
 };
 
-/* The request is over: tells the engine of each endpoint what was found, or that nothing was. */
+/* The request is over: hands the engine what was found for each endpoint, or that nothing was. */
 static void
 take_in(struct peers *peers, bool answered)
 {

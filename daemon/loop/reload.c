@@ -23,7 +23,7 @@
 #include "store/lastgood.h"
 
 /* So many errors of a bad file stand in the journal; `overstayd --check` says all. */
-#define RELOAD_ERRORS_MAX 20
+#define RELOAD_ERRORS_REPORTED 20
 
 /* A stop waits so long for a reload under way. */
 #define RELOAD_STOP_USEC (2 * USEC_PER_SEC)
@@ -108,7 +108,7 @@ report_messages(const struct reload *reload, enum config_message_kind kind, enum
 	const struct config_messages *messages = &reload->job->messages;
 	size_t reported = 0;
 
-	for (size_t i = 0; i < messages->count && reported < RELOAD_ERRORS_MAX; i++) {
+	for (size_t i = 0; i < messages->count && reported < RELOAD_ERRORS_REPORTED; i++) {
 		if (messages->items[i].kind != kind)
 			continue;
 		outlet_put(reload->ground->outlet,

@@ -67,7 +67,7 @@ arm_next(struct survey *survey)
 
 /* The counters of a survey, for a person with --verbose. */
 static void
-report_counts(const struct survey *survey)
+log_survey(const struct survey *survey)
 {
 	const struct config *config = settings_config(survey->ground->settings);
 
@@ -104,7 +104,7 @@ finish(struct survey *survey)
 		(void)occupancy_free(survey->last);
 		survey->last = survey->occupancy;
 		survey->occupancy = NULL;
-		report_counts(survey);
+		log_survey(survey);
 	}
 	status_update(survey->ground->status);
 	arm_next(survey);

@@ -49,7 +49,7 @@ read_reserved(struct watched *watched, const struct port_range *kernel, bool alw
 	if (r < 0)
 		log_debug("poll", "cannot read ip_local_reserved_ports: %s", strerror(-r));
 	watched->reserved = reserved;
-	/* Without knowing what is reserved there is no telling what should be. */
+	/* Nobody can advise what to reserve without knowing what is reserved. */
 	engine_set_reserved(watched->ground->engine, &reserved,
 	    r < 0 ? &(struct port_range){ 0 } : kernel);
 }

@@ -57,7 +57,7 @@ enum exe_trust {
 			   root's, not writable by others, in a directory of root's */
 };
 
-/* Who runs a container, told by the name of its cgroup (lookup/place.c). */
+/* Who runs a container, by the name of its cgroup (lookup/place.c). */
 enum container_kind {
 	CONTAINER_NONE,
 	CONTAINER_DOCKER,

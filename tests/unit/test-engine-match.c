@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/judge.h"
 
 #define NOW_USEC (1000 * USEC_PER_DAY)
@@ -643,5 +643,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("core-match", tests, prepare, NULL);
+	return cmocka_run_group_tests_name("engine-match", tests, prepare, NULL);
 }

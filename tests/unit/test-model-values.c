@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "model/condition.h"
 #include "model/range.h"
 #include "model/report.h"
@@ -440,5 +440,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("core-values", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("model-values", tests, NULL, NULL);
 }

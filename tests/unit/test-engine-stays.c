@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/engine.h"
 
 #define SECOND USEC_PER_SEC
@@ -159,15 +159,21 @@ every_transition(void **state)
 	(void)state;
 	for (unsigned from = 0; from < STAY_STATE_COUNT; from++)
 		for (unsigned event = 0; event < STAY_EVENT_COUNT; event++) {
-			struct stay stay = { .state = (enum stay_state)from };
+			struct stay_tally tally = { .away = from == STAY_AWAY };
+			struct stay stay = {
+				.tally = &tally,
+				.is.state = (uint8_t)from,
+			};
 			size_t to = (size_t)(strchr(letters, table[from][event]) - letters);
 			bool moves = to < STAY_STATE_COUNT;
 
-			stay.endpoint = help_listener(PROTOCOL_TCP, "::", 50000, 1).endpoint;
+			stay.is.endpoint = help_listener(PROTOCOL_TCP, "::", 50000, 1).endpoint;
 			assert_int_equal(stay_advance(&stay, (enum stay_event)event), moves);
-			assert_int_equal(stay.state, moves ? to : from);
+			assert_int_equal(stay.is.state, moves ? to : from);
 			if (moves && to == STAY_AWAY)
-				assert_int_equal(stay.before_away, from);
+				assert_int_equal(stay.is.before_away, from);
+			assert_int_equal(tally.away, stay.is.state == STAY_AWAY);
+			assert_int_equal(tally.changes, moves);
 		}
 }
 
@@ -430,6 +436,40 @@ peers_are_those_of_each_alert(void **state)
 	expect_no_more();
 }
 
+/* Who was connected when an alert began to wait is nobody's concern once the suspect left. */
+static void
+peers_are_not_those_of_an_alert_that_never_was(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	struct listener again = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 2);
+	struct report_peers peers = { .count = 1, .complete = true };
+	struct endpoint endpoint;
+	struct report *report;
+
+	(void)state;
+	policy.log_appeared = SEVERITY_OFF;
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(&nc, 1);
+	assert_int_equal(answer(33), 1);
+	assert_int_equal(engine_peer_questions(engine, &endpoint, 1), 1);
+	engine_peer_answers(engine, &endpoint, &peers);
+	/* It leaves before all its holders are known, and is back. */
+	now_usec += SECOND;
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(&again, 1);
+	while (answer(33) > 0)
+		;
+	assert_int_equal(engine_peer_questions(engine, &endpoint, 1), 1);
+	engine_peer_answers(engine, &endpoint, NULL);
+	advance();
+	report = expect(EVENT_SUSPECT);
+	assert_null(report->stay->peers);
+	(void)report_unref(report);
+	expect_no_more();
+}
+
 int
 main(void)
 {
@@ -444,8 +484,10 @@ main(void)
 		    begin, end),
 		cmocka_unit_test_setup_teardown(reloads_do_not_put_off_the_summary, begin, end),
 		cmocka_unit_test_setup_teardown(peers_are_those_of_each_alert, begin, end),
+		cmocka_unit_test_setup_teardown(peers_are_not_those_of_an_alert_that_never_was,
+		    begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("core-engine", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine-stays", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Helpers of the tests of base/, model/ and engine/; see core-help.h. Whatever fails here ends
+ * Helpers of the tests of base/, model/ and engine/; see help.h. Whatever fails here ends
  * the test.
  */
 #include <arpa/inet.h>
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 
 uint64_t
 help_seed(void)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/classify.h"
 #include "model/reason.h"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/hopping.h"
 #include "engine/judge.h"
 #include "engine/verified.h"
@@ -358,16 +358,26 @@ verified_programs(void **state)
 		(void)owner_unref(other);
 	}
 	verified_clear(&verified);
-	assert_int_equal(verified.count, 0);
+	assert_null(verified.entries);
+}
+
+static void
+on_bounded(const struct executable *executable, void *argument)
+{
+	uint64_t *oldest = argument;
+
+	if (executable->start_usec < *oldest)
+		*oldest = executable->start_usec;
+	told++;
 }
 
 static void
 verified_programs_are_bounded(void **state)
 {
-	struct verified verified = { 0 };
+	uint64_t seed = help_seed(), oldest = UINT64_MAX;
+	struct verified verified = { .added = on_bounded, .argument = &oldest };
 	char path[] = "/x";
 	struct executable executable = { .path = path };
-	uint64_t seed = help_seed();
 
 	(void)state;
 	for (unsigned i = 0; i < VERIFIED_MAX + 100; i++) {
@@ -375,9 +385,15 @@ verified_programs_are_bounded(void **state)
 		executable.start_usec = i;
 		assert_int_equal(verified_add(&verified, &executable), 0);
 	}
-	assert_int_equal(verified.count, VERIFIED_MAX);
+	/* The oldest made room. */
+	told = 0;
+	verified_tell(&verified);
+	assert_int_equal(told, VERIFIED_MAX);
+	assert_int_equal(oldest, 100);
 	verified_clear(&verified);
 }
+
+static struct stay_tally tally;
 
 static struct stay
 make_stay(struct member *member, uint16_t port, uint64_t first_usec)
@@ -385,12 +401,17 @@ make_stay(struct member *member, uint16_t port, uint64_t first_usec)
 	struct listener one = help_listener(PROTOCOL_TCP, "0.0.0.0", port, port);
 
 	*member = (struct member){ .cookie = port, .owner = owner };
-	return (struct stay){ .endpoint = one.endpoint,
-		.state = STAY_PERSISTING,
-		.first_seen_usec = first_usec,
-		.members = member,
-		.member_count = 1,
-		.live = 1 };
+	return (struct stay){
+		.tally = &tally,
+		.is = {
+			.endpoint = one.endpoint,
+			.state = STAY_PERSISTING,
+			.first_seen_usec = first_usec,
+			.members = member,
+			.member_count = 1,
+			.live = 1,
+		},
+	};
 }
 
 static void
@@ -403,26 +424,26 @@ chains(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
 		stays[i] = make_stay(&members[i], (uint16_t)(50000 + i), 1000 + 100 * i);
-	stays[0].last_seen_usec = 1090;
+	stays[0].is.last_seen_usec = 1090;
 	hopping_join(&hopping, &stays[0], 20);
-	assert_null(stays[0].chain);
+	assert_null(stays[0].is.chain);
 	hopping_leave(&hopping, &stays[0], 20);
 	hopping_join(&hopping, &stays[1], 20);
-	assert_non_null(stays[1].chain);
+	assert_non_null(stays[1].is.chain);
 	/* The gap does not count. */
 	assert_int_equal(hopping_span_usec(&stays[1], 1150), 90 + 50);
-	stays[1].last_seen_usec = 1150;
+	stays[1].is.last_seen_usec = 1150;
 	hopping_leave(&hopping, &stays[1], 20);
-	assert_null(stays[1].chain);
+	assert_null(stays[1].is.chain);
 	hopping_join(&hopping, &stays[2], 20);
-	assert_null(stays[2].chain);
+	assert_null(stays[2].is.chain);
 	/* It came too late, and begins anew when it leaves. */
-	stays[2].last_seen_usec = 1290;
+	stays[2].is.last_seen_usec = 1290;
 	hopping_leave(&hopping, &stays[2], 20);
 	hopping_join(&hopping, &stays[3], 20);
-	assert_non_null(stays[3].chain);
-	assert_int_equal(stays[3].chain->hops, 1);
-	assert_int_equal(stays[3].chain->port_count, 2);
+	assert_non_null(stays[3].is.chain);
+	assert_int_equal(stays[3].is.chain->hops, 1);
+	assert_int_equal(stays[3].is.chain->port_count, 2);
 	assert_int_equal(hopping_span_usec(&stays[3], 1350), 90 + 50);
 	/* With somebody in it a chain is never forgotten. */
 	hopping_sweep(&hopping, 1000 * USEC_PER_DAY, 20);
@@ -430,7 +451,7 @@ chains(void **state)
 	/* Nor is one kept by a stay that leaves when nobody knows its owner any more. */
 	members[3].owner = NULL;
 	hopping_leave(&hopping, &stays[3], 20);
-	assert_null(stays[3].chain);
+	assert_null(stays[3].is.chain);
 	hopping_sweep(&hopping, 1000 * USEC_PER_DAY, 20);
 	assert_int_equal(hopping.count, 0);
 	hopping_clear(&hopping);
@@ -447,7 +468,7 @@ stays_side_by_side(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		stays[i] = make_stay(&members[i], (uint16_t)(50000 + i), 1000);
-		stays[i].last_seen_usec = 1100 + 10 * i;
+		stays[i].is.last_seen_usec = 1100 + 10 * i;
 		hopping_join(&hopping, &stays[i], 20);
 		hopping_leave(&hopping, &stays[i], 20);
 	}
@@ -470,7 +491,7 @@ chains_are_bounded(void **state)
 		owner->processes[0].uid = i;
 		stay = make_stay(&member, 50000, 1000 + i);
 		member.owner = help_owner("/usr/bin/x", i);
-		stay.last_seen_usec = 1001 + i;
+		stay.is.last_seen_usec = 1001 + i;
 		hopping_leave(&hopping, &stay, 100);
 		(void)owner_unref(member.owner);
 	}
@@ -480,7 +501,7 @@ chains_are_bounded(void **state)
 	for (unsigned i = 0; i < 200; i++) {
 		stay = make_stay(&member, (uint16_t)(50000 + i), 1000 + i);
 		hopping_join(&hopping, &stay, 100);
-		stay.last_seen_usec = 1001 + i;
+		stay.is.last_seen_usec = 1001 + i;
 		hopping_leave(&hopping, &stay, 100);
 	}
 	assert_int_equal(hopping.count, 1);

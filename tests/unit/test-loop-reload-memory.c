@@ -10,10 +10,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "config-tree.h"
 #include "failing-memory.h"
 #include "loop/reload.h"
 #include "store/lastgood.h"
@@ -21,11 +21,9 @@
 static const char *const old_text = "threshold: 7h\n";
 
 static struct {
-	char root[64];
-	char main_file[96], rules_dir[96];
+	struct config_tree tree;
 	struct ground ground;
 	struct reload *reload;
-	struct config_paths paths;
 	int state_fd;
 	status_function *write_status;
 	void *write_argument;
@@ -120,17 +118,6 @@ says_failed(void)
 	return buffer[0] != '\0';
 }
 
-static void
-write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fchmod(fileno(file), 0644), 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 /* The daemon runs on the old text, and has kept it. */
 static void
 run_on_old(void)
@@ -154,41 +141,26 @@ run_on_old(void)
 static int
 set_up(void **state)
 {
-	char path[128];
-
 	(void)state;
 	memset(&played, 0, sizeof(played));
 	assert_int_equal(clock_load_zone(), 0);
-	(void)snprintf(played.root, sizeof(played.root), "%s/overstay-reload.XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(played.root) == NULL)
+	if (config_tree_make(&played.tree, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") < 0)
 		return -1;
-	(void)snprintf(played.main_file, sizeof(played.main_file), "%s/main.yaml", played.root);
-	(void)snprintf(played.rules_dir, sizeof(played.rules_dir), "%s/rules.d", played.root);
-	if (mkdir(played.rules_dir, 0755) < 0)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/1.yaml", played.rules_dir);
-	write_file(path, "rules:\n  - {name: b, match: {port: 80-90}, threshold: 3h}\n");
-	write_file(played.main_file,
+	config_tree_write(&played.tree, "rules.d/1.yaml",
+	    "rules:\n  - {name: b, match: {port: 80-90}, threshold: 3h}\n");
+	config_tree_write(&played.tree, "overstay.yaml",
 	    "threshold: 1h\nrules:\n"
 	    "  - {name: a, match: {unit: nginx, user: alice}, threshold: 2h}\n");
-	played.state_fd = open(played.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	played.paths = (struct config_paths){
-		.main_file = played.main_file,
-		.rules_dir = played.rules_dir,
-		.resolve = resolve_fake,
-	};
+	played.state_fd = open(played.tree.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (played.state_fd < 0 || loop_new(&played.ground.loop) < 0)
 		return -1;
 	run_on_old();
-	return reload_new(&played.ground, &played.paths, played.root, &played.reload);
+	return reload_new(&played.ground, &played.tree.paths, played.tree.root, &played.reload);
 }
 
 static int
 tear_down(void **state)
 {
-	char command[128];
-
 	(void)state;
 	(void)reload_free(played.reload);
 	(void)settings_free(played.ground.settings);
@@ -196,8 +168,7 @@ tear_down(void **state)
 	(void)loop_free(played.ground.loop);
 	free(played.old_dump);
 	free(played.new_dump);
-	(void)snprintf(command, sizeof(command), "rm -rf -- '%s'", played.root);
-	return system(command);
+	return config_tree_remove(&played.tree);
 }
 
 static void
@@ -329,5 +300,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("reload-memory", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("loop-reload-memory", tests, NULL, NULL);
 }

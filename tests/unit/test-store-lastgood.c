@@ -161,5 +161,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("lastgood", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store-lastgood", tests, NULL, NULL);
 }

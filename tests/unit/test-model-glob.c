@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "model/glob.h"
 
 static void
@@ -160,5 +160,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("core-glob", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("model-glob", tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/judge.h"
 
 #define NOW (1000 * USEC_PER_SEC)

@@ -3,8 +3,8 @@
  * What the tests of base/, model/ and engine/ share: numbers that can be had again, and listeners,
  * owners and polls made in one line.
  */
-#ifndef OVERSTAY_TESTS_CORE_HELP_H
-#define OVERSTAY_TESTS_CORE_HELP_H
+#ifndef OVERSTAY_TESTS_HELP_H
+#define OVERSTAY_TESTS_HELP_H
 
 #include <stddef.h>
 #include <stdint.h>

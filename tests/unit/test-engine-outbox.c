@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/outbox.h"
 
 static struct outbox outbox;

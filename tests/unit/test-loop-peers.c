@@ -291,5 +291,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("loop-peers", tests, NULL, NULL);
 }
