@@ -28,6 +28,7 @@
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/path.h"
+#include "lookup/place.h"
 #include "lookup/shell.h"
 #include "lookup/upgrade.h"
 #include "model/program.h"
@@ -236,15 +237,14 @@ int
 evidence_read(struct subject *subject)
 {
 	struct process *process = subject->process;
+	char path[PLACE_PATH_MAX];
 
 	read_namespaces(subject);
 	if ((process->evidence & EVIDENCE_OTHER_USERS) != 0)
 		subject->root_uid = read_root_uid(subject->task_fd);
 	read_file(subject);
 	read_path(subject);
-	if (shell_has_network_stdio(subject->task_fd))
-		process->evidence |= EVIDENCE_STDIO_NETWORK;
-	if (process->pid != 1 && shell_is_child(subject->view, subject->process_fd, process->pid))
-		process->evidence |= EVIDENCE_CHILD_SHELL;
+	shell_read(subject->view, subject->process_fd, subject->task_fd,
+	    view_read_cgroup(subject->view, subject->task_fd, path) ? path : NULL, process);
 	return read_known(subject);
 }

@@ -97,23 +97,28 @@ enum process_evidence {
 	EVIDENCE_EXE_OPEN = 1 << 4,
 	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5, /* where only its user may enter (FUSE) */
 	EVIDENCE_STDIO_NETWORK = 1 << 6,    /* descriptor 0, 1 or 2 is an IP socket */
-	EVIDENCE_CHILD_SHELL = 1 << 7,	    /* a child is a shell with such a descriptor */
-	EVIDENCE_NAME_OTHER = 1 << 8,	    /* argv[0] names another program file */
-	EVIDENCE_OTHER_MOUNTS = 1 << 9,	    /* not PID 1's mount namespace */
-	EVIDENCE_OTHER_PIDS = 1 << 10,	    /* not PID 1's PID namespace */
-	EVIDENCE_OTHER_USERS = 1 << 11,	    /* not PID 1's user namespace */
-	EVIDENCE_TERMINAL = 1 << 12,	    /* it has a controlling terminal */
+	/* A shell that descends from it has such a descriptor; of PID 1 that holds a socket unit,
+	 * the service that it starts for a connection. */
+	EVIDENCE_SHELL_BELOW = 1 << 7,
+	EVIDENCE_NAME_OTHER = 1 << 8,	/* argv[0] names another program file */
+	EVIDENCE_OTHER_MOUNTS = 1 << 9, /* not PID 1's mount namespace */
+	EVIDENCE_OTHER_PIDS = 1 << 10,	/* not PID 1's PID namespace */
+	EVIDENCE_OTHER_USERS = 1 << 11, /* not PID 1's user namespace */
+	EVIDENCE_TERMINAL = 1 << 12,	/* it has a controlling terminal */
 	/* A user's service manager, or what such a one or PID 1 started and what is not yet another
 	 * program; verified by file, cgroup and ancestry. */
 	EVIDENCE_MANAGER = 1 << 13,
-	EVIDENCE_COMM_OTHER = 1 << 14, /* comm names another program file */
+	/* A shell below it has a pipe, a terminal or a local socket that is not its own stdio. */
+	EVIDENCE_SHELL_PIPED = 1 << 14,
+	EVIDENCE_SUPER_SERVER = 1 << 15, /* its parent is one, and gave it its connection */
+	EVIDENCE_COMM_OTHER = 1 << 16,	 /* comm names another program file */
 	/* argv[0] is an honest name of the program: by it the host has this very file, or what has
 	 * replaced it, or a file beside it that runs it. */
-	EVIDENCE_NAME_OWN = 1 << 15,
-	EVIDENCE_EXE_NAMELESS = 1 << 16, /* the path's last part is no name: what NFS left of one */
+	EVIDENCE_NAME_OWN = 1 << 17,
+	EVIDENCE_EXE_NAMELESS = 1 << 18, /* the path's last part is no name: what NFS left of one */
 	/* It is the program of known_as with something behind it. */
-	EVIDENCE_EXE_APPENDED = 1 << 17,
-	EVIDENCE_ALL = (1 << 18) - 1,
+	EVIDENCE_EXE_APPENDED = 1 << 19,
+	EVIDENCE_ALL = (1 << 20) - 1,
 };
 
 /* The same of the file that the arguments name (struct process's script). */

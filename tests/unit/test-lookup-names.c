@@ -298,7 +298,7 @@ test_copied_child(void **state)
 	(void)snprintf(copy_path, sizeof(copy_path), "%s/helper", fixture->directory);
 	assert_int_equal(copy_file(shell, copy_path), 0);
 	start_child(fixture, fixture->program, "x", start_copied_shell);
-	assert_true((ask_child(fixture)->evidence & EVIDENCE_CHILD_SHELL) != 0);
+	assert_true((ask_child(fixture)->evidence & EVIDENCE_SHELL_BELOW) != 0);
 	end_child(&fixture->child);
 	assert_int_equal(unlink(copy_path), 0);
 }
