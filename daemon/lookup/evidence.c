@@ -238,13 +238,17 @@ evidence_read(struct subject *subject)
 {
 	struct process *process = subject->process;
 	char path[PLACE_PATH_MAX];
+	int r;
 
 	read_namespaces(subject);
 	if ((process->evidence & EVIDENCE_OTHER_USERS) != 0)
 		subject->root_uid = read_root_uid(subject->task_fd);
 	read_file(subject);
 	read_path(subject);
+	r = read_known(subject);
+	if (r < 0)
+		return r;
 	shell_read(subject->view, subject->process_fd, subject->task_fd,
 	    view_read_cgroup(subject->view, subject->task_fd, path) ? path : NULL, process);
-	return read_known(subject);
+	return 0;
 }

@@ -142,65 +142,65 @@ has_channel(const struct stdio *holder, const struct stdio *stdio)
 	return false;
 }
 
-bool
-shell_is_program(const char *exe, const char *arguments, size_t length)
-{
-	return program_is_shell(program_applet(exe, arguments, length));
-}
-
-/* The process as model/identity.h sees it; only to be read. */
-static struct process
-process_of(const struct shell_process *shell)
-{
-	return (struct process){
-		.exe = (char *)shell->exe,
-		.cmdline = (char *)shell->arguments,
-		.cmdline_length = (uint32_t)shell->length + (shell->length > 0 ? 1 : 0),
-		.known_as = (char *)shell->known_as,
-	};
-}
-
-/* Is it a shell, a copy of one, or what ld.so or busybox is as one? */
-static bool
-is_shell(const struct view *view, int process_fd, struct shell_process *shell)
+/* What the program is a copy of. A path that is the holder's leads to the holder's file. */
+static const char *
+find_known(const struct view *view, const struct process *holder, int process_fd, const char *exe)
 {
 	struct known_match match = { .name = NULL };
-	struct process process;
-	struct identity identity;
 	struct statx file;
 
-	if (shell_is_program(shell->exe, shell->arguments, shell->length))
-		return true;
+	if (holder != NULL && !holder->exe_deleted && strcmp(exe, holder->exe) == 0)
+		return holder->known_as;
 	if (program_file_stat(process_fd, "exe", 0, &file) == 0)
 		match = known_find(view->host->known, process_fd, "exe", &file);
-	if (match.name != NULL)
-		shell->known_as = match.name;
-	process = process_of(shell);
+	return match.name != NULL ? match.name : "";
+}
+
+bool
+shell_is_program(const char *exe, const char *known_as, const char *arguments, size_t length)
+{
+	/* Only read. */
+	const struct process process = {
+		.exe = (char *)exe,
+		.known_as = (char *)known_as,
+		.cmdline = (char *)arguments,
+		.cmdline_length = (uint32_t)length,
+	};
+	struct identity identity;
+
 	identity_find(&process, &identity);
 	return program_is_shell(identity.name);
 }
 
-/* Reads a process by its open directory. Returns false where it is no shell, or is gone. */
+/* Reads a process by its open directory. Returns false where it is no shell, or is gone. holder:
+ * whom it may belong to, NULL = not known. */
 static bool
-read_shell(const struct view *view, int process_fd, struct shell_process *ret)
+read_shell(const struct view *view, const struct process *holder, int process_fd,
+    struct shell_process *ret)
 {
 	ssize_t length;
 
 	if (files_read_link(process_fd, "exe", ret->exe, sizeof(ret->exe)) <= 0)
 		return false;
+	ret->known_as = find_known(view, holder, process_fd, ret->exe);
 	files_cut_deleted(ret->exe);
 	length = files_read(process_fd, "cmdline", ret->arguments, sizeof(ret->arguments) - 1);
-	ret->length = length < 0 ? 0 : (size_t)length;
-	ret->arguments[ret->length] = '\0';
-	ret->known_as = "";
-	return is_shell(view, process_fd, ret) && proc_read_stat(process_fd, &ret->stat) == 0;
+	ret->length = length <= 0 ? 0 : (size_t)length + 1;
+	ret->arguments[length <= 0 ? 0 : length] = '\0';
+	return shell_is_program(ret->exe, ret->known_as, ret->arguments, ret->length) &&
+	    proc_read_stat(process_fd, &ret->stat) == 0;
 }
 
 /* Does the shell run a file, as a super-server's script does? */
 static bool
 runs_script(const struct shell_process *shell)
 {
-	const struct process process = process_of(shell);
+	const struct process process = {
+		.exe = (char *)shell->exe,
+		.known_as = (char *)shell->known_as,
+		.cmdline = (char *)shell->arguments,
+		.cmdline_length = (uint32_t)shell->length,
+	};
 	const char *script;
 
 	return identity_input(&process, &script) == INPUT_SCRIPT;
@@ -242,7 +242,8 @@ read_children(struct shells *shells, int tasks_fd, const char *tid, int32_t pare
 		if (fd < 0)
 			continue;
 		shells->queue[shells->queued++] = number;
-		if (read_shell(shells->view, fd, &shell) && shell.stat.parent_pid == parent)
+		if (read_shell(shells->view, shells->process, fd, &shell) &&
+		    shell.stat.parent_pid == parent)
 			note_shell(shells, fd, &shell);
 	}
 }
@@ -292,7 +293,7 @@ read_left_behind(struct shells *shells, const char *cgroup)
 		struct stdio stdio;
 
 		if (fd < 0 || pids.list[i] == process->pid ||
-		    !read_shell(shells->view, fd, &shell) ||
+		    !read_shell(shells->view, shells->process, fd, &shell) ||
 		    shell.stat.start_usec < process->start_usec ||
 		    !is_reaper(shells->view, shell.stat.parent_pid))
 			continue;
@@ -368,7 +369,7 @@ is_shell_instance(const struct view *view, const char *path)
 		struct shell_process shell;
 		struct stdio stdio;
 
-		if (fd < 0 || !read_shell(view, fd, &shell) || runs_script(&shell))
+		if (fd < 0 || !read_shell(view, NULL, fd, &shell) || runs_script(&shell))
 			continue;
 		read_stdio(fd, &stdio);
 		if (stdio.network)

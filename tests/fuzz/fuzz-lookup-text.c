@@ -137,7 +137,7 @@ try_names(const char *text, size_t length)
 	memcpy(copy, text, length);
 	copy[length] = '\0';
 	(void)evidence_parse_root(text, length);
-	(void)shell_is_program("/bin/busybox", copy, length);
+	(void)shell_is_program("/bin/busybox", "", copy, length + 1);
 	(void)evidence_is_nameless(copy, 0x6969);
 	require(named_file_descriptor(copy) >= -1);
 	try_claims(copy, length + 1);

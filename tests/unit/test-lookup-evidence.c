@@ -431,9 +431,12 @@ test_shells(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (shell_is_program(cases[i].exe, cases[i].arguments, cases[i].length) !=
+		if (shell_is_program(cases[i].exe, "", cases[i].arguments, cases[i].length) !=
 		    cases[i].shell)
 			fail_msg("case %zu", i);
+	assert_true(shell_is_program("/opt/helper", "bash", "helper", 7));
+	assert_false(shell_is_program("/opt/helper", "ncat", "bash", 5));
+	assert_true(shell_is_program("/opt/helper", "busybox", "sh", 3));
 }
 
 static void
