@@ -462,25 +462,32 @@ program_input(const struct program_call *call, const char **ret_script)
 	return input;
 }
 
+void
+program_call_init(struct program_call *call, const char *exe, const char *arguments, size_t length)
+{
+	size_t first = strnlen(arguments, length) + 1;
+
+	*call = (struct program_call){
+		.name = program_applet(exe, arguments, length),
+		.arguments = arguments,
+		.length = length,
+		.cwd = "",
+	};
+	/* "busybox sh x": what was called is the second argument, and the rest are its. */
+	if (first < length && call->name != program_applet(exe, arguments, first)) {
+		call->arguments += first;
+		call->length -= first;
+	}
+}
+
 enum program_input
 process_input(const struct process *process, const char *name, const char **ret_script)
 {
-	struct program_call call = {
-		.name = name,
-		.arguments = process->cmdline,
-		.length = process->cmdline_length,
-		.cut = process->cmdline_cut,
-		.cwd = process->cwd,
-	};
+	struct program_call call;
 
-	/* "busybox sh x": the arguments of a multi-call binary's program begin with its name. */
-	if (call.length > 0 &&
-	    program_applet(process->exe, call.arguments, call.length) !=
-		program_applet(process->exe, call.arguments, strlen(call.arguments) + 1)) {
-		size_t first = strlen(call.arguments) + 1;
-
-		call.arguments += first;
-		call.length -= first;
-	}
+	program_call_init(&call, process->exe, process->cmdline, process->cmdline_length);
+	call.name = name;
+	call.cut = process->cmdline_cut;
+	call.cwd = process->cwd;
 	return program_input(&call, ret_script);
 }

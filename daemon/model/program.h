@@ -28,12 +28,13 @@ enum program_input {
 
 /* What a program is, by its name; bits. */
 enum program_kind {
-	PROGRAM_INTERPRETER = 1 << 0, /* runs whatever file it is given */
-	PROGRAM_SHELL = 1 << 1,	      /* an interpreter that people type into */
-	PROGRAM_RELAY = 1 << 2,	      /* listens for anybody who starts it */
-	PROGRAM_LOGIN = 1 << 3,	      /* opens a session for a person */
-	PROGRAM_MULTI_CALL = 1 << 4,  /* is whatever it is called as */
-	PROGRAM_LOADER = 1 << 5,      /* runs another program file as that program */
+	PROGRAM_INTERPRETER = 1 << 0,  /* runs whatever file it is given */
+	PROGRAM_SHELL = 1 << 1,	       /* an interpreter that people type into */
+	PROGRAM_RELAY = 1 << 2,	       /* listens for anybody who starts it */
+	PROGRAM_LOGIN = 1 << 3,	       /* opens a session for a person */
+	PROGRAM_MULTI_CALL = 1 << 4,   /* is whatever it is called as */
+	PROGRAM_LOADER = 1 << 5,       /* runs another program file as that program */
+	PROGRAM_SUPER_SERVER = 1 << 6, /* starts another program for each connection */
 };
 
 /* A row of the table. */
@@ -61,6 +62,9 @@ bool program_is_relay(const char *name);
  * that person's. */
 bool program_is_login(const char *name);
 
+/* True for xinetd, inetd and their like. */
+bool program_is_super_server(const char *name);
+
 /* True for programs that run others under their own file, so that what they are called is no claim
  * of theirs: busybox, ld.so, qemu-user. */
 bool program_runs_others(const char *name);
@@ -80,6 +84,13 @@ struct program_call {
 	bool cut;	       /* there were more of them */
 	const char *cwd;       /* the working directory; "" = unknown */
 };
+
+/*
+ * What exe was called as, and with what: the second argument of "busybox sh x" on. Nothing is cut,
+ * and cwd is not known. Borrowed from exe and arguments, which end with a NUL of their own.
+ */
+void program_call_init(struct program_call *call, const char *exe, const char *arguments,
+    size_t length);
 
 /*
  * What the program runs, by its arguments. *ret_script is the argument that names the script or
