@@ -268,6 +268,8 @@ class Maker:
         if self.of.module_name == "Main":
             choices = [lambda: ["Main"] + more] * 2
         if self.of.is_code:
+            # Beside a file it would be run, too.
+            more = [word for word in more if word != "-e"]
             script, choices = code, [lambda: [code] + more] * 2
         if self.of.end:
             choices.append(lambda: ["--", script] + more)
