@@ -21,6 +21,7 @@
 #define UNIT_TEXT_MAX	   128
 #define PROGRAM_TEXT_MAX   128
 #define ARGUMENTS_TEXT_MAX 200
+#define TITLE_TEXT_MAX	   100
 #define CONTAINER_TEXT_MAX 64
 #define COMM_TEXT_MAX	   64
 #define CLAIM_TEXT_MAX	   64
@@ -57,19 +58,16 @@ join_arguments(const char *bytes, size_t length, unsigned from, char *joined)
 	return used;
 }
 
-void
-describe_arguments(struct text *text, const struct process *process, unsigned from,
+/* At most OWNER_CMDLINE_MAX bytes of arguments, as the policy wants them shown. */
+static void
+describe_bytes(struct text *text, const char *bytes, size_t length, bool cut, unsigned from,
     const struct message_context *context, size_t max)
 {
 	char masked[MASK_ROOM(OWNER_CMDLINE_MAX)], joined[sizeof(masked)];
-	const char *bytes = process->cmdline;
-	size_t length = process->cmdline_length, used;
-	bool cut = process->cmdline_cut || length > OWNER_CMDLINE_MAX;
+	size_t used;
 
 	if (context->cmdline == CMDLINE_OFF)
 		return;
-	if (length > OWNER_CMDLINE_MAX)
-		length = OWNER_CMDLINE_MAX;
 	if (context->cmdline == CMDLINE_MASKED) {
 		length = mask_secrets(bytes, length, masked, sizeof(masked));
 		bytes = masked;
@@ -81,27 +79,89 @@ describe_arguments(struct text *text, const struct process *process, unsigned fr
 }
 
 void
+describe_arguments(struct text *text, const struct process *process, unsigned from,
+    const struct message_context *context, size_t max)
+{
+	size_t length = process->cmdline_length;
+	bool cut = process->cmdline_cut || length > OWNER_CMDLINE_MAX;
+
+	describe_bytes(text, process->cmdline,
+	    length > OWNER_CMDLINE_MAX ? OWNER_CMDLINE_MAX : length, cut, from, context, max);
+}
+
+/* A text that holds words as arguments are: secrets are found in those, so each word is made one. */
+static void
+describe_words(struct text *text, const char *string, size_t length,
+    const struct message_context *context, size_t max)
+{
+	char words[OWNER_CMDLINE_MAX];
+
+	length = strnlen(string, length < sizeof(words) ? length : sizeof(words) - 1);
+	memcpy(words, string, length);
+	words[length] = '\0';
+	for (size_t i = 0; i < length; i++)
+		if (words[i] == ' ')
+			words[i] = '\0';
+	describe_bytes(text, words, length + 1, false, 0, context, max);
+}
+
+void
+describe_title(struct text *text, const struct process *process,
+    const struct message_context *context, size_t max)
+{
+	const char *title = process_title(process);
+
+	if (title != NULL)
+		describe_words(text, title, strlen(title), context, max);
+}
+
+void
 describe_claim(struct text *text, const struct owner *owner, const struct message_context *context,
     size_t max)
 {
-	char masked[MASK_ROOM(OWNER_CMDLINE_MAX)];
 	const struct process *process;
 	struct claim claim;
-	const char *name;
-	size_t length;
 
 	if (!claim_find_of_owner(owner, &claim, &process))
 		return;
-	name = claim.text;
-	length = claim.length < OWNER_CMDLINE_MAX ? claim.length : OWNER_CMDLINE_MAX;
 	if (context->cmdline == CMDLINE_OFF)
-		length = strcspn(name, " ");
-	if (context->cmdline != CMDLINE_FULL) {
-		length = mask_secrets(name, length, masked, sizeof(masked));
-		name = masked;
-	}
-	/* Masked ones end as arguments do. */
-	text_escape(text, name, strnlen(name, length), max);
+		text_escape(text, claim.text, strcspn(claim.text, " "), max);
+	else
+		describe_words(text, claim.text, claim.length, context, max);
+}
+
+/* The text in quotes, in which no quote is the last one's like. */
+static void
+add_quoted(struct text *text, const char *string)
+{
+	text_add(text, "\"");
+	for (; *string != '\0'; string++)
+		text_printf(text, "%s%c", *string == '"' ? "\\" : "", *string);
+	text_add(text, "\"");
+}
+
+/* Is the title the name that the process goes by and has no right to? */
+static bool
+is_false_title(const struct process *process)
+{
+	struct claim claim;
+
+	return claim_find_false(process, &claim) && claim.text == process->cmdline;
+}
+
+/* titled "TITLE" */
+static void
+add_title(struct text *text, const struct process *process, const struct message_context *context)
+{
+	char title[TITLE_TEXT_MAX + 1];
+	struct text list;
+
+	text_init(&list, title, sizeof(title));
+	describe_title(&list, process, context, TITLE_TEXT_MAX);
+	if (list.used == 0)
+		return;
+	text_add(text, " titled ");
+	add_quoted(text, title);
 }
 
 bool
@@ -224,6 +284,9 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 		add_escaped(&list, process->script, ARGUMENTS_TEXT_MAX);
 	describe_program(text, process, list.used > 0);
 	text_printf(text, "%s%s", list.used > 0 ? " " : "", arguments);
+	/* A false one is said behind. */
+	if (!is_false_title(process))
+		add_title(text, process, context);
 	describe_pid(text, owner, process);
 	text_add(text, " of ");
 	describe_user(text, process->uid, context, USER_TEXT_MAX);
@@ -234,8 +297,10 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 	}
 	text_init(&list, arguments, sizeof(arguments));
 	describe_claim(&list, owner, context, CLAIM_TEXT_MAX);
-	if (list.used > 0)
-		text_printf(text, ", calls itself \"%s\"", arguments);
+	if (list.used == 0)
+		return;
+	text_add(text, ", calls itself ");
+	add_quoted(text, arguments);
 }
 
 /* The .socket unit that only its service manager holds a socket for, NULL = it is not so. */

@@ -32,6 +32,10 @@ void describe_binding(struct text *text, const struct report_stay *stay,
 void describe_arguments(struct text *text, const struct process *process, unsigned from,
     const struct message_context *context, size_t max);
 
+/* The title that the process wrote over its arguments, as those; nothing where it has none. */
+void describe_title(struct text *text, const struct process *process,
+    const struct message_context *context, size_t max);
+
 /*
  * The name that a process of the owner's goes by and has no right to, at most max bytes, masked as
  * its arguments are; with CMDLINE_OFF no more than the name.

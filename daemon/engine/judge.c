@@ -133,7 +133,7 @@ match_exe(const struct match *match, const struct match_subject *subject)
 	    TRUTH_UNKNOWN;
 }
 
-/* May the process run a script although none is known? Under a title nobody knows which. */
+/* May the process run a script although none is known? */
 static bool
 runs_unknown_script(const struct process *process)
 {
@@ -142,7 +142,7 @@ runs_unknown_script(const struct process *process)
 	struct identity identity;
 
 	identity_find(process, &identity);
-	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_HIDDEN ||
+	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_UNKNOWN ||
 	    input == INPUT_SCRIPT || identity.wrapped;
 }
 
@@ -177,6 +177,9 @@ match_cmdline(const struct match *match, const struct match_subject *subject)
 
 	if (process == NULL)
 		return truth_without_process(subject);
+	/* What it was started with is not known, and a title excuses nothing. */
+	if (process_has_title(process))
+		return TRUTH_UNKNOWN;
 	length = process->cmdline_length < OWNER_CMDLINE_MAX ? process->cmdline_length :
 							       OWNER_CMDLINE_MAX;
 	while (length > 0 && process->cmdline[length - 1] == '\0')

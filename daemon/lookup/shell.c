@@ -200,6 +200,8 @@ runs_script(const struct shell_process *shell)
 		.known_as = (char *)shell->known_as,
 		.cmdline = (char *)shell->arguments,
 		.cmdline_length = (uint32_t)shell->length,
+		.cmdline_cut = shell->length == sizeof(shell->arguments),
+		.cwd = (char *)"",
 	};
 	const char *script;
 

@@ -19,30 +19,16 @@
 /* Wrappers below wrappers that are seen through: qemu-user, ld.so, the program. */
 #define WRAPPERS_MAX 4
 
-static bool
-is_multi_call(const char *name)
-{
-	const struct program *program = program_find(name);
-
-	return program != NULL && (program->kinds & PROGRAM_MULTI_CALL) != 0;
-}
-
-/* Makes a multi-call binary what it was called as; "busybox sh -c x" has sh's arguments. */
+/* Makes a multi-call binary what it was called as, with that one's arguments. */
 static void
 see_applet(struct identity *identity)
 {
-	const char *called;
-	size_t first;
+	struct program_call call;
 
-	if (!is_multi_call(identity->name) || identity->length == 0)
-		return;
-	called = program_name(identity->arguments);
-	first = strlen(identity->arguments) + 1;
-	identity->name = program_applet(identity->name, identity->arguments, identity->length);
-	if (is_multi_call(called) && first < identity->length) {
-		identity->arguments += first;
-		identity->length -= first;
-	}
+	program_call_init(&call, identity->name, identity->arguments, identity->length);
+	identity->name = call.name;
+	identity->arguments = call.arguments;
+	identity->length = call.length;
 }
 
 /* Goes on to what the wrapper runs. False where that is not known. */
@@ -90,13 +76,21 @@ identity_find(const struct process *process, struct identity *ret)
 enum program_input
 identity_input(const struct process *process, const char **ret_script)
 {
+	struct program_call call;
 	struct identity identity;
 
 	identity_find(process, &identity);
 	*ret_script = NULL;
 	if (identity.wrapped && identity.loaded == NULL)
-		return INPUT_HIDDEN;
-	return program_input(identity.name, identity.arguments, identity.length, ret_script);
+		return INPUT_UNKNOWN;
+	call = (struct program_call){
+		.name = identity.name,
+		.arguments = identity.arguments,
+		.length = identity.length,
+		.cut = process->cmdline_cut,
+		.cwd = process->cwd,
+	};
+	return program_input(&call, ret_script);
 }
 
 bool

@@ -303,12 +303,12 @@ static const struct {
 	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|/tmp/x|-l", "ncat", 0, "ncat", INPUT_NONE,
 	    "/tmp/x" },
 	/* A later version's option, or its value: the program is not known. */
-	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|--new-option|y|/bin/nc", "", 0, "", INPUT_HIDDEN,
+	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|--new-option|y|/bin/nc", "", 0, "", INPUT_UNKNOWN,
 	    NULL },
-	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|--argv0", "", 0, "", INPUT_HIDDEN, NULL },
-	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|--", "", 0, "", INPUT_HIDDEN, NULL },
-	{ "/lib64/ld-linux-x86-64.so.2", "nginx: worker||||", "", 0, "", INPUT_HIDDEN, NULL },
-	{ "/lib64/ld-linux-x86-64.so.2", "", "", 0, "", INPUT_HIDDEN, NULL },
+	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|--argv0", "", 0, "", INPUT_UNKNOWN, NULL },
+	{ "/lib64/ld-linux-x86-64.so.2", "ld.so|--", "", 0, "", INPUT_UNKNOWN, NULL },
+	{ "/lib64/ld-linux-x86-64.so.2", "nginx: worker||||", "", 0, "", INPUT_UNKNOWN, NULL },
+	{ "/lib64/ld-linux-x86-64.so.2", "", "", 0, "", INPUT_UNKNOWN, NULL },
 	/* qemu-user, valgrind, one below the other. */
 	{ "/usr/bin/qemu-arm-static", "qemu-arm-static|-L|/usr/arm|--strace|/bin/sh|-c|x", "", 0,
 	    "sh", INPUT_INLINE, "/bin/sh" },
@@ -327,7 +327,7 @@ static const struct {
 	{ "/opt/acme/server", "./server", "deno", EVIDENCE_EXE_APPENDED, "server", INPUT_NONE,
 	    NULL },
 	{ "/opt/acme/node", "node", "node", EVIDENCE_EXE_APPENDED, "", INPUT_NONE, NULL },
-	{ "/opt/acme/server", "./server", "node", 0, "node", INPUT_HIDDEN, NULL },
+	{ "/opt/acme/server", "./server", "node", 0, "node", INPUT_UNKNOWN, NULL },
 	{ "", "", "", 0, "", INPUT_NONE, NULL },
 };
 
