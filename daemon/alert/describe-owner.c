@@ -89,7 +89,8 @@ describe_arguments(struct text *text, const struct process *process, unsigned fr
 	    length > OWNER_CMDLINE_MAX ? OWNER_CMDLINE_MAX : length, cut, from, context, max);
 }
 
-/* A text that holds words as arguments are: secrets are found in those, so each word is made one. */
+/* A text that holds words as arguments are: secrets are found in those, so each word is made
+ * one. */
 static void
 describe_words(struct text *text, const char *string, size_t length,
     const struct message_context *context, size_t max)

@@ -305,6 +305,16 @@ judge(struct name_ground *own, struct name_ground *host, const char *text)
 	return found == CALLED_OTHER ? found : at_host;
 }
 
+/* A script that its interpreter was started for by "#!" has its own name as comm. */
+static bool
+is_scripts_name(const struct process *process)
+{
+	char script[OWNER_PATH_MAX];
+
+	return identity_script_path(process, script, sizeof(script)) &&
+	    strcmp(program_name(script), process->comm) == 0;
+}
+
 void
 called_read(const struct subject *subject)
 {
@@ -324,6 +334,7 @@ called_read(const struct subject *subject)
 	if (found == CALLED_OTHER)
 		process->evidence |= EVIDENCE_NAME_OTHER;
 	/* What the kernel cut off at 15 bytes is no name any more. */
-	if (strlen(process->comm) < 15 && judge(&own, &host, process->comm) == CALLED_OTHER)
+	if (strlen(process->comm) < 15 && !is_scripts_name(process) &&
+	    judge(&own, &host, process->comm) == CALLED_OTHER)
 		process->evidence |= EVIDENCE_COMM_OTHER;
 }

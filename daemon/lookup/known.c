@@ -15,8 +15,8 @@
  * A file in a FUSE file system is not read: whoever serves it might never answer.
  *
  * Bounds: KNOWN_MAX programs, NAMES_MAX entries of a directory, CANDIDATES_MAX of the names.
- * Memory: 20 KiB. Cost: some 100 us a request; 1 to 3 ms when a directory has changed; 8 us a
- * file that is not remembered.
+ * Memory: 12 KiB, and 11 KiB more while directories are listed. Cost: 70 us a request; 1 to 5 ms
+ * when a directory has changed; 3 us a file that is not remembered.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -475,6 +475,40 @@ test_scripts(void **state)
 	end_child(&fixture->child);
 }
 
+/* Such a script's name is no lie of the shell's, whatever else is called so. */
+static int
+be_called_as_script(struct fixture *fixture)
+{
+	(void)fixture;
+	(void)execl(script_argument, "cat", (char *)NULL);
+	return -1;
+}
+
+static void
+test_script_called_as_a_program(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct process *process;
+	char path[128];
+	FILE *file;
+
+	help_need_init();
+	(void)snprintf(path, sizeof(path), "%s/cat", fixture->directory);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs("#!/bin/sh\nkill -STOP $$\nexit\n", file) >= 0);
+	assert_int_equal(fchmod(fileno(file), 0755), 0);
+	assert_int_equal(fclose(file), 0);
+	script_argument = path;
+	start_stopping(fixture, "/bin/sh", be_called_as_script);
+	process = ask_child(fixture);
+	assert_string_equal(process->comm, "cat");
+	assert_string_equal(process->script, path);
+	assert_int_equal(process->evidence & (EVIDENCE_NAME_OTHER | EVIDENCE_COMM_OTHER), 0);
+	end_child(&fixture->child);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void
 test_script_in_shm(void **state)
 {
@@ -555,6 +589,7 @@ main(void)
 		TEST(test_known_changes),
 		TEST(test_appended),
 		TEST(test_scripts),
+		TEST(test_script_called_as_a_program),
 		TEST(test_script_in_shm),
 		TEST(test_script_in_memory),
 		TEST(test_no_scripts),
