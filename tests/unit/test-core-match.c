@@ -515,6 +515,49 @@ prefixes_of_every_length(void **state)
 	}
 }
 
+/* ::ffff:192.0.2.1 is what an IPv6 socket calls the address 192.0.2.1. */
+static void
+mapped_addresses_are_ipv4(void **state)
+{
+	static const struct {
+		const char *address, *network;
+		uint8_t bits;
+		bool expected;
+	} cases[] = {
+		{ "::ffff:192.0.2.1", "192.0.2.0", 24, true },
+		{ "::ffff:192.0.2.1", "192.0.2.1", 32, true },
+		{ "::ffff:192.0.2.1", "192.0.2.2", 32, false },
+		{ "::ffff:192.0.2.1", "0.0.0.0", 0, true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.0", 120, true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.3.0", 120, false },
+		{ "::ffff:192.0.2.1", "::", 0, true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.1", 80, true },
+		{ "192.0.2.1", "::ffff:192.0.2.0", 120, true },
+		{ "192.0.2.1", "::ffff:0.0.0.0", 96, true },
+		{ "192.0.2.1", "::ffff:192.0.3.0", 120, false },
+		{ "192.0.2.1", "::", 0, false },
+		{ "192.0.2.1", "::ffff:192.0.2.1", 95, false },
+		{ "::192.0.2.1", "192.0.2.1", 32, false },
+		{ "::", "0.0.0.0", 0, false },
+	};
+	struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct listener listener = help_listener(PROTOCOL_TCP, cases[i].address, 50000, 1);
+		struct listener network = help_listener(PROTOCOL_TCP, cases[i].network, 50000, 1);
+		struct address_prefix prefix = { .family = network.endpoint.family,
+			.bits = cases[i].bits };
+		struct match match = { .keys = 1 << MATCH_ADDRESS,
+			.addresses = &prefix,
+			.address_count = 1 };
+
+		memcpy(prefix.address, network.endpoint.address, 16);
+		assert_int_equal(matches(&match, &listener, owner), cases[i].expected);
+	}
+	(void)owner_unref(owner);
+}
+
 static void
 what_holds_without_a_rule(void **state)
 {
@@ -637,6 +680,7 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),
 		cmocka_unit_test(prefixes_of_every_length),
+		cmocka_unit_test(mapped_addresses_are_ipv4),
 		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_first_match_wins, set_up, tear_down),
 		cmocka_unit_test(the_worse_news),
