@@ -29,6 +29,8 @@
 #include "config/config.h"
 #include "engine/classify.h"
 #include "engine/judge.h"
+#include "engine/unheld.h"
+#include "kernel/kernel-sockets.h"
 #include "kernel/poll-steps.h"
 #include "kernel/ranges.h"
 #include "kernel/source.h"
@@ -326,6 +328,43 @@ ask_batch(struct once *once, const struct lookup_question *questions, size_t cou
 	return r;
 }
 
+static struct lookup_question
+make_question(const struct listener *listener)
+{
+	return (struct lookup_question){
+		.inode = listener->inode,
+		.uid = listener->uid,
+		.cgroup = listener->cgroup,
+		.cookie = listener->cookie,
+		.endpoint = listener->endpoint,
+		.thorough = true,
+	};
+}
+
+/* What no process holds may be the kernel's own. */
+static int
+ask_kernel(struct once *once)
+{
+	size_t total = once->snapshot->count, count = 0;
+	_free_ struct unheld_socket *sockets = calloc(total + 1, sizeof(*sockets));
+
+	if (sockets == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < total; i++) {
+		const struct lookup_question question = make_question(once->rows[i].listener);
+
+		if (unheld_is(once->rows[i].owner))
+			sockets[count++] = unheld_question(&question, once->rows[i].owner);
+	}
+	if (count > 0)
+		kernel_sockets_ask(sockets, count);
+	count = 0;
+	for (size_t i = 0; i < total; i++)
+		if (unheld_is(once->rows[i].owner))
+			unheld_apply(&once->rows[i].owner, sockets[count++].claim);
+	return 0;
+}
+
 /* Looks up all owners, batch by batch; what stays open is unknown with its reason. */
 static int
 find_owners(struct once *once)
@@ -339,13 +378,7 @@ find_owners(struct once *once)
 		const struct listener *listener = once->rows[i].listener;
 
 		if (listener->inode != 0)
-			questions[count++] = (struct lookup_question){
-				.inode = listener->inode,
-				.uid = listener->uid,
-				.cgroup = listener->cgroup,
-				.protocol = listener->endpoint.protocol,
-				.thorough = true,
-			};
+			questions[count++] = make_question(listener);
 		if (count > 0 && (count == OWNERS_ASK_MAX || i + 1 == total)) {
 			r = ask_batch(once, questions, count);
 			count = 0;
@@ -362,7 +395,7 @@ find_owners(struct once *once)
 		if (row->owner == NULL)
 			return -ENOMEM;
 	}
-	return 0;
+	return ask_kernel(once);
 }
 
 /* Reasons are shown where there are some. */

@@ -102,7 +102,8 @@ lookup_questions(struct track *track, struct lookup_question *questions, size_t 
 				.inode = member->inode,
 				.uid = member->uid,
 				.cgroup = member->cgroup,
-				.protocol = stay->endpoint.protocol,
+				.cookie = member->cookie,
+				.endpoint = stay->endpoint,
 				.thorough = member->asked_depth >= DEPTH_THOROUGH,
 				.checksum = member->asked_depth >= DEPTH_CHECKSUM,
 			};
@@ -178,8 +179,8 @@ static void
 take_answer(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
 {
 	bool known = member->owner != NULL && member->owner->kind != OWNER_UNKNOWN;
-	bool nobody = owner != NULL && owner->kind == OWNER_UNKNOWN &&
-	    owner->reason == OWNER_REASON_NO_PROCESS;
+	bool nobody =
+	    owner != NULL && owner->kind == OWNER_UNKNOWN && owner_reason_is_nobody(owner->reason);
 
 	if (nobody && member->gone)
 		owner = NULL;

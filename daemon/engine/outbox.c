@@ -256,7 +256,6 @@ fill_stay(struct report_stay *report, const struct outbox_entry *entry)
 		.class = entry->classification.class,
 		.class_otherwise = entry->classification.otherwise,
 		.reasons = entry->classification.reasons,
-		.strong = entry->classification.strong,
 		.choice = (enum choice)entry->choice,
 		.v6only = (enum v6only)entry->v6only,
 		.range = entry->range,

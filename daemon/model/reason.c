@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The classes and the reasons as values: what they are called, how much each counts. Strong reasons
- * alone, weak ones by two make a suspect; the class without them says what kind of thing it is.
- * Which of them hold is engine/classify.c's to find.
+ * alone, weak ones by two make a suspect, those that are only shown never; the class without them
+ * says what kind of thing it is. Which of them hold is engine/classify.c's to find.
  */
 #include "model/reason.h"
 
@@ -29,6 +29,8 @@ static const struct {
 	[REASON_CHANGED] = { "changed", STRENGTH_WEAK, "another program held it earlier" },
 	[REASON_EXPOSED] = { "exposed", STRENGTH_WEAK,
 	    "it listens on all addresses, on a port chosen by the kernel" },
+	[REASON_KERNEL_UNPROVED] = { "kernel-unproved", STRENGTH_SHOWN,
+	    "no process holds it, and it may be a kernel socket" },
 };
 
 static const char *const class_names[] = {
@@ -49,7 +51,7 @@ classify_reasons(uint32_t reasons, enum listener_class otherwise, struct classif
 			continue;
 		if (rows[i].strength == STRENGTH_STRONG)
 			strong++;
-		else
+		else if (rows[i].strength == STRENGTH_WEAK)
 			weak++;
 	}
 	*ret = (struct classification){
@@ -86,5 +88,22 @@ reason_strength(enum reason reason)
 const char *
 reason_strength_name(enum reason_strength strength)
 {
-	return strength == STRENGTH_STRONG ? "strong" : "weak";
+	static const char *const names[] = {
+		[STRENGTH_SHOWN] = "shown",
+		[STRENGTH_WEAK] = "weak",
+		[STRENGTH_STRONG] = "strong",
+	};
+
+	return names[strength];
+}
+
+enum reason_strength
+reasons_strength(uint32_t reasons)
+{
+	enum reason_strength strongest = STRENGTH_SHOWN;
+
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		if ((reasons >> i & 1) != 0 && rows[i].strength > strongest)
+			strongest = rows[i].strength;
+	return strongest;
 }

@@ -105,7 +105,6 @@ struct report_stay {
 	enum listener_class class;
 	enum listener_class class_otherwise; /* of a suspect: without the reasons */
 	uint32_t reasons;		     /* bits 1 << enum reason */
-	bool strong;			     /* one of them is */
 	struct report_peers *peers;	     /* SUSPECT; NULL = not asked for, or not to be had */
 	uint16_t ports[REPORT_PORTS_MAX];    /* HOPPING, oldest first; REBOUND: the one before,
 						   where it has another now */

@@ -245,7 +245,6 @@ make_stay(const struct words *words, unsigned number)
 		.class = classification.class,
 		.class_otherwise = classification.otherwise,
 		.reasons = classification.reasons,
-		.strong = classification.strong,
 		.owner = make_owner(words),
 	};
 	if (words->peers != NULL)

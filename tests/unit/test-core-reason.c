@@ -511,6 +511,14 @@ nobody_holds_it(void **state)
 		classify(&circumstances, &found);
 		assert_int_equal(found.class == CLASS_SUSPECT, i == OWNER_REASON_NO_PROCESS);
 	}
+	/* What may be the kernel's is told, and nothing adds up with it. */
+	owner->reason = OWNER_REASON_KERNEL_UNPROVED;
+	listener = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	listener.choice = CHOICE_AUTO;
+	classify(&circumstances, &found);
+	assert_int_equal(found.reasons, BIT(REASON_KERNEL_UNPROVED) | BIT(REASON_EXPOSED));
+	assert_int_equal(found.class, CLASS_UNKNOWN);
+	assert_false(found.strong);
 	owner->kind = OWNER_KERNEL;
 	listener.choice = CHOICE_AUTO;
 	classify(&circumstances, &found);
@@ -538,6 +546,12 @@ socket_units(void **state)
 	(void)owner_unref(owner);
 }
 
+static bool
+is_shown(unsigned reason)
+{
+	return reason_strength((enum reason)reason) == STRENGTH_SHOWN;
+}
+
 static void
 strength_decides(void **state)
 {
@@ -552,7 +566,8 @@ strength_decides(void **state)
 			classify_reasons(BIT(i) | BIT(j), CLASS_USER, &found);
 			assert_int_equal(found.strong, strong);
 			assert_int_equal(found.class,
-			    strong || i != j ? CLASS_SUSPECT : CLASS_USER);
+			    strong || (i != j && !is_shown(i) && !is_shown(j)) ? CLASS_SUSPECT :
+										 CLASS_USER);
 			assert_int_equal(found.otherwise, CLASS_USER);
 		}
 	classify_reasons(0, CLASS_SERVICE, &found);
