@@ -8,7 +8,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034	# used by those that source this
 build_packages=(autoconf automake gcc libc6-dev make pkg-config
 	libcap-ng-dev libevent-dev libjansson-dev libmnl-dev libseccomp-dev libsmartcols-dev
-	libsqlite3-dev libsystemd-dev libyaml-dev nettle-dev)
+	libsqlite3-dev libsystemd-dev libyaml-dev nettle-dev uthash-dev)
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 

@@ -2,10 +2,12 @@
 /*
  * The command line: one table from which getopt_long(3), --help and the lint of the manual live.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 
 #include "command-line.h"
+#include "config/messages.h"
 
 /* Codes of options without a letter, above all letters. */
 enum {
@@ -13,6 +15,9 @@ enum {
 	CODE_DUMP_CONFIG,
 	CODE_ONCE,
 	CODE_JSON,
+	CODE_OUTPUT,
+	CODE_RAW,
+	CODE_NO_HEADINGS,
 	CODE_LOG_TARGET,
 	CODE_VERBOSE,
 	CODE_VERSION,
@@ -29,6 +34,10 @@ static const struct {
 	{ "dump-config", NULL, "print the effective configuration and exit", CODE_DUMP_CONFIG },
 	{ "once", NULL, "print a table of the listeners in the range and exit", CODE_ONCE },
 	{ "json", NULL, "with --once, print JSON instead of a table", CODE_JSON },
+	{ "output", "COLUMNS", "with --once, print these columns, or +COLUMNS in addition",
+	    CODE_OUTPUT },
+	{ "raw", NULL, "with --once, print lines for scripts instead of a table", CODE_RAW },
+	{ "noheadings", NULL, "with --once, print no headings", CODE_NO_HEADINGS },
 	{ "log-target", "TARGET", "send messages to auto (default), journal or stderr",
 	    CODE_LOG_TARGET },
 	{ "verbose", NULL, "print debug messages to stderr", CODE_VERBOSE },
@@ -99,6 +108,15 @@ apply(int code, struct command_line *line)
 	case CODE_JSON:
 		line->json = true;
 		return 0;
+	case CODE_OUTPUT:
+		line->output = optarg;
+		return 0;
+	case CODE_RAW:
+		line->raw = true;
+		return 0;
+	case CODE_NO_HEADINGS:
+		line->no_headings = true;
+		return 0;
 	case CODE_LOG_TARGET:
 		if (sender_target_parse(optarg, &line->target) < 0)
 			return refuse("--log-target must be auto, journal or stderr, not ", optarg);
@@ -118,6 +136,58 @@ apply(int code, struct command_line *line)
 	}
 }
 
+/* Complains about a name that is no column: the nearest one, and all of them. */
+static int
+refuse_column(const char *wrong, size_t length)
+{
+	char names[COLUMNS_MAX][COLUMN_NAME_MAX], written[COLUMN_NAME_MAX] = "", all[2048];
+	const char *pointers[COLUMNS_MAX + 1] = { NULL }, *nearest;
+	struct text list;
+
+	text_init(&list, all, sizeof(all));
+	for (size_t i = 0; columns[i].name != NULL && i < COLUMNS_MAX; i++) {
+		pointers[i] = column_heading(&columns[i], false, names[i]);
+		text_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+	}
+	for (size_t i = 0; i < length && i + 1 < sizeof(written); i++)
+		written[i] = (char)toupper((unsigned char)wrong[i]);
+	nearest = nearest_name(written, pointers);
+	fprintf(stderr, "overstayd: --output: no column %s%s%s%s\noverstayd: columns: %s\n",
+	    quote_text(wrong, length, (char[QUOTE_SIZE]){ 0 }),
+	    nearest == NULL ? "" : ", did you mean \"", nearest == NULL ? "" : nearest,
+	    nearest == NULL ? "" : "\"?", all);
+	return -EINVAL;
+}
+
+/* Options that only --once has, and what they exclude. */
+static int
+check_once(struct command_line *line)
+{
+	static const char only[] = " requires --once";
+	const char *wrong = "";
+	size_t length = 0;
+	int r;
+
+	if (line->command != COMMAND_ONCE && line->json)
+		return refuse("--json", only);
+	if (line->command != COMMAND_ONCE && line->output != NULL)
+		return refuse("--output", only);
+	if (line->command != COMMAND_ONCE && line->raw)
+		return refuse("--raw", only);
+	if (line->command != COMMAND_ONCE && line->no_headings)
+		return refuse("--noheadings", only);
+	if (line->json && (line->raw || line->no_headings))
+		return refuse("--json excludes ", line->raw ? "--raw" : "--noheadings");
+	if (line->output == NULL) {
+		(line->json ? columns_choose_all : columns_choose_default)(&line->columns);
+		return 0;
+	}
+	r = columns_choose(line->output, &line->columns, &wrong, &length);
+	if (r == -E2BIG)
+		return refuse("--output: too many columns", "");
+	return r < 0 ? refuse_column(wrong, length) : 0;
+}
+
 int
 command_line_parse(int argc, char **argv, struct command_line *ret)
 {
@@ -135,8 +205,9 @@ command_line_parse(int argc, char **argv, struct command_line *ret)
 		line.check_path = argv[optind++];
 	if (optind < argc)
 		return refuse("unexpected argument ", argv[optind]);
-	if (line.json && line.command != COMMAND_ONCE)
-		return refuse("--json requires --once", "");
+	r = check_once(&line);
+	if (r < 0)
+		return r;
 	*ret = line;
 	return 0;
 }

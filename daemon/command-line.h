@@ -9,6 +9,7 @@
 
 #include "alert/sender.h"
 #include "config/config.h"
+#include "serve/columns.h"
 
 enum command {
 	COMMAND_RUN,
@@ -23,9 +24,11 @@ struct command_line {
 	enum command command;
 	const char *config_path; /* -c; NULL = the default one */
 	const char *check_path;	 /* --check FILE; NULL = the whole configuration */
-	bool json;
+	const char *output;	 /* --output; NULL = what is shown by default */
+	bool json, raw, no_headings;
 	bool verbose;
 	enum sender_target target;
+	struct column_choice columns; /* of --once */
 };
 
 /* Parses argv (strings are borrowed). Complains to stderr. Returns 0 or -EINVAL. */

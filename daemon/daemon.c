@@ -29,7 +29,7 @@
 #include "loop/verified.h"
 #include "loop/watched.h"
 
-/* A stop waits so long for what is still to be told. */
+/* A stop waits so long for what is still to be sent. */
 #define STOP_TIMEOUT_USEC (3 * USEC_PER_SEC)
 
 struct daemon {

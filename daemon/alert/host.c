@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "alert/host.h"
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 
@@ -30,10 +31,8 @@ ask_user(uint32_t uid, char ret[HOST_USER_NAME_MAX])
 
 	ret[0] = '\0';
 	for (size_t size = 1024; r == ERANGE && size <= PASSWD_MAX; size *= 2) {
-		char *bigger = realloc(buffer, size);
-		if (bigger == NULL)
+		if (array_fit(&buffer, size) < 0)
 			return;
-		buffer = bigger;
 		r = getpwuid_r(uid, &entry, buffer, size, &found);
 	}
 	if (r == 0 && found != NULL && strlen(entry.pw_name) < HOST_USER_NAME_MAX)

@@ -51,6 +51,6 @@ log_debug(const char *subsystem, const char *format, ...)
 	 * writable has room for PIPE_BUF bytes, which is more than a line. */
 	if (poll(&room, 1, 0) <= 0)
 		return;
-	/* Where stderr is gone there is nobody left to tell. */
+	/* If stderr is gone, nobody is left to report it to. */
 	(void)!write(STDERR_FILENO, text.data, text.used);
 }

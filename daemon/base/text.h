@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text that is built bit by bit in a buffer of fixed size, and the escaping of bytes that came
- * from elsewhere. A text never overflows and is always terminated; what did not fit is told.
+ * from elsewhere. A text never overflows and is always terminated; `cut` says that something did
+ * not fit.
  */
 #ifndef OVERSTAY_BASE_TEXT_H
 #define OVERSTAY_BASE_TEXT_H

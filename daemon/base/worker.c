@@ -4,7 +4,7 @@
  *
  * The owner waits for nothing but the lock, which is never held across a system call that can wait.
  * An item stays in the ring while the thread works on it, so it still counts as waiting. Nothing is
- * dropped: where the ring is full the owner is told and keeps its item.
+ * dropped: if the ring is full, the owner gets an error and keeps its item.
  *
  * Two references, the owner's and the thread's, keep the memory: a thread that hangs in a name
  * service, on a disk or in a journal that stopped reading is left behind with its own.

@@ -6,7 +6,7 @@
  * Keys are of three kinds. Where it listens (port, address, exposure ...) and what the kernel says
  * of it say nothing of who it is; claims (comm, cmdline, script) are written by the process itself;
  * identities (exe, user, unit, user_unit, container) are the host's word for it. One table of
- * weaknesses, the first that holds is told: an allow is told what is worst about it, once.
+ * weaknesses, of which the first that applies is reported: the worst one, once for each allow.
  *
  * An allow by ports alone is not warned of: it says of itself that it is about no program.
  */

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "config/dump.h"
@@ -116,7 +117,7 @@ config_free(struct config *config)
 	return NULL;
 }
 
-/* The inode of the network namespace this process is in, 0 where it cannot be told. */
+/* The inode of the network namespace this process is in, 0 if it is not known. */
 static uint64_t
 own_netns(void)
 {
@@ -163,20 +164,16 @@ load_end(struct load *load)
 static bool
 load_enter(struct load *load, const char *directory, const char *name)
 {
-	char **grown;
 	char *path;
 
 	if (load->context.no_memory)
 		return false;
-	grown = reallocarray(load->files, load->file_count + 1, sizeof(*grown));
-	if (grown != NULL)
-		load->files = grown;
-	if (grown == NULL ||
+	if (array_fit(&load->files, load->file_count + 1) < 0 ||
 	    asprintf(&path, "%s%s%s", directory, directory[0] == '\0' ? "" : "/", name) < 0) {
 		context_no_memory(&load->context);
 		return false;
 	}
-	grown[load->file_count++] = path;
+	load->files[load->file_count++] = path;
 	load->context.file = path;
 	return true;
 }

@@ -55,7 +55,7 @@ struct config {
 	struct rule_text *rule_texts; /* policy.rule_count of them */
 	/*
 	 * Of the bytes config_dump() prints: what `overstayd --dump-config | sha256sum` begins
-	 * with. Hosts with the same hash have been told the same.
+	 * with. Hosts with the same hash run the same configuration.
 	 */
 	char hash[CONFIG_HASH_SIZE];
 };
@@ -89,7 +89,7 @@ void config_messages_print(const struct config_messages *messages, FILE *file);
 
 /*
  * Finds the id of a user or (group is true) of a group. Returns 0, -ENOENT where there is
- * none, another -errno where it cannot be told now.
+ * none, another -errno if nobody can say now.
  */
 typedef int config_resolve_function(const char *name, bool group, uint32_t *ret_id);
 

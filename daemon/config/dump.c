@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "config/dump.h"
@@ -80,18 +81,10 @@ static ssize_t
 memory_write(void *cookie, const char *bytes, size_t size)
 {
 	struct memory *memory = cookie;
-	size_t room = memory->room;
-	char *grown;
 
-	while (room - memory->used <= size)
-		room = room == 0 ? 16384 : room * 2;
-	if (room > memory->room) {
-		grown = realloc(memory->text, room);
-		if (grown == NULL)
-			return 0;
-		memory->text = grown;
-		memory->room = room;
-	}
+	if (array_reserve(&memory->text, &memory->room, memory->used + size + 1, ARRAY_UNBOUNDED) <
+	    0)
+		return 0;
 	memcpy(memory->text + memory->used, bytes, size);
 	memory->used += size;
 	memory->text[memory->used] = '\0';

@@ -17,6 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "config/files.h"
 #include "config/yaml.h"
@@ -43,6 +44,9 @@ check_writers(struct config_context *context, const struct stat *status)
 		    (unsigned)status->st_mode & 07777, (unsigned)status->st_mode & 07777 & ~022U);
 }
 
+/* So much at least is read at once. */
+#define READ_BYTES 4096
+
 /* Reads fd to its end, at most most bytes. Returns 0 or -errno. */
 static int
 read_all(int fd, size_t most, char **ret_text, size_t *ret_size)
@@ -53,15 +57,9 @@ read_all(int fd, size_t most, char **ret_text, size_t *ret_size)
 	while (used < most) {
 		ssize_t got;
 
-		if (used == room) {
-			char *grown;
-
-			room = room == 0 ? 4096 : room * 2;
-			grown = realloc(text, room);
-			if (grown == NULL)
-				return -ENOMEM;
-			text = grown;
-		}
+		if (used == room &&
+		    array_reserve(&text, &room, used + READ_BYTES, ARRAY_UNBOUNDED) < 0)
+			return -ENOMEM;
 		got = read(fd, text + used, (room < most ? room : most) - used);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -112,18 +110,14 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 static bool
 list_add(struct config_context *context, struct file_list *list, const char *name)
 {
-	char **grown;
-
 	if (list->count == FILES_MAX) {
 		context_message(context, CONFIG_ERROR, 1, 1,
 		    "too many files, expected at most %d in a directory", FILES_MAX);
 		return false;
 	}
-	grown = reallocarray(list->names, list->count + 1, sizeof(*grown));
-	if (grown != NULL) {
-		list->names = grown;
-		grown[list->count] = strdup(name);
-		if (grown[list->count] != NULL) {
+	if (array_fit(&list->names, list->count + 1) == 0) {
+		list->names[list->count] = strdup(name);
+		if (list->names[list->count] != NULL) {
 			list->count++;
 			return true;
 		}

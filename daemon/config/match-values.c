@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "config/match.h"
 #include "config/values.h"
 
@@ -25,12 +26,9 @@
 bool
 match_append_text(struct config_context *context, char ***texts, size_t *count, const char *text)
 {
-	char **grown = reallocarray(*texts, *count + 1, sizeof(*grown));
-
-	if (grown != NULL) {
-		*texts = grown;
-		grown[*count] = strdup(text);
-		if (grown[*count] != NULL) {
+	if (array_fit(texts, *count + 1) == 0) {
+		(*texts)[*count] = strdup(text);
+		if ((*texts)[*count] != NULL) {
 			(*count)++;
 			return true;
 		}
@@ -42,14 +40,11 @@ match_append_text(struct config_context *context, char ***texts, size_t *count, 
 static bool
 append_id(struct config_context *context, struct id_list *list, uint32_t id)
 {
-	uint32_t *grown = reallocarray(list->ids, list->count + 1, sizeof(*grown));
-
-	if (grown == NULL) {
+	if (array_fit(&list->ids, list->count + 1) < 0) {
 		context_no_memory(context);
 		return false;
 	}
-	list->ids = grown;
-	grown[list->count++] = id;
+	list->ids[list->count++] = id;
 	return true;
 }
 

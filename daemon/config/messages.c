@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "config/messages.h"
@@ -45,17 +46,12 @@ quote_text(const char *value, size_t length, char *buffer)
 static bool
 messages_keep(struct config_messages *messages, struct config_message message)
 {
-	struct config_message *items;
 	_free_ char *copy = strdup(message.text);
 
-	if (copy == NULL)
+	if (copy == NULL || array_fit(&messages->items, messages->count + 1) < 0)
 		return false;
-	items = reallocarray(messages->items, messages->count + 1, sizeof(*items));
-	if (items == NULL)
-		return false;
-	messages->items = items;
 	message.text = take_ptr(copy);
-	items[messages->count++] = message;
+	messages->items[messages->count++] = message;
 	return true;
 }
 
@@ -149,11 +145,7 @@ edit_distance(const char *a, const char *b)
 	return row[length];
 }
 
-/*
- * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
- * is near enough to be meant.
- */
-static const char *
+const char *
 nearest_name(const char *written, const char *const *names)
 {
 	/* Two slips, but not more than half of the word: "x" is not meant as "udp". */

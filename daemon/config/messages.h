@@ -56,6 +56,12 @@ void context_message(struct config_context *context, enum config_message_kind ki
 /* Puts the messages from the one at `from` on in the order of their places. */
 void messages_sort(struct config_messages *messages, size_t from);
 
+/*
+ * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
+ * is near enough to be meant.
+ */
+const char *nearest_name(const char *written, const char *const *names);
+
 /* Says that the key is unknown, and the nearest of names or all of them. */
 void context_unknown(struct config_context *context, const struct node *key,
     const char *const *names);

@@ -229,8 +229,8 @@ set_option(struct options_walk *walk, const struct node *key, const struct node 
 }
 
 /*
- * An unknown key; one that is spelled as manuals spell it ("udp.auto") is told how to write
- * it.
+ * An unknown key; one that is spelled as manuals spell it ("udp.auto") is answered with how
+ * to write it.
  */
 static void
 refuse_key(struct config_context *context, const struct node *key, const char *prefix,

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "config/options.h"
@@ -338,19 +339,12 @@ rule_table_clear(struct rule_table *table)
 static struct parsed_rule *
 table_grow(struct config_context *context, struct rule_table *table)
 {
-	size_t room = table->room == 0 ? 16 : table->room * 2;
-	struct parsed_rule *grown;
-
-	if (table->count < table->room)
-		return &table->rules[table->count];
-	grown = reallocarray(table->rules, room, sizeof(*grown));
-	if (grown == NULL) {
+	/* RULES_MAX is of all files together. */
+	if (array_reserve(&table->rules, &table->room, table->count + 1, ARRAY_UNBOUNDED) < 0) {
 		context_no_memory(context);
 		return NULL;
 	}
-	table->rules = grown;
-	table->room = room;
-	return &grown[table->count];
+	return &table->rules[table->count];
 }
 
 void

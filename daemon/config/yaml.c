@@ -11,13 +11,14 @@
  * stay the text that was written: an unquoted off, no or 12 is no boolean and no number
  * here.
  *
- * After an error that does not break the syntax the reading goes on, so that all are told
- * at once.
+ * After an error that does not break the syntax the reading goes on, so that all are
+ * reported at once.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "config/yaml.h"
 
@@ -150,17 +151,9 @@ reader_next(struct reader *reader, yaml_event_t *event)
 static struct node *
 node_append(struct reader *reader, struct node *parent)
 {
-	struct node *items;
-	size_t room = parent->room == 0 ? 4 : parent->room * 2;
-
-	if (parent->count == parent->room) {
-		items = reallocarray(parent->items, room, sizeof(*items));
-		if (items == NULL) {
-			reader_out_of_memory(reader);
-			return NULL;
-		}
-		parent->items = items;
-		parent->room = room;
+	if (array_reserve(&parent->items, &parent->room, parent->count + 1, ARRAY_UNBOUNDED) < 0) {
+		reader_out_of_memory(reader);
+		return NULL;
 	}
 	parent->items[parent->count] = (struct node){ 0 };
 	return &parent->items[parent->count++];

@@ -39,7 +39,7 @@ struct node {
  * Reads text (size bytes) into *ret, to be cleared with node_clear(). Returns true where
  * the text was without an error. Where it was not the errors are in context's messages;
  * *ret is NODE_EMPTY where the syntax is broken, else it may be judged further, so that all
- * errors are told at once.
+ * errors are reported at once.
  */
 bool node_parse(struct config_context *context, const char *text, size_t size, struct node *ret);
 

@@ -12,16 +12,19 @@
  * What it never does: repeat itself. An endpoint is spoken of once, a program whose port changes at
  * each start too, and what comes at once is one message. `advice: off` says nothing.
  *
- * Memory: fixed. Cost: a few bit tests a poll for what was not advised, one pass over the port sets
- * for a message.
+ * Memory: at most ADVICE_GIVEN_MAX entries of 64 bytes. Cost: a few bit tests a poll for what was
+ * not advised, one pass over the port sets for a message.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/table.h"
 #include "base/text.h"
-#include "engine/engine-state.h"
+#include "engine/pass.h"
+#include "engine/tell.h"
 
 /* What a field of the journal holds (alert/message.h) beside its name. */
 #define ADVICE_LINE_MAX 3900
@@ -29,11 +32,27 @@
 /* What of it a line of text has room for. */
 #define ADVICE_TEXT_MAX 600
 
-/* What advice is given once for: the endpoint, or the program where the port changes. Never 0. */
+struct given_advice {
+	uint64_t hash;
+	UT_hash_handle hh;
+};
+
+void
+advice_clear(struct advice *advice)
+{
+	struct given_advice *given, *next;
+
+	HASH_ITER (hh, advice->given, given, next) {
+		HASH_DEL(advice->given, given);
+		free(given);
+	}
+}
+
+/* What advice is given once for: the endpoint, or the program where the port changes. */
 static uint64_t
 hash_of(const struct stay *stay, const struct member *member)
 {
-	const struct endpoint *endpoint = &stay->endpoint;
+	const struct endpoint *endpoint = &stay->is.endpoint;
 	const struct process *process = owner_first(member->owner);
 	uint64_t hash = hash_add(HASH_BEGIN, endpoint->address, sizeof(endpoint->address));
 
@@ -43,26 +62,30 @@ hash_of(const struct stay *stay, const struct member *member)
 		hash = hash_add(hash, process->exe, strlen(process->exe));
 	else
 		hash = hash_add(hash, &endpoint->port, sizeof(endpoint->port));
-	return hash == 0 ? 1 : hash;
+	return hash;
 }
 
-/* Notes that advice is given. Returns false where it was before, or there is no place. */
-static bool
-is_first(struct advice *advice, uint64_t hash)
+/* Notes that advice is given. Returns 0; -EEXIST if it was given before; -E2BIG if too much was
+ * given already; -ENOMEM. */
+static int
+note_given(struct advice *advice, uint64_t hash)
 {
-	size_t place = hash % ADVICE_TOLD_MAX;
+	struct given_advice *given;
 
-	for (size_t i = 0; i < ADVICE_TOLD_MAX; i++, place = (place + 1) % ADVICE_TOLD_MAX) {
-		if (advice->told[place] == hash)
-			return false;
-		if (advice->told[place] == 0)
-			break;
-	}
-	if (advice->told_count == ADVICE_TOLD_MAX - 1)
-		return false;
-	advice->told[place] = hash;
-	advice->told_count++;
-	return true;
+	HASH_FIND(hh, advice->given, &hash, sizeof(hash), given);
+	if (given != NULL)
+		return -EEXIST;
+	if (HASH_COUNT(advice->given) == ADVICE_GIVEN_MAX)
+		return -E2BIG;
+	given = calloc(1, sizeof(*given));
+	if (given == NULL)
+		return -ENOMEM;
+	given->hash = hash;
+	HASH_ADD(hh, advice->given, hash, sizeof(given->hash), given);
+	if (table_holds(given))
+		return 0;
+	free(given);
+	return -ENOMEM;
 }
 
 static bool
@@ -73,25 +96,32 @@ may_be_taken(const struct namespace *namespace, uint16_t port)
 }
 
 void
-pass_note_advice(struct pass *pass, struct stay *stay)
+advice_note(struct pass *pass, struct stay *stay)
 {
 	struct advice *advice = &pass->engine->advice;
-	const struct member *member = &stay->members[stay->worst];
+	const struct member *member = &stay->is.members[stay->judged.worst];
 	bool asked = member->choice == CHOICE_ASKED;
+	int r;
 
-	if (stay->advised || !pass->engine->policy->advice || stay->suspected ||
-	    (stay->state != STAY_OVERSTAYING &&
-		(stay->state != STAY_PERSISTING || !stay->verdict.allowed)))
+	if (stay->told.advised || !pass->engine->policy->advice || stay->told.suspected ||
+	    (stay->is.state != STAY_OVERSTAYING &&
+		(stay->is.state != STAY_PERSISTING || !stay->judged.verdict.allowed)))
 		return;
-	if (asked ? !may_be_taken(&pass->engine->namespace, stay->endpoint.port) :
-		    member->choice != CHOICE_AUTO || stay->endpoint.protocol != PROTOCOL_TCP ||
-		    stay->verdict.allowed)
+	if (asked ? !may_be_taken(&pass->engine->namespace, stay->is.endpoint.port) :
+		    member->choice != CHOICE_AUTO || stay->is.endpoint.protocol != PROTOCOL_TCP ||
+		    stay->judged.verdict.allowed)
 		return;
-	stay->advised = pass->open = true;
-	if (!is_first(advice, hash_of(stay, member)))
+	r = note_given(advice, hash_of(stay, member));
+	/* Without memory it is due again in the next poll. */
+	if (r == -ENOMEM) {
+		agenda_repeat(&pass->engine->agenda);
+		return;
+	}
+	tell_note_advised(stay, true);
+	if (r < 0)
 		return;
 	if (asked) {
-		port_set_add(&advice->advised, stay->endpoint.port, stay->endpoint.port);
+		port_set_add(&advice->advised, stay->is.endpoint.port, stay->is.endpoint.port);
 		if (advice->asked_count++ < ADVICE_NAMED_MAX)
 			advice->asked[advice->asked_count - 1] = stay;
 	} else if (advice->chosen_count++ < ADVICE_NAMED_MAX)
@@ -123,8 +153,8 @@ name_stays(struct text *text, struct stay *const *stays, size_t count)
 
 	for (size_t i = 0; i < count && i < ADVICE_NAMED_MAX; i++)
 		text_printf(text, "%s%s %s", i > 0 ? ", " : "",
-		    protocol_name((enum protocol)stays[i]->endpoint.protocol),
-		    endpoint_format(&stays[i]->endpoint, endpoint));
+		    protocol_name((enum protocol)stays[i]->is.endpoint.protocol),
+		    endpoint_format(&stays[i]->is.endpoint, endpoint));
 	if (count > ADVICE_NAMED_MAX)
 		text_add(text, ", ...");
 }
@@ -162,18 +192,13 @@ static void
 advise(struct pass *pass, struct stay *const *stays, size_t count, const char *line)
 {
 	if (count == 1)
-		pass_tell(pass, stays[0],
-		    &(struct telling){
-			.kind = EVENT_ADVICE,
-			.priority = SEVERITY_NOTICE,
-			.advice = line,
-		    });
+		tell_advice(pass, stays[0], line);
 	else if (count > 1)
 		advise_many(pass, stays, count, line);
 }
 
 void
-pass_advise(struct pass *pass)
+advice_tell(struct pass *pass)
 {
 	struct advice *advice = &pass->engine->advice;
 	char line[ADVICE_LINE_MAX];

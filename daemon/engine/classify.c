@@ -379,8 +379,27 @@ find_class(const struct owner *owner)
 	return CLASS_UNKNOWN;
 }
 
+/* Each holder that is known, PID 1 aside, is what its unit or container was started for. */
+static bool
+is_main_program(const struct owner *owner)
+{
+	uint32_t known = 0;
+
+	for (uint32_t i = 0; i < owner->process_count; i++) {
+		const struct process *process = &owner->processes[i];
+
+		if (process_is_init(process))
+			continue;
+		if (process->main_pid != process->pid)
+			return false;
+		known++;
+	}
+	return known > 0;
+}
+
 void
 classify(const struct circumstances *circumstances, struct classification *ret)
 {
-	classify_reasons(find_reasons(circumstances), find_class(circumstances->owner), ret);
+	classify_reasons(find_reasons(circumstances), find_class(circumstances->owner),
+	    is_main_program(circumstances->owner), ret);
 }

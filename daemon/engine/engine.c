@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: snapshot -> diff -> track -> judge -> (outbox) as one value without a descriptor, a
- * clock or a thread, so that hours of it run in milliseconds under a fake clock.
+ * The engine: snapshot -> diff -> track -> judge -> tell -> (outbox) as one value without a
+ * descriptor, a clock or a thread, so that hours of it run in milliseconds under a fake clock. This
+ * file is what goes in and out; what happens in between is read in pass.c.
  *
- * What it decides: when a stay persists, overstays, is cleared, is back or has ended, by age and
- * verdict; which overstays make one summary; whose owner has to be looked up. What it never does:
- * end a stay on its own guess (missing sockets were proved absent before engine_observe()), or
- * alert about a stay that the last poll did not prove to be there.
+ * What it never does: end a stay on its own guess (missing sockets were proved absent before
+ * engine_observe()), or alert about a stay that the last poll did not prove to be there.
  *
- * This file is what goes in and out. How a pass moves the stays is advance.c's, suspects are
- * suspicion.c's, advice advice.c's.
- *
- * Cost: what is known costs one comparison of times a poll; engine_advance() is one pass over the
- * stays.
+ * Cost: a poll is compared with the one before once, and not at all where it only repeats that;
+ * a pass over the stays where anything changed or is due.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ask.h"
 #include "engine/diff.h"
-#include "engine/engine-state.h"
+#include "engine/pass.h"
+#include "engine/tell.h"
 
 struct engine *
 engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
@@ -30,7 +28,7 @@ engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
 		return NULL;
 	namespace_init(&engine->namespace);
 	track_init(&engine->track, make_id, argument);
-	engine->due_usec = USEC_NEVER;
+	agenda_begin(&engine->agenda, 0);
 	return engine;
 }
 
@@ -42,6 +40,7 @@ engine_free(struct engine *engine)
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
 	verified_clear(&engine->verified);
+	advice_clear(&engine->advice);
 	track_clear(&engine->track);
 	(void)snapshot_free(engine->last);
 	free(engine);
@@ -71,94 +70,89 @@ find_patience(const struct policy *policy)
 void
 engine_set_policy(struct engine *engine, const struct policy *policy)
 {
-	engine->settled = false;
+	track_note_change(&engine->track);
 	engine->policy = policy;
 	engine->patient_usec = find_patience(policy);
-	for (size_t i = 0; i < engine->track.count; i++) {
-		engine->track.stays[i]->judged = false;
-		/* The old policy's rules are about to be freed. */
-		engine->track.stays[i]->verdict.rule = NULL;
-		engine->track.stays[i]->verdict.would_allow = NULL;
-	}
+	for (size_t i = 0; i < engine->track.count; i++)
+		stay_forget_rules(engine->track.stays[i]);
 }
 
+/* What is to be watched. */
+struct watch {
+	const struct ranges *ranges;
+	uint32_t protocols;
+};
+
 static bool
-is_watched(const struct engine *engine, const struct endpoint *endpoint, uint8_t choice)
+is_watched(const struct watch *watch, const struct endpoint *endpoint, uint8_t choice)
 {
-	if ((engine->protocols >> endpoint->protocol & 1) == 0)
+	const struct port_filter *filter = &watch->ranges->filter;
+
+	if ((watch->protocols >> endpoint->protocol & 1) == 0)
 		return false;
-	return port_set_has(&engine->namespace.ranges.filter.ports, endpoint->port) ||
-	    (choice == CHOICE_AUTO &&
-		port_set_has(&engine->namespace.ranges.filter.auto_ports, endpoint->port));
+	return port_set_has(&filter->ports, endpoint->port) ||
+	    (choice == CHOICE_AUTO && port_set_has(&filter->auto_ports, endpoint->port));
 }
 
-/* Drops the sockets of a stay that are not watched any more. Returns false where none is left. */
+/* Loses the sockets of a stay that are not watched any more. Returns false where none is left. */
 static bool
-drop_unwatched(struct engine *engine, struct stay *stay)
+lose_unwatched(const struct watch *watch, struct stay *stay)
 {
+	struct member *members = stay->is.members;
 	uint32_t watched = 0;
 
-	for (uint32_t i = 0; i < stay->member_count; i++)
-		watched += is_watched(engine, &stay->endpoint, stay->members[i].choice);
-	if (watched == 0 || watched == stay->member_count || stay->state == STAY_AWAY)
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		watched += is_watched(watch, &stay->is.endpoint, members[i].choice);
+	if (watched == 0 || stay->is.state == STAY_AWAY)
 		return watched > 0;
-	for (uint32_t i = 0; i < stay->member_count; i++)
-		stay->members[i].gone =
-		    !is_watched(engine, &stay->endpoint, stay->members[i].choice);
-	stay->live = watched;
-	stay->judged = false;
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (!is_watched(watch, &stay->is.endpoint, members[i].choice))
+			stay_lose(stay, &members[i], 0);
 	return true;
 }
 
-/* Forgets what is not watched any more, in the stays and in the last poll, so that it is neither
- * missing nor ended. before: the ranges it was watched by. */
 static void
-forget_unwatched(struct engine *engine, const struct ranges *before, const struct moment *moment)
+forget_stay(struct engine *engine, struct stay *stay, const struct moment *moment)
 {
-	static const struct telling cleared = {
-		.kind = EVENT_CLEARED,
-		.priority = SEVERITY_NOTICE,
-	};
+	tell_unwatched(engine, stay, moment);
+	hopping_drop(stay);
+	if (stay->is.state != STAY_AWAY)
+		(void)stay_advance(stay, STAY_EVENT_GONE);
+	(void)stay_advance(stay, STAY_EVENT_END);
+}
+
+/* Forgets what is not to be watched any more, in the stays and in the last poll, so that it is
+ * neither missing nor ended. */
+static void
+forget_unwatched(struct engine *engine, const struct watch *watch, const struct moment *moment)
+{
+	struct snapshot *last = engine->last;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < engine->track.count; i++) {
-		struct stay *stay = engine->track.stays[i];
-
-		if (stay->state == STAY_ENDED || drop_unwatched(engine, stay))
-			continue;
-		if (stay->overstayed)
-			outbox_tell(&engine->outbox, stay, &cleared, before, moment);
-		hopping_drop(stay);
-		if (stay->state == STAY_AWAY)
-			engine->track.away--;
-		else
-			(void)stay_advance(stay, STAY_EVENT_GONE);
-		(void)stay_advance(stay, STAY_EVENT_END);
-	}
+	for (size_t i = 0; i < engine->track.count; i++)
+		if (!lose_unwatched(watch, engine->track.stays[i]))
+			forget_stay(engine, engine->track.stays[i], moment);
 	track_sweep(&engine->track);
 	track_settle(&engine->track);
-	if (engine->last != NULL)
-		snapshot_drop_known(engine->last);
-	for (size_t i = 0; engine->last != NULL && i < engine->last->count; i++)
-		if (is_watched(engine, &engine->last->listeners[i].endpoint,
-			engine->last->listeners[i].choice))
-			engine->last->listeners[kept++] = engine->last->listeners[i];
-	if (engine->last != NULL)
-		engine->last->count = kept;
+	snapshot_drop_known(last);
+	for (size_t i = 0; i < last->count; i++)
+		if (is_watched(watch, &last->listeners[i].endpoint, last->listeners[i].choice))
+			last->listeners[kept++] = last->listeners[i];
+	last->count = kept;
 }
 
 void
 engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t protocols,
     const struct moment *moment)
 {
-	struct ranges before = engine->namespace.ranges;
-	bool more_protocols = (protocols & ~engine->protocols) != 0;
+	struct watch watch = { ranges, protocols };
 
-	engine->settled = false;
-	engine->protocols = protocols;
-	namespace_watch(&engine->namespace, ranges, more_protocols);
+	track_note_change(&engine->track);
+	/* What is told of that speaks of the ranges it was watched by. */
 	if (engine->last != NULL)
-		forget_unwatched(engine, &before, moment);
+		forget_unwatched(engine, &watch, moment);
+	namespace_watch(&engine->namespace, ranges, (protocols & ~engine->protocols) != 0);
+	engine->protocols = protocols;
 }
 
 const struct ranges *
@@ -179,7 +173,7 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 {
 	engine->last->taken_usec = snapshot->taken_usec;
 	namespace_note_poll(&engine->namespace, engine->last);
-	engine->changes = (struct engine_changes){ .persisted = engine->last->count };
+	engine->changes = (struct diff_counts){ .persisted = engine->last->count };
 	engine->resumed = resumed;
 	(void)snapshot_free(snapshot);
 }
@@ -187,50 +181,45 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 int
 engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 {
-	struct diff_counts counts;
+	struct diff diff;
 	int r;
 
 	if (snapshot->repeats) {
 		take_in_repetition(engine, snapshot, resumed);
 		return 0;
 	}
-	engine->settled = false;
-	counts = diff_walk(engine->last, snapshot, 0, NULL, NULL);
-	r = track_observe(&engine->track, &engine->namespace, engine->last, snapshot);
+	r = diff_make(&diff, engine->last, snapshot);
 	if (r < 0)
 		return r;
-	engine->changes =
-	    (struct engine_changes){ counts.appeared, counts.persisted, counts.missing };
+	r = track_observe(&engine->track, &engine->namespace, &diff);
+	diff_clear(&diff);
+	if (r < 0)
+		return r;
+	engine->changes = diff.counts;
 	engine->resumed = resumed;
-	if (counts.appeared > 0)
-		engine->wants_owners = true;
 	namespace_note_poll(&engine->namespace, snapshot);
 	(void)snapshot_free(engine->last);
 	engine->last = snapshot;
 	return 0;
 }
 
+void
+engine_advance(struct engine *engine, const struct moment *moment)
+{
+	pass_run(engine, moment);
+}
+
 size_t
 engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec)
 {
-	size_t count;
-	bool changed = false;
-
-	if (!engine->wants_owners)
-		return 0;
-	count = lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec,
-	    &changed);
-	if (changed)
-		engine->settled = false;
-	return count;
+	return lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
 }
 
 void
 engine_lookup_answers(struct engine *engine, const struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
-	engine->settled = false;
 	/* Those that one process holds share it: the second time changes nothing. */
 	for (size_t i = 0; i < count; i++)
 		verified_apply(&engine->verified, answers[i].owner);
@@ -240,23 +229,33 @@ engine_lookup_answers(struct engine *engine, const struct lookup_answer *answers
 void
 engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec)
 {
-	if (lookup_failed(&engine->track, reason, now_usec))
-		engine->settled = false;
+	lookup_failed(&engine->track, reason, now_usec);
 }
 
 void
 engine_lookup_retry(struct engine *engine)
 {
 	lookup_retry(&engine->track);
-	engine->wants_owners = true;
-	engine->settled = false;
+}
+
+size_t
+engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max)
+{
+	return ask_peers(engine, endpoints, max);
+}
+
+void
+engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
+    const struct report_peers *peers)
+{
+	ask_take_peers(&engine->track, endpoint, peers);
 }
 
 void
 engine_set_reserved(struct engine *engine, const struct port_set *reserved,
     const struct port_range *kernel_range)
 {
-	engine->settled = false;
+	track_note_change(&engine->track);
 	engine->namespace.reserved = *reserved;
 	engine->namespace.kernel_range = *kernel_range;
 }
@@ -284,7 +283,7 @@ engine_add_verified(struct engine *engine, const struct executable *executable)
 uint64_t
 engine_due_usec(const struct engine *engine)
 {
-	return engine->due_usec;
+	return engine->agenda.due_usec;
 }
 
 void
@@ -314,7 +313,7 @@ engine_counts(const struct engine *engine, struct track_counts *ret)
 	track_count(&engine->track, ret);
 }
 
-struct engine_changes
+struct diff_counts
 engine_changes(const struct engine *engine)
 {
 	return engine->changes;

@@ -28,11 +28,6 @@
 
 struct engine;
 
-/* What the last poll changed, for the verbose line. */
-struct engine_changes {
-	size_t appeared, persisted, missing; /* sockets, by the last diff */
-};
-
 struct engine *engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument);
 /* Accepts NULL; returns NULL. */
 struct engine *engine_free(struct engine *engine);
@@ -114,6 +109,7 @@ struct report *engine_take(struct engine *engine);
 uint64_t engine_held_back(struct engine *engine);
 
 void engine_counts(const struct engine *engine, struct track_counts *ret);
-struct engine_changes engine_changes(const struct engine *engine);
+/* What the last poll changed. */
+struct diff_counts engine_changes(const struct engine *engine);
 
 #endif

@@ -4,12 +4,12 @@
  * with protocol and exposure) that follow each other within the grace are a chain; how long any of
  * them was there counts, so that twenty listeners at once for a minute are a minute.
  *
- * What it never does: judge. Whether a chain is told, at which limit and how grave, is engine.c's.
+ * What it never does: judge. Whether a chain is told, at which age and how grave, is tell.c's.
  *
  * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
  * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX
  * chains of 150 bytes. Cost: a comparison with each chain when a stay comes or leaves, nothing per
- * tick for a stay that is in none.
+ * poll for a stay that is in none.
  */
 #include <stdlib.h>
 
@@ -37,7 +37,7 @@ remove_at(struct hopping *hopping, size_t index)
 static struct owner *
 owner_of(const struct stay *stay)
 {
-	struct owner *owner = stay->members[stay->worst].owner;
+	struct owner *owner = stay->is.members[stay->judged.worst].owner;
 
 	return owner != NULL && owner->kind == OWNER_PROCESS ? owner : NULL;
 }
@@ -48,8 +48,8 @@ find_chain(const struct hopping *hopping, const struct stay *stay, const struct 
 	for (size_t i = 0; i < hopping->count; i++) {
 		struct chain *chain = hopping->chains[i];
 
-		if (chain->protocol == stay->endpoint.protocol &&
-		    chain->exposure == endpoint_exposure(&stay->endpoint) &&
+		if (chain->protocol == stay->is.endpoint.protocol &&
+		    chain->exposure == endpoint_exposure(&stay->is.endpoint) &&
 		    owner_same(chain->owner, owner))
 			return chain;
 	}
@@ -70,17 +70,18 @@ note_port(struct chain *chain, uint16_t port)
 static void
 join(struct stay *stay, struct chain *chain)
 {
-	stay->chain = chain;
+	stay->is.chain = chain;
+	stay_note_change(stay);
 	chain->live++;
-	note_port(chain, stay->endpoint.port);
+	note_port(chain, stay->is.endpoint.port);
 }
 
 /* True where the stay came no later than the grace after the chain's last one left. */
 static bool
 goes_on(const struct chain *chain, const struct stay *stay, uint64_t grace_usec)
 {
-	return chain->live > 0 || stay->first_seen_usec <= chain->until_usec ||
-	    stay->first_seen_usec - chain->until_usec <= grace_usec;
+	return chain->live > 0 || stay->is.first_seen_usec <= chain->until_usec ||
+	    stay->is.first_seen_usec - chain->until_usec <= grace_usec;
 }
 
 void
@@ -88,7 +89,7 @@ hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 {
 	struct owner *owner = owner_of(stay);
 	struct chain *chain =
-	    owner == NULL || stay->chain != NULL ? NULL : find_chain(hopping, stay, owner);
+	    owner == NULL || stay->is.chain != NULL ? NULL : find_chain(hopping, stay, owner);
 
 	if (chain != NULL && goes_on(chain, stay, grace_usec))
 		join(stay, chain);
@@ -124,9 +125,9 @@ begin_chain(struct hopping *hopping, const struct stay *stay, struct owner *owne
 	if (chain == NULL)
 		return NULL;
 	chain->owner = owner_ref(owner);
-	chain->protocol = stay->endpoint.protocol;
-	chain->exposure = (uint8_t)endpoint_exposure(&stay->endpoint);
-	chain->until_usec = stay->first_seen_usec;
+	chain->protocol = stay->is.endpoint.protocol;
+	chain->exposure = (uint8_t)endpoint_exposure(&stay->is.endpoint);
+	chain->until_usec = stay->is.first_seen_usec;
 	hopping->chains[hopping->count++] = chain;
 	return chain;
 }
@@ -135,8 +136,8 @@ void
 hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 {
 	struct owner *owner = owner_of(stay);
-	struct chain *chain = stay->chain;
-	uint64_t from_usec = stay->first_seen_usec;
+	struct chain *chain = stay->is.chain;
+	uint64_t from_usec = stay->is.first_seen_usec;
 
 	if (owner == NULL) {
 		/* Nobody knows any more whose it was. */
@@ -145,41 +146,44 @@ hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 	}
 	if (chain == NULL)
 		chain = find_chain(hopping, stay, owner);
-	if (chain != NULL && stay->chain == NULL && !goes_on(chain, stay, grace_usec)) {
+	if (chain != NULL && stay->is.chain == NULL && !goes_on(chain, stay, grace_usec)) {
 		/* Its owner had been away for too long: a new chain in the old one's place. */
 		chain->covered_usec = 0;
 		chain->hops = chain->port_count = 0;
 		chain->told = false;
-		chain->until_usec = stay->first_seen_usec;
+		chain->until_usec = stay->is.first_seen_usec;
 	}
 	if (chain == NULL)
 		chain = begin_chain(hopping, stay, owner);
 	if (chain == NULL)
 		return;
-	note_port(chain, stay->endpoint.port);
+	note_port(chain, stay->is.endpoint.port);
 	if (from_usec < chain->until_usec)
 		from_usec = chain->until_usec;
-	if (stay->last_seen_usec > from_usec)
-		chain->covered_usec += stay->last_seen_usec - from_usec;
-	if (stay->last_seen_usec > chain->until_usec)
-		chain->until_usec = stay->last_seen_usec;
+	if (stay->is.last_seen_usec > from_usec)
+		chain->covered_usec += stay->is.last_seen_usec - from_usec;
+	if (stay->is.last_seen_usec > chain->until_usec)
+		chain->until_usec = stay->is.last_seen_usec;
 	hopping_drop(stay);
 }
 
 void
 hopping_drop(struct stay *stay)
 {
-	if (stay->chain != NULL)
-		stay->chain->live--;
-	stay->chain = NULL;
+	if (stay->is.chain == NULL)
+		return;
+	stay->is.chain->live--;
+	stay->is.chain = NULL;
+	stay_note_change(stay);
 }
 
 uint64_t
 hopping_span_usec(const struct stay *stay, uint64_t now_usec)
 {
-	const struct chain *chain = stay->chain;
-	uint64_t from_usec =
-	    stay->first_seen_usec > chain->until_usec ? stay->first_seen_usec : chain->until_usec;
+	const struct chain *chain = stay->is.chain;
+	uint64_t from_usec = stay->is.first_seen_usec > chain->until_usec ?
+	    stay->is.first_seen_usec :
+	    chain->until_usec;
 
 	return chain->covered_usec + (now_usec > from_usec ? now_usec - from_usec : 0);
 }

@@ -444,7 +444,7 @@ speaks_of_suspect(const struct rule *rule, const struct classification *classifi
 	if ((rule->match.keys >> MATCH_REASON & 1) == 0)
 		return false;
 	classify_reasons(classification->reasons & ~rule->match.reasons, classification->otherwise,
-	    &rest);
+	    classification->main_program, &rest);
 	return rest.class != CLASS_SUSPECT;
 }
 

@@ -14,9 +14,9 @@ struct verdict {
 	const struct rule *rule;	/* that decided, borrowed from the policy; NULL = none */
 	const struct rule *would_allow; /* a suspect: the rule that would, but for the class */
 	bool allowed;
-	bool suspect;		 /* its limit and severity are those of a suspect */
-	uint64_t threshold_usec; /* age at which it overstays, USEC_NEVER = never */
+	bool suspect; /* its threshold and severity are those of a suspect */
 	enum severity severity;
+	uint64_t threshold_usec; /* age at which it overstays, USEC_NEVER = never */
 	uint64_t remind_usec;
 	uint64_t expires_usec; /* CLOCK_REALTIME when a rule's `until` may change this;
 					   USEC_NEVER = only another policy does */

@@ -11,19 +11,22 @@
  */
 #include <stdlib.h>
 
+#include "base/search.h"
 #include "engine/lookup.h"
 
 void
-lookup_want(struct member *member, enum search_depth depth)
+lookup_want(struct stay *stay, struct member *member, enum search_depth depth)
 {
 	if (!member->owner_wanted || member->wanted_depth < (uint8_t)depth)
 		member->wanted_depth = (uint8_t)depth;
 	member->owner_wanted = true;
+	stay->tally->wants_owners = true;
+	stay_note_change(stay);
 }
 
 /* The question is over and changes nothing. */
 static void
-keep_owner(struct member *member, uint64_t now_usec)
+keep_owner(struct stay *stay, struct member *member, uint64_t now_usec)
 {
 	/* One that was wanted deeper meanwhile is still wanted. */
 	if (member->asked_usec == 0 || member->wanted_depth <= member->asked_depth) {
@@ -33,6 +36,7 @@ keep_owner(struct member *member, uint64_t now_usec)
 		member->answered_depth = member->asked_depth;
 	member->asked_usec = 0;
 	member->answered_usec = now_usec;
+	stay_note_change(stay);
 }
 
 static void
@@ -40,12 +44,12 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 {
 	(void)owner_unref(member->owner);
 	member->owner = owner_ref(owner);
-	keep_owner(member, now_usec);
+	keep_owner(stay, member, now_usec);
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
 	stay_note_program(stay, owner);
-	stay->judged = false;
+	stay_judge_anew(stay);
 }
 
 /* Without memory the socket is just wanted again. */
@@ -55,8 +59,8 @@ set_unknown(struct stay *stay, struct member *member, enum owner_reason reason, 
 	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
 
 	if (owner == NULL) {
-		member->owner_wanted = true;
 		member->asked_usec = 0;
+		lookup_want(stay, member, (enum search_depth)member->wanted_depth);
 		return;
 	}
 	owner->observed_usec = now_usec;
@@ -68,45 +72,53 @@ set_unknown(struct stay *stay, struct member *member, enum owner_reason reason, 
 static uint64_t
 patience(const struct stay *stay, const struct member *member, uint64_t patient_usec)
 {
-	return stay->endpoint.protocol == PROTOCOL_UDP && member->choice == CHOICE_AUTO ?
+	return stay->is.endpoint.protocol == PROTOCOL_UDP && member->choice == CHOICE_AUTO ?
 	    patient_usec :
 	    0;
 }
 
+/* What is asked of a member, which counts as asked from now on. */
+static struct lookup_question
+ask(struct stay *stay, struct member *member, uint64_t now_usec)
+{
+	member->asked_usec = now_usec;
+	member->asked_depth = member->wanted_depth;
+	stay_note_change(stay);
+	return (struct lookup_question){
+		.inode = member->inode,
+		.uid = member->uid,
+		.cgroup = member->cgroup,
+		.cookie = member->cookie,
+		.endpoint = stay->is.endpoint,
+		.thorough = member->asked_depth >= DEPTH_THOROUGH,
+		.checksum = member->asked_depth >= DEPTH_CHECKSUM,
+	};
+}
+
 size_t
 lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec, bool *ret_changed)
+    uint64_t now_usec, uint64_t patient_usec)
 {
 	size_t count = 0;
 
-	*ret_changed = false;
+	if (!track->tally.wants_owners)
+		return 0;
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
-		if (stay->state == STAY_AWAY)
+		if (stay->is.state == STAY_AWAY)
 			continue;
-		for (uint32_t m = 0; m < stay->member_count && count < max; m++) {
-			struct member *member = &stay->members[m];
+		for (uint32_t m = 0; m < stay->is.member_count && count < max; m++) {
+			struct member *member = &stay->is.members[m];
 
 			if (!member->owner_wanted || member->asked_usec != 0 ||
-			    now_usec - stay->first_seen_usec < patience(stay, member, patient_usec))
+			    now_usec - stay->is.first_seen_usec <
+				patience(stay, member, patient_usec))
 				continue;
-			*ret_changed = true;
-			if (member->inode == 0) {
+			if (member->inode == 0)
 				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
-				continue;
-			}
-			member->asked_usec = now_usec;
-			member->asked_depth = member->wanted_depth;
-			questions[count++] = (struct lookup_question){
-				.inode = member->inode,
-				.uid = member->uid,
-				.cgroup = member->cgroup,
-				.cookie = member->cookie,
-				.endpoint = stay->endpoint,
-				.thorough = member->asked_depth >= DEPTH_THOROUGH,
-				.checksum = member->asked_depth >= DEPTH_CHECKSUM,
-			};
+			else
+				questions[count++] = ask(stay, member, now_usec);
 		}
 	}
 	return count;
@@ -123,7 +135,7 @@ go_on_unknown(struct stay *stay, struct member *member, uint64_t now_usec)
 		return;
 	owner->observed_usec = now_usec;
 	member->owner = owner;
-	stay->judged = false;
+	stay_judge_anew(stay);
 }
 
 bool
@@ -131,26 +143,26 @@ lookup_go_on(struct stay *stay, uint64_t now_usec)
 {
 	bool resolved = true;
 
-	for (uint32_t i = 0; i < stay->member_count; i++) {
-		if (stay->members[i].owner == NULL)
-			go_on_unknown(stay, &stay->members[i], now_usec);
-		resolved &= stay->members[i].owner != NULL;
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		if (stay->is.members[i].owner == NULL)
+			go_on_unknown(stay, &stay->is.members[i], now_usec);
+		resolved &= stay->is.members[i].owner != NULL;
 	}
 	return resolved;
 }
 
 bool
 lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uint64_t wait_usec,
-    uint64_t *due_usec, bool *wanted)
+    uint64_t *due_usec)
 {
 	bool resolved = true;
 
-	for (uint32_t i = 0; i < stay->member_count; i++) {
-		struct member *member = &stay->members[i];
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		struct member *member = &stay->is.members[i];
 		uint64_t over_usec;
 
 		if (member->owner_wanted && member->asked_usec == 0)
-			*wanted = true;
+			stay->tally->wants_owners = true;
 		if (member->owner != NULL)
 			continue;
 		over_usec = patience(stay, member, patient_usec);
@@ -188,9 +200,9 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 	    (member->gone || !nobody || member->nobody == 0)) {
 		/* The socket may be closed by now: the next poll tells, and who held it is not
 		 * forgotten for one answer that knows nobody. */
-		keep_owner(member, now_usec);
+		keep_owner(stay, member, now_usec);
 		member->nobody = nobody && !member->gone;
-		stay->judged = false;
+		stay_judge_anew(stay);
 	} else if (owner != NULL) {
 		member->nobody = !nobody ? 0 :
 		    member->nobody < 2	 ? member->nobody + 1 :
@@ -208,43 +220,37 @@ lookup_answers(struct track *track, const struct lookup_answer *answers, size_t 
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
-		for (uint32_t m = 0; m < stay->member_count; m++) {
-			struct member *member = &stay->members[m];
+		for (uint32_t m = 0; m < stay->is.member_count; m++) {
+			struct member *member = &stay->is.members[m];
 			struct lookup_answer key = { .inode = member->inode };
 			const struct lookup_answer *answer;
 
 			if (member->asked_usec == 0)
 				continue;
-			answer = count == 0 ?
-			    NULL :
-			    bsearch(&key, answers, count, sizeof(key), compare_inodes);
+			answer = search_find(&key, answers, count, sizeof(key), compare_inodes);
 			take_answer(stay, member, answer == NULL ? NULL : answer->owner, now_usec);
 		}
 	}
 }
 
-bool
+void
 lookup_failed(struct track *track, enum owner_reason reason, uint64_t now_usec)
 {
-	bool changed = false;
-
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
-		for (uint32_t m = 0; m < stay->member_count; m++) {
-			struct member *member = &stay->members[m];
+		for (uint32_t m = 0; m < stay->is.member_count; m++) {
+			struct member *member = &stay->is.members[m];
 
 			if (member->asked_usec == 0 && !member->owner_wanted)
 				continue;
-			changed = true;
 			if (member->owner == NULL || member->owner->kind == OWNER_UNKNOWN) {
 				set_unknown(stay, member, reason, now_usec);
 				continue;
 			}
-			keep_owner(member, now_usec);
+			keep_owner(stay, member, now_usec);
 		}
 	}
-	return changed;
 }
 
 void
@@ -253,14 +259,14 @@ lookup_retry(struct track *track)
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
-		for (uint32_t m = 0; m < stay->member_count; m++) {
-			struct member *member = &stay->members[m];
+		for (uint32_t m = 0; m < stay->is.member_count; m++) {
+			struct member *member = &stay->is.members[m];
 			enum owner_reason reason =
 			    member->owner == NULL ? OWNER_REASON_NONE : member->owner->reason;
 
 			if (reason == OWNER_REASON_NO_LOOKUP || reason == OWNER_REASON_TIMEOUT ||
 			    reason == OWNER_REASON_BAD_ANSWER)
-				lookup_want(member, DEPTH_QUICK);
+				lookup_want(stay, member, DEPTH_QUICK);
 		}
 	}
 }

@@ -16,22 +16,21 @@ struct lookup_answer {
 /*
  * Fills questions with at most max sockets whose owner is wanted; they count as asked from now on.
  * A UDP port the kernel picked is nearly always a client's and gone soon: it is asked for only
- * when it is patient_usec old. Returns how many; in *ret_changed whether anything changed.
+ * when it is patient_usec old. Costs nothing where no owner is wanted. Returns how many.
  */
 size_t lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec, bool *ret_changed);
+    uint64_t now_usec, uint64_t patient_usec);
 
-/* Wants the member's owner looked up (again), so deep at least. */
-void lookup_want(struct member *member, enum search_depth depth);
+/* Wants the owner of the stay's member looked up (again), so deep at least. */
+void lookup_want(struct stay *stay, struct member *member, enum search_depth depth);
 
 /*
  * True where the owner of every socket of the stay was looked for. A question that is open longer
  * than wait_usec (behind patient_usec, as above) is waited for no more: the owner is unknown, until
- * an answer comes all the same. *due_usec is lowered to when that will be; *wanted is set where
- * there is something to ask.
+ * an answer comes all the same. *due_usec is lowered to when that will be.
  */
 bool lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec,
-    uint64_t wait_usec, uint64_t *due_usec, bool *wanted);
+    uint64_t wait_usec, uint64_t *due_usec);
 
 /*
  * Takes in answers, sorted by inode. What was asked for and is not among them is unknown from now
@@ -42,10 +41,9 @@ void lookup_answers(struct track *track, const struct lookup_answer *answers, si
 
 /*
  * No answer will come for what is asked or wanted now: unknown for this reason where nothing was
- * known before; what was known stays, with the time it was observed. Returns true where anything
- * was.
+ * known before; what was known stays, with the time it was observed.
  */
-bool lookup_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
+void lookup_failed(struct track *track, enum owner_reason reason, uint64_t now_usec);
 
 /* overstay-lookup is back: what could not be looked up without it is wanted again. */
 void lookup_retry(struct track *track);

@@ -69,9 +69,9 @@ fill_ports(struct extra *extra, const struct stay *stay, const struct telling *t
 		extra->hops = telling->chain->hops;
 		extra->port_count = telling->chain->port_count;
 		memcpy(extra->ports, telling->chain->ports, sizeof(extra->ports));
-	} else if (telling->kind == EVENT_REBOUND && stay->moved_from != 0) {
+	} else if (telling->kind == EVENT_REBOUND && stay->is.moved_from != 0) {
 		extra->port_count = 1;
-		extra->ports[0] = stay->moved_from;
+		extra->ports[0] = stay->is.moved_from;
 	}
 }
 
@@ -79,13 +79,14 @@ fill_ports(struct extra *extra, const struct stay *stay, const struct telling *t
 static struct extra *
 make_extra(const struct stay *stay, const struct telling *telling)
 {
-	const struct rule *rule = stay->verdict.rule, *other = stay->verdict.would_allow;
-	bool peers = telling->kind == EVENT_SUSPECT && stay->peers != NULL;
+	const struct rule *rule = stay->judged.verdict.rule,
+			  *other = stay->judged.verdict.would_allow;
+	bool peers = telling->kind == EVENT_SUSPECT && stay->waits.peers != NULL;
 	struct extra *extra;
 
 	if ((rule == NULL || rule->note == NULL) && other == NULL && !peers &&
 	    telling->chain == NULL && telling->advice == NULL &&
-	    (telling->kind != EVENT_REBOUND || stay->moved_from == 0))
+	    (telling->kind != EVENT_REBOUND || stay->is.moved_from == 0))
 		return NULL;
 	extra = calloc(1, sizeof(*extra));
 	if (extra == NULL)
@@ -96,7 +97,7 @@ make_extra(const struct stay *stay, const struct telling *telling)
 	if (peers)
 		extra->peers = malloc(sizeof(*extra->peers));
 	if (extra->peers != NULL)
-		*extra->peers = *stay->peers;
+		*extra->peers = *stay->waits.peers;
 	fill_ports(extra, stay, telling);
 	return extra;
 }
@@ -169,11 +170,11 @@ append(struct outbox *outbox, enum event_kind kind)
 static uint32_t
 count_users(const struct stay *stay)
 {
-	uint32_t users = 0, most = stay->member_count < 64 ? stay->member_count : 64;
+	uint32_t users = 0, most = stay->is.member_count < 64 ? stay->is.member_count : 64;
 
 	for (uint32_t i = 0; i < most; i++) {
 		uint32_t earlier = 0;
-		while (earlier < i && stay->members[earlier].uid != stay->members[i].uid)
+		while (earlier < i && stay->is.members[earlier].uid != stay->is.members[i].uid)
 			earlier++;
 		users += earlier == i;
 	}
@@ -185,40 +186,39 @@ outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *tell
     const struct ranges *ranges, const struct moment *moment)
 {
 	struct outbox_entry *entry = append(outbox, telling->kind);
-	const struct member *member = &stay->members[stay->worst];
+	const struct member *member = &stay->is.members[stay->judged.worst];
 
-	stay->sequence++;
-	stay->told = true;
 	if (entry == NULL)
 		return;
 	stay_ref(stay);
 	*entry = (struct outbox_entry){
 		.stay = stay,
 		.owner = owner_ref(member->owner),
-		.rule = stay->verdict.rule == NULL ? NULL : strdup(stay->verdict.rule->name),
+		.rule = stay->judged.verdict.rule == NULL ? NULL :
+							    strdup(stay->judged.verdict.rule->name),
 		.extra = make_extra(stay, telling),
 		.moment = *moment,
 		.age_usec = telling->chain != NULL ? telling->span_usec :
 						     stay_age_usec(stay, moment->boottime_usec),
 		.away_usec = telling->away_usec,
-		.threshold_usec = stay->verdict.threshold_usec,
+		.threshold_usec = stay->judged.verdict.threshold_usec,
 		.cookie = member->cookie,
 		.inode = member->inode,
 		.uid = member->uid,
-		.sequence = stay->sequence,
-		.sockets = stay->live > 0 ? stay->live : stay->member_count,
+		.sequence = stay->told.sequence,
+		.sockets = stay->is.live > 0 ? stay->is.live : stay->is.member_count,
 		.users = count_users(stay),
-		.endpoint = stay->endpoint,
-		.classification = stay->classification,
+		.endpoint = stay->is.endpoint,
+		.classification = stay->judged.classification,
 		.kind = (uint8_t)telling->kind,
 		.priority = (uint8_t)telling->priority,
-		.severity = (uint8_t)stay->verdict.severity,
-		.state = (uint8_t)stay->state,
+		.severity = (uint8_t)stay->judged.verdict.severity,
+		.state = (uint8_t)stay->is.state,
 		.choice = member->choice,
 		.v6only = member->v6only,
-		.range = (uint8_t)ranges_source(ranges, stay->endpoint.port),
+		.range = (uint8_t)ranges_source(ranges, stay->is.endpoint.port),
 		.in_summary = telling->in_summary,
-		.overstayed = stay->overstayed,
+		.overstayed = stay->told.overstayed,
 	};
 }
 
@@ -245,10 +245,10 @@ static void
 fill_stay(struct report_stay *report, const struct outbox_entry *entry)
 {
 	const struct stay *stay = entry->stay;
-	uint64_t since_usec = entry->moment.boottime_usec - stay->first_seen_usec;
+	uint64_t since_usec = entry->moment.boottime_usec - stay->is.first_seen_usec;
 
 	*report = (struct report_stay){
-		.id = stay->id,
+		.id = stay->is.id,
 		.sequence = entry->sequence,
 		.state = (enum stay_state)entry->state,
 		.severity = (enum severity)entry->severity,
@@ -271,8 +271,9 @@ fill_stay(struct report_stay *report, const struct outbox_entry *entry)
 		.first_seen_usec = entry->moment.realtime_usec - since_usec,
 		.overstayed = entry->overstayed,
 	};
-	if (entry->kind != EVENT_HOPPING && stay->absent_usec != USEC_NEVER)
-		report->age_max_usec = entry->age_usec + stay->first_seen_usec - stay->absent_usec;
+	if (entry->kind != EVENT_HOPPING && stay->is.absent_usec != USEC_NEVER)
+		report->age_max_usec =
+		    entry->age_usec + stay->is.first_seen_usec - stay->is.absent_usec;
 }
 
 /* What is in extra changes hands. */

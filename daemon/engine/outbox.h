@@ -41,7 +41,7 @@ struct telling {
 
 void outbox_clear(struct outbox *outbox);
 
-/* Notes that this is to be told of the stay, as it stands now; numbers the message. */
+/* Notes that this is to be told of the stay, as it stands now, under the number it has now. */
 void outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
     const struct ranges *ranges, const struct moment *moment);
 

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
+#include "base/search.h"
 #include "engine/snapshot.h"
 
 static const struct {
@@ -92,19 +94,11 @@ snapshot_free(struct snapshot *snapshot)
 int
 snapshot_add(struct snapshot *snapshot, const struct listener *listener)
 {
-	if (snapshot->count == snapshot->room) {
-		size_t room = snapshot->room == 0 ? 64 : snapshot->room + snapshot->room / 2;
-		struct listener *listeners =
-		    reallocarray(snapshot->listeners, room, sizeof(*listeners));
-
-		if (listeners == NULL) {
-			snapshot_note_incomplete(snapshot,
-			    (enum protocol)listener->endpoint.protocol, listener->endpoint.family,
-			    INCOMPLETE_MEMORY);
-			return -ENOMEM;
-		}
-		snapshot->listeners = listeners;
-		snapshot->room = room;
+	if (array_reserve(&snapshot->listeners, &snapshot->room, snapshot->count + 1,
+		ARRAY_UNBOUNDED) < 0) {
+		snapshot_note_incomplete(snapshot, (enum protocol)listener->endpoint.protocol,
+		    listener->endpoint.family, INCOMPLETE_MEMORY);
+		return -ENOMEM;
 	}
 	snapshot->listeners[snapshot->count++] = *listener;
 	snapshot->sealed = false;
@@ -179,7 +173,5 @@ snapshot_drop_known(struct snapshot *snapshot)
 const struct listener *
 snapshot_find(const struct snapshot *snapshot, const struct listener *socket)
 {
-	if (snapshot->count == 0)
-		return NULL;
-	return bsearch(socket, snapshot->listeners, snapshot->count, sizeof(*socket), compare);
+	return search_find(socket, snapshot->listeners, snapshot->count, sizeof(*socket), compare);
 }

@@ -5,18 +5,28 @@
  *	NEW -> PERSISTING -> OVERSTAYING     each of them -> AWAY -> back where it was, or ENDED
  *	                  <- (cleared)
  *
+ * and its sockets, its members. What the functions here change is counted in the tally.
+ *
  * What it never does: decide when. It is told what happened, and the table says what follows; an
  * event that makes no sense is said and changes nothing.
  *
- * Invariants: a stay holds a reference to each member's owner; it is freed with its last reference,
- * the track's or that of a message not told yet.
+ * Invariants: members are sorted by cookie, and the one the verdict is about is one of them; a stay
+ * holds a reference to each member's owner; it is freed with its last reference, the track's or
+ * that of a message not told yet.
+ *
+ * Cost: a binary search and a move for a socket that joins; a state is one access to the table.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/search.h"
 #include "engine/stay.h"
+
+_Static_assert(sizeof(struct stay) <= 248, "thousands of stays are to fit into little memory");
 
 /* A cell that is no transition. */
 #define NONE STAY_STATE_COUNT
@@ -50,51 +60,248 @@ stay_event_name(enum stay_event event)
 bool
 stay_advance(struct stay *stay, enum stay_event event)
 {
-	enum stay_state old = stay->state, new = transitions[old][event];
+	enum stay_state old = (enum stay_state)stay->is.state, new = transitions[old][event];
 	char endpoint[ENDPOINT_TEXT_MAX];
 
 	if (new == NONE) {
 		log_debug("track", "%s %s: unexpected event %s in state %s, ignored",
-		    protocol_name(stay->endpoint.protocol),
-		    endpoint_format(&stay->endpoint, endpoint), stay_event_name(event),
+		    protocol_name(stay->is.endpoint.protocol),
+		    endpoint_format(&stay->is.endpoint, endpoint), stay_event_name(event),
 		    stay_state_name(old));
 		return false;
 	}
 	if (new == STAY_AWAY)
-		stay->before_away = old;
-	stay->state = new;
+		stay->is.before_away = (uint8_t)old;
+	stay->tally->away += new == STAY_AWAY;
+	stay->tally->away -= old == STAY_AWAY;
+	stay->is.state = (uint8_t) new;
+	stay_note_change(stay);
 	if (log_is_verbose())
-		log_debug("track", "%s %s: %s -> %s (%s)", protocol_name(stay->endpoint.protocol),
-		    endpoint_format(&stay->endpoint, endpoint), stay_state_name(old),
+		log_debug("track", "%s %s: %s -> %s (%s)",
+		    protocol_name(stay->is.endpoint.protocol),
+		    endpoint_format(&stay->is.endpoint, endpoint), stay_state_name(old),
 		    stay_state_name(new), stay_event_name(event));
 	return true;
 }
 
 void
-stay_clear_members(struct stay *stay)
+stay_judge_anew(struct stay *stay)
 {
-	for (uint32_t i = 0; i < stay->member_count; i++)
-		(void)owner_unref(stay->members[i].owner);
-	free(stay->members);
-	stay->members = NULL;
-	stay->member_count = stay->member_room = 0;
+	stay->judged.valid = false;
+	stay_note_change(stay);
+}
+
+void
+stay_forget_rules(struct stay *stay)
+{
+	stay->judged.verdict.rule = NULL;
+	stay->judged.verdict.would_allow = NULL;
+	stay_judge_anew(stay);
+}
+
+void
+stay_stop_waiting(struct stay *stay)
+{
+	if (stay->waits.since_usec == 0)
+		return;
+	stay->waits.since_usec = 0;
+	free(stay->waits.peers);
+	stay->waits.peers = NULL;
+	stay->waits.peers_known = false;
+	stay_note_change(stay);
+}
+
+static void
+clear_members(struct stay *stay)
+{
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		(void)owner_unref(stay->is.members[i].owner);
+	free(stay->is.members);
+	stay->is.members = NULL;
+	stay->is.member_count = stay->is.member_room = stay->is.live = 0;
+}
+
+static void
+fill_member(struct member *member, const struct listener *listener, uint64_t taken_usec)
+{
+	*member = (struct member){
+		.cookie = listener->cookie,
+		.cgroup = listener->cgroup,
+		.inode = listener->inode,
+		.uid = listener->uid,
+		.choice = listener->choice,
+		.v6only = listener->v6only,
+		.owner_wanted = true,
+		.since_usec = taken_usec,
+		.present_usec = taken_usec,
+	};
+}
+
+struct stay *
+stay_new(struct stay_tally *tally, const struct listener *listener, uint64_t taken_usec)
+{
+	struct stay *stay = calloc(1, sizeof(*stay));
+	struct member *member = calloc(1, sizeof(*member));
+
+	if (stay == NULL || member == NULL) {
+		free(stay);
+		free(member);
+		return NULL;
+	}
+	fill_member(member, listener, taken_usec);
+	*stay = (struct stay){
+		.tally = tally,
+		.is = {
+			.references = 1,
+			.endpoint = listener->endpoint,
+			.state = STAY_NEW,
+			.first_seen_usec = taken_usec,
+			.absent_usec = USEC_NEVER,
+			.members = member,
+			.member_count = 1,
+			.member_room = 1,
+			.live = 1,
+		},
+		.told.severity = SEVERITY_OFF,
+	};
+	tally->wants_owners = true;
+	stay_note_change(stay);
+	return stay;
 }
 
 void
 stay_ref(struct stay *stay)
 {
-	stay->references++;
+	stay->is.references++;
 }
 
 void
 stay_unref(struct stay *stay)
 {
-	if (--stay->references > 0)
+	if (--stay->is.references > 0)
 		return;
-	stay_clear_members(stay);
-	free(stay->peers);
-	free(stay->programs);
+	clear_members(stay);
+	free(stay->waits.peers);
+	free(stay->is.programs);
 	free(stay);
+}
+
+static int
+compare_member(const void *key, const void *member)
+{
+	uint64_t cookie = *(const uint64_t *)key, other = ((const struct member *)member)->cookie;
+
+	return cookie < other ? -1 : cookie > other;
+}
+
+/* The index of the first member at or behind the cookie. */
+static uint32_t
+member_bound(const struct stay *stay, uint64_t cookie)
+{
+	uint32_t count = stay->is.member_count;
+
+	/* Newcomers come in the order of their cookies. */
+	if (count > 0 && stay->is.members[count - 1].cookie < cookie)
+		return count;
+	return (uint32_t)search_bound(&cookie, stay->is.members, count, sizeof(*stay->is.members),
+	    compare_member);
+}
+
+struct member *
+stay_find_member(const struct stay *stay, uint64_t cookie)
+{
+	uint32_t index = member_bound(stay, cookie);
+
+	return index < stay->is.member_count && stay->is.members[index].cookie == cookie ?
+	    &stay->is.members[index] :
+	    NULL;
+}
+
+struct listener
+stay_listener(const struct stay *stay, const struct member *member)
+{
+	return (struct listener){
+		.endpoint = stay->is.endpoint,
+		.cookie = member->cookie,
+		.inode = member->inode,
+		.uid = member->uid,
+		.choice = member->choice,
+		.v6only = member->v6only,
+	};
+}
+
+int
+stay_join(struct stay *stay, const struct listener *listener, uint64_t taken_usec)
+{
+	struct stay_facts *is = &stay->is;
+	uint32_t index = member_bound(stay, listener->cookie), behind = is->member_count - index;
+	struct member *members = is->members;
+	size_t room = is->member_room;
+
+	if (behind > 0 && members[index].cookie == listener->cookie) {
+		is->live += members[index].gone;
+		members[index].gone = false;
+		stay_note_change(stay);
+		return 0;
+	}
+	if (array_reserve(&is->members, &room, is->member_count + 1, UINT32_MAX) < 0)
+		return -ENOMEM;
+	is->member_room = (uint32_t)room;
+	members = is->members;
+	memmove(&members[index + 1], &members[index], behind * sizeof(*members));
+	fill_member(&members[index], listener, taken_usec);
+	is->member_count++;
+	is->live++;
+	stay->judged.worst += index <= stay->judged.worst;
+	stay->tally->wants_owners = true;
+	stay_judge_anew(stay);
+	return 0;
+}
+
+void
+stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec)
+{
+	member->gone = true;
+	stay->is.live--;
+	/* The last of a group that was seen for certain says when the stay was. */
+	if (stay->is.last_seen_usec < seen_usec)
+		stay->is.last_seen_usec = seen_usec;
+	stay_judge_anew(stay);
+}
+
+void
+stay_drop_lost(struct stay *stay)
+{
+	uint32_t kept = 0, worst = 0;
+
+	if (stay->is.live == stay->is.member_count)
+		return;
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		if (stay->is.members[i].gone) {
+			(void)owner_unref(stay->is.members[i].owner);
+			continue;
+		}
+		if (i == stay->judged.worst)
+			worst = kept;
+		stay->is.members[kept++] = stay->is.members[i];
+	}
+	stay->is.member_count = kept;
+	stay->judged.worst = worst;
+	stay_note_change(stay);
+}
+
+void
+stay_hand_over(struct stay *stay, struct stay *former)
+{
+	clear_members(former);
+	former->is.members = stay->is.members;
+	former->is.member_count = stay->is.member_count;
+	former->is.member_room = stay->is.member_room;
+	former->is.live = stay->is.live;
+	former->judged.worst = stay->judged.worst;
+	stay->is.members = NULL;
+	stay->is.member_count = stay->is.member_room = stay->is.live = 0;
+	stay_judge_anew(former);
 }
 
 /* What a program is known by: its path, which an upgrade leaves, and its file, which stays when it
@@ -117,8 +324,8 @@ identify(const struct process *process, uint64_t ret[2])
 static bool
 knows(const struct stay *stay, uint64_t hash)
 {
-	for (uint8_t i = 0; i < stay->program_count; i++)
-		if (stay->programs[i] == hash)
+	for (uint8_t i = 0; i < stay->is.program_count; i++)
+		if (stay->is.programs[i] == hash)
 			return true;
 	return false;
 }
@@ -127,16 +334,13 @@ knows(const struct stay *stay, uint64_t hash)
 static void
 remember(struct stay *stay, uint64_t hash)
 {
-	size_t count = stay->program_count;
-	uint64_t *programs;
+	size_t count = stay->is.program_count;
 
 	if (count == STAY_PROGRAMS_MAX || knows(stay, hash))
 		return;
-	programs = reallocarray(stay->programs, count + 1, sizeof(*programs));
-	if (programs == NULL)
+	if (array_fit(&stay->is.programs, count + 1) < 0)
 		return;
-	programs[stay->program_count++] = hash;
-	stay->programs = programs;
+	stay->is.programs[stay->is.program_count++] = hash;
 }
 
 /* False where nothing can be told apart: no program, or a service manager, which holds what it
@@ -160,8 +364,8 @@ stay_note_program(struct stay *stay, const struct owner *owner)
 		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0;)
 			known = known || knows(stay, hashes[j]);
 	}
-	if (any && !known && stay->program_count > 0)
-		stay->program_changed = true;
+	if (any && !known && stay->is.program_count > 0)
+		stay->is.program_changed = true;
 	for (uint32_t i = 0; i < owner->process_count; i++) {
 		if (!is_program(&owner->processes[i]))
 			continue;
@@ -173,7 +377,7 @@ stay_note_program(struct stay *stay, const struct owner *owner)
 uint64_t
 stay_age_usec(const struct stay *stay, uint64_t now_usec)
 {
-	if (stay->state == STAY_AWAY || stay->state == STAY_ENDED)
-		now_usec = stay->last_seen_usec;
-	return now_usec > stay->first_seen_usec ? now_usec - stay->first_seen_usec : 0;
+	if (stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
+		now_usec = stay->is.last_seen_usec;
+	return now_usec > stay->is.first_seen_usec ? now_usec - stay->is.first_seen_usec : 0;
 }

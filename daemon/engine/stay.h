@@ -38,65 +38,109 @@ enum search_depth {
 
 /* One socket of a stay. */
 struct member {
+	/* What it is. */
 	uint64_t cookie;
 	uint64_t cgroup;
-	struct owner *owner;	/* a reference; NULL until it was looked up once */
-	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
-	uint64_t answered_usec; /* when the last question ended, whatever the answer */
-	uint64_t since_usec;	/* the poll that saw it first */
-	uint64_t present_usec;	/* where polls fail to prove it: the last that did */
+	uint64_t since_usec;   /* the poll that saw it first */
+	uint64_t present_usec; /* where polls fail to prove it: the last that did */
 	uint32_t inode;
 	uint32_t uid;
 	uint8_t choice;
 	uint8_t v6only;
+	bool gone; /* left with the last snapshot */
+	/* Who holds it: lookup.c's. */
+	bool owner_wanted;	/* to be asked for with the next batch */
 	uint8_t wanted_depth;	/* enum search_depth: of the next question, */
 	uint8_t asked_depth;	/* of the one under way, */
 	uint8_t answered_depth; /* of the last that ended */
 	uint8_t nobody;		/* answers in a row that nobody holds it, up to 2; then
 				   MEMBER_NOBODYS once a poll saw it all the same */
-	bool owner_wanted;	/* to be asked for with the next batch */
-	bool gone;		/* left with the last snapshot */
+	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
+	uint64_t answered_usec; /* when the last question ended, whatever the answer */
+	struct owner *owner;	/* a reference; NULL until it was looked up once */
 };
 
-struct stay {
+/* Over all stays; kept by the functions below, so that nobody has to look at each of them. */
+struct stay_tally {
+	size_t away;	   /* how many are AWAY */
+	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */
+	bool wants_owners; /* some owner may have to be asked for */
+};
+
+/* What it is. There are thousands of them: flags share a byte, and nothing is padded. */
+struct stay_facts {
 	struct stay_id id;
 	struct endpoint endpoint;
-	uint32_t references; /* the track's and those of messages not told yet */
-	uint32_t sequence;   /* of the last message about it */
-	enum stay_state state;
-	enum stay_state before_away;
-	bool baseline;	 /* was there at the first poll: no `appeared` for it */
-	bool told;	 /* a message spoke of it, or it is of the baseline */
-	bool overstayed; /* an OVERSTAY was told, and no CLEARED since */
-	bool returned;	 /* it was compared with those that left its endpoint */
-	bool left;	 /* AWAY, and its chain of ports knows */
-	bool given_up;	 /* AWAY, and too many are: it is to end now */
-	bool judged;
-	bool kept;	      /* its verified programs are kept since it was judged */
-	bool suspected;	      /* a SUSPECT was told, and no CLEARED since */
-	bool advised;	      /* its advice was told, or there is none */
-	bool program_changed; /* another program held it earlier in this stay */
-	bool peers_known;     /* they were asked for, whatever the answer */
-	bool peers_asked;     /* the question is under way */
+	uint8_t state;		  /* enum stay_state, */
+	uint8_t before_away;	  /* and while AWAY the one before */
+	bool baseline : 1;	  /* was there at the first poll: no `appeared` for it */
+	bool compared : 1;	  /* with those that left its endpoint before it came */
+	bool left : 1;		  /* AWAY, and its chain of ports knows */
+	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
+	bool program_changed : 1; /* another program held it earlier in this stay */
 	uint8_t program_count;
-	uint16_t moved_from; /* port that it had before its owner took this one, 0 = none */
-	enum severity told_severity;
-	uint32_t told_reasons;	    /* for which it was told as a suspect: they stay reasons */
-	uint64_t first_seen_usec;   /* CLOCK_BOOTTIME */
-	uint64_t absent_usec;	    /* last complete poll that lacked it, USEC_NEVER = none */
-	uint64_t last_seen_usec;    /* while AWAY: when it was last there */
-	uint64_t reminded_usec;	    /* when it was last told or summed up */
-	uint64_t waiting_usec;	    /* a suspect's alert waits since then, 0 = it does not */
-	uint64_t *programs;	    /* hashes, as they came, program_count of them */
-	struct chain *chain;	    /* of the ports its owner takes one by one, NULL = none */
-	struct report_peers *peers; /* NULL = not known */
-	struct classification classification; /* of the member the verdict is about */
-	struct verdict verdict;		      /* the worst over the members */
-	struct member *members; /* at least one, by cookie; while AWAY those it left with */
+	uint16_t moved_from;	  /* port that it had before its owner took this one, 0 = none */
+	uint32_t references;	  /* the track's and those of messages not told yet */
+	uint32_t live;		  /* members that are there */
+	uint64_t first_seen_usec; /* CLOCK_BOOTTIME */
+	uint64_t absent_usec;	  /* last complete poll that lacked it, USEC_NEVER = none */
+	uint64_t last_seen_usec;  /* while AWAY: when it was last there */
+	uint64_t *programs;	  /* hashes, as they came, program_count of them */
+	struct chain *chain;	  /* of the ports its owner takes one by one, NULL = none */
+	struct member *members;	  /* at least one, by cookie; while AWAY those it left with */
 	uint32_t member_count, member_room;
-	uint32_t live;	/* members that are there */
-	uint32_t worst; /* index of the member the verdict is about */
 };
+
+/* What the rules said of it. */
+struct stay_judgement {
+	bool valid;	/* nothing has changed since that they may see */
+	bool kept;	/* its verified programs are kept, see verified.c */
+	uint32_t worst; /* index of the member that this is about */
+	struct classification classification;
+	struct verdict verdict; /* the worst over the members */
+};
+
+/* What was told of it: all that has to outlive a restart. */
+struct stay_record {
+	bool any;	   /* a message spoke of it */
+	bool overstayed;   /* an OVERSTAY was told, and no CLEARED since */
+	bool suspected;	   /* a SUSPECT was told, and no CLEARED since */
+	bool advised;	   /* its advice was told, or there is none */
+	uint32_t sequence; /* of the last message about it */
+	enum severity severity;
+	uint32_t reasons;	/* for which it was told as a suspect: they stay reasons */
+	uint64_t reminded_usec; /* when it was last told or summed up */
+};
+
+/* What its alert waits for, beside the owners of its members. */
+struct stay_errand {
+	bool peers_known;	    /* they were asked for, whatever the answer */
+	bool peers_asked;	    /* the question is under way */
+	uint64_t since_usec;	    /* a suspect's alert waits since then, 0 = it does not */
+	struct report_peers *peers; /* NULL = not known */
+};
+
+/* Each part is changed by its owners alone: daemon/README has them, a lint holds that. */
+struct stay {
+	struct stay_tally *tally; /* the track's */
+	struct stay_facts is;
+	struct stay_judgement judged;
+	struct stay_record told;
+	struct stay_errand waits;
+};
+
+/* A stay of one socket, in its first poll. Returns NULL without memory. */
+struct stay *stay_new(struct stay_tally *tally, const struct listener *listener,
+    uint64_t taken_usec);
+void stay_ref(struct stay *stay);
+void stay_unref(struct stay *stay);
+
+/* Whatever changes in a stay is counted: the next pass is not left out. */
+static inline void
+stay_note_change(struct stay *stay)
+{
+	stay->tally->changes++;
+}
 
 /*
  * The one function that changes a stay's state, by the table; logs old -> new. Returns false and
@@ -104,16 +148,37 @@ struct stay {
  */
 bool stay_advance(struct stay *stay, enum stay_event event);
 
+/* What the rules say of it is to be asked anew in the next pass. */
+void stay_judge_anew(struct stay *stay);
+
+/* The same for a new policy: the old one's rules are about to be freed. */
+void stay_forget_rules(struct stay *stay);
+
+/* No alert about it waits any more: another one asks for everything anew. */
+void stay_stop_waiting(struct stay *stay);
+
 /* Notes what program holds the stay now: one that never did so beside one that did is another. */
 void stay_note_program(struct stay *stay, const struct owner *owner);
-
-void stay_ref(struct stay *stay);
-void stay_unref(struct stay *stay);
 
 /* Time from first seen to now; of an AWAY or ended stay to when it was last seen. */
 uint64_t stay_age_usec(const struct stay *stay, uint64_t now_usec);
 
-/* Gives back the owners and forgets the sockets. */
-void stay_clear_members(struct stay *stay);
+/* The member with this cookie, NULL = none. */
+struct member *stay_find_member(const struct stay *stay, uint64_t cookie);
+
+/* A member as a source told of it. */
+struct listener stay_listener(const struct stay *stay, const struct member *member);
+
+/* A socket joins a stay that has others there, or comes back itself. Returns 0 or -ENOMEM. */
+int stay_join(struct stay *stay, const struct listener *listener, uint64_t taken_usec) _mustcheck_;
+
+/* A member was last there at seen_usec, or is not watched any more (0). */
+void stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec);
+
+/* Forgets the members that were lost, where others are left. */
+void stay_drop_lost(struct stay *stay);
+
+/* `stay` gives its members to `former`, whose own are forgotten. */
+void stay_hand_over(struct stay *stay, struct stay *former);
 
 #endif

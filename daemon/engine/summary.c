@@ -15,18 +15,18 @@
 void
 track_count(const struct track *track, struct track_counts *ret)
 {
-	*ret = (struct track_counts){ .away = track->away };
+	*ret = (struct track_counts){ .away = track->tally.away };
 	for (size_t i = 0; i < track->count; i++) {
 		const struct stay *stay = track->stays[i];
 
-		if (stay->state == STAY_AWAY || stay->state == STAY_ENDED)
+		if (stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
 			continue;
 		ret->stays++;
-		ret->sockets += stay->live;
-		ret->overstaying += stay->state == STAY_OVERSTAYING;
-		ret->suspects += stay->suspected;
-		ret->allowed += stay->judged && stay->verdict.allowed;
-		if (stay->endpoint.protocol == PROTOCOL_TCP)
+		ret->sockets += stay->is.live;
+		ret->overstaying += stay->is.state == STAY_OVERSTAYING;
+		ret->suspects += stay->told.suspected;
+		ret->allowed += stay->judged.valid && stay->judged.verdict.allowed;
+		if (stay->is.endpoint.protocol == PROTOCOL_TCP)
 			ret->tcp++;
 		else
 			ret->udp++;
@@ -46,14 +46,14 @@ summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 	for (size_t i = 0; i < count; i++) {
 		const struct stay *stay = stays[i];
 
-		if (stay->baseline != baseline)
+		if (stay->is.baseline != baseline)
 			continue;
-		if (stay->verdict.severity < gravest)
-			gravest = stay->verdict.severity;
+		if (stay->judged.verdict.severity < gravest)
+			gravest = stay->judged.verdict.severity;
 		if (spoken_for++ < SUMMARY_NAMED_MAX)
 			text_printf(&text, "%s%s %s", spoken_for > 1 ? ", " : "",
-			    protocol_name(stay->endpoint.protocol),
-			    endpoint_format(&stay->endpoint, endpoint));
+			    protocol_name(stay->is.endpoint.protocol),
+			    endpoint_format(&stay->is.endpoint, endpoint));
 	}
 	report = report_new(EVENT_OVERSTAY, gravest,
 	    "%zu listeners%s: %s%s; see: journalctl OVERSTAY_EVENT=overstay", spoken_for,
@@ -76,17 +76,17 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 	for (size_t i = 0; i < track->count; i++) {
 		const struct stay *stay = track->stays[i];
 
-		if (stay->state != STAY_OVERSTAYING)
+		if (stay->is.state != STAY_OVERSTAYING)
 			continue;
-		if (stay->verdict.severity < gravest)
-			gravest = stay->verdict.severity;
-		if (oldest == NULL || stay->first_seen_usec < oldest->first_seen_usec)
+		if (stay->judged.verdict.severity < gravest)
+			gravest = stay->judged.verdict.severity;
+		if (oldest == NULL || stay->is.first_seen_usec < oldest->is.first_seen_usec)
 			oldest = stay;
 	}
 	if (oldest != NULL)
 		(void)snprintf(tail, sizeof(tail), "; the oldest: %s %s, seen for %s",
-		    protocol_name(oldest->endpoint.protocol),
-		    endpoint_format(&oldest->endpoint, endpoint),
+		    protocol_name(oldest->is.endpoint.protocol),
+		    endpoint_format(&oldest->is.endpoint, endpoint),
 		    duration_format_short(stay_age_usec(oldest, now_usec), age));
 	track_count(track, &counts);
 	report = report_new(EVENT_SUMMARY, gravest,

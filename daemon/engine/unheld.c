@@ -16,8 +16,9 @@ unheld_is(const struct owner *owner)
 	    (owner_reason_is_nobody(owner->reason) || owner->reason == OWNER_REASON_OTHER_PIDS);
 }
 
-struct unheld_socket
-unheld_question(const struct lookup_question *question, const struct owner *owner)
+/* The question about such a socket, with what its owner says already. */
+static struct unheld_socket
+make_question(const struct lookup_question *question, const struct owner *owner)
 {
 	return (struct unheld_socket){
 		.endpoint = question->endpoint,
@@ -93,7 +94,7 @@ unheld_collect(const struct lookup_question *questions, size_t question_count,
 		question = find_question(questions, question_count, answers[i].inode);
 		/* Each has one; without it nothing can be asked, and the order is kept. */
 		sockets[count++] = question != NULL ?
-		    unheld_question(question, answers[i].owner) :
+		    make_question(question, answers[i].owner) :
 		    (struct unheld_socket){ .claim = KERNEL_CLAIM_UNPROVED };
 	}
 	return count;

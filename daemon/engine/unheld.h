@@ -11,24 +11,18 @@
 /* Sockets of one request that the kernel is asked for; those beyond have it unproved. */
 #define UNHELD_MAX 256
 
-/* True for an owner of a socket that the kernel may be asked for: everything was searched, and no
+/* For the tests: true for an owner of a socket that the kernel may be asked for: everything was searched, and no
  * process holds it. */
 bool unheld_is(const struct owner *owner);
 
-/* The question about such a socket, with what its owner says already. */
-struct unheld_socket unheld_question(const struct lookup_question *question,
-    const struct owner *owner);
-
 /*
- * Changes *owner (a reference, exchanged) by the claim: to the kernel, or to unknown because that
+ * For the tests: changes *owner (a reference, exchanged) by the claim: to the kernel, or to unknown because that
  * cannot be proved. Without memory it stays as it is.
  */
 void unheld_apply(struct owner **owner, enum kernel_claim claim);
 
-/*
- * The same for a whole request: fills sockets (room for UNHELD_MAX) with what is to be asked of its
- * answers, and returns how many there are.
- */
+/* Fills sockets (room for UNHELD_MAX) with what is to be asked of the answers to these questions.
+ * Returns how many there are. */
 size_t unheld_collect(const struct lookup_question *questions, size_t question_count,
     const struct lookup_answer *answers, size_t answer_count, struct unheld_socket *sockets);
 

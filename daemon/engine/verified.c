@@ -13,65 +13,61 @@
  * All holders are remembered, but only those are worth a write to the disk whom a rule by `exe`
  * matched and who stayed: a host that tests programs all day must not pay for each of them.
  *
- * Memory: VERIFIED_MAX entries of 48 bytes and their paths. Cost: a binary search for each process
- * of an owner that was looked up.
+ * Memory: VERIFIED_MAX entries of some 160 bytes, and their paths. Cost: a hash for each process of
+ * an owner that was looked up; for one more than VERIFIED_MAX, a walk through all.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/table.h"
 #include "engine/verified.h"
 
+struct process_key {
+	uint64_t pid, start_usec;
+};
+
 struct verified_entry {
+	struct process_key key; /* of the executable */
 	struct executable executable;
 	uint64_t used; /* verified->clock when it was last of use */
 	bool kept;     /* `added` was told of it */
+	UT_hash_handle hh;
 };
+
+static void
+drop(struct verified *verified, struct verified_entry *entry)
+{
+	HASH_DEL(verified->entries, entry);
+	free(entry->executable.path);
+	free(entry);
+}
 
 void
 verified_clear(struct verified *verified)
 {
-	for (size_t i = 0; i < verified->count; i++)
-		free(verified->entries[i].executable.path);
-	free(verified->entries);
-	verified->entries = NULL;
-	verified->count = verified->room = 0;
+	struct verified_entry *entry, *next;
+
+	HASH_ITER (hh, verified->entries, entry, next)
+		drop(verified, entry);
 }
 
-static int
-compare(const struct executable *a, const struct executable *b)
+static struct process_key
+key_of(const struct executable *executable)
 {
-	if (a->pid != b->pid)
-		return a->pid < b->pid ? -1 : 1;
-	return (a->start_usec > b->start_usec) - (a->start_usec < b->start_usec);
-}
-
-/* The index of the first entry at or behind the process. */
-static size_t
-lower_bound(const struct verified *verified, const struct executable *executable)
-{
-	size_t low = 0, high = verified->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare(&verified->entries[middle].executable, executable) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return (struct process_key){ (uint64_t)executable->pid, executable->start_usec };
 }
 
 /* The entry of the process, NULL where it has none. */
 static struct verified_entry *
 find(const struct verified *verified, const struct executable *executable)
 {
-	size_t index = lower_bound(verified, executable);
+	struct process_key key = key_of(executable);
+	struct verified_entry *entry;
 
-	return index < verified->count &&
-		compare(&verified->entries[index].executable, executable) == 0 ?
-	    &verified->entries[index] :
-	    NULL;
+	HASH_FIND(hh, verified->entries, &key, sizeof(key), entry);
+	return entry;
 }
 
 static bool
@@ -82,65 +78,52 @@ same_file(const struct executable *a, const struct executable *b)
 }
 
 static void
-remove_oldest(struct verified *verified)
+drop_oldest(struct verified *verified)
 {
-	size_t oldest = 0;
+	struct verified_entry *oldest = verified->entries;
 
-	for (size_t i = 1; i < verified->count; i++)
-		if (verified->entries[i].used < verified->entries[oldest].used)
-			oldest = i;
-	free(verified->entries[oldest].executable.path);
-	verified->count--;
-	memmove(&verified->entries[oldest], &verified->entries[oldest + 1],
-	    (verified->count - oldest) * sizeof(*verified->entries));
+	for (struct verified_entry *entry = oldest; entry != NULL; entry = entry->hh.next)
+		if (entry->used < oldest->used)
+			oldest = entry;
+	drop(verified, oldest);
 }
 
-static int
-grow(struct verified *verified)
+/* The new entry of a process that has none. Returns NULL without memory. */
+static struct verified_entry *
+append(struct verified *verified, const struct executable *executable)
 {
-	size_t room = verified->room == 0 ? 64 : verified->room * 2;
-	struct verified_entry *entries;
+	struct verified_entry *entry = calloc(1, sizeof(*entry));
 
-	if (verified->count < verified->room)
-		return 0;
-	entries = reallocarray(verified->entries, room, sizeof(*entries));
-	if (entries == NULL)
-		return -ENOMEM;
-	verified->entries = entries;
-	verified->room = room;
-	return 0;
+	if (entry == NULL)
+		return NULL;
+	if (HASH_COUNT(verified->entries) == VERIFIED_MAX)
+		drop_oldest(verified);
+	entry->key = key_of(executable);
+	HASH_ADD(hh, verified->entries, key, sizeof(entry->key), entry);
+	if (table_holds(entry))
+		return entry;
+	free(entry);
+	return NULL;
 }
 
 static int
 remember(struct verified *verified, const struct executable *executable, bool kept)
 {
+	_free_ char *path = strdup(executable->path);
 	struct verified_entry *entry = find(verified, executable);
-	char *path = strdup(executable->path);
-	size_t index;
 
 	if (path == NULL)
 		return -ENOMEM;
-	/* It called execve(2), and runs another file now. */
-	if (entry != NULL) {
-		free(entry->executable.path);
-		entry->executable = *executable;
-		entry->executable.path = path;
-		entry->used = ++verified->clock;
-		entry->kept = kept;
-		return 0;
-	}
-	if (verified->count == VERIFIED_MAX)
-		remove_oldest(verified);
-	if (grow(verified) < 0) {
-		free(path);
+	/* One that is there called execve(2), and runs another file now. */
+	if (entry == NULL)
+		entry = append(verified, executable);
+	if (entry == NULL)
 		return -ENOMEM;
-	}
-	index = lower_bound(verified, executable);
-	memmove(&verified->entries[index + 1], &verified->entries[index],
-	    (verified->count - index) * sizeof(*verified->entries));
-	verified->entries[index] = (struct verified_entry){ *executable, ++verified->clock, kept };
-	verified->entries[index].executable.path = path;
-	verified->count++;
+	free(entry->executable.path);
+	entry->executable = *executable;
+	entry->executable.path = take_ptr(path);
+	entry->used = ++verified->clock;
+	entry->kept = kept;
 	return 0;
 }
 
@@ -153,9 +136,11 @@ verified_add(struct verified *verified, const struct executable *executable)
 void
 verified_tell(struct verified *verified)
 {
-	for (size_t i = 0; verified->added != NULL && i < verified->count; i++)
-		if (verified->entries[i].kept)
-			verified->added(&verified->entries[i].executable, verified->argument);
+	const struct verified_entry *entry = verified->entries;
+
+	for (; verified->added != NULL && entry != NULL; entry = entry->hh.next)
+		if (entry->kept)
+			verified->added(&entry->executable, verified->argument);
 }
 
 /* What names a process and the file it runs; the path is borrowed. */

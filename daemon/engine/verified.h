@@ -21,9 +21,8 @@ struct executable {
 };
 
 struct verified {
-	struct verified_entry *entries; /* sorted by pid, then start */
-	size_t count, room;
-	uint64_t clock; /* counts what is looked up, for the age of entries */
+	struct verified_entry *entries; /* a hash table (base/table.h) */
+	uint64_t clock;			/* counts what is looked up, for the age of entries */
 	/* Told of each that is to be kept, which it borrows; may be NULL. */
 	void (*added)(const struct executable *executable, void *argument);
 	void *argument;

@@ -4,14 +4,14 @@
  * listeners of one question, since the walk over the kernel's established hash is the cost and does
  * not depend on how many ports are asked for.
  *
- * The kernel does not tell which listener accepted a connection. It belongs to every endpoint of
+ * The kernel does not record which listener accepted a connection. It belongs to every endpoint of
  * the question that could have: the same protocol, namespace and port, and the wildcard or the very
- * address. So a connection to 127.0.0.1 may be told of 0.0.0.0 though another listener stands on
- * 127.0.0.1, and one that a program made outwards from that port is told too; neither is left out.
+ * address. So a connection to 127.0.0.1 may be counted for 0.0.0.0 though another listener is on
+ * 127.0.0.1, and so is one that a program made outwards from that port; neither is left out.
  *
  * The socket that a dual-stack "::" accepts for an IPv4 client is an IPv6 socket with mapped
- * addresses (::ffff:192.0.2.1): its family finds the listener. The peer is told as the IPv4 address
- * that it is.
+ * addresses (::ffff:192.0.2.1): its family finds the listener. The peer is reported as the IPv4
+ * address that it is.
  *
  * What it never does: keep more than REPORT_PEERS_MAX peers of an endpoint; the rest is counted.
  */

@@ -29,7 +29,7 @@ void connected_socket(const struct source_socket *socket, void *argument);
 /* The answer has ended; incomplete: bits of enum incomplete, or 0. */
 void connected_end(struct connected *connected, uint32_t incomplete);
 
-/* True where a connection was accepted by a listener on that endpoint, as far as both tell. */
+/* True where a connection was accepted by a listener on that endpoint, as far as both say. */
 bool connected_belongs(const struct source_socket *connection, const struct endpoint *endpoint);
 
 #endif

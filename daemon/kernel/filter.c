@@ -52,7 +52,7 @@ add_segment(struct segments *segments, uint32_t first, enum action action)
 	segments->list[segments->count++] = (struct segment){ first, action };
 }
 
-/* The run that port lies in, or the gap up to the next run; tells which. */
+/* The run that port lies in, or the gap up to the next run; returns which. */
 static bool
 stretch_at(const struct port_set *set, uint32_t port, uint32_t *ret_last)
 {

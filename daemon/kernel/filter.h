@@ -34,7 +34,7 @@ struct filter_program {
 void filter_compile(const struct source_request *request, struct filter_program *ret_program,
     struct port_set *ret_selected);
 
-/* The ports alone, for a source that cannot tell who picked a port: auto_ports are left out. */
+/* The ports alone, for a source that does not know who picked a port: auto_ports are left out. */
 void filter_select(const struct source_request *request, struct port_set *ret_selected);
 
 #endif

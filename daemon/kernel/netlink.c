@@ -12,7 +12,7 @@
  * the longest step. It needs no capability. Memory: buffer, program and port set, 49 KiB.
  *
  * Nothing is read from anybody but the kernel (nl_pid 0). A dump that is given up is left behind
- * with its socket, so an answer with another sequence number has no good reason, and is told.
+ * with its socket, so an answer with another sequence number has no good reason, and is reported.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -242,7 +242,7 @@ netlink_step(struct source *source, source_function *function, void *argument)
 	ssize_t length = receive(netlink, &cut);
 	int more = 1;
 
-	/* The kernel goes on with the dump after it told that there was no memory for a piece. */
+	/* The kernel goes on with the dump after it reported that a piece had no memory. */
 	if (length == -ENOBUFS)
 		dump->incomplete |= INCOMPLETE_OVERRUN;
 	else if (length < 0)

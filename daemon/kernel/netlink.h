@@ -18,7 +18,7 @@ struct netlink_dump {
 	uint32_t portid;   /* of our socket; every answer carries it */
 	uint16_t type;	   /* of the question and of every socket message */
 	uint8_t family;	   /* AF_UNSPEC = both */
-	uint8_t choice;	   /* enum choice that the kernel was told to select */
+	uint8_t choice;	   /* enum choice that the kernel was asked to select */
 	enum protocol protocol;
 	bool survey;
 	bool connections;

@@ -30,6 +30,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
+#include "base/search.h"
 #include "engine/diff.h"
 #include "kernel/poll-steps.h"
 
@@ -51,7 +53,9 @@ struct question {
 struct poll_steps {
 	struct poll_steps_options options;
 	struct snapshot *snapshot;
-	size_t sealed; /* how many of its listeners are in order already */
+	size_t sealed;	  /* how many of its listeners are in order already, */
+	struct diff diff; /* and how they differ from the last poll's */
+	bool no_memory;	  /* there is no such difference: this poll cannot be finished */
 	enum phase phase;
 	struct question *questions;
 	size_t count, room, next;
@@ -83,21 +87,13 @@ note_incomplete(struct poll_steps *steps, const struct source_request *request, 
 	snapshot_note_incomplete(steps->snapshot, request->protocol, request->family, reasons);
 }
 
-/* Without memory a question is not put, and what it would have told is missing. */
+/* Without memory a question is not asked, and what it would have returned is missing. */
 static void
 add_question(struct poll_steps *steps, const struct source_request *request)
 {
-	if (steps->count == steps->room) {
-		size_t room = steps->room == 0 ? 8 : steps->room * 2;
-		struct question *questions =
-		    reallocarray(steps->questions, room, sizeof(*questions));
-
-		if (questions == NULL) {
-			note_incomplete(steps, request, INCOMPLETE_MEMORY);
-			return;
-		}
-		steps->questions = questions;
-		steps->room = room;
+	if (array_reserve(&steps->questions, &steps->room, steps->count + 1, ARRAY_UNBOUNDED) < 0) {
+		note_incomplete(steps, request, INCOMPLETE_MEMORY);
+		return;
 	}
 	steps->questions[steps->count++] = (struct question){ .request = *request };
 }
@@ -197,8 +193,8 @@ walk_ports(struct poll_steps *steps, unsigned want, enum choice choice, bool ask
 {
 	struct port_walk walk = { .steps = steps, .choice = choice, .ask = ask };
 
-	(void)diff_walk(steps->options.last, steps->snapshot, want,
-	    want == DIFF_MISSING ? visit_missing : visit_unknown_choice, &walk);
+	diff_walk(&steps->diff, want, want == DIFF_MISSING ? visit_missing : visit_unknown_choice,
+	    &walk);
 	return walk.ports;
 }
 
@@ -228,6 +224,7 @@ poll_steps_free(struct poll_steps *steps)
 {
 	if (steps == NULL)
 		return NULL;
+	diff_clear(&steps->diff);
 	(void)snapshot_free(steps->snapshot);
 	free(steps->questions);
 	free(steps->proofs);
@@ -242,7 +239,7 @@ poll_steps_request(const struct poll_steps *steps)
 	return steps->next < steps->count ? &steps->questions[steps->next].request : NULL;
 }
 
-/* The socket as an earlier phase told of it, NULL = not at all. */
+/* The socket as an earlier phase reported it, NULL = not at all. */
 static struct listener *
 find_known(const struct poll_steps *steps, const struct listener *listener)
 {
@@ -392,6 +389,17 @@ has_question(struct poll_steps *steps)
 	return steps->next < steps->count;
 }
 
+/* Puts what was read so far in order, beside the last poll. */
+static void
+compare(struct poll_steps *steps)
+{
+	copy_ticked(steps);
+	snapshot_seal(steps->snapshot);
+	steps->sealed = steps->snapshot->count;
+	diff_clear(&steps->diff);
+	steps->no_memory = diff_make(&steps->diff, steps->options.last, steps->snapshot) < 0;
+}
+
 /* Goes on to the next phase that asks something. */
 static void
 move_on(struct poll_steps *steps)
@@ -404,10 +412,8 @@ move_on(struct poll_steps *steps)
 			enter(steps, PHASE_DONE);
 			return;
 		}
-		copy_ticked(steps);
-		snapshot_seal(steps->snapshot);
-		steps->sealed = steps->snapshot->count;
-		phase = following(steps);
+		compare(steps);
+		phase = steps->no_memory ? PHASE_DONE : following(steps);
 		if (steps->phase == PHASE_PROOF) {
 			steps->proofs = steps->questions;
 			steps->proof_count = steps->count;
@@ -467,28 +473,24 @@ poll_failed(struct poll_steps *steps, uint32_t reasons)
 	move_on(steps);
 }
 
+static int
+compare_proof(const void *request, const void *proof)
+{
+	return compare_requests(request, &((const struct question *)proof)->request);
+}
+
 /* Whether the absence of a socket was proved. Proofs and missing sockets are in one order. */
 static bool
 is_absent(const struct poll_steps *steps, const struct listener *listener)
 {
 	struct source_request wanted = port_request(steps, listener, CHOICE_UNKNOWN);
-	size_t low = 0, high = steps->proof_count;
+	const struct question *proof;
 
 	if (steps->twice)
 		return true;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare_requests(&steps->proofs[middle].request, &wanted);
-
-		if (order == 0)
-			return steps->proofs[middle].proved ||
-			    steps->proofs[middle].spared == listener->endpoint.family;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	proof =
+	    search_find(&wanted, steps->proofs, steps->proof_count, sizeof(*proof), compare_proof);
+	return proof != NULL && (proof->proved || proof->spared == listener->endpoint.family);
 }
 
 struct carrying {
@@ -515,16 +517,15 @@ poll_steps_finish(struct poll_steps *steps)
 {
 	struct snapshot *snapshot = steps->snapshot;
 	struct carrying carrying = { .steps = steps };
-	bool failed = false;
+	bool failed = steps->no_memory;
 
-	if (steps->options.last != NULL && !snapshot->repeats) {
+	if (steps->options.last != NULL && !snapshot->repeats && !failed) {
 		carrying.carried = snapshot_new(snapshot->taken_usec);
 		if (carrying.carried == NULL) {
 			(void)poll_steps_free(steps);
 			return NULL;
 		}
-		(void)diff_walk(steps->options.last, snapshot, DIFF_MISSING, carry_unproved,
-		    &carrying);
+		diff_walk(&steps->diff, DIFF_MISSING, carry_unproved, &carrying);
 		failed = carrying.carried->incomplete != 0;
 		for (size_t i = 0; i < carrying.carried->count && !failed; i++)
 			failed = snapshot_add(snapshot, &carrying.carried->listeners[i]) < 0;

@@ -9,7 +9,7 @@
  * bits as they lie in memory, so they are put back as numbers; a port is printed as a number.
  * TIME_WAIT has uid 0 and inode 0.
  *
- * A line that does not read so is no socket: it is told and passed over. Costs a pass over the
+ * A line that does not read so is no socket: it is reported and skipped. Costs a pass over the
  * bytes; keeps nothing between the calls but two flags.
  */
 #include <errno.h>

@@ -32,7 +32,7 @@ struct procnet_table {
 /*
  * Reads a line without its newline (net/ipv4/tcp_ipv4.c get_tcp4_sock(), net/ipv6/tcp_ipv6.c,
  * net/ipv4/udp.c udp4_format_sock(), net/ipv6/datagram.c __ip6_dgram_sock_seq_show()). The cookie
- * is the inode; choice, v6only, cgroup and interface are not told there. Fills *ret but for netns
+ * is the inode; choice, v6only, cgroup and interface are not there. Fills *ret but for netns
  * and *ret_state, the kernel's number. Returns 0 or -EINVAL.
  */
 int procnet_parse_line(const char *line, size_t length, enum protocol protocol, uint8_t family,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "kernel/replay.h"
 #include "kernel/source-ops.h"
@@ -119,8 +120,7 @@ copy_table(const void *table, size_t count, size_t size, void **ret)
 	*ret = NULL;
 	if (count == 0)
 		return 0;
-	*ret = reallocarray(NULL, count, size);
-	if (*ret == NULL)
+	if (array_fit_sized(ret, count, size) < 0)
 		return -ENOMEM;
 	memcpy(*ret, table, count * size);
 	return 0;

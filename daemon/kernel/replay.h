@@ -12,7 +12,7 @@ int source_open_replay(struct source **ret) _mustcheck_;
 
 /*
  * Replaces the table by a copy of count listeners; their choice decides what a request by choice
- * or through auto_ports selects, and is told only where it was asked for, as with the kernel.
+ * or through auto_ports selects, and is given only if it was asked for, as with the kernel.
  * incomplete: bits of enum incomplete that every answer carries from now on. source must come from
  * source_open_replay(). Returns 0 or -errno: -EBUSY in the middle of a request.
  */

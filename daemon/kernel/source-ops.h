@@ -13,7 +13,7 @@ struct source_ops {
 	bool knows_choice;
 	/* Begins a request that was checked; source->result is zero. Returns 0 or -errno. */
 	int (*begin)(struct source *source, const struct source_request *request);
-	/* As source_step(), but the answer is told in source->result. */
+	/* As source_step(), but the answer is in source->result. */
 	int (*step)(struct source *source, source_function *function, void *argument);
 	/* Gives up the request under way, so that begin may be called again. */
 	void (*cancel)(struct source *source);

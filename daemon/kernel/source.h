@@ -71,7 +71,7 @@ struct source *source_close(struct source *source);
 
 const char *source_name(const struct source *source); /* "sock_diag", "/proc/net" */
 
-/* True where it tells the kernel's socket cookie and who chose a port. */
+/* True if it knows the kernel's socket cookies and who chose a port. */
 bool source_knows_choice(const struct source *source);
 
 /* Cookie of the network namespace it answers for, 0 = unknown. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Answers a request: a walk finds the holders, sockets with the same holders and of the same
- * cgroup are described once and sent, and what no process held is looked for a second time,
+ * cgroup are described once and sent, and what no process held is searched for a second time,
  * in every thread, because a socket can pass from one process to another behind the walk's
  * back (fork and exit). One thorough question makes the walk thorough for all of its request.
  * Then it is said of the rest what it can be:
@@ -13,10 +13,10 @@
  *		  (visit.c); processes of another PID namespace may; or no process holds it
  *
  * A socket that no process holds may be kept in a message that nobody has received yet
- * (SCM_RIGHTS), or registered with an io_uring whose own descriptor was closed. Of it its cgroup
- * is told all the same: who made it.
+ * (SCM_RIGHTS), or registered with an io_uring whose own descriptor was closed. Its cgroup is
+ * described all the same: who made it.
  *
- * The directories of the cgroups are looked for once a request, and only where they are
+ * The directories of the cgroups are searched for once a request, and only where they are
  * wanted: for a quick walk, for a socket that nobody holds, and for one that only a service
  * manager holds, whose .socket unit they name.
  *
@@ -28,6 +28,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/answer.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
@@ -104,7 +105,7 @@ static const char *
 cgroup_path(const struct answer *answer, uint64_t id)
 {
 	const struct cgroup key = { .id = id };
-	const struct cgroup *found = bsearch(&key, answer->cgroups, answer->cgroup_count,
+	const struct cgroup *found = search_find(&key, answer->cgroups, answer->cgroup_count,
 	    sizeof(answer->cgroups[0]), compare_cgroups);
 
 	return found != NULL ? found->path : NULL;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel tells the cgroup of a socket's creator as a number (INET_DIAG_CGROUP_ID). On a
+ * The kernel gives the cgroup of a socket's creator as a number (INET_DIAG_CGROUP_ID). On a
  * 64-bit machine that is the inode number of the cgroup's directory; there is no way from
  * the number to the directory but to walk the tree (open_by_handle_at(2) can do it, and far
  * too much else). On a 32-bit machine nothing is found, and what depends on it is unknown.
  *
  * The tree is made by whoever was given a part of it: names are bytes, directories come and
- * go under the walk, and there can be very many. So at most DIRECTORIES_MAX are looked at,
- * DEPTH_MAX deep; what is not found is not found, and the caller looks at all processes
+ * go under the walk, and there can be very many. So at most DIRECTORIES_MAX are read,
+ * DEPTH_MAX deep; what is not found is not found, and the caller examines all processes
  * instead.
  *
  * Directories without any below them show two links, so they need not be opened.
@@ -31,7 +31,7 @@
 #define DEPTH_MAX	64
 #define PATH_LENGTH_MAX 4096
 
-/* What is left of what a walk may look at. */
+/* What is left of what a walk may read. */
 struct budget {
 	unsigned directories;
 	unsigned depth;
@@ -45,7 +45,7 @@ typedef int directory_function(struct tree_walk *walk, int fd);
 struct tree_walk {
 	struct budget budget;
 	directory_function *enter; /* called for each directory that is opened; or NULL */
-	struct cgroup *cgroups;	   /* those looked for */
+	struct cgroup *cgroups;	   /* those searched for */
 	size_t count, open;
 	struct pids *pids; /* those found */
 	size_t max;
@@ -69,7 +69,7 @@ cgroup_open_root(void)
 	return -ENOENT;
 }
 
-/* Notes the path of the walk where this is the id of one that is looked for. */
+/* Notes the path of the walk where this is the id of one that is searched for. */
 static int
 match(struct tree_walk *walk, uint64_t id)
 {
@@ -88,7 +88,7 @@ match(struct tree_walk *walk, uint64_t id)
 
 static int walk_directory(struct tree_walk *walk, int fd);
 
-/* Looks at one entry of the directory. Returns 0 or -errno. */
+/* Reads one entry of the directory. Returns 0 or -errno. */
 static int
 walk_entry(struct tree_walk *walk, int directory_fd, const char *name)
 {
@@ -121,7 +121,7 @@ walk_entry(struct tree_walk *walk, int directory_fd, const char *name)
 	return r;
 }
 
-/* Looks at all directories in the one that is open. Returns 0 or -errno. */
+/* Reads all directories in the one that is open. Returns 0 or -errno. */
 static int
 walk_directory(struct tree_walk *walk, int fd)
 {

@@ -10,7 +10,7 @@
 #include "base/macros.h"
 #include "lookup/pids.h"
 
-/* One cgroup that is looked for. */
+/* One cgroup that is searched for. */
 struct cgroup {
 	uint64_t id;
 	char *path; /* "" is the root, "/a/b" below it; NULL = not found; owned */

@@ -31,6 +31,7 @@
 #include "lookup/files.h"
 #include "lookup/path.h"
 #include "lookup/shell.h"
+#include "lookup/upgrade.h"
 #include "model/program.h"
 
 /* In the headers since Linux 5.17. */
@@ -165,10 +166,12 @@ read_path(const struct subject *subject)
 	fd = path_open_checked(root_fd, process->exe, &open);
 	if (open)
 		process->evidence |= EVIDENCE_EXE_OPEN_PATH;
-	if (fd < 0 || !process->exe_deleted || open || subject->program->error < 0 ||
-	    program_file_stat(fd, "", AT_EMPTY_PATH, &now) < 0)
+	if (!process->exe_deleted || open || subject->program->error < 0)
 		return;
-	if (evidence_is_update(&subject->program->file, &now, subject->root_uid))
+	if ((fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &now) == 0 &&
+		evidence_is_update(&subject->program->file, &now, subject->root_uid)) ||
+	    upgrade_is_beside(root_fd, process->exe, &subject->program->file, subject->root_uid,
+		evidence_is_update))
 		process->evidence |= EVIDENCE_EXE_UPDATED;
 }
 

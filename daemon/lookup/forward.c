@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * docker-proxy listens for a container: its arguments say the container's address, not its
- * name. So the network namespaces of the containers on this host are looked through for the
+ * name. So the network namespaces of the containers on this host are searched for the
  * one that has that address, once a request: of each namespace one process whose cgroup is a
  * container's, and its table of routes, where own addresses stand as "/32 host LOCAL".
  *
  * Two containers on different networks may have the same address; then nobody is named. A
  * process can give itself any arguments; only what runs a program of one of these names is
- * believed, and what it forwards to is told beside it, never instead of it.
+ * believed, and what it forwards to is described beside it, never instead of it.
  *
  * Bounds: NAMESPACES_MAX namespaces, ADDRESSES_MAX addresses of each, and 64 KiB of their
  * tables. Cost: 3 us a process, 40 us a namespace, and only for such programs.
@@ -158,7 +158,7 @@ add_network(const struct view *view, struct containers *containers, int process_
 	return r;
 }
 
-/* Looks through all processes for the networks of containers. Returns 0 or -ENOMEM. */
+/* Searches all processes for the networks of containers. Returns 0 or -ENOMEM. */
 static int
 find_networks(const struct view *view, struct containers *containers)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is opened once. A file in memory is made and closed again, because only that tells the
+ * What is opened once. A file in memory is made and closed again, because only that shows the
  * file system such files live on: a mount the kernel has to itself, so that no file under
  * another name can be on it. The system call filter does not let it be done later.
  */
@@ -14,7 +14,7 @@
 #include "lookup/cgroup.h"
 #include "lookup/host.h"
 
-/* 0 where the kernel has no files in memory, or tells nothing of them. */
+/* 0 where the kernel has no files in memory, or says nothing of them. */
 static uint64_t
 find_memory_device(void)
 {

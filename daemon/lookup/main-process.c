@@ -6,12 +6,12 @@
  * whose parent is outside. A process that loses its parent becomes PID 1's child too, but
  * later. Where all of the service's own are gone the one that started first has to do.
  *
- * Numbers are read before what they stand for, so the one that is chosen is looked at once
+ * Numbers are read before what they stand for, so the one that is chosen is read once
  * more through its own directory: the same start, still in that cgroup, the same program
  * before and after. Else the main process is unknown.
  *
- * Bounds: PROCESSES_MAX processes of a cgroup are looked at; of one with more, nothing is
- * said. CACHE_MAX cgroups are remembered in one request; of more, the rest is looked at
+ * Bounds: PROCESSES_MAX processes of a cgroup are examined; of one with more, nothing is
+ * said. CACHE_MAX cgroups are remembered in one request; of more, the rest is examined
  * again. Cost: 12 us for each process in the cgroup, once a request and cgroup.
  */
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
 #include "lookup/main-process.h"
@@ -60,7 +61,7 @@ is_started(const struct candidate *candidate, const struct pids *pids, bool is_c
 {
 	if (!is_container)
 		return candidate->parent_pid == 1;
-	return bsearch(&candidate->parent_pid, pids->list, pids->count, sizeof(pids->list[0]),
+	return search_find(&candidate->parent_pid, pids->list, pids->count, sizeof(pids->list[0]),
 		   compare_pids) == NULL;
 }
 
@@ -174,7 +175,7 @@ remember(struct view *view, const struct main_process *found)
 }
 
 static int
-tell(const struct main_process *found, struct process *process)
+describe(const struct main_process *found, struct process *process)
 {
 	process->main_pid = found->pid;
 	return owner_text_set(&process->main_exe, found->exe);
@@ -189,13 +190,13 @@ main_process_read(struct view *view, const char *path, size_t group_length, bool
 	int r;
 
 	if (known != NULL)
-		return tell(known, process);
+		return describe(known, process);
 	found.path = strndup(path, group_length);
 	if (found.path == NULL)
 		return -ENOMEM;
 	r = find(view, is_container, &found);
 	if (r == 0)
-		r = tell(&found, process);
+		r = describe(&found, process);
 	if (r < 0 || !remember(view, &found))
 		clear(&found);
 	return r;

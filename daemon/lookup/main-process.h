@@ -15,7 +15,7 @@
  * Fills main_pid and main_exe of a process in the cgroup at path, of which the first
  * group_length bytes are the service or container (place_parse()). is_container: its main
  * process is the one started from outside of it, else the one PID 1 started. What cannot be
- * told stays unknown. Returns 0 or -ENOMEM.
+ * found stays unknown. Returns 0 or -ENOMEM.
  */
 int main_process_read(struct view *view, const char *path, size_t group_length, bool is_container,
     struct process *process) _mustcheck_;

@@ -29,8 +29,8 @@ static const char usage_text[] =
     "Usage: overstay-lookup --fd NUMBER\n"
     "       overstay-lookup --help | --version\n"
     "\n"
-    "Tells overstayd which processes hold a socket. It is started by systemd for\n"
-    "overstay-lookup.socket, or by overstayd itself with --fd.\n";
+    "Finds the processes that hold a socket, for overstayd. It is started by systemd\n"
+    "for overstay-lookup.socket, or by overstayd itself with --fd.\n";
 
 /* Says what failed, with the priority of sd-daemon(3). Returns the exit status. */
 static int

@@ -8,6 +8,9 @@
  * The text is the kernel's, but the names in it are made by whoever may mount: they may hold
  * any byte, those that would break a line as \ooo. A line that makes no sense is passed over.
  *
+ * Not libmount's parser: for a source named /dev/root, which anyone may mount in a namespace of
+ * their own, it reads /proc/cmdline anew; and 4 MiB of such lines become 36 MiB and 0.4 s.
+ *
  * Memory: 48 bytes a mount. Cost: 0.2 us a mount and step.
  */
 #include <errno.h>
@@ -154,8 +157,9 @@ mounts_locate(char *text, const char *path, char *ret, size_t size, uint64_t *re
 	if (mount == NULL)
 		return -ENOENT;
 	/* A text that leads in a circle is no tree. */
-	for (size_t steps = 0; (next = next_mount(mounts, count, mount, path)) != NULL; steps++) {
-		if (steps == count)
+	for (size_t climbed = 0; (next = next_mount(mounts, count, mount, path)) != NULL;
+	     climbed++) {
+		if (climbed == count)
 			return -ENOENT;
 		mount = next;
 	}

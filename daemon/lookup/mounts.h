@@ -16,8 +16,8 @@
 /*
  * Finds where path, which is absolute and has no links in it, leads by the text of
  * /proc/PID/mountinfo, and writes "MAJOR:MINOR/path/inside" to ret (size bytes). *ret_id is
- * the number of the mount (statx(2), STATX_MNT_ID). text is changed. Returns 0; -ENOENT where
- * the text does not tell, -ENAMETOOLONG, -ENOMEM.
+ * the number of the mount (statx(2), STATX_MNT_ID). text is changed. Returns 0; -ENOENT if
+ * the text does not say it, -ENAMETOOLONG, -ENOMEM.
  */
 int mounts_locate(char *text, const char *path, char *ret, size_t size,
     uint64_t *ret_id) _mustcheck_;

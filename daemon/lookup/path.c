@@ -11,7 +11,7 @@
  * as often as there were steps down, so it does not lead above the root. A link of /proc's
  * is refused: where it leads depends on who reads it, and its text is no path.
  *
- * Only descriptors that give nothing but a look (O_PATH) are opened, and no file system is
+ * Only descriptors that give no access to contents (O_PATH) are opened, and no file system is
  * mounted on the way. A lookup in a network file system can wait for its server, and one
  * in a FUSE file system for the process that serves it, where its owner lets all users in
  * (allow_other) in this user namespace; the alarm of server.c ends both.

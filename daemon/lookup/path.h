@@ -8,8 +8,8 @@
 #include "base/macros.h"
 
 /*
- * Opens path, absolute or not, with the directory root_fd (borrowed) as its root, only to
- * be looked at (O_PATH). Symbolic links are followed, the last one too.
+ * Opens path, absolute or not, with the directory root_fd (borrowed) as its root, without
+ * access to its contents (O_PATH). Symbolic links are followed, the last one too.
  *
  * Returns a descriptor of the caller's or -errno: -ENOENT and -ENOTDIR where nothing stands
  * there, -ELOOP after too many links, -EXDEV where a link is one of /proc's, -ENAMETOOLONG

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A growing array of process numbers. It doubles, so that 10,000 of them take a dozen
- * allocations; a /proc or a cgroup that never ends is cut at the most a kernel can have.
+ * A growing array of process numbers. A /proc or a cgroup that never ends is cut at the most a
+ * kernel can have.
  */
-#include <errno.h>
-
+/*
+ * A growing array of process numbers. A /proc or a cgroup that never ends is cut at the most a
+ * kernel can have.
+ */
+#include "base/array.h"
 #include "lookup/pids.h"
 #include "wire/protocol.h"
 
 int
 pids_add(struct pids *pids, int32_t pid)
 {
-	if (pids->count >= LOOKUP_PID_MAX)
-		return -E2BIG;
-	if (pids->count == pids->room) {
-		size_t room = pids->room == 0 ? 256 : 2 * pids->room;
-		int32_t *list = reallocarray(pids->list, room, sizeof(list[0]));
+	int r = array_reserve(&pids->list, &pids->room, pids->count + 1, LOOKUP_PID_MAX);
 
-		if (list == NULL)
-			return -ENOMEM;
-		pids->list = list;
-		pids->room = room;
-	}
+	if (r < 0)
+		return r;
 	pids->list[pids->count++] = pid;
 	return 0;
 }

@@ -10,8 +10,8 @@
 /*
  * For a process started by hand as root: becomes the user LOOKUP_USER with CAP_SYS_PTRACE
  * and CAP_DAC_READ_SEARCH alone (as far as it has them), in an empty network namespace.
- * Returns 0 or -errno, and then the process must not go on; *ret_has_network tells that the
- * namespace could not be had.
+ * Returns 0 or -errno, and then the process must not go on; *ret_has_network is true if
+ * there is no such namespace.
  */
 int privileges_drop(bool *ret_has_network) _mustcheck_;
 

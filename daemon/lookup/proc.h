@@ -15,7 +15,7 @@
 /* What is read from /proc/PID/stat (proc_pid_stat(5)). */
 struct proc_stat {
 	uint64_t start_usec;	  /* field 22 */
-	uint64_t stack_start;	  /* field 28, 0 = not told; a new one after each execve */
+	uint64_t stack_start;	  /* field 28, 0 = not known; a new one after each execve */
 	uint64_t arguments_start; /* field 48, likewise */
 	int32_t parent_pid;	  /* field 4 */
 	bool has_terminal;	  /* field 7: a controlling terminal */

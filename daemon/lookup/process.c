@@ -9,7 +9,7 @@
  * Then all is read again once; a process that does it over and over keeps its pid, user and
  * place in the answer, while what depends on the program stays unknown. The name (comm) is no
  * part of that test: a process may change it a million times a second. The parent's name is
- * told only where the parent was the same before and after.
+ * described only if the parent was the same before and after.
  *
  * A socket may be held by a thread that unshared its descriptors, or in a process whose
  * first thread has ended (its /proc/PID/fd is empty, exe and cmdline too): then task/TID is
@@ -37,7 +37,7 @@
 #include "lookup/program-file.h"
 #include "lookup/ring.h"
 
-/* What tells that a process is still what it was. */
+/* What shows that a process is still what it was. */
 struct witness {
 	struct proc_stat stat;
 	char exe[FILES_LINK_MAX]; /* "" = could not be read */
@@ -82,9 +82,10 @@ holds_inode(int task_fd, int fd, uint32_t inode)
 	    files_socket_inode(link) == inode;
 }
 
-/* Looks whether the process is still that holder. Returns 0 or -ESRCH. */
+/* Checks whether the process is still that holder. Returns 0 or -ESRCH. */
 static int
-steps(int process_fd, int task_fd, const struct holder *holder, uint32_t inode, struct witness *ret)
+witness_read(int process_fd, int task_fd, const struct holder *holder, uint32_t inode,
+    struct witness *ret)
 {
 	int r;
 
@@ -167,7 +168,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	int r;
 
 	process->pid = holder->pid;
-	r = steps(process_fd, task_fd, holder, inode, &before);
+	r = witness_read(process_fd, task_fd, holder, inode, &before);
 	if (r < 0)
 		return r;
 	proc_read_status(task_fd, process);
@@ -185,7 +186,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	if (r == 0)
 		r = read_parent(view, before.stat.parent_pid, process);
 	if (r == 0)
-		r = steps(process_fd, task_fd, holder, inode, &after);
+		r = witness_read(process_fd, task_fd, holder, inode, &after);
 	if (r < 0)
 		return r;
 	process->start_usec = after.stat.start_usec;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which file a process runs, told apart from what its mounts make it look like. In a mount
+ * Which file a process runs, whatever its mounts make it seem to be. In a mount
  * namespace of its own a process can put any file under any path, so the text of
  * /proc/PID/exe is compared with what PID 1 sees under that path: device and inode of the
  * file itself (the link is followed by the kernel, not by name) against those of the path
@@ -126,7 +126,7 @@ means_the_same(const struct view *view, int task_fd, const char *path, const str
 	char init[2 * FILES_LINK_MAX], own[2 * FILES_LINK_MAX];
 	uint64_t init_id, own_id;
 
-	/* Before Linux 5.8 no file tells its mount. */
+	/* Before Linux 5.8 statx(2) does not return the mount of a file. */
 	if ((file->stx_mask & STATX_MNT_ID) == 0 || !is_at_root(task_fd))
 		return false;
 	return locate(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init), &init_id) ==

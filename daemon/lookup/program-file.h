@@ -28,7 +28,7 @@ struct program_file {
 void program_file_judge(const struct view *view, int task_fd, bool in_container, char *text,
     struct program_file *ret);
 
-/* Looks at a file by the cheapest way there is. Returns 0 or -errno. */
+/* Reads the facts of a file by the cheapest way there is. Returns 0 or -errno. */
 int program_file_stat(int fd, const char *name, int flags, struct statx *ret) _mustcheck_;
 
 /* Are these the same file? */

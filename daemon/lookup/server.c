@@ -30,7 +30,7 @@
 
 #define SEND_WAIT_MSEC 5000
 
-/* The longest packet that is a request; one byte more tells a longer one. */
+/* The longest packet that is a request; one byte more shows a longer one. */
 #define REQUEST_MAX                                                 \
 	(sizeof(struct wire_header) + sizeof(struct wire_request) + \
 	    LOOKUP_INODES_MAX * sizeof(struct wire_question))
@@ -137,26 +137,26 @@ accept_one(struct server *server, int listener)
 	return 0;
 }
 
-/* Blocks the signals and returns a descriptor that tells them, or -errno. */
+/* Blocks the signals and returns a descriptor that reports them, or -errno. */
 static int
 open_signals(const struct server *server)
 {
-	sigset_t told, alarm_set;
+	sigset_t taken, alarm_set;
 	int fd;
 
-	(void)sigemptyset(&told);
-	(void)sigaddset(&told, SIGTERM);
+	(void)sigemptyset(&taken);
+	(void)sigaddset(&taken, SIGTERM);
 	/* A terminal sends SIGINT to overstayd's helper too; overstayd is to end it. */
-	(void)sigaddset(&told, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &told, NULL) < 0)
+	(void)sigaddset(&taken, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &taken, NULL) < 0)
 		return -errno;
 	if (server->listener_count == 0)
-		(void)sigdelset(&told, SIGINT);
+		(void)sigdelset(&taken, SIGINT);
 	(void)sigemptyset(&alarm_set);
 	(void)sigaddset(&alarm_set, SIGALRM);
 	if (signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_UNBLOCK, &alarm_set, NULL) < 0)
 		return -errno;
-	fd = signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
+	fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }
 

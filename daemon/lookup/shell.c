@@ -2,7 +2,7 @@
 /*
  * What a shell for somebody elsewhere looks like: its standard input, output or error is a
  * socket of the Internet's. The link in /proc/PID/fd says only that it is a socket; which
- * protocol's the kernel tells by an extended attribute of the link's target ("TCP", "UNIX"),
+ * protocol's the kernel says in an extended attribute of the link's target ("TCP", "UNIX"),
  * with no capability more than the link takes. A service whose output goes to the journal has
  * UNIX there.
  *
@@ -10,7 +10,7 @@
  * was given to another process cannot be meant.
  *
  * A listener that starts shells is known by its children; at most CHILDREN_MAX of them are
- * looked at, of at most THREADS_MAX of its threads. Where the kernel has no lists of children
+ * examined, of at most THREADS_MAX of its threads. Where the kernel has no lists of children
  * (CONFIG_PROC_CHILDREN) nothing is seen.
  *
  * Cost: three links, 2 us each; 20 us a child.
@@ -102,7 +102,7 @@ is_network_shell(const struct view *view, int32_t child, int32_t pid)
 	    proc_read_stat(fd, &stat) == 0 && stat.parent_pid == pid;
 }
 
-/* Looks at the children of one thread. *left is how many may be looked at yet. */
+/* Examines the children of one thread. *left is how many more may be examined. */
 static bool
 has_network_shell(const struct view *view, int tasks_fd, const char *tid, int32_t pid,
     unsigned *left)

@@ -23,11 +23,11 @@ struct view {
 	char init_mounts[VIEW_NAMESPACE_MAX]; /* PID 1's namespaces; "" = unknown */
 	char init_pids[VIEW_NAMESPACE_MAX];
 	char init_users[VIEW_NAMESPACE_MAX];
-	int init_root_fd;	       /* PID 1's root, to be looked at; -1 = may not be */
+	int init_root_fd;	       /* PID 1's root (O_PATH); -1 = may not be opened */
 	char *root_cgroup;	       /* the path of PID 1's systemd in the cgroup tree: "" for
 					   the root; all that it starts is below it */
 	struct main_processes *mains;  /* main-process.c's; NULL = none yet */
-	struct containers *containers; /* forward.c's; NULL = not looked for yet */
+	struct containers *containers; /* forward.c's; NULL = not searched for yet */
 	uint64_t checksum_left_bytes;  /* of what may be read for checksums in this request */
 };
 

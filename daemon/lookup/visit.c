@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The links of all descriptors of one process, and the inodes in them looked for among those
+ * The links of all descriptors of one process, and the inodes in them searched for among those
  * wanted. Nothing is kept of a process but sixteen bytes for each wanted socket it holds, and
  * only while it is among the OWNER_PROCESSES_MAX that started first, so memory does not depend
  * on what runs on the host. Directories are read as a stream.
  *
  * Threads share their descriptors as a rule, so the first thread's are read. With `threads`
  * those that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too;
- * kcmp(2) tells which those are without a look at the descriptors.
+ * kcmp(2) says which those are without reading the descriptors.
  *
  * What a descriptor of an io_uring stands for besides, ring.c reads.
  *
@@ -24,21 +24,22 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/files.h"
 #include "lookup/proc.h"
 #include "lookup/ring.h"
 #include "lookup/visit.h"
 
-/* The process that is looked at. */
+/* The process that is examined. */
 struct visit {
 	struct search *search;
 	int process_fd;
 	bool stat_known; /* start_usec was read */
-	bool denied;	 /* its descriptors may not be looked at */
+	bool denied;	 /* its descriptors may not be read */
 	struct holder holder;
 };
 
-/* Notes that something could not be looked at, unless it is gone (ENOENT, ESRCH). */
+/* Notes that something could not be read, unless it is gone (ENOENT, ESRCH). */
 static void
 note_error(struct search *search, int error)
 {
@@ -54,21 +55,19 @@ visit_compare_holders(const struct holder *a, const struct holder *b)
 	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
+static int
+compare_wanted(const void *key, const void *element)
+{
+	uint32_t inode = *(const uint32_t *)key, other = ((const struct wanted *)element)->inode;
+
+	return inode < other ? -1 : inode > other;
+}
+
 static struct wanted *
 find_wanted(const struct search *search, uint32_t inode)
 {
-	size_t low = 0, high = search->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (search->wanted[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == search->count || search->wanted[low].inode != inode)
-		return NULL;
-	return &search->wanted[low];
+	return search_find(&inode, search->wanted, search->count, sizeof(search->wanted[0]),
+	    compare_wanted);
 }
 
 /* Keeps the holder where it is among the first. */

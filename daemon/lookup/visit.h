@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One process looked through for the sockets of a request.
+ * One process searched for the sockets of a request.
  */
 #ifndef OVERSTAY_LOOKUP_VISIT_H
 #define OVERSTAY_LOOKUP_VISIT_H
@@ -21,7 +21,7 @@ struct holder {
 	bool in_ring; /* fd is an io_uring that it is registered with */
 };
 
-/* One socket that is looked for. */
+/* One socket that is searched for. */
 struct wanted {
 	uint64_t cgroup; /* of the socket, 0 = unknown */
 	uint32_t inode;
@@ -39,19 +39,19 @@ struct wanted {
 	bool in_ring; /* an io_uring of its user has such sockets, and shows no numbers */
 };
 
-/* What is looked for, and how it stands. */
+/* What is searched for, and how it stands. */
 struct search {
 	int proc_fd;	       /* an open /proc; borrowed */
 	struct wanted *wanted; /* sorted by inode; borrowed */
 	size_t count;
 	size_t open;		/* neither answered nor with a holder yet */
 	size_t ring_left_bytes; /* of what may be read of io_urings (ring.h) */
-	bool threads;		/* look at descriptors that a thread has to itself, too */
+	bool threads;		/* also descriptors that a thread has to itself */
 	bool saw_all;		/* nothing was kept from view so far */
 };
 
 /*
- * Looks through one process. One that is gone is none; one that may not be looked at makes
+ * Searches one process. One that is gone is none; one that may not be examined makes
  * saw_all false.
  */
 void visit_process(struct search *search, int32_t pid);

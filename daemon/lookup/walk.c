@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In which order the processes are looked at, and when that ends.
+ * In which order the processes are examined, and when that ends.
  *
  * A quick walk is for a listener that has just appeared, whose owner is wanted soon: first
  * the processes in the cgroups of the sockets' creators, with all that are below; of a
  * .socket unit's also those of the service it starts. Then PID 1, then the processes of the
  * sockets' users, then all others; the largest numbers first, because what listens newly
- * mostly runs newly. It ends when every socket has a holder. A cgroup is looked through to
+ * mostly runs newly. It ends when every socket has a holder. A cgroup is searched to
  * its end where it has FINISH_MAX processes at most, so that workers that share a listener
  * are counted; of larger ones, and where a holder was found elsewhere, its parents are
- * looked at, because that is where a socket was made that a child has.
+ * examined, because that is where a socket was made that a child has.
  *
- * The other walks look at every process, whatever they find.
+ * The other walks examine every process, whatever they find.
  *
  * A process that ends under the walk is skipped, and one that starts is found by a second
- * look at the list. A process that may not be looked at makes the walk incomplete, and so
+ * reading of the list. A process that may not be examined makes the walk incomplete, and so
  * does a /proc that hides processes (hidepid=): PID 1 is always there, so where it is
  * missing others are too.
  *
  * Memory: one bit for each process number there can be (512 KiB, of which the kernel gives
- * what is touched), four bytes for each process. Cost: visit.c's for each process looked at;
+ * what is touched), four bytes for each process. Cost: visit.c's for each process examined;
  * 1 us a process for the list, 2 us for whose each one is.
  */
 #include <dirent.h>
@@ -37,10 +37,10 @@
 #include "lookup/walk.h"
 #include "wire/protocol.h"
 
-/* The largest cgroup that is looked through to its end. */
+/* The largest cgroup that is searched to its end. */
 #define FINISH_MAX 512
 
-/* How many parents of a holder are looked at. */
+/* How many parents of a holder are examined. */
 #define PARENTS_MAX 16
 
 struct walk {
@@ -49,7 +49,7 @@ struct walk {
 	uint64_t *visited; /* one bit a process number */
 };
 
-/* The first time: notes that the process is looked at. */
+/* The first time: notes that the process is examined. */
 static bool
 is_new(struct walk *walk, int32_t pid)
 {
@@ -100,7 +100,7 @@ has_pid(const struct pids *pids, int32_t wanted)
 }
 
 /*
- * Looks at every process that was not yet. *ret_saw_all says whether none was kept from
+ * Examines every process that was not yet. *ret_saw_all says whether none was kept from
  * view. Returns 0 or -errno.
  */
 static int
@@ -108,7 +108,7 @@ walk_rest(struct walk *walk, bool *ret_saw_all)
 {
 	bool saw_init = false;
 
-	for (int steps = 0; steps < 2; steps++) {
+	for (int round = 0; round < 2; round++) {
 		_pids_ struct pids pids = { 0 };
 		int r = list_processes(walk, &pids);
 
@@ -137,7 +137,7 @@ parent_of(const struct walk *walk, int32_t pid)
 	return fd >= 0 && proc_read_stat(fd, &stat) == 0 ? stat.parent_pid : 0;
 }
 
-/* Looks at the parents of a process, but PID 1, which is everybody's at last. */
+/* Examines the parents of a process, but PID 1, which is everybody's at last. */
 static void
 visit_parents(struct walk *walk, int32_t pid)
 {
@@ -149,7 +149,7 @@ visit_parents(struct walk *walk, int32_t pid)
 	}
 }
 
-/* Looks at the parents of who was found first to hold each socket. */
+/* Examines the parents of who was found first to hold each socket. */
 static void
 visit_all_parents(struct walk *walk)
 {
@@ -172,7 +172,7 @@ cgroup_is_found(const struct walk *walk, uint64_t id)
 	return true;
 }
 
-/* Looks at the processes in one directory of the tree, for the sockets of cgroup id. */
+/* Examines the processes in one directory of the tree, for the sockets of cgroup id. */
 static int
 visit_directory(struct walk *walk, uint64_t id, const char *path)
 {
@@ -234,7 +234,7 @@ is_process_of_users(const struct walk *walk, int32_t pid)
 	    is_users(&walk->search, status.st_uid);
 }
 
-/* Looks at all processes till every socket has a holder, those of their users first. */
+/* Examines all processes until every socket has a holder, those of their users first. */
 static int
 visit_likely(struct walk *walk)
 {

@@ -17,11 +17,11 @@ enum walk_kind {
 };
 
 /*
- * Looks for the sockets that are not answered yet and fills their holders anew. wanted is
+ * Searches for the sockets that are not answered yet and fills their holders anew. wanted is
  * sorted by inode, without duplicates. cgroups are those of the sockets, as cgroup_find()
  * left them, sorted by id; only a quick walk uses them.
  *
- * Returns 0 and in *ret_saw_all whether every process was looked at; or -errno where /proc
+ * Returns 0 and in *ret_saw_all whether every process was examined; or -errno where /proc
  * cannot be read at all, -ENOMEM.
  */
 int walk_processes(const struct host *host, struct wanted *wanted, size_t count,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is wrong while the daemon runs on: told once when it begins (DEGRADED), once when it is
+ * What is wrong while the daemon runs on: reported once when it begins (DEGRADED), once when it is
  * over (RECOVERED), and shown in the status line meanwhile. A blind spot is never silent.
  */
 #include <errno.h>

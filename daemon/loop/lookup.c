@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks overstay-lookup who holds the sockets that are new or about to be told of. One request is
+ * Asks overstay-lookup who holds the sockets that are new or about to be reported. One request is
  * under way at a time and names as many sockets as there are: they share one walk of /proc there.
  *
  * What it never does: wait, or reap a process that it has not started. A lookup that does not
@@ -249,7 +249,7 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
 		return;
 	}
-	/* Whether it is really back is told by its first answer. */
+	/* Its first answer shows whether it is really back. */
 	engine_lookup_retry(ground->engine);
 	loop_announce(ground->loop, LOOP_CHANGED);
 }

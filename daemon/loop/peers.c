@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks the kernel who is connected to the suspects that are about to be told of. One request is
+ * Asks the kernel who is connected to the suspects that are about to be reported. One request is
  * under way at a time and names as many listeners as are waiting: they share one walk over the
  * table, with a source of its own, so neither a poll nor a survey waits for it.
  *
@@ -26,7 +26,7 @@ struct peers {
 	struct connected connected; /* its count: 0 = no request is under way */
 };
 
-/* The request is over: tells the engine of each endpoint what was found, or that nothing was. */
+/* The request is over: hands the engine what was found for each endpoint, or that nothing was. */
 static void
 take_in(struct peers *peers, bool answered)
 {

@@ -3,8 +3,8 @@
  * The poll: one reading of the listeners, from the timer to the engine. What is asked and what it
  * proves is kernel/poll-steps.c's; how a source is driven is pump.c's; this file says when.
  *
- * A poll begins an `interval` after the one before began, and sooner where a stay reaches a limit
- * sooner, so that an alert comes when its threshold is reached and not up to an interval later;
+ * A poll begins an `interval` after the one before began, and sooner if a stay reaches a threshold
+ * by then, so that an alert comes when its threshold is reached and not up to an interval later;
  * but never sooner than a fifth of the interval.
  *
  * What it never does: wait. A kernel that does not answer makes the poll incomplete, and the next
@@ -67,7 +67,7 @@ plan_next(void *argument)
 	loop_arm(poll->timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
-/* A single incomplete poll is nothing to wake anybody for; several in a row are told. */
+/* A single incomplete poll is nothing to wake anybody for; several in a row are reported. */
 static void
 note_completeness(struct poll *poll, uint32_t incomplete)
 {
@@ -112,7 +112,7 @@ take_in(struct poll *poll)
 	loop_announce(ground->loop, LOOP_CHANGED);
 	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
 	if (log_is_verbose()) {
-		struct engine_changes changes = engine_changes(ground->engine);
+		struct diff_counts changes = engine_changes(ground->engine);
 		log_debug("poll", "%zu appeared, %zu persisted, %zu vanished; %llu us of CPU",
 		    changes.appeared, changes.persisted, changes.missing,
 		    (unsigned long long)poll->last_cpu_usec);

@@ -23,7 +23,7 @@
 #include "store/lastgood.h"
 
 /* So many errors of a bad file stand in the journal; `overstayd --check` says all. */
-#define RELOAD_ERRORS_TOLD 20
+#define RELOAD_ERRORS_REPORTED 20
 
 /* A stop waits so long for a reload under way. */
 #define RELOAD_STOP_USEC (2 * USEC_PER_SEC)
@@ -106,14 +106,14 @@ static void
 tell_messages(const struct reload *reload, enum config_message_kind kind, enum severity severity)
 {
 	const struct config_messages *messages = &reload->job->messages;
-	size_t told = 0;
+	size_t reported = 0;
 
-	for (size_t i = 0; i < messages->count && told < RELOAD_ERRORS_TOLD; i++) {
+	for (size_t i = 0; i < messages->count && reported < RELOAD_ERRORS_REPORTED; i++) {
 		if (messages->items[i].kind != kind)
 			continue;
 		outlet_put(reload->ground->outlet,
 		    report_new(EVENT_CONFIG, severity, "%s", messages->items[i].text));
-		told++;
+		reported++;
 	}
 }
 
@@ -144,7 +144,7 @@ refuse(struct reload *reload)
 	tell_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
 
-/* Puts the new configuration in the place of the old one; on_settings() tells of it. */
+/* Puts the new configuration in the place of the old one; on_settings() reports it. */
 static void
 accept_config(struct reload *reload)
 {
@@ -156,7 +156,7 @@ accept_config(struct reload *reload)
 	loop_announce(reload->ground->loop, LOOP_CHANGED);
 }
 
-/* The new one is in force: told before the polls go over to it. */
+/* The new one is in force: reported before the polls go over to it. */
 static void
 on_settings(void *argument)
 {

@@ -4,7 +4,7 @@
  * its policy before anybody else hears of it.
  *
  * Invariant: the old one is freed when all subscribers have gone over to the new one, since stays
- * that are forgotten meanwhile are told with the names of its rules.
+ * that are forgotten meanwhile are reported with the names of its rules.
  */
 #include <errno.h>
 #include <stdlib.h>

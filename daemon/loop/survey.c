@@ -67,7 +67,7 @@ arm_next(struct survey *survey)
 
 /* The counters of a survey, for a person with --verbose. */
 static void
-tell(const struct survey *survey)
+log_survey(const struct survey *survey)
 {
 	const struct config *config = settings_config(survey->ground->settings);
 	struct report *report;
@@ -107,7 +107,7 @@ finish(struct survey *survey)
 		(void)occupancy_free(survey->last);
 		survey->last = survey->occupancy;
 		survey->occupancy = NULL;
-		tell(survey);
+		log_survey(survey);
 	}
 	status_update(survey->ground->status);
 	arm_next(survey);

@@ -26,7 +26,7 @@ struct verified_programs {
 	const struct ground *ground;
 	struct executables *executables;
 	struct event *event;
-	enum executables_aside aside; /* that was told */
+	enum executables_aside aside; /* that was reported */
 };
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Follows ip_local_port_range and ip_local_reserved_ports, which may change at any time: resolves
- * `ranges:` against them for the engine, and tells of a range that was tuned until it bites.
+ * `ranges:` against them for the engine, and reports a range that was tuned until it bites.
  *
  * Cost: three system calls for each of the two files, at each poll.
  */
@@ -51,7 +51,7 @@ read_reserved(struct watched *watched, const struct port_range *kernel, bool alw
 	if (r < 0)
 		log_debug("poll", "cannot read ip_local_reserved_ports: %s", strerror(-r));
 	watched->reserved = reserved;
-	/* Without knowing what is reserved there is no telling what should be. */
+	/* Nobody can advise what to reserve without knowing what is reserved. */
 	engine_set_reserved(watched->ground->engine, &reserved,
 	    r < 0 ? &(struct port_range){ 0 } : kernel);
 }

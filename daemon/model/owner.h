@@ -61,7 +61,7 @@ enum exe_trust {
 			   root's, not writable by others, in a directory of root's */
 };
 
-/* Who runs a container, told by the name of its cgroup (lookup/place.c). */
+/* Who runs a container, by the name of its cgroup (lookup/place.c). */
 enum container_kind {
 	CONTAINER_NONE,
 	CONTAINER_DOCKER,
@@ -92,7 +92,7 @@ enum process_evidence {
 	EVIDENCE_EXE_KNOWN = 1 << 0,	 /* exe_uid, exe_mode, exe_device, exe_inode were read */
 	EVIDENCE_EXE_IN_MEMORY = 1 << 1, /* the file never had a name: memfd_create(2) */
 	/* Deleted, and another regular file of the same owner (or of root's) that others may not
-	 * write stands in its place. */
+	 * write stands in its place, or in that of the next version beside it. */
 	EVIDENCE_EXE_UPDATED = 1 << 2,
 	EVIDENCE_EXE_OPEN_PATH = 1 << 3, /* a directory on its way may be written by all */
 	/* Others than root and the process's own user may write to the file: by its mode, or since

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the administrator wants, as values: the rules and the limits that judge and track obey.
+ * What the administrator wants, as values: the rules and the thresholds that judge and track obey.
  * config/ builds it from the files, engine/ reads it, nobody changes it: a reload makes a new one.
  */
 #ifndef OVERSTAY_MODEL_POLICY_H
@@ -122,8 +122,8 @@ struct policy {
 	enum severity suspect_severity;
 	uint64_t suspect_weak_threshold_usec; /* with two weak ones */
 	enum severity suspect_weak_severity;
-	bool advice;	  /* advice is told */
-	uint32_t hopping; /* bits 1 << enum protocol: where hopping is told */
+	bool advice;	  /* advice is given */
+	uint32_t hopping; /* bits 1 << enum protocol: where hopping is reported */
 	uint64_t grace_usec;
 	uint64_t remind_usec;
 	enum severity log_appeared; /* or SEVERITY_OFF */

@@ -15,14 +15,23 @@ enum listener_class {
 	CLASS_KERNEL,  /* the kernel itself */
 	CLASS_SERVICE, /* a system unit or a container runs it, from a system path */
 	CLASS_USER,    /* a person's program */
-	CLASS_SUSPECT, /* a strong reason, or two weak ones */
+	CLASS_SUSPECT, /* a strong reason, or weak ones of two kinds */
 	CLASS_COUNT,
 };
 
 enum reason_strength {
 	STRENGTH_SHOWN,	 /* never counts for anything: it is only told */
-	STRENGTH_WEAK,	 /* two of them make a suspect; one alone is only told */
+	STRENGTH_WEAK,	 /* two kinds make a suspect; one alone is only reported */
 	STRENGTH_STRONG, /* one is enough */
+};
+
+/* What a reason is about. Weak ones add up across kinds only. */
+enum reason_kind {
+	KIND_STRONG,   /* enough by itself, whatever it is about */
+	KIND_PLACE,    /* the program's file: its place, owner and mode */
+	KIND_HISTORY,  /* what was there before */
+	KIND_EXPOSURE, /* who can reach it */
+	KIND_SHOWN,    /* counts for nothing */
 };
 
 /* In the order of the table, strong ones first. */
@@ -48,10 +57,13 @@ struct classification {
 	enum listener_class otherwise; /* what it would be without the reasons */
 	uint32_t reasons;	       /* bits 1 << enum reason */
 	bool strong;		       /* one of them is */
+	bool main_program;	       /* all that is known to hold it is its unit's */
 };
 
-/* What would follow from these reasons alone; otherwise = the class without them. */
-void classify_reasons(uint32_t reasons, enum listener_class otherwise, struct classification *ret);
+/* What would follow from these reasons alone; otherwise = the class without them. main_program:
+ * each known holder is the main program of its unit or container. */
+void classify_reasons(uint32_t reasons, enum listener_class otherwise, bool main_program,
+    struct classification *ret);
 
 const char *class_name(enum listener_class class); /* "suspect" */
 const char *reason_name(enum reason reason);	   /* "disguise" */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "model/report.h"
 
@@ -86,7 +87,7 @@ int
 report_add_field(struct report *report, const char *name, const char *format, ...)
 {
 	_free_ char *value = NULL;
-	struct report_field *fields;
+	struct report_field *field;
 	va_list arguments;
 	int r;
 
@@ -99,14 +100,14 @@ report_add_field(struct report *report, const char *name, const char *format, ..
 		value = NULL;
 		return -ENOMEM;
 	}
-	fields = reallocarray(report->fields, report->field_count + 1, sizeof(*fields));
-	if (fields == NULL)
+	if (array_fit(&report->fields, report->field_count + 1) < 0)
 		return -ENOMEM;
-	report->fields = fields;
-	fields[report->field_count].name = strdup(name);
-	if (fields[report->field_count].name == NULL)
+	field = &report->fields[report->field_count];
+	field->name = strdup(name);
+	if (field->name == NULL)
 		return -ENOMEM;
-	fields[report->field_count++].value = take_ptr(value);
+	field->value = take_ptr(value);
+	report->field_count++;
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the engine has to tell, as self-contained values: the alert room (and later the control
+ * What the engine reports, as self-contained values: the alert room (and later the control
  * socket) sees only these, never the engine. A report owns all it points to but the shared,
  * immutable owner, so it may cross to the sending thread.
  */
@@ -59,7 +59,7 @@ struct stay_id {
 	uint8_t bytes[16];
 };
 
-/* Ports of an owner that hops, peers of a suspect: so many are told. */
+/* Ports of an owner that hops, peers of a suspect: so many are reported. */
 #define REPORT_PORTS_MAX 32
 #define REPORT_PEERS_MAX 16
 
@@ -98,7 +98,7 @@ struct report_stay {
 	uint64_t away_usec;    /* REBOUND: how long it was away */
 	uint64_t threshold_usec;
 	uint64_t first_seen_usec; /* CLOCK_REALTIME */
-	bool overstayed;	  /* it was told as overstaying at some time */
+	bool overstayed;	  /* it was reported as overstaying at some time */
 	char *rule;		  /* name of the rule that decided, NULL = none */
 	char *note;		  /* that rule's note, NULL = none */
 	char *would_allow;	  /* name of the rule that would allow it but for the class */

@@ -47,7 +47,6 @@ enum statement {
 	STATEMENT_ROLLBACK,
 	STATEMENT_LOAD,
 	STATEMENT_ADD,
-	STATEMENT_REMOVE,
 	STATEMENT_REMOVE_OTHERS,
 	STATEMENT_REMOVE_OLDEST,
 	STATEMENT_COUNT,
@@ -63,8 +62,6 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 	[STATEMENT_ADD] = "INSERT OR REPLACE INTO executable "
 			  "(boot_id, pid, start_usec, device, inode, uid, path) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[STATEMENT_REMOVE] =
-	    "DELETE FROM executable WHERE boot_id = ?1 AND pid = ?2 AND start_usec = ?3",
 	[STATEMENT_REMOVE_OTHERS] = "DELETE FROM executable WHERE boot_id <> ?1",
 	[STATEMENT_REMOVE_OLDEST] =
 	    "DELETE FROM executable WHERE rowid <= (SELECT rowid "
@@ -428,24 +425,23 @@ executables_file_load(struct executables_file *file, struct executable_list *ret
 }
 
 static int
-apply_one(struct executables_file *file, const struct executable_change *change)
+add_one(struct executables_file *file, const struct executable *executable)
 {
-	const struct executable *executable = &change->executable;
-	enum statement which = change->removed ? STATEMENT_REMOVE : STATEMENT_ADD;
-	sqlite3_stmt *statement = file->statements[which];
+	sqlite3_stmt *statement = file->statements[STATEMENT_ADD];
 	int code = sqlite3_bind_int64(statement, 2, executable->pid);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(statement, 3, (int64_t)executable->start_usec);
-	if (code == SQLITE_OK && !change->removed)
+	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(statement, 4, (int64_t)executable->device);
-	if (code == SQLITE_OK && !change->removed)
+	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(statement, 5, (int64_t)executable->inode);
-	if (code == SQLITE_OK && !change->removed)
+	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(statement, 6, executable->uid);
-	if (code == SQLITE_OK && !change->removed)
+	if (code == SQLITE_OK)
 		code = sqlite3_bind_text(statement, 7, executable->path, -1, SQLITE_STATIC);
-	return code == SQLITE_OK ? run_statement(file, which) : error_of(file->database, code);
+	return code == SQLITE_OK ? run_statement(file, STATEMENT_ADD) :
+				   error_of(file->database, code);
 }
 
 int
@@ -458,7 +454,7 @@ executables_file_apply(struct executables_file *file, const struct executable_ch
 	if (!file->pruned)
 		r = run_statement(file, STATEMENT_REMOVE_OTHERS);
 	for (; r == 0 && changes != NULL; changes = changes->next)
-		r = apply_one(file, changes);
+		r = add_one(file, &changes->executable);
 	if (r == 0)
 		r = run_statement(file, STATEMENT_REMOVE_OLDEST);
 	if (r == 0)

@@ -13,11 +13,10 @@
 
 struct executables_file;
 
-/* One thing to be written. */
+/* One that is to be written. */
 struct executable_change {
 	struct executable_change *next;
-	bool removed;		      /* else added */
-	struct executable executable; /* of a removed one pid and start_usec alone */
+	struct executable executable;
 };
 
 /*

@@ -6,7 +6,7 @@
  * them in one transaction, and removes them only then: what fails (a full disk, a read-only one)
  * stays, is counted as waiting, and is tried again ever more seldom, with the database opened anew.
  * So a transaction that is not whole is never seen, and nothing is lost but what did not fit into
- * the queue, which is told (add_all), as is a database that had to be put aside.
+ * the queue, which is reported (add_all), as is a database that had to be put aside.
  *
  * Memory: what waits, at most EXECUTABLES_QUEUE_MAX changes of a path each.
  */
@@ -276,17 +276,6 @@ executables_add(struct executables *executables, const struct executable *execut
 		return -EINVAL;
 	change.executable.path = strdup(executable->path);
 	return change.executable.path == NULL ? -ENOMEM : put(executables, &change);
-}
-
-int
-executables_remove(struct executables *executables, int32_t pid, uint64_t start_usec)
-{
-	struct executable_change change = {
-		.removed = true,
-		.executable = { .pid = pid, .start_usec = start_usec },
-	};
-
-	return pid <= 0 ? -EINVAL : put(executables, &change);
 }
 
 int

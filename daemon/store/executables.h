@@ -13,7 +13,7 @@
 #include "base/macros.h"
 #include "store/executable-list.h"
 
-/* So many changes wait for the disk at most: all that are kept, and as many removals. */
+/* So many changes wait for the disk at most: all that are kept, and all of them once more. */
 #define EXECUTABLES_QUEUE_MAX (2 * EXECUTABLES_MAX)
 
 struct executables_status {
@@ -43,14 +43,11 @@ int executables_loaded(struct executables *executables, uint64_t timeout_usec,
     struct executable_list *ret) _mustcheck_;
 
 /*
- * Keep one (copied; it takes the place of what is kept of that process), or forget one. Never
- * waits. Return 0, -EINVAL for what cannot be one, -ENOBUFS where too many wait for the disk,
- * -ENOMEM.
+ * Keeps one (copied; it takes the place of what is kept of that process). Never waits. Returns 0,
+ * -EINVAL for what cannot be one, -ENOBUFS if too many wait for the disk, -ENOMEM.
  */
 int executables_add(struct executables *executables,
     const struct executable *executable) _mustcheck_;
-int executables_remove(struct executables *executables, int32_t pid,
-    uint64_t start_usec) _mustcheck_;
 
 /* Readable when executables_status() has changed; executables_acknowledge() makes it quiet. */
 int executables_fd(const struct executables *executables);

@@ -2,8 +2,8 @@
 /*
  * Asks overstay-lookup who holds sockets. The packets are those of wire/protocol.h.
  *
- * Invariants: every inode asked for is told to the caller exactly once, whatever comes back
- * or does not; an owner that is told is whole and within the bounds of model/owner.h.
+ * Invariants: every inode asked for is handed to the caller exactly once, whatever comes back
+ * or does not; an owner that is handed over is whole and within the bounds of model/owner.h.
  * lookup_client_spawn() is the only place where overstayd forks.
  *
  * Memory: 64 KiB for a packet and 12 KiB for the questions and one answer, as long as the
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "model/listener.h"
 #include "wire/client.h"
 
@@ -268,7 +269,7 @@ lookup_client_give_up(struct lookup_client *client, enum owner_reason reason, ui
 	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
 
 	/*
-	 * Without memory there is none to be told; the caller takes that for "not asked".
+	 * Without memory there is none to hand over; the caller takes that for "not asked".
 	 */
 	if (owner != NULL)
 		owner->observed_usec = now_usec;
@@ -280,26 +281,25 @@ lookup_client_give_up(struct lookup_client *client, enum owner_reason reason, ui
 	client->asked_usec = USEC_NEVER;
 }
 
+static int
+compare_inode(const void *key, const void *element)
+{
+	uint32_t inode = *(const uint32_t *)key;
+	uint32_t other = ((const struct open_question *)element)->inode;
+
+	return inode < other ? -1 : inode > other;
+}
+
 static struct open_question *
 find_question(struct lookup_client *client, uint32_t inode)
 {
-	size_t low = 0, high = client->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (client->questions[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < client->count && client->questions[low].inode == inode ?
-	    &client->questions[low] :
-	    NULL;
+	return search_find(&inode, client->questions, client->count, sizeof(client->questions[0]),
+	    compare_inode);
 }
 
 /*
- * Marks what the packet answers. Nothing is told before all of it is known to be asked for.
- * On -EPROTO the marks are as they were.
+ * Marks what the packet answers. Nothing is handed over before all of it is known to be
+ * asked for. On -EPROTO the marks are as they were.
  */
 static int
 mark_answered(struct lookup_client *client, const struct lookup_client_packet *answer)

@@ -31,7 +31,7 @@ int lookup_client_open_path(const char *socket_path, struct lookup_client **ret)
 /*
  * Starts lookup_binary (an absolute path) with --fd, its end of a socket pair as descriptor
  * 3. It ends when the connection does; lookup_client_pid() is to be reaped by the caller. A binary
- * that cannot be started is told here where that can be seen (-ENOENT, -EACCES), else by
+ * that cannot be started is reported here if that can be seen (-ENOENT, -EACCES), else by
  * the first step. Returns 0 or -errno.
  */
 int lookup_client_spawn(const char *lookup_binary, struct lookup_client **ret) _mustcheck_;

@@ -141,7 +141,7 @@ poll_once(struct bench *bench)
 	const struct source_request *request;
 
 	if (steps == NULL)
-		die("look", ENOMEM);
+		die("poll", ENOMEM);
 	while ((request = poll_steps_request(steps)) != NULL) {
 		struct source_result result;
 		int r = source_run(bench->source, request, poll_steps_socket, steps, TIMEOUT_USEC,

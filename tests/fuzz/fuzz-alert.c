@@ -186,7 +186,7 @@ make_stay(const uint8_t header[HEADER_SIZE])
 	struct classification classification;
 
 	require(report != NULL && stay != NULL);
-	classify_reasons(reasons, CLASS_SERVICE, &classification);
+	classify_reasons(reasons, CLASS_SERVICE, false, &classification);
 	*stay = (struct report_stay){
 		.endpoint = { .family = AF_INET,
 		    .port = 60855,

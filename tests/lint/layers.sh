@@ -73,12 +73,35 @@ check_pure() {
 	esac
 }
 
+# The parts of a stay and who may change them: "part file...".
+owners=$(awk '
+	/^    part +what +owners in engine\/$/ { inside = 1; at = index($0, "owners"); next }
+	inside && /^    -/ { next }
+	inside && !/^    / { exit }
+	inside { print $1, substr($0, at) }
+' daemon/README)
+
+# An assignment through a stay, or through a pointer that is called like the part.
+check_owners() {
+	[ -n "$owners" ] || echo "daemon/README: no table of the parts of a stay"
+	printf '%s\n' "$owners" | while read -r part files; do
+		for file in $(files 'daemon/engine/*.c'); do
+			case " $files " in
+			*" ${file##*/} "*) continue ;;
+			esac
+			grep -nHE "\\<$part(->|\\.)[]a-z0-9_.[]+ *([-+|&]?=([^=]|\$)|\+\+|--)" "$file" |
+				grep -vE ":[[:space:]]*\.$part"
+		done
+	done
+}
+
 lint() {
 	sources=$(files 'daemon/*.c' 'daemon/*.h')
 	check_table | point "the table names the rooms there are"
 	for file in $sources; do check_own "$file"; done | point "own includes keep to the layers"
 	for file in $sources; do check_foreign "$file"; done | point "third-party headers have their address"
 	for file in $sources; do check_pure "$file"; done | point "engine/ and model/ have no descriptor and no clock"
+	check_owners | point "each part of a stay is changed by its owners"
 	for room in $(for file in $sources; do room_of "$file"; done | sort -u); do
 		[ "$room" = top ] || grep -q "^$room/ " daemon/README || echo "daemon/README lacks $room/"
 	done | point "daemon/README names every room"

@@ -51,6 +51,13 @@ lint() {
 		{ file[$1] = $2 }
 	' | point "no tag of a structure stands for two things in daemon/"
 
+	files 'daemon/*.c' 'daemon/*.h' 'tests/scenario/*.c' | grep -vxF daemon/base/array.c |
+		xargs grep -nHE '\b(realloc|reallocarray)\(' | point "arrays grow by base/array.h"
+
+	files 'daemon/*.c' 'daemon/*.h' 'tests/scenario/*.c' | grep -vxF daemon/base/search.h |
+		xargs grep -nHE '\bbsearch\(|\((high - low|low \+ high)\)' |
+		point "binary searches are base/search.h's"
+
 	# The words are written so that this file does not find itself.
 	for word in 'TO''DO' 'FIX''ME' 'X''XX'; do
 		files 'daemon/*' 'conf/*' 'systemd/*' 'contrib/*' 'tests/*' '.ci/*' README \

@@ -76,6 +76,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "script.h"
 
@@ -99,12 +100,9 @@ read_lines(const char *path, struct script *script)
 	while ((length = getline(&line, &size, file)) >= 0) {
 		if (length > 0 && line[length - 1] == '\n')
 			line[length - 1] = '\0';
-		if (script->line_count == room) {
-			room = room == 0 ? 64 : room * 2;
-			script->lines = reallocarray(script->lines, room, sizeof(char *));
-			if (script->lines == NULL)
-				abort();
-		}
+		if (array_reserve(&script->lines, &room, script->line_count + 1, ARRAY_UNBOUNDED) <
+		    0)
+			abort();
 		script->lines[script->line_count++] = take_ptr(line);
 		size = 0;
 	}

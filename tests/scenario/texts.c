@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "texts.h"
 
@@ -41,12 +42,8 @@ texts_print(struct texts *texts, const char *text)
 	for (size_t i = 0; i < texts->count; i++)
 		if (strcmp(texts->shapes[i], shape) == 0)
 			return;
-	if (texts->count == texts->room) {
-		texts->room = texts->room == 0 ? 16 : texts->room * 2;
-		texts->shapes = reallocarray(texts->shapes, texts->room, sizeof(char *));
-		if (texts->shapes == NULL)
-			abort();
-	}
+	if (array_reserve(&texts->shapes, &texts->room, texts->count + 1, ARRAY_UNBOUNDED) < 0)
+		abort();
 	texts->shapes[texts->count++] = take_ptr(shape);
 	(void)puts(text);
 }

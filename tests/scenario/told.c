@@ -8,20 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "or-die.h"
 #include "told.h"
 #include "words.h"
-
-static void *
-or_die(void *pointer)
-{
-	if (pointer == NULL) {
-		(void)fprintf(stderr, "no memory\n");
-		abort();
-	}
-	return pointer;
-}
 
 void
 told_add(struct told_list *list, uint64_t at_usec, const struct message *message)
@@ -29,10 +21,8 @@ told_add(struct told_list *list, uint64_t at_usec, const struct message *message
 	struct told *told;
 	char *to;
 
-	if (list->count == list->room) {
-		list->room = list->room == 0 ? 64 : list->room * 2;
-		list->items = or_die(reallocarray(list->items, list->room, sizeof(*list->items)));
-	}
+	if (array_reserve(&list->items, &list->room, list->count + 1, ARRAY_UNBOUNDED) < 0)
+		(void)or_die(NULL);
 	told = &list->items[list->count++];
 	*told = (struct told){ .at_usec = at_usec, .priority = message->priority };
 	for (size_t i = 0; i < message->field_count; i++)

@@ -16,9 +16,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
+#include "or-die.h"
 #include "world.h"
 
 /* As loop/poll.c and loop/lookup.c have them. */
@@ -29,16 +31,6 @@
 #define RETRY_LAST_USEC	    (5 * USEC_PER_MIN)
 
 static void ask_owners(struct world *world);
-
-static void *
-or_die(void *pointer)
-{
-	if (pointer == NULL) {
-		(void)fprintf(stderr, "no memory\n");
-		abort();
-	}
-	return pointer;
-}
 
 /* The names of this host, whatever the one the test runs on has. */
 static const struct {
@@ -422,7 +414,7 @@ read_ranges(struct world *world, bool always)
 static void
 sum_up(struct world *world)
 {
-	const struct engine_changes changes = engine_changes(world->engine);
+	const struct diff_counts changes = engine_changes(world->engine);
 	struct track_counts counts;
 
 	engine_counts(world->engine, &counts);
@@ -551,11 +543,9 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 struct row *
 world_add_row(struct world *world)
 {
-	if (world->row_count == world->row_room) {
-		world->row_room = world->row_room == 0 ? 64 : world->row_room * 2;
-		world->rows =
-		    or_die(reallocarray(world->rows, world->row_room, sizeof(*world->rows)));
-	}
+	if (array_reserve(&world->rows, &world->row_room, world->row_count + 1, ARRAY_UNBOUNDED) <
+	    0)
+		(void)or_die(NULL);
 	world->rows[world->row_count] = (struct row){ .listener.endpoint.netns = 1 };
 	return &world->rows[world->row_count++];
 }

@@ -225,7 +225,7 @@ make_stay(const struct words *words, unsigned number)
 	struct report_stay *stay = or_die(calloc(1, sizeof(*stay)));
 	struct classification classification;
 
-	classify_reasons(read_reasons(words->reasons), CLASS_SERVICE, &classification);
+	classify_reasons(read_reasons(words->reasons), CLASS_SERVICE, false, &classification);
 	*stay = (struct report_stay){
 		.sequence = number + 1,
 		.severity = SEVERITY_WARNING,

@@ -514,10 +514,18 @@ def moved_aside(s):
     s.facts["exe"] = f"{path}.old"
 
 
-def version_directory(s):
-    path = pathlib.Path(started(s, path=f"/opt/{s.name}/1.0/bin/server"))
-    s.place(f"/opt/{s.name}/1.1/bin/server")
+def version_directory(s, before="1.0", now="1.1", *options, keep=True, mode=0o755):
+    path = pathlib.Path(started(s, *options, path=f"/opt/{s.name}/{before}/bin/server"))
+    wait_until(lambda: os.readlink(f"/proc/{s.pid()}/exe") == str(path), 20, "the program runs")
+    s.place(f"/opt/{s.name}/{now}/bin/server", mode=mode)
     path.unlink()
+    if not keep:
+        path.parent.rmdir()
+        path.parent.parent.rmdir()
+
+
+def roots_deleted(s):
+    s.service([s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s, "-D")])
 
 
 def linked_to_tmp(s, hard):
@@ -809,9 +817,16 @@ SUSPECTS = [
     row("hidden-io-uring-udp", lambda s: own(s, "-u", "-a", "any", "-I"), "suspect", "no-owner",
         protocol="udp", owner="unknown", owner_reason="no-process", user=..., exe=None),
     row("root-runs-alices-exposed", lambda s: s.service(
-        [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s, "-a", "any")]), "suspect", "foreign",
+        [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s, "-a", "any")]), "unknown", "foreign",
         "exposed", auto=1),
-    row("deleted-exposed", lambda s: removed(s, "-a", "any"), "suspect", "deleted", "exposed",
+    row("deleted-exposed", lambda s: removed(s, "-a", "any"), "service", "deleted", "exposed",
+        auto=1),
+    row("root-runs-alices-deleted", roots_deleted, "suspect", "foreign", "deleted"),
+    row("writable-and-exposed", lambda s: s.service(
+        [s.place(f"/usr/local/sbin/{s.name}", mode=0o777), *at(s, "-a", "any")]), "service",
+        "writable", "exposed", auto=1),
+    row("in-tmp-and-exposed-service", lambda s: s.service(
+        [s.place(f"/tmp/{s.name}"), *at(s, "-a", "any")]), "suspect", "temporary", "exposed",
         auto=1),
     row("in-tmp-exposed", lambda s: theirs(s, "-a", "any", path=f"/tmp/{s.name}"), "suspect",
         "temporary", "exposed", auto=1),
@@ -838,7 +853,15 @@ FURTHER = [
     row("shebang-by-env", shebang_by_env, "service"),
     row("main-has-ended", main_has_ended, "service"),
     row("moved-aside", moved_aside, "service"),
-    row("version-directory", version_directory, "service", "deleted"),
+    row("version-directory", version_directory, "service"),
+    row("version-directory-gone", lambda s: version_directory(
+        s, "java-17.0.9-openjdk", "java-17.0.10-openjdk", keep=False), "service"),
+    row("version-directory-of-another", lambda s: version_directory(
+        s, "erts-13.1", "ertz-13.2", keep=False), "service", "deleted"),
+    row("version-directory-open", lambda s: version_directory(
+        s, "erts-13.1", "erts-13.2", keep=False, mode=0o777), "service", "deleted"),
+    row("jmx-after-an-update", lambda s: version_directory(
+        s, "java-17.0.9", "java-17.0.10", "-a", "any", keep=False), "service", "exposed", auto=1),
     row("in-run", lambda s: own(s, path=f"/run/acme/{s.name}"), "service"),
     row("in-srv", lambda s: own(s, path=f"/srv/of-acme/{s.name}", user=WEB_USER), "service"),
     row("in-var-lib", lambda s: own(s, path=f"/var/lib/acme/{s.name}"), "service"),

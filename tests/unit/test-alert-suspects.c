@@ -28,7 +28,7 @@ make(enum event_kind kind, uint32_t reasons)
 	struct report_stay *stay = report->stay;
 	struct classification classification;
 
-	classify_reasons(reasons, CLASS_SERVICE, &classification);
+	classify_reasons(reasons, CLASS_SERVICE, false, &classification);
 	stay->age_usec = stay->age_max_usec = 6 * USEC_PER_SEC;
 	stay->class = classification.class;
 	stay->class_otherwise = classification.otherwise;
@@ -146,9 +146,9 @@ test_notes(void **state)
 	    " 6s", " 10min", NCAT, reason_text(REASON_DELETED), HINT);
 	check_pieces(make(EVENT_APPEARED, 1U << REASON_CHANGED), "APPEARED tcp 0.0.0.0:60855 ",
 	    " 6s", " 10min", NCAT, reason_text(REASON_CHANGED));
-	check_pieces(make(EVENT_APPEARED, 1U << REASON_DELETED | 1U << REASON_CHANGED),
+	check_pieces(make(EVENT_APPEARED, 1U << REASON_DELETED | 1U << REASON_WRITABLE),
 	    "APPEARED tcp 0.0.0.0:60855 ", " 6s", " 10min", NCAT, class_name(CLASS_SUSPECT),
-	    reason_text(REASON_DELETED), reason_text(REASON_CHANGED));
+	    reason_text(REASON_DELETED), reason_text(REASON_WRITABLE));
 	report = make(EVENT_ENDED, 1U << REASON_SHM);
 	report->stay->overstayed = true;
 	check_pieces(report, "ENDED tcp 0.0.0.0:60855 ", " 6s", class_name(CLASS_SUSPECT));

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/duration.h"
-#include "core-help.h"
+#include "help.h"
 
 #define CENTURY_USEC (36525ULL * USEC_PER_DAY)
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/port-set.h"
-#include "core-help.h"
+#include "help.h"
 
 static void
 expect_runs(const struct port_set *set, const bool members[PORT_COUNT])

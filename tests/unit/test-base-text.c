@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "core-help.h"
+#include "help.h"
 
 /* The escaped form of bytes, with room for all of it. */
 static const char *

@@ -7,17 +7,14 @@
 #include "config-expect.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "commands.h"
+#include "config-tree.h"
 #include "failing-memory.h"
 
-static struct {
-	char root[64];
-	char main_file[96], rules_dir[96];
-} fixture;
+static struct config_tree tree;
 
 struct config_paths __wrap_command_line_config_paths(const struct command_line *line);
 
@@ -25,54 +22,29 @@ struct config_paths
 __wrap_command_line_config_paths(const struct command_line *line)
 {
 	(void)line;
-	return (struct config_paths){
-		.main_file = fixture.main_file,
-		.rules_dir = fixture.rules_dir,
-		.resolve = resolve_fake,
-	};
-}
-
-static void
-write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fchmod(fileno(file), 0644), 0);
-	assert_int_equal(fclose(file), 0);
+	return tree.paths;
 }
 
 static int
 set_up(void **state)
 {
-	char path[128];
-
 	(void)state;
 	assert_int_equal(clock_load_zone(), 0);
-	(void)snprintf(fixture.root, sizeof(fixture.root), "/tmp/overstay-commands.XXXXXX");
-	if (mkdtemp(fixture.root) == NULL)
+	if (config_tree_make(&tree, "/tmp") < 0)
 		return -1;
-	(void)snprintf(fixture.main_file, sizeof(fixture.main_file), "%s/main.yaml", fixture.root);
-	(void)snprintf(fixture.rules_dir, sizeof(fixture.rules_dir), "%s/rules.d", fixture.root);
-	if (mkdir(fixture.rules_dir, 0755) < 0)
-		return -1;
-	write_file(fixture.main_file,
+	config_tree_write(&tree, "overstay.yaml",
 	    "threshold: 1h\nrules:\n"
 	    "  - {name: a, match: {unit: nginx, user: alice}, threshold: 2h, note: here}\n");
-	(void)snprintf(path, sizeof(path), "%s/1.yaml", fixture.rules_dir);
-	write_file(path, "rules:\n  - {name: b, match: {port: [80-90, 99]}, action: allow}\n");
+	config_tree_write(&tree, "rules.d/1.yaml",
+	    "rules:\n  - {name: b, match: {port: [80-90, 99]}, action: allow}\n");
 	return 0;
 }
 
 static int
 tear_down(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf -- '%s'", fixture.root);
-	return system(command);
+	return config_tree_remove(&tree);
 }
 
 typedef int command_function(const struct command_line *line);
@@ -82,14 +54,14 @@ struct outcome {
 	char *out, *error; /* what was written */
 };
 
-/* Reads a file of the fixture, to be freed. */
+/* Reads a file of the tree, to be freed. */
 static char *
 read_file(const char *name)
 {
 	char path[128], *text = calloc(1, 65536);
 	FILE *file;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", fixture.root, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", tree.root, name);
 	file = fopen(path, "re");
 	assert_non_null(file);
 	assert_non_null(text);
@@ -98,14 +70,14 @@ read_file(const char *name)
 	return text;
 }
 
-/* Lets what is written to fd go to a file of the fixture. Returns where it went before. */
+/* Lets what is written to fd go to a file of the tree. Returns where it went before. */
 static int
 redirect(int fd, const char *name)
 {
 	char path[128];
 	int before = fcntl(fd, F_DUPFD_CLOEXEC, 3), file;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", fixture.root, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", tree.root, name);
 	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	assert_true(before >= 0 && file >= 0);
 	assert_int_equal(dup2(file, fd), fd);
@@ -179,11 +151,11 @@ static void
 test_check(void **state)
 {
 	const struct command_line all = { .command = COMMAND_CHECK };
-	const struct command_line one = { .check_path = fixture.main_file };
+	const struct command_line one = { .check_path = tree.main_file };
 
 	(void)state;
 	fail_each(command_check, &all, EXIT_SUCCESS);
-	write_file(fixture.main_file, "interval: 1x\nfoo: bar\n");
+	config_tree_write(&tree, "overstay.yaml", "interval: 1x\nfoo: bar\n");
 	fail_each(command_check, &all, EXIT_USAGE);
 	fail_each(command_check, &one, EXIT_USAGE);
 }

@@ -12,79 +12,37 @@
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "config-tree.h"
 #include "skip.h"
-
-/* A directory of its own for each test, with the four places of the configuration. */
-struct fixture {
-	char root[64];
-	char main_file[96], conf_dir[96], rules_dir[96], vendor_dir[96];
-	struct config_paths paths;
-};
-
-static void
-write_file(const struct fixture *fixture, const char *name, const char *text)
-{
-	char path[256];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", fixture->root, name);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	assert_int_equal(fputs(text, file) < 0, 0);
-	assert_int_equal(fchmod(fileno(file), 0644), 0);
-	assert_int_equal(fclose(file), 0);
-}
 
 static int
 set_up(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	char *directories[] = { fixture->conf_dir, fixture->rules_dir, fixture->vendor_dir };
+	struct config_tree *tree = calloc(1, sizeof(*tree));
 
-	(void)snprintf(fixture->root, sizeof(fixture->root), "/tmp/overstay-config.XXXXXX");
-	if (mkdtemp(fixture->root) == NULL)
-		return -1;
-	(void)snprintf(fixture->main_file, 96, "%s/overstay.yaml", fixture->root);
-	(void)snprintf(fixture->conf_dir, 96, "%s/conf.d", fixture->root);
-	(void)snprintf(fixture->rules_dir, 96, "%s/rules.d", fixture->root);
-	(void)snprintf(fixture->vendor_dir, 96, "%s/vendor", fixture->root);
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-		if (mkdir(directories[i], 0700) < 0)
-			return -1;
-	fixture->paths = (struct config_paths){
-		.main_file = fixture->main_file,
-		.conf_dir = fixture->conf_dir,
-		.rules_dir = fixture->rules_dir,
-		.vendor_rules_dir = fixture->vendor_dir,
-		.resolve = resolve_fake,
-	};
-	*state = fixture;
-	return 0;
+	*state = tree;
+	return config_tree_make(tree, "/tmp");
 }
 
 static int
 tear_down(void **state)
 {
-	struct fixture *fixture = *state;
-	char command[128];
-	int r;
+	int r = config_tree_remove(*state);
 
-	(void)snprintf(command, sizeof(command), "rm -rf -- '%s'", fixture->root);
-	r = system(command);
-	free(fixture);
+	free(*state);
 	return r;
 }
 
-/* Loads the fixture; the messages, with the root cut from each, must be exactly these. */
+/* Loads the tree; the messages, with the root cut from each, must be exactly these. */
 static struct config *
-load(const struct fixture *fixture, const char *expected)
+load(const struct config_tree *tree, const char *expected)
 {
 	struct config_messages messages = { 0 };
 	struct config *config = NULL;
-	int r = config_load(&fixture->paths, &config, &messages);
+	int r = config_load(&tree->paths, &config, &messages);
 	char root[66], *said;
 
-	(void)snprintf(root, sizeof(root), "%s/", fixture->root);
+	(void)snprintf(root, sizeof(root), "%s/", tree->root);
 	said = messages_text(&messages, root);
 	assert_int_equal(r, messages.errors > 0 ? -EINVAL : 0);
 	assert_string_equal(said, expected);
@@ -96,46 +54,46 @@ load(const struct fixture *fixture, const char *expected)
 static void
 test_missing(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	struct config *config;
 
-	assert_null(load(fixture,
+	assert_null(load(tree,
 	    "overstay.yaml:1:1: cannot be read: No such file or "
 	    "directory\n"));
-	fixture->paths.main_optional = true;
-	config = load(fixture, "");
+	tree->paths.main_optional = true;
+	config = load(tree, "");
 	assert_int_equal(config->interval_usec, 5 * USEC_PER_SEC);
 	(void)config_free(config);
 	/* Directories that do not exist, or are not named, are empty ones. */
-	assert_int_equal(rmdir(fixture->conf_dir), 0);
-	fixture->paths.rules_dir = NULL;
-	fixture->paths.vendor_rules_dir = NULL;
-	(void)config_free(load(fixture, ""));
+	assert_int_equal(rmdir(tree->conf_dir), 0);
+	tree->paths.rules_dir = NULL;
+	tree->paths.vendor_rules_dir = NULL;
+	(void)config_free(load(tree, ""));
 }
 
 static void
 test_order_of_options(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	struct config *config;
 
-	write_file(fixture, "overstay.yaml", "threshold: 1h\ngrace: 1s\nudp: {auto: 1h}\n");
-	write_file(fixture, "conf.d/20-b.yaml", "threshold: 3h\n");
-	write_file(fixture, "conf.d/10-a.yaml",
+	config_tree_write(tree, "overstay.yaml", "threshold: 1h\ngrace: 1s\nudp: {auto: 1h}\n");
+	config_tree_write(tree, "conf.d/20-b.yaml", "threshold: 3h\n");
+	config_tree_write(tree, "conf.d/10-a.yaml",
 	    "threshold: 2h\ngrace: 2s\nudp: "
 	    "{threshold: 2h}\n");
-	write_file(fixture, "conf.d/.30-hidden.yaml", "threshold: 4h\nremind: 4h\n");
-	write_file(fixture, "conf.d/40-other.yaml.bak", "threshold: 5h\nremind: 5h\n");
-	write_file(fixture, "conf.d/README", "threshold: 6h\nremind: 6h\n");
-	config = load(fixture, "");
+	config_tree_write(tree, "conf.d/.30-hidden.yaml", "threshold: 4h\nremind: 4h\n");
+	config_tree_write(tree, "conf.d/40-other.yaml.bak", "threshold: 5h\nremind: 5h\n");
+	config_tree_write(tree, "conf.d/README", "threshold: 6h\nremind: 6h\n");
+	config = load(tree, "");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	assert_int_equal(config->policy.grace_usec, 2 * USEC_PER_SEC);
 	assert_int_equal(config->policy.remind_usec, USEC_PER_DAY);
 	assert_int_equal(config->policy.udp_auto_usec, USEC_PER_HOUR);
 	assert_int_equal(config->policy.udp_threshold_usec, 2 * USEC_PER_HOUR);
 	(void)config_free(config);
-	write_file(fixture, "conf.d/50-c.yml", "threshold: 7h\n");
-	config = load(fixture,
+	config_tree_write(tree, "conf.d/50-c.yml", "threshold: 7h\n");
+	config = load(tree,
 	    "conf.d:1:1: \"50-c.yml\" is ignored, expected a name that ends in "
 	    ".yaml\n");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
@@ -146,10 +104,10 @@ test_order_of_options(void **state)
 #define RULES(name, port) "rules:\n  - {name: " name ", threshold: 1h, match: {port: " port "}}\n"
 
 static void
-expect_rules(const struct fixture *fixture, const char *const *names, size_t count,
+expect_rules(const struct config_tree *tree, const char *const *names, size_t count,
     const char *messages)
 {
-	struct config *config = load(fixture, messages);
+	struct config *config = load(tree, messages);
 
 	assert_non_null(config);
 	assert_int_equal(config->policy.rule_count, count);
@@ -163,14 +121,14 @@ static void
 test_order_of_rules(void **state)
 {
 	static const char *const names[] = { "a", "b", "main", "vendor-a", "vendor-b" };
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 
-	write_file(fixture, "overstay.yaml", RULES("main", "3"));
-	write_file(fixture, "rules.d/20.yaml", RULES("b", "2"));
-	write_file(fixture, "rules.d/10.yaml", RULES("a", "1"));
-	write_file(fixture, "vendor/6.yaml", RULES("vendor-b", "5"));
-	write_file(fixture, "vendor/5.yaml", RULES("vendor-a", "4"));
-	expect_rules(fixture, names, ARRAY_SIZE(names), "");
+	config_tree_write(tree, "overstay.yaml", RULES("main", "3"));
+	config_tree_write(tree, "rules.d/20.yaml", RULES("b", "2"));
+	config_tree_write(tree, "rules.d/10.yaml", RULES("a", "1"));
+	config_tree_write(tree, "vendor/6.yaml", RULES("vendor-b", "5"));
+	config_tree_write(tree, "vendor/5.yaml", RULES("vendor-a", "4"));
+	expect_rules(tree, names, ARRAY_SIZE(names), "");
 }
 
 static void
@@ -178,50 +136,50 @@ test_masking(void **state)
 {
 	static const char *const all[] = { "one", "two", "three" };
 	static const char *const rest[] = { "mine", "three" };
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	char path[128];
 
-	fixture->paths.main_optional = true;
-	write_file(fixture, "vendor/1.yaml", RULES("one", "1"));
-	write_file(fixture, "vendor/2.yaml", RULES("two", "2"));
-	write_file(fixture, "vendor/3.yaml", RULES("three", "3"));
-	expect_rules(fixture, all, ARRAY_SIZE(all), "");
+	tree->paths.main_optional = true;
+	config_tree_write(tree, "vendor/1.yaml", RULES("one", "1"));
+	config_tree_write(tree, "vendor/2.yaml", RULES("two", "2"));
+	config_tree_write(tree, "vendor/3.yaml", RULES("three", "3"));
+	expect_rules(tree, all, ARRAY_SIZE(all), "");
 	/* An empty file, a link to /dev/null; one of the same name stands instead. */
-	write_file(fixture, "rules.d/1.yaml", "");
-	(void)snprintf(path, sizeof(path), "%s/2.yaml", fixture->rules_dir);
+	config_tree_write(tree, "rules.d/1.yaml", "");
+	(void)snprintf(path, sizeof(path), "%s/2.yaml", tree->rules_dir);
 	assert_int_equal(symlink("/dev/null", path), 0);
-	expect_rules(fixture, all + 2, 1, "");
-	write_file(fixture, "rules.d/1.yaml", RULES("mine", "7"));
-	expect_rules(fixture, rest, ARRAY_SIZE(rest), "");
+	expect_rules(tree, all + 2, 1, "");
+	config_tree_write(tree, "rules.d/1.yaml", RULES("mine", "7"));
+	expect_rules(tree, rest, ARRAY_SIZE(rest), "");
 }
 
 static void
 test_reach_across_files(void **state)
 {
 	static const char *const names[] = { "wide", "narrow" };
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	char expected[256];
 
-	write_file(fixture, "rules.d/1.yaml", "\n" RULES("wide", "1-9"));
-	write_file(fixture, "overstay.yaml", RULES("narrow", "5"));
+	config_tree_write(tree, "rules.d/1.yaml", "\n" RULES("wide", "1-9"));
+	config_tree_write(tree, "overstay.yaml", RULES("narrow", "5"));
 	(void)snprintf(expected, sizeof(expected),
 	    "overstay.yaml:2:5: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches "
 	    "first\n");
-	expect_rules(fixture, names, ARRAY_SIZE(names), expected);
+	expect_rules(tree, names, ARRAY_SIZE(names), expected);
 }
 
 static void
 test_keys_of_directories(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 
-	write_file(fixture, "overstay.yaml", "foo: 1\n");
-	write_file(fixture, "conf.d/1.yaml", "interval: 1x\nrules: []\n");
-	write_file(fixture, "rules.d/1.yaml", "rules: []\ninterval: 1s\n");
-	write_file(fixture, "rules.d/2.yaml", "- {name: n}\n");
-	write_file(fixture, "vendor/1.yaml", "oops: 1\n");
-	write_file(fixture, "vendor/9.yaml", "ruels: 1\n");
-	assert_null(load(fixture,
+	config_tree_write(tree, "overstay.yaml", "foo: 1\n");
+	config_tree_write(tree, "conf.d/1.yaml", "interval: 1x\nrules: []\n");
+	config_tree_write(tree, "rules.d/1.yaml", "rules: []\ninterval: 1s\n");
+	config_tree_write(tree, "rules.d/2.yaml", "- {name: n}\n");
+	config_tree_write(tree, "vendor/1.yaml", "oops: 1\n");
+	config_tree_write(tree, "vendor/9.yaml", "ruels: 1\n");
+	assert_null(load(tree,
 	    "overstay.yaml:1:1: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, "
 	    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
@@ -243,57 +201,57 @@ test_keys_of_directories(void **state)
 static void
 test_options_across_files(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 
-	write_file(fixture, "overstay.yaml", "# one\nsurvey: 4s\n");
-	write_file(fixture, "conf.d/1.yaml", "interval: 4s\n");
-	(void)config_free(load(fixture, ""));
-	write_file(fixture, "conf.d/1.yaml", "interval: 6s\n");
-	assert_null(load(fixture,
-	    "overstay.yaml:2:1: survey is 4s, expected at least the interval (6s)\n"));
+	config_tree_write(tree, "overstay.yaml", "# one\nsurvey: 4s\n");
+	config_tree_write(tree, "conf.d/1.yaml", "interval: 4s\n");
+	(void)config_free(load(tree, ""));
+	config_tree_write(tree, "conf.d/1.yaml", "interval: 6s\n");
+	assert_null(
+	    load(tree, "overstay.yaml:2:1: survey is 4s, expected at least the interval (6s)\n"));
 }
 
 static void
 test_kinds_of_file(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	char path[128];
 
-	(void)snprintf(path, sizeof(path), "%s/1.yaml", fixture->conf_dir);
-	assert_int_equal(symlink("/dev/null", fixture->main_file), 0);
+	(void)snprintf(path, sizeof(path), "%s/1.yaml", tree->conf_dir);
+	assert_int_equal(symlink("/dev/null", tree->main_file), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(load(fixture,
+	assert_null(load(tree,
 	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_null(load(fixture,
+	assert_null(load(tree,
 	    "conf.d/1.yaml:1:1: is a directory, expected a regular "
 	    "file\n"));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
-	assert_null(load(fixture,
+	assert_null(load(tree,
 	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
-	assert_null(load(fixture,
+	assert_null(load(tree,
 	    "conf.d/1.yaml:1:1: cannot be read: No such file or "
 	    "directory\n"));
 	assert_int_equal(unlink(path), 0);
-	fixture->paths.conf_dir = fixture->main_file;
-	assert_null(load(fixture, "overstay.yaml:1:1: cannot be read: Not a directory\n"));
+	tree->paths.conf_dir = tree->main_file;
+	assert_null(load(tree, "overstay.yaml:1:1: cannot be read: Not a directory\n"));
 }
 
 static void
 test_writers(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 
-	write_file(fixture, "overstay.yaml", "interval: 3s\n");
-	assert_int_equal(chmod(fixture->main_file, 0664), 0);
-	assert_int_equal(chmod(fixture->rules_dir, 0777), 0);
-	(void)config_free(load(fixture,
+	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
+	assert_int_equal(chmod(tree->main_file, 0664), 0);
+	assert_int_equal(chmod(tree->rules_dir, 0777), 0);
+	(void)config_free(load(tree,
 	    "overstay.yaml:1:1: mode 0664 allows writing by group or others, expected 0644\n"
 	    "rules.d:1:1: mode 0777 allows writing by group or others, expected 0755\n"));
 }
@@ -301,12 +259,12 @@ test_writers(void **state)
 static void
 test_owner(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 
 	need_root();
-	write_file(fixture, "overstay.yaml", "interval: 3s\n");
-	assert_int_equal(chown(fixture->main_file, 65534, 0), 0);
-	(void)config_free(load(fixture,
+	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
+	assert_int_equal(chown(tree->main_file, 65534, 0), 0);
+	(void)config_free(load(tree,
 	    "overstay.yaml:1:1: owned by uid 65534, expected root: "
 	    "this user can hide listeners from overstayd\n"));
 }
@@ -339,11 +297,11 @@ test_check_file(void **state)
 		  "allow}\n",
 		    "" },
 	};
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	struct config_messages messages = { 0 };
 	char path[128], root[66];
 
-	(void)snprintf(root, sizeof(root), "%s/", fixture->root);
+	(void)snprintf(root, sizeof(root), "%s/", tree->root);
 	(void)snprintf(path, sizeof(path), "%sx", root);
 	assert_int_equal(config_check_file(path, &messages), -EINVAL);
 	assert_int_equal(messages.errors, 1);
@@ -351,7 +309,7 @@ test_check_file(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *said;
 
-		write_file(fixture, "x", cases[i].text);
+		config_tree_write(tree, "x", cases[i].text);
 		assert_int_equal(config_check_file(path, &messages),
 		    cases[i].messages[0] == '\0' ? 0 : -EINVAL);
 		said = messages_text(&messages, root);
@@ -365,19 +323,19 @@ static void
 test_too_large_together(void **state)
 {
 	static char text[900 * 1024];
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	size_t used = (size_t)sprintf(text, "rules:\n");
 
 	for (unsigned i = 0; i < 250; i++)
 		used += (size_t)sprintf(text + used,
 		    "- {name: '%0*u', threshold: 1h, match: {port: %u}}\n", 3000, i, i + 1);
-	write_file(fixture, "overstay.yaml", text);
-	(void)config_free(load(fixture, ""));
+	config_tree_write(tree, "overstay.yaml", text);
+	(void)config_free(load(tree, ""));
 	for (unsigned i = 0; i < used; i++)
 		if (strncmp(text + i, "port: ", 6) == 0)
 			memcpy(text + i, "user: ", 6);
-	write_file(fixture, "rules.d/1.yaml", text);
-	assert_null(load(fixture,
+	config_tree_write(tree, "rules.d/1.yaml", text);
+	assert_null(load(tree,
 	    "overstay.yaml:1:1: all configuration files together are too "
 	    "large, expected at most 1048576 bytes\n"));
 }
@@ -521,14 +479,14 @@ test_dump_to_full_disk(void **state)
 static void *
 load_in_thread(void *argument)
 {
-	const struct fixture *fixture = argument;
+	const struct config_tree *tree = argument;
 	struct config *config;
 
 	for (unsigned i = 0; i < 20; i++) {
 		struct config_messages messages = { 0 };
 
 		config = NULL;
-		if (config_load(&fixture->paths, &config, &messages) != 0)
+		if (config_load(&tree->paths, &config, &messages) != 0)
 			return argument;
 		(void)config_free(config);
 		config_messages_clear(&messages);
@@ -540,17 +498,17 @@ load_in_thread(void *argument)
 static void
 test_threads(void **state)
 {
-	struct fixture *fixture = *state;
+	struct config_tree *tree = *state;
 	pthread_t threads[4];
 
-	fixture->paths.resolve = NULL;
-	write_file(fixture, "overstay.yaml",
+	tree->paths.resolve = NULL;
+	config_tree_write(tree, "overstay.yaml",
 	    "rules:\n- {name: n, until: 2030-01-01, threshold: 1h, match: {user: "
 	    "[root]}}\n");
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, load_in_thread, fixture), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, load_in_thread, tree), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
-		void *result = fixture;
+		void *result = tree;
 
 		assert_int_equal(pthread_join(threads[i], &result), 0);
 		assert_null(result);

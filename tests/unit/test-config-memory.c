@@ -8,20 +8,16 @@
  */
 #include "config-expect.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/macros.h"
+#include "config-tree.h"
 #include "failing-memory.h"
 
 /* What is printed of a test that fails: more places say no more. */
 #define PLACES_SHOWN 10
 
 struct fixture {
-	char root[64];
-	char paths[4][96];
-	struct config_paths config_paths;
+	struct config_tree tree;
 	struct config *config; /* to be dumped */
 };
 
@@ -104,23 +100,9 @@ static const char *const wrong_text =
     "  - 7\n"
     "interval: 2s\n";
 
-static void
-write_file(const struct fixture *fixture, const char *name, const char *text)
-{
-	char path[256];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", fixture->root, name);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fchmod(fileno(file), 0644), 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 /* A dump that is larger than any buffer of libc. */
 static void
-write_long_file(const struct fixture *fixture)
+write_long_file(const struct config_tree *tree)
 {
 	char text[16384], note[4001];
 	int length;
@@ -138,37 +120,23 @@ write_long_file(const struct fixture *fixture)
 		char name[64];
 
 		(void)snprintf(name, sizeof(name), "vendor/6%u-long.yaml", i);
-		write_file(fixture, name, text);
+		config_tree_write(tree, name, text);
 	}
 }
 
 static int
 set_up(void **state)
 {
-	static const char *const names[] = { "overstay.yaml", "conf.d", "rules.d", "vendor" };
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
+	*state = fixture;
 	/* As main() does; what becomes of that is in test-config-zone.c. */
 	assert_int_equal(clock_load_zone(), 0);
-	(void)snprintf(fixture->root, sizeof(fixture->root), "/tmp/overstay-memory.XXXXXX");
-	if (mkdtemp(fixture->root) == NULL)
+	if (config_tree_make(&fixture->tree, "/tmp") < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		(void)snprintf(fixture->paths[i], 96, "%s/%s", fixture->root, names[i]);
-	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
-		if (mkdir(fixture->paths[i], 0755) < 0)
-			return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		write_file(fixture, files[i].name, files[i].text);
-	write_long_file(fixture);
-	fixture->config_paths = (struct config_paths){
-		.main_file = fixture->paths[0],
-		.conf_dir = fixture->paths[1],
-		.rules_dir = fixture->paths[2],
-		.vendor_rules_dir = fixture->paths[3],
-		.resolve = resolve_fake,
-	};
-	*state = fixture;
+		config_tree_write(&fixture->tree, files[i].name, files[i].text);
+	write_long_file(&fixture->tree);
 	return 0;
 }
 
@@ -176,11 +144,8 @@ static int
 tear_down(void **state)
 {
 	struct fixture *fixture = *state;
-	char command[128];
-	int r;
+	int r = config_tree_remove(&fixture->tree);
 
-	(void)snprintf(command, sizeof(command), "rm -rf -- '%s'", fixture->root);
-	r = system(command);
 	(void)config_free(fixture->config);
 	free(fixture);
 	return r;
@@ -288,7 +253,7 @@ attempt_load(const struct fixture *fixture, size_t failing, struct outcome *ret)
 	struct config *config = NULL;
 
 	memory_arm(failing);
-	ret->result = config_load(&fixture->config_paths, &config, &messages);
+	ret->result = config_load(&fixture->tree.paths, &config, &messages);
 	outcome_take(ret, &messages, config);
 }
 
@@ -303,9 +268,9 @@ test_load_wrong(void **state)
 {
 	const struct fixture *fixture = *state;
 
-	write_file(fixture, "overstay.yaml", wrong_text);
-	write_file(fixture, "conf.d/20-second.yaml", "interval: [\n");
-	write_file(fixture, "rules.d/20-mine.yaml", "ruels: [\n}");
+	config_tree_write(&fixture->tree, "overstay.yaml", wrong_text);
+	config_tree_write(&fixture->tree, "conf.d/20-second.yaml", "interval: [\n");
+	config_tree_write(&fixture->tree, "rules.d/20-mine.yaml", "ruels: [\n}");
 	fail_each(fixture, attempt_load, -EINVAL);
 }
 
@@ -327,7 +292,7 @@ test_dump(void **state)
 	struct fixture *fixture = *state;
 	struct config_messages messages = { 0 };
 
-	assert_int_equal(config_load(&fixture->config_paths, &fixture->config, &messages), 0);
+	assert_int_equal(config_load(&fixture->tree.paths, &fixture->config, &messages), 0);
 	config_messages_clear(&messages);
 	fail_each(fixture, attempt_dump, 0);
 }
@@ -364,7 +329,7 @@ attempt_check(const struct fixture *fixture, size_t failing, struct outcome *ret
 	struct config_messages messages = { 0 };
 
 	memory_arm(failing);
-	ret->result = config_check_file(fixture->paths[0], &messages);
+	ret->result = config_check_file(fixture->tree.main_file, &messages);
 	outcome_take(ret, &messages, NULL);
 }
 
@@ -373,10 +338,10 @@ test_check(void **state)
 {
 	const struct fixture *fixture = *state;
 
-	write_file(fixture, "overstay.yaml",
+	config_tree_write(&fixture->tree, "overstay.yaml",
 	    "rules:\n  - {name: n, match: {comm: x, netns: 5}, action: allow}\n");
 	fail_each(fixture, attempt_check, 0);
-	write_file(fixture, "overstay.yaml", wrong_text);
+	config_tree_write(&fixture->tree, "overstay.yaml", wrong_text);
 	fail_each(fixture, attempt_check, -EINVAL);
 }
 

@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "kernel/kernel-messages.h"
 
 #define SEQUENCE 7

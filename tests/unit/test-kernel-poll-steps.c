@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "kernel/poll-steps.h"
 
 /* A kernel as the test wishes it to be. */

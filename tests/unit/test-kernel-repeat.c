@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "core-help.h"
+#include "help.h"
 #include "engine/engine.h"
 #include "kernel/poll-steps.h"
 
@@ -22,6 +22,7 @@
 #define PROTOCOLS     (1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP)
 #define LISTENERS_MAX 48
 #define QUESTIONS_MAX 64
+#define PEERS_MAX     8
 #define RUNS	      12
 #define POLLS	      1500
 
@@ -272,6 +273,29 @@ attribute(struct play *play)
 	}
 }
 
+/* So are the peers of suspects. */
+static void
+ask_peers(struct play *play)
+{
+	uint64_t fate = help_below(&play->random, 4);
+	struct report_peers peers = { .count = (uint32_t)fate, .complete = true };
+	struct endpoint endpoints[2][PEERS_MAX];
+	size_t counts[2];
+
+	if (fate == 0)
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		struct engine *engine = play->sides[i].engine;
+
+		counts[i] = engine_peer_questions(engine, endpoints[i], PEERS_MAX);
+		for (size_t k = 0; k < counts[i]; k++)
+			engine_peer_answers(engine, &endpoints[i][k], fate == 1 ? NULL : &peers);
+	}
+	assert_int_equal(counts[0], counts[1]);
+	for (size_t i = 0; i < counts[0]; i++)
+		assert_int_equal(endpoint_compare(&endpoints[0][i], &endpoints[1][i]), 0);
+}
+
 static void
 open_one(struct play *play)
 {
@@ -369,7 +393,7 @@ poll_both(struct play *play)
 {
 	bool resumed = help_below(&play->random, 100) == 0;
 	struct snapshot *snapshots[2];
-	struct engine_changes changes[2];
+	struct diff_counts changes[2];
 	uint64_t told;
 
 	for (unsigned i = 0; i < 2; i++)
@@ -384,6 +408,7 @@ poll_both(struct play *play)
 	    engine_last_poll(play->sides[1].engine));
 	told = advance(play);
 	attribute(play);
+	ask_peers(play);
 	if (help_below(&play->random, 3) == 0)
 		play->now_usec += help_below(&play->random, USEC_PER_SEC);
 	return told + advance(play);

@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "core-help.h"
+#include "help.h"
 #include "kernel/rpcbind.h"
 
 #define NLOCKMGR 100021

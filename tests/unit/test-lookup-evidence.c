@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "lookup/evidence.h"
+#include "lookup/upgrade.h"
 #include "lookup/forward.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/mounts.h"
@@ -360,10 +361,40 @@ test_addresses(void **state)
 	}
 }
 
+static void
+test_versions_of_directories(void **state)
+{
+	static const struct {
+		const char *before, *now;
+		bool is_version;
+	} pairs[] = {
+		{ "java-17.0.9", "java-17.0.10", true },
+		{ "erts-13.1", "erts-13.2", true },
+		{ "1.0", "1.1", true },
+		{ "v1", "v22.3-beta", true },
+		{ "erts-13.1", "erts-13.1", false },
+		{ "erts-13.1", "erts-", false },
+		{ "erts-13.1", "erts", false },
+		{ "erts-13.1", "ertz-13.1", false },
+		{ "erts-13.1", "erts-x13.2", false },
+		{ "erts", "erts-13.2", false },
+		{ "bin", "sbin", false },
+		{ "", "", false },
+		{ "1", "", false },
+		{ "1", "..", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		assert_int_equal(upgrade_is_version(pairs[i].before, pairs[i].now),
+		    pairs[i].is_version);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_versions_of_directories),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_update),

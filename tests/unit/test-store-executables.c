@@ -34,12 +34,7 @@ what_is_kept_comes_back(void **state)
 
 	add(executables, 1);
 	assert_int_equal(executables_add(executables, &executable), 0);
-	add(executables, 3);
 	add(executables, 4);
-	assert_int_equal(executables_remove(executables, 3, 3000), 0);
-	/* A pid of another process, and one that nobody keeps. */
-	assert_int_equal(executables_remove(executables, 4, 4001), 0);
-	assert_int_equal(executables_remove(executables, 99, 99000), 0);
 	executable = (struct executable){ INT32_MAX, UINT64_MAX - 1, UINT64_MAX, UINT64_MAX,
 		UINT32_MAX, (char *)(uintptr_t)odd };
 	assert_int_equal(executables_add(executables, &executable), 0);
@@ -104,7 +99,6 @@ what_cannot_be_is_refused(void **state)
 	assert_int_equal(executables_add(executables, &executable), 0);
 	executable.pid = 0;
 	assert_int_equal(executables_add(executables, &executable), -EINVAL);
-	assert_int_equal(executables_remove(executables, -1, 0), -EINVAL);
 	assert_int_equal(executables_stop(executables, TIMEOUT_USEC), 0);
 	assert_int_equal(executables_stop(start(*state, BOOT, "1"), TIMEOUT_USEC), 0);
 	assert_int_equal(executables_stop(NULL, 0), 0);

@@ -3,7 +3,6 @@
 
 Rules by `exe` need a PID 1 that lets itself be looked at; booted/test_imitation.py has those.
 """
-import json
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ import subprocess
 import pytest
 
 import harness
-from harness import OVERSTAYD, config_text, run
+from harness import config_text
 
 PORT = 50001
 LISTEN = """
@@ -100,17 +99,6 @@ def test_a_rule_that_names_the_reason_allows(daemon, program, in_shm, listen):
 """))
     watch.wait_line(f"OVERSTAY tcp .*:{PORT + 1}")
     assert watch.count(f":{PORT}\\b") == 0
-
-
-def test_once_tells_class_and_reasons(program, namespace, in_shm, tmp_path):
-    program(in_shm, PORT)
-    config = tmp_path / "overstay.yaml"
-    config.write_text(config_text(), encoding="ascii")
-    done = run(OVERSTAYD, "-c", config, "--once", "--json", preexec_fn=namespace.enter)
-    row, = json.loads(done.stdout)
-    assert row["class"] == "suspect" and row["reasons"] == ["shm"]
-    assert "REASONS" in run(OVERSTAYD, "-c", config, "--once",
-                            preexec_fn=namespace.enter).stdout.splitlines()[0]
 
 
 def test_hopping_is_one_alert(daemon, program, tmp_path):

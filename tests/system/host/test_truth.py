@@ -244,17 +244,17 @@ class Judge:
         self.excused = 0
 
     def must_be_seen(self, begin, finish):
-        """True for two intervals in which the daemon did look, as it should."""
+        """True for two intervals in which the daemon did poll, as it should."""
         if finish - begin < 2 * INTERVAL:
             return False
-        if any(begin + INTERVAL <= look <= finish for look in self.polls):
+        if any(begin + INTERVAL <= poll <= finish for poll in self.polls):
             return True
         self.excused += 1
         return False
 
     def stays(self, sockets):
         """The ways to see an endpoint's sockets as stays: those that overlap are one stay, but
-        where no look fell into the overlap, one was gone when the other was found."""
+        where no poll fell into the overlap, one was gone when the other was found."""
         ways = [[sockets[0]]]
         for life in sockets[1:]:
             longer = []
@@ -339,7 +339,7 @@ def test_every_message_is_true_and_none_is_missing(daemon, namespace):
     seen = sum(len(entries) for entries in messages.values())
     print(f"{sum(map(len, lives.values()))} listeners on {len(lives)} endpoints, {connections} "
           f"connections, {len(judge.polls)} polls, {seen} messages; {judge.excused} times this "
-          f"host was too busy to look in time", file=sys.stderr)
+          f"host was too busy to poll in time", file=sys.stderr)
     assert not wrong, f"{len(wrong)} endpoints; sockets and messages in ms: {wrong}"
     assert seen > LISTENERS / 2, "the test saw next to nothing"
     assert judge.excused <= LISTENERS / 20, "polls came too late too often"

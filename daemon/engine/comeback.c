@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is back: a newcomer whose owner is that of a stay which left no longer than the grace before
+ * goes on as that one, with its id, its age and what was told of it.
+ *
+ *	the same endpoint	the same owner came back to it
+ *	another port, both	a service was started anew and given another port; only a stay that
+ *	the kernel's choice	a rule speaks of moves so, since the rule is about the service and
+ *				not about the port
+ *
+ * What it never does: believe an unknown owner, which is never the same as any; or give up a stay
+ * whose absence an incomplete poll only suggests.
+ *
+ * Cost: a binary search and the stays of one endpoint; for a move a comparison with each stay,
+ * bounded by the budget of a pass, and only where some stay is AWAY.
+ */
+#include <string.h>
+
+#include "engine/ask.h"
+#include "engine/comeback.h"
+#include "engine/judge-stay.h"
+#include "engine/pass.h"
+#include "engine/tell.h"
+
+/* True where `stay` came no later than grace_usec after `former` was last seen. */
+static bool
+within_grace(const struct stay *former, const struct stay *stay, uint64_t grace_usec)
+{
+	return grace_usec > 0 && stay->is.first_seen_usec - former->is.last_seen_usec <= grace_usec;
+}
+
+/* `former` is back: it takes the newcomer's sockets over, and that one ends unseen. Returns for how
+ * long it was away. */
+static uint64_t
+take_over(struct stay *former, struct stay *stay)
+{
+	uint64_t away_usec = stay->is.first_seen_usec - former->is.last_seen_usec;
+
+	stay_hand_over(stay, former);
+	former->is.compared = true;
+	/* Whoever is connected now is another's guest, and an answer still to come the former's. */
+	ask_forget(former);
+	track_come_back(former);
+	/* Nobody was told of it: it only ever was its former self. */
+	stay->is.last_seen_usec = stay->is.first_seen_usec;
+	(void)stay_advance(stay, STAY_EVENT_GONE);
+	(void)stay_advance(stay, STAY_EVENT_END);
+	return away_usec;
+}
+
+/* The stay that left the newcomer's endpoint, where its owner is the same; NULL = none. */
+static struct stay *
+find_former(const struct track *track, const struct stay *stay, uint64_t grace_usec)
+{
+	const struct owner *owner = stay->is.members[0].owner;
+
+	for (size_t i = track_lower_bound(track, &stay->is.endpoint); i < track->count; i++) {
+		struct stay *former = track->stays[i];
+
+		if (endpoint_compare(&former->is.endpoint, &stay->is.endpoint) != 0)
+			break;
+		if (former->is.state == STAY_AWAY && former->is.members[0].owner != NULL &&
+		    within_grace(former, stay, grace_usec) &&
+		    owner_same(former->is.members[0].owner, owner))
+			return former;
+	}
+	return NULL;
+}
+
+/* True where former's owner may be the one who took the newcomer's port. */
+static bool
+may_have_moved(const struct stay *former, const struct stay *stay, uint64_t grace_usec)
+{
+	const struct endpoint *from = &former->is.endpoint, *to = &stay->is.endpoint;
+
+	return former->is.state == STAY_AWAY && former->judged.verdict.rule != NULL &&
+	    former->is.members[0].owner != NULL && former->is.members[0].choice == CHOICE_AUTO &&
+	    from->netns == to->netns && from->protocol == to->protocol &&
+	    from->family == to->family && from->interface == to->interface &&
+	    memcmp(from->address, to->address, sizeof(to->address)) == 0 &&
+	    within_grace(former, stay, grace_usec);
+}
+
+static size_t
+index_of(const struct track *track, const struct stay *stay)
+{
+	size_t index = track_lower_bound(track, &stay->is.endpoint);
+
+	while (track->stays[index] != stay)
+		index++;
+	return index;
+}
+
+/* The stay that left another port for the newcomer's, the last one; NULL = none. */
+static struct stay *
+find_moved(struct pass *pass, const struct stay *stay)
+{
+	const struct track *track = &pass->engine->track;
+	uint64_t grace_usec = pass->engine->policy->grace_usec;
+	const struct owner *owner = stay->is.members[0].owner;
+	struct stay *found = NULL;
+
+	if (track->tally.away == 0 || stay->is.members[0].choice != CHOICE_AUTO)
+		return NULL;
+	for (size_t i = 0; i < track->count && pass->move_budget > 0; i++, pass->move_budget--) {
+		struct stay *former = track->stays[i];
+
+		if (may_have_moved(former, stay, grace_usec) &&
+		    owner_same(former->is.members[0].owner, owner) &&
+		    (found == NULL || former->is.last_seen_usec > found->is.last_seen_usec))
+			found = former;
+	}
+	return found;
+}
+
+/* Each takes the other's place, so that the order of endpoints stands. */
+static void
+swap_places(struct track *track, struct stay *former, struct stay *stay)
+{
+	size_t from = index_of(track, former), to = index_of(track, stay);
+	struct endpoint place = stay->is.endpoint;
+
+	track->stays[from] = stay;
+	track->stays[to] = former;
+	stay->is.endpoint = former->is.endpoint;
+	former->is.endpoint = place;
+}
+
+/* A newcomer whose owner is known now. */
+static void
+come_back(struct pass *pass, struct stay *stay)
+{
+	struct engine *engine = pass->engine;
+	uint64_t grace_usec = engine->policy->grace_usec, away_usec;
+	struct stay *former = find_former(&engine->track, stay, grace_usec);
+
+	stay->is.compared = true;
+	stay_note_change(stay);
+	if (former != NULL)
+		former->is.moved_from = 0;
+	else {
+		former = find_moved(pass, stay);
+		if (former == NULL) {
+			if ((engine->policy->hopping >> stay->is.endpoint.protocol & 1) != 0)
+				hopping_join(&engine->hopping, stay, grace_usec);
+			return;
+		}
+		swap_places(&engine->track, former, stay);
+		former->is.moved_from = stay->is.endpoint.port;
+		tell_note_advised(former, false);
+	}
+	away_usec = take_over(former, stay);
+	judge_stay(pass, former);
+	tell_rebound(pass, former, away_usec);
+}
+
+void
+comeback_all(struct pass *pass)
+{
+	struct track *track = &pass->engine->track;
+
+	for (size_t i = 0; i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		if (stay->is.state == STAY_NEW && !stay->is.compared && ask_resolved(pass, stay))
+			come_back(pass, stay);
+	}
+	track_sweep(track);
+}
+
+void
+comeback_leave(struct pass *pass, struct stay *stay)
+{
+	const struct policy *policy = pass->engine->policy;
+
+	if (stay->is.left)
+		return;
+	stay->is.left = true;
+	stay_note_change(stay);
+	if (stay->told.overstayed || stay->judged.verdict.allowed ||
+	    (policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
+		hopping_drop(stay);
+	else
+		hopping_leave(&pass->engine->hopping, stay, policy->grace_usec);
+}
+
+/* True where a newcomer on the endpoint of a stay that is AWAY may turn out to be its owner's once
+ * that was looked up. */
+static bool
+has_heir(const struct track *track, const struct stay *former, uint64_t grace_usec)
+{
+	for (size_t i = track_lower_bound(track, &former->is.endpoint); i < track->count; i++) {
+		const struct stay *stay = track->stays[i];
+
+		if (endpoint_compare(&stay->is.endpoint, &former->is.endpoint) != 0)
+			break;
+		if (stay->is.state == STAY_NEW && !stay->is.compared &&
+		    within_grace(former, stay, grace_usec))
+			return true;
+	}
+	return false;
+}
+
+bool
+comeback_is_open(struct pass *pass, const struct stay *stay)
+{
+	struct engine *engine = pass->engine;
+	uint64_t grace_usec = engine->policy->grace_usec;
+
+	if (stay->is.given_up)
+		return false;
+	if (pass->moment.boottime_usec < stay->is.last_seen_usec + grace_usec) {
+		agenda_plan(&engine->agenda, stay->is.last_seen_usec, grace_usec);
+		return true;
+	}
+	/* Who came back may be what an incomplete poll lacks. */
+	if (namespace_was_seen(&engine->namespace, &stay->is.endpoint) &&
+	    !has_heir(&engine->track, stay, grace_usec))
+		return false;
+	agenda_repeat(&engine->agenda);
+	return true;
+}

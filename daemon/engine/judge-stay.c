@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stay under the rules: every socket of it is classed (classify.c) and judged (judge.c), and the
+ * worst of the verdicts is the stay's.
+ *
+ * What it never does: take a suspicion back by itself. Reasons that were told stay reasons of that
+ * stay, so a name that is changed again neither clears it nor tells it twice; a rule or a reload
+ * can clear it. That nobody holds a socket is a reason only when two answers in a row said so and a
+ * poll in between saw it: a socket that is passed on is nobody's for a moment.
+ *
+ * Invariant: a verdict that is valid holds until something that a rule may see has changed
+ * (stay_judge_anew()), or until a rule's `until`.
+ *
+ * Cost: a stay is judged when an owner was looked up or the policy changed, and not per poll.
+ */
+#include "engine/classify.h"
+#include "engine/judge-stay.h"
+#include "engine/pass.h"
+
+/* True where a poll after the last answer saw the socket of which both said that it is nobody's. */
+static bool
+seen_since(const struct engine *engine, const struct member *member)
+{
+	return member->nobody == MEMBER_NOBODYS ||
+	    (member->nobody == 2 && !member->gone &&
+		engine->last->taken_usec > member->owner->observed_usec &&
+		engine->last->taken_usec > member->answered_usec);
+}
+
+static void
+judge_member(struct pass *pass, const struct stay *stay, const struct member *member,
+    struct classification *ret_classification, struct verdict *ret_verdict)
+{
+	struct listener listener = stay_listener(stay, member);
+	struct circumstances circumstances = {
+		.listener = &listener,
+		.owner = member->owner,
+		.program_changed = stay->is.program_changed,
+		.seen_since = seen_since(pass->engine, member),
+	};
+
+	classify(&circumstances, ret_classification);
+	if (stay->told.reasons != 0)
+		classify_reasons(ret_classification->reasons | stay->told.reasons,
+		    ret_classification->otherwise, ret_classification->main_program,
+		    ret_classification);
+	judge(pass->engine->policy, &listener, member->owner, ret_classification,
+	    pass->moment.realtime_usec, ret_verdict);
+}
+
+/* Nobody holds the socket: asks once more after the next poll. Returns true while that is open. */
+static bool
+is_nobodys(struct pass *pass, struct stay *stay, struct member *member)
+{
+	if (member->nobody == 0 || member->gone)
+		return false;
+	if (seen_since(pass->engine, member)) {
+		member->nobody = MEMBER_NOBODYS;
+		return false;
+	}
+	if (member->nobody == 1 && pass->engine->last->taken_usec > member->answered_usec &&
+	    !member->owner_wanted)
+		lookup_want(stay, member, DEPTH_THOROUGH);
+	return true;
+}
+
+/* A prefork server's hundred sockets are all alike. */
+static bool
+is_alike(const struct member *a, const struct member *b)
+{
+	return a->owner == b->owner && a->uid == b->uid && a->choice == b->choice &&
+	    a->nobody == b->nobody;
+}
+
+static void
+judge_members(struct pass *pass, struct stay *stay)
+{
+	struct stay_judgement *judged = &stay->judged;
+	uint64_t expires_usec = USEC_NEVER;
+	bool open = false;
+
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		struct member *member = &stay->is.members[i];
+		struct classification classification;
+		struct verdict verdict;
+
+		open = is_nobodys(pass, stay, member) || open;
+		if (i > 0 && is_alike(member, member - 1))
+			continue;
+		judge_member(pass, stay, member, &classification, &verdict);
+		if (verdict.expires_usec < expires_usec)
+			expires_usec = verdict.expires_usec;
+		if (i == 0 || verdict_is_worse(&verdict, &judged->verdict)) {
+			judged->verdict = verdict;
+			judged->classification = classification;
+			judged->worst = i;
+		}
+	}
+	/* Another socket's may be the worst when its rule is over. */
+	judged->verdict.expires_usec = expires_usec;
+	judged->valid = !open;
+	judged->kept = false;
+	stay_note_change(stay);
+}
+
+void
+judge_stay(struct pass *pass, struct stay *stay)
+{
+	const struct stay_judgement *judged = &stay->judged;
+
+	if (!judged->valid || judged->verdict.expires_usec <= pass->moment.realtime_usec)
+		judge_members(pass, stay);
+	agenda_note_verdict(&pass->engine->agenda, judged->verdict.expires_usec);
+}
+
+void
+judge_stay_keep(struct pass *pass, struct stay *stay)
+{
+	const struct rule *rule = stay->judged.verdict.rule;
+
+	if (stay->judged.kept || stay->is.state == STAY_NEW)
+		return;
+	stay->judged.kept = true;
+	stay_note_change(stay);
+	if (rule == NULL || (rule->match.keys >> MATCH_EXE & 1) == 0)
+		return;
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (stay->is.members[i].owner != NULL)
+			verified_keep(&pass->engine->verified, stay->is.members[i].owner);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass over the stays, and what the engine's own files share. Nobody outside includes it.
+ */
+#ifndef OVERSTAY_ENGINE_PASS_H
+#define OVERSTAY_ENGINE_PASS_H
+
+#include "engine/advice.h"
+#include "engine/agenda.h"
+#include "engine/engine.h"
+#include "engine/hopping.h"
+#include "engine/namespace.h"
+#include "engine/verified.h"
+
+struct engine {
+	const struct policy *policy;
+	struct namespace namespace; /* the one that is watched */
+	uint32_t protocols;
+	struct snapshot *last;
+	struct track track;
+	struct agenda agenda;
+	struct outbox outbox;
+	struct hopping hopping;
+	struct advice advice;
+	struct verified verified;
+	struct diff_counts changes;
+	bool resumed; /* nothing overstays until the next poll */
+	bool wants_peers;
+	uint64_t patient_usec; /* how old a client's UDP socket gets before it is asked for */
+	uint64_t summed_usec;  /* when the last summary was told or the watch began, 0 = not yet */
+	uint64_t waiting_usec; /* since when overstays wait for owners, 0 = none */
+};
+
+/* What one pass carries along. */
+struct pass {
+	struct engine *engine;
+	struct moment moment;
+	uint64_t poll_usec; /* of the last poll: ages are what was observed then */
+	struct stay **due;  /* reached their threshold, not told yet; tell.c's */
+	size_t due_count, due_room;
+	bool waiting;	    /* one of them waits for its owner */
+	size_t move_budget; /* comparisons that are left to find out who moved */
+};
+
+/* As engine_advance(). */
+void pass_run(struct engine *engine, const struct moment *moment);
+
+#endif

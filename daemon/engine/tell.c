@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tell, the fifth of the five verbs: how far age and verdict move a stay, and what is told of that.
+ * What was told stands in the stay (`told`), since it decides what is told later.
+ *
+ *	appeared           older than log.after; before that nobody hears of it
+ *	overstay           reached its threshold: waits for its owner, and while some of those that
+ *	                   are due wait, the others wait with them, so that what happened at once
+ *	                   is told at once, above ENGINE_SUMMARY_MIN in a summary
+ *	suspect            as soon as its own threshold is reached, alone and never in a summary. By
+ *	                   morning its process is gone, so it waits until every holder was searched,
+ *	                   the program's checksum taken and the peers asked for; for nothing else
+ *	hopping            its owner keeps below the threshold by taking one port after the other
+ *	cleared            a rule, a reload or other ranges took the reason away
+ *	ended, vanished    its grace is over; it had overstayed, or not
+ *	rebound            it is back
+ *
+ * What it never does: alert about a stay that the last poll did not prove to be there, or tell
+ * twice what has not become graver.
+ *
+ * Cost: a few comparisons for a stay of which there is nothing to tell.
+ */
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "engine/ask.h"
+#include "engine/judge-stay.h"
+#include "engine/pass.h"
+#include "engine/tell.h"
+
+static void
+tell(struct pass *pass, struct stay *stay, const struct telling *telling)
+{
+	stay->told.any = true;
+	stay->told.sequence++;
+	stay_note_change(stay);
+	outbox_tell(&pass->engine->outbox, stay, telling, &pass->engine->namespace.ranges,
+	    &pass->moment);
+}
+
+static void
+tell_event(struct pass *pass, struct stay *stay, enum event_kind kind, enum severity priority)
+{
+	tell(pass, stay, &(struct telling){ .kind = kind, .priority = priority });
+}
+
+/* The priority of a line that only informs, SEVERITY_OFF = no line. */
+static enum severity
+line_priority(const struct engine *engine, const struct stay *stay, enum severity wanted)
+{
+	return stay->is.endpoint.protocol == PROTOCOL_UDP ? engine->policy->log_udp : wanted;
+}
+
+/* What was there at the first poll is known to whoever reads the messages, by its own account. */
+static bool
+is_introduced(const struct stay *stay)
+{
+	return stay->told.any || stay->is.baseline;
+}
+
+/* True where the last poll really saw the stay, not only failed to disprove it. */
+static bool
+is_present(const struct engine *engine, const struct stay *stay)
+{
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		struct listener listener = stay_listener(stay, &stay->is.members[i]);
+		const struct listener *found = snapshot_find(engine->last, &listener);
+
+		if (found != NULL && !found->carried)
+			return true;
+	}
+	return false;
+}
+
+/* An alert is told now. */
+static void
+note_alert(struct pass *pass, struct stay *stay)
+{
+	if (stay->is.state == STAY_PERSISTING)
+		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
+	stay->told.overstayed = true;
+	stay->told.severity = stay->judged.verdict.severity;
+	stay->told.reminded_usec = pass->moment.boottime_usec;
+}
+
+void
+tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec)
+{
+	const struct policy *policy = pass->engine->policy;
+	uint64_t after_usec = policy->log_after_usec;
+	enum severity priority;
+
+	if (stay->is.state != STAY_NEW)
+		return;
+	/* Whoever overstays sooner than `after` has appeared before. */
+	if (stay->judged.verdict.threshold_usec < after_usec)
+		after_usec = stay->judged.verdict.threshold_usec;
+	if (age_usec < after_usec) {
+		agenda_plan(&pass->engine->agenda, stay->is.first_seen_usec, after_usec);
+		return;
+	}
+	(void)stay_advance(stay, STAY_EVENT_PERSIST);
+	ask_thorough(stay);
+	priority = line_priority(pass->engine, stay, policy->log_appeared);
+	if (!is_introduced(stay) && priority != SEVERITY_OFF)
+		tell_event(pass, stay, EVENT_APPEARED, priority);
+}
+
+bool
+tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
+{
+	const struct verdict *verdict = &stay->judged.verdict;
+
+	if (stay->is.state == STAY_NEW)
+		return false;
+	if (!verdict->suspect) {
+		stay_stop_waiting(stay);
+		return false;
+	}
+	if (age_usec < verdict->threshold_usec) {
+		agenda_plan(&pass->engine->agenda, stay->is.first_seen_usec,
+		    verdict->threshold_usec);
+		return false;
+	}
+	if (!is_present(pass->engine, stay) ||
+	    (stay->told.suspected && verdict->severity >= stay->told.severity) ||
+	    pass->engine->resumed || ask_suspect(pass, stay))
+		return true;
+	note_alert(pass, stay);
+	stay->told.suspected = true;
+	stay->told.reasons |= stay->judged.classification.reasons;
+	tell_event(pass, stay, EVENT_SUSPECT, verdict->severity);
+	stay_stop_waiting(stay);
+	return true;
+}
+
+void
+tell_hopping(struct pass *pass, struct stay *stay)
+{
+	struct chain *chain = stay->is.chain;
+	uint64_t span_usec, threshold_usec = stay->judged.verdict.threshold_usec;
+
+	if (chain == NULL)
+		return;
+	if (stay->judged.verdict.allowed || stay->told.overstayed) {
+		hopping_drop(stay);
+		return;
+	}
+	if (chain->told || chain->hops < HOPPING_HOPS_MIN || threshold_usec == USEC_NEVER)
+		return;
+	span_usec = hopping_span_usec(stay, pass->poll_usec);
+	if (span_usec < threshold_usec) {
+		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
+		return;
+	}
+	if (pass->engine->resumed || !is_present(pass->engine, stay))
+		return;
+	chain->told = true;
+	tell(pass, stay,
+	    &(struct telling){
+		.kind = EVENT_HOPPING,
+		.priority = stay->judged.verdict.severity,
+		.chain = chain,
+		.span_usec = span_usec,
+	    });
+}
+
+/* It reached its threshold, or became graver: to be told by tell_due(). */
+static void
+note_due(struct pass *pass, struct stay *stay)
+{
+	if (pass->engine->resumed || !is_present(pass->engine, stay))
+		return;
+	if (ask_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
+		pass->waiting = true;
+	/* Without memory it is due again in the next poll. */
+	if (array_reserve(&pass->due, &pass->due_room, pass->due_count + 1, ARRAY_UNBOUNDED) < 0) {
+		agenda_repeat(&pass->engine->agenda);
+		return;
+	}
+	pass->due[pass->due_count++] = stay;
+}
+
+static void
+tell_cleared(struct pass *pass, struct stay *stay)
+{
+	(void)stay_advance(stay, STAY_EVENT_CLEAR);
+	tell_event(pass, stay, EVENT_CLEARED, SEVERITY_NOTICE);
+	stay->told.overstayed = stay->told.suspected = false;
+	stay->told.reasons = 0;
+	stay->told.severity = SEVERITY_OFF;
+}
+
+void
+tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec)
+{
+	const struct verdict *verdict = &stay->judged.verdict;
+
+	if (stay->is.state == STAY_OVERSTAYING) {
+		if (age_usec < verdict->threshold_usec)
+			tell_cleared(pass, stay);
+		else if (verdict->severity < stay->told.severity)
+			note_due(pass, stay);
+	}
+	if (stay->is.state != STAY_PERSISTING)
+		return;
+	if (age_usec >= verdict->threshold_usec)
+		note_due(pass, stay);
+	else
+		agenda_plan(&pass->engine->agenda, stay->is.first_seen_usec,
+		    verdict->threshold_usec);
+}
+
+/* It left before its owner's name came: it has appeared all the same, and is told so before it is
+ * told as gone. */
+static void
+tell_belated(struct pass *pass, struct stay *stay)
+{
+	enum severity priority =
+	    line_priority(pass->engine, stay, pass->engine->policy->log_appeared);
+
+	if (priority == SEVERITY_OFF || !lookup_go_on(stay, pass->moment.boottime_usec))
+		return;
+	judge_stay(pass, stay);
+	tell_event(pass, stay, EVENT_APPEARED, priority);
+}
+
+void
+tell_end(struct pass *pass, struct stay *stay)
+{
+	const struct policy *policy = pass->engine->policy;
+	enum severity priority = line_priority(pass->engine, stay, policy->log_vanished);
+	bool loud = is_introduced(stay) || stay_age_usec(stay, 0) >= policy->log_after_usec;
+
+	if (loud && !is_introduced(stay))
+		tell_belated(pass, stay);
+	(void)stay_advance(stay, STAY_EVENT_END);
+	if (stay->told.overstayed)
+		tell_event(pass, stay, EVENT_ENDED, SEVERITY_NOTICE);
+	else if (loud && priority != SEVERITY_OFF)
+		tell_event(pass, stay, EVENT_VANISHED, priority);
+}
+
+void
+tell_rebound(struct pass *pass, struct stay *stay, uint64_t away_usec)
+{
+	struct telling telling = {
+		.kind = EVENT_REBOUND,
+		.priority = line_priority(pass->engine, stay, pass->engine->policy->log_appeared),
+		.away_usec = away_usec,
+	};
+
+	if (stay->told.overstayed)
+		telling.priority = SEVERITY_NOTICE;
+	/* A service that may have any port has another one each time: that is no news. */
+	if (stay->is.moved_from != 0 && stay->judged.verdict.allowed)
+		return;
+	if (is_introduced(stay) && telling.priority != SEVERITY_OFF)
+		tell(pass, stay, &telling);
+}
+
+void
+tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *moment)
+{
+	struct pass pass = { .engine = engine, .moment = *moment };
+
+	if (stay->told.overstayed)
+		tell_event(&pass, stay, EVENT_CLEARED, SEVERITY_NOTICE);
+}
+
+/* True while those that are due wait for the owner of one of them. */
+static bool
+due_waits(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	uint64_t now_usec = pass->moment.boottime_usec;
+
+	if (pass->due_count > 0 && pass->waiting) {
+		if (engine->waiting_usec == 0)
+			engine->waiting_usec = now_usec;
+		if (now_usec < engine->waiting_usec + ENGINE_OWNER_WAIT_USEC) {
+			agenda_plan(&engine->agenda, engine->waiting_usec, ENGINE_OWNER_WAIT_USEC);
+			return true;
+		}
+	}
+	engine->waiting_usec = 0;
+	return false;
+}
+
+void
+tell_due(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	size_t count = due_waits(pass) ? 0 : pass->due_count, baseline = 0;
+	bool summarized[2];
+
+	for (size_t i = 0; i < count; i++)
+		baseline += pass->due[i]->is.baseline;
+	summarized[true] = baseline > 1;
+	summarized[false] = count - baseline > ENGINE_SUMMARY_MIN;
+	for (unsigned i = 0; i < ARRAY_SIZE(summarized); i++)
+		if (summarized[i])
+			outbox_put(&engine->outbox, summary_of_overstays(pass->due, count, i != 0),
+			    &pass->moment);
+	for (size_t i = 0; i < count; i++) {
+		struct stay *stay = pass->due[i];
+		bool in_summary = summarized[stay->is.baseline];
+
+		note_alert(pass, stay);
+		tell(pass, stay,
+		    &(struct telling){
+			.kind = EVENT_OVERSTAY,
+			.priority = in_summary ? SEVERITY_INFO : stay->judged.verdict.severity,
+			.in_summary = in_summary,
+		    });
+	}
+	free(pass->due);
+	pass->due = NULL;
+	pass->due_count = pass->due_room = 0;
+}
+
+/* Once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
+static uint64_t
+find_day_due(const struct engine *engine)
+{
+	uint64_t remind_usec = engine->policy->remind_usec;
+	uint64_t due_usec =
+	    remind_usec == USEC_NEVER ? USEC_NEVER : engine->summed_usec + remind_usec;
+
+	for (size_t i = 0; i < engine->track.count; i++) {
+		const struct stay *stay = engine->track.stays[i];
+		uint64_t span_usec = stay->judged.verdict.remind_usec;
+
+		if (stay->is.state == STAY_OVERSTAYING && span_usec != USEC_NEVER &&
+		    stay->told.reminded_usec + span_usec < due_usec)
+			due_usec = stay->told.reminded_usec + span_usec;
+	}
+	return due_usec;
+}
+
+void
+tell_day(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	uint64_t now_usec = pass->moment.boottime_usec, due_usec;
+
+	/* A reload does not begin the day anew, or a host that reloads often would never tell. */
+	if (engine->summed_usec == 0)
+		engine->summed_usec = now_usec;
+	due_usec = find_day_due(engine);
+	if (now_usec >= due_usec) {
+		outbox_put(&engine->outbox, summary_of_day(&engine->track, pass->poll_usec),
+		    &pass->moment);
+		for (size_t i = 0; i < engine->track.count; i++) {
+			engine->track.stays[i]->told.reminded_usec = now_usec;
+			stay_note_change(engine->track.stays[i]);
+		}
+		engine->summed_usec = now_usec;
+		due_usec = find_day_due(engine);
+	}
+	agenda_plan(&engine->agenda, 0, due_usec);
+}
+
+void
+tell_advice(struct pass *pass, struct stay *stay, const char *line)
+{
+	tell(pass, stay,
+	    &(struct telling){
+		.kind = EVENT_ADVICE,
+		.priority = SEVERITY_NOTICE,
+		.advice = line,
+	    });
+}
+
+void
+tell_note_advised(struct stay *stay, bool advised)
+{
+	stay->told.advised = advised;
+	stay_note_change(stay);
+}

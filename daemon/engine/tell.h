@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tell, the fifth verb: what a person hears of a stay. See tell.c.
+ */
+#ifndef OVERSTAY_ENGINE_TELL_H
+#define OVERSTAY_ENGINE_TELL_H
+
+#include "engine/outbox.h"
+
+struct engine;
+struct pass;
+
+/* A stay that is there, in this order; age_usec is what the last poll observed. */
+void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
+/* Returns true where an alert of its own was told or waits: it needs no other. */
+bool tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
+void tell_hopping(struct pass *pass, struct stay *stay);
+void tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec);
+
+/* An AWAY stay whose grace is over. It ended when it was last seen. */
+void tell_end(struct pass *pass, struct stay *stay);
+
+/* A former stay that goes on, after away_usec; judged. */
+void tell_rebound(struct pass *pass, struct stay *stay, uint64_t away_usec);
+
+/* One whose port is not watched any more. */
+void tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *moment);
+
+/* Those that tell_overstay() found to be due: one by one, or in a summary with an entry each. */
+void tell_due(struct pass *pass);
+
+/* The summary of the day, where it is due. */
+void tell_day(struct pass *pass);
+
+/* Advice about one stay: line NULL = fix the port, or allow the program. */
+void tell_advice(struct pass *pass, struct stay *stay, const char *line);
+
+/* Its advice was given, or there is none; or it may be given again. */
+void tell_note_advised(struct stay *stay, bool advised);
+
+#endif

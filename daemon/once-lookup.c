@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lookup without a loop: batch by batch, each waited for. Every process is searched at the
+ * first question, so that nobody has to be asked for twice.
+ *
+ * What it never does: wait longer than ONCE_TIMEOUT_USEC for a batch, or for a lookup that failed.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "engine/unheld.h"
+#include "kernel/kernel-sockets.h"
+#include "once-lookup.h"
+
+/* overstay-lookup answers a batch within this, or it is not asked on. */
+#define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
+
+/* A suspect's socket is asked for anew for a checksum; more rounds than this make no sense. */
+#define ROUNDS_MAX 16
+
+struct answers {
+	struct lookup_answer list[OWNERS_ASK_MAX];
+	size_t count;
+};
+
+static void
+on_owner(uint32_t inode, struct owner *owner, void *argument)
+{
+	struct answers *answers = argument;
+
+	if (answers->count < OWNERS_ASK_MAX)
+		answers->list[answers->count++] = (struct lookup_answer){ inode, owner_ref(owner) };
+}
+
+static int
+compare_answers(const void *a, const void *b)
+{
+	const struct lookup_answer *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+/* Waits for the answers to what was asked. Returns 0, -ETIMEDOUT, or why the lookup failed. */
+static int
+wait_answers(struct lookup_client *client, struct answers *answers)
+{
+	uint64_t until_usec = clock_monotonic_usec() + ANSWER_TIMEOUT_USEC;
+	int r = -EAGAIN;
+
+	while (r == 1 || r == -EAGAIN) {
+		struct pollfd poll_fd = { .fd = lookup_client_fd(client), .events = POLLIN };
+
+		if (clock_monotonic_usec() > until_usec) {
+			lookup_client_give_up(client, OWNER_REASON_TIMEOUT, clock_boottime_usec(),
+			    on_owner, answers);
+			return -ETIMEDOUT;
+		}
+		if (r == -EAGAIN && poll(&poll_fd, 1, 1000) <= 0)
+			continue;
+		r = lookup_client_step(client, clock_boottime_usec(), on_owner, answers);
+	}
+	return r;
+}
+
+static enum owner_reason
+reason_of(int r)
+{
+	return r == -ETIMEDOUT ? OWNER_REASON_TIMEOUT :
+	    r == -EPROTO       ? OWNER_REASON_BAD_ANSWER :
+				 OWNER_REASON_NO_LOOKUP;
+}
+
+/* What no process holds may be the kernel's own. */
+static void
+ask_kernel(const struct lookup_question *questions, size_t count, struct answers *answers)
+{
+	struct unheld_socket sockets[UNHELD_MAX];
+	size_t unheld = unheld_collect(questions, count, answers->list, answers->count, sockets);
+
+	if (unheld == 0)
+		return;
+	kernel_sockets_ask(sockets, unheld);
+	unheld_take_in(answers->list, answers->count, sockets, unheld);
+}
+
+/* Puts one batch and hands its answers to the engine. Returns 0 or why the lookup failed. */
+static int
+ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_question *questions,
+    size_t count, struct answers *answers)
+{
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		questions[i].thorough = true;
+	answers->count = 0;
+	r = lookup_client_ask(client, questions, count, clock_boottime_usec());
+	if (r < 0)
+		return r;
+	r = wait_answers(client, answers);
+	qsort(answers->list, answers->count, sizeof(answers->list[0]), compare_answers);
+	ask_kernel(questions, count, answers);
+	engine_lookup_answers(engine, answers->list, answers->count, clock_boottime_usec());
+	for (size_t i = 0; i < answers->count; i++)
+		(void)owner_unref(answers->list[i].owner);
+	return r;
+}
+
+static void
+advance(struct engine *engine)
+{
+	const struct moment moment = { clock_boottime_usec(), clock_realtime_usec() };
+
+	engine_advance(engine, &moment);
+}
+
+int
+once_lookup(struct engine *engine, struct lookup_client **client)
+{
+	_free_ struct lookup_question *questions = calloc(OWNERS_ASK_MAX, sizeof(*questions));
+	_free_ struct answers *answers = calloc(1, sizeof(*answers));
+	unsigned rounds = 0;
+	int r = 0;
+
+	if (questions == NULL || answers == NULL)
+		return -ENOMEM;
+	for (;;) {
+		size_t count;
+
+		advance(engine);
+		count = *client == NULL ? 0 :
+					  engine_lookup_questions(engine, questions, OWNERS_ASK_MAX,
+					      clock_boottime_usec());
+		if (count == 0)
+			break;
+		/* Full batches are only more of the same. */
+		if (count < OWNERS_ASK_MAX && ++rounds > ROUNDS_MAX)
+			break;
+		r = ask_batch(engine, *client, questions, count, answers);
+		if (r < 0)
+			*client = lookup_client_close(*client);
+	}
+	if (*client == NULL)
+		engine_lookup_failed(engine, reason_of(r), clock_boottime_usec());
+	advance(engine);
+	return 0;
+}

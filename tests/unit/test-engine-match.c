@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Matches: every match key alone, together and under `not`, against owners of every kind, and what
+ * holds where no rule speaks.
+ */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "help.h"
+#include "engine/judge.h"
+
+#define NOW_USEC (1000 * USEC_PER_DAY)
+
+/* Nothing is said of what it is. */
+static const struct classification unclassified;
+
+static char *nc_globs[] = { (char *)"/usr/bin/x*", (char *)"/usr/bin/n?" };
+static char *other_globs[] = { (char *)"/usr/bin/x*" };
+static char *comm_globs[] = { (char *)"n*" };
+static char *cmdline_globs[] = { (char *)"*nc -l 50000" };
+static char *any_globs[] = { (char *)"*" };
+static uint32_t alice[] = { 5, 1000 }, developers[] = { 7, 2000 };
+static struct address_prefix prefixes[2];
+static struct port_set ports;
+
+/* The world of the questions: nc of alice in a unit, on 192.0.2.77:50000. */
+struct world {
+	struct listener listener;
+	struct owner *owner, *unknown, *kernel;
+};
+
+static void
+replace(char **place, const char *text)
+{
+	assert_int_equal(owner_text_set(place, text), 0);
+}
+
+static int
+set_up(void **state)
+{
+	static const char arguments[] = "/bin/nc\0-l\00050000";
+	struct world *world = calloc(1, sizeof(*world));
+	struct process *process;
+
+	assert_non_null(world);
+	world->listener = help_listener(PROTOCOL_TCP, "192.0.2.77", 50000, 1);
+	world->owner = help_owner("/usr/bin/nc", 1000);
+	world->unknown = owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP, 0);
+	world->kernel = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
+	process = &world->owner->processes[0];
+	process->groups[0] = 3;
+	process->groups[1] = 2000;
+	process->group_count = 2;
+	replace(&process->place.unit, "nc.service");
+	replace(&process->place.user_unit, "shell.scope");
+	free(process->cmdline);
+	process->cmdline_length = sizeof(arguments);
+	process->cmdline = malloc(sizeof(arguments));
+	assert_non_null(process->cmdline);
+	memcpy(process->cmdline, arguments, sizeof(arguments));
+	port_set_clear(&ports);
+	port_set_add(&ports, 50000, 50001);
+	*state = world;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *world = *state;
+
+	(void)owner_unref(world->owner);
+	(void)owner_unref(world->unknown);
+	(void)owner_unref(world->kernel);
+	free(world);
+	return 0;
+}
+
+/* True where a rule with this match alone decides. */
+static bool
+matches(const struct match *match, const struct listener *listener, const struct owner *owner)
+{
+	struct rule rule = {
+		.name = (char *)"rule",
+		.match = *match,
+		.action = ACTION_ALLOW,
+		.until_usec = USEC_NEVER,
+		.enabled = true,
+	};
+	struct policy policy;
+	struct verdict verdict;
+
+	policy_init(&policy);
+	policy.rules = &rule;
+	policy.rule_count = 1;
+	judge(&policy, listener, owner, &unclassified, NOW_USEC, &verdict);
+	assert_int_equal(verdict.allowed, verdict.rule != NULL);
+	if (verdict.allowed)
+		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
+	return verdict.rule != NULL;
+}
+
+/* The same match inside `not`. */
+static bool
+matches_not(const struct match *match, const struct listener *listener, const struct owner *owner)
+{
+	struct match outer = { .not = (struct match *)match };
+
+	return matches(&outer, listener, owner);
+}
+
+/* One key, which is true of the world; spoil() makes it false. */
+struct key_case {
+	const char *name;
+	struct match match;
+	void (*spoil)(struct world *world);
+	bool of_process; /* nothing is known of it without a process */
+};
+
+static void
+spoil_protocol(struct world *world)
+{
+	world->listener.endpoint.protocol = PROTOCOL_UDP;
+}
+
+static void
+spoil_port(struct world *world)
+{
+	world->listener.endpoint.port = 50002;
+}
+
+static void
+spoil_address(struct world *world)
+{
+	world->listener.endpoint.address[3] = 128;
+}
+
+static void
+spoil_exposure(struct world *world)
+{
+	memset(world->listener.endpoint.address, 0, 16);
+}
+
+static void
+spoil_exe(struct world *world)
+{
+	replace(&world->owner->processes[0].exe, "/usr/bin/n/c");
+}
+
+static void
+spoil_comm(struct world *world)
+{
+	replace(&world->owner->processes[0].comm, "cn");
+}
+
+static void
+spoil_cmdline(struct world *world)
+{
+	world->owner->processes[0].cmdline[15] = '1';
+}
+
+static void
+spoil_user(struct world *world)
+{
+	world->owner->processes[0].uid = 1001;
+}
+
+static void
+spoil_group(struct world *world)
+{
+	world->owner->processes[0].group_count = 1;
+}
+
+static void
+spoil_unit(struct world *world)
+{
+	replace(&world->owner->processes[0].place.unit, "");
+}
+
+static void
+spoil_user_unit(struct world *world)
+{
+	replace(&world->owner->processes[0].place.user_unit, "");
+}
+
+static void
+spoil_choice(struct world *world)
+{
+	world->listener.choice = CHOICE_AUTO;
+}
+
+static const struct key_case key_cases[] = {
+	{ "protocol", { .keys = 1 << MATCH_PROTOCOL, .protocols = 1 << PROTOCOL_TCP },
+	    spoil_protocol, false },
+	{ "port", { .keys = 1 << MATCH_PORT, .ports = &ports }, spoil_port, false },
+	{ "address", { .keys = 1 << MATCH_ADDRESS, .addresses = prefixes, .address_count = 2 },
+	    spoil_address, false },
+	{ "exposure", { .keys = 1 << MATCH_EXPOSURE, .exposures = 1 << EXPOSURE_LOCAL },
+	    spoil_exposure, false },
+	{ "exe", { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } }, spoil_exe, true },
+	{ "comm", { .keys = 1 << MATCH_COMM, .comm = { comm_globs, 1 } }, spoil_comm, true },
+	{ "cmdline", { .keys = 1 << MATCH_CMDLINE, .cmdline = { cmdline_globs, 1 } }, spoil_cmdline,
+	    true },
+	{ "user", { .keys = 1 << MATCH_USER, .uids = { alice, 2 } }, spoil_user, false },
+	{ "group", { .keys = 1 << MATCH_USER, .gids = { developers, 2 } }, spoil_group, true },
+	{ "unit", { .keys = 1 << MATCH_UNIT, .unit = { any_globs, 1 } }, spoil_unit, true },
+	{ "user_unit", { .keys = 1 << MATCH_USER_UNIT, .user_unit = { any_globs, 1 } },
+	    spoil_user_unit, true },
+	{ "choice", { .keys = 1 << MATCH_CHOICE, .choices = 1 << CHOICE_ASKED }, spoil_choice,
+	    false },
+};
+
+static int
+prepare(void **state)
+{
+	(void)state;
+	prefixes[0] = (struct address_prefix){ .family = AF_INET6, .bits = 0 };
+	prefixes[1] =
+	    (struct address_prefix){ .address = { 192, 0, 2, 64 }, .family = AF_INET, .bits = 26 };
+	return 0;
+}
+
+static void
+every_key_alone(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++) {
+		const struct key_case *key = &key_cases[i];
+		struct world *world;
+		void *fresh = NULL;
+
+		assert_int_equal(set_up(&fresh), 0);
+		world = fresh;
+		if (!matches(&key->match, &world->listener, world->owner) ||
+		    matches_not(&key->match, &world->listener, world->owner))
+			fail_msg("%s: true is not", key->name);
+		/* What is not known of an unknown owner is neither so nor not so. */
+		if (key->of_process &&
+		    (matches(&key->match, &world->listener, world->unknown) ||
+			matches_not(&key->match, &world->listener, world->unknown)))
+			fail_msg("%s: an unknown owner matches", key->name);
+		/* The kernel is no process: it has no exe, for certain. */
+		if (key->of_process &&
+		    (matches(&key->match, &world->listener, world->kernel) ||
+			!matches_not(&key->match, &world->listener, world->kernel)))
+			fail_msg("%s: the kernel", key->name);
+		key->spoil(world);
+		if (matches(&key->match, &world->listener, world->owner) ||
+		    !matches_not(&key->match, &world->listener, world->owner))
+			fail_msg("%s: false is not", key->name);
+		assert_int_equal(tear_down(&fresh), 0);
+	}
+	(void)state;
+}
+
+static void
+all_keys_together(void **state)
+{
+	struct match all = { 0 };
+	struct world *world = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++)
+		all.keys |= key_cases[i].match.keys;
+	all.protocols = 1 << PROTOCOL_TCP;
+	all.ports = &ports;
+	all.addresses = prefixes;
+	all.address_count = 2;
+	all.exposures = 1 << EXPOSURE_LOCAL;
+	all.exe = (struct glob_list){ nc_globs, 2 };
+	all.comm = (struct glob_list){ comm_globs, 1 };
+	all.cmdline = (struct glob_list){ cmdline_globs, 1 };
+	all.uids = (struct id_list){ alice, 2 };
+	all.unit = (struct glob_list){ any_globs, 1 };
+	all.user_unit = (struct glob_list){ any_globs, 1 };
+	all.choices = 1 << CHOICE_ASKED;
+	all.owners = 1 << OWNER_PROCESS;
+	all.keys |= 1 << MATCH_OWNER;
+	assert_true(matches(&all, &world->listener, world->owner));
+	assert_false(matches_not(&all, &world->listener, world->owner));
+	/* Each of them spoils it, and then not all of `not` holds. (A group is not among them.) */
+	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++) {
+		void *fresh = NULL;
+
+		if (key_cases[i].spoil == spoil_group)
+			continue;
+		assert_int_equal(set_up(&fresh), 0);
+		world = fresh;
+		key_cases[i].spoil(world);
+		assert_false(matches(&all, &world->listener, world->owner));
+		assert_true(matches_not(&all, &world->listener, world->owner));
+		assert_int_equal(tear_down(&fresh), 0);
+	}
+	/* No key at all matches everything; inside `not`, nothing. */
+	all = (struct match){ 0 };
+	world = *state;
+	assert_true(matches(&all, &world->listener, world->unknown));
+	assert_false(matches_not(&all, &world->listener, world->unknown));
+}
+
+static void
+keys_beside_not(void **state)
+{
+	struct world *world = *state;
+	struct match inner = { .keys = 1 << MATCH_USER, .uids = { alice, 2 } };
+	struct match match = { .keys = 1 << MATCH_PROTOCOL,
+		.protocols = 1 << PROTOCOL_TCP,
+		.not = &inner };
+
+	assert_false(matches(&match, &world->listener, world->owner));
+	world->owner->processes[0].uid = 9;
+	assert_true(matches(&match, &world->listener, world->owner));
+	match.protocols = 1 << PROTOCOL_UDP;
+	assert_false(matches(&match, &world->listener, world->owner));
+	/* A false key beside an unknown one is false: not(false) is true. */
+	inner = (struct match){ .keys = 1 << MATCH_EXE | 1 << MATCH_PROTOCOL,
+		.exe = { nc_globs, 2 },
+		.protocols = 1 << PROTOCOL_UDP };
+	assert_true(matches_not(&inner, &world->listener, world->unknown));
+	inner.protocols = 1 << PROTOCOL_TCP;
+	assert_false(matches_not(&inner, &world->listener, world->unknown));
+}
+
+static void
+the_kind_of_owner(void **state)
+{
+	struct world *world = *state;
+	const struct owner *owners[] = { world->unknown, world->owner, world->kernel };
+
+	for (unsigned bits = 0; bits < 8; bits++) {
+		struct match match = { .keys = 1 << MATCH_OWNER, .owners = bits };
+		for (unsigned i = 0; i < 3; i++) {
+			bool wanted = (bits >> owners[i]->kind & 1) != 0;
+			assert_int_equal(matches(&match, &world->listener, owners[i]), wanted);
+			assert_int_equal(matches_not(&match, &world->listener, owners[i]), !wanted);
+		}
+	}
+}
+
+static void
+a_path_must_be_verified(void **state)
+{
+	struct world *world = *state;
+	struct match match = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
+	struct match other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
+
+	world->owner->processes[0].exe_trust = EXE_REPLACED;
+	assert_true(matches(&match, &world->listener, world->owner));
+	world->owner->processes[0].exe_trust = EXE_UNVERIFIED;
+	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(matches_not(&match, &world->listener, world->owner));
+	/* Another path is another path, whatever stands under it. */
+	assert_true(matches_not(&other, &world->listener, world->owner));
+	replace(&world->owner->processes[0].exe, "");
+	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(matches_not(&match, &world->listener, world->owner));
+}
+
+/* Under a title nobody knows what an interpreter runs: not even that it is none of these. */
+static void
+script_under_a_title_is_unknown(void **state)
+{
+	static const struct {
+		const char *arguments;
+		size_t length;
+		const char *script;
+		bool is, is_not;
+	} cases[] = {
+		{ "python3\0/srv/n.py", 18, "/srv/n.py", true, false },
+		{ "python3\0/srv/x.py", 18, "/srv/x.py", false, true },
+		{ "acme: worker\0\0\0\0\0", 18, "", false, false },
+		{ "acme: worker 12345", 19, "", false, false },
+		/* Relative, and nobody knows to what. */
+		{ "python3\0n.py", 13, "", false, false },
+		{ "python3\0-c\0pass", 16, "", false, true },
+		{ "python3", 8, "", false, true },
+	};
+	static char *globs[] = { (char *)"/srv/n.py" };
+	const struct match match = { .keys = 1 << MATCH_SCRIPT, .script = { globs, 1 } };
+	const struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+
+	replace(&process->exe, "/usr/bin/python3.11");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		free(process->cmdline);
+		process->cmdline = malloc(cases[i].length);
+		assert_non_null(process->cmdline);
+		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
+		process->cmdline_length = (uint32_t)cases[i].length;
+		replace(&process->script, cases[i].script);
+		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
+			fail_msg("%zu: %s", i, cases[i].arguments);
+	}
+}
+
+static void
+what_is_cut_or_empty_is_unknown(void **state)
+{
+	struct world *world = *state;
+	struct match cmdline = { .keys = 1 << MATCH_CMDLINE, .cmdline = { cmdline_globs, 1 } };
+	struct match comm = { .keys = 1 << MATCH_COMM, .comm = { any_globs, 1 } };
+	struct match choice = { .keys = 1 << MATCH_CHOICE,
+		.choices = 1 << CHOICE_ASKED | 1 << CHOICE_AUTO };
+
+	world->owner->processes[0].cmdline_cut = true;
+	assert_true(matches(&cmdline, &world->listener, world->owner));
+	spoil_cmdline(world);
+	assert_false(matches(&cmdline, &world->listener, world->owner));
+	assert_false(matches_not(&cmdline, &world->listener, world->owner));
+	assert_true(matches(&comm, &world->listener, world->owner));
+	replace(&world->owner->processes[0].comm, "");
+	assert_false(matches(&comm, &world->listener, world->owner));
+	assert_false(matches_not(&comm, &world->listener, world->owner));
+	assert_true(matches(&choice, &world->listener, world->owner));
+	world->listener.choice = CHOICE_UNKNOWN;
+	assert_false(matches(&choice, &world->listener, world->owner));
+	assert_false(matches_not(&choice, &world->listener, world->owner));
+}
+
+static void
+the_user_of_a_socket_without_a_process(void **state)
+{
+	struct world *world = *state;
+	struct match match = { .keys = 1 << MATCH_USER, .uids = { alice, 2 } };
+
+	/* The kernel says who made the socket. */
+	world->listener.uid = 1000;
+	assert_true(matches(&match, &world->listener, world->unknown));
+	assert_true(matches(&match, &world->listener, world->kernel));
+	/* Made by another: who holds it now nobody knows. */
+	world->listener.uid = 1001;
+	assert_false(matches(&match, &world->listener, world->unknown));
+	assert_false(matches_not(&match, &world->listener, world->unknown));
+	assert_true(matches_not(&match, &world->listener, world->kernel));
+	/* The process counts, where there is one, and not the maker. */
+	assert_true(matches(&match, &world->listener, world->owner));
+	match.uids = (struct id_list){ NULL, 0 };
+	match.gids = (struct id_list){ developers, 2 };
+	world->owner->processes[0].group_count = 0;
+	world->owner->processes[0].gid = 7;
+	assert_true(matches(&match, &world->listener, world->owner));
+}
+
+static void
+every_holder_counts(void **state)
+{
+	struct world *world = *state;
+	struct owner *owner = help_owner_of("/usr/bin/nc", 1000, 3);
+	struct owner *nobody = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 0);
+	struct match match = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
+	struct match not_other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
+
+	assert_true(matches(&match, &world->listener, owner));
+	replace(&owner->processes[2].exe, "/tmp/stranger");
+	assert_false(matches(&match, &world->listener, owner));
+	/* Some do and some do not: neither matches. */
+	assert_false(matches_not(&match, &world->listener, owner));
+	assert_true(matches_not(&not_other, &world->listener, owner));
+	/* PID 1 holds what it activates services with: it counts only where it is alone. */
+	owner->processes[2].pid = 1;
+	assert_true(matches(&match, &world->listener, owner));
+	owner->processes[2].pid = 103;
+	assert_false(matches(&match, &world->listener, owner));
+	/* What has systemd's name and PID 1 as its parent is none of systemd's. */
+	replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
+	owner->processes[2].parent_pid = 1;
+	assert_false(matches(&match, &world->listener, owner));
+	owner->processes[2].evidence |= EVIDENCE_MANAGER;
+	assert_true(matches(&match, &world->listener, owner));
+	world->owner->processes[0].pid = 1;
+	assert_true(matches(&match, &world->listener, world->owner));
+	spoil_exe(world);
+	assert_false(matches(&match, &world->listener, world->owner));
+	/* Processes of which none is described. */
+	assert_false(matches(&match, &world->listener, nobody));
+	assert_false(matches_not(&match, &world->listener, nobody));
+	(void)owner_unref(owner);
+	(void)owner_unref(nobody);
+}
+
+static void
+prefixes_of_every_length(void **state)
+{
+	uint64_t seed = help_seed();
+
+	(void)state;
+	for (unsigned i = 0; i < 20000; i++) {
+		bool six = help_below(&seed, 2) != 0;
+		unsigned most = six ? 128 : 32;
+		struct listener listener =
+		    help_listener(PROTOCOL_TCP, six ? "::" : "0.0.0.0", 50000, 1);
+		struct address_prefix prefix = { .family = listener.endpoint.family,
+			.bits = (uint8_t)help_below(&seed, most + 1) };
+		struct match match = { .keys = 1 << MATCH_ADDRESS,
+			.addresses = &prefix,
+			.address_count = 1 };
+		struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
+		unsigned flip = (unsigned)help_below(&seed, most);
+
+		for (unsigned k = 0; k < most / 8; k++)
+			prefix.address[k] = (uint8_t)help_random(&seed);
+		memcpy(listener.endpoint.address, prefix.address, 16);
+		assert_true(matches(&match, &listener, owner));
+		listener.endpoint.address[flip / 8] ^= (uint8_t)(0x80 >> flip % 8);
+		assert_int_equal(matches(&match, &listener, owner), flip >= prefix.bits);
+		listener.endpoint.family = six ? AF_INET : AF_INET6;
+		assert_false(matches(&match, &listener, owner));
+		(void)owner_unref(owner);
+	}
+}
+
+/* ::ffff:192.0.2.1 is what an IPv6 socket calls the address 192.0.2.1. */
+static void
+mapped_addresses_are_ipv4(void **state)
+{
+	static const struct {
+		const char *address, *network;
+		uint8_t bits;
+		bool expected;
+	} cases[] = {
+		{ "::ffff:192.0.2.1", "192.0.2.0", 24, true },
+		{ "::ffff:192.0.2.1", "192.0.2.1", 32, true },
+		{ "::ffff:192.0.2.1", "192.0.2.2", 32, false },
+		{ "::ffff:192.0.2.1", "0.0.0.0", 0, true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.0", 120, true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.3.0", 120, false },
+		{ "::ffff:192.0.2.1", "::", 0, true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.1", 80, true },
+		{ "192.0.2.1", "::ffff:192.0.2.0", 120, true },
+		{ "192.0.2.1", "::ffff:0.0.0.0", 96, true },
+		{ "192.0.2.1", "::ffff:192.0.3.0", 120, false },
+		{ "192.0.2.1", "::", 0, false },
+		{ "192.0.2.1", "::ffff:192.0.2.1", 95, false },
+		{ "::192.0.2.1", "192.0.2.1", 32, false },
+		{ "::", "0.0.0.0", 0, false },
+	};
+	struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct listener listener = help_listener(PROTOCOL_TCP, cases[i].address, 50000, 1);
+		struct listener network = help_listener(PROTOCOL_TCP, cases[i].network, 50000, 1);
+		struct address_prefix prefix = { .family = network.endpoint.family,
+			.bits = cases[i].bits };
+		struct match match = { .keys = 1 << MATCH_ADDRESS,
+			.addresses = &prefix,
+			.address_count = 1 };
+
+		memcpy(prefix.address, network.endpoint.address, 16);
+		assert_int_equal(matches(&match, &listener, owner), cases[i].expected);
+	}
+	(void)owner_unref(owner);
+}
+
+static void
+what_holds_without_a_rule(void **state)
+{
+	struct world *world = *state;
+	struct listener listener = world->listener;
+	struct policy policy;
+	struct verdict verdict;
+
+	policy_init(&policy);
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	assert_null(verdict.rule);
+	assert_false(verdict.allowed);
+	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
+	assert_int_equal(verdict.severity, SEVERITY_WARNING);
+	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
+	assert_int_equal(verdict.expires_usec, USEC_NEVER);
+	listener = help_listener(PROTOCOL_TCP, "127.0.0.1", 50000, 1);
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	assert_int_equal(verdict.severity, SEVERITY_NOTICE);
+	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
+	listener = help_listener(PROTOCOL_UDP, "0.0.0.0", 50000, 1);
+	judge(&policy, &listener, world->unknown, &unclassified, NOW_USEC, &verdict);
+	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
+	assert_int_equal(verdict.severity, SEVERITY_WARNING);
+	listener.choice = CHOICE_AUTO;
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
+	assert_false(verdict.allowed);
+	listener.choice = CHOICE_UNKNOWN;
+	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
+	policy_clear(&policy);
+}
+
+static void
+the_first_match_wins(void **state)
+{
+	struct world *world = *state;
+	struct rule rules[4] = {
+		{ .name = (char *)"off", .action = ACTION_ALLOW, .until_usec = USEC_NEVER },
+		{ .name = (char *)"over",
+		    .action = ACTION_ALLOW,
+		    .until_usec = NOW_USEC,
+		    .enabled = true },
+		{ .name = (char *)"first",
+		    .values = RULE_THRESHOLD | RULE_SEVERITY | RULE_REMIND,
+		    .threshold_usec = 5,
+		    .severity = SEVERITY_CRIT,
+		    .remind_usec = 7,
+		    .until_usec = NOW_USEC + 1,
+		    .enabled = true },
+		{ .name = (char *)"second",
+		    .action = ACTION_ALLOW,
+		    .until_usec = USEC_NEVER,
+		    .enabled = true },
+	};
+	struct policy policy;
+	struct verdict verdict;
+
+	policy_init(&policy);
+	policy.rules = rules;
+	policy.rule_count = 4;
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	assert_ptr_equal(verdict.rule, &rules[2]);
+	assert_false(verdict.allowed);
+	assert_int_equal(verdict.threshold_usec, 5);
+	assert_int_equal(verdict.severity, SEVERITY_CRIT);
+	assert_int_equal(verdict.remind_usec, 7);
+	/* The verdict says when it has to be asked for anew. */
+	assert_int_equal(verdict.expires_usec, NOW_USEC + 1);
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC + 1, &verdict);
+	assert_ptr_equal(verdict.rule, &rules[3]);
+	assert_true(verdict.allowed);
+	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
+	assert_int_equal(verdict.severity, SEVERITY_WARNING);
+	/* What a rule leaves open comes from what holds without one. */
+	rules[2].values = RULE_SEVERITY;
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
+	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
+	assert_int_equal(verdict.severity, SEVERITY_CRIT);
+	/* An earlier moment, when the second still held. */
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
+	assert_ptr_equal(verdict.rule, &rules[1]);
+	/* A threshold beside an allow does not count. */
+	rules[1].values = RULE_THRESHOLD;
+	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
+	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
+}
+
+static void
+the_worse_news(void **state)
+{
+	const struct verdict order[] = {
+		{ .threshold_usec = 1, .severity = SEVERITY_CRIT },
+		{ .threshold_usec = 1, .severity = SEVERITY_INFO },
+		{ .threshold_usec = 2, .severity = SEVERITY_CRIT },
+		{ .threshold_usec = USEC_NEVER, .severity = SEVERITY_CRIT },
+		{ .allowed = true, .threshold_usec = USEC_NEVER, .severity = SEVERITY_EMERG },
+	};
+
+	(void)state;
+	for (size_t a = 0; a < ARRAY_SIZE(order); a++)
+		for (size_t b = 0; b < ARRAY_SIZE(order); b++)
+			assert_int_equal(verdict_is_worse(&order[a], &order[b]), a < b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_key_alone),
+		cmocka_unit_test_setup_teardown(all_keys_together, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keys_beside_not, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_kind_of_owner, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_path_must_be_verified, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),
+		cmocka_unit_test(prefixes_of_every_length),
+		cmocka_unit_test(mapped_addresses_are_ipv4),
+		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_first_match_wins, set_up, tear_down),
+		cmocka_unit_test(the_worse_news),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("engine-match", tests, prepare, NULL);
+}

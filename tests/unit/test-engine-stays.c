@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine and the stays under a written clock: what becomes of owners nobody answers for, of
+ * groups that change, of too many that left, and the table of transitions. The courses of whole
+ * stays are tests/scenario's.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "help.h"
+#include "engine/engine.h"
+
+#define SECOND USEC_PER_SEC
+
+static struct engine *engine;
+static struct policy policy;
+static uint64_t now_usec;
+
+static void
+make_id(struct stay_id *ret, void *argument)
+{
+	static uint64_t number;
+
+	(void)argument;
+	number++;
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->bytes, &number, sizeof(number));
+}
+
+static struct moment
+now(void)
+{
+	return (struct moment){ now_usec, now_usec + 365 * USEC_PER_DAY };
+}
+
+static void
+watch(uint16_t first, uint16_t last)
+{
+	struct range_wanted wanted = { 0 };
+	struct moment when = now();
+	struct ranges ranges;
+
+	port_set_add(&wanted.explicit_ports, first, last);
+	ranges_resolve(&wanted, NULL, &ranges);
+	engine_set_watched(engine, &ranges, 1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP, &when);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	now_usec = 1000 * SECOND;
+	engine = engine_new(make_id, NULL);
+	assert_non_null(engine);
+	policy_init(&policy);
+	policy.advice = false;
+	engine_set_policy(engine, &policy);
+	watch(50000, 60000);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	engine = engine_free(engine);
+	return 0;
+}
+
+static void
+advance(void)
+{
+	struct moment when = now();
+
+	engine_advance(engine, &when);
+}
+
+/* A poll at these sockets, and a pass. */
+static void
+poll_at(const struct listener *listeners, size_t count)
+{
+	assert_int_equal(engine_observe(engine, help_poll(now_usec, listeners, count), false), 0);
+	advance();
+}
+
+/* Answers every question with nc of this user. Returns how many there were. */
+static size_t
+answer(uint32_t uid)
+{
+	struct lookup_question questions[16];
+	size_t count = engine_lookup_questions(engine, questions, 16, now_usec);
+	struct lookup_answer answers[16];
+
+	for (size_t i = 0; i < count; i++)
+		answers[i] =
+		    (struct lookup_answer){ questions[i].inode, help_owner("/usr/bin/nc", uid) };
+	/* The tests ask in the order of inodes. */
+	if (count > 0)
+		engine_lookup_answers(engine, answers, count, now_usec);
+	for (size_t i = 0; i < count; i++)
+		(void)owner_unref(answers[i].owner);
+	advance();
+	return count;
+}
+
+/* The next message is of this kind; its report, or none. */
+static struct report *
+expect(enum event_kind kind)
+{
+	struct report *report = engine_take(engine);
+
+	assert_non_null(report);
+	assert_string_equal(event_kind_name(report->kind), event_kind_name(kind));
+	return report;
+}
+
+static void
+expect_no_more(void)
+{
+	struct report *report = engine_take(engine);
+
+	if (report != NULL)
+		fail_msg("%s was told", event_kind_name(report->kind));
+}
+
+static void
+every_transition(void **state)
+{
+	static const char *const table[STAY_STATE_COUNT] = {
+		/* persist overstay clear gone, back as new, persisting, overstaying, end */
+		[STAY_NEW] = "PO-A----",
+		[STAY_PERSISTING] = "-O-A----",
+		[STAY_OVERSTAYING] = "--PA----",
+		[STAY_AWAY] = "----NPOE",
+		[STAY_ENDED] = "--------",
+	};
+	static const char letters[] = "NPOAE-";
+
+	(void)state;
+	for (unsigned from = 0; from < STAY_STATE_COUNT; from++)
+		for (unsigned event = 0; event < STAY_EVENT_COUNT; event++) {
+			struct stay_tally tally = { .away = from == STAY_AWAY };
+			struct stay stay = {
+				.tally = &tally,
+				.is.state = (uint8_t)from,
+			};
+			size_t to = (size_t)(strchr(letters, table[from][event]) - letters);
+			bool moves = to < STAY_STATE_COUNT;
+
+			stay.is.endpoint = help_listener(PROTOCOL_TCP, "::", 50000, 1).endpoint;
+			assert_int_equal(stay_advance(&stay, (enum stay_event)event), moves);
+			assert_int_equal(stay.is.state, moves ? to : from);
+			if (moves && to == STAY_AWAY)
+				assert_int_equal(stay.is.before_away, from);
+			assert_int_equal(tally.away, stay.is.state == STAY_AWAY);
+			assert_int_equal(tally.changes, moves);
+		}
+}
+
+static void
+an_owner_is_asked_for_again(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+
+	(void)state;
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(&nc, 1);
+	engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
+	advance();
+	/* It is unknown now, and nothing is asked; until the lookup is back. */
+	assert_int_equal(answer(1000), 0);
+	engine_lookup_retry(engine);
+	advance();
+	assert_int_equal(answer(1000), 1);
+	assert_int_equal(answer(1000), 0);
+}
+
+static void
+nobody_answers(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	struct lookup_question question;
+	struct report *report;
+
+	(void)state;
+	policy.threshold_usec = 0;
+	policy.log_after_usec = 0;
+	engine_set_policy(engine, &policy);
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(&nc, 1);
+	/* Asked, and never answered nor failed. */
+	assert_int_equal(engine_lookup_questions(engine, &question, 1, now_usec), 1);
+	assert_true(engine_due_usec(engine) <= now_usec + ENGINE_OWNER_BOUND_USEC);
+	now_usec += ENGINE_OWNER_BOUND_USEC - 1;
+	poll_at(&nc, 1);
+	expect_no_more();
+	now_usec += 1;
+	poll_at(&nc, 1);
+	(void)report_free(expect(EVENT_APPEARED));
+	assert_true(engine_due_usec(engine) <= now_usec + ENGINE_OWNER_WAIT_USEC);
+	now_usec += ENGINE_OWNER_WAIT_USEC;
+	poll_at(&nc, 1);
+	report = expect(EVENT_OVERSTAY);
+	assert_int_equal(report->stay->owner->kind, OWNER_UNKNOWN);
+	assert_int_equal(report->stay->age_usec, ENGINE_OWNER_BOUND_USEC + ENGINE_OWNER_WAIT_USEC);
+	(void)report_free(report);
+	expect_no_more();
+}
+
+/* The socket the verdict was about leaves; one without an owner stays behind, then all leave. */
+static void
+the_worst_of_a_group_leaves(void **state)
+{
+	static char name[] = "grave";
+	struct rule grave = { .name = name,
+		.values = RULE_SEVERITY,
+		.severity = SEVERITY_CRIT,
+		.match = { .keys = 1 << MATCH_CHOICE, .choices = 1 << CHOICE_AUTO },
+		.until_usec = USEC_NEVER,
+		.enabled = true };
+	struct listener group[4];
+	struct report *report;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		group[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1 + i);
+	group[2].choice = CHOICE_AUTO;
+	policy.rules = &grave;
+	policy.rule_count = 1;
+	policy.threshold_usec = 0;
+	policy.log_after_usec = 0;
+	engine_set_policy(engine, &policy);
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(group, 3);
+	assert_int_equal(answer(1000), 3);
+	(void)report_free(expect(EVENT_APPEARED));
+	report = expect(EVENT_OVERSTAY);
+	assert_int_equal(report->stay->sockets, 3);
+	assert_int_equal(report->stay->cookie, 3);
+	assert_int_equal(report->stay->severity, SEVERITY_CRIT);
+	(void)report_free(report);
+	now_usec += SECOND;
+	group[1] = group[3];
+	/* 1 stays, 2 and 3 leave, 4 joins; nobody says whose it is; then the range moves away. */
+	poll_at(group, 2);
+	watch(55000, 60000);
+	report = expect(EVENT_CLEARED);
+	assert_int_equal(report->priority, SEVERITY_NOTICE);
+	assert_int_equal(report->stay->range, RANGE_EXPLICIT);
+	assert_int_equal(report->stay->cookie, 1);
+	(void)report_free(report);
+	expect_no_more();
+}
+
+static void
+a_huge_group_is_cheap(void **state)
+{
+	enum { SOCKETS = 250000 };
+	struct listener *group = calloc(SOCKETS, sizeof(*group));
+	struct track_counts counts;
+
+	(void)state;
+	assert_non_null(group);
+	for (unsigned i = 0; i < SOCKETS; i++)
+		group[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1 + i);
+	/* n^2 would be sixty thousand million comparisons, twice. */
+	(void)alarm(60);
+	poll_at(group, 1);
+	now_usec += SECOND;
+	poll_at(group, SOCKETS);
+	engine_counts(engine, &counts);
+	assert_int_equal(counts.stays, 1);
+	assert_int_equal(counts.sockets, SOCKETS);
+	now_usec += SECOND;
+	poll_at(group + SOCKETS - 1, 1);
+	engine_counts(engine, &counts);
+	assert_int_equal(counts.stays, 1);
+	assert_int_equal(counts.sockets, 1);
+	(void)alarm(0);
+	free(group);
+}
+
+static void
+too_many_that_left_end_sooner(void **state)
+{
+	enum { MORE = TRACK_AWAY_MAX + 1000 };
+	struct listener *listeners = calloc(MORE, sizeof(*listeners));
+	struct track_counts counts;
+	struct report *report;
+	unsigned told = 0;
+
+	(void)state;
+	assert_non_null(listeners);
+	for (unsigned i = 0; i < MORE; i++)
+		listeners[i] = help_listener(PROTOCOL_TCP, "0.0.0.0", (uint16_t)(50000 + i), 1 + i);
+	/* Of the baseline, so that the end of each is told. The first thousand leave earlier. */
+	poll_at(listeners, MORE);
+	now_usec += SECOND;
+	poll_at(listeners + 1000, MORE - 1000);
+	now_usec += SECOND;
+	poll_at(NULL, 0);
+	engine_counts(engine, &counts);
+	assert_int_equal(counts.away, TRACK_AWAY_MAX);
+	while ((report = engine_take(engine)) != NULL) {
+		assert_int_equal(report->kind, EVENT_VANISHED);
+		assert_true(report->stay->endpoint.port < 51000);
+		told++;
+		(void)report_free(report);
+	}
+	assert_int_equal(told, 1000);
+	/* The rest when their grace is over. */
+	assert_int_equal(engine_due_usec(engine), now_usec - SECOND + policy.grace_usec);
+	now_usec = engine_due_usec(engine);
+	advance();
+	while ((report = engine_take(engine)) != NULL)
+		told += report_free(report) == NULL;
+	assert_int_equal(told, MORE);
+	engine_counts(engine, &counts);
+	assert_int_equal(counts.away, 0);
+	free(listeners);
+}
+
+static void
+a_poll_that_proves_nothing_is_not_when_it_was_seen(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	uint64_t seen_usec = now_usec;
+	struct report *report;
+
+	(void)state;
+	poll_at(&nc, 1);
+	assert_int_equal(answer(1000), 1);
+	nc.carried = true;
+	for (unsigned i = 0; i < 3; i++) {
+		now_usec += 10 * SECOND;
+		poll_at(&nc, 1);
+	}
+	now_usec += 10 * SECOND;
+	poll_at(NULL, 0);
+	assert_int_equal(engine_due_usec(engine), seen_usec + policy.grace_usec);
+	now_usec = engine_due_usec(engine);
+	advance();
+	report = expect(EVENT_VANISHED);
+	assert_int_equal(report->stay->age_usec, 0);
+	(void)report_free(report);
+	expect_no_more();
+}
+
+static void
+reloads_do_not_put_off_the_summary(void **state)
+{
+	unsigned summaries = 0;
+	struct report *report;
+
+	(void)state;
+	poll_at(NULL, 0);
+	for (unsigned hour = 0; hour < 72; hour++) {
+		now_usec += USEC_PER_HOUR;
+		engine_set_policy(engine, &policy);
+		poll_at(NULL, 0);
+		assert_true(engine_due_usec(engine) > now_usec);
+		while ((report = engine_take(engine)) != NULL) {
+			assert_int_equal(report->kind, EVENT_SUMMARY);
+			summaries++;
+			(void)report_free(report);
+		}
+	}
+	assert_int_equal(summaries, 3);
+}
+
+/* A poll at the suspect, its owner and its peers. Returns for how many peers were asked. */
+static size_t
+look_at_suspect(const struct listener *nc, uint32_t connected)
+{
+	struct report_peers peers = { .count = connected, .complete = true };
+	struct endpoint endpoint;
+	size_t asked;
+
+	now_usec += SECOND;
+	poll_at(nc, 1);
+	/* Who it is, then thoroughly. */
+	while (answer(33) > 0)
+		;
+	asked = engine_peer_questions(engine, &endpoint, 1);
+	if (asked > 0)
+		engine_peer_answers(engine, &endpoint, &peers);
+	advance();
+	return asked;
+}
+
+static void
+peers_are_those_of_each_alert(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	struct report *report;
+
+	(void)state;
+	policy.log_appeared = SEVERITY_OFF;
+	poll_at(NULL, 0);
+	assert_int_equal(look_at_suspect(&nc, 1), 1);
+	report = expect(EVENT_SUSPECT);
+	assert_int_equal(report->stay->peers->count, 1);
+	(void)report_free(report);
+	/* Told; nobody is asked for. */
+	assert_int_equal(look_at_suspect(&nc, 2), 0);
+	expect_no_more();
+	policy.suspect_severity = SEVERITY_ALERT;
+	engine_set_policy(engine, &policy);
+	assert_int_equal(look_at_suspect(&nc, 3), 1);
+	report = expect(EVENT_SUSPECT);
+	assert_int_equal(report->stay->peers->count, 3);
+	(void)report_free(report);
+	expect_no_more();
+}
+
+/* Who was connected when an alert began to wait is nobody's concern once the suspect left. */
+static void
+peers_are_not_those_of_an_alert_that_never_was(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	struct listener again = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 2);
+	struct report_peers peers = { .count = 1, .complete = true };
+	struct endpoint endpoint;
+	struct report *report;
+
+	(void)state;
+	policy.log_appeared = SEVERITY_OFF;
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(&nc, 1);
+	assert_int_equal(answer(33), 1);
+	assert_int_equal(engine_peer_questions(engine, &endpoint, 1), 1);
+	engine_peer_answers(engine, &endpoint, &peers);
+	/* It leaves before all its holders are known, and is back. */
+	now_usec += SECOND;
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(&again, 1);
+	while (answer(33) > 0)
+		;
+	assert_int_equal(engine_peer_questions(engine, &endpoint, 1), 1);
+	engine_peer_answers(engine, &endpoint, NULL);
+	advance();
+	report = expect(EVENT_SUSPECT);
+	assert_null(report->stay->peers);
+	(void)report_free(report);
+	expect_no_more();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_transition),
+		cmocka_unit_test_setup_teardown(an_owner_is_asked_for_again, begin, end),
+		cmocka_unit_test_setup_teardown(nobody_answers, begin, end),
+		cmocka_unit_test_setup_teardown(the_worst_of_a_group_leaves, begin, end),
+		cmocka_unit_test_setup_teardown(a_huge_group_is_cheap, begin, end),
+		cmocka_unit_test_setup_teardown(too_many_that_left_end_sooner, begin, end),
+		cmocka_unit_test_setup_teardown(a_poll_that_proves_nothing_is_not_when_it_was_seen,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(reloads_do_not_put_off_the_summary, begin, end),
+		cmocka_unit_test_setup_teardown(peers_are_those_of_each_alert, begin, end),
+		cmocka_unit_test_setup_teardown(peers_are_not_those_of_an_alert_that_never_was,
+		    begin, end),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("engine-stays", tests, NULL, NULL);
+}

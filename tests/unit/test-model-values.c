@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The values of model/: listeners and endpoints, ranges, severities, owners and reports.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "help.h"
+#include "model/range.h"
+#include "model/report.h"
+
+static void
+exposure_is_how_it_is_bound(void **state)
+{
+	static const struct {
+		const char *address;
+		enum exposure exposure;
+	} cases[] = {
+		{ "0.0.0.0", EXPOSURE_ANY },
+		{ "127.0.0.1", EXPOSURE_LOOPBACK },
+		{ "127.255.255.254", EXPOSURE_LOOPBACK },
+		{ "128.0.0.1", EXPOSURE_LOCAL },
+		{ "126.255.255.255", EXPOSURE_LOCAL },
+		{ "0.0.0.1", EXPOSURE_LOCAL },
+		{ "192.0.2.1", EXPOSURE_LOCAL },
+		{ "::", EXPOSURE_ANY },
+		{ "::1", EXPOSURE_LOOPBACK },
+		{ "::2", EXPOSURE_LOCAL },
+		{ "100::1", EXPOSURE_LOCAL },
+		{ "fe80::1", EXPOSURE_LOCAL },
+		{ "::ffff:0.0.0.0", EXPOSURE_ANY },
+		{ "::ffff:127.0.0.1", EXPOSURE_LOOPBACK },
+		{ "::ffff:192.0.2.1", EXPOSURE_LOCAL },
+		{ "::127.0.0.1", EXPOSURE_LOCAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct listener listener = help_listener(PROTOCOL_TCP, cases[i].address, 50000, 1);
+		assert_int_equal(endpoint_exposure(&listener.endpoint), cases[i].exposure);
+		/* SO_BINDTODEVICE: lo is number 1 everywhere, no other device changes anything. */
+		listener.endpoint.interface = 1;
+		assert_int_equal(endpoint_exposure(&listener.endpoint), EXPOSURE_LOOPBACK);
+		listener.endpoint.interface = 2;
+		assert_int_equal(endpoint_exposure(&listener.endpoint), cases[i].exposure);
+	}
+	assert_string_equal(exposure_name(EXPOSURE_LOOPBACK), "loopback");
+	assert_string_equal(exposure_name(EXPOSURE_LOCAL), "local");
+	assert_string_equal(exposure_name(EXPOSURE_ANY), "any");
+	assert_string_equal(protocol_name(PROTOCOL_TCP), "tcp");
+	assert_string_equal(protocol_name(PROTOCOL_UDP), "udp");
+	assert_string_equal(choice_name(CHOICE_UNKNOWN), "unknown");
+	assert_string_equal(choice_name(CHOICE_ASKED), "asked");
+	assert_string_equal(choice_name(CHOICE_AUTO), "auto");
+}
+
+static void
+endpoints_are_written_as_ss_does(void **state)
+{
+	static const struct {
+		const char *address, *text;
+		uint16_t port;
+	} cases[] = {
+		{ "0.0.0.0", "0.0.0.0:60855", 60855 },
+		{ "255.255.255.255", "255.255.255.255:65535", 65535 },
+		{ "::", "[::]:1", 1 },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535", 65535 },
+		{ "::ffff:192.0.2.1", "[::ffff:192.0.2.1]:50000", 50000 },
+	};
+	char text[ENDPOINT_TEXT_MAX + 1] = { 0 };
+	struct listener strange = help_listener(PROTOCOL_TCP, "0.0.0.0", 7, 1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct listener listener =
+		    help_listener(PROTOCOL_TCP, cases[i].address, cases[i].port, 1);
+		assert_string_equal(endpoint_format(&listener.endpoint, text), cases[i].text);
+		assert_string_equal(endpoint_format_address(&listener.endpoint, text),
+		    cases[i].address);
+	}
+	strange.endpoint.family = 77;
+	assert_string_equal(endpoint_format(&strange.endpoint, text), "?:7");
+}
+
+/* Few different values in each part, so that all kinds of equality come about. */
+static struct listener
+random_listener(uint64_t *seed)
+{
+	static const char *const addresses[] = { "0.0.0.0", "0.0.0.1", "1.0.0.0", "::", "::1",
+		"100::" };
+	struct listener listener = help_listener((enum protocol)help_below(seed, 2),
+	    addresses[help_below(seed, ARRAY_SIZE(addresses))],
+	    (uint16_t)(help_below(seed, 3) * 32767),
+	    help_below(seed, 3) << (help_below(seed, 2) * 62));
+
+	listener.endpoint.netns = help_below(seed, 2) << 63;
+	listener.endpoint.interface = (uint32_t)help_below(seed, 2) << 31;
+	return listener;
+}
+
+static int
+sign(int r)
+{
+	return (r > 0) - (r < 0);
+}
+
+static void
+the_order_is_total(void **state)
+{
+	uint64_t seed = help_seed();
+
+	(void)state;
+	for (unsigned i = 0; i < 200000; i++) {
+		struct listener a = random_listener(&seed), b = random_listener(&seed),
+				c = random_listener(&seed);
+		int ab = listener_compare(&a, &b), bc = listener_compare(&b, &c);
+		bool same = memcmp(&a.endpoint, &b.endpoint, sizeof(a.endpoint)) == 0;
+
+		assert_int_equal(listener_compare(&a, &a), 0);
+		assert_int_equal(sign(ab), -sign(listener_compare(&b, &a)));
+		assert_int_equal(endpoint_compare(&a.endpoint, &b.endpoint) == 0, same);
+		assert_int_equal(ab == 0, same && a.cookie == b.cookie);
+		if (ab <= 0 && bc <= 0) {
+			assert_true(listener_compare(&a, &c) <= 0);
+			if (ab < 0 || bc < 0)
+				assert_true(listener_compare(&a, &c) < 0);
+		}
+		if (a.endpoint.port < b.endpoint.port)
+			assert_true(ab < 0);
+	}
+}
+
+static struct ranges
+resolve(bool iana, bool kernel, uint16_t first, uint16_t last)
+{
+	struct range_wanted wanted = { .iana = iana, .kernel = kernel };
+	struct port_range range = { first, last };
+	struct ranges ranges;
+
+	ranges_resolve(&wanted, &range, &ranges);
+	return ranges;
+}
+
+static void
+kernel_range_below_its_floor(void **state)
+{
+	char text[128];
+	struct ranges ranges = resolve(true, true, 32768, 60999);
+
+	(void)state;
+	ranges_format(&ranges, text, sizeof(text));
+	assert_string_equal(text, "32768-65535");
+	assert_int_equal(ranges_source(&ranges, 32768), RANGE_KERNEL);
+	assert_int_equal(ranges_source(&ranges, 50000), RANGE_KERNEL | RANGE_IANA);
+	assert_int_equal(ranges_source(&ranges, 61000), RANGE_IANA);
+	assert_int_equal(ranges_source(&ranges, 32767), 0);
+	assert_int_equal(port_set_count(&ranges.filter.auto_ports), 0);
+
+	/* Tuned to reach down: there only what the kernel picked itself. */
+	ranges = resolve(false, true, 1024, 65000);
+	ranges_format(&ranges, text, sizeof(text));
+	assert_string_equal(text, "32768-65000,1024-32767 (picked by the kernel only)");
+	assert_false(port_set_has(&ranges.filter.ports, 32767));
+	assert_true(port_set_has(&ranges.filter.auto_ports, 32767));
+	assert_false(port_set_has(&ranges.filter.auto_ports, 32768));
+	assert_int_equal(ranges_source(&ranges, 5432), RANGE_KERNEL);
+
+	/* Wholly below, and only just. */
+	ranges = resolve(false, true, 20000, 30000);
+	assert_int_equal(port_set_count(&ranges.filter.ports), 0);
+	assert_int_equal(port_set_count(&ranges.filter.auto_ports), 10001);
+	ranges = resolve(false, true, 32767, 32768);
+	assert_int_equal(port_set_count(&ranges.filter.ports), 1);
+	assert_int_equal(port_set_count(&ranges.filter.auto_ports), 1);
+	ranges = resolve(false, true, 32768, 32768);
+	assert_int_equal(port_set_count(&ranges.filter.auto_ports), 0);
+}
+
+static void
+ranges_that_are_not_there(void **state)
+{
+	struct range_wanted wanted = { .kernel = true };
+	struct ranges ranges = resolve(true, false, 1024, 65000);
+	char text[128];
+
+	(void)state;
+	assert_int_equal(ranges.kernel.last, 0);
+	assert_int_equal(port_set_count(&ranges.filter.ports), 16384);
+	assert_int_equal(ranges_source(&ranges, 2000), 0);
+	ranges_resolve(&wanted, NULL, &ranges);
+	assert_int_equal(port_set_count(&ranges.filter.ports), 0);
+	ranges_format(&ranges, text, sizeof(text));
+	assert_string_equal(text, "");
+	port_set_add(&wanted.explicit_ports, 80, 80);
+	port_set_add(&wanted.explicit_ports, 60000, 60001);
+	wanted.iana = true;
+	ranges_resolve(&wanted, NULL, &ranges);
+	ranges_format(&ranges, text, sizeof(text));
+	assert_string_equal(text, "80,49152-65535");
+	assert_int_equal(ranges_source(&ranges, 80), RANGE_EXPLICIT);
+	assert_int_equal(ranges_source(&ranges, 60000), RANGE_EXPLICIT | RANGE_IANA);
+	assert_string_equal(range_source_name(RANGE_EXPLICIT), "explicit");
+	assert_string_equal(range_source_name(RANGE_IANA), "iana");
+	assert_string_equal(range_source_name(RANGE_KERNEL | RANGE_EXPLICIT), "kernel");
+	assert_string_equal(range_source_name(RANGE_IANA | RANGE_KERNEL), "both");
+}
+
+static void
+long_ranges_are_cut_once(void **state)
+{
+	struct range_wanted wanted = { .kernel = true };
+	struct port_range kernel = { 1024, 2048 };
+	struct ranges ranges;
+
+	(void)state;
+	for (uint16_t port = 40000; port < 42000; port += 2)
+		port_set_add(&wanted.explicit_ports, port, port);
+	ranges_resolve(&wanted, &kernel, &ranges);
+	for (size_t size = 1; size < 300; size++) {
+		char text[301];
+		const char *dots;
+
+		memset(text, '#', sizeof(text));
+		ranges_format(&ranges, text, size);
+		assert_true(strlen(text) < size);
+		assert_int_equal(text[size], '#');
+		dots = strstr(text, "...");
+		assert_true(size < 4 || dots != NULL);
+		if (dots != NULL)
+			assert_string_equal(dots, "...");
+	}
+}
+
+static void
+severities(void **state)
+{
+	static const char *const names[] = { "emerg", "alert", "crit", "err", "warning", "notice",
+		"info", "debug", "off" };
+	enum severity severity = SEVERITY_CRIT;
+
+	(void)state;
+	for (int i = 0; i <= SEVERITY_OFF; i++) {
+		assert_string_equal(severity_name((enum severity)i), names[i]);
+		assert_int_equal(severity_parse(names[i], &severity), 0);
+		assert_int_equal(severity, i);
+	}
+	severity = SEVERITY_CRIT;
+	assert_int_equal(severity_parse("Warning", &severity), -EINVAL);
+	assert_int_equal(severity_parse("", &severity), -EINVAL);
+	assert_int_equal(severity, SEVERITY_CRIT);
+}
+
+/* Replaces one string of an owner's first process. */
+static void
+rename_to(char **place, const char *name)
+{
+	assert_int_equal(owner_text_set(place, name), 0);
+}
+
+static void
+same_owner(void **state)
+{
+	struct owner *a = help_owner("/usr/bin/nc", 1000), *b = help_owner("/usr/bin/nc", 1000);
+	struct owner *kernel = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
+	struct owner *unknown = owner_new(OWNER_UNKNOWN, OWNER_REASON_TIMEOUT, 0);
+
+	(void)state;
+	assert_true(owner_same(a, a));
+	b->processes[0].pid = 999;
+	b->processes[0].start_usec = 5;
+	b->processes[0].exe_trust = EXE_REPLACED;
+	assert_true(owner_same(a, b) && owner_same(b, a));
+	rename_to(&b->processes[0].cmdline, "nc -l");
+	assert_true(owner_same(a, b));
+	b->processes[0].uid = 1001;
+	assert_false(owner_same(a, b));
+	b->processes[0].uid = 1000;
+	rename_to(&b->processes[0].exe, "/usr/bin/ncat");
+	assert_false(owner_same(a, b));
+	rename_to(&b->processes[0].exe, "/usr/bin/nc");
+	rename_to(&b->processes[0].place.unit, "x.service");
+	assert_false(owner_same(a, b));
+	rename_to(&a->processes[0].place.unit, "x.service");
+	assert_true(owner_same(a, b));
+	rename_to(&a->processes[0].place.user_unit, "y.service");
+	assert_false(owner_same(a, b));
+	/* Nobody knows what it runs: not even the same as itself. */
+	rename_to(&b->processes[0].exe, "");
+	assert_false(owner_same(b, b));
+	assert_false(owner_same(unknown, unknown));
+	assert_false(owner_same(unknown, a) || owner_same(a, unknown));
+	assert_true(owner_same(kernel, kernel));
+	assert_false(owner_same(kernel, a) || owner_same(a, kernel));
+	assert_string_equal(owner_kind_name(unknown->kind), "unknown");
+	assert_string_equal(owner_reason_name(unknown->reason), "timeout");
+	assert_null(owner_unref(a));
+	assert_null(owner_unref(b));
+	assert_null(owner_unref(kernel));
+	assert_null(owner_unref(unknown));
+}
+
+static void
+the_service_is_named_and_not_its_activator(void **state)
+{
+	struct owner *owner = help_owner_of("/usr/sbin/sshd", 0, 2);
+	struct owner *alone = help_owner("/usr/lib/systemd/systemd", 0);
+	struct owner *empty = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 0);
+
+	(void)state;
+	assert_int_equal(owner_first(owner)->pid, 100);
+	owner->processes[0].pid = 1;
+	assert_int_equal(owner_first(owner)->pid, 101);
+	alone->processes[0].pid = 1;
+	assert_int_equal(owner_first(alone)->pid, 1);
+	/* What systemd forked for a service is not yet the service. What has its name alone is. */
+	alone->processes[0].pid = 100;
+	alone->processes[0].parent_pid = 1;
+	assert_false(process_is_init(&alone->processes[0]));
+	alone->processes[0].evidence |= EVIDENCE_MANAGER;
+	assert_true(process_is_init(&alone->processes[0]));
+	alone->processes[0].parent_pid = 99;
+	assert_false(process_is_init(&alone->processes[0]));
+	assert_null(owner_first(empty));
+	assert_false(owner_same(empty, empty));
+	assert_null(owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX + 1));
+	assert_null(owner_ref(NULL));
+	assert_null(owner_unref(NULL));
+	assert_ptr_equal(owner_ref(owner), owner);
+	(void)owner_unref(owner);
+	assert_int_equal(owner->process_count, 2);
+	(void)owner_unref(owner);
+	(void)owner_unref(alone);
+	(void)owner_unref(empty);
+}
+
+static void
+every_name_is_there(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EVENT_COUNT; i++)
+		assert_true(strlen(event_kind_name((enum event_kind)i)) > 3);
+	for (int i = 0; i < STAY_STATE_COUNT; i++)
+		assert_true(strlen(stay_state_name((enum stay_state)i)) >= 3);
+	for (int i = 0; i < OWNER_REASON_COUNT; i++) {
+		assert_int_equal(strlen(owner_reason_name((enum owner_reason)i)) > 0, i > 0);
+		assert_int_equal(strlen(owner_reason_text((enum owner_reason)i)) > 0, i > 0);
+	}
+	for (unsigned bit = 1; bit <= INCOMPLETE_TIMEOUT; bit <<= 1)
+		assert_string_not_equal(incomplete_text(bit), incomplete_text(0));
+	assert_string_equal(event_kind_name(EVENT_OVERSTAY), "overstay");
+	assert_string_equal(stay_state_name(STAY_PERSISTING), "persisting");
+}
+
+static void
+reports_own_what_they_say(void **state)
+{
+	struct report *report = report_new(EVENT_POOL, SEVERITY_NOTICE, "%d of %s", 7, "many");
+
+	(void)state;
+	assert_non_null(report);
+	assert_string_equal(report->text, "7 of many");
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(report_add_field(report, i == 0 ? "FIRST" : "MORE", "%d", i), 0);
+	assert_int_equal(report->field_count, 20);
+	assert_string_equal(report->fields[0].name, "FIRST");
+	assert_string_equal(report->fields[19].value, "19");
+	assert_null(report->stay);
+	assert_int_equal(report_add_field(NULL, "X", "%d", 1), 0);
+	report->stay = calloc(1, sizeof(*report->stay));
+	assert_non_null(report->stay);
+	report->stay->owner = help_owner("/bin/x", 1);
+	report->stay->rule = strdup("rule");
+	assert_null(report_free(report));
+	assert_null(report_free(NULL));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exposure_is_how_it_is_bound),
+		cmocka_unit_test(endpoints_are_written_as_ss_does),
+		cmocka_unit_test(the_order_is_total),
+		cmocka_unit_test(kernel_range_below_its_floor),
+		cmocka_unit_test(ranges_that_are_not_there),
+		cmocka_unit_test(long_ranges_are_cut_once),
+		cmocka_unit_test(severities),
+		cmocka_unit_test(same_owner),
+		cmocka_unit_test(the_service_is_named_and_not_its_activator),
+		cmocka_unit_test(every_name_is_there),
+		cmocka_unit_test(reports_own_what_they_say),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("model-values", tests, NULL, NULL);
+}
