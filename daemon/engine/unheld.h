@@ -11,13 +11,13 @@
 /* Sockets of one request that the kernel is asked for; those beyond have it unproved. */
 #define UNHELD_MAX 256
 
-/* For the tests: true for an owner of a socket that the kernel may be asked for: everything was searched, and no
- * process holds it. */
+/* True for an owner of a socket that the kernel may be asked for: everything was searched, and no
+ * process holds it. Global for the tests. */
 bool unheld_is(const struct owner *owner);
 
 /*
- * For the tests: changes *owner (a reference, exchanged) by the claim: to the kernel, or to unknown because that
- * cannot be proved. Without memory it stays as it is.
+ * Changes *owner (a reference, exchanged) by the claim: to the kernel, or to unknown because that
+ * cannot be proved. Without memory it stays as it is. Global for the tests.
  */
 void unheld_apply(struct owner **owner, enum kernel_claim claim);
 
