@@ -50,9 +50,9 @@ struct attributes {
 
 /* Fills ret from the bytes between. Returns false where they are not well-formed. */
 static bool
-parse_attributes(const char *from, const char *end, struct attributes *ret)
+parse_attributes(const void *from, const char *end, struct attributes *ret)
 {
-	const struct nlattr *attribute = (const struct nlattr *)from;
+	const struct nlattr *attribute = from;
 
 	memset(ret, 0, sizeof(*ret));
 	while (mnl_attr_ok(attribute, (int)(end - (const char *)attribute))) {

@@ -157,7 +157,7 @@ receive(struct ask *ask, int fd)
 static int
 finish(struct ask *ask, int protocol, uint16_t type, kernel_message_function *function)
 {
-	const struct nlmsghdr *header = (const struct nlmsghdr *)ask->buffer;
+	const struct nlmsghdr *header = (const void *)ask->buffer;
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	_close_ int fd = open_netlink(protocol);
 	int more = 1;
