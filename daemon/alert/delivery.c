@@ -9,7 +9,7 @@
  *	stderr	  stderr alone.
  *
  * A message is written once to each place. Where stderr is the journal's own stream, it is used
- * only where the journal's socket was never to be had: else each alert would be there twice, or
+ * only if the journal's socket was never to be had: else each alert would be there twice, or
  * written to a stream that nobody reads.
  *
  * Nothing here blocks in a system call as long as poll(2) tells the truth; a sink that filled up in
@@ -47,7 +47,7 @@ to_timespec(uint64_t usec)
 
 /*
  * Waits until fd (-1 = none) is writable, at most timeout_usec. Returns 0, -ETIMEDOUT, -ECANCELED
- * where the deadline has come, or without a descriptor -EINTR where one was set meanwhile.
+ * if the deadline has come, or without a descriptor -EINTR where one was set meanwhile.
  */
 static int
 wait_writable(struct delivery *delivery, int fd, uint64_t timeout_usec)
@@ -112,7 +112,7 @@ note_journal(struct delivery *delivery, int r)
 		worker_notify(delivery->worker);
 }
 
-/* True where the message is at fault, not the journal: then trying again is of no use. */
+/* True if the message is at fault, not the journal: then trying again is of no use. */
 static bool
 is_about_message(int r)
 {
@@ -155,7 +155,7 @@ is_worth_waiting(const struct delivery *delivery)
 	    clock_monotonic_usec() - delivery->away_since_usec < AWAY_MAX_USEC;
 }
 
-/* Returns 0, -ECANCELED, or -errno where it will not be sent to the journal. */
+/* Returns 0, -ECANCELED, or -errno if it will not be sent to the journal. */
 static int
 send_journal(struct delivery *delivery, const struct message *message)
 {

@@ -38,7 +38,7 @@ int delivery_init(struct delivery *delivery, const struct sender_options *option
 void delivery_clear(struct delivery *delivery);
 
 /*
- * Delivers a message, waiting for as long as there is hope. Returns 0, -ECANCELED where the
+ * Delivers a message, waiting for as long as there is hope. Returns 0, -ECANCELED if the
  * deadline came first, or the -errno for which it was given up.
  */
 int delivery_send(struct delivery *delivery, const struct message *message) _mustcheck_;

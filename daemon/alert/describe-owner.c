@@ -3,7 +3,7 @@
  * Words about owners: which program, with which arguments, in which process, of which user, where
  * it runs. All of it was written by processes, so each piece is escaped and has a bound of its own.
  *
- * What it never does: claim more than was seen. Holders are counted only where every process was
+ * What it never does: claim more than was seen. Holders are counted only if every process was
  * searched, a place without a process is said to be where the socket was made.
  *
  * Cost: one pass over the command line.
@@ -148,7 +148,7 @@ is_of_host(const struct process *process)
 	    (strncmp(process->exe, "/usr/", 5) == 0 || strncmp(process->exe, "/bin/", 5) == 0);
 }
 
-/* The program: its path; the base name of an interpreter that is the host's own, where what it runs
+/* The program: its path; the base name of an interpreter that is the host's own, if what it runs
  * follows. */
 static void
 describe_program(struct text *text, const struct process *process, bool arguments_follow)

@@ -163,3 +163,12 @@ describe_reasons(struct text *text, uint32_t reasons)
 		comma = ", ";
 	}
 }
+
+const char *
+describe_advice(const char *line)
+{
+	if (line[0] != '\0')
+		return line;
+	return "net.ipv4.ip_local_reserved_ports = what "
+	       "/proc/sys/net/ipv4/ip_local_reserved_ports says, and these ports";
+}

@@ -21,7 +21,7 @@ void describe_interface(struct text *text, uint32_t index, const struct message_
 void describe_endpoint(struct text *text, const struct endpoint *endpoint,
     const struct message_context *context);
 
-/* " (all addresses, 4 sockets of 2 users)"; nothing where there is nothing to say. */
+/* " (all addresses, 4 sockets of 2 users)"; nothing if there is nothing to say. */
 void describe_binding(struct text *text, const struct report_stay *stay,
     const struct message_context *context);
 
@@ -52,9 +52,12 @@ void describe_owner_briefly(struct text *text, const struct owner *owner);
 /* "apache2 [801]"; process->parent_pid is not 0. */
 void describe_parent(struct text *text, const struct process *process);
 
+/* A line for sysctl.d; "", one that is too long for a message, in words. */
+const char *describe_advice(const char *line);
+
 /*
  * What a rule would match to allow this program on ports the kernel picks: "{exe: /usr/bin/x,
- * choice: auto}". Returns false where no such rule would be a good one: then nothing is appended.
+ * choice: auto}". Returns false if no such rule would be a good one: then nothing is appended.
  */
 bool describe_match(struct text *text, const struct owner *owner);
 

@@ -10,7 +10,7 @@
 #include "base/macros.h"
 #include "model/report.h"
 
-/* Which fields a message carries. Those of a stay and its owner only where it is about one. */
+/* Which fields a message carries. Those of a stay and its owner only if it is about one. */
 enum field_group {
 	FIELDS_ALWAYS = 1 << 0,
 	FIELDS_STAY = 1 << 1,
@@ -19,14 +19,13 @@ enum field_group {
 	FIELDS_HOPS = 1 << 4,
 };
 
-struct event {
+struct event_row {
 	const char *word;	/* opens the line: the word to grep for */
 	const char *message_id; /* 32 hexadecimal digits; never changed, never used again */
 	uint32_t fields;	/* bits of enum field_group */
-	bool bounded;		/* a small line that limit.h may hold back */
 };
 
 /* kind is less than EVENT_COUNT. */
-const struct event *event_of(enum event_kind kind);
+const struct event_row *event_of(enum event_kind kind);
 
 #endif

@@ -90,7 +90,7 @@ cwd(struct text *value, const struct field_source *source)
 		value_add_bytes(value, source->process->cwd);
 }
 
-/* The process's user, or that of the socket's creator where there is no process. */
+/* The process's user, or that of the socket's creator if there is no process. */
 static uint32_t
 uid_of(const struct field_source *source)
 {

@@ -218,8 +218,10 @@ hops(struct text *value, const struct field_source *source)
 static void
 advice(struct text *value, const struct field_source *source)
 {
-	if (source->stay->advice != NULL && strlen(source->stay->advice) <= VALUE_MAX)
-		value_add_bytes(value, source->stay->advice);
+	const char *line = source->stay->advice;
+
+	if (line != NULL && strlen(line) <= VALUE_MAX)
+		value_add_bytes(value, describe_advice(line));
 }
 
 static void

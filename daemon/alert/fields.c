@@ -2,18 +2,21 @@
 /*
  * The fields that stand in the journal: tables with a row for each, in the order of the manual
  * (overstayd(8), JOURNAL FIELDS; tests/lint/messages holds both together). Those of every message
- * are here, those of a stay in fields-stay.c, those of an owner in fields-owner.c.
+ * are here, those of a stay in fields-stay.c, those of an owner in fields-owner.c. What is about no
+ * stay has its facts as fields: their table is model/notice.c's.
  *
  * A row's function appends the value; a field whose value is not known is left out, never empty.
  * Foreign bytes are escaped as in the text, so that journalctl prints every field as text. All is
  * bounded: a field by MESSAGE_FIELD_MAX, a message by MESSAGE_BYTES_MAX.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "alert/events.h"
 #include "alert/field-table.h"
 #include "alert/field-value.h"
 #include "alert/fields.h"
+#include "alert/say.h"
 
 static void
 message_id(struct text *value, const struct field_source *source)
@@ -41,6 +44,13 @@ event_name(struct text *value, const struct field_source *source)
 }
 
 static void
+number(struct text *value, const struct field_source *source)
+{
+	if (source->report->number != 0)
+		text_printf(value, "%" PRIu64, source->report->number);
+}
+
+static void
 config(struct text *value, const struct field_source *source)
 {
 	if (source->context->config != NULL)
@@ -52,6 +62,7 @@ static const struct field_row rows[] = {
 	{ "PRIORITY", FIELDS_ALWAYS, false, priority },
 	{ "SYSLOG_IDENTIFIER", FIELDS_ALWAYS, false, identifier },
 	{ "OVERSTAY_EVENT", FIELDS_ALWAYS, false, event_name },
+	{ "OVERSTAY_NUMBER", FIELDS_ALWAYS, false, number },
 	{ "OVERSTAY_CONFIG", FIELDS_ALWAYS, false, config },
 };
 
@@ -64,7 +75,7 @@ static const struct field_table *const tables[] = {
 	&fields_of_owner,
 };
 
-/* Begins a field behind those that are there; false where there is no room for another. */
+/* Begins a field behind those that are there; false if there is no room for another. */
 static bool
 field_begin(struct message *message, struct text *field, const char *name)
 {
@@ -79,7 +90,7 @@ field_begin(struct message *message, struct text *field, const char *name)
 	return true;
 }
 
-/* Keeps the field, where it has a value. Returns whether it has one. */
+/* Keeps the field if it has a value. Returns whether it has one. */
 static bool
 field_end(struct message *message, const struct text *field, const char *name)
 {
@@ -127,26 +138,18 @@ add_table(struct message *message, const struct field_table *table, uint32_t gro
 			add_row(message, &table->rows[i], source);
 }
 
-/* journald drops a field whose name it does not like; so does this, before it is sent. */
-static bool
-is_field_name(const char *name)
-{
-	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-
-	return length > 0 && length <= 48 && name[length] == '\0';
-}
-
+/* A fact of a notice: "OVERSTAY_" and its name. */
 static void
-add_own(struct message *message, const struct report_field *own)
+add_fact(struct message *message, const struct fact *fact)
 {
-	char name[64] = "";
+	char name[64];
 	struct text text, field;
 
 	text_init(&text, name, sizeof(name));
-	text_printf(&text, "OVERSTAY_%s", own->name);
-	if (!is_field_name(own->name) || !field_begin(message, &field, name))
+	text_printf(&text, "OVERSTAY_%s", fact_name(fact->name));
+	if (!fact_is_field(fact->name) || !field_begin(message, &field, name))
 		return;
-	value_add_bytes(&field, own->value);
+	say_fact_value(&field, fact);
 	(void)field_end(message, &field, name);
 }
 
@@ -168,6 +171,6 @@ fields_add(struct message *message, const struct report *report,
 		groups = FIELDS_ALWAYS;
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		add_table(message, tables[i], groups, &source);
-	for (size_t i = 0; i < report->field_count; i++)
-		add_own(message, &report->fields[i]);
+	for (size_t i = 0; i < report->fact_count; i++)
+		add_fact(message, &report->facts[i]);
 }

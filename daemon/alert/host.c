@@ -21,7 +21,7 @@
 /* A passwd entry beyond this is no name. */
 #define PASSWD_MAX 65536
 
-/* Writes the name of uid to ret, "" where there is none or nobody answers. */
+/* Writes the name of uid to ret, "" if there is none or nobody answers. */
 static void
 ask_user(uint32_t uid, char ret[HOST_USER_NAME_MAX])
 {

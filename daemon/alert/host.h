@@ -35,7 +35,7 @@ struct host_cache {
 const char *host_user_name(uint32_t uid, void *argument);
 const char *host_interface_name(uint32_t index, void *argument);
 
-/* True where /proc shows a process of this pid and this start time that is no zombie. */
+/* True if /proc shows a process of this pid and this start time that is no zombie. */
 bool host_process_runs(const struct process *process, void *argument);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal. sd_journal_sendv() returns 0 where no journal listens, and blocks for as long as
+ * The journal. sd_journal_sendv() returns 0 if no journal listens, and blocks for as long as
  * journald does not read; so a socket of our own asks first. It is connected anew for each
  * message, since a journald that was started by hand again listens on a new socket.
  */

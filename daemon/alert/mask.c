@@ -6,7 +6,7 @@
  * How: each argument is read from left to right as names (runs of letters, digits and "-_.") and
  * what lies between. A secret name followed by "=" or ":" has its value behind that; an option, or
  * one of a few bare words, has it in the next word, which may be the next argument: `pending`
- * carries that over. Nothing here understands shells or programs: where quoting leaves a doubt,
+ * carries that over. Nothing here understands shells or programs: if quoting leaves a doubt,
  * the longer reading is masked.
  *
  * Never: an allocation, a read past length, a decision from the value (but for the words of HTTP's
@@ -294,7 +294,7 @@ mask_value(struct output *output, struct argument *argument, size_t name)
 	mask_until(output, argument, end);
 }
 
-/* The place behind a name's "=" or ":", 0 where there is none: `"name" : value`, `[name]=value`. */
+/* The place behind a name's "=" or ":", 0 if there is none: `"name" : value`, `[name]=value`. */
 static size_t
 find_value(const struct argument *argument, size_t name_end, char *ret_separator)
 {

@@ -14,6 +14,7 @@
 #include "alert/events.h"
 #include "alert/fields.h"
 #include "alert/message.h"
+#include "alert/say.h"
 #include "base/duration.h"
 
 /* Room kept for the hint: its words and 32 digits. */
@@ -229,7 +230,7 @@ static void
 add_reservation(const struct line *line)
 {
 	static const char file[] = "/etc/sysctl.d/60-overstay.conf";
-	const char *advice = line->stay->advice;
+	const char *advice = describe_advice(line->stay->advice);
 
 	text_add(line->text, " is not reserved: an outgoing connection may take it, and ");
 	describe_owner_briefly(line->text, line->stay->owner);
@@ -319,7 +320,7 @@ line_cleared(const struct line *line)
 
 typedef void line_function(const struct line *line);
 
-/* Kinds that are about no stay have no row: their line comes with the report. */
+/* Kinds that are about no stay have no row: their words are in say.c. */
 static line_function *const lines[EVENT_COUNT] = {
 	[EVENT_APPEARED] = line_present,
 	[EVENT_VANISHED] = line_gone,
@@ -346,9 +347,9 @@ message_text(struct text *text, const struct report *report, const struct messag
 	text_add(text, event_of(report->kind)->word);
 	if (report->stay != NULL && lines[report->kind] != NULL) {
 		lines[report->kind](&line);
-	} else if (report->text != NULL) {
+	} else if (report->notice != NOTICE_NONE) {
 		text_add(text, " ");
-		text_escape(text, report->text, strlen(report->text), MESSAGE_TEXT_MAX);
+		say_notice(text, report);
 	}
 }
 

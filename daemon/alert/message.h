@@ -42,7 +42,7 @@ struct message_context {
 	const char *(*user_name)(uint32_t uid, void *argument);
 	/* Name of a network interface, NULL = it is gone. */
 	const char *(*interface_name)(uint32_t index, void *argument);
-	/* True where the process is known to run still: the same one, no reused pid. */
+	/* True if the process is known to run still: the same one, no reused pid. */
 	bool (*process_runs)(const struct process *process, void *argument);
 	void *argument;
 };

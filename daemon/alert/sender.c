@@ -2,8 +2,11 @@
 /*
  * What the helper thread does: takes the first report, renders and delivers it, and only then
  * removes it, so that what is being sent still counts as waiting. Nothing is dropped here unless a
- * message itself cannot be sent. How many that were is told by a SUPPRESSED message once one gets
- * through. The thread and its queue are base/worker.c's.
+ * message itself cannot be sent, and what became of each report goes back to the owner. The thread
+ * and its queue are base/worker.c's.
+ *
+ * Invariant: reports that wait and results that wait are SENDER_QUEUE_MAX together, so there is
+ * always room for a result.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,12 +35,15 @@ struct entry {
 struct sender {
 	struct worker *worker;		 /* owns this struct: it frees it */
 	struct sender_settings settings; /* of the owner's side */
+	size_t under_way;		 /* of the owner's side: handed over, and no result taken */
 	atomic_uint_least64_t sent, failed;
 	struct delivery delivery;
 
+	/* Under the worker's lock: a ring. */
+	struct sender_result results[SENDER_QUEUE_MAX];
+	size_t first_result, result_count;
+
 	/* Of the thread. */
-	uint64_t lost;	/* messages given up and not yet told */
-	int lost_error; /* why, of the last one */
 	struct host_cache host;
 	struct message message;
 };
@@ -72,6 +78,9 @@ release(void *context)
 {
 	struct sender *sender = context;
 
+	for (size_t i = 0; i < sender->result_count; i++)
+		(void)report_unref(
+		    sender->results[(sender->first_result + i) % SENDER_QUEUE_MAX].report);
 	delivery_clear(&sender->delivery);
 	free(sender);
 }
@@ -79,7 +88,7 @@ release(void *context)
 static void
 release_entry(void *item)
 {
-	(void)report_free(((struct entry *)item)->report);
+	(void)report_unref(((struct entry *)item)->report);
 }
 
 static int
@@ -99,25 +108,19 @@ send_report(struct sender *sender, const struct report *report,
 	return delivery_send(&sender->delivery, &sender->message);
 }
 
-/* Messages that were given up are told as soon as one gets through again. */
+/* Hands over what became of the first report, and removes it. */
 static void
-tell_lost(struct sender *sender, const struct sender_settings *settings)
+finish_first(struct sender *sender, struct report *report, int r)
 {
-	struct report *report;
+	size_t place;
 
-	if (sender->lost == 0)
-		return;
-	report =
-	    report_new(EVENT_SUPPRESSED, SEVERITY_WARNING, "%llu messages could not be sent: %s",
-		(unsigned long long)sender->lost, strerrordesc_np(-sender->lost_error));
-	if (report == NULL)
-		return;
-	report->realtime_usec = clock_realtime_usec();
-	report->boottime_usec = clock_boottime_usec();
-	(void)report_add_field(report, "COUNT", "%llu", (unsigned long long)sender->lost);
-	if (send_report(sender, report, settings) == 0)
-		sender->lost = 0;
-	(void)report_free(report);
+	atomic_fetch_add(r == 0 ? &sender->sent : &sender->failed, 1);
+	worker_remove(sender->worker, 1);
+	worker_lock(sender->worker);
+	place = (sender->first_result + sender->result_count++) % SENDER_QUEUE_MAX;
+	sender->results[place] = (struct sender_result){ report, r };
+	worker_unlock(sender->worker);
+	worker_notify(sender->worker);
 }
 
 static void
@@ -127,19 +130,11 @@ run(struct worker *worker, void *context)
 
 	while (worker_wait(worker) > 0) {
 		const struct entry *entry = worker_item(worker, 0);
-		struct report *report = entry->report;
-		int r = send_report(sender, report, &entry->settings);
+		int r = send_report(sender, entry->report, &entry->settings);
 
 		if (r == -ECANCELED)
 			break;
-		if (r < 0) {
-			sender->lost++;
-			sender->lost_error = r;
-		} else
-			tell_lost(sender, &entry->settings);
-		atomic_fetch_add(r == 0 ? &sender->sent : &sender->failed, 1);
-		worker_remove(worker, 1);
-		(void)report_free(report);
+		finish_first(sender, entry->report, r);
 	}
 }
 
@@ -181,9 +176,35 @@ sender_start(const struct sender_options *options, struct sender **ret)
 int
 sender_send(struct sender *sender, struct report *report)
 {
-	const struct entry entry = { report, sender->settings };
+	struct entry entry = { .settings = sender->settings };
+	int r;
 
-	return worker_put(sender->worker, &entry);
+	if (sender->under_way == SENDER_QUEUE_MAX)
+		return -EAGAIN;
+	entry.report = report_ref(report);
+	r = worker_put(sender->worker, &entry);
+	if (r < 0)
+		(void)report_unref(report);
+	else
+		sender->under_way++;
+	return r;
+}
+
+bool
+sender_result(struct sender *sender, struct sender_result *ret)
+{
+	bool found;
+
+	worker_lock(sender->worker);
+	found = sender->result_count > 0;
+	if (found) {
+		*ret = sender->results[sender->first_result];
+		sender->first_result = (sender->first_result + 1) % SENDER_QUEUE_MAX;
+		sender->result_count--;
+	}
+	worker_unlock(sender->worker);
+	sender->under_way -= found;
+	return found;
 }
 
 int

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one helper thread: takes reports, makes messages of them and sends them, so that the loop
- * never waits for a journal, a terminal or a name service. See sender.c.
+ * never waits for a journal, a terminal or a name service; and says what became of each. See
+ * sender.c.
  */
 #ifndef OVERSTAY_ALERT_SENDER_H
 #define OVERSTAY_ALERT_SENDER_H
@@ -12,14 +13,14 @@
 #include "model/policy.h"
 #include "model/report.h"
 
-/* Reports that may wait. */
+/* Reports that were handed over and whose result was not taken yet. */
 #define SENDER_QUEUE_MAX 256
 
 struct sender;
 struct sink;
 
 enum sender_target {
-	/* The journal where there is one, and a terminal on stderr too; else stderr. */
+	/* The journal if there is one, and a terminal on stderr too; else stderr. */
 	SENDER_AUTO,
 	/* The journal alone; while it is away, reports wait. */
 	SENDER_JOURNAL,
@@ -54,15 +55,26 @@ int sender_target_parse(const char *text, enum sender_target *ret) _mustcheck_;
 int sender_start(const struct sender_options *options, struct sender **ret) _mustcheck_;
 
 /*
- * Puts a report into the queue, under the settings of this moment. Never blocks. Returns 0 and has
- * taken the report, or -EAGAIN where the queue is full and the report is still the caller's.
+ * Takes a reference to the report, which is sent under the settings of this moment. Never blocks.
+ * Returns 0, or -EAGAIN if SENDER_QUEUE_MAX reports are under way: then take their results first.
  */
 int sender_send(struct sender *sender, struct report *report) _mustcheck_;
 
+/* What became of a report. */
+struct sender_result {
+	struct report *report; /* a reference */
+	int error;	       /* 0: a sink took it; else the -errno for which it was given up */
+};
+
 /*
- * A descriptor (the sender's) that becomes readable when half of the queue is free again after
- * sender_send() said -EAGAIN, or when the journal came or went. sender_acknowledge() makes it
- * unreadable again: call it first, then act.
+ * Takes the result of the oldest report that has one; its reference is the caller's. Returns false
+ * if there is none yet.
+ */
+bool sender_result(struct sender *sender, struct sender_result *ret);
+
+/*
+ * A descriptor (the sender's) that becomes readable when there is a result, or when the journal
+ * came or went. sender_acknowledge() makes it unreadable again: call it first, then act.
  */
 int sender_fd(const struct sender *sender);
 void sender_acknowledge(struct sender *sender);

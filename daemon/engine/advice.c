@@ -22,15 +22,11 @@
 
 #include "base/hash.h"
 #include "base/table.h"
-#include "base/text.h"
 #include "engine/pass.h"
 #include "engine/tell.h"
 
 /* What a field of the journal holds (alert/message.h) beside its name. */
 #define ADVICE_LINE_MAX 3900
-
-/* What of it a line of text has room for. */
-#define ADVICE_TEXT_MAX 600
 
 struct given_advice {
 	uint64_t hash;
@@ -128,7 +124,7 @@ advice_note(struct pass *pass, struct stay *stay)
 		advice->chosen[advice->chosen_count - 1] = stay;
 }
 
-/* The line for sysctl.d; where it is too long for a message, how to make it. */
+/* The line for sysctl.d, "" if it is too long for a message. */
 static void
 make_line(const struct engine *engine, char *buffer, size_t size)
 {
@@ -141,51 +137,24 @@ make_line(const struct engine *engine, char *buffer, size_t size)
 	if (port_set_format(&all, list, sizeof(list)))
 		(void)snprintf(buffer, size, "net.ipv4.ip_local_reserved_ports = %s", list);
 	else
-		(void)snprintf(buffer, size,
-		    "net.ipv4.ip_local_reserved_ports = what "
-		    "/proc/sys/net/ipv4/ip_local_reserved_ports says, and these ports");
-}
-
-static void
-name_stays(struct text *text, struct stay *const *stays, size_t count)
-{
-	char endpoint[ENDPOINT_TEXT_MAX];
-
-	for (size_t i = 0; i < count && i < ADVICE_NAMED_MAX; i++)
-		text_printf(text, "%s%s %s", i > 0 ? ", " : "",
-		    protocol_name((enum protocol)stays[i]->is.endpoint.protocol),
-		    endpoint_format(&stays[i]->is.endpoint, endpoint));
-	if (count > ADVICE_NAMED_MAX)
-		text_add(text, ", ...");
+		buffer[0] = '\0';
 }
 
 /* One message for several: line NULL = their ports were the kernel's choice. */
 static void
 advise_many(struct pass *pass, struct stay *const *stays, size_t count, const char *line)
 {
-	struct report *report;
-	char names[256];
-	struct text text;
+	struct endpoint named[ADVICE_NAMED_MAX];
+	size_t name_count = count < ADVICE_NAMED_MAX ? count : ADVICE_NAMED_MAX;
 
-	text_init(&text, names, sizeof(names));
-	name_stays(&text, stays, count);
-	if (line != NULL)
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE,
-		    "%zu ports are not "
-		    "reserved: outgoing connections may take them, and their programs would then "
-		    "fail to start: %s; set in /etc/sysctl.d/60-overstay.conf: %s",
-		    count, names,
-		    strlen(line) <= ADVICE_TEXT_MAX ? line : "the line in OVERSTAY_ADVICE");
-	else
-		report = report_new(EVENT_ADVICE, SEVERITY_NOTICE,
-		    "the ports of %zu listeners "
-		    "were chosen by the kernel and differ at each start: %s; configure fixed "
-		    "ports outside the range, or allow the programs with rules",
-		    count, names);
-	(void)report_add_field(report, "COUNT", "%zu", count);
-	if (line != NULL)
-		(void)report_add_field(report, "ADVICE", "%s", line);
-	outbox_put(&pass->engine->outbox, report, &pass->moment);
+	for (size_t i = 0; i < name_count; i++)
+		named[i] = stays[i]->is.endpoint;
+	outbox_put(&pass->engine->outbox,
+	    report_new(line != NULL ? NOTICE_PORTS_NOT_RESERVED : NOTICE_PORTS_CHOSEN,
+		SEVERITY_NOTICE,
+		FACTS(fact_number(FACT_COUNT, count), fact_text(FACT_ADVICE, line),
+		    fact_endpoints(FACT_ENDPOINTS, named, name_count, count))),
+	    &pass->moment);
 }
 
 static void

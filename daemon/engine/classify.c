@@ -114,14 +114,6 @@ name_of(const struct process *process)
 	return name[0] != '\0' ? name : process->comm;
 }
 
-static bool
-is_shell_on_network(const struct circumstances *circumstances, const struct process *process)
-{
-	(void)circumstances;
-	return has_evidence(process, EVIDENCE_CHILD_SHELL) ||
-	    (has_evidence(process, EVIDENCE_STDIO_NETWORK) && program_is_shell(name_of(process)));
-}
-
 /* multiprocessing starts its helpers as python3 -c "from multiprocessing.spawn import ...". */
 static bool
 is_own_helper(const struct process *process)
@@ -148,6 +140,20 @@ runs_anything(const struct process *process)
 		return true;
 	input = program_input(name, process->cmdline, process->cmdline_length, &script);
 	return (input == INPUT_INLINE || input == INPUT_STDIN) && !is_own_helper(process);
+}
+
+/* A shell for whoever connects, itself or below. Below a server that has its own code only what is
+ * on the network counts: servers run commands through pipes and give people terminals. */
+static bool
+is_shell_on_network(const struct circumstances *circumstances, const struct process *process)
+{
+	bool scripted = has_evidence(process, EVIDENCE_SUPER_SERVER) && process->script[0] != '\0';
+
+	(void)circumstances;
+	return has_evidence(process, EVIDENCE_SHELL_BELOW) ||
+	    (has_evidence(process, EVIDENCE_STDIO_NETWORK) && !scripted &&
+		program_is_shell(name_of(process))) ||
+	    (has_evidence(process, EVIDENCE_SHELL_PIPED) && runs_anything(process));
 }
 
 /* In a service or container whose main program is another one. */
@@ -286,7 +292,8 @@ is_exposed(const struct circumstances *circumstances, const struct process *proc
 
 /* Whom a test is asked about. */
 enum reason_subject {
-	ABOUT_PROCESS,	/* each described holder but PID 1 */
+	ABOUT_HOLDER,	/* each described holder */
+	ABOUT_PROCESS,	/* each but PID 1 */
 	ABOUT_LISTENER, /* once; process is NULL */
 };
 
@@ -297,7 +304,7 @@ static const struct {
 	[REASON_MEMORY] = { ABOUT_PROCESS, in_memory },
 	[REASON_SHM] = { ABOUT_PROCESS, in_shm },
 	[REASON_DISGUISE] = { ABOUT_PROCESS, is_disguised },
-	[REASON_SHELL] = { ABOUT_PROCESS, is_shell_on_network },
+	[REASON_SHELL] = { ABOUT_HOLDER, is_shell_on_network },
 	[REASON_STRANGER] = { ABOUT_PROCESS, is_stranger },
 	[REASON_NO_OWNER] = { ABOUT_LISTENER, has_no_owner },
 	[REASON_DELETED] = { ABOUT_PROCESS, is_deleted },
@@ -310,12 +317,13 @@ static const struct {
 };
 
 static bool
-holds_for_some(const struct circumstances *circumstances, reason_function *function)
+holds_for_some(const struct circumstances *circumstances, enum reason_subject subject,
+    reason_function *function)
 {
 	const struct owner *owner = circumstances->owner;
 
 	for (uint32_t i = 0; i < owner->process_count; i++)
-		if (!process_is_init(&owner->processes[i]) &&
+		if ((subject == ABOUT_HOLDER || !process_is_init(&owner->processes[i])) &&
 		    function(circumstances, &owner->processes[i]))
 			return true;
 	return false;
@@ -332,7 +340,7 @@ find_reasons(const struct circumstances *circumstances)
 	for (unsigned i = 0; i < REASON_COUNT; i++)
 		if (tests[i].subject == ABOUT_LISTENER ?
 			tests[i].function(circumstances, NULL) :
-			holds_for_some(circumstances, tests[i].function))
+			holds_for_some(circumstances, tests[i].subject, tests[i].function))
 			reasons |= 1U << i;
 	return reasons;
 }

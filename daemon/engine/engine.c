@@ -292,19 +292,40 @@ engine_put(struct engine *engine, struct report *report, const struct moment *mo
 	outbox_put(&engine->outbox, report, moment);
 }
 
-struct report *
-engine_take(struct engine *engine)
+void
+engine_set_limit(struct engine *engine, uint64_t burst, uint64_t window_usec)
 {
-	return outbox_take(&engine->outbox);
+	engine->outbox.limit = (struct limit){ .burst = burst, .window_usec = window_usec };
 }
 
-uint64_t
-engine_held_back(struct engine *engine)
+int
+engine_add_consumer(struct engine *engine, unsigned *ret)
 {
-	uint64_t held_back = engine->outbox.held_back;
+	return outbox_add_consumer(&engine->outbox, ret);
+}
 
-	engine->outbox.held_back = 0;
-	return held_back;
+struct report *
+engine_next(struct engine *engine, unsigned consumer)
+{
+	return outbox_next(&engine->outbox, consumer);
+}
+
+void
+engine_taken(struct engine *engine, unsigned consumer)
+{
+	outbox_taken(&engine->outbox, consumer);
+}
+
+void
+engine_delivered(struct engine *engine, const struct report *report, int error)
+{
+	outbox_delivered(&engine->outbox, report, error);
+}
+
+void
+engine_suppressed(struct engine *engine, const struct moment *moment, bool at_once)
+{
+	outbox_suppressed(&engine->outbox, moment, at_once);
 }
 
 void

@@ -40,7 +40,7 @@ void engine_set_policy(struct engine *engine, const struct policy *policy);
 
 /*
  * New ranges and protocols (bits 1 << enum protocol; ranges is copied). Stays outside are
- * forgotten: one that overstayed is told as cleared, none is told as ended.
+ * forgotten: one that overstayed is reported as cleared, none as ended.
  */
 void engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t protocols,
     const struct moment *moment);
@@ -57,7 +57,7 @@ const struct snapshot *engine_last_poll(const struct engine *engine);
 int engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed) _mustcheck_;
 
 /*
- * Judges, moves every stay as far as it goes at moment, and notes what is to be told. To be called
+ * Judges, moves every stay as far as it goes at moment, and reports what follows. To be called
  * after engine_observe() and after owners were answered.
  */
 void engine_advance(struct engine *engine, const struct moment *moment);
@@ -99,14 +99,19 @@ void engine_tell_verified(struct engine *engine);
 /* One that was seen by an earlier run of the daemon, since the host started. Returns 0, -ENOMEM. */
 int engine_add_verified(struct engine *engine, const struct executable *executable) _mustcheck_;
 
-/* Puts a report about no stay (taken, may be NULL) behind what is to be told. */
+/* Puts a report about no stay (taken, may be NULL) behind those that wait. */
 void engine_put(struct engine *engine, struct report *report, const struct moment *moment);
 
-/* The next thing to tell, to be freed by the caller; NULL = nothing. */
-struct report *engine_take(struct engine *engine);
+/* How many reports that only inform are made, at most, in a window of time; without: all. */
+void engine_set_limit(struct engine *engine, uint64_t burst, uint64_t window_usec);
 
-/* Messages that had to be left out since the last call. */
-uint64_t engine_held_back(struct engine *engine);
+/* As outbox_add_consumer(), outbox_next(), outbox_taken(), outbox_delivered() and
+ * outbox_suppressed(). */
+int engine_add_consumer(struct engine *engine, unsigned *ret) _mustcheck_;
+struct report *engine_next(struct engine *engine, unsigned consumer);
+void engine_taken(struct engine *engine, unsigned consumer);
+void engine_delivered(struct engine *engine, const struct report *report, int error);
+void engine_suppressed(struct engine *engine, const struct moment *moment, bool at_once);
 
 void engine_counts(const struct engine *engine, struct track_counts *ret);
 /* What the last poll changed. */

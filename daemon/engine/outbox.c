@@ -1,130 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The queue between what happened and who is told. State changes at once, messages follow as fast
- * as the journal takes them; 5,000 overstays in one poll are 5,000 small entries here, and become
- * reports one by one as they are taken.
+ * The one queue of reports. State changes at once, messages follow as fast as they are taken: by
+ * any number of consumers, each at its own pace. A report leaves the queue once all have taken it;
+ * they keep references of their own for as long as they need it.
  *
- * Invariants: first in, first out; every entry holds a reference to its stay, so that a stay that
- * ended is still there to be told of; never more than OUTBOX_MAX entries, and what had to be left
- * out is counted in held_back. Cost: 200 bytes an entry; what only some have comes with it.
+ * Invariants: first in, first out; never more than OUTBOX_MAX reports. What does not fit is counted
+ * in held_back, whatever the reason (the limit of the rate, a bound, no memory), and that count is
+ * reported by outbox_suppressed() alone. If the queue is full of what one consumer took and another
+ * did not, the slow one loses the oldest, counted too; nobody waits for it.
+ *
+ * Cost: a report each (model/report.c), 8 bytes a place.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "engine/outbox.h"
 
-/* What only some messages have. */
-struct extra {
-	char *note, *would_allow, *advice;
-	struct report_peers *peers;
-	uint16_t ports[REPORT_PORTS_MAX];
-	uint32_t port_count, hops;
-};
-
-/* What may have changed in the stay by the time it is told is kept here. */
-struct outbox_entry {
-	struct report *report; /* a finished one, or NULL: about the stay */
-	struct stay *stay;
-	struct owner *owner;
-	char *rule;
-	struct extra *extra; /* NULL = nothing of that */
-	struct moment moment;
-	uint64_t age_usec;
-	uint64_t away_usec;
-	uint64_t threshold_usec;
-	uint64_t cookie; /* of the socket that the verdict was about */
-	uint32_t inode, uid;
-	uint32_t sequence;
-	uint32_t sockets, users;
-	struct endpoint endpoint;
-	struct classification classification;
-	uint8_t kind, priority, severity, state, choice, v6only, range;
-	bool in_summary, overstayed;
-};
-
-static void
-free_extra(struct extra *extra)
+static struct report **
+place_at(const struct outbox *outbox, size_t index)
 {
-	if (extra == NULL)
-		return;
-	free(extra->note);
-	free(extra->would_allow);
-	free(extra->advice);
-	free(extra->peers);
-	free(extra);
-}
-
-static char *
-copy_text(const char *text)
-{
-	return text == NULL ? NULL : strdup(text);
-}
-
-static void
-fill_ports(struct extra *extra, const struct stay *stay, const struct telling *telling)
-{
-	if (telling->chain != NULL) {
-		extra->hops = telling->chain->hops;
-		extra->port_count = telling->chain->port_count;
-		memcpy(extra->ports, telling->chain->ports, sizeof(extra->ports));
-	} else if (telling->kind == EVENT_REBOUND && stay->is.moved_from != 0) {
-		extra->port_count = 1;
-		extra->ports[0] = stay->is.moved_from;
-	}
-}
-
-/* Returns NULL where there is nothing of it, or no memory: the message goes without. */
-static struct extra *
-make_extra(const struct stay *stay, const struct telling *telling)
-{
-	const struct rule *rule = stay->judged.verdict.rule,
-			  *other = stay->judged.verdict.would_allow;
-	bool peers = telling->kind == EVENT_SUSPECT && stay->waits.peers != NULL;
-	struct extra *extra;
-
-	if ((rule == NULL || rule->note == NULL) && other == NULL && !peers &&
-	    telling->chain == NULL && telling->advice == NULL &&
-	    (telling->kind != EVENT_REBOUND || stay->is.moved_from == 0))
-		return NULL;
-	extra = calloc(1, sizeof(*extra));
-	if (extra == NULL)
-		return NULL;
-	extra->note = copy_text(rule == NULL ? NULL : rule->note);
-	extra->would_allow = copy_text(other == NULL ? NULL : other->name);
-	extra->advice = copy_text(telling->advice);
-	if (peers)
-		extra->peers = malloc(sizeof(*extra->peers));
-	if (extra->peers != NULL)
-		*extra->peers = *stay->waits.peers;
-	fill_ports(extra, stay, telling);
-	return extra;
-}
-
-static void
-clear_entry(struct outbox_entry *entry)
-{
-	(void)report_free(entry->report);
-	if (entry->stay != NULL)
-		stay_unref(entry->stay);
-	(void)owner_unref(entry->owner);
-	free(entry->rule);
-	free_extra(entry->extra);
-}
-
-static struct outbox_entry *
-entry_at(const struct outbox *outbox, size_t index)
-{
-	return &outbox->entries[(outbox->first + index) & (outbox->room - 1)];
+	return &outbox->reports[(outbox->first + index) & (outbox->room - 1)];
 }
 
 void
 outbox_clear(struct outbox *outbox)
 {
 	for (size_t i = 0; i < outbox->count; i++)
-		clear_entry(entry_at(outbox, i));
-	free(outbox->entries);
+		(void)report_unref(*place_at(outbox, i));
+	free(outbox->reports);
 	*outbox = (struct outbox){ 0 };
 }
 
@@ -132,38 +38,93 @@ static int
 grow(struct outbox *outbox)
 {
 	size_t room = outbox->room == 0 ? 64 : outbox->room * 2;
-	struct outbox_entry *entries = calloc(room, sizeof(*entries));
+	struct report **reports = calloc(room, sizeof(*reports));
 
-	if (entries == NULL)
+	if (reports == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < outbox->count; i++)
-		entries[i] = *entry_at(outbox, i);
-	free(outbox->entries);
-	outbox->entries = entries;
+		reports[i] = *place_at(outbox, i);
+	free(outbox->reports);
+	outbox->reports = reports;
 	outbox->first = 0;
 	outbox->room = room;
 	return 0;
 }
 
-/* The kinds that only inform: the first to be held back. */
-static bool
-only_informs(enum event_kind kind)
+static void
+hold_back(struct outbox *outbox, uint64_t count, uint64_t now_usec)
 {
-	return kind == EVENT_APPEARED || kind == EVENT_VANISHED || kind == EVENT_REBOUND ||
-	    kind == EVENT_ADVICE;
+	if (outbox->held_back == 0)
+		outbox->held_since_usec = now_usec;
+	outbox->held_back += count;
 }
 
-/* A new place at the end, NULL where there is none: then it was counted as held back. */
-static struct outbox_entry *
-append(struct outbox *outbox, enum event_kind kind)
+static void
+drop_first(struct outbox *outbox)
 {
-	size_t most = only_informs(kind) ? OUTBOX_INFORM_MAX : OUTBOX_MAX;
-
-	if (outbox->count >= most || (outbox->count == outbox->room && grow(outbox) < 0)) {
-		outbox->held_back++;
-		return NULL;
+	(void)report_unref(take_ptr(*place_at(outbox, 0)));
+	outbox->first = (outbox->first + 1) & (outbox->room - 1);
+	outbox->count--;
+	outbox->begin++;
+	/* A burst must not be remembered in memory for months. */
+	if (outbox->count == 0 && outbox->room > 1024) {
+		free(outbox->reports);
+		outbox->reports = NULL;
+		outbox->first = outbox->room = 0;
+		(void)malloc_trim(0);
 	}
-	return entry_at(outbox, outbox->count++);
+}
+
+/* How many reports wait for the consumer that is ahead of all others. */
+static size_t
+count_waiting(const struct outbox *outbox)
+{
+	uint64_t most = outbox->begin;
+
+	for (size_t i = 0; i < outbox->consumer_count; i++)
+		if (outbox->next[i] > most)
+			most = outbox->next[i];
+	return (size_t)(outbox->begin + outbox->count - most);
+}
+
+/* True if another report of this kind may be put, and there is a place for it. */
+static bool
+admit(struct outbox *outbox, enum event_kind kind, uint64_t now_usec)
+{
+	bool informs = event_kind_informs(kind);
+
+	if (count_waiting(outbox) >= (informs ? OUTBOX_INFORM_MAX : OUTBOX_MAX))
+		return false;
+	if (informs && !limit_admit(&outbox->limit, now_usec))
+		return false;
+	if (outbox->count == OUTBOX_MAX) {
+		drop_first(outbox);
+		hold_back(outbox, 1, now_usec);
+	}
+	return outbox->count < outbox->room || grow(outbox) == 0;
+}
+
+/* Takes a report that was admitted. */
+static void
+append(struct outbox *outbox, struct report *report, const struct moment *moment)
+{
+	report->number = outbox->number;
+	report->boottime_usec = moment->boottime_usec;
+	report->realtime_usec = moment->realtime_usec;
+	outbox->count++;
+	*place_at(outbox, outbox->count - 1) = report;
+}
+
+void
+outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment)
+{
+	outbox->number++;
+	if (report != NULL && admit(outbox, report->kind, moment->boottime_usec)) {
+		append(outbox, report, moment);
+		return;
+	}
+	(void)report_unref(report);
+	hold_back(outbox, 1, moment->boottime_usec);
 }
 
 /* How many different users the sockets of a stay have. Groups are small; bounded all the same. */
@@ -181,166 +142,202 @@ count_users(const struct stay *stay)
 	return users;
 }
 
-void
-outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
-    const struct ranges *ranges, const struct moment *moment)
+static char *
+copy_text(const char *text)
 {
-	struct outbox_entry *entry = append(outbox, telling->kind);
+	return text == NULL ? NULL : strdup(text);
+}
+
+static void
+fill_ports(struct report_stay *report, const struct stay *stay, const struct telling *telling)
+{
+	const uint16_t *ports =
+	    telling->chain != NULL ? telling->chain->ports : &stay->is.moved_from;
+	uint32_t count = telling->chain != NULL ? telling->chain->port_count : 1;
+
+	if (telling->chain == NULL && (telling->kind != EVENT_REBOUND || stay->is.moved_from == 0))
+		return;
+	report->hops = telling->chain != NULL ? telling->chain->hops : 0;
+	report->ports = calloc(count + 1, sizeof(*report->ports));
+	if (report->ports == NULL)
+		return;
+	memcpy(report->ports, ports, count * sizeof(*ports));
+	report->port_count = count;
+}
+
+/* What only some messages have; without memory the message goes without. */
+static void
+fill_extra(struct report_stay *report, const struct stay *stay, const struct telling *telling)
+{
+	const struct rule *rule = stay->judged.verdict.rule,
+			  *other = stay->judged.verdict.would_allow;
+
+	report->rule = copy_text(rule == NULL ? NULL : rule->name);
+	report->note = copy_text(rule == NULL ? NULL : rule->note);
+	report->would_allow = copy_text(other == NULL ? NULL : other->name);
+	report->advice = copy_text(telling->advice);
+	if (telling->kind == EVENT_SUSPECT && stay->waits.peers != NULL)
+		report->peers = malloc(sizeof(*report->peers));
+	if (report->peers != NULL)
+		*report->peers = *stay->waits.peers;
+	fill_ports(report, stay, telling);
+}
+
+static void
+fill_times(struct report_stay *report, const struct stay *stay, const struct telling *telling,
+    const struct moment *moment)
+{
+	uint64_t since_usec = moment->boottime_usec - stay->is.first_seen_usec;
+
+	report->age_usec = telling->chain != NULL ? telling->span_usec :
+						    stay_age_usec(stay, moment->boottime_usec);
+	report->age_max_usec = USEC_NEVER;
+	report->away_usec = telling->away_usec;
+	report->threshold_usec = stay->judged.verdict.threshold_usec;
+	report->first_seen_usec = moment->realtime_usec - since_usec;
+	if (telling->kind != EVENT_HOPPING && stay->is.absent_usec != USEC_NEVER)
+		report->age_max_usec =
+		    report->age_usec + stay->is.first_seen_usec - stay->is.absent_usec;
+}
+
+static void
+fill_stay(struct report_stay *report, const struct stay *stay, const struct ranges *ranges)
+{
 	const struct member *member = &stay->is.members[stay->judged.worst];
 
-	if (entry == NULL)
-		return;
-	stay_ref(stay);
-	*entry = (struct outbox_entry){
-		.stay = stay,
-		.owner = owner_ref(member->owner),
-		.rule = stay->judged.verdict.rule == NULL ? NULL :
-							    strdup(stay->judged.verdict.rule->name),
-		.extra = make_extra(stay, telling),
-		.moment = *moment,
-		.age_usec = telling->chain != NULL ? telling->span_usec :
-						     stay_age_usec(stay, moment->boottime_usec),
-		.away_usec = telling->away_usec,
-		.threshold_usec = stay->judged.verdict.threshold_usec,
-		.cookie = member->cookie,
-		.inode = member->inode,
-		.uid = member->uid,
-		.sequence = stay->told.sequence,
-		.sockets = stay->is.live > 0 ? stay->is.live : stay->is.member_count,
-		.users = count_users(stay),
-		.endpoint = stay->is.endpoint,
-		.classification = stay->judged.classification,
-		.kind = (uint8_t)telling->kind,
-		.priority = (uint8_t)telling->priority,
-		.severity = (uint8_t)stay->judged.verdict.severity,
-		.state = (uint8_t)stay->is.state,
-		.choice = member->choice,
-		.v6only = member->v6only,
-		.range = (uint8_t)ranges_source(ranges, stay->is.endpoint.port),
-		.in_summary = telling->in_summary,
-		.overstayed = stay->told.overstayed,
-	};
+	report->id = stay->is.id;
+	report->sequence = stay->told.sequence;
+	report->state = (enum stay_state)stay->is.state;
+	report->severity = stay->judged.verdict.severity;
+	report->endpoint = stay->is.endpoint;
+	report->class = stay->judged.classification.class;
+	report->class_otherwise = stay->judged.classification.otherwise;
+	report->reasons = stay->judged.classification.reasons;
+	report->strong = stay->judged.classification.strong;
+	report->choice = (enum choice)member->choice;
+	report->v6only = (enum v6only)member->v6only;
+	report->range = ranges_source(ranges, stay->is.endpoint.port);
+	report->sockets = stay->is.live > 0 ? stay->is.live : stay->is.member_count;
+	report->users = count_users(stay);
+	report->cookie = member->cookie;
+	report->inode = member->inode;
+	report->uid = member->uid;
+	report->overstayed = stay->told.overstayed;
+	report->owner = owner_ref(member->owner);
 }
 
 void
-outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment)
+outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,
+    const struct ranges *ranges, const struct moment *moment)
 {
-	struct outbox_entry *entry;
+	struct report *report = NULL;
 
-	if (report == NULL) {
-		outbox->held_back++;
-		return;
+	outbox->number++;
+	if (admit(outbox, telling->kind, moment->boottime_usec))
+		report = report_new_stay(telling->kind, telling->priority);
+	if (report != NULL) {
+		fill_stay(report->stay, stay, ranges);
+		fill_times(report->stay, stay, telling, moment);
+		fill_extra(report->stay, stay, telling);
+		report->in_summary = telling->in_summary;
+		if (report->stay->owner == NULL)
+			report->stay->owner = owner_new(OWNER_UNKNOWN, OWNER_REASON_NOT_ASKED, 0);
+		if (report->stay->owner == NULL)
+			report = report_unref(report);
 	}
-	report->boottime_usec = moment->boottime_usec;
-	report->realtime_usec = moment->realtime_usec;
-	entry = append(outbox, report->kind);
-	if (entry == NULL) {
-		(void)report_free(report);
-		return;
-	}
-	*entry = (struct outbox_entry){ .report = report };
+	if (report != NULL)
+		append(outbox, report, moment);
+	else
+		hold_back(outbox, 1, moment->boottime_usec);
 }
 
-static void
-fill_stay(struct report_stay *report, const struct outbox_entry *entry)
+int
+outbox_add_consumer(struct outbox *outbox, unsigned *ret)
 {
-	const struct stay *stay = entry->stay;
-	uint64_t since_usec = entry->moment.boottime_usec - stay->is.first_seen_usec;
-
-	*report = (struct report_stay){
-		.id = stay->is.id,
-		.sequence = entry->sequence,
-		.state = (enum stay_state)entry->state,
-		.severity = (enum severity)entry->severity,
-		.endpoint = entry->endpoint,
-		.class = entry->classification.class,
-		.class_otherwise = entry->classification.otherwise,
-		.reasons = entry->classification.reasons,
-		.choice = (enum choice)entry->choice,
-		.v6only = (enum v6only)entry->v6only,
-		.range = entry->range,
-		.sockets = entry->sockets,
-		.users = entry->users,
-		.cookie = entry->cookie,
-		.inode = entry->inode,
-		.uid = entry->uid,
-		.age_usec = entry->age_usec,
-		.age_max_usec = USEC_NEVER,
-		.away_usec = entry->away_usec,
-		.threshold_usec = entry->threshold_usec,
-		.first_seen_usec = entry->moment.realtime_usec - since_usec,
-		.overstayed = entry->overstayed,
-	};
-	if (entry->kind != EVENT_HOPPING && stay->is.absent_usec != USEC_NEVER)
-		report->age_max_usec =
-		    entry->age_usec + stay->is.first_seen_usec - stay->is.absent_usec;
-}
-
-/* What is in extra changes hands. */
-static void
-take_extra(struct report_stay *stay, struct extra *extra)
-{
-	if (extra == NULL)
-		return;
-	stay->note = take_ptr(extra->note);
-	stay->would_allow = take_ptr(extra->would_allow);
-	stay->advice = take_ptr(extra->advice);
-	stay->peers = take_ptr(extra->peers);
-	stay->hops = extra->hops;
-	stay->port_count = extra->port_count;
-	memcpy(stay->ports, extra->ports, sizeof(stay->ports));
-}
-
-/* Makes the report of an entry about a stay. Returns NULL without memory. */
-static struct report *
-make_report(struct outbox_entry *entry)
-{
-	struct report *report = calloc(1, sizeof(*report));
-	struct report_stay *stay = calloc(1, sizeof(*stay));
-	struct owner *owner = entry->owner;
-
-	if (owner == NULL)
-		owner = owner_new(OWNER_UNKNOWN, OWNER_REASON_NOT_ASKED, 0);
-	if (report == NULL || stay == NULL || owner == NULL) {
-		free(report);
-		free(stay);
-		entry->owner = owner;
-		return NULL;
-	}
-	fill_stay(stay, entry);
-	stay->owner = owner;
-	entry->owner = NULL;
-	stay->rule = take_ptr(entry->rule);
-	take_extra(stay, entry->extra);
-	report->kind = (enum event_kind)entry->kind;
-	report->priority = (enum severity)entry->priority;
-	report->realtime_usec = entry->moment.realtime_usec;
-	report->boottime_usec = entry->moment.boottime_usec;
-	report->in_summary = entry->in_summary;
-	report->stay = stay;
-	return report;
+	if (outbox->consumer_count == OUTBOX_CONSUMERS_MAX)
+		return -ENOBUFS;
+	*ret = (unsigned)outbox->consumer_count++;
+	/* The first one takes what was put before there was any. */
+	outbox->next[*ret] = outbox->begin + (*ret == 0 ? 0 : outbox->count);
+	return 0;
 }
 
 struct report *
-outbox_take(struct outbox *outbox)
+outbox_next(struct outbox *outbox, unsigned consumer)
 {
-	struct outbox_entry *entry;
+	uint64_t *next = &outbox->next[consumer];
+
+	/* It was too slow, and what it lacks is counted. */
+	if (*next < outbox->begin)
+		*next = outbox->begin;
+	if (*next == outbox->begin + outbox->count)
+		return NULL;
+	return *place_at(outbox, (size_t)(*next - outbox->begin));
+}
+
+void
+outbox_taken(struct outbox *outbox, unsigned consumer)
+{
+	uint64_t least = ++outbox->next[consumer];
+
+	for (size_t i = 0; i < outbox->consumer_count; i++)
+		if (outbox->next[i] < least)
+			least = outbox->next[i];
+	while (outbox->begin < least)
+		drop_first(outbox);
+}
+
+void
+outbox_delivered(struct outbox *outbox, const struct report *report, int error)
+{
+	const struct fact *count = report_fact(report, FACT_COUNT);
+
+	outbox->sendable = error == 0;
+	if (error == 0)
+		return;
+	outbox->unsent_error = -error;
+	/* A count that did not get through is counted on. */
+	if (report->notice == NOTICE_SUPPRESSED && count != NULL)
+		hold_back(outbox, count->number, report->boottime_usec);
+	else if (report->notice == NOTICE_UNSENT && count != NULL)
+		outbox->unsent += count->number;
+	else
+		outbox->unsent++;
+}
+
+/* Returns false if there is no room or no memory for it: the count stays. */
+static bool
+put_suppressed(struct outbox *outbox, enum notice notice, uint64_t count, int error,
+    const struct moment *moment)
+{
 	struct report *report;
 
-	if (outbox->count == 0)
-		return NULL;
-	entry = entry_at(outbox, 0);
-	report = entry->report != NULL ? take_ptr(entry->report) : make_report(entry);
-	if (report == NULL)
-		return NULL;
-	clear_entry(entry);
-	outbox->first = (outbox->first + 1) & (outbox->room - 1);
-	outbox->count--;
-	/* A burst must not be remembered in memory for months. */
-	if (outbox->count == 0 && outbox->room > 1024) {
-		free(outbox->entries);
-		outbox->entries = NULL;
-		outbox->first = outbox->room = 0;
+	if (count_waiting(outbox) >= OUTBOX_MAX)
+		return false;
+	report = report_new(notice, SEVERITY_WARNING,
+	    FACTS(fact_number(FACT_COUNT, count), fact_number(FACT_ERROR, (uint64_t)error)));
+	if (report == NULL || !admit(outbox, report->kind, moment->boottime_usec)) {
+		(void)report_unref(report);
+		return false;
 	}
-	return report;
+	outbox->number++;
+	append(outbox, report, moment);
+	return true;
+}
+
+void
+outbox_suppressed(struct outbox *outbox, const struct moment *moment, bool at_once)
+{
+	uint64_t since_usec = moment->boottime_usec - outbox->held_since_usec;
+	uint64_t held_back = outbox->held_back;
+
+	if (held_back > 0 && (at_once || since_usec >= outbox->limit.window_usec) &&
+	    put_suppressed(outbox, NOTICE_SUPPRESSED, held_back, 0, moment)) {
+		/* To make room for it may have cost a report. */
+		outbox->held_back -= held_back;
+		outbox->held_since_usec = moment->boottime_usec;
+	}
+	if (outbox->unsent > 0 && outbox->sendable &&
+	    put_suppressed(outbox, NOTICE_UNSENT, outbox->unsent, outbox->unsent_error, moment))
+		outbox->unsent = 0;
 }

@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has happened and was not told yet, in order, bounded. See outbox.c.
+ * The queue of reports between what happened and who takes them, bounded. See outbox.c.
  */
 #ifndef OVERSTAY_ENGINE_OUTBOX_H
 #define OVERSTAY_ENGINE_OUTBOX_H
 
 #include "engine/hopping.h"
+#include "engine/limit.h"
 #include "engine/track.h"
 #include "model/range.h"
 #include "model/report.h"
 
-/* Above the first bound lines that only inform are held back, above the second everything. */
+/* Above the first bound reports that only inform are held back, above the second all. */
 #define OUTBOX_INFORM_MAX 16384
 #define OUTBOX_MAX	  65536
 
-struct outbox_entry;
+#define OUTBOX_CONSUMERS_MAX 4
 
 struct outbox {
-	struct outbox_entry *entries; /* a ring of `room` places, a power of two */
+	struct report **reports; /* a ring of `room` places, a power of two */
 	size_t first, count, room;
-	uint64_t held_back; /* since it was last asked for */
+	uint64_t number; /* of the last report, those held back included */
+	struct limit limit;
+
+	/* How many left before the first; what each consumer takes next, counted like that. */
+	uint64_t begin;
+	uint64_t next[OUTBOX_CONSUMERS_MAX];
+	size_t consumer_count;
+
+	uint64_t held_back;	  /* not reported yet */
+	uint64_t held_since_usec; /* CLOCK_BOOTTIME: since the first of those */
+	uint64_t unsent;	  /* given up and not reported yet */
+	int unsent_error;
+	bool sendable; /* a message got through since the last that was given up */
 };
 
 /* When something happened, by both clocks. */
@@ -34,22 +47,34 @@ struct telling {
 	enum severity priority;
 	bool in_summary;	   /* a summary speaks for it */
 	uint64_t away_usec;	   /* EVENT_REBOUND */
-	const struct chain *chain; /* EVENT_HOPPING: whose ports are told */
+	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
 	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
-	const char *advice;	   /* EVENT_ADVICE: the line for sysctl.d, NULL = another advice */
+	const char *advice;	   /* EVENT_ADVICE: as in struct report_stay */
 };
 
 void outbox_clear(struct outbox *outbox);
 
-/* Notes that this is to be told of the stay, as it stands now, under the number it has now. */
-void outbox_tell(struct outbox *outbox, struct stay *stay, const struct telling *telling,
+/* Makes a report of the stay, as it stands now, under the number it has now. */
+void outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,
     const struct ranges *ranges, const struct moment *moment);
 
-/* Notes a finished report (taken, may be NULL). */
+/* Takes a report that is filled but for its time and number; NULL counts as held back. */
 void outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment);
 
-/* The oldest thing to tell, to be freed by the caller; NULL where there is none (or no memory:
- * then it stays in the outbox). */
-struct report *outbox_take(struct outbox *outbox);
+/* A consumer takes every report that is put from now on. Returns 0, or -ENOBUFS. */
+int outbox_add_consumer(struct outbox *outbox, unsigned *ret) _mustcheck_;
+
+/* What the consumer takes next, borrowed until outbox_taken(); NULL = nothing. */
+struct report *outbox_next(struct outbox *outbox, unsigned consumer);
+void outbox_taken(struct outbox *outbox, unsigned consumer);
+
+/* What became of the message of a report: 0, or -errno if it was given up. */
+void outbox_delivered(struct outbox *outbox, const struct report *report, int error);
+
+/*
+ * Reports how many were held back or given up, by a SUPPRESSED each; those held back once a window
+ * of the limit, or at_once.
+ */
+void outbox_suppressed(struct outbox *outbox, const struct moment *moment, bool at_once);
 
 #endif

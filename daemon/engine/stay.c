@@ -11,8 +11,7 @@
  * event that makes no sense is said and changes nothing.
  *
  * Invariants: members are sorted by cookie, and the one the verdict is about is one of them; a stay
- * holds a reference to each member's owner; it is freed with its last reference, the track's or
- * that of a message not told yet.
+ * holds a reference to each member's owner.
  *
  * Cost: a binary search and a move for a socket that joins; a state is one access to the table.
  */
@@ -152,7 +151,6 @@ stay_new(struct stay_tally *tally, const struct listener *listener, uint64_t tak
 	*stay = (struct stay){
 		.tally = tally,
 		.is = {
-			.references = 1,
 			.endpoint = listener->endpoint,
 			.state = STAY_NEW,
 			.first_seen_usec = taken_usec,
@@ -170,16 +168,8 @@ stay_new(struct stay_tally *tally, const struct listener *listener, uint64_t tak
 }
 
 void
-stay_ref(struct stay *stay)
+stay_free(struct stay *stay)
 {
-	stay->is.references++;
-}
-
-void
-stay_unref(struct stay *stay)
-{
-	if (--stay->is.references > 0)
-		return;
 	clear_members(stay);
 	free(stay->waits.peers);
 	free(stay->is.programs);

@@ -80,7 +80,6 @@ struct stay_facts {
 	bool program_changed : 1; /* another program held it earlier in this stay */
 	uint8_t program_count;
 	uint16_t moved_from;	  /* port that it had before its owner took this one, 0 = none */
-	uint32_t references;	  /* the track's and those of messages not told yet */
 	uint32_t live;		  /* members that are there */
 	uint64_t first_seen_usec; /* CLOCK_BOOTTIME */
 	uint64_t absent_usec;	  /* last complete poll that lacked it, USEC_NEVER = none */
@@ -132,8 +131,7 @@ struct stay {
 /* A stay of one socket, in its first poll. Returns NULL without memory. */
 struct stay *stay_new(struct stay_tally *tally, const struct listener *listener,
     uint64_t taken_usec);
-void stay_ref(struct stay *stay);
-void stay_unref(struct stay *stay);
+void stay_free(struct stay *stay);
 
 /* Whatever changes in a stay is counted: the next pass is not left out. */
 static inline void

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines that speak for many stays: the summary of overstays that came at once, and that of the
+ * Reports that speak for many stays: the summary of overstays that came at once, and that of the
  * day, which also shows that the host is alive. They name a few and count all.
  */
-#include <stdio.h>
-
-#include "base/duration.h"
-#include "base/text.h"
 #include "engine/summary.h"
 
 /* How many endpoints are named of those at once: the entries themselves name the rest. */
@@ -37,12 +33,9 @@ struct report *
 summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 {
 	enum severity gravest = SEVERITY_DEBUG;
-	char list[256], endpoint[ENDPOINT_TEXT_MAX];
-	struct report *report;
-	struct text text;
+	struct endpoint named[SUMMARY_NAMED_MAX];
 	size_t spoken_for = 0;
 
-	text_init(&text, list, sizeof(list));
 	for (size_t i = 0; i < count; i++) {
 		const struct stay *stay = stays[i];
 
@@ -50,18 +43,14 @@ summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 			continue;
 		if (stay->judged.verdict.severity < gravest)
 			gravest = stay->judged.verdict.severity;
-		if (spoken_for++ < SUMMARY_NAMED_MAX)
-			text_printf(&text, "%s%s %s", spoken_for > 1 ? ", " : "",
-			    protocol_name(stay->is.endpoint.protocol),
-			    endpoint_format(&stay->is.endpoint, endpoint));
+		if (spoken_for < SUMMARY_NAMED_MAX)
+			named[spoken_for] = stay->is.endpoint;
+		spoken_for++;
 	}
-	report = report_new(EVENT_OVERSTAY, gravest,
-	    "%zu listeners%s: %s%s; see: journalctl OVERSTAY_EVENT=overstay", spoken_for,
-	    baseline ? " present at start" : " at the same time", list,
-	    spoken_for > SUMMARY_NAMED_MAX ? ", ..." : "");
-	(void)report_add_field(report, "COUNT", "%zu", spoken_for);
-	(void)report_add_field(report, "SEVERITY", "%s", severity_name(gravest));
-	return report;
+	return report_new(baseline ? NOTICE_OVERSTAYS_AT_START : NOTICE_OVERSTAYS_AT_ONCE, gravest,
+	    FACTS(fact_number(FACT_COUNT, spoken_for), fact_number(FACT_SEVERITY, gravest),
+		fact_endpoints(FACT_ENDPOINTS, named,
+		    spoken_for < SUMMARY_NAMED_MAX ? spoken_for : SUMMARY_NAMED_MAX, spoken_for)));
 }
 
 struct report *
@@ -70,8 +59,6 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 	enum severity gravest = SEVERITY_INFO;
 	const struct stay *oldest = NULL;
 	struct track_counts counts;
-	char endpoint[ENDPOINT_TEXT_MAX], age[DURATION_TEXT_MAX], tail[256] = "";
-	struct report *report;
 
 	for (size_t i = 0; i < track->count; i++) {
 		const struct stay *stay = track->stays[i];
@@ -83,18 +70,17 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 		if (oldest == NULL || stay->is.first_seen_usec < oldest->is.first_seen_usec)
 			oldest = stay;
 	}
-	if (oldest != NULL)
-		(void)snprintf(tail, sizeof(tail), "; the oldest: %s %s, seen for %s",
-		    protocol_name(oldest->is.endpoint.protocol),
-		    endpoint_format(&oldest->is.endpoint, endpoint),
-		    duration_format_short(stay_age_usec(oldest, now_usec), age));
 	track_count(track, &counts);
-	report = report_new(EVENT_SUMMARY, gravest,
-	    "%zu of %zu listeners overstaying, %zu suspect, %zu allowed by rules%s",
-	    counts.overstaying, counts.stays, counts.suspects, counts.allowed, tail);
-	(void)report_add_field(report, "LISTENERS", "%zu", counts.stays);
-	(void)report_add_field(report, "OVERSTAYING", "%zu", counts.overstaying);
-	(void)report_add_field(report, "SUSPECTS", "%zu", counts.suspects);
-	(void)report_add_field(report, "ALLOWED", "%zu", counts.allowed);
-	return report;
+	struct fact facts[] = {
+		fact_number(FACT_LISTENERS, counts.stays),
+		fact_number(FACT_OVERSTAYING, counts.overstaying),
+		fact_number(FACT_SUSPECTS, counts.suspects),
+		fact_number(FACT_ALLOWED, counts.allowed),
+		fact_endpoints(FACT_OLDEST, oldest == NULL ? NULL : &oldest->is.endpoint, 1, 1),
+		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
+	};
+
+	/* The last two are about the oldest. */
+	return report_new(NOTICE_SUMMARY, gravest, facts,
+	    oldest == NULL ? ARRAY_SIZE(facts) - 2 : ARRAY_SIZE(facts));
 }

@@ -12,7 +12,7 @@ struct track_counts {
 	size_t stays; /* listeners there now, an SO_REUSEPORT group counted once */
 	size_t sockets;
 	size_t overstaying;
-	size_t suspects; /* of them, told as such */
+	size_t suspects; /* of them, reported as such */
 	size_t allowed;	 /* by a rule */
 	size_t away;
 	size_t tcp, udp; /* of stays */

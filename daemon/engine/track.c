@@ -40,7 +40,7 @@ void
 track_clear(struct track *track)
 {
 	for (size_t i = 0; i < track->count; i++)
-		stay_unref(track->stays[i]);
+		stay_free(track->stays[i]);
 	free(track->stays);
 	*track = (struct track){ 0 };
 }
@@ -291,7 +291,7 @@ track_observe(struct track *track, const struct namespace *namespace, const stru
 	if (observation.newcomer_count > 0 &&
 	    merge_newcomers(track, observation.newcomers, observation.newcomer_count) < 0) {
 		for (size_t i = 0; i < observation.newcomer_count; i++)
-			stay_unref(observation.newcomers[i]);
+			stay_free(observation.newcomers[i]);
 		observation.error = -ENOMEM;
 	}
 	free(observation.newcomers);
@@ -306,7 +306,7 @@ track_sweep(struct track *track)
 
 	for (size_t i = 0; i < track->count; i++) {
 		if (track->stays[i]->is.state == STAY_ENDED)
-			stay_unref(track->stays[i]);
+			stay_free(track->stays[i]);
 		else
 			track->stays[kept++] = track->stays[i];
 	}

@@ -15,7 +15,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "kernel/ranges.h"
-#include "model/range.h"
 
 /* Room for "65535\t65535\n" and for noticing that there is more. */
 #define RANGE_TEXT_MAX 32
@@ -158,22 +157,4 @@ ranges_oddities(const struct port_range *kernel)
 	if (kernel->last - kernel->first + 1 < RANGE_SIZE_MIN)
 		oddities |= RANGE_IS_SMALL;
 	return oddities;
-}
-
-const char *
-ranges_oddities_text(uint32_t oddities, char *buffer, size_t size)
-{
-	static const char *const texts[] = {
-		"it reaches below 32768, where services have their ports: a connection can hold "
-		"the port of a service, which then fails to bind",
-		"it has fewer than 16384 ports: many connections to one address can run out of "
-		"them",
-	};
-	struct text text;
-
-	text_init(&text, buffer, size);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if ((oddities >> i & 1) != 0)
-			text_printf(&text, "%s%s", text.used > 0 ? "; " : "", texts[i]);
-	return buffer;
 }

@@ -35,6 +35,7 @@
 #include "lookup/kernel-owner.h"
 #include "lookup/place.h"
 #include "lookup/process.h"
+#include "lookup/shell.h"
 #include "lookup/view.h"
 #include "lookup/walk.h"
 #include "wire/encode.h"
@@ -224,6 +225,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 	const struct wanted *first = group[0];
 	_cleanup_(cleanup_owner) struct owner *owner =
 	    owner_new(OWNER_PROCESS, OWNER_REASON_NONE, first->kept);
+	const char *path;
 	int r;
 
 	if (owner == NULL)
@@ -233,8 +235,12 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 	r = describe_holders(answer, first, wants_checksum(group, count), owner);
 	if (r < 0 || owner->process_count == 0)
 		return r;
-	if (is_manager_alone(owner))
+	if (is_manager_alone(owner)) {
 		r = find_cgroups(answer);
+		path = r == 0 ? cgroup_path(answer, first->cgroup) : NULL;
+		if (path != NULL && shell_is_accepted(&answer->view, path))
+			owner->processes[0].evidence |= EVIDENCE_SHELL_BELOW;
+	}
 	if (r == 0)
 		r = set_place(answer, first->cgroup, owner);
 	return r < 0 ? r : send_owner(answer, owner, group, count);

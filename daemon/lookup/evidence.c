@@ -30,6 +30,7 @@
 #include "lookup/evidence.h"
 #include "lookup/files.h"
 #include "lookup/path.h"
+#include "lookup/place.h"
 #include "lookup/shell.h"
 #include "lookup/upgrade.h"
 #include "model/program.h"
@@ -340,6 +341,7 @@ evidence_read(const struct view *view, int process_fd, int task_fd,
 		.program = program,
 		.process = process,
 	};
+	char path[PLACE_PATH_MAX];
 
 	read_namespaces(&subject);
 	if ((process->evidence & EVIDENCE_OTHER_USERS) != 0)
@@ -347,8 +349,6 @@ evidence_read(const struct view *view, int process_fd, int task_fd,
 	read_file(&subject);
 	read_path(&subject);
 	read_called(&subject);
-	if (shell_has_network_stdio(task_fd))
-		process->evidence |= EVIDENCE_STDIO_NETWORK;
-	if (process->pid != 1 && shell_is_child(view, process_fd, process->pid))
-		process->evidence |= EVIDENCE_CHILD_SHELL;
+	shell_read(view, process_fd, task_fd, view_read_cgroup(view, task_fd, path) ? path : NULL,
+	    process);
 }

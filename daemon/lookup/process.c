@@ -171,6 +171,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	r = witness_read(process_fd, task_fd, holder, inode, &before);
 	if (r < 0)
 		return r;
+	process->start_usec = before.stat.start_usec;
 	proc_read_status(task_fd, process);
 	process->login_uid = proc_read_login_uid(task_fd);
 	r = owner_text_set(&process->comm, before.stat.comm);

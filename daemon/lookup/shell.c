@@ -2,18 +2,28 @@
 /*
  * What a shell for somebody elsewhere looks like: its standard input, output or error is a
  * socket of the Internet's. The link in /proc/PID/fd says only that it is a socket; which
- * protocol's the kernel says in an extended attribute of the link's target ("TCP", "UNIX"),
+ * protocol's the kernel tells by an extended attribute of the link's target ("TCP", "UNIX"),
  * with no capability more than the link takes. A service whose output goes to the journal has
  * UNIX there.
  *
  * getxattr(2) takes a path: that of our own descriptor of /proc/PID, so that a number that
  * was given to another process cannot be meant.
  *
- * A listener that starts shells is known by its children; at most CHILDREN_MAX of them are
- * examined, of at most THREADS_MAX of its threads. Where the kernel has no lists of children
- * (CONFIG_PROC_CHILDREN) nothing is seen.
+ * Such a shell is searched for at any depth below a holder, and among those that a handler left
+ * behind when it ended: of the holder's user and cgroup, younger, with PID 1 or a user's service
+ * manager as parent. A shell with a pipe, a terminal or a local socket that is not the holder's
+ * own, and that runs no file, is another fact: servers do that to run commands, relays to serve a
+ * shell.
  *
- * Cost: three links, 2 us each; 20 us a child.
+ * A super-server runs a program for each connection on that connection. If it is a script, a shell
+ * runs it: that is no shell for anybody. Which programs are super-servers is model/program.c's; the
+ * name counts only for the host's own file, root's.
+ *
+ * Bounds: of a holder DESCENDANTS_MAX processes below it and THREADS_MAX threads of each, and
+ * COMPANIONS_MAX processes of its cgroup. Where the kernel has no lists of children
+ * (CONFIG_PROC_CHILDREN) nothing below a holder is seen.
+ *
+ * Cost: three links, 2 us each; 10 us a process below; 5 us for each other one of the cgroup.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,13 +35,43 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/cgroup.h"
 #include "lookup/files.h"
+#include "lookup/pids.h"
 #include "lookup/proc.h"
+#include "lookup/program-file.h"
 #include "lookup/shell.h"
 #include "model/program.h"
 
-#define CHILDREN_MAX 64
-#define THREADS_MAX  64
+#define DESCENDANTS_MAX 256
+#define THREADS_MAX	64
+#define COMPANIONS_MAX	512
+#define INSTANCES_MAX	64
+#define LINK_TEXT_MAX	64
+
+/* Where the standard descriptors of a process lead. */
+struct stdio {
+	char link[STDERR_FILENO + 1][LINK_TEXT_MAX]; /* "" = unknown, or longer */
+	bool network;				     /* one of them is an IP socket */
+};
+
+/* A search for the shells of one holder. */
+struct shells {
+	const struct view *view;
+	struct process *process; /* the holder */
+	struct stdio stdio;	 /* the holder's */
+	bool super_server;
+	int32_t queue[DESCENDANTS_MAX]; /* processes below, their children to be read yet */
+	size_t queued;
+};
+
+/* What a process was found to be. */
+struct shell_process {
+	struct proc_stat stat;
+	char exe[FILES_LINK_MAX];
+	char arguments[512];
+	size_t length;
+};
 
 static bool
 is_listed(const char *name, const char *const *list, size_t count)
@@ -42,36 +82,60 @@ is_listed(const char *name, const char *const *list, size_t count)
 	return false;
 }
 
-/* The name of the protocol of a socket, as struct proto has it; false where it is none. */
+/* Is descriptor fd of task_fd, a socket, one of the Internet's? */
 static bool
-read_protocol(int task_fd, int fd, char *name, size_t size)
+is_network_socket(int task_fd, int fd)
 {
-	char path[64], link[64];
-	ssize_t length;
-
-	(void)snprintf(path, sizeof(path), "fd/%d", fd);
-	if (files_read_link(task_fd, path, link, sizeof(link)) <= 0 ||
-	    files_socket_inode(link) == 0)
-		return false;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/fd/%d", task_fd, fd);
-	length = getxattr(path, "system.sockprotoname", name, size - 1);
-	if (length <= 0)
-		return false;
-	name[length] = '\0';
-	return true;
-}
-
-bool
-shell_has_network_stdio(int task_fd)
-{
+	/* As struct proto of each has it. */
 	static const char *const protocols[] = { "TCP", "TCPv6", "UDP", "UDPv6", "UDP-Lite",
 		"UDPLITEv6", "MPTCP", "MPTCPv6", "SCTP", "SCTPv6", "DCCP", "DCCPv6", "RAW", "RAWv6",
 		"PING", "PINGv6", "SMC", "SMC6", "L2TP/IP", "L2TP/IPv6" };
-	char name[64];
+	char path[64], name[64];
+	ssize_t length;
 
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/fd/%d", task_fd, fd);
+	length = getxattr(path, "system.sockprotoname", name, sizeof(name) - 1);
+	if (length <= 0)
+		return false;
+	name[length] = '\0';
+	return is_listed(name, protocols, ARRAY_SIZE(protocols));
+}
+
+static void
+read_stdio(int task_fd, struct stdio *ret)
+{
+	ret->network = false;
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		char path[16];
+
+		(void)snprintf(path, sizeof(path), "fd/%d", fd);
+		if (files_read_link(task_fd, path, ret->link[fd], LINK_TEXT_MAX) <= 0)
+			ret->link[fd][0] = '\0';
+		else if (files_socket_inode(ret->link[fd]) != 0 && is_network_socket(task_fd, fd))
+			ret->network = true;
+	}
+}
+
+/* Something that another process holds the other end of. */
+static bool
+is_channel(const char *link)
+{
+	static const char *const prefixes[] = { "pipe:[", "socket:[", "/dev/pts/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (strncmp(link, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Has it a channel that its holder has not as standard input or output itself? */
+static bool
+has_channel(const struct stdio *holder, const struct stdio *stdio)
+{
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (read_protocol(task_fd, fd, name, sizeof(name)) &&
-		    is_listed(name, protocols, ARRAY_SIZE(protocols)))
+		if (is_channel(stdio->link[fd]) && strcmp(stdio->link[fd], holder->link[0]) != 0 &&
+		    strcmp(stdio->link[fd], holder->link[1]) != 0 &&
+		    strcmp(stdio->link[fd], holder->link[2]) != 0)
 			return true;
 	return false;
 }
@@ -82,63 +146,243 @@ shell_is_program(const char *exe, const char *arguments, size_t length)
 	return program_is_shell(program_applet(exe, arguments, length));
 }
 
-/* Is process number child, a child of pid's, a shell that talks to the network? */
+/* Reads a process by its open directory. Returns false where it is no shell, or is gone. */
 static bool
-is_network_shell(const struct view *view, int32_t child, int32_t pid)
+read_shell(int process_fd, struct shell_process *ret)
 {
-	_close_ int fd = proc_open(view->host->proc_fd, child);
-	char exe[FILES_LINK_MAX], arguments[256];
-	struct proc_stat stat;
 	ssize_t length;
 
-	if (fd < 0 || files_read_link(fd, "exe", exe, sizeof(exe)) <= 0)
+	if (files_read_link(process_fd, "exe", ret->exe, sizeof(ret->exe)) <= 0)
 		return false;
-	files_cut_deleted(exe);
-	length = files_read(fd, "cmdline", arguments, sizeof(arguments) - 1);
-	if (length < 0)
-		length = 0;
-	arguments[length] = '\0';
-	return shell_is_program(exe, arguments, (size_t)length) && shell_has_network_stdio(fd) &&
-	    proc_read_stat(fd, &stat) == 0 && stat.parent_pid == pid;
+	files_cut_deleted(ret->exe);
+	length = files_read(process_fd, "cmdline", ret->arguments, sizeof(ret->arguments) - 1);
+	ret->length = length < 0 ? 0 : (size_t)length;
+	ret->arguments[ret->length] = '\0';
+	return shell_is_program(ret->exe, ret->arguments, ret->length) &&
+	    proc_read_stat(process_fd, &ret->stat) == 0;
 }
 
-/* Examines the children of one thread. *left is how many more may be examined. */
+/* Does the shell run a file, as a super-server's script does? */
 static bool
-has_network_shell(const struct view *view, int tasks_fd, const char *tid, int32_t pid,
-    unsigned *left)
+runs_script(const struct shell_process *shell)
 {
-	char name[64], text[CHILDREN_MAX * 12], *save = NULL;
+	const char *script;
+	const char *name = program_applet(shell->exe, shell->arguments, shell->length);
+
+	return program_input(name, shell->arguments, shell->length, &script) == INPUT_SCRIPT;
+}
+
+/* Notes what a shell that belongs to the holder says of it. */
+static void
+note_shell(struct shells *shells, int process_fd, const struct shell_process *shell)
+{
+	struct stdio stdio;
+
+	read_stdio(process_fd, &stdio);
+	if (stdio.network) {
+		if (!shells->super_server || !runs_script(shell))
+			shells->process->evidence |= EVIDENCE_SHELL_BELOW;
+	} else if (has_channel(&shells->stdio, &stdio) && !runs_script(shell))
+		shells->process->evidence |= EVIDENCE_SHELL_PIPED;
+}
+
+/* The children of one thread: notes which are shells, and queues all. */
+static void
+read_children(struct shells *shells, int tasks_fd, const char *tid, int32_t parent)
+{
+	char name[64], text[DESCENDANTS_MAX * 12], *save = NULL;
 	ssize_t length;
 
 	(void)snprintf(name, sizeof(name), "%s/children", tid);
 	length = files_read(tasks_fd, name, text, sizeof(text) - 1);
 	if (length <= 0)
-		return false;
+		return;
 	text[length] = '\0';
-	for (char *child = strtok_r(text, " ", &save); child != NULL && *left > 0;
-	     child = strtok_r(NULL, " ", &save), (*left)--) {
+	for (char *child = strtok_r(text, " ", &save);
+	     child != NULL && shells->queued < DESCENDANTS_MAX;
+	     child = strtok_r(NULL, " ", &save)) {
 		int32_t number = files_number(child);
+		_close_ int fd = number > 0 ? proc_open(shells->view->host->proc_fd, number) : -1;
+		struct shell_process shell;
 
-		if (number > 0 && is_network_shell(view, number, pid))
+		if (fd < 0)
+			continue;
+		shells->queue[shells->queued++] = number;
+		if (read_shell(fd, &shell) && shell.stat.parent_pid == parent)
+			note_shell(shells, fd, &shell);
+	}
+}
+
+static void
+read_descendants(struct shells *shells, int process_fd, int32_t pid)
+{
+	_closedir_ DIR *directory = files_open_directory(process_fd, "task");
+	unsigned threads = THREADS_MAX;
+	struct dirent *entry;
+
+	while (directory != NULL && threads > 0 && (entry = readdir(directory)) != NULL) {
+		if (files_number(entry->d_name) <= 0)
+			continue;
+		threads--;
+		read_children(shells, dirfd(directory), entry->d_name, pid);
+	}
+}
+
+/* Is the process PID 1, or a person's own PID 1? */
+static bool
+is_reaper(const struct view *view, int32_t pid)
+{
+	_close_ int fd = pid > 1 ? proc_open(view->host->proc_fd, pid) : -1;
+	struct proc_stat stat;
+
+	return pid == 1 ||
+	    (fd >= 0 && proc_read_stat(fd, &stat) == 0 && stat.parent_pid == 1 &&
+		strcmp(stat.comm, "systemd") == 0);
+}
+
+/* Shells that a handler left behind: they are nobody's children any more. */
+static void
+read_left_behind(struct shells *shells, const char *cgroup)
+{
+	const struct host *host = shells->view->host;
+	const struct process *process = shells->process;
+	_pids_ struct pids pids = { 0 };
+	int r = cgroup_read_pids(host->cgroup_fd, cgroup, COMPANIONS_MAX, &pids, NULL);
+
+	if (r < 0 && r != -E2BIG)
+		return;
+	for (size_t i = 0; i < pids.count; i++) {
+		_close_ int fd = proc_open(host->proc_fd, pids.list[i]);
+		struct shell_process shell;
+		struct process other = { 0 };
+		struct stdio stdio;
+
+		if (fd < 0 || pids.list[i] == process->pid || !read_shell(fd, &shell) ||
+		    shell.stat.start_usec < process->start_usec ||
+		    !is_reaper(shells->view, shell.stat.parent_pid))
+			continue;
+		proc_read_status(fd, &other);
+		read_stdio(fd, &stdio);
+		if (other.uid == process->uid && stdio.network)
+			note_shell(shells, fd, &shell);
+	}
+}
+
+/* Is the parent a super-server, by the host's own file? */
+static bool
+is_below_super_server(const struct view *view, int process_fd)
+{
+	struct program_file program;
+	struct proc_stat stat;
+	char exe[FILES_LINK_MAX];
+	_close_ int fd = -1;
+
+	if (proc_read_stat(process_fd, &stat) < 0 || stat.parent_pid <= 1)
+		return false;
+	fd = proc_open(view->host->proc_fd, stat.parent_pid);
+	if (fd < 0 || files_read_link(fd, "exe", exe, sizeof(exe)) <= 0 ||
+	    !program_is_super_server(program_name(exe)))
+		return false;
+	program_file_judge(view, fd, false, exe, &program);
+	return program.trust == EXE_SAME && program.error == 0 && program.file.stx_uid == 0;
+}
+
+void
+shell_read(const struct view *view, int process_fd, int task_fd, const char *cgroup,
+    struct process *process)
+{
+	struct shells shells = {
+		.view = view,
+		.process = process,
+		.super_server = process->exe_trust == EXE_SAME && process->exe_uid == 0 &&
+		    (process->evidence & EVIDENCE_EXE_KNOWN) != 0 &&
+		    program_is_super_server(program_name(process->exe)),
+	};
+
+	read_stdio(task_fd, &shells.stdio);
+	if (shells.stdio.network)
+		process->evidence |= EVIDENCE_STDIO_NETWORK;
+	if (process->pid == 1)
+		return;
+	if (shells.stdio.network && is_below_super_server(view, process_fd))
+		process->evidence |= EVIDENCE_SUPER_SERVER;
+	read_descendants(&shells, process_fd, process->pid);
+	for (size_t next = 0; next < shells.queued; next++) {
+		_close_ int fd = proc_open(view->host->proc_fd, shells.queue[next]);
+
+		if (fd >= 0)
+			read_descendants(&shells, fd, shells.queue[next]);
+	}
+	if (cgroup != NULL && view->host->cgroup_fd >= 0 &&
+	    (process->evidence & EVIDENCE_SHELL_BELOW) == 0)
+		read_left_behind(&shells, cgroup);
+}
+
+/* ---- a service for each connection -------------------------------------------------------- */
+
+/* Is the main process of an instance a shell on its connection, and runs no file? */
+static bool
+is_shell_instance(const struct view *view, const char *path)
+{
+	_pids_ struct pids pids = { 0 };
+
+	if (cgroup_read_pids(view->host->cgroup_fd, path, COMPANIONS_MAX, &pids, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < pids.count; i++) {
+		_close_ int fd = proc_open(view->host->proc_fd, pids.list[i]);
+		struct shell_process shell;
+		struct stdio stdio;
+
+		if (fd < 0 || !read_shell(fd, &shell) || runs_script(&shell))
+			continue;
+		read_stdio(fd, &stdio);
+		if (stdio.network)
 			return true;
 	}
 	return false;
 }
 
-bool
-shell_is_child(const struct view *view, int process_fd, int32_t pid)
+/* The slice of the instances of "a-b.socket" is "system-a\x2db.slice", below the unit's own
+ * (systemd.slice(5)). Returns false where it does not fit. */
+static bool
+find_instances(const char *cgroup, char *slice, size_t size)
 {
-	_closedir_ DIR *directory = files_open_directory(process_fd, "task");
-	unsigned children = CHILDREN_MAX, threads = THREADS_MAX;
+	static const char suffix[] = ".socket";
+	const char *name = program_name(cgroup);
+	size_t length = strlen(name), at;
+	int parent = (int)(name - cgroup);
+
+	if (length <= sizeof(suffix) - 1 ||
+	    strcmp(name + length - (sizeof(suffix) - 1), suffix) != 0)
+		return false;
+	length -= sizeof(suffix) - 1;
+	at = (size_t)snprintf(slice, size, "%.*ssystem-", parent, cgroup);
+	for (size_t i = 0; i < length && at < size; i++)
+		at += name[i] == '-' ? (size_t)snprintf(slice + at, size - at, "\\x2d") :
+				       (size_t)snprintf(slice + at, size - at, "%c", name[i]);
+	if (at < size)
+		at += (size_t)snprintf(slice + at, size - at, ".slice");
+	return at < size;
+}
+
+bool
+shell_is_accepted(const struct view *view, const char *cgroup)
+{
+	char slice[FILES_LINK_MAX], path[FILES_LINK_MAX + NAME_MAX + 2];
+	unsigned left = INSTANCES_MAX;
+	_closedir_ DIR *directory = NULL;
 	struct dirent *entry;
 
-	if (directory == NULL)
+	if (view->host->cgroup_fd < 0 || !find_instances(cgroup, slice, sizeof(slice)))
 		return false;
-	while (children > 0 && threads > 0 && (entry = readdir(directory)) != NULL) {
-		if (files_number(entry->d_name) <= 0)
+	directory =
+	    files_open_directory(view->host->cgroup_fd, slice[0] == '/' ? slice + 1 : slice);
+	while (directory != NULL && left > 0 && (entry = readdir(directory)) != NULL) {
+		if (strchr(entry->d_name, '@') == NULL)
 			continue;
-		threads--;
-		if (has_network_shell(view, dirfd(directory), entry->d_name, pid, &children))
+		left--;
+		(void)snprintf(path, sizeof(path), "%s/%s", slice, entry->d_name);
+		if (is_shell_instance(view, path))
 			return true;
 	}
 	return false;

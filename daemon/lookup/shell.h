@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shells that talk to the network.
+ * Shells that talk to somebody elsewhere. See shell.c.
  */
 #ifndef OVERSTAY_LOOKUP_SHELL_H
 #define OVERSTAY_LOOKUP_SHELL_H
@@ -9,12 +9,23 @@
 
 #include "base/macros.h"
 #include "lookup/view.h"
+#include "model/owner.h"
 
-/* Is descriptor 0, 1 or 2 of task_fd (an open /proc/PID or /proc/PID/task/TID) an IP socket? */
-bool shell_has_network_stdio(int task_fd);
+/*
+ * Adds what it finds of shells to the evidence of a holder, of which program, arguments, user,
+ * trust and file are known already: EVIDENCE_STDIO_NETWORK, EVIDENCE_SUPER_SERVER,
+ * EVIDENCE_SHELL_BELOW, EVIDENCE_SHELL_PIPED. process_fd: its /proc/PID; task_fd: that, or the
+ * /proc/PID/task/TID that holds; both borrowed. cgroup: the path of its cgroup as
+ * view_read_cgroup() has it, NULL = unknown.
+ */
+void shell_read(const struct view *view, int process_fd, int task_fd, const char *cgroup,
+    struct process *process);
 
-/* Is a child of the process pid, whose /proc/PID is process_fd, a shell with such a one? */
-bool shell_is_child(const struct view *view, int process_fd, int32_t pid);
+/*
+ * True where a service that systemd starts for each connection to a socket unit (Accept=yes) is
+ * itself a shell on its connection. cgroup: the path of the socket unit's cgroup.
+ */
+bool shell_is_accepted(const struct view *view, const char *cgroup);
 
 /*
  * Is this a shell by the path of its program and its arguments, each ended by a NUL, length

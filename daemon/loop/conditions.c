@@ -4,24 +4,25 @@
  * over (RECOVERED), and shown in the status line meanwhile. A blind spot is never silent.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/cleanup.h"
 #include "loop/conditions.h"
 
+/* The most facts that a notice about a condition has. */
+#define FACTS_MAX 8
+
 static const struct {
-	const char *name;
 	enum severity severity;
+	enum notice recovered;
 } table[] = {
-	[CONDITION_LOOKUP] = { "lookup", SEVERITY_WARNING },
-	[CONDITION_SOURCE] = { "source", SEVERITY_WARNING },
-	[CONDITION_POLLS] = { "polls", SEVERITY_ERR },
-	[CONDITION_RANGE] = { "range", SEVERITY_WARNING },
-	[CONDITION_CONFIG] = { "config", SEVERITY_ERR },
-	[CONDITION_STATE] = { "state", SEVERITY_WARNING },
-	[CONDITION_EXECUTABLES] = { "executables", SEVERITY_WARNING },
+	[CONDITION_LOOKUP] = { SEVERITY_WARNING, NOTICE_LOOKUP_RECOVERED },
+	[CONDITION_SOURCE] = { SEVERITY_WARNING, NOTICE_NONE },
+	[CONDITION_POLLS] = { SEVERITY_ERR, NOTICE_POLLS_RECOVERED },
+	[CONDITION_RANGE] = { SEVERITY_WARNING, NOTICE_KERNEL_RANGE_RECOVERED },
+	[CONDITION_CONFIG] = { SEVERITY_ERR, NOTICE_CONFIG_RECOVERED },
+	[CONDITION_STATE] = { SEVERITY_WARNING, NOTICE_LAST_GOOD_RECOVERED },
+	[CONDITION_EXECUTABLES] = { SEVERITY_WARNING, NOTICE_EXECUTABLES_RECOVERED },
 };
 
 struct conditions {
@@ -31,27 +32,31 @@ struct conditions {
 };
 
 void
-conditions_set(struct conditions *conditions, enum condition condition, bool wrong,
-    const char *format, ...)
+conditions_begin(struct conditions *conditions, enum condition condition, enum notice notice,
+    const struct fact *facts, size_t count)
 {
-	_free_ char *what = NULL;
-	struct report *report;
-	va_list arguments;
-	int r;
+	struct fact all[FACTS_MAX] = { fact_number(FACT_CONDITION, condition) };
 
-	if (conditions->wrong[condition] == wrong)
+	if (conditions->wrong[condition])
 		return;
-	conditions->wrong[condition] = wrong;
-	va_start(arguments, format);
-	r = vasprintf(&what, format, arguments);
-	va_end(arguments);
-	if (r < 0)
-		what = NULL;
-	report = report_new(wrong ? EVENT_DEGRADED : EVENT_RECOVERED,
-	    wrong ? table[condition].severity : SEVERITY_NOTICE, "%s: %s", table[condition].name,
-	    what == NULL ? "out of memory" : what);
-	(void)report_add_field(report, "CONDITION", "%s", table[condition].name);
-	outlet_put(conditions->outlet, report);
+	conditions->wrong[condition] = true;
+	if (count > FACTS_MAX - 1)
+		count = FACTS_MAX - 1;
+	memcpy(all + 1, facts, count * sizeof(*facts));
+	outlet_put(conditions->outlet,
+	    report_new(notice, table[condition].severity, all, count + 1));
+	status_update(conditions->status);
+}
+
+void
+conditions_end(struct conditions *conditions, enum condition condition)
+{
+	if (!conditions->wrong[condition])
+		return;
+	conditions->wrong[condition] = false;
+	outlet_put(conditions->outlet,
+	    report_new(table[condition].recovered, SEVERITY_NOTICE,
+		FACTS(fact_number(FACT_CONDITION, condition))));
 	status_update(conditions->status);
 }
 
@@ -71,7 +76,7 @@ write_status(struct text *text, void *argument)
 	for (unsigned i = 0; i < CONDITION_COUNT; i++) {
 		if (!conditions->wrong[i])
 			continue;
-		text_printf(text, "%s%s", before, table[i].name);
+		text_printf(text, "%s%s", before, condition_name((enum condition)i));
 		before = ", ";
 	}
 }

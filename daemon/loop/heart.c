@@ -25,20 +25,16 @@ on_ready(void *argument)
 	const struct heart *heart = argument;
 	const struct ground *ground = heart->ground;
 	struct track_counts counts;
-	struct report *report;
 	char ranges[128];
 
 	engine_counts(ground->engine, &counts);
 	ranges_format(engine_ranges(ground->engine), ranges, sizeof(ranges));
-	report = report_new(EVENT_STARTED, SEVERITY_INFO,
-	    "overstayd %s watches ports %s in this network namespace only: %zu listeners present "
-	    "at start (%zu tcp, %zu udp), their thresholds count from now; configuration %s",
-	    VERSION, ranges, counts.stays, counts.tcp, counts.udp,
-	    settings_config(ground->settings)->hash);
-	(void)report_add_field(report, "LISTENERS", "%zu", counts.stays);
-	(void)report_add_field(report, "VERSION", "%s", VERSION);
-	(void)report_add_field(report, "RANGES", "%s", ranges);
-	outlet_put(ground->outlet, report);
+	outlet_put(ground->outlet,
+	    report_new(NOTICE_STARTED, SEVERITY_INFO,
+		FACTS(fact_number(FACT_LISTENERS, counts.stays), fact_text(FACT_VERSION, VERSION),
+		    fact_text(FACT_RANGES, ranges), fact_number(FACT_TCP, counts.tcp),
+		    fact_number(FACT_UDP, counts.udp),
+		    fact_text(FACT_HASH, settings_config(ground->settings)->hash))));
 	status_update(ground->status);
 	(void)sd_notify(0, "READY=1");
 }
@@ -48,17 +44,17 @@ heart_stopping(struct heart *heart)
 {
 	const struct ground *ground = heart->ground;
 	uint64_t hold_usec = loop_longest_hold_usec(ground->loop);
+	struct moment moment = loop_now();
 	struct track_counts counts;
-	struct report *report;
 
 	(void)sd_notify(0, "STOPPING=1");
+	engine_suppressed(ground->engine, &moment, true);
 	engine_counts(ground->engine, &counts);
-	report = report_new(EVENT_STOPPED, SEVERITY_INFO,
-	    "overstayd stops: %zu listeners watched, %zu overstaying; the event loop was blocked "
-	    "for at most %llu us",
-	    counts.stays, counts.overstaying, (unsigned long long)hold_usec);
-	(void)report_add_field(report, "LONGEST_HOLD_USEC", "%llu", (unsigned long long)hold_usec);
-	outlet_put(ground->outlet, report);
+	outlet_put(ground->outlet,
+	    report_new(NOTICE_STOPPED, SEVERITY_INFO,
+		FACTS(fact_number(FACT_LISTENERS, counts.stays),
+		    fact_number(FACT_OVERSTAYING, counts.overstaying),
+		    fact_number(FACT_LONGEST_HOLD_USEC, hold_usec))));
 }
 
 static void

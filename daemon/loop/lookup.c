@@ -67,15 +67,13 @@ disconnect(struct lookup *lookup)
 	lookup->asked = 0;
 }
 
-/* Where the cause is found: the unit, or by hand the program. */
-static void
-describe_place(const struct lookup *lookup, char *buffer, size_t size)
+/* The unit in which the cause is found, NULL by hand. */
+static const char *
+unit_of(const struct lookup *lookup)
 {
 	if (lookup->options.socket == NULL)
-		(void)snprintf(buffer, size, "its program: %s", lookup->options.program);
-	else
-		(void)snprintf(buffer, size, "see: systemctl status overstay-lookup.%s",
-		    lookup->client != NULL ? "service" : "socket");
+		return NULL;
+	return lookup->client != NULL ? "overstay-lookup.service" : "overstay-lookup.socket";
 }
 
 /*
@@ -88,9 +86,8 @@ fail(struct lookup *lookup, enum owner_reason reason, int r)
 {
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t pause_usec = RETRY_FIRST_USEC;
-	char place[PATH_MAX + sizeof("its program: ")];
+	const char *unit = unit_of(lookup);
 
-	describe_place(lookup, place, sizeof(place));
 	for (unsigned i = 0; i < lookup->failures && pause_usec < RETRY_LAST_USEC; i++)
 		pause_usec *= 2;
 	if (pause_usec > RETRY_LAST_USEC)
@@ -100,9 +97,10 @@ fail(struct lookup *lookup, enum owner_reason reason, int r)
 	drop_answers(lookup);
 	disconnect(lookup);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
-	conditions_set(lookup->ground->conditions, CONDITION_LOOKUP, true,
-	    "%s (%s): owners are unknown and rules that name them do not match; %s",
-	    owner_reason_text(reason), strerror(-r), place);
+	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_FAILED,
+	    FACTS(fact_number(FACT_OWNER_REASON, reason), fact_number(FACT_ERROR, (uint64_t)-r),
+		fact_text(FACT_PROGRAM, unit == NULL ? lookup->options.program : NULL),
+		fact_text(FACT_UNIT, unit)));
 	loop_arm(lookup->timeout, pause_usec);
 }
 
@@ -171,8 +169,7 @@ hand_over(struct lookup *lookup)
 	drop_answers(lookup);
 	lookup->asked = 0;
 	if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
-		conditions_set(ground->conditions, CONDITION_LOOKUP, false,
-		    "overstay-lookup is answering again");
+		conditions_end(ground->conditions, CONDITION_LOOKUP);
 		engine_lookup_retry(ground->engine);
 	}
 	lookup->failures = 0;

@@ -1,52 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lets the engine judge whenever something changed, and hands what it has to tell to the sender, as
- * far as that takes it; the rest waits in the engine. What the limit or a full outbox held back is
- * told in one line.
+ * Lets the engine judge whenever something changed, and hands its reports to the consumers: the
+ * sender of messages, and whoever else was added. Each is as far as it takes them, the rest waits
+ * in the engine's one queue. What became of a message goes back to the engine.
  *
- * What it never does: wait, but for outlet_free(), which has a time it must be done by.
+ * What it never does: wait, but for outlet_free(), which has a time it must be done by; drop a
+ * report: the queue counts what it cannot hold.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "alert/limit.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "loop/outlet.h"
+
+struct consumer {
+	outlet_consumer *function;
+	void *argument;
+	unsigned number; /* the engine's */
+};
 
 struct outlet {
 	struct engine *engine;
 	const struct settings *settings;
 	struct sender *sender;
-	struct event *room; /* in the sender's queue */
-	struct limit limit;
-	struct report *pending; /* taken from the engine, not taken by the sender yet */
+	struct event *results; /* the sender has some */
+	struct consumer consumers[OUTBOX_CONSUMERS_MAX];
+	size_t consumer_count;
 };
 
 static void
-deliver(struct outlet *outlet)
+hand_over(struct outlet *outlet, const struct consumer *consumer)
 {
-	for (;;) {
-		struct report *report = take_ptr(outlet->pending);
+	struct report *report;
 
-		if (report == NULL) {
-			report = engine_take(outlet->engine);
-			if (report == NULL)
-				return;
-			if (!limit_admit(&outlet->limit, report->kind, clock_boottime_usec())) {
-				(void)report_free(report);
-				continue;
-			}
-		}
-		/* The sender's descriptor tells when there is room again. */
-		if (sender_send(outlet->sender, report) < 0) {
-			outlet->pending = report;
-			return;
-		}
-	}
+	while ((report = engine_next(outlet->engine, consumer->number)) != NULL &&
+	    consumer->function(report, consumer->argument) == 0)
+		engine_taken(outlet->engine, consumer->number);
+}
+
+void
+outlet_resume(struct outlet *outlet)
+{
+	for (size_t i = 0; i < outlet->consumer_count; i++)
+		hand_over(outlet, &outlet->consumers[i]);
 }
 
 void
@@ -55,25 +54,21 @@ outlet_put(struct outlet *outlet, struct report *report)
 	struct moment moment = loop_now();
 
 	engine_put(outlet->engine, report, &moment);
-	deliver(outlet);
+	outlet_resume(outlet);
 }
 
-/* One SUPPRESSED line for what the limit or the full outbox held back. */
-static void
-put_held_back(struct outlet *outlet)
+int
+outlet_add_consumer(struct outlet *outlet, outlet_consumer *function, void *argument)
 {
-	struct moment moment = loop_now();
-	uint64_t held_back = limit_held_back(&outlet->limit, moment.boottime_usec);
-	struct report *report;
+	struct consumer *consumer = &outlet->consumers[outlet->consumer_count];
+	int r;
 
-	held_back += engine_held_back(outlet->engine);
-	if (held_back == 0)
-		return;
-	report = report_new(EVENT_SUPPRESSED, SEVERITY_WARNING,
-	    "%llu messages were dropped: rate limit or queue exceeded",
-	    (unsigned long long)held_back);
-	(void)report_add_field(report, "COUNT", "%llu", (unsigned long long)held_back);
-	engine_put(outlet->engine, report, &moment);
+	if (outlet->consumer_count == OUTBOX_CONSUMERS_MAX)
+		return -ENOBUFS;
+	*consumer = (struct consumer){ .function = function, .argument = argument };
+	r = engine_add_consumer(outlet->engine, &consumer->number);
+	outlet->consumer_count += r == 0;
+	return r;
 }
 
 static void
@@ -83,8 +78,8 @@ on_changed(void *argument)
 	struct moment moment = loop_now();
 
 	engine_advance(outlet->engine, &moment);
-	put_held_back(outlet);
-	deliver(outlet);
+	engine_suppressed(outlet->engine, &moment, false);
+	outlet_resume(outlet);
 }
 
 static void
@@ -97,14 +92,34 @@ on_settings(void *argument)
 }
 
 static void
-on_room(evutil_socket_t fd, short what, void *argument)
+take_results(struct outlet *outlet)
+{
+	struct sender_result result;
+
+	sender_acknowledge(outlet->sender);
+	while (sender_result(outlet->sender, &result)) {
+		engine_delivered(outlet->engine, result.report, result.error);
+		(void)report_unref(result.report);
+	}
+}
+
+static void
+on_results(evutil_socket_t fd, short what, void *argument)
 {
 	struct outlet *outlet = argument;
+	struct moment moment = loop_now();
 
 	(void)fd;
 	(void)what;
-	sender_acknowledge(outlet->sender);
-	deliver(outlet);
+	take_results(outlet);
+	engine_suppressed(outlet->engine, &moment, false);
+	outlet_resume(outlet);
+}
+
+static int
+send_report(struct report *report, void *argument)
+{
+	return sender_send(argument, report);
 }
 
 static int
@@ -121,7 +136,10 @@ start(struct outlet *outlet, struct loop *loop, enum sender_target target)
 
 	if (r < 0)
 		return r;
-	r = loop_add_descriptor(loop, sender_fd(outlet->sender), on_room, outlet, &outlet->room);
+	r = loop_add_descriptor(loop, sender_fd(outlet->sender), on_results, outlet,
+	    &outlet->results);
+	if (r == 0)
+		r = outlet_add_consumer(outlet, send_report, outlet->sender);
 	if (r == 0)
 		r = loop_subscribe(loop, LOOP_CHANGED, on_changed, outlet);
 	if (r == 0)
@@ -139,7 +157,7 @@ outlet_new(struct loop *loop, struct engine *engine, const struct settings *sett
 	if (outlet == NULL)
 		return -ENOMEM;
 	*outlet = (struct outlet){ .engine = engine, .settings = settings };
-	limit_init(&outlet->limit, LIMIT_BURST, LIMIT_WINDOW_USEC);
+	engine_set_limit(engine, LIMIT_BURST, LIMIT_WINDOW_USEC);
 	r = start(outlet, loop, target);
 	if (r < 0)
 		(void)outlet_free(outlet, 0);
@@ -148,17 +166,20 @@ outlet_new(struct loop *loop, struct engine *engine, const struct settings *sett
 	return r;
 }
 
-/* What the sender's queue had no room for yet is told too, as far as it goes until then. */
+/* What the sender had no room for yet is sent too, as far as it goes until then. */
 static void
 drain(struct outlet *outlet, uint64_t until_usec)
 {
-	deliver(outlet);
-	while (outlet->pending != NULL && clock_monotonic_usec() < until_usec) {
-		struct pollfd room = { .fd = sender_fd(outlet->sender), .events = POLLIN };
+	const struct consumer *sender = &outlet->consumers[0];
 
-		(void)poll(&room, 1, 100);
-		sender_acknowledge(outlet->sender);
-		deliver(outlet);
+	hand_over(outlet, sender);
+	while (engine_next(outlet->engine, sender->number) != NULL &&
+	    clock_monotonic_usec() < until_usec) {
+		struct pollfd results = { .fd = sender_fd(outlet->sender), .events = POLLIN };
+
+		(void)poll(&results, 1, 100);
+		take_results(outlet);
+		hand_over(outlet, sender);
 	}
 }
 
@@ -170,16 +191,16 @@ outlet_free(struct outlet *outlet, uint64_t until_usec)
 
 	if (outlet == NULL)
 		return NULL;
-	loop_drop(&outlet->room);
-	if (outlet->sender != NULL) {
+	loop_drop(&outlet->results);
+	if (outlet->consumer_count > 0)
 		drain(outlet, until_usec);
+	if (outlet->sender != NULL) {
 		now_usec = clock_monotonic_usec();
 		lost =
 		    sender_stop(outlet->sender, until_usec > now_usec ? until_usec - now_usec : 0);
 	}
 	if (lost > 0)
 		log_debug("daemon", "%u messages were not sent before the exit", lost);
-	(void)report_free(outlet->pending);
 	free(outlet);
 	return NULL;
 }

@@ -75,15 +75,14 @@ note_completeness(struct poll *poll, uint32_t incomplete)
 
 	if (incomplete == 0) {
 		poll->failures = 0;
-		conditions_set(conditions, CONDITION_POLLS, false, "polls are complete again");
+		conditions_end(conditions, CONDITION_POLLS);
 		return;
 	}
 	log_debug("poll", "incomplete poll: %s", incomplete_text(incomplete));
 	if (++poll->failures >= POLL_FAILURES_MAX)
-		conditions_set(conditions, CONDITION_POLLS, true,
-		    "%u incomplete polls in a row (%s): listeners that closed meanwhile are not "
-		    "reported",
-		    poll->failures, incomplete_text(incomplete));
+		conditions_begin(conditions, CONDITION_POLLS, NOTICE_POLLS_INCOMPLETE,
+		    FACTS(fact_number(FACT_POLLS, poll->failures),
+			fact_number(FACT_INCOMPLETE, incomplete)));
 }
 
 /* The host slept where CLOCK_BOOTTIME went further than CLOCK_MONOTONIC. */

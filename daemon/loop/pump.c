@@ -52,11 +52,8 @@ note_failure(struct pump *pump, int r)
 	close_source(pump);
 	log_debug("pump", "request to the kernel failed: %s", strerror(-r));
 	if (engine_last_poll(ground->engine) == NULL && says_no_sock_diag(r))
-		conditions_set(ground->conditions, CONDITION_SOURCE, true,
-		    "sock_diag is not "
-		    "available (%s): reading /proc/net, which has no socket cookies and does not "
-		    "show who chose a port",
-		    strerror(-r));
+		conditions_begin(ground->conditions, CONDITION_SOURCE, NOTICE_NO_SOCK_DIAG,
+		    FACTS(fact_number(FACT_ERROR, (uint64_t)-r)));
 }
 
 static void

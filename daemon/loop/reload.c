@@ -103,7 +103,7 @@ end_job(struct job *job)
 }
 
 static void
-tell_messages(const struct reload *reload, enum config_message_kind kind, enum severity severity)
+report_messages(const struct reload *reload, enum config_message_kind kind, enum severity severity)
 {
 	const struct config_messages *messages = &reload->job->messages;
 	size_t reported = 0;
@@ -112,7 +112,8 @@ tell_messages(const struct reload *reload, enum config_message_kind kind, enum s
 		if (messages->items[i].kind != kind)
 			continue;
 		outlet_put(reload->ground->outlet,
-		    report_new(EVENT_CONFIG, severity, "%s", messages->items[i].text));
+		    report_new(NOTICE_DIAGNOSTIC, severity,
+			FACTS(fact_text(FACT_DIAGNOSTIC, messages->items[i].text))));
 		reported++;
 	}
 }
@@ -130,18 +131,14 @@ refuse(struct reload *reload)
 	const char *hash = settings_config(reload->ground->settings)->hash;
 
 	note_failure(reload);
-	if (job->result == -EINVAL)
-		outlet_put(reload->ground->outlet,
-		    report_new(EVENT_CONFIG, SEVERITY_ERR,
-			"reload failed: %zu error%s; keeping configuration %s",
-			job->messages.errors, job->messages.errors == 1 ? "" : "s", hash));
-	else
-		outlet_put(reload->ground->outlet,
-		    report_new(EVENT_CONFIG, SEVERITY_ERR,
-			"reload failed: cannot read the configuration: %s; keeping configuration "
-			"%s",
-			strerror(-job->result), hash));
-	tell_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
+	outlet_put(reload->ground->outlet,
+	    job->result == -EINVAL ? report_new(NOTICE_RELOAD_INVALID, SEVERITY_ERR,
+					 FACTS(fact_number(FACT_ERRORS, job->messages.errors),
+					     fact_text(FACT_HASH, hash))) :
+				     report_new(NOTICE_RELOAD_UNREADABLE, SEVERITY_ERR,
+					 FACTS(fact_number(FACT_ERROR, (uint64_t)-job->result),
+					     fact_text(FACT_HASH, hash))));
+	report_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
 
 /* Puts the new configuration in the place of the old one; on_settings() reports it. */
@@ -165,11 +162,25 @@ on_settings(void *argument)
 	bool same = strcmp(reload->replaced, hash) == 0;
 
 	outlet_put(reload->ground->outlet,
-	    report_new(EVENT_CONFIG, SEVERITY_NOTICE, "reloaded: %s, %s%s", hash,
-		same ? "unchanged" : "was ", same ? "" : reload->replaced));
-	tell_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
-	conditions_set(reload->ground->conditions, CONDITION_CONFIG, false,
-	    "the configuration is valid again");
+	    report_new(same ? NOTICE_RELOADED_UNCHANGED : NOTICE_RELOADED, SEVERITY_NOTICE,
+		FACTS(fact_text(FACT_HASH, hash), fact_text(FACT_HASH_BEFORE, reload->replaced))));
+	report_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
+	conditions_end(reload->ground->conditions, CONDITION_CONFIG);
+}
+
+/* Whether the last good copy could be kept. */
+static void
+note_kept(const struct reload *reload, const struct job *job)
+{
+	struct conditions *conditions = reload->ground->conditions;
+
+	if (job->result < 0 || job->state_fd < 0)
+		return;
+	if (job->keep_result < 0)
+		conditions_begin(conditions, CONDITION_STATE, NOTICE_LAST_GOOD_NOT_SAVED,
+		    FACTS(fact_number(FACT_ERROR, (uint64_t)-job->keep_result)));
+	else
+		conditions_end(conditions, CONDITION_STATE);
 }
 
 static void begin(struct reload *reload);
@@ -187,12 +198,7 @@ on_done(evutil_socket_t fd, short what, void *argument)
 		refuse(reload);
 	else if (load)
 		accept_config(reload);
-	if (job->result == 0 && job->state_fd >= 0)
-		conditions_set(reload->ground->conditions, CONDITION_STATE, job->keep_result < 0,
-		    "%s%s",
-		    job->keep_result < 0 ? "cannot save the last good configuration: " :
-					   "the last good configuration is saved again",
-		    job->keep_result < 0 ? strerror(-job->keep_result) : "");
+	note_kept(reload, job);
 	reload->job = end_job(job);
 	status_update(reload->ground->status);
 	if (load)
@@ -247,9 +253,8 @@ start_job(struct reload *reload, bool load)
 	if (load)
 		note_failure(reload);
 	outlet_put(reload->ground->outlet,
-	    report_new(EVENT_CONFIG, SEVERITY_ERR, "cannot %s: %s",
-		load ? "reload the configuration" : "save the last good configuration",
-		strerror(-r)));
+	    report_new(load ? NOTICE_RELOAD_NOT_BEGUN : NOTICE_LAST_GOOD_NOT_BEGUN, SEVERITY_ERR,
+		FACTS(fact_number(FACT_ERROR, (uint64_t)-r))));
 	status_update(reload->ground->status);
 	(void)sd_notify(0, "READY=1");
 }
@@ -288,10 +293,8 @@ on_ready(void *argument)
 void
 reload_tell_last_good(struct reload *reload)
 {
-	conditions_set(reload->ground->conditions, CONDITION_CONFIG, true,
-	    "the configuration cannot be used, see overstayd --check; running with "
-	    "the last good configuration %s",
-	    settings_config(reload->ground->settings)->hash);
+	conditions_begin(reload->ground->conditions, CONDITION_CONFIG, NOTICE_LAST_GOOD_IN_FORCE,
+	    FACTS(fact_text(FACT_HASH, settings_config(reload->ground->settings)->hash)));
 }
 
 static void
@@ -312,9 +315,10 @@ start(struct reload *reload, const char *state_directory)
 	if (state_directory != NULL) {
 		reload->state_fd = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (reload->state_fd < 0)
-			conditions_set(ground->conditions, CONDITION_STATE, true,
-			    "cannot open the state directory %s: %s", state_directory,
-			    strerror(errno));
+			conditions_begin(ground->conditions, CONDITION_STATE,
+			    NOTICE_STATE_NOT_OPENED,
+			    FACTS(fact_text(FACT_PATH, state_directory),
+				fact_number(FACT_ERROR, (uint64_t)errno)));
 	}
 	r = loop_add_signal(ground->loop, SIGHUP, on_hangup, reload, &reload->hangup);
 	if (r == 0)

@@ -70,7 +70,6 @@ static void
 log_survey(const struct survey *survey)
 {
 	const struct config *config = settings_config(survey->ground->settings);
-	struct report *report;
 
 	if (!log_is_verbose())
 		return;
@@ -79,18 +78,16 @@ log_survey(const struct survey *survey)
 
 		if (!config->protocols[i])
 			continue;
-		report = report_new(EVENT_POOL, SEVERITY_DEBUG,
-		    "%s: %u ports occupied by %llu sockets; since the last survey %u appeared, %u "
-		    "persisted, %u changed, %u vanished; %llu in TIME_WAIT; %llu us of CPU",
-		    protocol_name((enum protocol)i), counts->ports,
-		    (unsigned long long)counts->sockets, counts->appeared, counts->persisted,
-		    counts->changed, counts->vanished, (unsigned long long)counts->time_wait,
-		    (unsigned long long)survey->last_cpu_usec);
-		(void)report_add_field(report, "PROTOCOL", "%s", protocol_name((enum protocol)i));
-		(void)report_add_field(report, "PORTS", "%u", counts->ports);
-		(void)report_add_field(report, "SOCKETS", "%llu",
-		    (unsigned long long)counts->sockets);
-		outlet_put(survey->ground->outlet, report);
+		outlet_put(survey->ground->outlet,
+		    report_new(NOTICE_POOL, SEVERITY_DEBUG,
+			FACTS(fact_number(FACT_PROTOCOL, i), fact_number(FACT_PORTS, counts->ports),
+			    fact_number(FACT_SOCKETS, counts->sockets),
+			    fact_number(FACT_APPEARED, counts->appeared),
+			    fact_number(FACT_PERSISTED, counts->persisted),
+			    fact_number(FACT_CHANGED, counts->changed),
+			    fact_number(FACT_VANISHED, counts->vanished),
+			    fact_number(FACT_TIME_WAIT, counts->time_wait),
+			    fact_number(FACT_CPU_USEC, survey->last_cpu_usec))));
 	}
 }
 

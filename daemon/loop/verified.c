@@ -55,10 +55,28 @@ take_in(struct verified_programs *programs, uint64_t wait_usec)
 	executable_list_clear(&list);
 }
 
+/* A database that was put aside is reported once: nothing is wrong from then on. */
+static void
+report_aside(struct verified_programs *programs, enum executables_aside aside)
+{
+	bool damaged = aside == EXECUTABLES_ASIDE_DAMAGED;
+
+	if (aside == programs->aside)
+		return;
+	programs->aside = aside;
+	outlet_put(programs->ground->outlet,
+	    report_new(damaged ? NOTICE_EXECUTABLES_DAMAGED : NOTICE_EXECUTABLES_OTHER_VERSION,
+		SEVERITY_WARNING,
+		FACTS(fact_number(FACT_CONDITION, CONDITION_EXECUTABLES),
+		    fact_text(FACT_PATH,
+			damaged ? EXECUTABLES_NAME_DAMAGED : EXECUTABLES_NAME_OTHER))));
+}
+
 static void
 on_status(evutil_socket_t fd, short what, void *argument)
 {
 	struct verified_programs *programs = argument;
+	struct conditions *conditions = programs->ground->conditions;
 	struct executables_status status;
 
 	(void)fd;
@@ -68,17 +86,12 @@ on_status(evutil_socket_t fd, short what, void *argument)
 	take_in(programs, 0);
 	if (status.add_all)
 		engine_tell_verified(programs->ground->engine);
-	if (status.aside != programs->aside) {
-		programs->aside = status.aside;
-		outlet_put(programs->ground->outlet,
-		    report_new(EVENT_DEGRADED, SEVERITY_WARNING, "executables: %s",
-			executables_aside_text(status.aside)));
-	}
-	conditions_set(programs->ground->conditions, CONDITION_EXECUTABLES, status.error < 0,
-	    status.error < 0 ? "cannot save the verified programs (%s): after a restart, rules by "
-			       "exe do not match programs that were upgraded before it" :
-			       "verified programs are saved again%s",
-	    status.error < 0 ? strerror(-status.error) : "");
+	report_aside(programs, status.aside);
+	if (status.error < 0)
+		conditions_begin(conditions, CONDITION_EXECUTABLES, NOTICE_EXECUTABLES_NOT_SAVED,
+		    FACTS(fact_number(FACT_ERROR, (uint64_t)-status.error)));
+	else
+		conditions_end(conditions, CONDITION_EXECUTABLES);
 }
 
 /* Without a database the daemon runs on; only what ends it is an error. */
@@ -95,8 +108,8 @@ start(struct verified_programs *programs, const char *state_directory)
 		r = executables_start(state_directory, sd_id128_to_string(boot, boot_id),
 		    &programs->executables);
 	if (r < 0) {
-		conditions_set(ground->conditions, CONDITION_EXECUTABLES, true,
-		    "cannot save the verified programs: %s", strerror(-r));
+		conditions_begin(ground->conditions, CONDITION_EXECUTABLES,
+		    NOTICE_EXECUTABLES_NOT_OPENED, FACTS(fact_number(FACT_ERROR, (uint64_t)-r)));
 		return 0;
 	}
 	r = loop_add_descriptor(ground->loop, executables_fd(programs->executables), on_status,

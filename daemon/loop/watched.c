@@ -19,23 +19,21 @@ struct watched {
 	struct port_set reserved; /* ports the kernel does not pick */
 };
 
-/* Tells of a kernel range that was tuned until it bites, if that is wanted. */
+/* Reports a kernel range that was tuned until it bites, if that is wanted. */
 static void
-tell_oddities(void *argument)
+report_oddities(void *argument)
 {
 	const struct watched *watched = argument;
 	const struct port_range *kernel = &watched->kernel;
 	uint32_t oddities = ranges_oddities(kernel);
-	char text[512];
 
 	if (oddities == 0 || !settings_config(watched->ground->settings)->policy.advice)
 		return;
 	outlet_put(watched->ground->outlet,
-	    report_new(EVENT_ADVICE, SEVERITY_NOTICE,
-		"ip_local_port_range is %u-%u: %s; to restore the default, set '%s' in "
-		"/etc/sysctl.d/60-overstay.conf",
-		kernel->first, kernel->last, ranges_oddities_text(oddities, text, sizeof(text)),
-		RANGES_KERNEL_DEFAULT));
+	    report_new(NOTICE_KERNEL_RANGE_TUNED, SEVERITY_NOTICE,
+		FACTS(fact_number(FACT_FIRST_PORT, kernel->first),
+		    fact_number(FACT_LAST_PORT, kernel->last),
+		    fact_number(FACT_ODDITIES, oddities))));
 }
 
 /* Tells the engine what advice rests on, where it changed. */
@@ -67,23 +65,22 @@ watched_read(struct watched *watched, bool always)
 	struct ranges ranges;
 	int r = ranges_read_kernel(ground->proc_fd, &kernel);
 
-	if (config->ranges.kernel)
-		conditions_set(ground->conditions, CONDITION_RANGE, r < 0,
-		    r < 0 ? "cannot read ip_local_port_range (%s): watching only the other "
-			    "entries of `ranges`" :
-			    "ip_local_port_range is readable again%s",
-		    r < 0 ? strerror(-r) : "");
+	if (config->ranges.kernel && r < 0)
+		conditions_begin(ground->conditions, CONDITION_RANGE,
+		    NOTICE_KERNEL_RANGE_UNREADABLE, FACTS(fact_number(FACT_ERROR, (uint64_t)-r)));
+	else if (config->ranges.kernel)
+		conditions_end(ground->conditions, CONDITION_RANGE);
 	read_reserved(watched, &kernel, always);
 	if (!always && kernel.first == watched->kernel.first && kernel.last == watched->kernel.last)
 		return;
 	if (changed_later && config->ranges.kernel && r == 0)
 		outlet_put(ground->outlet,
-		    report_new(EVENT_CONFIG, SEVERITY_NOTICE,
-			"ip_local_port_range changed to %u-%u; the watched range follows it",
-			kernel.first, kernel.last));
+		    report_new(NOTICE_KERNEL_RANGE_CHANGED, SEVERITY_NOTICE,
+			FACTS(fact_number(FACT_FIRST_PORT, kernel.first),
+			    fact_number(FACT_LAST_PORT, kernel.last))));
 	watched->kernel = kernel;
 	if (changed_later)
-		tell_oddities(watched);
+		report_oddities(watched);
 	ranges_resolve(&config->ranges, r < 0 ? NULL : &kernel, &ranges);
 	engine_set_watched(ground->engine, &ranges, config_protocols(config), &moment);
 }
@@ -97,7 +94,7 @@ watched_new(const struct ground *ground, struct watched **ret)
 	if (watched == NULL)
 		return -ENOMEM;
 	watched->ground = ground;
-	r = loop_subscribe(ground->loop, LOOP_READY, tell_oddities, watched);
+	r = loop_subscribe(ground->loop, LOOP_READY, report_oddities, watched);
 	if (r < 0)
 		(void)watched_free(watched);
 	else

@@ -100,16 +100,21 @@ enum process_evidence {
 	EVIDENCE_EXE_OPEN = 1 << 4,
 	EVIDENCE_EXE_HIDDEN_MOUNT = 1 << 5, /* where only its user may enter (FUSE) */
 	EVIDENCE_STDIO_NETWORK = 1 << 6,    /* descriptor 0, 1 or 2 is an IP socket */
-	EVIDENCE_CHILD_SHELL = 1 << 7,	    /* a child is a shell with such a descriptor */
-	EVIDENCE_NAME_OTHER = 1 << 8,	    /* argv[0] or comm names another program file */
-	EVIDENCE_OTHER_MOUNTS = 1 << 9,	    /* not PID 1's mount namespace */
-	EVIDENCE_OTHER_PIDS = 1 << 10,	    /* not PID 1's PID namespace */
-	EVIDENCE_OTHER_USERS = 1 << 11,	    /* not PID 1's user namespace */
-	EVIDENCE_TERMINAL = 1 << 12,	    /* it has a controlling terminal */
+	/* A shell that descends from it has such a descriptor; of PID 1 that holds a socket unit,
+	 * the service that it starts for a connection. */
+	EVIDENCE_SHELL_BELOW = 1 << 7,
+	EVIDENCE_NAME_OTHER = 1 << 8,	/* argv[0] or comm names another program file */
+	EVIDENCE_OTHER_MOUNTS = 1 << 9, /* not PID 1's mount namespace */
+	EVIDENCE_OTHER_PIDS = 1 << 10,	/* not PID 1's PID namespace */
+	EVIDENCE_OTHER_USERS = 1 << 11, /* not PID 1's user namespace */
+	EVIDENCE_TERMINAL = 1 << 12,	/* it has a controlling terminal */
 	/* A user's service manager, or what such a one or PID 1 started and what is not yet another
 	 * program; verified by file, cgroup and ancestry. */
 	EVIDENCE_MANAGER = 1 << 13,
-	EVIDENCE_ALL = (1 << 14) - 1,
+	/* A shell below it has a pipe, a terminal or a local socket that is not its own stdio. */
+	EVIDENCE_SHELL_PIPED = 1 << 14,
+	EVIDENCE_SUPER_SERVER = 1 << 15, /* its parent is one, and gave it its connection */
+	EVIDENCE_ALL = (1 << 16) - 1,
 };
 
 struct process {

@@ -86,6 +86,14 @@ static const struct program programs[] = {
 	{ "tmux", PROGRAM_LOGIN, "", "", "" },
 	{ "screen", PROGRAM_LOGIN, "", "", "" },
 
+	{ "xinetd", PROGRAM_SUPER_SERVER, "", "", "" },
+	{ "inetd", PROGRAM_SUPER_SERVER, "", "", "" },
+	{ "inetutils-inetd", PROGRAM_SUPER_SERVER, "", "", "" },
+	{ "rlinetd", PROGRAM_SUPER_SERVER, "", "", "" },
+	{ "tcpserver", PROGRAM_SUPER_SERVER, "", "", "" },
+	{ "tcpsvd", PROGRAM_SUPER_SERVER, "", "", "" },
+	{ "ipsvd", PROGRAM_SUPER_SERVER, "", "", "" },
+
 	{ "busybox", PROGRAM_MULTI_CALL, "", "", "" },
 	{ "toybox", PROGRAM_MULTI_CALL, "", "", "" },
 
@@ -189,6 +197,12 @@ bool
 program_is_login(const char *name)
 {
 	return is_of_kind(name, PROGRAM_LOGIN);
+}
+
+bool
+program_is_super_server(const char *name)
+{
+	return is_of_kind(name, PROGRAM_SUPER_SERVER);
 }
 
 static bool

@@ -24,14 +24,15 @@ enum program_input {
 
 /* What a program is, by its name; bits. */
 enum program_kind {
-	PROGRAM_INTERPRETER = 1 << 0, /* runs whatever file it is given */
-	PROGRAM_SHELL = 1 << 1,	      /* an interpreter that people type into */
-	PROGRAM_RELAY = 1 << 2,	      /* listens for anybody who starts it */
-	PROGRAM_LOGIN = 1 << 3,	      /* opens a session for a person */
-	PROGRAM_MULTI_CALL = 1 << 4,  /* is whatever it is called as */
-	PROGRAM_LOADER = 1 << 5,      /* runs another program file as that program */
-	PROGRAM_JAVA = 1 << 6,	      /* its arguments are a class, or -jar FILE */
-	PROGRAM_OPAQUE = 1 << 7,      /* its arguments are not known here */
+	PROGRAM_INTERPRETER = 1 << 0,  /* runs whatever file it is given */
+	PROGRAM_SHELL = 1 << 1,	       /* an interpreter that people type into */
+	PROGRAM_RELAY = 1 << 2,	       /* listens for anybody who starts it */
+	PROGRAM_LOGIN = 1 << 3,	       /* opens a session for a person */
+	PROGRAM_MULTI_CALL = 1 << 4,   /* is whatever it is called as */
+	PROGRAM_LOADER = 1 << 5,       /* runs another program file as that program */
+	PROGRAM_JAVA = 1 << 6,	       /* its arguments are a class, or -jar FILE */
+	PROGRAM_OPAQUE = 1 << 7,       /* its arguments are not known here */
+	PROGRAM_SUPER_SERVER = 1 << 8, /* starts another program for each connection */
 };
 
 /* A row of the table. */
@@ -61,6 +62,9 @@ bool program_is_relay(const char *name);
 /* True for what opens a session for a person: sshd, login, agetty, gdm ... What runs below it is
  * that person's. */
 bool program_is_login(const char *name);
+
+/* True for xinetd, inetd and their like. */
+bool program_is_super_server(const char *name);
 
 /* True for programs that run others under their own file, so that what they are called is no claim
  * of theirs: busybox, ld.so, qemu-user. */

@@ -17,6 +17,12 @@
 /* Below this a kernel range was tuned: there it covers only ports the kernel picked itself. */
 #define KERNEL_RANGE_FLOOR 32768
 
+/* What follows from a kernel range that somebody tuned until it bites. */
+enum range_oddity {
+	RANGE_REACHES_LOW = 1 << 0, /* services have their ports in it */
+	RANGE_IS_SMALL = 1 << 1,    /* connections may run out of ports */
+};
+
 /* `ranges:` of the configuration. */
 struct range_wanted {
 	bool iana, kernel;

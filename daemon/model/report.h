@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the engine reports, as self-contained values: the alert room (and later the control
- * socket) sees only these, never the engine. A report owns all it points to but the shared,
- * immutable owner, so it may cross to the sending thread.
+ * What the engine and the loop report, as values: a kind and its facts. alert/ words them; whoever
+ * takes reports sees only these, never the engine.
+ *
+ * A report is made once and counted by reference, by an atomic counter. Whoever makes it fills it
+ * and hands it over; from then on it is immutable and any number of consumers, in any thread, may
+ * hold it. It owns all it points to but the owner, which is shared the same way.
  */
 #ifndef OVERSTAY_MODEL_REPORT_H
 #define OVERSTAY_MODEL_REPORT_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/macros.h"
 #include "model/listener.h"
+#include "model/notice.h"
 #include "model/owner.h"
 #include "model/policy.h"
 #include "model/reason.h"
 #include "model/severity.h"
-
-/* One kind, one MESSAGE_ID, one catalogue entry. */
-enum event_kind {
-	EVENT_STARTED,
-	EVENT_STOPPED,
-	EVENT_APPEARED,
-	EVENT_VANISHED, /* ended without having overstayed */
-	EVENT_OVERSTAY,
-	EVENT_SUSPECT, /* overstays its threshold as a suspect */
-	EVENT_ENDED,   /* ended after having overstayed */
-	EVENT_REBOUND,
-	EVENT_CLEARED,
-	EVENT_HOPPING, /* an owner keeps leaving a port for another */
-	EVENT_ADVICE,  /* a port that will one day be taken; how to keep it */
-	EVENT_SUMMARY,
-	EVENT_POOL,
-	EVENT_DEGRADED,
-	EVENT_RECOVERED,
-	EVENT_CONFIG,
-	EVENT_SUPPRESSED,
-	EVENT_COUNT,
-};
 
 enum stay_state {
 	STAY_NEW,
@@ -82,71 +65,80 @@ struct report_peers {
 struct report_stay {
 	struct stay_id id;
 	uint32_t sequence; /* number of the message about this stay, from 1 */
-	enum stay_state state;
-	enum severity severity; /* what the verdict says, whatever the message's priority */
+	enum stay_state state : 8;
+	enum severity severity : 8; /* what the verdict says, whatever the message's priority */
+	enum choice choice : 8;
+	enum v6only v6only : 8;
 	struct endpoint endpoint;
-	enum choice choice;
-	enum v6only v6only;
-	uint32_t range;	  /* bits of enum range_source */
+	enum listener_class class : 8;
+	enum listener_class class_otherwise : 8; /* of a suspect: without the reasons */
+	bool overstayed;			 /* it was reported as overstaying at some time */
+	bool strong;				 /* one of the reasons is */
+	uint32_t reasons;			 /* bits 1 << enum reason */
+	uint32_t range;				 /* bits of enum range_source */
 	uint32_t sockets; /* sharing the endpoint (SO_REUSEPORT), at least 1 */
 	uint32_t users;	  /* different uids among them, at least 1 */
-	uint64_t cookie;  /* of the oldest socket; 0 = unknown */
 	uint32_t inode;
 	uint32_t uid;	       /* of the socket's creator */
+	uint32_t hops;	       /* HOPPING: how often it took another port */
+	uint32_t port_count;   /* of `ports`, at most REPORT_PORTS_MAX */
+	uint64_t cookie;       /* of the oldest socket; 0 = unknown */
 	uint64_t age_usec;     /* what was observed */
 	uint64_t age_max_usec; /* "at most"; USEC_NEVER = unknown, before the daemon */
 	uint64_t away_usec;    /* REBOUND: how long it was away */
 	uint64_t threshold_usec;
 	uint64_t first_seen_usec; /* CLOCK_REALTIME */
-	bool overstayed;	  /* it was reported as overstaying at some time */
 	char *rule;		  /* name of the rule that decided, NULL = none */
 	char *note;		  /* that rule's note, NULL = none */
 	char *would_allow;	  /* name of the rule that would allow it but for the class */
-	enum listener_class class;
-	enum listener_class class_otherwise; /* of a suspect: without the reasons */
-	uint32_t reasons;		     /* bits 1 << enum reason */
-	struct report_peers *peers;	     /* SUSPECT; NULL = not asked for, or not to be had */
-	uint16_t ports[REPORT_PORTS_MAX];    /* HOPPING, oldest first; REBOUND: the one before,
-						   where it has another now */
-	uint32_t port_count;		     /* of those */
-	uint32_t hops;			     /* HOPPING: how often it took another port */
-	char *advice;	     /* ADVICE: the line for sysctl.d; NULL = the port is the
-					   kernel's choice: fix it, or allow the program */
-	struct owner *owner; /* a reference; never NULL */
-};
-
-/* One more field of a message that is about no stay: name without "OVERSTAY_", value raw. */
-struct report_field {
-	char *name;
-	char *value;
+	/* ADVICE: the line for sysctl.d, "" if it is too long; NULL = the port is the kernel's
+	 * choice: fix it, or allow the program. */
+	char *advice;
+	uint16_t *ports; /* HOPPING, oldest first; REBOUND: the one before, if it has another */
+	struct report_peers *peers; /* SUSPECT; NULL = not asked for, or not to be had */
+	struct owner *owner;	    /* a reference; never NULL */
 };
 
 struct report {
-	enum event_kind kind;
-	enum severity priority;	     /* the journal's PRIORITY= */
-	uint64_t realtime_usec;	     /* CLOCK_REALTIME when it happened */
-	uint64_t boottime_usec;	     /* CLOCK_BOOTTIME when it happened */
-	bool in_summary;	     /* one of many: a summary speaks for it */
-	char *text;		     /* the line, where it is about no stay (raw); else NULL */
-	struct report_field *fields; /* of such a line */
-	size_t field_count;
-	struct report_stay *stay; /* NULL where it is about no stay */
+	atomic_uint references;
+	enum event_kind kind : 8;
+	enum severity priority : 8; /* the journal's PRIORITY= */
+	enum notice notice : 8;	    /* NOTICE_NONE: about a stay */
+	bool in_summary;	    /* one of many: a summary speaks for it */
+	/* From 1 in each run of the daemon. Each that is missing was held back, and is counted in a
+	 * SUPPRESSED. */
+	uint64_t number;
+	uint64_t realtime_usec; /* CLOCK_REALTIME when it happened */
+	uint64_t boottime_usec; /* CLOCK_BOOTTIME when it happened */
+	struct fact *facts;	/* of the notice */
+	size_t fact_count;
+	struct report_stay *stay; /* NULL if it is about no stay */
 };
 
-const char *event_kind_name(enum event_kind kind);  /* "overstay" */
+const char *event_kind_name(enum event_kind kind); /* "overstay" */
+/* True for kinds that alert nobody: the first to be held back, and bounded in their rate. */
+bool event_kind_informs(enum event_kind kind);
 const char *stay_state_name(enum stay_state state); /* "persisting" */
 /* "iana", "kernel", "both" or "explicit". */
 const char *range_source_name(uint32_t sources);
 
-/* A report about no stay. Returns NULL without memory. */
-struct report *report_new(enum event_kind kind, enum severity priority, const char *format, ...)
-    _printf_(3, 4);
+/*
+ * Makes a report about no stay, with copies of those facts that the notice carries. Returns it with
+ * one reference, NULL without memory. To be called as
+ *
+ *	report_new(NOTICE_SUPPRESSED, SEVERITY_WARNING, FACTS(fact_number(FACT_COUNT, count)))
+ */
+struct report *report_new(enum notice notice, enum severity priority, const struct fact *facts,
+    size_t count);
 
-/* Adds a field; silently without effect on NULL. Returns 0 or -ENOMEM. */
-int report_add_field(struct report *report, const char *name, const char *format, ...)
-    _printf_(3, 4);
+/* Makes one about a stay that is all zero, for the caller to fill. Returns NULL without memory. */
+struct report *report_new_stay(enum event_kind kind, enum severity priority);
 
-/* Accepts NULL; returns NULL. */
-struct report *report_free(struct report *report);
+/* NULL if the report has no such fact. */
+const struct fact *report_fact(const struct report *report, enum fact_name name);
+
+/* Take and give back a reference; both accept NULL. report_unref() returns NULL. */
+struct report *report_ref(struct report *report);
+struct report *report_unref(struct report *report);
 
 #endif

@@ -34,7 +34,4 @@ enum executables_aside {
 /* Frees the items; the list is empty then. */
 void executable_list_clear(struct executable_list *list);
 
-/* A clause for a person; "" for EXECUTABLES_ASIDE_NONE. */
-const char *executables_aside_text(enum executables_aside aside);
-
 #endif

@@ -356,7 +356,6 @@ main(int argc, char **argv)
 	static struct bench bench;
 	uint64_t next_id = 1;
 	unsigned count = argc == 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
-	struct report *report;
 	int r;
 
 	if (count == 0) {
@@ -379,8 +378,6 @@ main(int argc, char **argv)
 	learn_owners(&bench);
 	measure(&bench, false, count);
 	measure(&bench, true, count);
-	while ((report = engine_take(bench.engine)) != NULL)
-		(void)report_free(report);
 	bench.engine = engine_free(bench.engine);
 	bench.last = occupancy_free(bench.last);
 	bench.source = source_close(bench.source);

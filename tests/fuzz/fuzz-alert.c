@@ -196,6 +196,7 @@ make_stay(const uint8_t header[HEADER_SIZE])
 		.class = classification.class,
 		.reasons = classification.reasons,
 		.peers = make_peers(header[4] & 15),
+		.ports = calloc(REPORT_PORTS_MAX, sizeof(uint16_t)),
 		.port_count = header[5] % (REPORT_PORTS_MAX + 1),
 		.hops = header[5],
 		.owner = make_owner(header[1],
@@ -265,13 +266,16 @@ static void
 check_plain(enum event_kind kind, const struct message_context *context, struct message *message,
     const uint8_t *data, size_t size, const char *name)
 {
-	struct report *plain =
-	    report_new(kind, SEVERITY_INFO, "%.*s", (int)size, (const char *)data);
+	char *text = strndup((const char *)data, size);
+	struct report *plain = report_new(NOTICE_STARTED, SEVERITY_INFO,
+	    FACTS(fact_text(FACT_VERSION, text), fact_text(FACT_RANGES, name)));
 
-	require(plain != NULL && report_add_field(plain, "NAME", "%s", name) == 0);
+	require(text != NULL && plain != NULL);
+	plain->kind = kind;
+	free(text);
 	message_render(message, plain, context);
 	check_message(message);
-	(void)report_free(plain);
+	(void)report_unref(plain);
 }
 
 int
@@ -307,7 +311,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((flags & FLAG_PLAIN) != 0)
 		check_plain(report->kind, &context, message, data, size, names.user);
 	check_mask(data, size < OWNER_CMDLINE_MAX ? size : OWNER_CMDLINE_MAX);
-	(void)report_free(report);
+	(void)report_unref(report);
 	free(names.user);
 	free(names.interface);
 	free(message);

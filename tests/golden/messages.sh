@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The words. All other tests hold fields and facts; this one holds the text of every message, in
-# messages.txt, to be read in review: what the unit tests of daemon/alert/ render, what the scenarios
-# are told (texts that differ in numbers alone once a scenario), and the words of the messages that
-# only a running daemon makes.
+# messages.txt, to be read in review: what the unit tests of daemon/alert/ render, and what the
+# scenarios report (texts that differ in numbers alone once a scenario).
 #
 #	messages.sh		compares, prints TAP
 #	messages.sh --update	writes messages.txt: make update-golden
@@ -33,7 +32,7 @@ cat >"$work/now" <<'END'
 END
 
 # Each line is the test's function and the text.
-for test in message owners suspects; do
+for test in message owners say suspects; do
 	OVERSTAY_TEXTS=$work/$test "$build/tests/unit/test-alert-$test" >"$work/log" 2>&1 ||
 		bail "test-alert-$test fails"
 	awk -v test="test-alert-$test" '
@@ -41,8 +40,6 @@ for test in message owners suspects; do
 		{ print substr($0, length($1) + 2) }' "$work/$test"
 done >>"$work/now"
 "$build/tests/scenario/run" --texts >>"$work/now" || bail 'a scenario fails'
-find "$top/daemon" -name '*.c' | sed 's|\(.*\)/\(.*\)|\2 &|' | sort | cut -d' ' -f2- |
-	xargs awk -f "$top/tests/golden/templates.awk" >>"$work/now"
 
 if [ "${1-}" = --update ]; then
 	cp "$work/now" "$golden"

@@ -3,10 +3,12 @@
 #
 # Every kind of message has an entry in the catalogue and a place in overstayd(8), every field has
 # its line in the manual, and neither of them speaks of what does not exist. A field that only the
-# catalogue's @FIELD@ knows is an error too. TAP.
+# catalogue's @FIELD@ knows is an error too. Every notice has a sentence, and no words of a message
+# stand outside of daemon/alert/. TAP.
 set -u
 top=${abs_top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 events=$top/daemon/alert/events.c
+notices=$top/daemon/model/notice.c
 # As arguments: the checkout may have a space in its path.
 set -- "$top/daemon/alert/fields.c" "$top/daemon/alert/fields-stay.c" \
 	"$top/daemon/alert/fields-owner.c"
@@ -23,14 +25,12 @@ cut -d' ' -f1 "$work/events" >"$work/ids"
 cut -d' ' -f2 "$work/events" | sort >"$work/words"
 sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "$catalogue" | sort >"$work/ids-catalogue"
 
-# Fields of the table, and those that reports about no stay bring with them.
+# Fields of the tables, and the facts of notices that are fields.
 {
 	sed -n 's/^\t{ "\([A-Z0-9_]*\)", FIELDS_.*/\1/p' "$@"
 	# MESSAGE= is the text itself.
 	echo MESSAGE
-	cat "$top"/daemon/*.c "$top"/daemon/loop/*.c "$top"/daemon/engine/*.c "$top"/daemon/model/*.c "$top"/daemon/alert/*.c |
-		grep -o 'report_add_field([^,]*, "[A-Z0-9_]*"' |
-		sed 's/.*"\(.*\)"/OVERSTAY_\1/'
+	sed -n 's/^\t\[FACT_[A-Z_]*\] = { "\([A-Z_]*\)", FACT_TYPE_[A-Z_]*, true },$/OVERSTAY_\1/p' "$notices"
 } | sort -u >"$work/fields"
 section() {
 	sed -n "/^\\.Sh $1\$/,/^\\.Sh /p" "$manual"
@@ -56,7 +56,7 @@ same() {
 	sed 's/^/# /' "$work/diff" 2>/dev/null
 }
 
-echo 1..6
+echo 1..9
 same 'each kind has a catalogue entry, and each entry a kind' "$work/ids" "$work/ids-catalogue"
 same 'overstayd(8) has the words of all kinds' "$work/words" "$work/words-manual"
 same 'overstayd(8) has all fields' "$work/fields" "$work/fields-manual"
@@ -78,3 +78,20 @@ cat "$@" >"$work/tables"
 grep -c '^	{ "[A-Z]' "$work/tables" >"$work/rows"
 grep -c '^	{ "[A-Z0-9_]*", FIELDS_' "$work/tables" >"$work/read"
 same 'every row of the tables of fields was read' "$work/rows" "$work/read"
+grep -c '^	\[FACT_[A-Z_]*\] = {' "$notices" >"$work/rows"
+grep -c '^	\[FACT_[A-Z_]*\] = { "[A-Z_]*", FACT_TYPE_[A-Z_]*, \(true\|false\) },$' "$notices" >"$work/read"
+same 'every row of the table of facts was read' "$work/rows" "$work/read"
+# A fact is a value: a number, a name, a list. What hands one over has no sentence for it.
+grep -o '^	\[NOTICE_[A-Z_]*\]' "$notices" | sort >"$work/notices"
+grep -o '^	\[NOTICE_[A-Z_]*\] = "' "$top/daemon/alert/say.c" | sed 's/ = "//' | sort >"$work/sentences"
+same 'every notice has a sentence in daemon/alert/' "$work/notices" "$work/sentences"
+find "$top/daemon" -name '*.c' ! -path "*/daemon/alert/*" -exec cat {} + | tr '\n' ' ' |
+	grep -oE '(fact_text|report_new|report_new_stay|conditions_begin|outlet_put|engine_put|outbox_put)\([^;]*;' |
+	grep -F '"' >"$work/words-outside"
+if [ -s "$work/sentences" ] && ! [ -s "$work/words-outside" ]; then
+	ok 'no words of a message stand outside of daemon/alert/'
+else
+	number=$((number + 1))
+	echo "not ok $number - no words of a message stand outside of daemon/alert/"
+	sed 's/^/# /' "$work/words-outside"
+fi

@@ -61,7 +61,7 @@ set_evidence(struct process *process, const char *words)
 		{ "open", EVIDENCE_EXE_OPEN },
 		{ "hidden-mount", EVIDENCE_EXE_HIDDEN_MOUNT },
 		{ "stdio", EVIDENCE_STDIO_NETWORK },
-		{ "child-shell", EVIDENCE_CHILD_SHELL },
+		{ "shell-below", EVIDENCE_SHELL_BELOW },
 		{ "argv0", EVIDENCE_NAME_OTHER },
 		{ "mounts", EVIDENCE_OTHER_MOUNTS },
 		{ "pids", EVIDENCE_OTHER_PIDS },

@@ -27,7 +27,7 @@
  *			NAME user-unit NAME runs SPAN (by now) trust same|unverified|replaced
  *			deleted cut main PATH main-pid N container ID session N cwd PATH script
  *			PATH exe-uid N exe-inode N evidence WORD[,WORD...] (memory updated
- *			open-path open hidden-mount stdio child-shell argv0 mounts pids users
+ *			open-path open hidden-mount stdio shell-below argv0 mounts pids users
  *				terminal). The name may be written again: it holds from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
  *	listen PROTOCOL ADDRESS:PORT WORDS	a socket: socket N (its cookie; else counted from

@@ -110,15 +110,21 @@ world_deliver(struct world *world)
 		.user_name = user_name,
 		.interface_name = interface_name,
 	};
+	struct moment moment;
 	struct report *report;
 
-	world->held_back += engine_held_back(world->engine);
-	while (!world->sender_stuck && (report = engine_take(world->engine)) != NULL) {
+	if (world->sender_stuck)
+		return;
+	moment = moment_of(world);
+	engine_suppressed(world->engine, &moment, false);
+	while ((report = engine_next(world->engine, world->consumer)) != NULL) {
+		if (report->notice == NOTICE_SUPPRESSED)
+			world->held_back += report_fact(report, FACT_COUNT)->number;
 		message_render(world->message, report, &context);
 		told_add(&world->told, world_elapsed_usec(world), world->message);
 		if (world->prints)
 			texts_print(&world->texts, world->message->text);
-		(void)report_free(report);
+		engine_taken(world->engine, world->consumer);
 	}
 }
 
@@ -599,6 +605,8 @@ world_init(struct world *world)
 	world->message = or_die(malloc(sizeof(*world->message)));
 	world->lookup.questions = or_die(calloc(OWNERS_ASK_MAX, sizeof(*world->lookup.questions)));
 	world->engine = or_die(engine_new(make_id, world));
+	if (engine_add_consumer(world->engine, &world->consumer) < 0)
+		abort();
 	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)
 		abort();
 	config_messages_clear(&messages);

@@ -65,6 +65,7 @@ struct world {
 	int64_t wall_usec; /* what the wall clock is ahead of the one above */
 	struct config *config;
 	struct engine *engine;
+	unsigned consumer; /* of its reports */
 	struct source *source;
 	struct port_range kernel_range, kernel_range_read;
 	struct port_set reserved;

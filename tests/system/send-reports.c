@@ -31,7 +31,7 @@
 struct run {
 	struct sender *sender;
 	bool no_wait;
-	uint64_t refused, taken, waits, longest_usec, stop_usec;
+	uint64_t refused, taken, failed, waits, longest_usec, stop_usec;
 };
 
 static void *
@@ -219,10 +219,9 @@ find_kind(const char *name)
 	exit(2);
 }
 
-static struct report_stay *
-make_stay(const struct words *words, unsigned number)
+static void
+fill_stay(struct report_stay *stay, const struct words *words, unsigned number)
 {
-	struct report_stay *stay = or_die(calloc(1, sizeof(*stay)));
 	struct classification classification;
 
 	classify_reasons(read_reasons(words->reasons), CLASS_SERVICE, false, &classification);
@@ -252,7 +251,6 @@ make_stay(const struct words *words, unsigned number)
 	if (inet_pton(stay->endpoint.family, words->address, stay->endpoint.address) != 1)
 		exit(2);
 	(void)snprintf((char *)stay->id.bytes, sizeof(stay->id.bytes), "%s", words->stay);
-	return stay;
 }
 
 static struct report *
@@ -261,17 +259,28 @@ make_report(const struct words *words, unsigned number)
 	struct report *report;
 
 	if (words->text != NULL) {
-		report = or_die(
-		    report_new(find_kind(words->event), SEVERITY_WARNING, "%s", words->text));
-	} else {
-		report = or_die(calloc(1, sizeof(*report)));
+		report = or_die(report_new(NOTICE_DIAGNOSTIC, SEVERITY_WARNING,
+		    FACTS(fact_text(FACT_DIAGNOSTIC, words->text))));
 		report->kind = find_kind(words->event);
-		report->priority = SEVERITY_WARNING;
-		report->stay = make_stay(words, number);
+	} else {
+		report = or_die(report_new_stay(find_kind(words->event), SEVERITY_WARNING));
+		fill_stay(report->stay, words, number);
 	}
 	report->realtime_usec = clock_realtime_usec();
 	report->boottime_usec = clock_boottime_usec();
 	return report;
+}
+
+static void
+take_results(struct run *run)
+{
+	struct sender_result result;
+
+	sender_acknowledge(run->sender);
+	while (sender_result(run->sender, &result)) {
+		run->failed += result.error < 0;
+		(void)report_unref(result.report);
+	}
 }
 
 /* Hands a report over, and waits for room as the daemon does. */
@@ -286,13 +295,10 @@ hand_over(struct run *run, struct report *report)
 		took_usec = clock_monotonic_usec() - start_usec;
 		if (took_usec > run->longest_usec)
 			run->longest_usec = took_usec;
-		if (r == 0) {
-			run->taken++;
-			return;
-		}
-		if (run->no_wait) {
-			run->refused++;
-			(void)report_free(report);
+		if (r == 0 || run->no_wait) {
+			run->taken += r == 0;
+			run->refused += r < 0;
+			(void)report_unref(report);
 			return;
 		}
 		if (run->waits++ == 0) {
@@ -301,7 +307,7 @@ hand_over(struct run *run, struct report *report)
 		}
 		if (poll(&room, 1, 60000) != 1)
 			exit(1);
-		sender_acknowledge(run->sender);
+		take_results(run);
 	}
 }
 

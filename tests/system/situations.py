@@ -116,8 +116,6 @@ def bind_shell_service(s):
 
 def web_shell(s):
     s.service([NCAT, "-l", "-k", "-e", "/bin/sh", "127.0.0.1", str(s.port)], user=WEB_USER)
-    s.wait_listening()
-    s.stage.spawn([NCAT, "--recv-only", "127.0.0.1", str(s.port)])
 
 
 def child_of(s, child, exe, main="", user="root", name=None):
@@ -167,6 +165,69 @@ if __name__ == "__main__":
     child.join()
 """)
     s.service(["/usr/bin/python3", script], user=WEB_USER)
+
+
+# A server: what its handler does with a connection stands in the middle. $c is the connection.
+PERL_HANDLER = """#!/usr/bin/perl
+use Socket; use POSIX (); use IPC::Open2;
+$SIG{{CHLD}} = "IGNORE";
+socket(my $s, PF_INET, SOCK_STREAM, 0); setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
+bind($s, sockaddr_in({port}, inet_aton("127.0.0.1"))); listen($s, 5);
+while (accept(my $c, $s)) {{
+    if (fork() == 0) {{ close($s); {handler} }}
+    close($c);
+}}
+"""
+ON_NETWORK = 'for (0, 1, 2) { POSIX::dup2(fileno($c), $_) }'
+SHELL = 'exec("/bin/sh", "-c", "sleep 1000 & wait")'  # pause: a shell that stays
+
+
+def handler_server(s, handler, start="service", **how):
+    """A server with its code in a file, and somebody connected to it."""
+    script = s.write(f"/usr/local/lib/acme/{s.name}.pl",
+                     PERL_HANDLER.format(port=s.port, handler=handler))
+    getattr(s, start)([PERL, script], **how)
+    s.facts["script"] = script
+    connect(s)
+
+
+def connect(s):
+    s.wait_listening()
+    s.stage.spawn([NCAT, "--recv-only", "127.0.0.1", str(s.port)])
+
+
+def relay(s, *command, **how):
+    s.loose([*command], **how)
+    connect(s)
+
+
+def super_server(s, server, *arguments, name="xinetd"):
+    """xinetd with one service, and somebody connected to it."""
+    given = f" server_args = {' '.join(arguments)}\n" if arguments else ""
+    s.write(f"/run/{s.name}.conf", f"""service acme
+{{
+ type = UNLISTED
+ port = {s.port}
+ bind = 127.0.0.1
+ socket_type = stream
+ protocol = tcp
+ wait = no
+ user = root
+ server = {server}
+{given} disable = no
+}}
+""", mode=0o644)
+    s.service(["/usr/sbin/xinetd", "-dontfork", "-f", f"/run/{s.name}.conf"])
+    connect(s)
+
+
+def agent(s):
+    return s.write(f"/usr/local/lib/acme/{s.name}.sh", "#!/bin/sh\nsleep 1000 & wait\n")
+
+
+def accepted(s, *command):
+    s.socket_unit(command, accept="yes")
+    connect(s)
 
 
 def perl_title(s, **service):
@@ -778,9 +839,25 @@ SUSPECTS = [
     row("bind-shell", bind_shell, "suspect", "shell"),
     row("ncat-of-a-service-account", lambda s: s.service(
         [NCAT, "-l", "-k", "127.0.0.1", str(s.port)], user=WEB_USER), "suspect", "stranger"),
-    # Between ncat and the shell are pipes.
     row("ncat-with-a-shell", web_shell, "suspect", "stranger"),
     row("bind-shell-of-a-service-account", bind_shell_service, "suspect", "shell"),
+    row("shell-of-a-handler", lambda s: handler_server(s, f"{ON_NETWORK} {SHELL}"), "suspect",
+        "shell"),
+    row("shell-deep-below", lambda s: handler_server(
+        s, f"{ON_NETWORK} if (fork()) {{ wait }} if (fork()) {{ wait }} {SHELL}"), "suspect",
+        "shell"),
+    row("shell-left-behind", lambda s: handler_server(
+        s, f"{ON_NETWORK} exit if fork(); {SHELL}", user=WEB_USER), "suspect", "shell"),
+    row("shell-left-behind-by-a-person", lambda s: handler_server(
+        s, f"{ON_NETWORK} exit if fork(); {SHELL}", start="session", number="71"), "suspect", "shell"),
+    row("ncat-of-a-person-with-a-shell", lambda s: relay(
+        s, NCAT, "-l", "-k", "-e", "/bin/sh", "127.0.0.1", str(s.port)), "suspect", "shell"),
+    row("socat-with-a-terminal", lambda s: relay(
+        s, SOCAT, f"TCP-LISTEN:{s.port},fork,bind=127.0.0.1", "EXEC:/bin/sh,pty,setsid"),
+        "suspect", "shell"),
+    row("super-servers-shell", lambda s: super_server(s, "/bin/sh", "-i"), "suspect", "shell"),
+    row("shell-for-each-connection", lambda s: accepted(s, "-/bin/sh", "-i"), "suspect", "shell",
+        exe=SYSTEMD),
     row("netcat-of-a-dynamic-user", lambda s: s.service(
         [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], properties=["DynamicUser=yes"]),
         "suspect", "stranger", user=...),
@@ -853,6 +930,15 @@ FURTHER = [
     row("shebang-by-env", shebang_by_env, "service"),
     row("main-has-ended", main_has_ended, "service"),
     row("moved-aside", moved_aside, "service"),
+    row("server-that-runs-commands", lambda s: handler_server(
+        s, 'open(my $p, "-|", "sleep 1000; true"); <$p>'), "service"),  # pause: it stays
+    row("server-with-terminals", lambda s: handler_server(
+        s, 'open2(my $o, my $i, "/bin/sh", "-c", "sleep 1000; true"); wait',  # pause: it stays
+        start="session", number="72"), "user"),
+    row("super-servers-script", lambda s: super_server(s, agent(s)), "service"),
+    row("script-for-each-connection", lambda s: accepted(s, agent(s)), "service", exe=SYSTEMD),
+    row("relay-that-runs-a-script", lambda s: relay(
+        s, SOCAT, f"TCP-LISTEN:{s.port},fork,bind=127.0.0.1", f"EXEC:{agent(s)}"), "user"),
     row("version-directory", version_directory, "service"),
     row("version-directory-gone", lambda s: version_directory(
         s, "java-17.0.9-openjdk", "java-17.0.10-openjdk", keep=False), "service"),

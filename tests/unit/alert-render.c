@@ -107,7 +107,7 @@ render_for(const char *test, struct report *report, const struct message_context
 	assert_non_null(message);
 	assert_non_null(report);
 	message_render(message, report, context);
-	(void)report_free(report);
+	(void)report_unref(report);
 	check_sane(message);
 	hand_over(test, message);
 	return message;

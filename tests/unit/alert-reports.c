@@ -58,14 +58,12 @@ report_nobody(enum owner_kind kind, enum owner_reason reason)
 struct report *
 report_of(enum event_kind kind, const char *address, struct owner *owner)
 {
-	struct report *report = or_die(calloc(1, sizeof(*report)));
-	struct report_stay *stay = or_die(calloc(1, sizeof(*stay)));
+	struct report *report = or_die(report_new_stay(kind, SEVERITY_WARNING));
+	struct report_stay *stay = report->stay;
 
-	report->kind = kind;
-	report->priority = SEVERITY_WARNING;
+	report->number = 7;
 	report->realtime_usec = REPORT_REALTIME_USEC;
 	report->boottime_usec = REPORT_BOOTTIME_USEC;
-	report->stay = stay;
 	*stay = (struct report_stay){
 		.sequence = 2,
 		.state = STAY_OVERSTAYING,
@@ -90,6 +88,22 @@ report_of(enum event_kind kind, const char *address, struct owner *owner)
 	if (inet_pton(stay->endpoint.family, address, stay->endpoint.address) != 1)
 		abort();
 	return report;
+}
+
+void
+report_set_ports(struct report *report, uint16_t first, uint32_t count)
+{
+	report->stay->ports = or_die(calloc(count + 1, sizeof(uint16_t)));
+	report->stay->port_count = count;
+	for (uint32_t i = 0; i < count; i++)
+		report->stay->ports[i] = (uint16_t)(first + i);
+}
+
+struct report *
+report_text(const char *text)
+{
+	return or_die(
+	    report_new(NOTICE_DIAGNOSTIC, SEVERITY_ERR, FACTS(fact_text(FACT_DIAGNOSTIC, text))));
 }
 
 struct report_peers *

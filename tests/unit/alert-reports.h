@@ -27,6 +27,12 @@ struct owner *report_nobody(enum owner_kind kind, enum owner_reason reason);
  */
 struct report *report_of(enum event_kind kind, const char *address, struct owner *owner);
 
+/* Ports first, first + 1 and so on, count of them. */
+void report_set_ports(struct report *report, uint16_t first, uint32_t count);
+
+/* A CONFIG about no stay whose text is this. */
+struct report *report_text(const char *text);
+
 /* Peers 192.0.2.1:4444, 192.0.2.2:4445 and so on, kept of them, of count in all. */
 struct report_peers *report_peers(uint32_t count, uint32_t kept);
 

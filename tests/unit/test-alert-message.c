@@ -110,8 +110,7 @@ test_events(void **state)
 	check_pieces(report, "REBOUND tcp 0.0.0.0:60855 ", " 40s", " 10min 4s", " 10min", PYTHON);
 	report = report_of(EVENT_REBOUND, "127.0.0.1", python());
 	report->stay->away_usec = 3 * USEC_PER_SEC;
-	report->stay->ports[0] = 40999;
-	report->stay->port_count = 1;
+	report_set_ports(report, 40999, 1);
 	check_pieces(report, "REBOUND tcp 127.0.0.1:60855 ", " 3s", "40999", " 10min 4s", " 10min",
 	    PYTHON);
 	report = report_of(EVENT_CLEARED, "0.0.0.0", python());
@@ -121,12 +120,7 @@ test_events(void **state)
 	report = report_of(EVENT_APPEARED, "0.0.0.0", python());
 	report->stay->owner->processes[0].start_usec = REPORT_BOOTTIME_USEC - 212 * USEC_PER_DAY;
 	check_pieces(report, "APPEARED tcp 0.0.0.0:60855 ", " 10min 4s", " 212d", " 10min", PYTHON);
-	check_pieces(report_new(EVENT_STARTED, SEVERITY_INFO, "watching %d listeners", 7),
-	    "STARTED watching 7 listeners");
-	check_pieces(report_new(EVENT_OVERSTAY, SEVERITY_INFO, "12 listeners at once"),
-	    "OVERSTAY 12 listeners at once");
-	check_pieces(report_new(EVENT_CONFIG, SEVERITY_ERR, "a\nb \x1b[31m \xff"),
-	    "CONFIG a\\nb \\x1b[31m \\xff");
+	check_pieces(report_text("a\nb \x1b[31m \xff"), "CONFIG a\\nb \\x1b[31m \\xff");
 }
 
 /* All that a process may have beside what report_process() gives it. */
@@ -159,6 +153,7 @@ test_fields(void **state)
 		{ "PRIORITY", "4" },
 		{ "SYSLOG_IDENTIFIER", "overstayd" },
 		{ "OVERSTAY_EVENT", "overstay" },
+		{ "OVERSTAY_NUMBER", "7" },
 		{ "OVERSTAY_CONFIG", "0123abcd" },
 		{ "OVERSTAY_STAY", "00112233445566778899aabbccddeeff" },
 		{ "OVERSTAY_SEQUENCE", "2" },
@@ -364,11 +359,10 @@ test_object(void **state)
 	assert_null(nth_value(forged, "OVERSTAY_EVENT", 1));
 }
 
-/* Fields that come with a report about no stay. */
+/* The facts of a notice are its fields: bounded, escaped, and none of those that are text alone. */
 static void
-test_own_fields(void **state)
+test_facts(void **state)
 {
-	struct report *report = report_new(EVENT_DEGRADED, SEVERITY_ERR, "blind");
 	_free_ struct message *message = NULL;
 	_free_ char *long_value = malloc(9001);
 
@@ -376,18 +370,22 @@ test_own_fields(void **state)
 	assert_non_null(long_value);
 	memset(long_value, 'x', 9000);
 	long_value[9000] = '\0';
-	assert_int_equal(report_add_field(report, "REASON", "%s", "a\nb"), 0);
-	assert_int_equal(report_add_field(report, "lower", "%s", "x"), 0);
-	assert_int_equal(report_add_field(report, "EMPTY", "%s", ""), 0);
-	for (int i = 0; i < 200; i++)
-		assert_int_equal(report_add_field(report, "LONG", "%s", long_value), 0);
-	message = render(report);
-	assert_string_equal(value(message, "OVERSTAY_REASON"), "a\\nb");
-	assert_null(value(message, "OVERSTAY_lower"));
-	assert_null(value(message, "OVERSTAY_EMPTY"));
-	assert_non_null(value(message, "OVERSTAY_LONG"));
+	/* Nobody would read 4,000 x. */
+	message = render_for(NULL,
+	    report_new(NOTICE_STARTED, SEVERITY_INFO,
+		FACTS(fact_number(FACT_LISTENERS, 3), fact_text(FACT_VERSION, "a\nb"),
+		    fact_text(FACT_RANGES, long_value), fact_text(FACT_HASH, "feed"),
+		    fact_number(FACT_SUSPECTS, 9))),
+	    &host);
+	assert_string_equal(value(message, "OVERSTAY_LISTENERS"), "3");
+	assert_string_equal(value(message, "OVERSTAY_VERSION"), "a\\nb");
+	assert_true(strlen(value(message, "OVERSTAY_RANGES")) > 3000);
+	assert_null(value(message, "OVERSTAY_HASH"));
+	/* Not of this notice, and not known. */
+	assert_null(value(message, "OVERSTAY_SUSPECTS"));
+	assert_null(value(message, "OVERSTAY_TCP"));
 	assert_null(value(message, "OVERSTAY_STAY"));
-	assert_true(message->cut);
+	assert_false(message->cut);
 }
 
 /* The longest text a report can bring is one line, marked as cut. */
@@ -401,7 +399,7 @@ test_long_text(void **state)
 	assert_non_null(bytes);
 	memset(bytes, 'y', 5000);
 	bytes[5000] = '\0';
-	message = render_for(NULL, report_new(EVENT_CONFIG, SEVERITY_ERR, "%s", bytes), &host);
+	message = render_for(NULL, report_text(bytes), &host);
 	assert_int_equal(strlen(message->text), MESSAGE_TEXT_MAX - 1);
 	assert_string_equal(message->text + MESSAGE_TEXT_MAX - 4, "...");
 }
@@ -412,7 +410,7 @@ test_table(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < EVENT_COUNT; i++) {
-		const struct event *event = event_of((enum event_kind)i);
+		const struct event_row *event = event_of((enum event_kind)i);
 
 		assert_int_equal(strspn(event->message_id, "0123456789abcdef"), 32);
 		assert_int_equal(strlen(event->message_id), 32);
@@ -436,7 +434,7 @@ main(void)
 		cmocka_unit_test(test_unknown_process),
 		cmocka_unit_test(test_many_processes),
 		cmocka_unit_test(test_object),
-		cmocka_unit_test(test_own_fields),
+		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_table),
 	};

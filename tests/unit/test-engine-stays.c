@@ -20,6 +20,7 @@
 #define SECOND USEC_PER_SEC
 
 static struct engine *engine;
+static unsigned consumer; /* of its reports */
 static struct policy policy;
 static uint64_t now_usec;
 
@@ -59,6 +60,7 @@ begin(void **state)
 	now_usec = 1000 * SECOND;
 	engine = engine_new(make_id, NULL);
 	assert_non_null(engine);
+	assert_int_equal(engine_add_consumer(engine, &consumer), 0);
 	policy_init(&policy);
 	policy.advice = false;
 	engine_set_policy(engine, &policy);
@@ -110,11 +112,22 @@ answer(uint32_t uid)
 	return count;
 }
 
+/* The next report, a reference to it; NULL = none. */
+static struct report *
+take(void)
+{
+	struct report *report = report_ref(engine_next(engine, consumer));
+
+	if (report != NULL)
+		engine_taken(engine, consumer);
+	return report;
+}
+
 /* The next message is of this kind; its report, or none. */
 static struct report *
 expect(enum event_kind kind)
 {
-	struct report *report = engine_take(engine);
+	struct report *report = take();
 
 	assert_non_null(report);
 	assert_string_equal(event_kind_name(report->kind), event_kind_name(kind));
@@ -124,7 +137,7 @@ expect(enum event_kind kind)
 static void
 expect_no_more(void)
 {
-	struct report *report = engine_take(engine);
+	struct report *report = take();
 
 	if (report != NULL)
 		fail_msg("%s was told", event_kind_name(report->kind));
@@ -205,14 +218,14 @@ nobody_answers(void **state)
 	expect_no_more();
 	now_usec += 1;
 	poll_at(&nc, 1);
-	(void)report_free(expect(EVENT_APPEARED));
+	(void)report_unref(expect(EVENT_APPEARED));
 	assert_true(engine_due_usec(engine) <= now_usec + ENGINE_OWNER_WAIT_USEC);
 	now_usec += ENGINE_OWNER_WAIT_USEC;
 	poll_at(&nc, 1);
 	report = expect(EVENT_OVERSTAY);
 	assert_int_equal(report->stay->owner->kind, OWNER_UNKNOWN);
 	assert_int_equal(report->stay->age_usec, ENGINE_OWNER_BOUND_USEC + ENGINE_OWNER_WAIT_USEC);
-	(void)report_free(report);
+	(void)report_unref(report);
 	expect_no_more();
 }
 
@@ -243,12 +256,12 @@ the_worst_of_a_group_leaves(void **state)
 	now_usec += SECOND;
 	poll_at(group, 3);
 	assert_int_equal(answer(1000), 3);
-	(void)report_free(expect(EVENT_APPEARED));
+	(void)report_unref(expect(EVENT_APPEARED));
 	report = expect(EVENT_OVERSTAY);
 	assert_int_equal(report->stay->sockets, 3);
 	assert_int_equal(report->stay->cookie, 3);
 	assert_int_equal(report->stay->severity, SEVERITY_CRIT);
-	(void)report_free(report);
+	(void)report_unref(report);
 	now_usec += SECOND;
 	group[1] = group[3];
 	/* 1 stays, 2 and 3 leave, 4 joins; nobody says whose it is; then the range moves away. */
@@ -258,7 +271,7 @@ the_worst_of_a_group_leaves(void **state)
 	assert_int_equal(report->priority, SEVERITY_NOTICE);
 	assert_int_equal(report->stay->range, RANGE_EXPLICIT);
 	assert_int_equal(report->stay->cookie, 1);
-	(void)report_free(report);
+	(void)report_unref(report);
 	expect_no_more();
 }
 
@@ -311,19 +324,19 @@ too_many_that_left_end_sooner(void **state)
 	poll_at(NULL, 0);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.away, TRACK_AWAY_MAX);
-	while ((report = engine_take(engine)) != NULL) {
+	while ((report = take()) != NULL) {
 		assert_int_equal(report->kind, EVENT_VANISHED);
 		assert_true(report->stay->endpoint.port < 51000);
 		told++;
-		(void)report_free(report);
+		(void)report_unref(report);
 	}
 	assert_int_equal(told, 1000);
 	/* The rest when their grace is over. */
 	assert_int_equal(engine_due_usec(engine), now_usec - SECOND + policy.grace_usec);
 	now_usec = engine_due_usec(engine);
 	advance();
-	while ((report = engine_take(engine)) != NULL)
-		told += report_free(report) == NULL;
+	while ((report = take()) != NULL)
+		told += report_unref(report) == NULL;
 	assert_int_equal(told, MORE);
 	engine_counts(engine, &counts);
 	assert_int_equal(counts.away, 0);
@@ -352,7 +365,7 @@ a_poll_that_proves_nothing_is_not_when_it_was_seen(void **state)
 	advance();
 	report = expect(EVENT_VANISHED);
 	assert_int_equal(report->stay->age_usec, 0);
-	(void)report_free(report);
+	(void)report_unref(report);
 	expect_no_more();
 }
 
@@ -369,10 +382,10 @@ reloads_do_not_put_off_the_summary(void **state)
 		engine_set_policy(engine, &policy);
 		poll_at(NULL, 0);
 		assert_true(engine_due_usec(engine) > now_usec);
-		while ((report = engine_take(engine)) != NULL) {
+		while ((report = take()) != NULL) {
 			assert_int_equal(report->kind, EVENT_SUMMARY);
 			summaries++;
-			(void)report_free(report);
+			(void)report_unref(report);
 		}
 	}
 	assert_int_equal(summaries, 3);
@@ -410,7 +423,7 @@ peers_are_those_of_each_alert(void **state)
 	assert_int_equal(look_at_suspect(&nc, 1), 1);
 	report = expect(EVENT_SUSPECT);
 	assert_int_equal(report->stay->peers->count, 1);
-	(void)report_free(report);
+	(void)report_unref(report);
 	/* Told; nobody is asked for. */
 	assert_int_equal(look_at_suspect(&nc, 2), 0);
 	expect_no_more();
@@ -419,7 +432,7 @@ peers_are_those_of_each_alert(void **state)
 	assert_int_equal(look_at_suspect(&nc, 3), 1);
 	report = expect(EVENT_SUSPECT);
 	assert_int_equal(report->stay->peers->count, 3);
-	(void)report_free(report);
+	(void)report_unref(report);
 	expect_no_more();
 }
 
@@ -453,7 +466,7 @@ peers_are_not_those_of_an_alert_that_never_was(void **state)
 	advance();
 	report = expect(EVENT_SUSPECT);
 	assert_null(report->stay->peers);
-	(void)report_free(report);
+	(void)report_unref(report);
 	expect_no_more();
 }
 

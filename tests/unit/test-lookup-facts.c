@@ -285,12 +285,12 @@ test_shells(void **state)
 	struct fixture *fixture = *state;
 	const char *path = fixture->program;
 
-	check_child(fixture, path, "x", tie_network, EVIDENCE_STDIO_NETWORK, EVIDENCE_CHILD_SHELL);
+	check_child(fixture, path, "x", tie_network, EVIDENCE_STDIO_NETWORK, EVIDENCE_SHELL_BELOW);
 	check_child(fixture, path, "x", tie_journal, 0,
-	    EVIDENCE_STDIO_NETWORK | EVIDENCE_CHILD_SHELL);
+	    EVIDENCE_STDIO_NETWORK | EVIDENCE_SHELL_BELOW);
 	check_child(fixture, path, "x", start_other, 0,
-	    EVIDENCE_STDIO_NETWORK | EVIDENCE_CHILD_SHELL);
-	check_child(fixture, path, "x", start_shell, EVIDENCE_CHILD_SHELL, EVIDENCE_STDIO_NETWORK);
+	    EVIDENCE_STDIO_NETWORK | EVIDENCE_SHELL_BELOW);
+	check_child(fixture, path, "x", start_shell, EVIDENCE_SHELL_BELOW, EVIDENCE_STDIO_NETWORK);
 }
 
 static void

@@ -32,18 +32,28 @@ struct watch {
 
 static unsigned failures;
 
-void __wrap_conditions_set(struct conditions *conditions, enum condition condition, bool wrong,
-    const char *format, ...);
+void __wrap_conditions_begin(struct conditions *conditions, enum condition condition,
+    enum notice notice, const struct fact *facts, size_t count);
+void __wrap_conditions_end(struct conditions *conditions, enum condition condition);
 
 void
-__wrap_conditions_set(struct conditions *conditions, enum condition condition, bool wrong,
-    const char *format, ...)
+__wrap_conditions_begin(struct conditions *conditions, enum condition condition, enum notice notice,
+    const struct fact *facts, size_t count)
 {
 	(void)conditions;
-	(void)format;
+	(void)facts;
 	assert_int_equal(condition, CONDITION_LOOKUP);
-	assert_true(wrong);
+	assert_int_equal(notice, NOTICE_LOOKUP_FAILED);
+	assert_true(count > 0);
 	failures++;
+}
+
+void
+__wrap_conditions_end(struct conditions *conditions, enum condition condition)
+{
+	(void)conditions;
+	(void)condition;
+	fail();
 }
 
 /* True where there is no such child any more, not even one that ended. */

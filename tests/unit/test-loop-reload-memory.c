@@ -34,8 +34,9 @@ static struct {
 } played;
 
 void __wrap_outlet_put(struct outlet *outlet, struct report *report);
-void __wrap_conditions_set(struct conditions *conditions, enum condition condition, bool wrong,
-    const char *format, ...);
+void __wrap_conditions_begin(struct conditions *conditions, enum condition condition,
+    enum notice notice, const struct fact *facts, size_t count);
+void __wrap_conditions_end(struct conditions *conditions, enum condition condition);
 bool __wrap_conditions_hold(const struct conditions *conditions, enum condition condition);
 void __wrap_engine_set_policy(struct engine *engine, const struct policy *policy);
 void __wrap_status_provide(struct status *status, enum status_part part, status_function *function,
@@ -47,18 +48,28 @@ void
 __wrap_outlet_put(struct outlet *outlet, struct report *report)
 {
 	(void)outlet;
-	(void)report_free(report);
+	(void)report_unref(report);
 	played.told++;
 }
 
 void
-__wrap_conditions_set(struct conditions *conditions, enum condition condition, bool wrong,
-    const char *format, ...)
+__wrap_conditions_begin(struct conditions *conditions, enum condition condition, enum notice notice,
+    const struct fact *facts, size_t count)
 {
 	(void)conditions;
-	(void)format;
+	(void)notice;
+	(void)facts;
+	(void)count;
 	if (condition == CONDITION_STATE)
-		played.not_kept = wrong;
+		played.not_kept = true;
+}
+
+void
+__wrap_conditions_end(struct conditions *conditions, enum condition condition)
+{
+	(void)conditions;
+	if (condition == CONDITION_STATE)
+		played.not_kept = false;
 }
 
 bool

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "help.h"
+#include "model/condition.h"
 #include "model/range.h"
 #include "model/report.h"
 
@@ -363,24 +364,65 @@ every_name_is_there(void **state)
 static void
 reports_own_what_they_say(void **state)
 {
-	struct report *report = report_new(EVENT_POOL, SEVERITY_NOTICE, "%d of %s", 7, "many");
+	struct endpoint endpoint = help_listener(PROTOCOL_UDP, "::1", 50000, 1).endpoint;
+	char text[] = "many";
+	struct report *report = report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
+	    FACTS(fact_number(FACT_COUNT, 7), fact_text(FACT_ADVICE, text),
+		fact_endpoints(FACT_ENDPOINTS, &endpoint, 1, 7), fact_number(FACT_TCP, 1)));
 
 	(void)state;
 	assert_non_null(report);
-	assert_string_equal(report->text, "7 of many");
-	for (int i = 0; i < 20; i++)
-		assert_int_equal(report_add_field(report, i == 0 ? "FIRST" : "MORE", "%d", i), 0);
-	assert_int_equal(report->field_count, 20);
-	assert_string_equal(report->fields[0].name, "FIRST");
-	assert_string_equal(report->fields[19].value, "19");
+	text[0] = 'x';
+	endpoint.port = 1;
+	assert_string_equal(event_kind_name(report->kind), "advice");
+	assert_int_equal(report_fact(report, FACT_COUNT)->number, 7);
+	assert_string_equal(report_fact(report, FACT_ADVICE)->text, "many");
+	assert_int_equal(report_fact(report, FACT_ENDPOINTS)->endpoints.items[0].port, 50000);
+	/* The notice does not carry it. */
+	assert_null(report_fact(report, FACT_TCP));
 	assert_null(report->stay);
-	assert_int_equal(report_add_field(NULL, "X", "%d", 1), 0);
-	report->stay = calloc(1, sizeof(*report->stay));
-	assert_non_null(report->stay);
+	/* Freed with the last reference, whoever gives it back. */
+	assert_ptr_equal(report_ref(report), report);
+	assert_null(report_unref(report));
+	assert_int_equal(report_fact(report, FACT_COUNT)->number, 7);
+	assert_null(report_unref(report));
+	assert_null(report_ref(NULL));
+	assert_null(report_unref(NULL));
+}
+
+static void
+stays_are_reported_with_their_owner(void **state)
+{
+	struct report *report = report_new_stay(EVENT_OVERSTAY, SEVERITY_WARNING);
+
+	(void)state;
+	assert_non_null(report);
+	assert_int_equal(report->notice, NOTICE_NONE);
 	report->stay->owner = help_owner("/bin/x", 1);
 	report->stay->rule = strdup("rule");
-	assert_null(report_free(report));
-	assert_null(report_free(NULL));
+	report->stay->ports = calloc(2, sizeof(uint16_t));
+	assert_null(report_unref(report));
+}
+
+/* Every notice has a kind that a message may have, and carries what its kind promises. */
+static void
+notices_have_kinds(void **state)
+{
+	(void)state;
+	for (int i = NOTICE_NONE + 1; i < NOTICE_COUNT; i++) {
+		enum event_kind kind = notice_kind((enum notice)i);
+		unsigned carried = 0;
+
+		for (int j = 0; j < FACT_NAME_COUNT; j++)
+			carried += notice_carries((enum notice)i, (enum fact_name)j);
+		assert_true(carried > 0);
+		assert_int_equal(notice_carries((enum notice)i, FACT_CONDITION),
+		    kind == EVENT_DEGRADED || kind == EVENT_RECOVERED);
+	}
+	for (int i = 0; i < FACT_NAME_COUNT; i++)
+		assert_true(strlen(fact_name((enum fact_name)i)) >= 3);
+	for (int i = 0; i < CONDITION_COUNT; i++)
+		assert_true(strlen(condition_name((enum condition)i)) >= 5);
 }
 
 int
@@ -398,6 +440,8 @@ main(void)
 		cmocka_unit_test(the_service_is_named_and_not_its_activator),
 		cmocka_unit_test(every_name_is_there),
 		cmocka_unit_test(reports_own_what_they_say),
+		cmocka_unit_test(stays_are_reported_with_their_owner),
+		cmocka_unit_test(notices_have_kinds),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -48,7 +48,7 @@ begin(struct printed *printed, struct owner *owner)
 static void
 end(struct printed *printed)
 {
-	(void)report_free(printed->report);
+	(void)report_unref(printed->report);
 	free(printed->text);
 }
 

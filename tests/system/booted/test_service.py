@@ -51,6 +51,15 @@ def test_start_waits_until_it_watches(service):
     assert one.entries(OVERSTAY_CONFIG=checksum)
 
 
+def test_messages_are_numbered_without_a_gap(service, offender):
+    one = service()
+    offender(PORT)
+    one.wait_entry(OVERSTAY_EVENT="overstay")
+    numbers = [int(entry["OVERSTAY_NUMBER"]) for entry in one.entries()]
+    assert len(numbers) > 1
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_alert_is_found_by_unit_by_field_and_by_offender(service, offender):
     one = service()
     unit = offender(PORT)

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words of all messages about no single stay (message.c has the others): a sentence for each
+ * notice. In a sentence stand
+ *
+ *	{NAME}		the fact of that name, written as its type says
+ *	{NAME:s}	an "s", unless that number is 1
+ *	[...]		left out if the report lacks a fact that is named within
+ *
+ * Invariants: what comes from outside is escaped; a line of configuration stands whole in the text
+ * or not at all. Pure; no allocation.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "alert/describe.h"
+#include "alert/field-value.h"
+#include "alert/say.h"
+#include "base/duration.h"
+#include "engine/snapshot.h"
+#include "model/condition.h"
+#include "model/range.h"
+
+/* A line for sysctl.d that is longer is no reading; it stands in OVERSTAY_ADVICE. */
+#define ADVICE_LINE_MAX 600
+
+/* tests/golden/messages.txt has an example of each. */
+static const char *const sentences[NOTICE_COUNT] = {
+	[NOTICE_STARTED] = "overstayd {VERSION} watches ports {RANGES} in this network namespace "
+			   "only: {LISTENERS} listeners present at start ({TCP} tcp, {UDP} udp), "
+			   "their thresholds count from now; configuration {HASH}",
+	[NOTICE_STOPPED] = "overstayd stops: {LISTENERS} listeners watched, {OVERSTAYING} "
+			   "overstaying; the event loop was blocked for at most "
+			   "{LONGEST_HOLD_USEC} us",
+	[NOTICE_OVERSTAYS_AT_START] = "{COUNT} listeners present at start: {ENDPOINTS}; see: "
+				      "journalctl OVERSTAY_EVENT=overstay",
+	[NOTICE_OVERSTAYS_AT_ONCE] = "{COUNT} listeners at the same time: {ENDPOINTS}; see: "
+				     "journalctl OVERSTAY_EVENT=overstay",
+	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
+			   "suspect, {ALLOWED} allowed by rules[; the oldest: {OLDEST}, seen for "
+			   "{OLDEST_AGE}]",
+	[NOTICE_POOL] = "{PROTOCOL}: {PORTS} ports occupied by {SOCKETS} sockets; since the last "
+			"survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} changed, "
+			"{VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of CPU",
+	[NOTICE_PORTS_NOT_RESERVED] = "{COUNT} ports are not reserved: outgoing connections may "
+				      "take them, and their programs would then fail to start: "
+				      "{ENDPOINTS}; set in /etc/sysctl.d/60-overstay.conf: "
+				      "{ADVICE}",
+	[NOTICE_PORTS_CHOSEN] = "the ports of {COUNT} listeners were chosen by the kernel and "
+				"differ at each start: {ENDPOINTS}; configure fixed ports outside "
+				"the range, or allow the programs with rules",
+	[NOTICE_KERNEL_RANGE_TUNED] = "ip_local_port_range is {FIRST_PORT}-{LAST_PORT}: "
+				      "{ODDITIES}; to restore the default, set "
+				      "'net.ipv4.ip_local_port_range = 32768 60999' in "
+				      "/etc/sysctl.d/60-overstay.conf",
+	[NOTICE_KERNEL_RANGE_CHANGED] = "ip_local_port_range changed to {FIRST_PORT}-{LAST_PORT}; "
+					"the watched range follows it",
+	[NOTICE_DIAGNOSTIC] = "{DIAGNOSTIC}",
+	[NOTICE_RELOADED] = "reloaded: {HASH}, was {HASH_BEFORE}",
+	[NOTICE_RELOADED_UNCHANGED] = "reloaded: {HASH}, unchanged",
+	[NOTICE_RELOAD_INVALID] = "reload failed: {ERRORS} error{ERRORS:s}; keeping configuration "
+				  "{HASH}",
+	[NOTICE_RELOAD_UNREADABLE] = "reload failed: cannot read the configuration: {ERROR}; "
+				     "keeping configuration {HASH}",
+	[NOTICE_RELOAD_NOT_BEGUN] = "cannot reload the configuration: {ERROR}",
+	[NOTICE_LAST_GOOD_NOT_BEGUN] = "cannot save the last good configuration: {ERROR}",
+	[NOTICE_SUPPRESSED] = "{COUNT} messages were dropped: rate limit or queue exceeded",
+	[NOTICE_UNSENT] = "{COUNT} messages could not be sent: {ERROR}",
+	[NOTICE_LOOKUP_FAILED] = "{CONDITION}: {OWNER_REASON} ({ERROR}): owners are unknown and "
+				 "rules that name them do not match[; its program: {PROGRAM}][; "
+				 "see: systemctl status {UNIT}]",
+	[NOTICE_NO_SOCK_DIAG] = "{CONDITION}: sock_diag is not available ({ERROR}): reading "
+				"/proc/net, which has no socket cookies and does not show who "
+				"chose a port",
+	[NOTICE_POLLS_INCOMPLETE] = "{CONDITION}: {POLLS} incomplete polls in a row "
+				    "({INCOMPLETE}): listeners that closed meanwhile are not "
+				    "reported",
+	[NOTICE_KERNEL_RANGE_UNREADABLE] = "{CONDITION}: cannot read ip_local_port_range "
+					   "({ERROR}): watching only the other entries of "
+					   "`ranges`",
+	[NOTICE_LAST_GOOD_IN_FORCE] = "{CONDITION}: the configuration cannot be used, see "
+				      "overstayd --check; running with the last good "
+				      "configuration {HASH}",
+	[NOTICE_STATE_NOT_OPENED] = "{CONDITION}: cannot open the state directory {PATH}: "
+				    "{ERROR}",
+	[NOTICE_LAST_GOOD_NOT_SAVED] = "{CONDITION}: cannot save the last good configuration: "
+				       "{ERROR}",
+	[NOTICE_EXECUTABLES_NOT_OPENED] = "{CONDITION}: cannot save the verified programs: "
+					  "{ERROR}",
+	[NOTICE_EXECUTABLES_NOT_SAVED] = "{CONDITION}: cannot save the verified programs "
+					 "({ERROR}): after a restart, rules by exe do not match "
+					 "programs that were upgraded before it",
+	[NOTICE_EXECUTABLES_DAMAGED] = "{CONDITION}: the database of executables was damaged; "
+				       "started a new one, kept the old one as {PATH}",
+	[NOTICE_EXECUTABLES_OTHER_VERSION] = "{CONDITION}: the database of executables has "
+					     "another version; started a new one, kept the old "
+					     "one as {PATH}",
+	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
+	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
+	[NOTICE_KERNEL_RANGE_RECOVERED] = "{CONDITION}: ip_local_port_range is readable again",
+	[NOTICE_CONFIG_RECOVERED] = "{CONDITION}: the configuration is valid again",
+	[NOTICE_LAST_GOOD_RECOVERED] = "{CONDITION}: the last good configuration is saved again",
+	[NOTICE_EXECUTABLES_RECOVERED] = "{CONDITION}: verified programs are saved again",
+};
+
+static void
+say_number(struct text *text, const struct fact *fact)
+{
+	text_printf(text, "%" PRIu64, fact->number);
+}
+
+static void
+say_duration(struct text *text, const struct fact *fact)
+{
+	char duration[DURATION_TEXT_MAX];
+
+	text_add(text, duration_format_short(fact->number, duration));
+}
+
+static void
+say_text(struct text *text, const struct fact *fact)
+{
+	text_escape(text, fact->text, strlen(fact->text), MESSAGE_TEXT_MAX);
+}
+
+static void
+say_line(struct text *text, const struct fact *fact)
+{
+	const char *line = describe_advice(fact->text);
+
+	if (strlen(line) <= ADVICE_LINE_MAX)
+		text_escape(text, line, strlen(line), ADVICE_LINE_MAX);
+	else
+		text_add(text, "the line in OVERSTAY_ADVICE");
+}
+
+static void
+say_line_value(struct text *value, const struct fact *fact)
+{
+	value_add_bytes(value, describe_advice(fact->text));
+}
+
+static void
+say_bytes(struct text *value, const struct fact *fact)
+{
+	value_add_bytes(value, fact->text);
+}
+
+/* "tcp 0.0.0.0:50000, udp 0.0.0.0:50001, ..." */
+static void
+say_endpoints(struct text *text, const struct fact *fact)
+{
+	const struct fact_endpoints *endpoints = &fact->endpoints;
+	char endpoint[ENDPOINT_TEXT_MAX];
+
+	for (uint32_t i = 0; i < endpoints->count; i++)
+		text_printf(text, "%s%s %s", i > 0 ? ", " : "",
+		    protocol_name((enum protocol)endpoints->items[i].protocol),
+		    endpoint_format(&endpoints->items[i], endpoint));
+	if (endpoints->all > endpoints->count)
+		text_add(text, ", ...");
+}
+
+static void
+say_protocol(struct text *text, const struct fact *fact)
+{
+	text_add(text, protocol_name((enum protocol)fact->number));
+}
+
+static void
+say_severity(struct text *text, const struct fact *fact)
+{
+	text_add(text, severity_name((enum severity)fact->number));
+}
+
+static void
+say_condition(struct text *text, const struct fact *fact)
+{
+	text_add(text, condition_name((enum condition)fact->number));
+}
+
+static void
+say_error(struct text *text, const struct fact *fact)
+{
+	const char *words = strerrordesc_np((int)fact->number);
+
+	if (words != NULL)
+		text_add(text, words);
+	else
+		text_printf(text, "error %d", (int)fact->number);
+}
+
+static void
+say_owner_reason(struct text *text, const struct fact *fact)
+{
+	text_add(text, owner_reason_text((enum owner_reason)fact->number));
+}
+
+static void
+say_incomplete(struct text *text, const struct fact *fact)
+{
+	text_add(text, incomplete_text((uint32_t)fact->number));
+}
+
+static void
+say_oddities(struct text *text, const struct fact *fact)
+{
+	static const char *const words[] = {
+		"it reaches below 32768, where services have their ports: a connection can hold "
+		"the port of a service, which then fails to bind",
+		"it has fewer than 16384 ports: many connections to one address can run out of "
+		"them",
+	};
+	const char *before = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if ((fact->number >> i & 1) == 0)
+			continue;
+		text_printf(text, "%s%s", before, words[i]);
+		before = "; ";
+	}
+}
+
+/* How values are written in the text, and in a field. */
+static const struct {
+	void (*text)(struct text *text, const struct fact *fact);
+	void (*field)(struct text *value, const struct fact *fact);
+} types[FACT_TYPE_COUNT] = {
+	[FACT_TYPE_NUMBER] = { say_number, say_number },
+	[FACT_TYPE_DURATION] = { say_duration, say_number },
+	[FACT_TYPE_TEXT] = { say_text, say_bytes },
+	[FACT_TYPE_LINE] = { say_line, say_line_value },
+	[FACT_TYPE_ENDPOINTS] = { say_endpoints, say_endpoints },
+	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol },
+	[FACT_TYPE_SEVERITY] = { say_severity, say_severity },
+	[FACT_TYPE_CONDITION] = { say_condition, say_condition },
+	[FACT_TYPE_ERROR] = { say_error, say_number },
+	[FACT_TYPE_OWNER_REASON] = { say_owner_reason, say_owner_reason },
+	[FACT_TYPE_INCOMPLETE] = { say_incomplete, say_incomplete },
+	[FACT_TYPE_ODDITIES] = { say_oddities, say_oddities },
+};
+
+void
+say_fact_value(struct text *value, const struct fact *fact)
+{
+	types[fact_type(fact->name)].field(value, fact);
+}
+
+/* The fact that the braces at `at` name, NULL if the report lacks it. Moves at behind them. */
+static const struct fact *
+find_fact(const struct report *report, const char **at, bool *plural)
+{
+	const char *name = *at + 1;
+	size_t length = strcspn(name, ":}");
+
+	*plural = name[length] == ':';
+	*at = strchr(name, '}') + 1;
+	for (size_t i = 0; i < report->fact_count; i++) {
+		const char *known = fact_name(report->facts[i].name);
+
+		if (strncmp(known, name, length) == 0 && known[length] == '\0')
+			return &report->facts[i];
+	}
+	return NULL;
+}
+
+static bool
+has_all(const struct report *report, const char *from, const char *to)
+{
+	bool plural;
+
+	while (from < to)
+		if (*from != '{')
+			from++;
+		else if (find_fact(report, &from, &plural) == NULL)
+			return false;
+	return true;
+}
+
+void
+say_notice(struct text *text, const struct report *report)
+{
+	for (const char *at = sentences[report->notice]; *at != '\0';) {
+		size_t words = strcspn(at, "{[]");
+		const struct fact *fact;
+		bool plural;
+
+		text_printf(text, "%.*s", (int)words, at);
+		at += words;
+		if (*at == '[' && !has_all(report, at, strchr(at, ']')))
+			at = strchr(at, ']');
+		if (*at == '[' || *at == ']') {
+			at++;
+			continue;
+		}
+		if (*at != '{')
+			continue;
+		fact = find_fact(report, &at, &plural);
+		if (fact != NULL && !plural)
+			types[fact_type(fact->name)].text(text, fact);
+		else if (fact != NULL && fact->number != 1)
+			text_add(text, "s");
+	}
+}

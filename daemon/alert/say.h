@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sentences of notices (model/notice.h). See say.c.
+ */
+#ifndef OVERSTAY_ALERT_SAY_H
+#define OVERSTAY_ALERT_SAY_H
+
+#include "base/text.h"
+#include "model/report.h"
+
+/* Appends the sentence of the report's notice, without the kind's word; escaped and bounded. */
+void say_notice(struct text *text, const struct report *report);
+
+/* Appends the value of a fact as it stands in its field. */
+void say_fact_value(struct text *value, const struct fact *fact);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The names of conditions.
+ */
+#include "model/condition.h"
+
+static const char *const names[] = {
+	[CONDITION_LOOKUP] = "lookup",
+	[CONDITION_SOURCE] = "source",
+	[CONDITION_POLLS] = "polls",
+	[CONDITION_RANGE] = "range",
+	[CONDITION_CONFIG] = "config",
+	[CONDITION_STATE] = "state",
+	[CONDITION_EXECUTABLES] = "executables",
+};
+
+const char *
+condition_name(enum condition condition)
+{
+	return names[condition];
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be wrong while the daemon runs on.
+ */
+#ifndef OVERSTAY_MODEL_CONDITION_H
+#define OVERSTAY_MODEL_CONDITION_H
+
+enum condition {
+	CONDITION_LOOKUP,      /* owners cannot be looked up */
+	CONDITION_SOURCE,      /* no sock_diag: /proc/net instead */
+	CONDITION_POLLS,       /* polls are incomplete again and again */
+	CONDITION_RANGE,       /* the kernel's range cannot be read */
+	CONDITION_CONFIG,      /* runs on the last good copy */
+	CONDITION_STATE,       /* nothing can be kept in the state directory */
+	CONDITION_EXECUTABLES, /* verified programs cannot be kept */
+	CONDITION_COUNT,
+};
+
+/* "lookup": in the field, the message and the status line. */
+const char *condition_name(enum condition condition);
+
+#endif
