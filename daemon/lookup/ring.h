@@ -14,7 +14,7 @@
 #define RING_LINK "anon_inode:[io_uring]"
 
 /* Of all rings of one walk so much is read, in bytes. */
-#define RING_BYTES_MAX (64U << 20)
+#define RING_BYTES_MAX (16U << 20)
 
 /* Called with the inode of each registered socket. Returns false to hear of no more. */
 typedef bool ring_function(uint32_t inode, void *argument);

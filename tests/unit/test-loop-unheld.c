@@ -168,7 +168,7 @@ the_kernel_answers(void **state)
 	}
 }
 
-/* The loop runs on, and goes on without an answer; the thread that hangs is not joined by another. */
+/* The loop runs on, and goes on without an answer; no other thread joins the one that hangs. */
 static void
 the_kernel_hangs(void **state)
 {
