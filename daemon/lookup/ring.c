@@ -10,8 +10,8 @@
  * A ring whose lock is held just then shows nothing, or no files: it is asked again a few times. A
  * ring that has no descriptor itself (IORING_REGISTER_RING_FDS) shows nowhere.
  *
- * Cost: 8 us a ring and up to 1 us a registered file. Requests that wait in the ring are in the same
- * text, up to some megabytes, so RING_BYTES_MAX bounds what a process can have us read; rings
+ * Cost: 8 us a ring and up to 1 us a registered file. Requests that wait in the ring are in the
+ * same text, up to some megabytes, so RING_BYTES_MAX bounds what a process can have us read; rings
  * behind that are left out, as if nothing were registered with them.
  */
 #include <errno.h>
