@@ -100,7 +100,6 @@ fill_view(const struct engine *engine, const struct stay *stay, const struct mom
 		.class = stay->judged.classification.class,
 		.class_otherwise = stay->judged.classification.otherwise,
 		.reasons = stay->judged.classification.reasons,
-		.strong = stay->judged.classification.strong,
 	};
 	gather_members(stay, view);
 	view->stay.owner = member->owner != NULL ?
