@@ -3,7 +3,7 @@
  * The lookup without a loop: batch by batch, each waited for. Every process is searched at the
  * first question, so that nobody has to be asked for twice.
  *
- * What it never does: wait longer than ONCE_TIMEOUT_USEC for a batch, or for a lookup that failed.
+ * What it never does: wait longer than ANSWER_TIMEOUT_USEC for a batch, or for a lookup that failed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,14 +31,6 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 
 	if (answers->count < OWNERS_ASK_MAX)
 		answers->list[answers->count++] = (struct lookup_answer){ inode, owner_ref(owner) };
-}
-
-static int
-compare_answers(const void *a, const void *b)
-{
-	const struct lookup_answer *x = a, *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
 /* Waits for the answers to what was asked. Returns 0, -ETIMEDOUT, or why the lookup failed. */
@@ -85,7 +77,6 @@ ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_que
 	if (r < 0)
 		return r;
 	r = wait_answers(client, answers);
-	qsort(answers->list, answers->count, sizeof(answers->list[0]), compare_answers);
 	engine_lookup_answers(engine, answers->list, answers->count, clock_boottime_usec());
 	for (size_t i = 0; i < answers->count; i++)
 		(void)owner_unref(answers->list[i].owner);
@@ -95,7 +86,7 @@ ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_que
 static void
 advance(struct engine *engine)
 {
-	const struct moment moment = { clock_boottime_usec(), clock_realtime_usec() };
+	const struct moment moment = clock_now();
 
 	engine_advance(engine, &moment);
 }

@@ -70,7 +70,7 @@ size_t engine_lookup_questions(struct engine *engine, struct lookup_question *qu
     uint64_t now_usec);
 
 /* As lookup_answers(), lookup_failed() and lookup_retry(). */
-void engine_lookup_answers(struct engine *engine, const struct lookup_answer *answers, size_t count,
+void engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
 void engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
 void engine_lookup_retry(struct engine *engine);

@@ -33,10 +33,10 @@ bool lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec
     uint64_t wait_usec, uint64_t *due_usec);
 
 /*
- * Takes in answers, sorted by inode. What was asked for and is not among them is unknown from now
+ * Takes in answers, which it sorts. What was asked for and is not among them is unknown from now
  * on; but who held a socket that has left is not forgotten for an answer that knows nobody.
  */
-void lookup_answers(struct track *track, const struct lookup_answer *answers, size_t count,
+void lookup_answers(struct track *track, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
 
 /*

@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_ENGINE_OUTBOX_H
 #define OVERSTAY_ENGINE_OUTBOX_H
 
+#include "base/moment.h"
 #include "engine/hopping.h"
 #include "engine/limit.h"
 #include "engine/track.h"
@@ -33,12 +34,6 @@ struct outbox {
 	uint64_t unsent;	  /* given up and not reported yet */
 	int unsent_error;
 	bool sendable; /* a message got through since the last that was given up */
-};
-
-/* When something happened, by both clocks. */
-struct moment {
-	uint64_t boottime_usec;
-	uint64_t realtime_usec;
 };
 
 /* How a message about a stay differs from what the stay itself says. */

@@ -146,21 +146,12 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
 }
 
-static int
-compare_answers(const void *a, const void *b)
-{
-	const struct lookup_answer *x = a, *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
-}
-
 /* All answers of a request are in. */
 static void
 take_in(struct lookup *lookup)
 {
 	log_debug("lookup", "%zu questions answered in %llu us", lookup->asked,
 	    (unsigned long long)(clock_boottime_usec() - lookup->asked_usec));
-	qsort(lookup->answers, lookup->answer_count, sizeof(*lookup->answers), compare_answers);
 	engine_lookup_answers(lookup->ground->engine, lookup->answers, lookup->answer_count,
 	    clock_boottime_usec());
 	drop_answers(lookup);

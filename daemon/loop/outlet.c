@@ -51,7 +51,7 @@ outlet_resume(struct outlet *outlet)
 void
 outlet_put(struct outlet *outlet, struct report *report)
 {
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 
 	engine_put(outlet->engine, report, &moment);
 	outlet_resume(outlet);
@@ -75,7 +75,7 @@ static void
 on_changed(void *argument)
 {
 	struct outlet *outlet = argument;
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 
 	engine_advance(outlet->engine, &moment);
 	engine_suppressed(outlet->engine, &moment, false);
@@ -107,7 +107,7 @@ static void
 on_results(evutil_socket_t fd, short what, void *argument)
 {
 	struct outlet *outlet = argument;
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 
 	(void)fd;
 	(void)what;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kernel/ranges.h"
 #include "loop/watched.h"
@@ -61,7 +62,7 @@ watched_read(struct watched *watched, bool always)
 	const struct config *config = settings_config(ground->settings);
 	bool changed_later = loop_is_ready(ground->loop) && !always;
 	struct port_range kernel = { 0 };
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 	struct ranges ranges;
 	int r = ranges_read_kernel(ground->proc_fd, &kernel);
 

@@ -172,8 +172,8 @@ report_ref(struct report *report)
 	return report;
 }
 
-static void
-free_stay(struct report_stay *stay)
+void
+report_stay_clear(struct report_stay *stay)
 {
 	free(stay->rule);
 	free(stay->note);
@@ -182,7 +182,6 @@ free_stay(struct report_stay *stay)
 	free(stay->peers);
 	free(stay->ports);
 	(void)owner_unref(stay->owner);
-	free(stay);
 }
 
 struct report *
@@ -194,7 +193,8 @@ report_unref(struct report *report)
 		clear_fact(&report->facts[i]);
 	free(report->facts);
 	if (report->stay != NULL)
-		free_stay(report->stay);
+		report_stay_clear(report->stay);
+	free(report->stay);
 	free(report);
 	return NULL;
 }

@@ -134,6 +134,9 @@ struct report *report_new(enum notice notice, enum severity priority, const stru
 /* Makes one about a stay that is all zero, for the caller to fill. Returns NULL without memory. */
 struct report *report_new_stay(enum event_kind kind, enum severity priority);
 
+/* Frees what it holds, not the struct. */
+void report_stay_clear(struct report_stay *stay);
+
 /* NULL if the report has no such fact. */
 const struct fact *report_fact(const struct report *report, enum fact_name name);
 

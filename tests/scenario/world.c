@@ -246,14 +246,6 @@ find_owner(const struct world *world, uint32_t inode)
 	return owner_ref(who->answered);
 }
 
-static int
-compare_answers(const void *a, const void *b)
-{
-	const struct lookup_answer *x = a, *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
-}
-
 static void
 take_answers(struct world *world)
 {
@@ -265,7 +257,6 @@ take_answers(struct world *world)
 	for (size_t i = 0; i < count; i++)
 		answers[i] = (struct lookup_answer){ lookup->questions[i].inode,
 			find_owner(world, lookup->questions[i].inode) };
-	qsort(answers, count, sizeof(*answers), compare_answers);
 	engine_lookup_answers(world->engine, answers, count, world->now_usec);
 	for (size_t i = 0; i < count; i++)
 		(void)owner_unref(answers[i].owner);
