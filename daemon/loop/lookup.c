@@ -141,7 +141,7 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct lookup *lookup = argument;
 
-	if (lookup->answer_count == OWNERS_ASK_MAX)
+	if (lookup->answer_count == LOOKUP_INODES_MAX)
 		return;
 	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
 }
@@ -216,7 +216,7 @@ ask(void *argument)
 {
 	struct lookup *lookup = argument;
 	struct engine *engine = lookup->ground->engine;
-	struct lookup_question questions[OWNERS_ASK_MAX];
+	struct lookup_question questions[LOOKUP_INODES_MAX];
 	uint64_t now_usec = clock_boottime_usec();
 	size_t count;
 	int r;
@@ -227,12 +227,12 @@ ask(void *argument)
 		engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
 		return;
 	}
-	count = engine_lookup_questions(engine, questions, OWNERS_ASK_MAX, now_usec);
+	count = engine_lookup_questions(engine, questions, LOOKUP_INODES_MAX, now_usec);
 	if (count == 0)
 		return;
 	lookup->asked = count;
 	lookup->asked_usec = now_usec;
-	r = lookup_client_ask(lookup->client, questions, count, now_usec);
+	r = lookup_client_ask(lookup->client, questions, count);
 	if (r < 0)
 		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
 	else
@@ -272,7 +272,7 @@ start(struct lookup *lookup)
 	const struct ground *ground = lookup->ground;
 	int r;
 
-	lookup->answers = calloc(OWNERS_ASK_MAX, sizeof(*lookup->answers));
+	lookup->answers = calloc(LOOKUP_INODES_MAX, sizeof(*lookup->answers));
 	if (lookup->answers == NULL)
 		return -ENOMEM;
 	r = loop_add_timer(ground->loop, on_timeout, lookup, &lookup->timeout);
@@ -293,19 +293,19 @@ start(struct lookup *lookup)
 
 int
 lookup_new(const struct ground *ground, const struct lookup_options *options,
-    struct lookup_client *owners, struct lookup **ret)
+    struct lookup_client *client, struct lookup **ret)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	int r;
 
 	if (lookup == NULL) {
-		(void)lookup_client_close(owners);
+		(void)lookup_client_close(client);
 		return -ENOMEM;
 	}
 	*lookup = (struct lookup){
 		.ground = ground,
 		.options = *options,
-		.client = owners,
+		.client = client,
 	};
 	r = start(lookup);
 	if (r < 0)
