@@ -3,7 +3,8 @@
  * The lookup without a loop: batch by batch, each waited for. Every process is searched at the
  * first question, so that nobody has to be asked for twice.
  *
- * What it never does: wait longer than ANSWER_TIMEOUT_USEC for a batch, or for a lookup that failed.
+ * What it never does: wait longer than ANSWER_TIMEOUT_USEC for a batch, or for a lookup that
+ * failed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -20,7 +21,7 @@
 #define ROUNDS_MAX 16
 
 struct answers {
-	struct lookup_answer list[OWNERS_ASK_MAX];
+	struct lookup_answer list[LOOKUP_INODES_MAX];
 	size_t count;
 };
 
@@ -29,7 +30,7 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct answers *answers = argument;
 
-	if (answers->count < OWNERS_ASK_MAX)
+	if (answers->count < LOOKUP_INODES_MAX)
 		answers->list[answers->count++] = (struct lookup_answer){ inode, owner_ref(owner) };
 }
 
@@ -73,7 +74,7 @@ ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_que
 	for (size_t i = 0; i < count; i++)
 		questions[i].thorough = true;
 	answers->count = 0;
-	r = lookup_client_ask(client, questions, count, clock_boottime_usec());
+	r = lookup_client_ask(client, questions, count);
 	if (r < 0)
 		return r;
 	r = wait_answers(client, answers);
@@ -94,7 +95,7 @@ advance(struct engine *engine)
 int
 once_lookup(struct engine *engine, struct lookup_client **client)
 {
-	_free_ struct lookup_question *questions = calloc(OWNERS_ASK_MAX, sizeof(*questions));
+	_free_ struct lookup_question *questions = calloc(LOOKUP_INODES_MAX, sizeof(*questions));
 	_free_ struct answers *answers = calloc(1, sizeof(*answers));
 	unsigned rounds = 0;
 	int r = 0;
@@ -106,12 +107,12 @@ once_lookup(struct engine *engine, struct lookup_client **client)
 
 		advance(engine);
 		count = *client == NULL ? 0 :
-					  engine_lookup_questions(engine, questions, OWNERS_ASK_MAX,
-					      clock_boottime_usec());
+					  engine_lookup_questions(engine, questions,
+					      LOOKUP_INODES_MAX, clock_boottime_usec());
 		if (count == 0)
 			break;
 		/* Full batches are only more of the same. */
-		if (count < OWNERS_ASK_MAX && ++rounds > ROUNDS_MAX)
+		if (count < LOOKUP_INODES_MAX && ++rounds > ROUNDS_MAX)
 			break;
 		r = ask_batch(engine, *client, questions, count, answers);
 		if (r < 0)

@@ -200,7 +200,7 @@ outlet_free(struct outlet *outlet, uint64_t until_usec)
 		    sender_stop(outlet->sender, until_usec > now_usec ? until_usec - now_usec : 0);
 	}
 	if (lost > 0)
-		log_debug("daemon", "%u messages were not sent before the exit", lost);
+		log_debug("outlet", "%u messages were not sent before the exit", lost);
 	free(outlet);
 	return NULL;
 }

@@ -48,7 +48,7 @@ read_reserved(struct watched *watched, const struct port_range *kernel, bool alw
 	    kernel->first == watched->kernel.first && kernel->last == watched->kernel.last)
 		return;
 	if (r < 0)
-		log_debug("poll", "cannot read ip_local_reserved_ports: %s", strerror(-r));
+		log_debug("watched", "cannot read ip_local_reserved_ports: %s", strerror(-r));
 	watched->reserved = reserved;
 	/* Nobody can advise what to reserve without knowing what is reserved. */
 	engine_set_reserved(watched->ground->engine, &reserved,

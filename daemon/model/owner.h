@@ -166,7 +166,7 @@ struct lookup_question {
 	uint32_t uid;	  /* of the socket's creator: only root's can be the kernel's */
 	uint64_t cgroup;  /* the socket's cgroup v2 id, 0 = unknown */
 	uint8_t protocol; /* enum protocol (model/listener.h) */
-	bool thorough;	  /* look at every process, not only until a holder is found */
+	bool thorough;	  /* search every process, not only until a holder is found */
 	bool checksum;	  /* that of what the first process runs is wanted, too */
 };
 

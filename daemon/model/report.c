@@ -60,16 +60,6 @@ stay_state_name(enum stay_state state)
 	return state_names[state];
 }
 
-const char *
-range_source_name(uint32_t sources)
-{
-	if ((sources & RANGE_IANA) != 0 && (sources & RANGE_KERNEL) != 0)
-		return "both";
-	return (sources & RANGE_IANA) != 0 ? "iana" :
-	    (sources & RANGE_KERNEL) != 0  ? "kernel" :
-					     "explicit";
-}
-
 static void
 clear_fact(struct fact *fact)
 {

@@ -100,7 +100,7 @@ answer(const struct play *play, struct poll_steps *steps, const struct source_re
 	if (request->family == AF_UNSPEC)
 		bits |= trouble_bit(request->protocol, AF_INET6);
 	if ((play->trouble & bits) != 0 && play->fails) {
-		poll_failed(steps, INCOMPLETE_KERNEL);
+		poll_steps_failed(steps, INCOMPLETE_KERNEL);
 		return;
 	}
 	if ((play->trouble & bits) != 0)
