@@ -45,6 +45,7 @@ struct telling {
 	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
 	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
 	const char *advice;	   /* EVENT_ADVICE: as in struct report_stay */
+	bool unwatched;		   /* EVENT_CLEARED: as in struct report_stay */
 };
 
 void outbox_clear(struct outbox *outbox);
