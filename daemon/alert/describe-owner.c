@@ -20,6 +20,7 @@
 #define UNIT_TEXT_MAX	   128
 #define PROGRAM_TEXT_MAX   128
 #define ARGUMENTS_TEXT_MAX 200
+#define TITLE_TEXT_MAX	   100
 #define CONTAINER_TEXT_MAX 64
 #define COMM_TEXT_MAX	   64
 
@@ -49,19 +50,16 @@ join_arguments(const char *bytes, size_t length, unsigned from, char *joined)
 	return used;
 }
 
-void
-describe_arguments(struct text *text, const struct process *process, unsigned from,
+/* At most OWNER_CMDLINE_MAX bytes of arguments, as the policy wants them shown. */
+static void
+describe_bytes(struct text *text, const char *bytes, size_t length, bool cut, unsigned from,
     const struct message_context *context, size_t max)
 {
 	char masked[MASK_ROOM(OWNER_CMDLINE_MAX)], joined[sizeof(masked)];
-	const char *bytes = process->cmdline;
-	size_t length = process->cmdline_length, used;
-	bool cut = process->cmdline_cut || length > OWNER_CMDLINE_MAX;
+	size_t used;
 
 	if (context->cmdline == CMDLINE_OFF)
 		return;
-	if (length > OWNER_CMDLINE_MAX)
-		length = OWNER_CMDLINE_MAX;
 	if (context->cmdline == CMDLINE_MASKED) {
 		length = mask_secrets(bytes, length, masked, sizeof(masked));
 		bytes = masked;
@@ -70,6 +68,54 @@ describe_arguments(struct text *text, const struct process *process, unsigned fr
 	text_escape(text, joined, used, cut ? max - 3 : max);
 	if (cut && used > 0 && !text->cut)
 		text_add(text, "...");
+}
+
+void
+describe_arguments(struct text *text, const struct process *process, unsigned from,
+    const struct message_context *context, size_t max)
+{
+	size_t length = process->cmdline_length;
+	bool cut = process->cmdline_cut || length > OWNER_CMDLINE_MAX;
+
+	describe_bytes(text, process->cmdline,
+	    length > OWNER_CMDLINE_MAX ? OWNER_CMDLINE_MAX : length, cut, from, context, max);
+}
+
+void
+describe_title(struct text *text, const struct process *process,
+    const struct message_context *context, size_t max)
+{
+	const char *title = process_title(process);
+	char words[OWNER_CMDLINE_MAX];
+	size_t length;
+
+	if (title == NULL)
+		return;
+	/* Secrets are found in arguments, so each word is made one. */
+	length = strnlen(title, sizeof(words) - 1) + 1;
+	memcpy(words, title, length - 1);
+	words[length - 1] = '\0';
+	for (size_t i = 0; i < length; i++)
+		if (words[i] == ' ')
+			words[i] = '\0';
+	describe_bytes(text, words, length, false, 0, context, max);
+}
+
+/* titled "TITLE", in which no quote is the last one's like. */
+static void
+add_title(struct text *text, const struct process *process, const struct message_context *context)
+{
+	char title[TITLE_TEXT_MAX + 1];
+	struct text list;
+
+	text_init(&list, title, sizeof(title));
+	describe_title(&list, process, context, TITLE_TEXT_MAX);
+	if (list.used == 0)
+		return;
+	text_add(text, " titled \"");
+	for (const char *at = title; *at != '\0'; at++)
+		text_printf(text, "%s%c", *at == '"' ? "\\" : "", *at);
+	text_add(text, "\"");
 }
 
 bool
@@ -185,6 +231,7 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 		text_escape_string(&list, process->script, ARGUMENTS_TEXT_MAX);
 	describe_program(text, process, list.used > 0);
 	text_printf(text, "%s%s", list.used > 0 ? " " : "", arguments);
+	add_title(text, process, context);
 	describe_pid(text, owner, process);
 	text_add(text, " of ");
 	describe_user(text, process->uid, context, USER_TEXT_MAX);

@@ -32,6 +32,10 @@ void describe_binding(struct text *text, const struct report_stay *stay,
 void describe_arguments(struct text *text, const struct process *process, unsigned from,
     const struct message_context *context, size_t max);
 
+/* The title that the process wrote over its arguments, as those; nothing where it has none. */
+void describe_title(struct text *text, const struct process *process,
+    const struct message_context *context, size_t max);
+
 /*
  * A unit's name; at most max bytes. One that systemd could have given is written as it is, with
  * its backslashes, so that it can be searched for; what else stands there is escaped.

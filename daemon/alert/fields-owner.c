@@ -84,6 +84,13 @@ cmdline(struct text *value, const struct field_source *source)
 }
 
 static void
+title(struct text *value, const struct field_source *source)
+{
+	if (source->process != NULL)
+		describe_title(value, source->process, source->context, VALUE_MAX);
+}
+
+static void
 cwd(struct text *value, const struct field_source *source)
 {
 	if (source->process != NULL)
@@ -237,6 +244,7 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_EXE_SHA256", FIELDS_OWNER, false, exe_checksum },
 	{ "OVERSTAY_SCRIPT", FIELDS_OWNER, false, script },
 	{ "OVERSTAY_CMDLINE", FIELDS_OWNER, false, cmdline },
+	{ "OVERSTAY_TITLE", FIELDS_OWNER, false, title },
 	{ "OVERSTAY_CWD", FIELDS_OWNER, false, cwd },
 	{ "OVERSTAY_UID", FIELDS_OWNER, false, uid },
 	{ "OVERSTAY_USER", FIELDS_OWNER, false, user },

@@ -138,7 +138,7 @@ runs_anything(const struct process *process)
 
 	if (program_is_shell(name) || program_is_relay(name))
 		return true;
-	input = program_input(name, process->cmdline, process->cmdline_length, &script);
+	input = process_input(process, name, &script);
 	return (input == INPUT_INLINE || input == INPUT_STDIN) && !is_own_helper(process);
 }
 

@@ -133,15 +133,15 @@ match_exe(const struct match *match, const struct match_subject *subject)
 	    TRUTH_UNKNOWN;
 }
 
-/* May the process run a script although none is known? Under a title nobody knows which. */
+/* May the process run a script although none is known? */
 static bool
 runs_unknown_script(const struct process *process)
 {
+	const char *name = program_applet(process->exe, process->cmdline, process->cmdline_length);
 	const char *argument;
-	enum program_input input = program_input(program_name(process->exe), process->cmdline,
-	    process->cmdline_length, &argument);
+	enum program_input input = process_input(process, name, &argument);
 
-	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_HIDDEN ||
+	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_UNKNOWN ||
 	    input == INPUT_SCRIPT;
 }
 
@@ -176,6 +176,9 @@ match_cmdline(const struct match *match, const struct match_subject *subject)
 
 	if (process == NULL)
 		return truth_without_process(subject);
+	/* What it was started with is not known, and a title excuses nothing. */
+	if (process_has_title(process))
+		return TRUTH_UNKNOWN;
 	length = process->cmdline_length < OWNER_CMDLINE_MAX ? process->cmdline_length :
 							       OWNER_CMDLINE_MAX;
 	while (length > 0 && process->cmdline[length - 1] == '\0')

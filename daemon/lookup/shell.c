@@ -166,10 +166,12 @@ read_shell(int process_fd, struct shell_process *ret)
 static bool
 runs_script(const struct shell_process *shell)
 {
+	struct program_call call;
 	const char *script;
-	const char *name = program_applet(shell->exe, shell->arguments, shell->length);
 
-	return program_input(name, shell->arguments, shell->length, &script) == INPUT_SCRIPT;
+	program_call_init(&call, shell->exe, shell->arguments, shell->length);
+	call.cut = shell->length == sizeof(shell->arguments) - 1;
+	return program_input(&call, &script) == INPUT_SCRIPT;
 }
 
 /* Notes what a shell that belongs to the holder says of it. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is known of programs by their names: interpreters and what they run, shells, tools that
- * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c; whose name a
- * process borrows: claim.c.
+ * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c, with the
+ * options of interpreters.c; titles: title.c; scripts: script-path.c; whose name a process borrows:
+ * claim.c.
  */
 #ifndef OVERSTAY_MODEL_PROGRAM_H
 #define OVERSTAY_MODEL_PROGRAM_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "model/owner.h"
 
 /* What an interpreter was given to run, as its arguments say. */
 enum program_input {
@@ -19,7 +21,9 @@ enum program_input {
 	INPUT_MODULE, /* a module by name: python3 -m http.server, java's class */
 	INPUT_INLINE, /* code in an argument: python3 -c, perl -e, sh -c */
 	INPUT_STDIN,  /* code from standard input, or a person typing */
-	INPUT_HIDDEN, /* not known: the process wrote a title over its arguments */
+	/* Not known: the process wrote a title over its arguments, they hold an option that is not
+	 * known, or they were cut off before it. */
+	INPUT_UNKNOWN,
 };
 
 /* What a program is, by its name; bits. */
@@ -30,18 +34,13 @@ enum program_kind {
 	PROGRAM_LOGIN = 1 << 3,	       /* opens a session for a person */
 	PROGRAM_MULTI_CALL = 1 << 4,   /* is whatever it is called as */
 	PROGRAM_LOADER = 1 << 5,       /* runs another program file as that program */
-	PROGRAM_JAVA = 1 << 6,	       /* its arguments are a class, or -jar FILE */
-	PROGRAM_OPAQUE = 1 << 7,       /* its arguments are not known here */
-	PROGRAM_SUPER_SERVER = 1 << 8, /* starts another program for each connection */
+	PROGRAM_SUPER_SERVER = 1 << 6, /* starts another program for each connection */
 };
 
 /* A row of the table. */
 struct program {
 	const char *name;
-	uint32_t kinds;	      /* bits of enum program_kind */
-	const char *code;     /* letters of options whose argument is code */
-	const char *module;   /* letters of options whose argument is a module */
-	const char *argument; /* letters of other options that take an argument */
+	uint32_t kinds; /* bits of enum program_kind */
 };
 
 /* The part of a path behind the last slash. */
@@ -77,13 +76,43 @@ bool program_runs_others(const char *name);
  */
 const char *program_applet(const char *exe, const char *arguments, size_t length);
 
+/* A program and what it was called with. */
+struct program_call {
+	const char *name;      /* of the program file, without its path */
+	const char *arguments; /* each ended by a NUL, as /proc/PID/cmdline has them, */
+	size_t length;	       /* so many bytes in all */
+	bool cut;	       /* there were more of them */
+	const char *cwd;       /* the working directory; "" = unknown */
+};
+
 /*
- * What name (of the program file, without its path) runs, by its arguments: each ended by a NUL,
- * length bytes in all, as /proc/PID/cmdline has them (proc_pid_cmdline(5)). *ret_script is the
- * argument that names the script or module, borrowed from arguments; NULL where there is none.
+ * What exe was called as, and with what: the second argument of "busybox sh x" on. Nothing is cut,
+ * and cwd is not known. Borrowed from exe and arguments, which end with a NUL of their own.
  */
-enum program_input program_input(const char *name, const char *arguments, size_t length,
+void program_call_init(struct program_call *call, const char *exe, const char *arguments,
+    size_t length);
+
+/*
+ * What the program runs, by its arguments. *ret_script is the argument that names the script or
+ * module, borrowed from arguments; NULL where there is none.
+ */
+enum program_input program_input(const struct program_call *call, const char **ret_script);
+
+/* The same of a process that runs the program called name. */
+enum program_input process_input(const struct process *process, const char *name,
     const char **ret_script);
+
+/* True where the arguments of program, an interpreter, are a title. */
+bool program_has_title(const struct program *program, const char *arguments, size_t length);
+
+/*
+ * True where the process wrote a title over its arguments: then cmdline is that, and what it was
+ * started with is not known. A title that looks like arguments is not recognized.
+ */
+bool process_has_title(const struct process *process);
+
+/* That title, borrowed; NULL: there is none, or it says no more than the program's name. */
+const char *process_title(const struct process *process);
 
 /*
  * The path of a script: argument, below cwd where it is relative; without "." and "//", with ".."
@@ -91,6 +120,13 @@ enum program_input program_input(const char *name, const char *arguments, size_t
  * path has no cwd.
  */
 bool program_script_path(const char *cwd, const char *argument, char *buffer, size_t size);
+
+/*
+ * Is the path (absolute, as program_script_path() has it) that of an open file, which is what the
+ * process was given, not what somebody installed? "python3 /dev/stdin", and /dev/fd/63 as bash has
+ * it for <(...).
+ */
+bool program_path_is_input(const char *path);
 
 /*
  * The name of a well-known system service or kernel thread that `claimed` (a comm, or an argv[0])

@@ -183,12 +183,11 @@ set_numbers(const struct wire_process *fixed, struct process *process)
 static int
 set_script(struct process *process)
 {
-	const char *name = program_name(process->exe), *argument = NULL;
+	const char *name = program_applet(process->exe, process->cmdline, process->cmdline_length);
+	const char *argument;
 	char path[OWNER_PATH_MAX];
 
-	if (program_input(name, process->cmdline, process->cmdline_length, &argument) !=
-		INPUT_SCRIPT ||
-	    argument == NULL)
+	if (process_input(process, name, &argument) != INPUT_SCRIPT)
 		return 0;
 	if (!program_script_path(process->cwd, argument, path, sizeof(path)))
 		return 0;

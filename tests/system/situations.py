@@ -14,6 +14,7 @@ import pathlib
 import signal
 import typing
 
+import interpreters
 from harness import run, wait_until
 from stage import ALICE, CGROUP, PERL, PYTHON, RUNTIME, Scene, serving
 
@@ -640,10 +641,10 @@ SERVICES = [
     row("shell-script-main-python", script_main_python, "service"),
     row("script-with-shebang", shebang, "service"),
     row("python-multiprocessing", multiprocessing_server, "service"),
-    row("perl-with-a-title", perl_title, "service"),
+    row("perl-with-a-title", perl_title, "service", title="acme-server: ready"),
     row("perl-title-of-a-service-account", lambda s: perl_title(s, user=WEB_USER), "service"),
     row("python-title-of-a-service-account", lambda s: python_title(
-        s, "gunicorn: master [acme]", user=WEB_USER), "service"),
+        s, "gunicorn: master [acme]", user=WEB_USER), "service", title="gunicorn: master [acme]"),
     row("python-title-of-one-word", lambda s: python_title(s, "acme", user=WEB_USER), "service"),
     row("python-title-that-fills-its-place", lambda s: python_title(
         s, "[celeryd: w1@host:MainProcess] -active- (-A tasks) " + "x" * 200, user=WEB_USER),
@@ -651,15 +652,16 @@ SERVICES = [
     row("python-title-of-another-interpreter", lambda s: python_title(
         s, "sh -s", user=WEB_USER), "service"),
     row("python-title-of-its-name", lambda s: python_title(s, "python3", user=WEB_USER),
-        "service"),
-    row("python-empty-title", lambda s: python_title(s, "", user=WEB_USER), "service"),
+        "service", title=None),
+    row("python-empty-title", lambda s: python_title(s, "", user=WEB_USER), "service",
+        title=None),
     row("python-title-of-a-dynamic-user", lambda s: python_title(
         s, "a/b -c\nd", properties=["DynamicUser=yes"]), "service", user=...),
     row("worker-with-a-title", worker_with_a_title, "service"),
     row("title-below-a-shell", title_below_a_shell, "service"),
     row("option-with-a-value", option_with_a_value, "service"),
     row("title-of-its-own", lambda s: own(s, "-t", "acme: worker 3", "-c", "acme-worker"),
-        "service"),
+        "service", title="acme: worker 3"),
     row("postgres-like-title", lambda s: own(
         s, "-t", "postgres: checkpointer", path="/usr/lib/postgresql/15/bin/postgres"),
         "service"),
@@ -964,4 +966,5 @@ HOPPERS = [
         auto=1, alert=False),
 ]
 
-TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER,
+         *interpreters.rows(row), *HOPPERS]

@@ -25,7 +25,8 @@
  *	-0	  becomes COMMAND, the socket as its standard input
  *	-k	  becomes COMMAND at SIGUSR1, the socket inherited
  *
- * docker-proxy's own options are understood, too: the port is that behind -host-port.
+ * docker-proxy's own options are understood, too: the port is that behind -host-port. With
+ * STAND_IN_PORT in its environment it listens there, whatever its arguments are.
  *
  * It waits for ever. What fails ends it with a word on stderr, and the test sees that nobody
  * listens.
@@ -258,8 +259,13 @@ use_socket(int fd, char *rest[])
 static void
 read_options(int argc, char *argv[])
 {
+	const char *port = getenv("STAND_IN_PORT");
 	int letter;
 
+	if (port != NULL) {
+		options.port = (uint16_t)atoi(port);
+		return;
+	}
 	/* docker-proxy's are long ones with one dash. */
 	if (argc > 2 && strcmp(argv[1], "-proto") == 0) {
 		for (int i = 1; i + 1 < argc; i++)

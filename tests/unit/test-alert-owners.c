@@ -38,7 +38,11 @@ test_programs(void **state)
 	    ": /usr/bin/pythonic x [4242]", "alice");
 	/* A title in place of the arguments. */
 	check_owner(report_process("/usr/sbin/nginx", "nginx: worker process||||", ""), &host,
-	    ": /usr/sbin/nginx [4242]", "alice");
+	    ": /usr/sbin/nginx ", " \"nginx: worker process\" [4242]", "alice");
+	check_owner(report_process("/usr/bin/ruby3.1", "puma 5.6.5 (tcp://0.0.0.0:1)", ""), &host,
+	    ": /usr/bin/ruby3.1 ", " \"puma 5.6.5 (tcp://0.0.0.0:1)\" [4242]", "alice");
+	check_owner(report_process("/usr/bin/php8.2", "php||||", ""), &host,
+	    ": /usr/bin/php8.2 [4242]", "alice");
 	/* An interpreter that only says it is one keeps its path. */
 	owner = report_process("/usr/bin/python3.11", "python3|x", "");
 	owner->processes[0].exe_trust = EXE_UNVERIFIED;
@@ -70,6 +74,27 @@ test_arguments(void **state)
 	    ": /usr/bin/ncat [4242]", "alice");
 	check_owner(report_process("/usr/bin/python3.11", "python3|x", ""), &off,
 	    ": /usr/bin/python3.11 [4242]", "alice");
+}
+
+/* A title is escaped, bounded and masked, and cannot end itself. */
+static void
+test_titles(void **state)
+{
+	static char long_title[400];
+	struct message_context off = host;
+
+	(void)state;
+	off.cmdline = CMDLINE_OFF;
+	check_owner(report_process("/opt/x", "acme \" [1] of root\x1b\\||", ""), &host, ": /opt/x ",
+	    " \"acme \\\" [1] of root\\x1b\\\\\" [4242]", "alice");
+	check_owner(report_process("/opt/x", "acme --token x password=y||", ""), &host, ": /opt/x ",
+	    " \"acme --token *** password=***\" [4242]", "alice");
+	check_owner(report_process("/opt/x", "acme --token x||", ""), &off, ": /opt/x [4242]",
+	    "alice");
+	memset(long_title, 'x', sizeof(long_title) - 1);
+	memcpy(long_title, "acme ", 5);
+	check_owner(report_process("/opt/x", long_title, ""), &host, ": /opt/x ", "xxx...\" [4242]",
+	    "alice");
 }
 
 /* A unit and a container, and which of them is said. */
@@ -252,6 +277,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_containers),
 		cmocka_unit_test(test_forwarding),
 		cmocka_unit_test(test_activation),

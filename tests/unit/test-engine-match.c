@@ -379,6 +379,8 @@ script_under_a_title_is_unknown(void **state)
 		{ "python3\0n.py", 13, "", false, false },
 		{ "python3\0-c\0pass", 16, "", false, true },
 		{ "python3", 8, "", false, true },
+		/* An option that nobody knows may be anything. */
+		{ "python3\0--code\0x", 17, "", false, false },
 	};
 	static char *globs[] = { (char *)"/srv/n.py" };
 	const struct match match = { .keys = 1 << MATCH_SCRIPT, .script = { globs, 1 } };
@@ -393,6 +395,40 @@ script_under_a_title_is_unknown(void **state)
 		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
 		replace(&process->script, cases[i].script);
+		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
+			fail_msg("%zu: %s", i, cases[i].arguments);
+	}
+}
+
+/* A title excuses nothing: what the process was started with is not known. */
+static void
+cmdline_under_a_title_is_unknown(void **state)
+{
+	static const struct {
+		const char *exe, *arguments;
+		size_t length;
+		bool is, is_not;
+	} cases[] = {
+		{ "/usr/bin/python3.11", "acme: worker\0\0\0\0", 16, false, false },
+		{ "/usr/sbin/acmed", "acme: worker\0\0\0\0", 16, false, false },
+		{ "/usr/sbin/acmed", "other: worker", 14, false, false },
+		{ "/usr/sbin/acmed", "acme:\0worker", 13, true, false },
+		{ "/usr/bin/bash", "acme: worker", 13, true, false },
+		{ "/usr/sbin/acmed", "acmed\0x", 8, false, true },
+	};
+	static char *globs[] = { (char *)"acme: *" };
+	const struct match match = { .keys = 1 << MATCH_CMDLINE, .cmdline = { globs, 1 } };
+	const struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		replace(&process->exe, cases[i].exe);
+		free(process->cmdline);
+		process->cmdline = malloc(cases[i].length);
+		assert_non_null(process->cmdline);
+		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
+		process->cmdline_length = (uint32_t)cases[i].length;
 		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
 		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
 			fail_msg("%zu: %s", i, cases[i].arguments);
@@ -633,6 +669,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_path_must_be_verified, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(cmdline_under_a_title_is_unknown, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),

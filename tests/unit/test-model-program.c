@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of programs by their names and arguments.
+ * What is known of programs by their names.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,144 +11,6 @@
 #include <cmocka.h>
 
 #include "model/program.h"
-
-static const struct {
-	const char *name;
-	const char *arguments; /* joined by '|' */
-	enum program_input input;
-	const char *script; /* NULL = none */
-} inputs[] = {
-	{ "python3.11", "python3|/home/alice/srv.py|8080", INPUT_SCRIPT, "/home/alice/srv.py" },
-	{ "python3.11", "python3|-u|-W|ignore|srv.py", INPUT_SCRIPT, "srv.py" },
-	{ "python3.11", "python3|-Wignore|srv.py", INPUT_SCRIPT, "srv.py" },
-	{ "python3.11", "python3|-m|http.server|60855", INPUT_MODULE, "http.server" },
-	{ "python3", "python3|-um|http.server", INPUT_MODULE, "http.server" },
-	{ "python3", "python3|-mhttp.server", INPUT_MODULE, "http.server" },
-	{ "python3.11", "python3|-c|import socket", INPUT_INLINE, NULL },
-	{ "python3.11", "python3|-Sc|import socket", INPUT_INLINE, NULL },
-	{ "python3.11", "python3|-c", INPUT_INLINE, NULL },
-	{ "python3.11", "python3", INPUT_STDIN, NULL },
-	{ "python3.11", "python3|-", INPUT_STDIN, NULL },
-	{ "python3.11", "python3|-i", INPUT_STDIN, NULL },
-	{ "python3.11", "", INPUT_NONE, NULL },
-	{ "python3.11", "python3|--|-c", INPUT_SCRIPT, "-c" },
-	{ "perl", "/usr/bin/perl|/usr/share/webmin/miniserv.pl", INPUT_SCRIPT,
-	    "/usr/share/webmin/miniserv.pl" },
-	{ "perl", "perl|-MIO::Socket|-e|print", INPUT_INLINE, NULL },
-	{ "perl", "perl|-wE|say 1", INPUT_INLINE, NULL },
-	{ "perl", "perl|-w|-T|x.pl", INPUT_SCRIPT, "x.pl" },
-	{ "ruby", "ruby|-rsocket|-e|x", INPUT_INLINE, NULL },
-	{ "node", "node|server.js|--eval", INPUT_SCRIPT, "server.js" },
-	{ "node", "node|--eval|x", INPUT_INLINE, NULL },
-	{ "nodejs", "node|--eval=x", INPUT_INLINE, NULL },
-	{ "node", "node|-r|dotenv/config|server.js", INPUT_SCRIPT, "server.js" },
-	{ "php8.2", "php|-S|0.0.0.0:8000|router.php", INPUT_MODULE, "0.0.0.0:8000" },
-	{ "php8.2", "php|-t|/srv/www|-S|0.0.0.0:8000", INPUT_MODULE, "0.0.0.0:8000" },
-	{ "php8.2", "php|-c|/etc/php.ini|x.php", INPUT_SCRIPT, "x.php" },
-	{ "php-fpm8.2", "php-fpm: pool www", INPUT_NONE, NULL },
-	{ "php8.2", "php|-r|x();", INPUT_INLINE, NULL },
-	{ "bash", "bash|-c|nc -l 1", INPUT_INLINE, NULL },
-	{ "bash", "-bash", INPUT_STDIN, NULL },
-	{ "bash", "bash|-o|pipefail|run.sh", INPUT_SCRIPT, "run.sh" },
-	{ "dash", "sh|-ec|x", INPUT_INLINE, NULL },
-	{ "java", "java|-Xmx1g|-cp|a.jar:b.jar|org.example.Main|x", INPUT_MODULE,
-	    "org.example.Main" },
-	{ "java", "java|-jar|/opt/app.jar", INPUT_SCRIPT, "/opt/app.jar" },
-	{ "java", "java|-jar", INPUT_NONE, NULL },
-	{ "java", "java|--add-opens|java.base/java.lang=ALL-UNNAMED|-jar|/opt/app.jar",
-	    INPUT_SCRIPT, "/opt/app.jar" },
-	{ "java", "java|@/etc/acme/jvm.options|-jar|app.jar", INPUT_SCRIPT, "app.jar" },
-	{ "java", "java|--add-modules", INPUT_NONE, NULL },
-	{ "deno", "deno|run|main.ts", INPUT_SCRIPT, "main.ts" },
-	{ "nginx", "nginx|-c|x", INPUT_NONE, NULL },
-	/* Words of an option, not options. */
-	{ "ruby3.1", "ruby|-W:no-deprecated|app.rb", INPUT_SCRIPT, "app.rb" },
-	{ "ruby3.1", "ruby|-W:no-deprecated|-e|x", INPUT_INLINE, NULL },
-	{ "perl", "perl|-d:Trepan|x.pl", INPUT_SCRIPT, "x.pl" },
-	{ "perl", "perl|-de|0", INPUT_INLINE, NULL },
-	{ "python3.11", "python3|--check-hash-based-pycs|always|srv.py", INPUT_SCRIPT, "srv.py" },
-	{ "python3.11", "python3|--check-hash-based-pycs|always|-c|x", INPUT_INLINE, NULL },
-	{ "node", "node|--require|fs|-e|x", INPUT_INLINE, NULL },
-	{ "node", "node|--require|fs|-", INPUT_STDIN, NULL },
-	{ "node", "node|--require=fs|server.js", INPUT_SCRIPT, "server.js" },
-	{ "ruby3.1", "ruby|--encoding|utf-8|app.rb", INPUT_SCRIPT, "app.rb" },
-	{ "ruby3.1", "ruby|--encoding|utf-8", INPUT_STDIN, NULL },
-	{ "tclsh8.6", "tclsh|-encoding|utf-8|x.tcl", INPUT_SCRIPT, "x.tcl" },
-	{ "node", "node|--require", INPUT_STDIN, NULL },
-	/* Files that are the process's input. */
-	{ "python3.11", "python3|/dev/stdin|x", INPUT_STDIN, NULL },
-	{ "python3.11", "python3|-u|/dev/fd/63", INPUT_STDIN, NULL },
-	{ "perl", "perl|/proc/self/fd/0", INPUT_STDIN, NULL },
-	{ "perl", "perl|/dev/fdserver.pl", INPUT_SCRIPT, "/dev/fdserver.pl" },
-	/* Titles, padded to the length of the arguments or filling it. */
-	{ "ruby3.1", "puma 5.6.5 (tcp://0.0.0.0:50080) [shop]|||", INPUT_HIDDEN, NULL },
-	{ "ruby3.1", "puma: cluster worker 0: 801 [shop]", INPUT_HIDDEN, NULL },
-	{ "ruby3.1", "unicorn master -c config.rb||||||||", INPUT_HIDDEN, NULL },
-	{ "python3.11", "gunicorn: master [app]", INPUT_HIDDEN, NULL },
-	{ "python3.11", "[celeryd: w1@host:MainProcess] -active- (-A tasks)|", INPUT_HIDDEN, NULL },
-	{ "python3.11", "worker of /usr/bin/python3", INPUT_HIDDEN, NULL },
-	{ "perl", "/usr/sbin/postgrey --inet=50023|||||", INPUT_HIDDEN, NULL },
-	{ "perl", "postgrey           ", INPUT_HIDDEN, NULL },
-	{ "node", "my-api|||||||||||", INPUT_HIDDEN, NULL },
-	{ "node", "my-api", INPUT_HIDDEN, NULL },
-	{ "node", "node||||||||||||", INPUT_HIDDEN, NULL },
-	{ "java", "elasticsearch||||", INPUT_HIDDEN, NULL },
-	{ "python3.11", "python3|-u|", INPUT_HIDDEN, NULL },
-	{ "python3.11", "python3|--|", INPUT_HIDDEN, NULL },
-	/* No title: the program's own name alone. */
-	{ "perl", "/usr/bin/perl", INPUT_STDIN, NULL },
-	{ "node", "/opt/node/bin/node", INPUT_STDIN, NULL },
-	{ "dash", "odd", INPUT_STDIN, NULL },
-	{ "bash", "bash|-s|", INPUT_HIDDEN, NULL },
-	{ "pythonic", "pythonic|-c|x", INPUT_NONE, NULL },
-};
-
-static void
-input(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(inputs); i++) {
-		char arguments[128];
-		const char *script = "unset";
-		size_t length = strlen(inputs[i].arguments);
-		enum program_input found;
-
-		strcpy(arguments, inputs[i].arguments);
-		for (size_t at = 0; at < length; at++)
-			if (arguments[at] == '|')
-				arguments[at] = '\0';
-		found =
-		    program_input(inputs[i].name, arguments, length == 0 ? 0 : length + 1, &script);
-		if (found != inputs[i].input || (script == NULL) != (inputs[i].script == NULL) ||
-		    (script != NULL && strcmp(script, inputs[i].script) != 0))
-			fail_msg("%s: %s: %d, %s", inputs[i].name, inputs[i].arguments, (int)found,
-			    script == NULL ? "none" : script);
-	}
-}
-
-/* Every cut of every command line: nothing is read behind its end. */
-static void
-input_cut(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(inputs); i++)
-		for (size_t length = 1; length <= strlen(inputs[i].arguments); length++) {
-			char *arguments = malloc(length);
-			const char *script;
-
-			assert_non_null(arguments);
-			memcpy(arguments, inputs[i].arguments, length);
-			for (size_t at = 0; at < length; at++)
-				if (arguments[at] == '|')
-					arguments[at] = '\0';
-			/* What the lookup sends ends with a NUL. */
-			arguments[length - 1] = '\0';
-			(void)program_input(inputs[i].name, arguments, length, &script);
-			if (script != NULL)
-				assert_true(script >= arguments && script < arguments + length);
-			free(arguments);
-		}
-}
 
 static const struct {
 	const char *cwd, *argument, *path; /* NULL = none */
@@ -379,8 +241,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(input),
-		cmocka_unit_test(input_cut),
 		cmocka_unit_test(script_path),
 		cmocka_unit_test(pretending),
 		cmocka_unit_test(names),

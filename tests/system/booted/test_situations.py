@@ -23,7 +23,7 @@ FIELDS = {
     "owner": "OVERSTAY_OWNER", "owner_reason": "OVERSTAY_OWNER_REASON", "exe": "OVERSTAY_EXE",
     "user": "OVERSTAY_USER", "unit": "OVERSTAY_UNIT", "user_unit": "OVERSTAY_USER_UNIT",
     "container": "OVERSTAY_CONTAINER", "forwards_to": "OVERSTAY_FORWARDS_TO",
-    "script": "OVERSTAY_SCRIPT", "holders": "OVERSTAY_HOLDERS",
+    "script": "OVERSTAY_SCRIPT", "title": "OVERSTAY_TITLE", "holders": "OVERSTAY_HOLDERS",
 }
 
 
