@@ -15,8 +15,7 @@
 #include "base/log.h"
 #include "skip.h"
 
-/* Writes a line and a debug line to the descriptor in the place of stderr, and reads from other what
- * came of them. */
+/* Writes lines with fd in the place of stderr, and reads from other what came of them. */
 static void
 write_lines(int fd, int other, char *ret, size_t size)
 {
