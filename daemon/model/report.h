@@ -66,7 +66,6 @@ struct report_stay {
 	enum listener_class class : 8;
 	enum listener_class class_otherwise : 8; /* of a suspect: without the reasons */
 	bool overstayed;			 /* it was reported as overstaying at some time */
-	bool strong;				 /* one of the reasons is */
 	bool unwatched;	  /* CLEARED: since its port is not watched any more */
 	uint32_t reasons; /* bits 1 << enum reason */
 	uint32_t range;	  /* bits of enum range_source (model/range.h) */

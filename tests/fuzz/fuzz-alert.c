@@ -195,7 +195,6 @@ make_stay(const uint8_t header[HEADER_SIZE])
 		.users = 1,
 		.class = classification.class,
 		.reasons = classification.reasons,
-		.strong = classification.strong,
 		.peers = make_peers(header[4] & 15),
 		.ports = calloc(REPORT_PORTS_MAX, sizeof(uint16_t)),
 		.port_count = header[5] % (REPORT_PORTS_MAX + 1),

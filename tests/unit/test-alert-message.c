@@ -236,7 +236,6 @@ test_fields(void **state)
 	report->stay->would_allow = strdup("\x1b");
 	report->stay->class = CLASS_SERVICE;
 	report->stay->reasons = 1U << REASON_SHM | 1U << REASON_DELETED;
-	report->stay->strong = true;
 	report->stay->peers = report_peers(7, 1);
 	fill_process(&report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - 2 * USEC_PER_SEC;

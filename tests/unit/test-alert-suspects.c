@@ -33,7 +33,6 @@ make(enum event_kind kind, uint32_t reasons)
 	stay->class = classification.class;
 	stay->class_otherwise = classification.otherwise;
 	stay->reasons = classification.reasons;
-	stay->strong = classification.strong;
 	return report;
 }
 
@@ -73,7 +72,6 @@ test_nobody(void **state)
 	owner->place.unit = strdup("apache2.service");
 	report->stay->class = CLASS_SUSPECT;
 	report->stay->reasons = 1U << REASON_NO_OWNER;
-	report->stay->strong = true;
 	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 10min 4s", "apache2.service", "alice",
 	    reason_text(REASON_NO_OWNER), "(strong)", HINT);
 }
@@ -346,7 +344,6 @@ evil_report(enum event_kind kind, const char *bytes)
 	stay->first_seen_usec = UINT64_MAX - 1;
 	stay->class = CLASS_SUSPECT;
 	stay->reasons = (1U << REASON_COUNT) - 1;
-	stay->strong = true;
 	report_set_ports(report, UINT16_MAX, kind == EVENT_REBOUND ? 1 : REPORT_PORTS_MAX);
 	for (uint32_t i = 0; i < stay->port_count; i++)
 		stay->ports[i] = UINT16_MAX;
