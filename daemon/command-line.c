@@ -38,7 +38,7 @@ static const struct {
 	    CODE_OUTPUT },
 	{ "raw", NULL, "with --once, print lines for scripts instead of a table", CODE_RAW },
 	{ "noheadings", NULL, "with --once, print no headings", CODE_NO_HEADINGS },
-	{ "log-target", "TARGET", "send messages to auto (default), journal or stderr",
+	{ "log-target", "TARGET", "where to send messages: auto (default), journal or stderr",
 	    CODE_LOG_TARGET },
 	{ "verbose", NULL, "print debug messages to stderr", CODE_VERBOSE },
 	{ "version", NULL, "print the version and exit", CODE_VERSION },
