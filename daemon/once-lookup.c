@@ -58,14 +58,6 @@ wait_answers(struct lookup_client *client, struct answers *answers)
 	return r;
 }
 
-static enum owner_reason
-reason_of(int r)
-{
-	return r == -ETIMEDOUT ? OWNER_REASON_TIMEOUT :
-	    r == -EPROTO       ? OWNER_REASON_BAD_ANSWER :
-				 OWNER_REASON_NO_LOOKUP;
-}
-
 /* What no process holds may be the kernel's own. */
 static void
 ask_kernel(const struct lookup_question *questions, size_t count, struct answers *answers)
@@ -135,7 +127,7 @@ once_lookup(struct engine *engine, struct lookup_client **client)
 			*client = lookup_client_close(*client);
 	}
 	if (*client == NULL)
-		engine_lookup_failed(engine, reason_of(r), clock_boottime_usec());
+		engine_lookup_failed(engine, lookup_client_reason(r), clock_boottime_usec());
 	advance(engine);
 	return 0;
 }

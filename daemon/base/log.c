@@ -33,8 +33,8 @@ log_is_verbose(void)
 }
 
 /* A line as a whole, with the prefix where a program reads it and not a person. */
-static void
-fill_line(struct text *line, int priority, const char *who, const char *format, va_list arguments)
+static void _printf_(4, 0) fill_line(struct text *line, int priority, const char *who,
+    const char *format, va_list arguments)
 {
 	char raw[RAW_MAX];
 	int length = vsnprintf(raw, sizeof(raw), format, arguments);

@@ -82,8 +82,9 @@ unit_of(const struct lookup *lookup)
  * the starts of one that cannot run.
  */
 static void
-fail(struct lookup *lookup, enum owner_reason reason, int r)
+fail(struct lookup *lookup, int r)
 {
+	enum owner_reason reason = lookup_client_reason(r);
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t pause_usec = RETRY_FIRST_USEC;
 	const char *unit = unit_of(lookup);
@@ -211,7 +212,7 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 	if (r == 0 && lookup->asked > 0)
 		take_in(lookup);
 	else if (r < 0 && r != -EAGAIN) {
-		fail(lookup, r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 		loop_announce(ground->loop, LOOP_CHANGED);
 	}
 	loop_note_hold(ground->loop, begun_usec);
@@ -228,13 +229,13 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	if (lookup->client != NULL) {
-		fail(lookup, OWNER_REASON_TIMEOUT, -ETIMEDOUT);
+		fail(lookup, -ETIMEDOUT);
 		loop_announce(ground->loop, LOOP_CHANGED);
 		return;
 	}
 	r = connect_lookup(lookup);
 	if (r < 0) {
-		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 		return;
 	}
 	/* Its first answer shows whether it is really back. */
@@ -265,7 +266,7 @@ ask(void *argument)
 	lookup->asked_usec = now_usec;
 	r = lookup_client_ask(lookup->client, lookup->questions, count);
 	if (r < 0)
-		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 	else
 		loop_arm(lookup->timeout, ANSWER_TIMEOUT_USEC);
 }
@@ -319,7 +320,7 @@ start(struct lookup *lookup)
 		return r;
 	r = connect_lookup(lookup);
 	if (r < 0)
-		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 	/* One that ended before there was somebody to hear of it. */
 	reap(lookup);
 	return 0;

@@ -255,6 +255,14 @@ lookup_client_ask(struct lookup_client *client, const struct lookup_question *qu
 	return 0;
 }
 
+enum owner_reason
+lookup_client_reason(int r)
+{
+	return r == -ETIMEDOUT ? OWNER_REASON_TIMEOUT :
+	    r == -EPROTO       ? OWNER_REASON_BAD_ANSWER :
+				 OWNER_REASON_NO_LOOKUP;
+}
+
 void
 lookup_client_give_up(struct lookup_client *client, enum owner_reason reason, uint64_t now_usec,
     lookup_client_function *function, void *argument)
@@ -353,9 +361,8 @@ lookup_client_step(struct lookup_client *client, uint64_t now_usec,
 	else
 		r = take_packet(client, (size_t)length, now_usec, function, argument);
 	if (r < 0)
-		lookup_client_give_up(client,
-		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, now_usec,
-		    function, argument);
+		lookup_client_give_up(client, lookup_client_reason(r), now_usec, function,
+		    argument);
 	else if (r == 0) {
 		client->count = 0;
 		client->under_way = false;

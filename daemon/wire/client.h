@@ -63,6 +63,9 @@ int lookup_client_ask(struct lookup_client *client, const struct lookup_question
 int lookup_client_step(struct lookup_client *client, uint64_t now_usec,
     lookup_client_function *function, void *argument) _mustcheck_;
 
+/* Why owners are unknown after an error of a step, of connecting, or of waiting (-ETIMEDOUT). */
+enum owner_reason lookup_client_reason(int r);
+
 /*
  * Ends the request under way: every inode still open is given an unknown owner with this
  * reason (OWNER_REASON_TIMEOUT). An answer may still come, so the connection has to be
