@@ -38,7 +38,7 @@ static const struct {
 	    CODE_OUTPUT },
 	{ "raw", NULL, "with --once, print lines for scripts instead of a table", CODE_RAW },
 	{ "noheadings", NULL, "with --once, print no headings", CODE_NO_HEADINGS },
-	{ "log-target", "TARGET", "send messages to auto (default), journal or stderr",
+	{ "log-target", "TARGET", "where to send messages: auto (default), journal or stderr",
 	    CODE_LOG_TARGET },
 	{ "verbose", NULL, "print debug messages to stderr", CODE_VERBOSE },
 	{ "version", NULL, "print the version and exit", CODE_VERSION },
@@ -88,6 +88,18 @@ refuse(const char *what, const char *argument)
 	return -EINVAL;
 }
 
+/* The program does one thing; --help and --version go before all others. */
+static int
+choose_command(struct command_line *line, enum command command)
+{
+	if (line->command == COMMAND_HELP || line->command == COMMAND_VERSION)
+		return 0;
+	if (line->command != COMMAND_RUN && line->command != command)
+		return refuse("--check, --dump-config and --once cannot be combined", "");
+	line->command = command;
+	return 0;
+}
+
 /* Takes in one option. */
 static int
 apply(int code, struct command_line *line)
@@ -97,14 +109,11 @@ apply(int code, struct command_line *line)
 		line->config_path = optarg;
 		return 0;
 	case CODE_CHECK:
-		line->command = COMMAND_CHECK;
-		return 0;
+		return choose_command(line, COMMAND_CHECK);
 	case CODE_DUMP_CONFIG:
-		line->command = COMMAND_DUMP_CONFIG;
-		return 0;
+		return choose_command(line, COMMAND_DUMP_CONFIG);
 	case CODE_ONCE:
-		line->command = COMMAND_ONCE;
-		return 0;
+		return choose_command(line, COMMAND_ONCE);
 	case CODE_JSON:
 		line->json = true;
 		return 0;
@@ -177,7 +186,8 @@ check_once(struct command_line *line)
 	if (line->command != COMMAND_ONCE && line->no_headings)
 		return refuse("--noheadings", only);
 	if (line->json && (line->raw || line->no_headings))
-		return refuse("--json excludes ", line->raw ? "--raw" : "--noheadings");
+		return refuse("--json cannot be combined with ",
+		    line->raw ? "--raw" : "--noheadings");
 	if (line->output == NULL) {
 		(line->json ? columns_choose_all : columns_choose_default)(&line->columns);
 		return 0;

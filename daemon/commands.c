@@ -8,9 +8,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "commands.h"
 #include "config/config.h"
 #include "daemon.h"
@@ -111,30 +113,28 @@ command_run(const struct command_line *line)
 		.lookup_socket = lookup_socket(socket, sizeof(socket)),
 		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
 	};
-	struct lookup_client *owners = NULL;
+	struct lookup_client *client = NULL;
 	struct config *config = NULL;
 	int loaded, r = 0;
 
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
-		r = lookup_client_spawn(options.lookup_program, &owners);
+		r = lookup_client_spawn(options.lookup_program, &client);
 	if (r < 0)
-		fprintf(stderr, "<4>overstayd: %s: %s; owners are unknown\n",
+		log_start(LOG_WARNING, "cannot start %s: %s; owners are unknown",
 		    options.lookup_program, strerror(-r));
 	r = privileges_drop();
 	if (r < 0)
-		fprintf(stderr, "<4>overstayd: cannot drop the capabilities: %s\n", strerror(-r));
+		log_start(LOG_WARNING, "cannot drop the capabilities: %s", strerror(-r));
 	loaded = command_load(line, &config);
 	r = loaded < 0 ? load_last_good(options.state_directory, &config) : 0;
 	if (r < 0) {
-		fprintf(stderr,
-		    "<3>overstayd: no configuration to run on, and no last good copy: "
-		    "%s\n",
-		    strerror(-r));
-		(void)lookup_client_close(owners);
+		log_start(LOG_ERR, "cannot use the configuration, and %s",
+		    r == -ENOENT ? "there is no last good copy" : "cannot use the last good copy");
+		(void)lookup_client_close(client);
 		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}
-	return daemon_run(&options, config, loaded < 0, owners);
+	return daemon_run(&options, config, loaded < 0, client);
 }
 
 int

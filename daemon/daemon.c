@@ -11,17 +11,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "daemon.h"
-#include "loop/lookup.h"
 #include "loop/heart.h"
+#include "loop/lookup.h"
 #include "loop/peers.h"
 #include "loop/poll.h"
 #include "loop/reload.h"
@@ -35,7 +36,7 @@
 struct daemon {
 	const struct daemon_options *options;
 	struct config *config;	      /* until loop/settings.c has it */
-	struct lookup_client *owners; /* until loop/lookup.c has it */
+	struct lookup_client *client; /* until loop/lookup.c has it */
 	struct ground ground;
 	struct heart *heart;
 	struct watched *watched;
@@ -106,7 +107,7 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = verified_programs_new(ground, options->state_directory, &daemon->verified);
 	if (r == 0)
-		r = lookup_new(ground, &lookup, take_ptr(daemon->owners), &daemon->lookup);
+		r = lookup_new(ground, &lookup, take_ptr(daemon->client), &daemon->lookup);
 	if (r == 0)
 		r = peers_new(ground, &daemon->peers);
 	if (r == 0)
@@ -140,18 +141,18 @@ stop(struct daemon *daemon)
 	ground->engine = engine_free(ground->engine);
 	ground->settings = settings_free(ground->settings);
 	ground->loop = loop_free(ground->loop);
-	daemon->owners = lookup_client_close(daemon->owners);
+	daemon->client = lookup_client_close(daemon->client);
 	daemon->config = config_free(daemon->config);
 }
 
 int
 daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
-    struct lookup_client *owners)
+    struct lookup_client *client)
 {
 	struct daemon daemon = {
 		.options = options,
 		.config = config,
-		.owners = owners,
+		.client = client,
 		.ground.proc_fd = -1,
 	};
 	int r;
@@ -164,7 +165,7 @@ daemon_run(const struct daemon_options *options, struct config *config, bool las
 		heart_stopping(daemon.heart);
 	}
 	if (r < 0)
-		fprintf(stderr, "<3>overstayd: cannot start: %s\n", strerror(-r));
+		log_start(LOG_ERR, "cannot start: %s", strerror(-r));
 	stop(&daemon);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

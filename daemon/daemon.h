@@ -24,6 +24,6 @@ struct daemon_options {
  * NULL = none was. Returns the exit code.
  */
 int daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
-    struct lookup_client *owners) _mustcheck_;
+    struct lookup_client *client) _mustcheck_;
 
 #endif

@@ -3,7 +3,8 @@
  * The lookup without a loop: batch by batch, each waited for. Every process is searched at the
  * first question, so that nobody has to be asked for twice.
  *
- * What it never does: wait longer than ONCE_TIMEOUT_USEC for a batch, or for a lookup that failed.
+ * What it never does: wait longer than ANSWER_TIMEOUT_USEC for a batch, or for a lookup that
+ * failed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +23,7 @@
 #define ROUNDS_MAX 16
 
 struct answers {
-	struct lookup_answer list[OWNERS_ASK_MAX];
+	struct lookup_answer list[LOOKUP_INODES_MAX];
 	size_t count;
 };
 
@@ -31,16 +32,8 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct answers *answers = argument;
 
-	if (answers->count < OWNERS_ASK_MAX)
+	if (answers->count < LOOKUP_INODES_MAX)
 		answers->list[answers->count++] = (struct lookup_answer){ inode, owner_ref(owner) };
-}
-
-static int
-compare_answers(const void *a, const void *b)
-{
-	const struct lookup_answer *x = a, *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
 /* Waits for the answers to what was asked. Returns 0, -ETIMEDOUT, or why the lookup failed. */
@@ -63,14 +56,6 @@ wait_answers(struct lookup_client *client, struct answers *answers)
 		r = lookup_client_step(client, clock_boottime_usec(), on_owner, answers);
 	}
 	return r;
-}
-
-static enum owner_reason
-reason_of(int r)
-{
-	return r == -ETIMEDOUT ? OWNER_REASON_TIMEOUT :
-	    r == -EPROTO       ? OWNER_REASON_BAD_ANSWER :
-				 OWNER_REASON_NO_LOOKUP;
 }
 
 /* What no process holds may be the kernel's own. */
@@ -96,11 +81,10 @@ ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_que
 	for (size_t i = 0; i < count; i++)
 		questions[i].thorough = true;
 	answers->count = 0;
-	r = lookup_client_ask(client, questions, count, clock_boottime_usec());
+	r = lookup_client_ask(client, questions, count);
 	if (r < 0)
 		return r;
 	r = wait_answers(client, answers);
-	qsort(answers->list, answers->count, sizeof(answers->list[0]), compare_answers);
 	ask_kernel(questions, count, answers);
 	engine_lookup_answers(engine, answers->list, answers->count, clock_boottime_usec());
 	for (size_t i = 0; i < answers->count; i++)
@@ -111,7 +95,7 @@ ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_que
 static void
 advance(struct engine *engine)
 {
-	const struct moment moment = { clock_boottime_usec(), clock_realtime_usec() };
+	const struct moment moment = clock_now();
 
 	engine_advance(engine, &moment);
 }
@@ -119,7 +103,7 @@ advance(struct engine *engine)
 int
 once_lookup(struct engine *engine, struct lookup_client **client)
 {
-	_free_ struct lookup_question *questions = calloc(OWNERS_ASK_MAX, sizeof(*questions));
+	_free_ struct lookup_question *questions = calloc(LOOKUP_INODES_MAX, sizeof(*questions));
 	_free_ struct answers *answers = calloc(1, sizeof(*answers));
 	unsigned rounds = 0;
 	int r = 0;
@@ -131,19 +115,19 @@ once_lookup(struct engine *engine, struct lookup_client **client)
 
 		advance(engine);
 		count = *client == NULL ? 0 :
-					  engine_lookup_questions(engine, questions, OWNERS_ASK_MAX,
-					      clock_boottime_usec());
+					  engine_lookup_questions(engine, questions,
+					      LOOKUP_INODES_MAX, clock_boottime_usec());
 		if (count == 0)
 			break;
 		/* Full batches are only more of the same. */
-		if (count < OWNERS_ASK_MAX && ++rounds > ROUNDS_MAX)
+		if (count < LOOKUP_INODES_MAX && ++rounds > ROUNDS_MAX)
 			break;
 		r = ask_batch(engine, *client, questions, count, answers);
 		if (r < 0)
 			*client = lookup_client_close(*client);
 	}
 	if (*client == NULL)
-		engine_lookup_failed(engine, reason_of(r), clock_boottime_usec());
+		engine_lookup_failed(engine, lookup_client_reason(r), clock_boottime_usec());
 	advance(engine);
 	return 0;
 }

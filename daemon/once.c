@@ -80,18 +80,12 @@ make_id(struct stay_id *ret, void *argument)
 	*ret = (struct stay_id){ 0 };
 }
 
-static struct moment
-now(void)
-{
-	return (struct moment){ clock_boottime_usec(), clock_realtime_usec() };
-}
-
 /* Nothing is logged: no line waits for anything, and everything is looked up at once. */
 static int
 set_up(struct once *once)
 {
 	struct policy *policy = &once->config->policy;
-	struct moment moment = now();
+	struct moment moment = clock_now();
 	struct port_range kernel = { 0 };
 	struct ranges ranges;
 	int r;
@@ -206,7 +200,7 @@ view(struct once *once, struct listing *listing, struct stay_view **views)
 	for (unsigned polls = 1; r == 0; polls++) {
 		*views = views_free(*views, listing->count);
 		listing->count = 0;
-		listing->moment = now();
+		listing->moment = clock_now();
 		r = engine_view(once->engine, &listing->moment, views, &listing->count);
 		if (r < 0 || polls == POLLS_MAX || !has_nobodys(*views, listing->count))
 			break;

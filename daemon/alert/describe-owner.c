@@ -30,12 +30,6 @@
 #define CONTAINER_ID_DIGITS    64
 #define CONTAINER_SHORT_DIGITS 12
 
-static void
-add_escaped(struct text *text, const char *string, size_t max)
-{
-	text_escape(text, string, strlen(string), max);
-}
-
 /* Joins arguments by one space each. Returns the length; joined has room for all of them. */
 static size_t
 join_arguments(const char *bytes, size_t length, unsigned from, char *joined)
@@ -185,7 +179,7 @@ describe_unit(struct text *text, const char *unit, size_t max)
 	if (is_unit_name(unit) && strlen(unit) <= max)
 		text_add(text, unit);
 	else
-		add_escaped(text, unit, max);
+		text_escape_string(text, unit, max);
 }
 
 static bool
@@ -204,7 +198,7 @@ describe_container(struct text *text, enum container_kind kind, const char *cont
 	if (is_container_id(container))
 		text_printf(text, "%.*s", CONTAINER_SHORT_DIGITS, container);
 	else
-		add_escaped(text, container, CONTAINER_TEXT_MAX);
+		text_escape_string(text, container, CONTAINER_TEXT_MAX);
 }
 
 /* " in user unit app-x.scope", " in a.service, lxc container web"; nothing = not known. */
@@ -244,19 +238,19 @@ describe_program(struct text *text, const struct process *process, bool argument
 
 	if (process->exe[0] == '\0') {
 		name = process->comm[0] == '\0' ? "a process" : process->comm;
-		add_escaped(text, name, PROGRAM_TEXT_MAX);
+		text_escape_string(text, name, PROGRAM_TEXT_MAX);
 		return;
 	}
 	if (arguments_follow && is_of_host(process) && program_is_interpreter(program_name(name)))
 		name = program_name(name);
-	add_escaped(text, name, PROGRAM_TEXT_MAX);
+	text_escape_string(text, name, PROGRAM_TEXT_MAX);
 	if (process->exe_deleted)
 		text_add(text, " (deleted)");
 	if (process->known_as[0] != '\0') {
 		text_add(text,
 		    (process->evidence & EVIDENCE_EXE_APPENDED) != 0 ? " (a program in " :
 								       " (a copy of ");
-		add_escaped(text, process->known_as, COMM_TEXT_MAX);
+		text_escape_string(text, process->known_as, COMM_TEXT_MAX);
 		text_add(text, ")");
 	}
 }
@@ -282,7 +276,7 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 	text_init(&list, arguments, sizeof(arguments));
 	describe_arguments(&list, process, 1, context, ARGUMENTS_TEXT_MAX);
 	if (list.used == 0)
-		add_escaped(&list, process->script, ARGUMENTS_TEXT_MAX);
+		text_escape_string(&list, process->script, ARGUMENTS_TEXT_MAX);
 	describe_program(text, process, list.used > 0);
 	text_printf(text, "%s%s", list.used > 0 ? " " : "", arguments);
 	/* A false one is said behind. */
@@ -333,7 +327,8 @@ describe_activation(struct text *text, const struct owner *owner, const char *un
 		describe_user(text, manager->uid, context, USER_TEXT_MAX);
 	}
 	text_add(text, ", held by ");
-	add_escaped(text, manager->comm[0] == '\0' ? "a process" : manager->comm, COMM_TEXT_MAX);
+	text_escape_string(text, manager->comm[0] == '\0' ? "a process" : manager->comm,
+	    COMM_TEXT_MAX);
 	describe_pid(text, owner, manager);
 }
 
@@ -386,7 +381,7 @@ describe_owner_briefly(struct text *text, const struct owner *owner)
 	describe_program(text, process, process->script[0] != '\0');
 	if (process->script[0] != '\0') {
 		text_add(text, " ");
-		add_escaped(text, process->script, PROGRAM_TEXT_MAX);
+		text_escape_string(text, process->script, PROGRAM_TEXT_MAX);
 	}
 	describe_place(text, owner_place(owner));
 }
@@ -394,7 +389,7 @@ describe_owner_briefly(struct text *text, const struct owner *owner)
 void
 describe_parent(struct text *text, const struct process *process)
 {
-	add_escaped(text, process->parent_comm, COMM_TEXT_MAX);
+	text_escape_string(text, process->parent_comm, COMM_TEXT_MAX);
 	text_printf(text, "%s[%d]", process->parent_comm[0] == '\0' ? "" : " ",
 	    process->parent_pid);
 }

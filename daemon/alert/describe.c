@@ -18,12 +18,6 @@
 /* Peers that a line shows; the field has more of them. */
 #define PEERS_SHOWN 3
 
-static void
-add_escaped(struct text *text, const char *string, size_t max)
-{
-	text_escape(text, string, strlen(string), max);
-}
-
 void
 describe_user(struct text *text, uint32_t uid, const struct message_context *context, size_t max)
 {
@@ -36,7 +30,7 @@ describe_user(struct text *text, uint32_t uid, const struct message_context *con
 	else if (name == NULL || name[0] == '\0')
 		text_printf(text, "uid %u", uid);
 	else
-		add_escaped(text, name, max);
+		text_escape_string(text, name, max);
 }
 
 void
@@ -49,7 +43,7 @@ describe_interface(struct text *text, uint32_t index, const struct message_conte
 	if (name == NULL || name[0] == '\0')
 		text_printf(text, "index %u", index);
 	else
-		add_escaped(text, name, INTERFACE_TEXT_MAX);
+		text_escape_string(text, name, INTERFACE_TEXT_MAX);
 }
 
 void
@@ -169,6 +163,6 @@ describe_advice(const char *line)
 {
 	if (line[0] != '\0')
 		return line;
-	return "net.ipv4.ip_local_reserved_ports = what "
-	       "/proc/sys/net/ipv4/ip_local_reserved_ports says, and these ports";
+	return "net.ipv4.ip_local_reserved_ports = the value of "
+	       "/proc/sys/net/ipv4/ip_local_reserved_ports and these ports";
 }

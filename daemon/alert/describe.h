@@ -63,6 +63,9 @@ void describe_owner_briefly(struct text *text, const struct owner *owner);
 /* "apache2 [801]"; process->parent_pid is not 0. */
 void describe_parent(struct text *text, const struct process *process);
 
+/* A line for sysctl.d that is longer is no reading; it stands in OVERSTAY_ADVICE alone. */
+#define ADVICE_TEXT_MAX 600
+
 /* A line for sysctl.d; "", one that is too long for a message, in words. */
 const char *describe_advice(const char *line);
 

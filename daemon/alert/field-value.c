@@ -12,13 +12,13 @@
 void
 value_add_bytes(struct text *value, const char *bytes)
 {
-	text_escape(value, bytes, strlen(bytes), VALUE_MAX);
+	text_escape_string(value, bytes, VALUE_MAX);
 }
 
 void
 value_add_name(struct text *value, const char *name)
 {
-	text_escape(value, name, strlen(name), NAME_VALUE_MAX);
+	text_escape_string(value, name, NAME_VALUE_MAX);
 }
 
 void

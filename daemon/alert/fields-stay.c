@@ -9,6 +9,7 @@
 #include "alert/describe.h"
 #include "alert/field-table.h"
 #include "alert/field-value.h"
+#include "model/range.h"
 
 /* What a rule says is the administrator's, but no novel. */
 #define RULE_TEXT_MAX 512
@@ -133,7 +134,7 @@ static void
 add_rule_text(struct text *value, const char *words)
 {
 	if (words != NULL)
-		text_escape(value, words, strlen(words), RULE_TEXT_MAX);
+		text_escape_string(value, words, RULE_TEXT_MAX);
 }
 
 static void

@@ -22,9 +22,6 @@
 #define RULE_NAME_MAX 64
 #define RULE_NOTE_MAX 96
 
-/* A line for sysctl.d that is longer is no reading; it stands in OVERSTAY_ADVICE. */
-#define ADVICE_LINE_MAX 600
-
 /* Ports of one that hops, in the text: the first ones, and the last. */
 #define PORTS_SHOWN 8
 
@@ -73,6 +70,13 @@ add_age(const struct line *line)
 		    line->stay->age_max_usec == USEC_NEVER ? "at least " : "", age);
 }
 
+/* By the action of the rule, or by its threshold, never. */
+static bool
+is_allowed(const struct report_stay *stay)
+{
+	return stay->threshold_usec == USEC_NEVER && stay->rule != NULL;
+}
+
 /* "threshold 10min", "threshold 8h by rule "x" (ask first)", "allowed by rule "x"" */
 static void
 add_threshold(const struct line *line)
@@ -81,19 +85,19 @@ add_threshold(const struct line *line)
 	const char *rule = line->stay->rule, *note = line->stay->note;
 
 	if (line->stay->threshold_usec == USEC_NEVER)
-		text_add(line->text, rule == NULL ? "no threshold" : "allowed");
+		text_add(line->text, is_allowed(line->stay) ? "allowed" : "no threshold");
 	else
 		text_printf(line->text, "threshold %s",
 		    duration_format_short(line->stay->threshold_usec, threshold));
 	if (rule == NULL)
 		return;
 	text_add(line->text, " by rule \"");
-	text_escape(line->text, rule, strlen(rule), RULE_NAME_MAX);
+	text_escape_string(line->text, rule, RULE_NAME_MAX);
 	text_add(line->text, "\"");
 	if (note == NULL || note[0] == '\0')
 		return;
 	text_add(line->text, " (");
-	text_escape(line->text, note, strlen(note), RULE_NOTE_MAX);
+	text_escape_string(line->text, note, RULE_NOTE_MAX);
 	text_add(line->text, ")");
 }
 
@@ -175,7 +179,7 @@ add_suspect(const struct line *line)
 	}
 	if (rule != NULL) {
 		text_add(line->text, "; rule \"");
-		text_escape(line->text, rule, strlen(rule), RULE_NAME_MAX);
+		text_escape_string(line->text, rule, RULE_NAME_MAX);
 		text_add(line->text, "\" would allow it if it were not a suspect");
 	}
 	if (peers != NULL && peers->count > 0) {
@@ -235,9 +239,9 @@ add_reservation(const struct line *line)
 	text_add(line->text, " is not reserved: an outgoing connection may take it, and ");
 	describe_owner_briefly(line->text, line->stay->owner);
 	text_add(line->text, " would then fail to start; ");
-	if (strlen(advice) <= ADVICE_LINE_MAX) {
+	if (strlen(advice) <= ADVICE_TEXT_MAX) {
 		text_printf(line->text, "set in %s: ", file);
-		text_escape(line->text, advice, strlen(advice), ADVICE_LINE_MAX);
+		text_escape_string(line->text, advice, ADVICE_TEXT_MAX);
 	} else
 		text_printf(line->text,
 		    "add %u to net.ipv4.ip_local_reserved_ports in %s; for the "
@@ -304,7 +308,7 @@ line_rebound(const struct line *line)
 	add_owner(line);
 }
 
-/* CLEARED tcp 0.0.0.0:60855 (all addresses) after 3h 12min, now threshold 8h by rule "x": WHO */
+/* CLEARED tcp 0.0.0.0:60855 (all addresses) after 3h 12min, now allowed by rule "x": WHO */
 static void
 line_cleared(const struct line *line)
 {
@@ -312,9 +316,13 @@ line_cleared(const struct line *line)
 
 	add_where(line);
 	describe_binding(line->text, line->stay, line->context);
-	text_printf(line->text, " after %s, now ",
-	    duration_format_short(line->stay->age_usec, age));
-	add_threshold(line);
+	text_printf(line->text, " after %s, ", duration_format_short(line->stay->age_usec, age));
+	if (line->stay->unwatched)
+		text_add(line->text, "no longer watched");
+	else {
+		text_add(line->text, is_allowed(line->stay) ? "now " : "now with ");
+		add_threshold(line);
+	}
 	add_owner(line);
 }
 

@@ -21,14 +21,11 @@
 #include "model/condition.h"
 #include "model/range.h"
 
-/* A line for sysctl.d that is longer is no reading; it stands in OVERSTAY_ADVICE. */
-#define ADVICE_LINE_MAX 600
-
 /* tests/golden/messages.txt has an example of each. */
 static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_STARTED] = "overstayd {VERSION} watches ports {RANGES} in this network namespace "
 			   "only: {LISTENERS} listeners present at start ({TCP} tcp, {UDP} udp), "
-			   "their thresholds count from now; configuration {HASH}",
+			   "their ages count from now; configuration {HASH}",
 	[NOTICE_STOPPED] = "overstayd stops: {LISTENERS} listeners watched, {OVERSTAYING} "
 			   "overstaying; the event loop was blocked for at most "
 			   "{LONGEST_HOLD_USEC} us",
@@ -50,11 +47,11 @@ static const char *const sentences[NOTICE_COUNT] = {
 				"differ at each start: {ENDPOINTS}; configure fixed ports outside "
 				"the range, or allow the programs with rules",
 	[NOTICE_KERNEL_RANGE_TUNED] = "ip_local_port_range is {FIRST_PORT}-{LAST_PORT}: "
-				      "{ODDITIES}; to restore the default, set "
-				      "'net.ipv4.ip_local_port_range = 32768 60999' in "
-				      "/etc/sysctl.d/60-overstay.conf",
+				      "{ODDITIES}; to restore the default, set in "
+				      "/etc/sysctl.d/60-overstay.conf: "
+				      "net.ipv4.ip_local_port_range = 32768 60999",
 	[NOTICE_KERNEL_RANGE_CHANGED] = "ip_local_port_range changed to {FIRST_PORT}-{LAST_PORT}; "
-					"the watched range follows it",
+					"watching the new range",
 	[NOTICE_DIAGNOSTIC] = "{DIAGNOSTIC}",
 	[NOTICE_RELOADED] = "reloaded: {HASH}, was {HASH_BEFORE}",
 	[NOTICE_RELOADED_UNCHANGED] = "reloaded: {HASH}, unchanged",
@@ -64,7 +61,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 				     "keeping configuration {HASH}",
 	[NOTICE_RELOAD_NOT_BEGUN] = "cannot reload the configuration: {ERROR}",
 	[NOTICE_LAST_GOOD_NOT_BEGUN] = "cannot save the last good configuration: {ERROR}",
-	[NOTICE_SUPPRESSED] = "{COUNT} messages were dropped: rate limit or queue exceeded",
+	[NOTICE_SUPPRESSED] = "{COUNT} messages were dropped: rate limit exceeded or queue full",
 	[NOTICE_UNSENT] = "{COUNT} messages could not be sent: {ERROR}",
 	[NOTICE_LOOKUP_FAILED] = "{CONDITION}: {OWNER_REASON} ({ERROR}): owners are unknown and "
 				 "rules that name them do not match[; its program: {PROGRAM}][; "
@@ -78,9 +75,9 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_KERNEL_RANGE_UNREADABLE] = "{CONDITION}: cannot read ip_local_port_range "
 					   "({ERROR}): watching only the other entries of "
 					   "`ranges`",
-	[NOTICE_LAST_GOOD_IN_FORCE] = "{CONDITION}: the configuration cannot be used, see "
-				      "overstayd --check; running with the last good "
-				      "configuration {HASH}",
+	[NOTICE_LAST_GOOD_IN_FORCE] = "{CONDITION}: the configuration cannot be used; running "
+				      "with the last good configuration {HASH}; see: overstayd "
+				      "--check",
 	[NOTICE_STATE_NOT_OPENED] = "{CONDITION}: cannot open the state directory {PATH}: "
 				    "{ERROR}",
 	[NOTICE_LAST_GOOD_NOT_SAVED] = "{CONDITION}: cannot save the last good configuration: "
@@ -88,13 +85,14 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_EXECUTABLES_NOT_OPENED] = "{CONDITION}: cannot save the verified programs: "
 					  "{ERROR}",
 	[NOTICE_EXECUTABLES_NOT_SAVED] = "{CONDITION}: cannot save the verified programs "
-					 "({ERROR}): after a restart, rules by exe do not match "
-					 "programs that were upgraded before it",
-	[NOTICE_EXECUTABLES_DAMAGED] = "{CONDITION}: the database of executables was damaged; "
-				       "started a new one, kept the old one as {PATH}",
-	[NOTICE_EXECUTABLES_OTHER_VERSION] = "{CONDITION}: the database of executables has "
-					     "another version; started a new one, kept the old "
-					     "one as {PATH}",
+					 "({ERROR}): after a restart of overstayd, rules by exe "
+					 "will not match running programs that were upgraded "
+					 "before",
+	[NOTICE_EXECUTABLES_DAMAGED] = "{CONDITION}: the database of verified programs was "
+				       "damaged; started a new one, kept the old one as {PATH}",
+	[NOTICE_EXECUTABLES_OTHER_VERSION] = "{CONDITION}: the database of verified programs is "
+					     "of another version; started a new one, kept the "
+					     "old one as {PATH}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_KERNEL_RANGE_RECOVERED] = "{CONDITION}: ip_local_port_range is readable again",
@@ -120,7 +118,7 @@ say_duration(struct text *text, const struct fact *fact)
 static void
 say_text(struct text *text, const struct fact *fact)
 {
-	text_escape(text, fact->text, strlen(fact->text), MESSAGE_TEXT_MAX);
+	text_escape_string(text, fact->text, MESSAGE_TEXT_MAX);
 }
 
 static void
@@ -128,8 +126,8 @@ say_line(struct text *text, const struct fact *fact)
 {
 	const char *line = describe_advice(fact->text);
 
-	if (strlen(line) <= ADVICE_LINE_MAX)
-		text_escape(text, line, strlen(line), ADVICE_LINE_MAX);
+	if (strlen(line) <= ADVICE_TEXT_MAX)
+		text_escape_string(text, line, ADVICE_TEXT_MAX);
 	else
 		text_add(text, "the line in OVERSTAY_ADVICE");
 }
@@ -206,10 +204,10 @@ static void
 say_oddities(struct text *text, const struct fact *fact)
 {
 	static const char *const words[] = {
-		"it reaches below 32768, where services have their ports: a connection can hold "
-		"the port of a service, which then fails to bind",
-		"it has fewer than 16384 ports: many connections to one address can run out of "
-		"them",
+		"it reaches below 32768, so a connection may take the port of a service, which "
+		"then fails to start",
+		"it has fewer than 16384 ports, so many connections to one address may use them "
+		"up",
 	};
 	const char *before = "";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one helper thread: takes reports, makes messages of them and sends them, so that the loop
+ * The thread that sends: takes reports, makes messages of them and sends them, so that the loop
  * never waits for a journal, a terminal or a name service; and says what became of each. See
  * sender.c.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the kernel's clocks as microseconds. Cannot fail: all five exist since Linux 2.6.39. The
+ * Reads the kernel's clocks as microseconds. Cannot fail: all of them exist since Linux 2.6.39. The
  * zone of local time is a file, and reading it can.
  */
 #include <errno.h>
@@ -34,6 +34,12 @@ uint64_t
 clock_realtime_usec(void)
 {
 	return clock_usec(CLOCK_REALTIME);
+}
+
+struct moment
+clock_now(void)
+{
+	return (struct moment){ clock_boottime_usec(), clock_realtime_usec() };
 }
 
 uint64_t

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "base/moment.h"
 
 /* Microseconds since boot, time asleep included (CLOCK_BOOTTIME): the clock of every age. */
 uint64_t clock_boottime_usec(void);
@@ -17,6 +18,9 @@ uint64_t clock_monotonic_usec(void);
 
 /* Microseconds since the epoch (CLOCK_REALTIME): for people only, it may jump. */
 uint64_t clock_realtime_usec(void);
+
+/* Now, by both clocks that a message shows. */
+struct moment clock_now(void);
 
 /* CPU time this thread has used, in microseconds. */
 uint64_t clock_thread_cpu_usec(void);

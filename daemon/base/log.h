@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug lines of the program itself, for a person with --verbose. What an administrator must know
- * is not a log line but a message (alert/message.h).
+ * Debug lines of the program itself, for a person with --verbose, and what goes wrong before there
+ * is anybody to send a message. What an administrator must know of a daemon that runs is no log
+ * line but a message (alert/message.h).
  */
 #ifndef OVERSTAY_BASE_LOG_H
 #define OVERSTAY_BASE_LOG_H
@@ -13,9 +14,13 @@ void log_set_verbose(bool verbose);
 bool log_is_verbose(void);
 
 /*
- * Writes "<7>subsystem: text" as one line to stderr, escaped, if the debug lines are on.
+ * Writes "<7>subsystem: text" ("subsystem: text" on a terminal) as one line to stderr, escaped, if
+ * the debug lines are on.
  * subsystem is a short word that can be searched for ("netlink", "track").
  */
 void log_debug(const char *subsystem, const char *format, ...) _printf_(2, 3);
+
+/* Writes "<3>overstayd: text" like that, whether or not the debug lines are on. */
+void log_start(int priority, const char *format, ...) _printf_(2, 3);
 
 #endif

@@ -206,6 +206,12 @@ text_escape(struct text *text, const char *bytes, size_t length, size_t max)
 	}
 }
 
+void
+text_escape_string(struct text *text, const char *string, size_t max)
+{
+	text_escape(text, string, strlen(string), max);
+}
+
 bool
 text_is_plain(const char *bytes, size_t length)
 {

@@ -35,6 +35,9 @@ void text_printf(struct text *text, const char *format, ...) _printf_(2, 3);
  */
 void text_escape(struct text *text, const char *bytes, size_t length, size_t max);
 
+/* The same of a whole string. */
+void text_escape_string(struct text *text, const char *string, size_t max);
+
 /*
  * True where length bytes would be appended by text_escape() as they are.
  */

@@ -88,7 +88,7 @@ context_message(struct config_context *context, enum config_message_kind kind, u
 	if ((*counter)++ >= CONFIG_MESSAGES_MAX)
 		return;
 	text_init(&text, buffer, sizeof(buffer));
-	text_escape(&text, context->file, strlen(context->file), 4200);
+	text_escape_string(&text, context->file, 4200);
 	text_printf(&text, ":%u:%u: ", line, column);
 	va_start(arguments, format);
 	(void)vsnprintf(buffer + text.used, sizeof(buffer) - text.used, format, arguments);

@@ -26,7 +26,7 @@
 #include "engine/tell.h"
 
 /* What a field of the journal holds (alert/message.h) beside its name. */
-#define ADVICE_LINE_MAX 3900
+#define ADVICE_FIELD_MAX 3900
 
 struct given_advice {
 	uint64_t hash;
@@ -130,7 +130,7 @@ make_line(const struct engine *engine, char *buffer, size_t size)
 {
 	const struct advice *advice = &engine->advice;
 	struct port_set all = engine->namespace.reserved;
-	char list[ADVICE_LINE_MAX - 64];
+	char list[ADVICE_FIELD_MAX - 64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(all.words); i++)
 		all.words[i] |= advice->advised.words[i];
@@ -170,7 +170,7 @@ void
 advice_tell(struct pass *pass)
 {
 	struct advice *advice = &pass->engine->advice;
-	char line[ADVICE_LINE_MAX];
+	char line[ADVICE_FIELD_MAX];
 
 	if (advice->asked_count > 0) {
 		make_line(pass->engine, line, sizeof(line));

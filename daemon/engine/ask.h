@@ -10,7 +10,7 @@
 struct engine;
 struct pass;
 
-/* True where every socket's owner was looked for, or for too long. */
+/* True where every socket's owner was looked up, or was waited for too long. */
 bool ask_resolved(struct pass *pass, struct stay *stay);
 
 /* What is going to stay is searched once by every process's descriptors: whoever else holds it is

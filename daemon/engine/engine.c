@@ -217,7 +217,7 @@ engine_lookup_questions(struct engine *engine, struct lookup_question *questions
 }
 
 void
-engine_lookup_answers(struct engine *engine, const struct lookup_answer *answers, size_t count,
+engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
 	/* Those that one process holds share it: the second time changes nothing. */

@@ -13,7 +13,7 @@
 #include "model/policy.h"
 #include "model/range.h"
 
-/* How long a stay that reached a limit waits for its owner's name. */
+/* How long a stay that reached its threshold waits for its owner's name. */
 #define ENGINE_OWNER_WAIT_USEC (5 * USEC_PER_SEC)
 
 /* How long a new socket waits for its owner to be looked up at all; longer than a lookup that
@@ -33,7 +33,7 @@ struct engine *engine_new(void (*make_id)(struct stay_id *ret, void *argument), 
 struct engine *engine_free(struct engine *engine);
 
 /*
- * New rules and limits (borrowed until the next call); every stay is judged anew at the next
+ * New rules and thresholds (borrowed until the next call); every stay is judged anew at the next
  * engine_advance(). To be called before the first poll.
  */
 void engine_set_policy(struct engine *engine, const struct policy *policy);
@@ -70,7 +70,7 @@ size_t engine_lookup_questions(struct engine *engine, struct lookup_question *qu
     uint64_t now_usec);
 
 /* As lookup_answers(), lookup_failed() and lookup_retry(). */
-void engine_lookup_answers(struct engine *engine, const struct lookup_answer *answers, size_t count,
+void engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
 void engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
 void engine_lookup_retry(struct engine *engine);

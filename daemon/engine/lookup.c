@@ -226,9 +226,10 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 }
 
 void
-lookup_answers(struct track *track, const struct lookup_answer *answers, size_t count,
-    uint64_t now_usec)
+lookup_answers(struct track *track, struct lookup_answer *answers, size_t count, uint64_t now_usec)
 {
+	if (count > 1)
+		qsort(answers, count, sizeof(*answers), compare_inodes);
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 

@@ -25,7 +25,7 @@ size_t lookup_questions(struct track *track, struct lookup_question *questions, 
 void lookup_want(struct stay *stay, struct member *member, enum search_depth depth);
 
 /*
- * True where the owner of every socket of the stay was looked for. A question that is open longer
+ * True where the owner of every socket of the stay was looked up. A question that is open longer
  * than wait_usec (behind patient_usec, as above) is waited for no more: the owner is unknown, until
  * an answer comes all the same. *due_usec is lowered to when that will be.
  */
@@ -33,10 +33,10 @@ bool lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec
     uint64_t wait_usec, uint64_t *due_usec);
 
 /*
- * Takes in answers, sorted by inode. What was asked for and is not among them is unknown from now
+ * Takes in answers, which it sorts. What was asked for and is not among them is unknown from now
  * on; but who held a socket that has left is not forgotten for an answer that knows nobody.
  */
-void lookup_answers(struct track *track, const struct lookup_answer *answers, size_t count,
+void lookup_answers(struct track *track, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
 
 /*
@@ -48,7 +48,7 @@ void lookup_failed(struct track *track, enum owner_reason reason, uint64_t now_u
 /* overstay-lookup is back: what could not be looked up without it is wanted again. */
 void lookup_retry(struct track *track);
 
-/* Goes on without answers for a stay that has to be told now: owners still looked for are unknown.
+/* Goes on without answers for a stay that has to be told now: owners still asked for are unknown.
  * Returns false without memory. */
 bool lookup_go_on(struct stay *stay, uint64_t now_usec) _mustcheck_;
 

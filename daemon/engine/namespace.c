@@ -15,8 +15,9 @@ void
 namespace_init(struct namespace *namespace)
 {
 	*namespace = (struct namespace){ 0 };
-	for (unsigned part = 0; part < PART_COUNT; part++)
-	namespace->last_complete_usec[part] = USEC_NEVER;
+	for (unsigned part = 0; part < PART_COUNT; part++) {
+		namespace->last_complete_usec[part] = USEC_NEVER;
+	}
 }
 
 void

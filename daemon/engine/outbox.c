@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "engine/outbox.h"
+#include "engine/stay-report.h"
 
 static struct report **
 place_at(const struct outbox *outbox, size_t index)
@@ -127,27 +128,6 @@ outbox_put(struct outbox *outbox, struct report *report, const struct moment *mo
 	hold_back(outbox, 1, moment->boottime_usec);
 }
 
-/* How many different users the sockets of a stay have. Groups are small; bounded all the same. */
-static uint32_t
-count_users(const struct stay *stay)
-{
-	uint32_t users = 0, most = stay->is.member_count < 64 ? stay->is.member_count : 64;
-
-	for (uint32_t i = 0; i < most; i++) {
-		uint32_t earlier = 0;
-		while (earlier < i && stay->is.members[earlier].uid != stay->is.members[i].uid)
-			earlier++;
-		users += earlier == i;
-	}
-	return users;
-}
-
-static char *
-copy_text(const char *text)
-{
-	return text == NULL ? NULL : strdup(text);
-}
-
 static void
 fill_ports(struct report_stay *report, const struct stay *stay, const struct telling *telling)
 {
@@ -169,61 +149,19 @@ fill_ports(struct report_stay *report, const struct stay *stay, const struct tel
 static void
 fill_extra(struct report_stay *report, const struct stay *stay, const struct telling *telling)
 {
-	const struct rule *rule = stay->judged.verdict.rule,
-			  *other = stay->judged.verdict.would_allow;
-
-	report->rule = copy_text(rule == NULL ? NULL : rule->name);
-	report->note = copy_text(rule == NULL ? NULL : rule->note);
-	report->would_allow = copy_text(other == NULL ? NULL : other->name);
-	report->advice = copy_text(telling->advice);
+	if (telling->kind == EVENT_REBOUND)
+		report->away_usec = telling->away_usec;
+	if (telling->chain != NULL) {
+		report->age_usec = telling->span_usec;
+		report->age_max_usec = USEC_NEVER;
+	}
+	report->unwatched = telling->unwatched;
+	report->advice = telling->advice == NULL ? NULL : strdup(telling->advice);
 	if (telling->kind == EVENT_SUSPECT && stay->waits.peers != NULL)
 		report->peers = malloc(sizeof(*report->peers));
 	if (report->peers != NULL)
 		*report->peers = *stay->waits.peers;
 	fill_ports(report, stay, telling);
-}
-
-static void
-fill_times(struct report_stay *report, const struct stay *stay, const struct telling *telling,
-    const struct moment *moment)
-{
-	uint64_t since_usec = moment->boottime_usec - stay->is.first_seen_usec;
-
-	report->age_usec = telling->chain != NULL ? telling->span_usec :
-						    stay_age_usec(stay, moment->boottime_usec);
-	report->age_max_usec = USEC_NEVER;
-	report->away_usec = telling->away_usec;
-	report->threshold_usec = stay->judged.verdict.threshold_usec;
-	report->first_seen_usec = moment->realtime_usec - since_usec;
-	if (telling->kind != EVENT_HOPPING && stay->is.absent_usec != USEC_NEVER)
-		report->age_max_usec =
-		    report->age_usec + stay->is.first_seen_usec - stay->is.absent_usec;
-}
-
-static void
-fill_stay(struct report_stay *report, const struct stay *stay, const struct ranges *ranges)
-{
-	const struct member *member = &stay->is.members[stay->judged.worst];
-
-	report->id = stay->is.id;
-	report->sequence = stay->told.sequence;
-	report->state = (enum stay_state)stay->is.state;
-	report->severity = stay->judged.verdict.severity;
-	report->endpoint = stay->is.endpoint;
-	report->class = stay->judged.classification.class;
-	report->class_otherwise = stay->judged.classification.otherwise;
-	report->reasons = stay->judged.classification.reasons;
-	report->strong = stay->judged.classification.strong;
-	report->choice = (enum choice)member->choice;
-	report->v6only = (enum v6only)member->v6only;
-	report->range = ranges_source(ranges, stay->is.endpoint.port);
-	report->sockets = stay->is.live > 0 ? stay->is.live : stay->is.member_count;
-	report->users = count_users(stay);
-	report->cookie = member->cookie;
-	report->inode = member->inode;
-	report->uid = member->uid;
-	report->overstayed = stay->told.overstayed;
-	report->owner = owner_ref(member->owner);
 }
 
 void
@@ -236,12 +174,9 @@ outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling
 	if (admit(outbox, telling->kind, moment->boottime_usec))
 		report = report_new_stay(telling->kind, telling->priority);
 	if (report != NULL) {
-		fill_stay(report->stay, stay, ranges);
-		fill_times(report->stay, stay, telling, moment);
+		(void)!stay_report_fill(report->stay, stay, ranges, moment);
 		fill_extra(report->stay, stay, telling);
 		report->in_summary = telling->in_summary;
-		if (report->stay->owner == NULL)
-			report->stay->owner = owner_new(OWNER_UNKNOWN, OWNER_REASON_NOT_ASKED, 0);
 		if (report->stay->owner == NULL)
 			report = report_unref(report);
 	}

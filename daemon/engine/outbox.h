@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_ENGINE_OUTBOX_H
 #define OVERSTAY_ENGINE_OUTBOX_H
 
+#include "base/moment.h"
 #include "engine/hopping.h"
 #include "engine/limit.h"
 #include "engine/track.h"
@@ -35,12 +36,6 @@ struct outbox {
 	bool sendable; /* a message got through since the last that was given up */
 };
 
-/* When something happened, by both clocks. */
-struct moment {
-	uint64_t boottime_usec;
-	uint64_t realtime_usec;
-};
-
 /* How a message about a stay differs from what the stay itself says. */
 struct telling {
 	enum event_kind kind;
@@ -50,6 +45,7 @@ struct telling {
 	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
 	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
 	const char *advice;	   /* EVENT_ADVICE: as in struct report_stay */
+	bool unwatched;		   /* EVENT_CLEARED: as in struct report_stay */
 };
 
 void outbox_clear(struct outbox *outbox);

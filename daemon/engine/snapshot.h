@@ -34,7 +34,7 @@ enum part {
 
 enum part part_of(const struct endpoint *endpoint);
 
-/* The first reason of a set as a clause for a person: "the kernel lost answers (ENOBUFS)". */
+/* The first reason of a set as a clause for a person: "the kernel dropped replies (ENOBUFS)". */
 const char *incomplete_text(uint32_t reasons);
 
 struct snapshot {

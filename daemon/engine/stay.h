@@ -13,7 +13,7 @@ struct chain;
 /* What can happen to a stay. Each way back from AWAY is an event of its own, so that the table of
  * transitions tells the whole truth. */
 enum stay_event {
-	STAY_EVENT_PERSIST,  /* older than log.after, its owner was looked for */
+	STAY_EVENT_PERSIST,  /* older than log.after, its owner was looked up */
 	STAY_EVENT_OVERSTAY, /* reached its threshold */
 	STAY_EVENT_CLEAR,    /* a rule or a reload took the reason away */
 	STAY_EVENT_GONE,     /* its absence is proved */
@@ -48,7 +48,7 @@ struct member {
 	uint8_t choice;
 	uint8_t v6only;
 	bool gone; /* left with the last snapshot */
-	/* Who holds it: lookup.c's. */
+	/* Who holds it: lookup.c's, and `nobody` judge-stay.c's, too. */
 	bool owner_wanted;	/* to be asked for with the next batch */
 	uint8_t wanted_depth;	/* enum search_depth: of the next question, */
 	uint8_t asked_depth;	/* of the one under way, */
@@ -60,7 +60,7 @@ struct member {
 	struct owner *owner;	/* a reference; NULL until it was looked up once */
 };
 
-/* Over all stays; kept by the functions below, so that nobody has to look at each of them. */
+/* Over all stays; kept by the functions below, so that nobody has to visit each of them. */
 struct stay_tally {
 	size_t away;	   /* how many are AWAY */
 	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */

@@ -265,7 +265,12 @@ tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *mo
 	struct pass pass = { .engine = engine, .moment = *moment };
 
 	if (stay->told.overstayed)
-		tell_event(&pass, stay, EVENT_CLEARED, SEVERITY_NOTICE);
+		tell(&pass, stay,
+		    &(struct telling){
+			.kind = EVENT_CLEARED,
+			.priority = SEVERITY_NOTICE,
+			.unwatched = true,
+		    });
 }
 
 /* True while those that are due wait for the owner of one of them. */

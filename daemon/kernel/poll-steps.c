@@ -463,7 +463,7 @@ poll_steps_answered(struct poll_steps *steps, const struct source_result *result
 }
 
 void
-poll_failed(struct poll_steps *steps, uint32_t reasons)
+poll_steps_failed(struct poll_steps *steps, uint32_t reasons)
 {
 	const struct source_request *request = &steps->questions[steps->next].request;
 

@@ -50,7 +50,7 @@ void poll_steps_answered(struct poll_steps *steps, const struct source_result *r
  * The source failed at the request, and may be another one for the next: what this one asked for
  * stays unseen, for these reasons (bits of enum incomplete).
  */
-void poll_failed(struct poll_steps *steps, uint32_t reasons);
+void poll_steps_failed(struct poll_steps *steps, uint32_t reasons);
 
 /*
  * Seals what was seen and frees the poll. Where that is what the last poll had, and nothing else,

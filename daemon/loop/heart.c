@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/clock.h"
 #include "loop/heart.h"
 
 struct heart {
@@ -44,7 +45,7 @@ heart_stopping(struct heart *heart)
 {
 	const struct ground *ground = heart->ground;
 	uint64_t hold_usec = loop_longest_hold_usec(ground->loop);
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 	struct track_counts counts;
 
 	(void)sd_notify(0, "STOPPING=1");

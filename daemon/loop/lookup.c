@@ -82,8 +82,9 @@ unit_of(const struct lookup *lookup)
  * the starts of one that cannot run.
  */
 static void
-fail(struct lookup *lookup, enum owner_reason reason, int r)
+fail(struct lookup *lookup, int r)
 {
+	enum owner_reason reason = lookup_client_reason(r);
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t pause_usec = RETRY_FIRST_USEC;
 	const char *unit = unit_of(lookup);
@@ -145,17 +146,9 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct lookup *lookup = argument;
 
-	if (lookup->answer_count == OWNERS_ASK_MAX)
+	if (lookup->answer_count == LOOKUP_INODES_MAX)
 		return;
 	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
-}
-
-static int
-compare_answers(const void *a, const void *b)
-{
-	const struct lookup_answer *x = a, *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
 /* Everything is known that can be. */
@@ -196,7 +189,6 @@ take_in(struct lookup *lookup)
 
 	log_debug("lookup", "%zu questions answered in %llu us", lookup->asked,
 	    (unsigned long long)(clock_boottime_usec() - lookup->asked_usec));
-	qsort(lookup->answers, lookup->answer_count, sizeof(*lookup->answers), compare_answers);
 	(void)event_del(lookup->timeout);
 	count = unheld_collect(lookup->questions, lookup->asked, lookup->answers,
 	    lookup->answer_count, sockets);
@@ -220,7 +212,7 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 	if (r == 0 && lookup->asked > 0)
 		take_in(lookup);
 	else if (r < 0 && r != -EAGAIN) {
-		fail(lookup, r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 		loop_announce(ground->loop, LOOP_CHANGED);
 	}
 	loop_note_hold(ground->loop, begun_usec);
@@ -237,13 +229,13 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	if (lookup->client != NULL) {
-		fail(lookup, OWNER_REASON_TIMEOUT, -ETIMEDOUT);
+		fail(lookup, -ETIMEDOUT);
 		loop_announce(ground->loop, LOOP_CHANGED);
 		return;
 	}
 	r = connect_lookup(lookup);
 	if (r < 0) {
-		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 		return;
 	}
 	/* Its first answer shows whether it is really back. */
@@ -267,14 +259,14 @@ ask(void *argument)
 		engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
 		return;
 	}
-	count = engine_lookup_questions(engine, lookup->questions, OWNERS_ASK_MAX, now_usec);
+	count = engine_lookup_questions(engine, lookup->questions, LOOKUP_INODES_MAX, now_usec);
 	if (count == 0)
 		return;
 	lookup->asked = count;
 	lookup->asked_usec = now_usec;
-	r = lookup_client_ask(lookup->client, lookup->questions, count, now_usec);
+	r = lookup_client_ask(lookup->client, lookup->questions, count);
 	if (r < 0)
-		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 	else
 		loop_arm(lookup->timeout, ANSWER_TIMEOUT_USEC);
 }
@@ -312,8 +304,8 @@ start(struct lookup *lookup)
 	const struct ground *ground = lookup->ground;
 	int r;
 
-	lookup->answers = calloc(OWNERS_ASK_MAX, sizeof(*lookup->answers));
-	lookup->questions = calloc(OWNERS_ASK_MAX, sizeof(*lookup->questions));
+	lookup->answers = calloc(LOOKUP_INODES_MAX, sizeof(*lookup->answers));
+	lookup->questions = calloc(LOOKUP_INODES_MAX, sizeof(*lookup->questions));
 	if (lookup->answers == NULL || lookup->questions == NULL)
 		return -ENOMEM;
 	r = unheld_new(ground, on_claims, lookup, &lookup->unheld);
@@ -328,7 +320,7 @@ start(struct lookup *lookup)
 		return r;
 	r = connect_lookup(lookup);
 	if (r < 0)
-		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
+		fail(lookup, r);
 	/* One that ended before there was somebody to hear of it. */
 	reap(lookup);
 	return 0;
@@ -336,19 +328,19 @@ start(struct lookup *lookup)
 
 int
 lookup_new(const struct ground *ground, const struct lookup_options *options,
-    struct lookup_client *owners, struct lookup **ret)
+    struct lookup_client *client, struct lookup **ret)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	int r;
 
 	if (lookup == NULL) {
-		(void)lookup_client_close(owners);
+		(void)lookup_client_close(client);
 		return -ENOMEM;
 	}
 	*lookup = (struct lookup){
 		.ground = ground,
 		.options = *options,
-		.client = owners,
+		.client = client,
 	};
 	r = start(lookup);
 	if (r < 0)

@@ -16,9 +16,9 @@ struct lookup_options {
 
 struct lookup;
 
-/* Takes owners, on failure too: the lookup that was started already, NULL = none was. */
+/* Takes client, on failure too: the lookup that was started already, NULL = none was. */
 int lookup_new(const struct ground *ground, const struct lookup_options *options,
-    struct lookup_client *owners, struct lookup **ret) _mustcheck_;
+    struct lookup_client *client, struct lookup **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. */
 struct lookup *lookup_free(struct lookup *lookup);
 

@@ -143,12 +143,6 @@ loop_arm(struct event *timer, uint64_t after_usec)
 		(void)event_add(timer, &after);
 }
 
-struct moment
-loop_now(void)
-{
-	return (struct moment){ clock_boottime_usec(), clock_realtime_usec() };
-}
-
 void
 loop_note_hold(struct loop *loop, uint64_t begun_usec)
 {

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "engine/outbox.h"
 
 enum loop_event {
 	LOOP_CHANGED,  /* the engine knows something new, or something became due */
@@ -53,7 +52,6 @@ void loop_drop(struct event **event);
 
 /* Arms a timer; USEC_NEVER disarms it. */
 void loop_arm(struct event *timer, uint64_t after_usec);
-struct moment loop_now(void);
 
 /* Notes how long a call-back held the loop since begun_usec (CLOCK_MONOTONIC). */
 void loop_note_hold(struct loop *loop, uint64_t begun_usec);

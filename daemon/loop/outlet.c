@@ -51,7 +51,7 @@ outlet_resume(struct outlet *outlet)
 void
 outlet_put(struct outlet *outlet, struct report *report)
 {
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 
 	engine_put(outlet->engine, report, &moment);
 	outlet_resume(outlet);
@@ -75,7 +75,7 @@ static void
 on_changed(void *argument)
 {
 	struct outlet *outlet = argument;
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 
 	engine_advance(outlet->engine, &moment);
 	engine_suppressed(outlet->engine, &moment, false);
@@ -107,7 +107,7 @@ static void
 on_results(evutil_socket_t fd, short what, void *argument)
 {
 	struct outlet *outlet = argument;
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 
 	(void)fd;
 	(void)what;
@@ -200,7 +200,7 @@ outlet_free(struct outlet *outlet, uint64_t until_usec)
 		    sender_stop(outlet->sender, until_usec > now_usec ? until_usec - now_usec : 0);
 	}
 	if (lost > 0)
-		log_debug("daemon", "%u messages were not sent before the exit", lost);
+		log_debug("outlet", "%u messages were not sent before the exit", lost);
 	free(outlet);
 	return NULL;
 }

@@ -136,7 +136,8 @@ on_answered(void *argument, int r, const struct source_result *result)
 	if (r == 0)
 		poll_steps_answered(poll->steps, result);
 	else
-		poll_failed(poll->steps, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
+		poll_steps_failed(poll->steps,
+		    r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
 	request = poll_steps_request(poll->steps);
 	if (request != NULL)
 		pump_begin(&poll->pump, request);

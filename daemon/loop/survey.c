@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The survey: a pass over the whole table in the range, folded into port occupancy. It feeds
- * counters and never an alert, has a netlink socket of its own and lets ticks run between its
+ * counters and never an alert, has a netlink socket of its own and lets polls run between its
  * datagrams.
  *
  * Cost: the kernel's walk over its established hash, 1 us a socket, and a few nanoseconds for the

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kernel/ranges.h"
 #include "loop/watched.h"
@@ -47,7 +48,7 @@ read_reserved(struct watched *watched, const struct port_range *kernel, bool alw
 	    kernel->first == watched->kernel.first && kernel->last == watched->kernel.last)
 		return;
 	if (r < 0)
-		log_debug("poll", "cannot read ip_local_reserved_ports: %s", strerror(-r));
+		log_debug("watched", "cannot read ip_local_reserved_ports: %s", strerror(-r));
 	watched->reserved = reserved;
 	/* Nobody can advise what to reserve without knowing what is reserved. */
 	engine_set_reserved(watched->ground->engine, &reserved,
@@ -61,7 +62,7 @@ watched_read(struct watched *watched, bool always)
 	const struct config *config = settings_config(ground->settings);
 	bool changed_later = loop_is_ready(ground->loop) && !always;
 	struct port_range kernel = { 0 };
-	struct moment moment = loop_now();
+	struct moment moment = clock_now();
 	struct ranges ranges;
 	int r = ranges_read_kernel(ground->proc_fd, &kernel);
 

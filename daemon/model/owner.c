@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owners: their lifetime, their comparison and their words. An owner is filled by the asking side
- * of the lookup and never changed once others hold a reference.
+ * Owners: their lifetime, their comparison and their words. An owner is filled by wire/answers.c
+ * and never changed once others hold a reference.
  */
 #include <errno.h>
 #include <stdlib.h>

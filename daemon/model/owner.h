@@ -192,7 +192,7 @@ struct lookup_question {
 	uint64_t cgroup; /* the socket's cgroup v2 id, 0 = unknown */
 	uint64_t cookie; /* the socket's */
 	struct endpoint endpoint;
-	bool thorough; /* look at every process, not only until a holder is found */
+	bool thorough; /* search every process, not only until a holder is found */
 	bool checksum; /* that of what the first process runs is wanted, too */
 };
 

@@ -120,7 +120,7 @@ struct policy {
 	enum severity loopback_severity;
 	uint64_t suspect_threshold_usec; /* with a strong reason */
 	enum severity suspect_severity;
-	uint64_t suspect_weak_threshold_usec; /* with two weak ones */
+	uint64_t suspect_weak_threshold_usec; /* with weak ones of two kinds */
 	enum severity suspect_weak_severity;
 	bool advice;	  /* advice is given */
 	uint32_t hopping; /* bits 1 << enum protocol: where hopping is reported */

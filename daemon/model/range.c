@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "model/range.h"
-#include "model/report.h"
 
 void
 ranges_resolve(const struct range_wanted *wanted, const struct port_range *kernel,
@@ -45,6 +44,16 @@ ranges_source(const struct ranges *ranges, uint16_t port)
 	if (port_set_has(&ranges->explicit_ports, port))
 		sources |= RANGE_EXPLICIT;
 	return sources;
+}
+
+const char *
+range_source_name(uint32_t sources)
+{
+	if ((sources & RANGE_IANA) != 0 && (sources & RANGE_KERNEL) != 0)
+		return "both";
+	return (sources & RANGE_IANA) != 0 ? "iana" :
+	    (sources & RANGE_KERNEL) != 0  ? "kernel" :
+					     "explicit";
 }
 
 /* Returns false where the text was cut. */

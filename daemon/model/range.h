@@ -17,6 +17,13 @@
 /* Below this a kernel range was tuned: there it covers only ports the kernel picked itself. */
 #define KERNEL_RANGE_FLOOR 32768
 
+/* Which of the watched ranges a port lies in. */
+enum range_source {
+	RANGE_IANA = 1 << 0,
+	RANGE_KERNEL = 1 << 1,
+	RANGE_EXPLICIT = 1 << 2,
+};
+
 /* What follows from a kernel range that somebody tuned until it bites. */
 enum range_oddity {
 	RANGE_REACHES_LOW = 1 << 0, /* services have their ports in it */
@@ -46,8 +53,11 @@ struct ranges {
 void ranges_resolve(const struct range_wanted *wanted, const struct port_range *kernel,
     struct ranges *ret);
 
-/* Bits of enum range_source (model/report.h) that port lies in. */
+/* Bits of enum range_source that port lies in. */
 uint32_t ranges_source(const struct ranges *ranges, uint16_t port);
+
+/* "iana", "kernel", "both" or "explicit". */
+const char *range_source_name(uint32_t sources);
 
 /* "32768-65535" or "32768-60999,61616"; at most size bytes with the NUL, cut with "...". */
 void ranges_format(const struct ranges *ranges, char *buffer, size_t size);

@@ -60,16 +60,6 @@ stay_state_name(enum stay_state state)
 	return state_names[state];
 }
 
-const char *
-range_source_name(uint32_t sources)
-{
-	if ((sources & RANGE_IANA) != 0 && (sources & RANGE_KERNEL) != 0)
-		return "both";
-	return (sources & RANGE_IANA) != 0 ? "iana" :
-	    (sources & RANGE_KERNEL) != 0  ? "kernel" :
-					     "explicit";
-}
-
 static void
 clear_fact(struct fact *fact)
 {
@@ -172,8 +162,8 @@ report_ref(struct report *report)
 	return report;
 }
 
-static void
-free_stay(struct report_stay *stay)
+void
+report_stay_clear(struct report_stay *stay)
 {
 	free(stay->rule);
 	free(stay->note);
@@ -182,7 +172,6 @@ free_stay(struct report_stay *stay)
 	free(stay->peers);
 	free(stay->ports);
 	(void)owner_unref(stay->owner);
-	free(stay);
 }
 
 struct report *
@@ -194,7 +183,8 @@ report_unref(struct report *report)
 		clear_fact(&report->facts[i]);
 	free(report->facts);
 	if (report->stay != NULL)
-		free_stay(report->stay);
+		report_stay_clear(report->stay);
+	free(report->stay);
 	free(report);
 	return NULL;
 }

@@ -30,13 +30,6 @@ enum stay_state {
 	STAY_STATE_COUNT,
 };
 
-/* Which of the watched ranges a port lies in. */
-enum range_source {
-	RANGE_IANA = 1 << 0,
-	RANGE_KERNEL = 1 << 1,
-	RANGE_EXPLICIT = 1 << 2,
-};
-
 /* 128 random bits, the same through the whole stay. */
 struct stay_id {
 	uint8_t bytes[16];
@@ -73,16 +66,16 @@ struct report_stay {
 	enum listener_class class : 8;
 	enum listener_class class_otherwise : 8; /* of a suspect: without the reasons */
 	bool overstayed;			 /* it was reported as overstaying at some time */
-	bool strong;				 /* one of the reasons is */
-	uint32_t reasons;			 /* bits 1 << enum reason */
-	uint32_t range;				 /* bits of enum range_source */
+	bool unwatched;	  /* CLEARED: since its port is not watched any more */
+	uint32_t reasons; /* bits 1 << enum reason */
+	uint32_t range;	  /* bits of enum range_source (model/range.h) */
 	uint32_t sockets; /* sharing the endpoint (SO_REUSEPORT), at least 1 */
 	uint32_t users;	  /* different uids among them, at least 1 */
 	uint32_t inode;
 	uint32_t uid;	       /* of the socket's creator */
 	uint32_t hops;	       /* HOPPING: how often it took another port */
 	uint32_t port_count;   /* of `ports`, at most REPORT_PORTS_MAX */
-	uint64_t cookie;       /* of the oldest socket; 0 = unknown */
+	uint64_t cookie;       /* of the socket it is about; 0 = unknown */
 	uint64_t age_usec;     /* what was observed */
 	uint64_t age_max_usec; /* "at most"; USEC_NEVER = unknown, before the daemon */
 	uint64_t away_usec;    /* REBOUND: how long it was away */
@@ -119,8 +112,6 @@ const char *event_kind_name(enum event_kind kind); /* "overstay" */
 /* True for kinds that alert nobody: the first to be held back, and bounded in their rate. */
 bool event_kind_informs(enum event_kind kind);
 const char *stay_state_name(enum stay_state state); /* "persisting" */
-/* "iana", "kernel", "both" or "explicit". */
-const char *range_source_name(uint32_t sources);
 
 /*
  * Makes a report about no stay, with copies of those facts that the notice carries. Returns it with
@@ -133,6 +124,9 @@ struct report *report_new(enum notice notice, enum severity priority, const stru
 
 /* Makes one about a stay that is all zero, for the caller to fill. Returns NULL without memory. */
 struct report *report_new_stay(enum event_kind kind, enum severity priority);
+
+/* Frees what it holds, not the struct. */
+void report_stay_clear(struct report_stay *stay);
 
 /* NULL if the report has no such fact. */
 const struct fact *report_fact(const struct report *report, enum fact_name name);

@@ -37,7 +37,7 @@ struct lookup_client {
 	int fd;
 	pid_t pid;
 	uint32_t id;					   /* of the last request */
-	uint64_t asked_usec;				   /* USEC_NEVER: none under way */
+	bool under_way;					   /* a request is */
 	size_t count;					   /* questions of the request under way */
 	size_t open;					   /* of those not answered */
 	struct open_question questions[LOOKUP_INODES_MAX]; /* sorted by inode */
@@ -58,7 +58,6 @@ new_owners(int fd, pid_t pid, struct lookup_client **ret)
 		return -ENOMEM;
 	client->fd = fd;
 	client->pid = pid;
-	client->asked_usec = USEC_NEVER;
 	*ret = client;
 	return 0;
 }
@@ -173,12 +172,6 @@ lookup_client_pid(const struct lookup_client *client)
 	return client->pid;
 }
 
-uint64_t
-lookup_client_asked_usec(const struct lookup_client *client)
-{
-	return client->asked_usec;
-}
-
 static int
 compare_questions(const void *a, const void *b)
 {
@@ -226,7 +219,7 @@ sort_questions(const struct lookup_question *questions, size_t count, struct wir
 
 int
 lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
-    size_t count, uint64_t now_usec)
+    size_t count)
 {
 	struct wire_question sorted[LOOKUP_INODES_MAX];
 	struct wire_header header = {
@@ -238,7 +231,7 @@ lookup_client_ask(struct lookup_client *client, const struct lookup_question *qu
 	size_t length = sizeof(header) + sizeof(request);
 	ssize_t sent;
 
-	if (client->asked_usec != USEC_NEVER)
+	if (client->under_way)
 		return -EBUSY;
 	if (count == 0 || count > LOOKUP_INODES_MAX)
 		return -EINVAL;
@@ -258,8 +251,16 @@ lookup_client_ask(struct lookup_client *client, const struct lookup_question *qu
 		client->questions[i] = (struct open_question){ .inode = sorted[i].inode };
 	client->count = client->open = count;
 	client->id++;
-	client->asked_usec = now_usec;
+	client->under_way = true;
 	return 0;
+}
+
+enum owner_reason
+lookup_client_reason(int r)
+{
+	return r == -ETIMEDOUT ? OWNER_REASON_TIMEOUT :
+	    r == -EPROTO       ? OWNER_REASON_BAD_ANSWER :
+				 OWNER_REASON_NO_LOOKUP;
 }
 
 void
@@ -278,7 +279,7 @@ lookup_client_give_up(struct lookup_client *client, enum owner_reason reason, ui
 			function(client->questions[i].inode, owner, argument);
 	owner_unref(owner);
 	client->count = client->open = 0;
-	client->asked_usec = USEC_NEVER;
+	client->under_way = false;
 }
 
 static int
@@ -331,7 +332,7 @@ take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
 
 	if (r < 0)
 		return r;
-	if (answer->id != client->id || client->asked_usec == USEC_NEVER)
+	if (answer->id != client->id || !client->under_way)
 		r = -EPROTO;
 	else if (answer->done)
 		r = client->open == 0 ? 0 : -EPROTO;
@@ -360,12 +361,11 @@ lookup_client_step(struct lookup_client *client, uint64_t now_usec,
 	else
 		r = take_packet(client, (size_t)length, now_usec, function, argument);
 	if (r < 0)
-		lookup_client_give_up(client,
-		    r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, now_usec,
-		    function, argument);
+		lookup_client_give_up(client, lookup_client_reason(r), now_usec, function,
+		    argument);
 	else if (r == 0) {
 		client->count = 0;
-		client->asked_usec = USEC_NEVER;
+		client->under_way = false;
 	}
 	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The asking side of overstay-lookup: who holds these sockets. Made for an event loop:
+ * The client of overstay-lookup: asks who holds these sockets. Made for an event loop:
  * nothing waits. One request is under way at a time; its answers come packet by packet.
  *
  * The other end reads what hostile processes wrote, so its answers are taken as hostile:
@@ -16,9 +16,6 @@
 #include "base/macros.h"
 #include "model/owner.h"
 #include "wire/protocol.h"
-
-/* The most sockets of one lookup_client_ask(). */
-#define OWNERS_ASK_MAX LOOKUP_INODES_MAX
 
 struct lookup_client;
 
@@ -48,18 +45,12 @@ int lookup_client_fd(const struct lookup_client *client);
 pid_t lookup_client_pid(const struct lookup_client *client);
 
 /*
- * When the request under way was put (the now_usec of lookup_client_ask()), USEC_NEVER = none is.
- */
-uint64_t lookup_client_asked_usec(const struct lookup_client *client);
-
-/*
- * Puts a request for count sockets, 1 to OWNERS_ASK_MAX; now_usec is CLOCK_BOOTTIME. An
- * inode that stands there twice is asked once. Returns 0; -EBUSY while another request is
- * under way, -EINVAL for a count or inode out of bounds; another -errno: the connection is
- * unusable, close it.
+ * Puts a request for count sockets, 1 to LOOKUP_INODES_MAX; an inode that stands there twice is
+ * asked once. Returns 0; -EBUSY while another request is under way, -EINVAL for a count or inode
+ * out of bounds; another -errno: the connection is unusable, close it.
  */
 int lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
-    size_t count, uint64_t now_usec) _mustcheck_;
+    size_t count) _mustcheck_;
 
 /*
  * Reads one packet and calls function for each inode it answers; now_usec becomes the
@@ -67,10 +58,13 @@ int lookup_client_ask(struct lookup_client *client, const struct lookup_question
  * nothing to be read yet. With another -errno the connection is unusable and has to be
  * closed, and every inode still open was given an unknown owner: OWNER_REASON_BAD_ANSWER
  * (-EPROTO: it made no sense, or left an inode out) or OWNER_REASON_NO_LOOKUP (-EPIPE and
- * the rest: it is gone). Without a request under way only the connection is looked at.
+ * the rest: it is gone). Without a request under way only the connection is checked.
  */
 int lookup_client_step(struct lookup_client *client, uint64_t now_usec,
     lookup_client_function *function, void *argument) _mustcheck_;
+
+/* Why owners are unknown after an error of a step, of connecting, or of waiting (-ETIMEDOUT). */
+enum owner_reason lookup_client_reason(int r);
 
 /*
  * Ends the request under way: every inode still open is given an unknown owner with this

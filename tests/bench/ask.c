@@ -88,7 +88,7 @@ static void
 ask(struct lookup_client *owners, const struct lookup_question *first, size_t count)
 {
 	struct pollfd readable = { .fd = lookup_client_fd(owners), .events = POLLIN };
-	int r = lookup_client_ask(owners, first, count, clock_boottime_usec());
+	int r = lookup_client_ask(owners, first, count);
 
 	if (r < 0)
 		errx(1, "asking failed: %s", strerror(-r));
@@ -117,10 +117,11 @@ main(int argc, char *argv[])
 		uint64_t begun = now_nsec(), cpu_begun = cpu_nsec(lookup_client_pid(owners));
 
 		known = 0;
-		for (size_t at = 0; at < question_count; at += OWNERS_ASK_MAX) {
+		for (size_t at = 0; at < question_count; at += LOOKUP_INODES_MAX) {
 			size_t left = question_count - at;
 
-			ask(owners, questions + at, left < OWNERS_ASK_MAX ? left : OWNERS_ASK_MAX);
+			ask(owners, questions + at,
+			    left < LOOKUP_INODES_MAX ? left : LOOKUP_INODES_MAX);
 		}
 		printf("%" PRIu64 " %" PRIu64 " %zu %zu\n", now_nsec() - begun,
 		    cpu_nsec(lookup_client_pid(owners)) - cpu_begun, question_count, known);

@@ -202,7 +202,7 @@ ask_owners(struct world *world)
 		engine_lookup_failed(world->engine, OWNER_REASON_NO_LOOKUP, world->now_usec);
 		return;
 	}
-	lookup->asked = engine_lookup_questions(world->engine, lookup->questions, OWNERS_ASK_MAX,
+	lookup->asked = engine_lookup_questions(world->engine, lookup->questions, LOOKUP_INODES_MAX,
 	    world->now_usec);
 	if (lookup->asked == 0)
 		return;
@@ -246,14 +246,6 @@ find_owner(const struct world *world, uint32_t inode)
 	return owner_ref(who->answered);
 }
 
-static int
-compare_answers(const void *a, const void *b)
-{
-	const struct lookup_answer *x = a, *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
-}
-
 static void
 take_answers(struct world *world)
 {
@@ -265,7 +257,6 @@ take_answers(struct world *world)
 	for (size_t i = 0; i < count; i++)
 		answers[i] = (struct lookup_answer){ lookup->questions[i].inode,
 			find_owner(world, lookup->questions[i].inode) };
-	qsort(answers, count, sizeof(*answers), compare_answers);
 	engine_lookup_answers(world->engine, answers, count, world->now_usec);
 	for (size_t i = 0; i < count; i++)
 		(void)owner_unref(answers[i].owner);
@@ -381,7 +372,7 @@ ask_kernel(struct world *world, struct poll_steps *steps, uint32_t incomplete)
 
 		if (failing && concerns(&world->failing_portion, request)) {
 			failed = true;
-			poll_failed(steps, INCOMPLETE_KERNEL);
+			poll_steps_failed(steps, INCOMPLETE_KERNEL);
 			continue;
 		}
 		set_answer(world, request, concerns(portion, request) ? incomplete : 0);
@@ -603,7 +594,8 @@ world_init(struct world *world)
 		    .timer_usec = USEC_NEVER },
 	};
 	world->message = or_die(malloc(sizeof(*world->message)));
-	world->lookup.questions = or_die(calloc(OWNERS_ASK_MAX, sizeof(*world->lookup.questions)));
+	world->lookup.questions =
+	    or_die(calloc(LOOKUP_INODES_MAX, sizeof(*world->lookup.questions)));
 	world->engine = or_die(engine_new(make_id, world));
 	if (engine_add_consumer(world->engine, &world->consumer) < 0)
 		abort();

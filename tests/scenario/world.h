@@ -50,7 +50,7 @@ struct lookup {
 	unsigned failures;
 	uint64_t answer_usec;		   /* when the answer comes, USEC_NEVER = none under way */
 	uint64_t timer_usec;		   /* no answer in time, or time to connect again */
-	struct lookup_question *questions; /* OWNERS_ASK_MAX */
+	struct lookup_question *questions; /* LOOKUP_INODES_MAX */
 	size_t asked;
 };
 

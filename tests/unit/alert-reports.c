@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "alert-reports.h"
+#include "model/range.h"
 
 static void *
 or_die(void *pointer)

@@ -105,7 +105,7 @@ int
 help_ask(struct lookup_client *owners, const struct lookup_question *questions, size_t count,
     struct help_answers *answers)
 {
-	int r = lookup_client_ask(owners, questions, count, clock_boottime_usec());
+	int r = lookup_client_ask(owners, questions, count);
 
 	answers->count = 0;
 	return r < 0 ? r : help_finish(owners, answers);

@@ -117,6 +117,12 @@ test_events(void **state)
 	report->stay->threshold_usec = USEC_NEVER;
 	report->stay->rule = strdup("kubelet");
 	check_pieces(report, "CLEARED tcp 0.0.0.0:60855 ", " 10min 4s", "\"kubelet\"", PYTHON);
+	report = report_of(EVENT_CLEARED, "0.0.0.0", python());
+	report->stay->threshold_usec = 8 * USEC_PER_HOUR;
+	check_pieces(report, "CLEARED tcp 0.0.0.0:60855 ", " 10min 4s", " 8h", PYTHON);
+	report = report_of(EVENT_CLEARED, "0.0.0.0", python());
+	report->stay->unwatched = true;
+	check_pieces(report, "CLEARED tcp 0.0.0.0:60855 ", " 10min 4s", PYTHON);
 	report = report_of(EVENT_APPEARED, "0.0.0.0", python());
 	report->stay->owner->processes[0].start_usec = REPORT_BOOTTIME_USEC - 212 * USEC_PER_DAY;
 	check_pieces(report, "APPEARED tcp 0.0.0.0:60855 ", " 10min 4s", " 212d", " 10min", PYTHON);

@@ -332,7 +332,7 @@ given_up(void **state)
 
 	(void)state;
 	assert_non_null(poll_steps_request(steps));
-	poll_failed(steps, INCOMPLETE_TIMEOUT);
+	poll_steps_failed(steps, INCOMPLETE_TIMEOUT);
 	assert_null(poll_steps_request(steps));
 	snapshot = poll_steps_finish(steps);
 	assert_int_equal(snapshot->incomplete, INCOMPLETE_TIMEOUT);

@@ -100,7 +100,7 @@ answer(const struct play *play, struct poll_steps *steps, const struct source_re
 	if (request->family == AF_UNSPEC)
 		bits |= trouble_bit(request->protocol, AF_INET6);
 	if ((play->trouble & bits) != 0 && play->fails) {
-		poll_failed(steps, INCOMPLETE_KERNEL);
+		poll_steps_failed(steps, INCOMPLETE_KERNEL);
 		return;
 	}
 	if ((play->trouble & bits) != 0)
@@ -235,14 +235,6 @@ advance(struct play *play)
 	return told;
 }
 
-static int
-compare_answers(const void *a, const void *b)
-{
-	const struct lookup_answer *x = a, *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
-}
-
 /* Owners are asked for and, now and then, not to be had. */
 static void
 attribute(struct play *play)
@@ -278,7 +270,6 @@ attribute(struct play *play)
 				    help_owner(programs[inode % ARRAY_SIZE(programs)], 1000) };
 			answers[i].owner->observed_usec = play->now_usec;
 		}
-		qsort(answers, counts[0], sizeof(answers[0]), compare_answers);
 		engine_lookup_answers(play->sides[side].engine, answers, counts[0], play->now_usec);
 		for (size_t i = 0; i < counts[0]; i++)
 			(void)owner_unref(answers[i].owner);

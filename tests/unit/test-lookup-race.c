@@ -216,7 +216,7 @@ test_race(void **state)
 				.thorough = i % 2 == 0,
 			};
 		memcpy(tally.places, places, sizeof(places));
-		assert_int_equal(lookup_client_ask(owners, questions, PLACES, 0), 0);
+		assert_int_equal(lookup_client_ask(owners, questions, PLACES), 0);
 		churn_until_done(owners, places, &tally);
 	}
 	for (int i = 0; i < PLACES; i++)
