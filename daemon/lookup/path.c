@@ -34,10 +34,10 @@
 
 struct path {
 	int root_fd;
-	int fd;		  /* where we are; -1 = at the root */
-	unsigned depth;	  /* steps below the root */
-	unsigned links;	  /* followed so far */
-	bool open;	  /* some directory may be written by all */
+	int fd;		/* where we are; -1 = at the root */
+	unsigned depth; /* steps below the root */
+	unsigned links; /* followed so far */
+	struct path_rights *rights;
 	const char *rest; /* in text: what is still to be followed */
 	char text[FILES_LINK_MAX];
 };
@@ -63,8 +63,26 @@ open_here(const struct path *path, const char *name, int flags)
 }
 
 /*
- * 1 = fd is a symbolic link, 0 = it is none, or -errno. Of a directory it is noted whether
- * all may write to it.
+ * May others than root (of this number, or the host's) put something into the directory? Group
+ * staff is Debian's, for /usr/local: who is in it may become root (Debian policy, 9.1.2).
+ */
+static bool
+is_owned(const struct statx *directory, uint32_t root_uid)
+{
+	enum { STAFF = 50 };
+	bool roots_group = directory->stx_gid == 0 || directory->stx_gid == root_uid ||
+	    (directory->stx_gid == STAFF && (directory->stx_mode & S_ISGID) != 0);
+	/* Where only their owners may rename and remove, a group adds names and changes none. */
+	bool sticky = (directory->stx_mode & S_ISVTX) != 0;
+
+	return (directory->stx_uid == 0 || directory->stx_uid == root_uid) &&
+	    (directory->stx_mode & S_IWOTH) == 0 &&
+	    ((directory->stx_mode & S_IWGRP) == 0 || roots_group || sticky);
+}
+
+/*
+ * 1 = fd is a symbolic link, 0 = it is none, or -errno. Of a directory it is noted who may
+ * write to it.
  */
 static int
 is_link(struct path *path, int fd)
@@ -72,9 +90,12 @@ is_link(struct path *path, int fd)
 	struct statx file;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-		STATX_TYPE | STATX_MODE, &file) < 0)
+		STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID, &file) < 0)
 		return -errno;
-	path->open |= S_ISDIR(file.stx_mode) && (file.stx_mode & S_IWOTH) != 0;
+	if (S_ISDIR(file.stx_mode)) {
+		path->rights->open |= (file.stx_mode & S_IWOTH) != 0;
+		path->rights->owned &= is_owned(&file, path->rights->root_uid);
+	}
 	return S_ISLNK(file.stx_mode);
 }
 
@@ -147,24 +168,24 @@ step(struct path *path)
 }
 
 int
-path_open_checked(int root_fd, const char *text, bool *ret_open)
+path_open_judged(int root_fd, const char *text, struct path_rights *rights)
 {
-	struct path path = { .root_fd = root_fd, .fd = -1, .rest = path.text };
+	struct path path = { .root_fd = root_fd, .fd = -1, .rights = rights, .rest = path.text };
 	size_t length = strlen(text);
 	int r;
 
-	*ret_open = false;
+	rights->open = rights->owned = false;
 	if (length == 0)
 		return -ENOENT;
 	if (length >= sizeof(path.text))
 		return -ENAMETOOLONG;
 	memcpy(path.text, text, length + 1);
+	rights->owned = true;
 	(void)is_link(&path, root_fd);
 	do {
 		path.rest += strspn(path.rest, "/");
 		r = step(&path);
 	} while (r == 0 && path.rest[0] != '\0');
-	*ret_open = path.open;
 	if (r < 0)
 		go(&path, -1, 0);
 	return r < 0 ? r : path.fd;
@@ -173,7 +194,7 @@ path_open_checked(int root_fd, const char *text, bool *ret_open)
 int
 path_open(int root_fd, const char *text)
 {
-	bool open;
+	struct path_rights rights = { 0 };
 
-	return path_open_checked(root_fd, text, &open);
+	return path_open_judged(root_fd, text, &rights);
 }

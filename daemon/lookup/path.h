@@ -5,6 +5,8 @@
 #ifndef OVERSTAY_LOOKUP_PATH_H
 #define OVERSTAY_LOOKUP_PATH_H
 
+#include <stdint.h>
+
 #include "base/macros.h"
 
 /*
@@ -17,11 +19,14 @@
  */
 int path_open(int root_fd, const char *path) _mustcheck_;
 
-/*
- * The same; *ret_open becomes true where a directory on the way, root_fd's or one that a
- * link leads through, may be written by all, sticky or not. What was seen before an error
- * counts.
- */
-int path_open_checked(int root_fd, const char *path, bool *ret_open) _mustcheck_;
+/* Who may write to the directories on the way, root_fd's and those that links lead through. */
+struct path_rights {
+	uint32_t root_uid; /* given: root's number beside 0, as in a user namespace */
+	bool open;	   /* one may be written by all, sticky or not */
+	bool owned;	   /* each is root's, and root alone may put something else there */
+};
+
+/* The same, and fills *rights. What was seen before an error counts. */
+int path_open_judged(int root_fd, const char *path, struct path_rights *rights) _mustcheck_;
 
 #endif
