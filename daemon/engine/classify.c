@@ -17,6 +17,8 @@
 
 #include "engine/classify.h"
 #include "model/account.h"
+#include "model/claim.h"
+#include "model/identity.h"
 #include "model/program.h"
 
 typedef bool reason_function(const struct circumstances *circumstances,
@@ -51,6 +53,12 @@ has_evidence(const struct process *process, uint32_t bits)
 	return (process->evidence & bits) == bits;
 }
 
+static bool
+has_script(const struct process *process, uint32_t bit)
+{
+	return (process->script_evidence & bit) != 0;
+}
+
 /* PID 1's own unit. A user's own manager has one of that name below its unit. */
 static bool
 is_init_scope(const struct place *place)
@@ -66,13 +74,22 @@ is_system_service(const struct place *place)
 	    place->session[0] == '\0' && !is_init_scope(place);
 }
 
+/* The file that the arguments name, a script or what a wrapper runs, is judged by its place as the
+ * program is: it is what decides what runs. */
+static bool
+is_script_below(const struct process *process, const char *const *places)
+{
+	return has_script(process, SCRIPT_PLACED) && has_some_prefix(process->script, places);
+}
+
 /* ---- strong reasons ----------------------------------------------------------------------- */
 
 static bool
 in_memory(const struct circumstances *circumstances, const struct process *process)
 {
 	(void)circumstances;
-	return has_evidence(process, EVIDENCE_EXE_IN_MEMORY);
+	return has_evidence(process, EVIDENCE_EXE_IN_MEMORY) ||
+	    has_script(process, SCRIPT_IN_MEMORY);
 }
 
 static bool
@@ -81,25 +98,26 @@ in_shm(const struct circumstances *circumstances, const struct process *process)
 	static const char *const places[] = { "/dev/shm/", "/run/shm/", NULL };
 
 	(void)circumstances;
-	return has_some_prefix(process->exe, places) || has_evidence(process, EVIDENCE_EXE_SHM);
+	return has_some_prefix(process->exe, places) || is_script_below(process, places) ||
+	    has_script(process, SCRIPT_IN_SHM) || has_evidence(process, EVIDENCE_EXE_SHM);
 }
 
 static bool
 is_disguised(const struct circumstances *circumstances, const struct process *process)
 {
+	struct claim claim;
+
 	(void)circumstances;
-	return has_evidence(process, EVIDENCE_NAME_OTHER) ||
-	    program_pretends(process->comm, process->exe, process->script) != NULL ||
-	    (process->cmdline_length > 0 &&
-		program_pretends(process->cmdline, process->exe, process->script) != NULL);
+	return claim_find_false(process, &claim);
 }
 
 static const char *
 name_of(const struct process *process)
 {
-	const char *name = program_applet(process->exe, process->cmdline, process->cmdline_length);
+	struct identity identity;
 
-	return name[0] != '\0' ? name : process->comm;
+	identity_find(process, &identity);
+	return identity.name[0] != '\0' || process->exe[0] != '\0' ? identity.name : process->comm;
 }
 
 /* Runs what anybody may tell it: a shell, a relay, code that stands in no file. */
@@ -111,7 +129,7 @@ runs_anything(const struct process *process)
 
 	if (program_is_shell(name) || program_is_relay(name))
 		return true;
-	input = process_input(process, name, &script);
+	input = identity_input(process, &script);
 	return input == INPUT_INLINE || input == INPUT_STDIN;
 }
 
@@ -316,15 +334,32 @@ is_of_appimage(const struct process *process)
 	    has_evidence(process, EVIDENCE_EXE_HIDDEN_MOUNT);
 }
 
+/* A job runner writes what it is to run into its spool: at(1), cron(8), Slurm, Torque, Grid Engine
+ * below /var/spool, Jenkins' shell step in /tmp. */
+static bool
+is_of_runner(const struct process *process)
+{
+	static const char *const spools[] = { "/var/spool/", NULL };
+	static const char *const steps[] = { "/tmp/jenkins", "/tmp/hudson", NULL };
+
+	return has_some_prefix(process->script, spools) ||
+	    (has_some_prefix(process->script, steps) && has_suffix(process->script, ".sh") &&
+		program_is_shell(name_of(process)));
+}
+
 static bool
 is_temporary(const struct circumstances *circumstances, const struct process *process)
 {
 	static const char *const places[] = { "/tmp/", "/var/tmp/", "/run/user/", NULL };
 
 	/* /dev/shm is such a place too, but that is said already. */
-	if (in_shm(circumstances, process) ||
-	    (!has_some_prefix(process->exe, places) &&
-		(process->evidence & (EVIDENCE_EXE_OPEN_PATH | EVIDENCE_EXE_TEMPORARY)) == 0))
+	if (in_shm(circumstances, process))
+		return false;
+	if (!is_of_runner(process) &&
+	    (is_script_below(process, places) || has_script(process, SCRIPT_OPEN_PATH)))
+		return true;
+	if (!has_some_prefix(process->exe, places) &&
+	    (process->evidence & (EVIDENCE_EXE_OPEN_PATH | EVIDENCE_EXE_TEMPORARY)) == 0)
 		return false;
 	return account_is_service(process->uid) || (!is_of_go(process) && !is_of_appimage(process));
 }
@@ -355,6 +390,8 @@ is_foreign(const struct circumstances *circumstances, const struct process *proc
 static bool
 is_writable(const struct circumstances *circumstances, const struct process *process)
 {
+	if (has_script(process, SCRIPT_OPEN) && !is_of_runner(process))
+		return true;
 	/* A file in memory belongs to nobody else, whatever its mode. */
 	if (!has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OPEN) ||
 	    has_evidence(process, EVIDENCE_EXE_IN_MEMORY))
@@ -440,10 +477,27 @@ find_reasons(const struct circumstances *circumstances)
 	return reasons;
 }
 
+static bool
+is_wrapped(const struct process *process)
+{
+	struct identity identity;
+
+	identity_find(process, &identity);
+	return identity.wrapped;
+}
+
 /* Is it a program that nobody but root could have put there? */
 static bool
 is_roots_program(const struct circumstances *circumstances, const struct process *process)
 {
+	static const char *const places[] = { "/usr/", "/bin/", "/sbin/", "/lib/", "/lib32/",
+		"/lib64/", "/opt/", "/snap/", "/nix/store/", "/gnu/store/", NULL };
+
+	/* What ld.so is given is the program. */
+	if (is_wrapped(process) && process->script[0] != '\0' &&
+	    (!has_some_prefix(process->script, places) ||
+		has_script(process, SCRIPT_OPEN_PATH | SCRIPT_OPEN)))
+		return false;
 	return has_evidence(process, EVIDENCE_EXE_ROOTS) && !made_own_mounts(process) &&
 	    !in_shm(circumstances, process) && !has_evidence(process, EVIDENCE_EXE_TEMPORARY);
 }

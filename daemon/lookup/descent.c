@@ -98,8 +98,7 @@ as_kin(const struct process *process)
 		.exe_device = process->exe_device,
 		.exe_inode = process->exe_inode,
 		.arguments = kin_hash_arguments(process->cmdline, process->cmdline_length),
-		.runs_anything =
-		    kin_runs_anything(process->exe, process->cmdline, process->cmdline_length),
+		.runs_anything = kin_process_runs_anything(process),
 	};
 }
 

@@ -30,6 +30,7 @@
 #include "lookup/proc.h"
 #include "lookup/program-file.h"
 #include "lookup/worker.h"
+#include "model/identity.h"
 #include "model/program.h"
 
 #define KIN_MAX	  512
@@ -191,6 +192,21 @@ program_roles(const char *name)
 {
 	return program_is_shell(name) ? ROLE_STARTER :
 					find_roles(programs, ARRAY_SIZE(programs), name);
+}
+
+bool
+kin_process_runs_anything(const struct process *process)
+{
+	struct identity identity;
+	enum program_input input;
+	const char *script;
+
+	identity_find(process, &identity);
+	if (program_is_shell(identity.name) || program_is_relay(identity.name))
+		return true;
+	input = identity_input(process, &script);
+	return (input == INPUT_INLINE || input == INPUT_STDIN) &&
+	    !worker_is_python(process->cmdline, process->cmdline_length);
 }
 
 bool

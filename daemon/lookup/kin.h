@@ -47,6 +47,9 @@ const struct kin *kin_read(struct view *view, int32_t pid, bool in_container);
  */
 bool kin_runs_anything(const char *exe, const char *arguments, size_t length);
 
+/* The same of a described process, copies and wrappers seen through. */
+bool kin_process_runs_anything(const struct process *process);
+
 /* A hash of arguments, for comparison with another's. */
 uint64_t kin_hash_arguments(const char *arguments, size_t length);
 

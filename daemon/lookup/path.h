@@ -5,7 +5,9 @@
 #ifndef OVERSTAY_LOOKUP_PATH_H
 #define OVERSTAY_LOOKUP_PATH_H
 
+#include <limits.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/macros.h"
 
@@ -28,5 +30,30 @@ struct path_rights {
 
 /* The same, and fills *rights. What was seen before an error counts. */
 int path_open_judged(int root_fd, const char *path, struct path_rights *rights) _mustcheck_;
+
+/* What was seen on the way. */
+struct path_trace {
+	/* A directory on the way, root_fd's or one that a link leads through, may be written by
+	 * all, sticky or not. What was seen before an error counts. */
+	bool open;
+	bool owned; /* as in struct path_rights */
+	/* The newest link that was followed: when it was made (or, where the file system does not
+	 * keep that, changed), CLOCK_REALTIME; 0 = there was none. */
+	uint64_t link_usec;
+	/* Where what was opened has its name: the directory, and the name in it. "" after an error
+	 * and where the path ends with "." or "..". */
+	uint64_t directory_device, directory_inode;
+	char name[NAME_MAX + 1];
+};
+
+/* path_open(), and tells what was seen; one system call more. */
+int path_open_traced(int root_fd, const char *path, struct path_trace *ret) _mustcheck_;
+
+/* path_open(), and tells the first of it alone. */
+int path_open_checked(int root_fd, const char *path, bool *ret_open) _mustcheck_;
+
+/* When a file was made or, where that is not kept, changed: CLOCK_REALTIME. Of what statx(2) was
+ * asked with STATX_BTIME and STATX_CTIME. */
+uint64_t path_made_usec(const struct statx *file);
 
 #endif

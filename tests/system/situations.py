@@ -16,6 +16,7 @@ import time
 import typing
 
 import interpreters
+import names
 from harness import run, wait_until
 from stage import ALICE, CGROUP, PERL, PYTHON, RUNTIME, Scene, serving
 
@@ -1341,4 +1342,4 @@ HOPPERS = [
 ]
 
 TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *STANDING,
-         *ORIGINS, *MOUNTS, *interpreters.rows(row), *HOPPERS]
+         *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]
