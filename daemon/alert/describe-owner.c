@@ -221,6 +221,25 @@ describe_place(struct text *text, const struct place *place)
 	}
 }
 
+/* ", started by cron", where the place does not say it. */
+static void
+describe_origin(struct text *text, enum origin origin)
+{
+	static const char *const texts[ORIGIN_COUNT] = {
+		[ORIGIN_SSH] = ", started by ssh",
+		[ORIGIN_CONSOLE] = ", started from a console",
+		[ORIGIN_CRON] = ", started by cron",
+		[ORIGIN_AT] = ", started by at",
+		[ORIGIN_SLURM] = ", started by Slurm",
+		[ORIGIN_CI] = ", started by a job runner",
+		[ORIGIN_SU] = ", started by su",
+		[ORIGIN_TIMER] = ", started by a timer",
+	};
+
+	if (texts[origin] != NULL)
+		text_add(text, texts[origin]);
+}
+
 /* Where the host keeps its own programs: a python in /tmp is shown with its path. */
 static bool
 is_of_host(const struct process *process)
@@ -286,6 +305,7 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 	text_add(text, " of ");
 	describe_user(text, process->uid, context, USER_TEXT_MAX);
 	describe_place(text, owner_place(owner));
+	describe_origin(text, process->origin);
 	if (process->forwards_to[0] != '\0') {
 		text_add(text, " for ");
 		describe_container(text, process->forwards_kind, process->forwards_to);

@@ -197,6 +197,13 @@ session(struct text *value, const struct field_source *source)
 }
 
 static void
+origin(struct text *value, const struct field_source *source)
+{
+	if (source->process != NULL)
+		text_add(value, origin_name(source->process->origin));
+}
+
+static void
 container(struct text *value, const struct field_source *source)
 {
 	value_add_name(value, source->place->container);
@@ -271,6 +278,7 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_USER_UNIT", FIELDS_OWNER, false, user_unit },
 	{ "OVERSTAY_SLICE", FIELDS_OWNER, false, slice },
 	{ "OVERSTAY_SESSION", FIELDS_OWNER, false, session },
+	{ "OVERSTAY_ORIGIN", FIELDS_OWNER, false, origin },
 	{ "OVERSTAY_CONTAINER", FIELDS_OWNER, false, container },
 	{ "OVERSTAY_CONTAINER_KIND", FIELDS_OWNER, false, container_kind },
 	{ "OVERSTAY_FORWARDS_TO", FIELDS_OWNER, false, forwards_to },

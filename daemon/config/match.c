@@ -69,6 +69,13 @@ reason_word(unsigned place)
 	return place < REASON_COUNT ? reason_name((enum reason)place) : NULL;
 }
 
+/* What is not known has no word. */
+static const char *
+origin_word(unsigned place)
+{
+	return place < ORIGIN_COUNT ? origin_name((enum origin)place) : NULL;
+}
+
 #define AT(member) offsetof(struct match, member)
 
 static const struct key_row match_keys[] = {
@@ -89,11 +96,12 @@ static const struct key_row match_keys[] = {
 	{ "netns", KEY_NETNS, MATCH_NETNS, AT(netns), NULL },
 	{ "class", KEY_WORDS, MATCH_CLASS, AT(classes), class_word },
 	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_word },
+	{ "origin", KEY_WORDS, MATCH_ORIGIN, AT(origins), origin_word },
 };
 
 const char *const match_key_names[] = { "protocol", "port", "address", "exposure", "exe", "comm",
 	"cmdline", "user", "unit", "user_unit", "owner", "choice", "script", "container", "netns",
-	"class", "reason", "not", NULL };
+	"class", "reason", "origin", "not", NULL };
 
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
 _Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 2, "a match key has no name");

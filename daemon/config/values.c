@@ -94,6 +94,13 @@ word_find(word_function *word, const char *text)
 	return -1;
 }
 
+/* Is it the word of an earlier place, too? What has several forms has one word. */
+static bool
+word_is_again(word_function *word, unsigned place)
+{
+	return word_find(word, word(place)) < (int)place;
+}
+
 /* Writes "masked, full or off" to buffer. Returns buffer. */
 static const char *
 words_join(word_function *word, char *buffer, size_t size)
@@ -102,7 +109,7 @@ words_join(word_function *word, char *buffer, size_t size)
 
 	buffer[0] = '\0';
 	for (unsigned i = 0; word(i) != NULL && used < size; i++)
-		if (word(i)[0] != '\0')
+		if (word(i)[0] != '\0' && !word_is_again(word, i))
 			used += (size_t)snprintf(buffer + used, size - used, "%s%s",
 			    used == 0		    ? "" :
 				word(i + 1) == NULL ? " or " :
@@ -130,7 +137,9 @@ words_read(struct config_context *context, const struct node *node, const char *
 			    QUOTE(items[i].text), expected);
 			return false;
 		}
-		bits |= 1U << place;
+		for (unsigned same = (unsigned)place; word(same) != NULL; same++)
+			if (strcmp(word(same), items[i].text) == 0)
+				bits |= 1U << same;
 	}
 	if (count > 0)
 		*ret_bits = bits;
@@ -144,7 +153,7 @@ words_dump(word_function *word, uint32_t bits, FILE *file)
 
 	(void)fputc('[', file);
 	for (unsigned i = 0; word(i) != NULL; i++)
-		if ((bits >> i & 1) != 0) {
+		if ((bits >> i & 1) != 0 && !word_is_again(word, i)) {
 			(void)fprintf(file, "%s%s", separator, word(i));
 			separator = ", ";
 		}

@@ -16,17 +16,13 @@
 #include <sys/stat.h>
 
 #include "engine/classify.h"
+#include "model/account.h"
 #include "model/claim.h"
 #include "model/identity.h"
+#include "model/program.h"
 
 typedef bool reason_function(const struct circumstances *circumstances,
     const struct process *process);
-
-/* Accounts of the system, not of people: systemd's SYSTEM_UID_MAX, nobody, DynamicUser=. */
-#define SYSTEM_UID_MAX	999
-#define NOBODY_UID	65534
-#define DYNAMIC_UID_MIN 61184
-#define DYNAMIC_UID_MAX 65519
 
 static bool
 has_prefix(const char *text, const char *prefix)
@@ -63,18 +59,11 @@ has_script(const struct process *process, uint32_t bit)
 	return (process->script_evidence & bit) != 0;
 }
 
+/* PID 1's own unit. A user's own manager has one of that name below its unit. */
 static bool
-is_service_account(uint32_t uid)
+is_init_scope(const struct place *place)
 {
-	return uid != 0 &&
-	    (uid <= SYSTEM_UID_MAX || uid == NOBODY_UID ||
-		(uid >= DYNAMIC_UID_MIN && uid <= DYNAMIC_UID_MAX));
-}
-
-static bool
-is_person(uint32_t uid)
-{
-	return uid > SYSTEM_UID_MAX && uid != UINT32_MAX && !is_service_account(uid);
+	return place->user_unit[0] == '\0' && strcmp(place->unit, "init.scope") == 0;
 }
 
 /* A unit of the system manager's that is a service: neither a session nor a user's manager. */
@@ -82,7 +71,7 @@ static bool
 is_system_service(const struct place *place)
 {
 	return place->unit[0] != '\0' && !has_prefix(place->unit, "user@") &&
-	    !has_prefix(place->unit, "session-") && strcmp(place->unit, "init.scope") != 0;
+	    place->session[0] == '\0' && !is_init_scope(place);
 }
 
 /* The file that the arguments name, a script or what a wrapper runs, is judged by its place as the
@@ -110,7 +99,7 @@ in_shm(const struct circumstances *circumstances, const struct process *process)
 
 	(void)circumstances;
 	return has_some_prefix(process->exe, places) || is_script_below(process, places) ||
-	    has_script(process, SCRIPT_IN_SHM);
+	    has_script(process, SCRIPT_IN_SHM) || has_evidence(process, EVIDENCE_EXE_SHM);
 }
 
 static bool
@@ -131,21 +120,6 @@ name_of(const struct process *process)
 	return identity.name[0] != '\0' || process->exe[0] != '\0' ? identity.name : process->comm;
 }
 
-/* multiprocessing starts its helpers as python3 -c "from multiprocessing.spawn import ...". */
-static bool
-is_own_helper(const struct process *process)
-{
-	static const char code[] = "from multiprocessing.";
-	const char *end = process->cmdline + process->cmdline_length;
-
-	if (process->pid == process->main_pid || strcmp(process->exe, process->main_exe) != 0)
-		return false;
-	for (const char *at = process->cmdline; at < end; at += strlen(at) + 1)
-		if (has_prefix(at, code))
-			return true;
-	return false;
-}
-
 /* Runs what anybody may tell it: a shell, a relay, code that stands in no file. */
 static bool
 runs_anything(const struct process *process)
@@ -156,7 +130,55 @@ runs_anything(const struct process *process)
 	if (program_is_shell(name) || program_is_relay(name))
 		return true;
 	input = identity_input(process, &script);
-	return (input == INPUT_INLINE || input == INPUT_STDIN) && !is_own_helper(process);
+	return input == INPUT_INLINE || input == INPUT_STDIN;
+}
+
+/* Somebody's job: a person's by cron, at, or as another user; anybody's by a job runner. */
+static bool
+is_job(const struct process *process)
+{
+	switch (process->origin) {
+	case ORIGIN_SLURM:
+	case ORIGIN_CI:
+		return true;
+	case ORIGIN_CRON:
+	case ORIGIN_AT:
+	case ORIGIN_SU:
+		return account_is_person(process->uid);
+	case ORIGIN_UNKNOWN:
+	case ORIGIN_SSH:
+	case ORIGIN_CONSOLE:
+	case ORIGIN_CONTAINER:
+	case ORIGIN_UNIT:
+	case ORIGIN_TIMER:
+	case ORIGIN_COUNT:
+		break;
+	}
+	return false;
+}
+
+/* A job by cron or at of the system's own accounts, which may run in a session. */
+static bool
+is_systems_job(const struct process *process)
+{
+	return (process->origin == ORIGIN_CRON || process->origin == ORIGIN_AT) &&
+	    !account_is_person(process->uid);
+}
+
+/* The main process of its unit or container, or what belongs to it (EVIDENCE_UNIT_OWN). */
+static bool
+is_units_own(const struct process *process)
+{
+	return (process->main_pid != 0 && process->pid == process->main_pid) ||
+	    has_evidence(process, EVIDENCE_UNIT_OWN);
+}
+
+/* Code that its runtime started for itself. */
+static bool
+is_worker(const struct process *process)
+{
+	return process->pid != process->main_pid && has_evidence(process, EVIDENCE_UNIT_OWN) &&
+	    !program_is_shell(name_of(process)) && !program_is_relay(name_of(process));
 }
 
 /* A shell for whoever connects, itself or below. Below a server that has its own code only what is
@@ -170,35 +192,91 @@ is_shell_on_network(const struct circumstances *circumstances, const struct proc
 	return has_evidence(process, EVIDENCE_SHELL_BELOW) ||
 	    (has_evidence(process, EVIDENCE_STDIO_NETWORK) && !scripted &&
 		program_is_shell(name_of(process))) ||
-	    (has_evidence(process, EVIDENCE_SHELL_PIPED) && runs_anything(process));
+	    (has_evidence(process, EVIDENCE_SHELL_PIPED) && runs_anything(process) &&
+		!is_worker(process));
 }
 
-/* In a service or container whose main program is another one. */
 static bool
-is_below_another(const struct process *process)
+is_same_unit(const struct place *a, const struct place *b)
 {
-	const struct place *place = &process->place;
-
-	if (!is_system_service(place) && place->container[0] == '\0')
-		return false;
-	return process->main_pid != 0 && process->main_pid != process->pid &&
-	    process->main_exe[0] != '\0' && strcmp(process->main_exe, process->exe) != 0;
+	return strcmp(a->unit, b->unit) == 0 && strcmp(a->container, b->container) == 0;
 }
 
-/* Without logind whoever logs in stays in sshd's unit. */
+/* What holds a socket for its unit: what belongs to it, or another program of the host's. */
 static bool
-is_below_login(const struct process *process)
+is_units_holder(const struct process *process)
 {
-	return is_below_another(process) && program_is_login(program_name(process->main_exe));
+	return is_units_own(process) ||
+	    (has_evidence(process, EVIDENCE_EXE_ROOTS) && !runs_anything(process));
 }
 
+/* Does it hold the socket only beside its unit's holder, which was there before: a hook? */
+static bool
+is_further_holder(const struct owner *owner, const struct process *process)
+{
+	for (uint32_t i = 0; i < owner->process_count; i++) {
+		const struct process *other = &owner->processes[i];
+
+		if (other != process && is_units_holder(other) &&
+		    other->start_usec <= process->start_usec &&
+		    is_same_unit(&other->place, &process->place))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who may stand in a unit: what belongs to it, somebody who logged in, somebody's job. Where the
+ * unit's main process is not known, only accounts of the system have nobody else to be run by.
+ */
 static bool
 is_stranger(const struct circumstances *circumstances, const struct process *process)
 {
+	const struct place *place = &process->place;
+	bool service_account = account_is_service(process->uid);
+
+	if (!runs_anything(process) || is_job(process))
+		return false;
+	/* Nothing but PID 1 belongs there. */
+	if (is_init_scope(place))
+		return true;
+	if (!is_system_service(place) && place->container[0] == '\0')
+		return service_account || is_systems_job(process);
+	if (is_units_own(process) || (has_evidence(process, EVIDENCE_LOGIN) && !service_account) ||
+	    is_further_holder(circumstances->owner, process))
+		return false;
+	return process->main_pid != 0 || service_account;
+}
+
+/* ---- a program of the service's own account ----------------------------------------------- */
+
+/* May the service's account change this program, while the unit was started for another one? */
+static bool
+is_own_file(const struct process *process)
+{
+	return is_system_service(&process->place) && process->place.container[0] == '\0' &&
+	    process->main_pid != 0 && !is_units_own(process) && !is_job(process) &&
+	    has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OWN) &&
+	    !has_evidence(process, EVIDENCE_LOGIN);
+}
+
+static bool
+is_new_own_file(const struct circumstances *circumstances, const struct process *process)
+{
+	static const char *const places[] = { "/tmp/", "/var/tmp/", "/dev/shm/", NULL };
+
 	(void)circumstances;
-	return runs_anything(process) &&
-	    (is_service_account(process->uid) ||
-		(is_below_another(process) && !is_below_login(process)));
+	return is_own_file(process) && has_evidence(process, EVIDENCE_EXE_NEW) &&
+	    (has_some_prefix(process->exe, places) ||
+		(process->evidence & (EVIDENCE_EXE_TEMPORARY | EVIDENCE_EXE_SHM)) != 0);
+}
+
+/* Where the main program is that account's, too, the whole installation is: Oracle's, SAP's. */
+static bool
+is_old_own_file(const struct circumstances *circumstances, const struct process *process)
+{
+	return is_own_file(process) && !has_evidence(process, EVIDENCE_MAIN_OWN) &&
+	    !is_new_own_file(circumstances, process);
 }
 
 static bool
@@ -281,9 +359,24 @@ is_temporary(const struct circumstances *circumstances, const struct process *pr
 	    (is_script_below(process, places) || has_script(process, SCRIPT_OPEN_PATH)))
 		return true;
 	if (!has_some_prefix(process->exe, places) &&
-	    !has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
+	    (process->evidence & (EVIDENCE_EXE_OPEN_PATH | EVIDENCE_EXE_TEMPORARY)) == 0)
 		return false;
-	return is_service_account(process->uid) || (!is_of_go(process) && !is_of_appimage(process));
+	return account_is_service(process->uid) || (!is_of_go(process) && !is_of_appimage(process));
+}
+
+/* Mounts that only a user namespace of its own allowed it to make. */
+static bool
+made_own_mounts(const struct process *process)
+{
+	return process->place.container[0] == '\0' &&
+	    has_evidence(process, EVIDENCE_OTHER_MOUNTS | EVIDENCE_OWN_USERS);
+}
+
+static bool
+has_own_mounts(const struct circumstances *circumstances, const struct process *process)
+{
+	(void)circumstances;
+	return made_own_mounts(process) && account_is_service(process->uid);
 }
 
 static bool
@@ -342,10 +435,13 @@ static const struct {
 	[REASON_DISGUISE] = { ABOUT_PROCESS, is_disguised },
 	[REASON_SHELL] = { ABOUT_HOLDER, is_shell_on_network },
 	[REASON_STRANGER] = { ABOUT_PROCESS, is_stranger },
+	[REASON_OWN_FILE_NEW] = { ABOUT_PROCESS, is_new_own_file },
 	[REASON_NO_OWNER] = { ABOUT_LISTENER, has_no_owner },
 	[REASON_DELETED] = { ABOUT_PROCESS, is_deleted },
 	[REASON_TEMPORARY] = { ABOUT_PROCESS, is_temporary },
 	[REASON_WRITABLE] = { ABOUT_PROCESS, is_writable },
+	[REASON_OWN_FILE] = { ABOUT_PROCESS, is_old_own_file },
+	[REASON_OWN_MOUNTS] = { ABOUT_PROCESS, has_own_mounts },
 	[REASON_FOREIGN] = { ABOUT_PROCESS, is_foreign },
 	[REASON_CHANGED] = { ABOUT_LISTENER, has_changed },
 	[REASON_EXPOSED] = { ABOUT_LISTENER, is_exposed },
@@ -390,36 +486,38 @@ is_wrapped(const struct process *process)
 	return identity.wrapped;
 }
 
-/* Where a distribution or an administrator puts programs, and no one else may. */
+/* Is it a program that nobody but root could have put there? */
 static bool
-is_system_path(const struct process *process)
+is_roots_program(const struct circumstances *circumstances, const struct process *process)
 {
 	static const char *const places[] = { "/usr/", "/bin/", "/sbin/", "/lib/", "/lib32/",
 		"/lib64/", "/opt/", "/snap/", "/nix/store/", "/gnu/store/", NULL };
 
-	if (has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
-		return false;
 	/* What ld.so is given is the program. */
-	if (is_wrapped(process) && process->script[0] != '\0')
-		return has_some_prefix(process->script, places);
-	return has_some_prefix(process->exe, places) ||
-	    (has_evidence(process, EVIDENCE_EXE_KNOWN) && process->exe_uid == 0 &&
-		(process->exe_mode & (S_IWGRP | S_IWOTH)) == 0);
+	if (is_wrapped(process) && process->script[0] != '\0' &&
+	    (!has_some_prefix(process->script, places) ||
+		has_script(process, SCRIPT_OPEN_PATH | SCRIPT_OPEN)))
+		return false;
+	return has_evidence(process, EVIDENCE_EXE_ROOTS) && !made_own_mounts(process) &&
+	    !in_shm(circumstances, process) && !has_evidence(process, EVIDENCE_EXE_TEMPORARY);
 }
 
 static bool
 is_persons(const struct process *process, const struct place *place)
 {
-	if (place->user_unit[0] != '\0' || place->session[0] != '\0' ||
-	    has_prefix(place->unit, "user@") || has_prefix(place->unit, "session-") ||
-	    is_below_login(process))
+	if (is_systems_job(process))
+		return false;
+	if (place->user_unit[0] != '\0' || has_prefix(place->unit, "user@") ||
+	    has_evidence(process, EVIDENCE_LOGIN) || place->session[0] != '\0' || is_job(process))
 		return true;
-	return is_person(process->uid) && !is_system_service(place) && place->container[0] == '\0';
+	return account_is_person(process->uid) && !is_system_service(place) &&
+	    !is_init_scope(place) && place->container[0] == '\0';
 }
 
 static enum listener_class
-find_class(const struct owner *owner)
+find_class(const struct circumstances *circumstances)
 {
+	const struct owner *owner = circumstances->owner;
 	const struct process *process = owner_first(owner);
 	const struct place *place;
 
@@ -430,7 +528,8 @@ find_class(const struct owner *owner)
 	place = owner_place(owner);
 	if (is_persons(process, place))
 		return CLASS_USER;
-	if ((is_system_service(place) || place->container[0] != '\0') && is_system_path(process))
+	if ((is_system_service(place) || place->container[0] != '\0' || is_systems_job(process)) &&
+	    is_roots_program(circumstances, process))
 		return CLASS_SERVICE;
 	return CLASS_UNKNOWN;
 }
@@ -456,6 +555,6 @@ is_main_program(const struct owner *owner)
 void
 classify(const struct circumstances *circumstances, struct classification *ret)
 {
-	classify_reasons(find_reasons(circumstances), find_class(circumstances->owner),
+	classify_reasons(find_reasons(circumstances), find_class(circumstances),
 	    is_main_program(circumstances->owner), ret);
 }

@@ -305,6 +305,16 @@ match_reason(const struct match *match, const struct match_subject *subject)
 }
 
 static enum truth
+match_origin(const struct match *match, const struct match_subject *subject)
+{
+	if (subject->process == NULL)
+		return truth_without_process(subject);
+	if (subject->process->origin == ORIGIN_UNKNOWN)
+		return TRUTH_UNKNOWN;
+	return truth_of((match->origins >> subject->process->origin & 1) != 0);
+}
+
+static enum truth
 match_owner(const struct match *match, const struct match_subject *subject)
 {
 	return truth_of((match->owners >> subject->owner->kind & 1) != 0);
@@ -331,6 +341,7 @@ static const struct {
 	{ MATCH_NETNS, match_netns },
 	{ MATCH_CLASS, match_class },
 	{ MATCH_REASON, match_reason },
+	{ MATCH_ORIGIN, match_origin },
 	{ MATCH_ADDRESS, match_address },
 	{ MATCH_USER, match_user },
 	{ MATCH_COMM, match_comm },

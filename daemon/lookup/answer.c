@@ -119,7 +119,7 @@ set_place(const struct answer *answer, uint64_t cgroup, struct owner *owner)
 	const char *path = cgroup_path(answer, cgroup);
 	size_t group;
 
-	return path == NULL ? 0 : place_parse(path, &owner->place, &group);
+	return path == NULL ? 0 : view_parse_place(&answer->view, path, &owner->place, &group);
 }
 
 /* ---- holders ------------------------------------------------------------------------------ */

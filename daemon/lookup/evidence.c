@@ -128,6 +128,29 @@ read_system_type(const struct subject *subject)
 	return fd >= 0 && fstatfs(fd, &system) == 0 ? (uint64_t)system.f_type : 0;
 }
 
+/* Root's number beside 0: a container's root is one, who made himself root elsewhere is none. */
+static uint32_t
+containers_root(const struct subject *subject)
+{
+	return subject->process->place.container_kind != CONTAINER_NONE ? subject->root_uid : 0;
+}
+
+/* Notes who may write to the directories that lead to the program. */
+static void
+take_rights(const struct subject *subject, const struct path_rights *rights)
+{
+	const struct statx *file = &subject->program->file;
+	uint32_t root_uid = containers_root(subject);
+	bool roots = subject->program->error == 0 &&
+	    (file->stx_uid == 0 || file->stx_uid == root_uid) && (file->stx_mode & S_IWOTH) == 0 &&
+	    ((file->stx_mode & S_IWGRP) == 0 || file->stx_gid == 0 || file->stx_gid == root_uid);
+
+	if (rights->open)
+		subject->process->evidence |= EVIDENCE_EXE_OPEN_PATH;
+	if (roots && rights->owned)
+		subject->process->evidence |= EVIDENCE_EXE_ROOTS;
+}
+
 /* What stands under the program's path now, and what leads there. */
 static void
 read_path(const struct subject *subject)
@@ -136,24 +159,23 @@ read_path(const struct subject *subject)
 	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
 	_close_ int fd = -1;
 	int root_fd = subject->view->init_root_fd;
-	bool open = subject->program->open_path;
+	struct path_rights rights = { .root_uid = containers_root(subject) };
 	struct statx now;
 
 	if (process->exe[0] != '/' || (process->evidence & EVIDENCE_EXE_IN_MEMORY) != 0)
 		return;
 	/* It was just followed from PID 1's root. */
 	if (process->exe_trust == EXE_SAME && !own_mounts) {
-		process->evidence |= open ? EVIDENCE_EXE_OPEN_PATH : 0;
+		take_rights(subject, &subject->program->rights);
 		return;
 	}
 	if (own_mounts)
 		root_fd = subject->own_root_fd;
 	if (root_fd < 0)
 		return;
-	fd = path_open_checked(root_fd, process->exe, &open);
-	if (open)
-		process->evidence |= EVIDENCE_EXE_OPEN_PATH;
-	if (!process->exe_deleted || open || subject->program->error < 0)
+	fd = path_open_judged(root_fd, process->exe, &rights);
+	take_rights(subject, &rights);
+	if (!process->exe_deleted || rights.open || subject->program->error < 0)
 		return;
 	if ((fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &now) == 0 &&
 		evidence_is_update(&subject->program->file, &now, subject->root_uid)) ||

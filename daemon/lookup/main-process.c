@@ -4,15 +4,22 @@
  * cgroup the one that started first among those that PID 1 is the parent of; systemd forked
  * it, or took it over where it put itself in the background. In a container it is the first
  * whose parent is outside. A process that loses its parent becomes PID 1's child too, but
- * later. Where all of the service's own are gone the one that started first has to do.
+ * later.
+ *
+ * What an earlier run of the service left behind is PID 1's child as well, and older. So only
+ * what was started since PID 1 started the unit counts (records.c); where the wall clock was
+ * set back since then, and so nothing was, what has that run's $INVOCATION_ID from its start.
+ * A unit that PID 1 does not run has no main process. Without such records the one that started
+ * first has to do.
  *
  * Numbers are read before what they stand for, so the one that is chosen is read once
  * more through its own directory: the same start, still in that cgroup, the same program
  * before and after. Else the main process is unknown.
  *
- * Bounds: PROCESSES_MAX processes of a cgroup are examined; of one with more, nothing is
- * said. CACHE_MAX cgroups are remembered in one request; of more, the rest is examined
- * again. Cost: 12 us for each process in the cgroup, once a request and cgroup.
+ * Bounds: PROCESSES_MAX processes of a cgroup are examined, of a service those that were there
+ * first; of a container with more, nothing is said. CACHE_MAX cgroups are remembered in one
+ * request; of more, the rest is examined again. Cost: 12 us for each process in the cgroup, once
+ * a request and cgroup.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,14 +33,22 @@
 #include "lookup/main-process.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
+#include "lookup/records.h"
 
 #define PROCESSES_MAX 512
 #define CACHE_MAX     128
+
+/* Starts are known to a tick of 10 ms, the time of a file to a jiffy. */
+#define START_SLACK_USEC (100 * 1000)
+
+/* The most of a process's environment that is looked through. */
+#define ENVIRONMENT_MAX 65536
 
 struct main_process {
 	char *path;  /* of the cgroup */
 	char *exe;   /* NULL = unknown */
 	int32_t pid; /* 0 = unknown */
+	struct main_facts facts;
 };
 
 struct main_processes {
@@ -65,11 +80,48 @@ is_started(const struct candidate *candidate, const struct pids *pids, bool is_c
 		   compare_pids) == NULL;
 }
 
-/* Chooses among the processes, which it sorts. pid is 0 where there is none. */
+/* Was the process given this id of a run, and has it that still? */
+static bool
+has_invocation(int process_fd, const char *invocation)
+{
+	static const char name[] = "INVOCATION_ID=";
+	_free_ char *text = malloc(ENVIRONMENT_MAX + 1);
+	ssize_t length =
+	    text == NULL ? -1 : files_read(process_fd, "environ", text, ENVIRONMENT_MAX);
+
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	for (const char *at = text; at < text + length; at += strlen(at) + 1)
+		if (strncmp(at, name, sizeof(name) - 1) == 0)
+			return strcmp(at + sizeof(name) - 1, invocation) == 0;
+	return false;
+}
+
+/* How far a process is of the unit's present run. */
+enum standing {
+	STANDING_NONE,
+	STANDING_CLAIMED, /* by its environment */
+	STANDING_STARTED, /* by its start */
+};
+
+static enum standing
+judge_standing(int process_fd, const struct candidate *candidate, const struct records_run *run)
+{
+	if (run == NULL || candidate->start_usec + START_SLACK_USEC >= run->start_usec)
+		return STANDING_STARTED;
+	return has_invocation(process_fd, run->invocation) ? STANDING_CLAIMED : STANDING_NONE;
+}
+
+/*
+ * Chooses among the processes, which it sorts. run: the unit's present one; NULL = not known. pid
+ * is 0 where there is none.
+ */
 static struct candidate
-choose(const struct view *view, struct pids *pids, bool is_container)
+choose(const struct view *view, struct pids *pids, bool is_container, const struct records_run *run)
 {
 	struct candidate best = { 0 }, first = { 0 };
+	enum standing best_standing = STANDING_NONE;
 
 	if (pids->count == 0)
 		return best;
@@ -85,11 +137,18 @@ choose(const struct view *view, struct pids *pids, bool is_container)
 		candidate.parent_pid = stat.parent_pid;
 		if (first.pid == 0 || candidate.start_usec < first.start_usec)
 			first = candidate;
-		if (is_started(&candidate, pids, is_container) &&
-		    (best.pid == 0 || candidate.start_usec < best.start_usec))
-			best = candidate;
+		if (is_started(&candidate, pids, is_container)) {
+			enum standing standing = judge_standing(fd, &candidate, run);
+
+			if (standing > best_standing ||
+			    (standing == best_standing && standing != STANDING_NONE &&
+				candidate.start_usec < best.start_usec)) {
+				best = candidate;
+				best_standing = standing;
+			}
+		}
 	}
-	return best.pid != 0 ? best : first;
+	return best.pid != 0 || run != NULL ? best : first;
 }
 
 static bool
@@ -118,6 +177,7 @@ confirm(const struct view *view, const struct candidate *chosen, struct main_pro
 	    stat.start_usec != chosen->start_usec)
 		return 0;
 	ret->pid = chosen->pid;
+	ret->facts.start_usec = stat.start_usec;
 	if (length <= 0)
 		return 0;
 	files_cut_deleted(exe);
@@ -127,18 +187,22 @@ confirm(const struct view *view, const struct candidate *chosen, struct main_pro
 
 /* Finds the main process of ret->path. Returns 0 or -ENOMEM. */
 static int
-find(const struct view *view, bool is_container, struct main_process *ret)
+find(const struct view *view, bool is_container, const char *unit, struct main_process *ret)
 {
 	_pids_ struct pids pids = { 0 };
+	struct records_run run;
 	struct candidate chosen;
-	int r;
+	int known = is_container ? -ENOSYS : records_read_run(view, unit, &run), r;
 
-	if (view->host->cgroup_fd < 0)
+	if (!is_container)
+		ret->facts.has_timer = records_has_timer(view, unit);
+	if (view->host->cgroup_fd < 0 || known == -ENOENT)
 		return 0;
 	r = cgroup_read_pids(view->host->cgroup_fd, ret->path, PROCESSES_MAX, &pids, NULL);
-	if (r < 0)
+	/* The kernel lists those first that were there first: the main process is among them. */
+	if (r < 0 && (r != -E2BIG || is_container))
 		return r == -ENOMEM ? r : 0;
-	chosen = choose(view, &pids, is_container);
+	chosen = choose(view, &pids, is_container, known == 0 ? &run : NULL);
 	return chosen.pid == 0 ? 0 : confirm(view, &chosen, ret);
 }
 
@@ -175,28 +239,29 @@ remember(struct view *view, const struct main_process *found)
 }
 
 static int
-describe(const struct main_process *found, struct process *process)
+describe(const struct main_process *found, struct process *process, struct main_facts *ret_facts)
 {
+	*ret_facts = found->facts;
 	process->main_pid = found->pid;
 	return owner_text_set(&process->main_exe, found->exe);
 }
 
 int
 main_process_read(struct view *view, const char *path, size_t group_length, bool is_container,
-    struct process *process)
+    struct process *process, struct main_facts *ret_facts)
 {
 	const struct main_process *known = recall(view, path, group_length);
 	struct main_process found = { 0 };
 	int r;
 
 	if (known != NULL)
-		return describe(known, process);
+		return describe(known, process, ret_facts);
 	found.path = strndup(path, group_length);
 	if (found.path == NULL)
 		return -ENOMEM;
-	r = find(view, is_container, &found);
+	r = find(view, is_container, process->place.unit, &found);
 	if (r == 0)
-		r = describe(&found, process);
+		r = describe(&found, process, ret_facts);
 	if (r < 0 || !remember(view, &found))
 		clear(&found);
 	return r;

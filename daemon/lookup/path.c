@@ -34,9 +34,10 @@
 
 struct path {
 	int root_fd;
-	int fd;		/* where we are; -1 = at the root */
-	unsigned depth; /* steps below the root */
-	unsigned links; /* followed so far */
+	int fd;		   /* where we are; -1 = at the root */
+	unsigned depth;	   /* steps below the root */
+	unsigned links;	   /* followed so far */
+	uint32_t root_uid; /* root's number beside 0 */
 	struct path_trace *trace;
 	bool names;	  /* the last name is wanted */
 	const char *rest; /* in text: what is still to be followed */
@@ -64,8 +65,26 @@ open_here(const struct path *path, const char *name, int flags)
 }
 
 /*
- * 1 = fd is a symbolic link, 0 = it is none, or -errno. Of a directory it is noted whether
- * all may write to it.
+ * May others than root (of this number, or the host's) put something into the directory? Group
+ * staff is Debian's, for /usr/local: who is in it may become root (Debian policy, 9.1.2).
+ */
+static bool
+is_owned(const struct statx *directory, uint32_t root_uid)
+{
+	enum { STAFF = 50 };
+	bool roots_group = directory->stx_gid == 0 || directory->stx_gid == root_uid ||
+	    (directory->stx_gid == STAFF && (directory->stx_mode & S_ISGID) != 0);
+	/* Where only their owners may rename and remove, a group adds names and changes none. */
+	bool sticky = (directory->stx_mode & S_ISVTX) != 0;
+
+	return (directory->stx_uid == 0 || directory->stx_uid == root_uid) &&
+	    (directory->stx_mode & S_IWOTH) == 0 &&
+	    ((directory->stx_mode & S_IWGRP) == 0 || roots_group || sticky);
+}
+
+/*
+ * 1 = fd is a symbolic link, 0 = it is none, or -errno. Of a directory it is noted who may
+ * write to it.
  */
 static int
 is_link(struct path *path, int fd)
@@ -73,9 +92,13 @@ is_link(struct path *path, int fd)
 	struct statx file;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-		STATX_TYPE | STATX_MODE | STATX_BTIME | STATX_CTIME, &file) < 0)
+		STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_BTIME | STATX_CTIME,
+		&file) < 0)
 		return -errno;
-	path->trace->open |= S_ISDIR(file.stx_mode) && (file.stx_mode & S_IWOTH) != 0;
+	if (S_ISDIR(file.stx_mode)) {
+		path->trace->open |= (file.stx_mode & S_IWOTH) != 0;
+		path->trace->owned &= is_owned(&file, path->root_uid);
+	}
 	if (S_ISLNK(file.stx_mode) && path_made_usec(&file) > path->trace->link_usec)
 		path->trace->link_usec = path_made_usec(&file);
 	return S_ISLNK(file.stx_mode);
@@ -179,10 +202,11 @@ path_made_usec(const struct statx *file)
 }
 
 static int
-follow(int root_fd, const char *text, bool names, struct path_trace *trace)
+follow(int root_fd, const char *text, bool names, uint32_t root_uid, struct path_trace *trace)
 {
 	struct path path = {
 		.root_fd = root_fd,
+		.root_uid = root_uid,
 		.fd = -1,
 		.trace = trace,
 		.names = names,
@@ -197,6 +221,7 @@ follow(int root_fd, const char *text, bool names, struct path_trace *trace)
 	if (length >= sizeof(path.text))
 		return -ENAMETOOLONG;
 	memcpy(path.text, text, length + 1);
+	trace->owned = true;
 	(void)is_link(&path, root_fd);
 	do {
 		path.rest += strspn(path.rest, "/");
@@ -210,23 +235,34 @@ follow(int root_fd, const char *text, bool names, struct path_trace *trace)
 int
 path_open_traced(int root_fd, const char *text, struct path_trace *ret)
 {
-	return follow(root_fd, text, true, ret);
+	return follow(root_fd, text, true, 0, ret);
 }
 
 int
 path_open_checked(int root_fd, const char *text, bool *ret_open)
 {
 	struct path_trace trace;
-	int fd = follow(root_fd, text, false, &trace);
+	int fd = follow(root_fd, text, false, 0, &trace);
 
 	*ret_open = trace.open;
 	return fd;
 }
 
 int
+path_open_judged(int root_fd, const char *text, struct path_rights *rights)
+{
+	struct path_trace trace;
+	int fd = follow(root_fd, text, false, rights->root_uid, &trace);
+
+	rights->open = trace.open;
+	rights->owned = trace.owned;
+	return fd;
+}
+
+int
 path_open(int root_fd, const char *text)
 {
-	bool open;
+	struct path_trace trace;
 
-	return path_open_checked(root_fd, text, &open);
+	return follow(root_fd, text, false, 0, &trace);
 }

@@ -21,11 +21,22 @@
  */
 int path_open(int root_fd, const char *path) _mustcheck_;
 
+/* Who may write to the directories on the way, root_fd's and those that links lead through. */
+struct path_rights {
+	uint32_t root_uid; /* given: root's number beside 0, as in a user namespace */
+	bool open;	   /* one may be written by all, sticky or not */
+	bool owned;	   /* each is root's, and root alone may put something else there */
+};
+
+/* The same, and fills *rights. What was seen before an error counts. */
+int path_open_judged(int root_fd, const char *path, struct path_rights *rights) _mustcheck_;
+
 /* What was seen on the way. */
 struct path_trace {
 	/* A directory on the way, root_fd's or one that a link leads through, may be written by
 	 * all, sticky or not. What was seen before an error counts. */
 	bool open;
+	bool owned; /* as in struct path_rights */
 	/* The newest link that was followed: when it was made (or, where the file system does not
 	 * keep that, changed), CLOCK_REALTIME; 0 = there was none. */
 	uint64_t link_usec;

@@ -145,14 +145,14 @@ all_of(struct component part, int (*class)(int))
 	return part.length > 0;
 }
 
-/* The id in session-ID.scope; of length 0 where the unit is no session. */
+/* The id in session-ID.scope; of length 0 where the unit is no session of a user's slice. */
 static struct component
-session_of(struct component unit)
+session_of(struct component slice, struct component unit)
 {
 	static const char prefix[] = "session-", suffix[] = ".scope";
 	struct component id = { unit.text, 0 };
 
-	if (part_begins(unit, prefix) && part_ends(unit, suffix) &&
+	if (part_begins(slice, "user-") && part_begins(unit, prefix) && part_ends(unit, suffix) &&
 	    unit.length > strlen(prefix) + strlen(suffix))
 		id = part_inside(unit, strlen(prefix), strlen(suffix));
 	return all_of(id, isalnum) ? id : (struct component){ unit.text, 0 };
@@ -185,7 +185,7 @@ parse_units(const char *path, struct place *ret, size_t *ret_group)
 		return slice.length > 0 ? set_part(&ret->slice, slice, OWNER_UNIT_MAX) : 0;
 	if (slice.length == 0)
 		slice = (struct component){ "-.slice", strlen("-.slice") };
-	session = session_of(unit);
+	session = session_of(slice, unit);
 	r = set_part(&ret->slice, slice, OWNER_UNIT_MAX);
 	if (r == 0)
 		r = set_part(&ret->unit, unit, OWNER_UNIT_MAX);
@@ -230,6 +230,9 @@ static const struct container_engine engines[] = {
 	{ NULL, "*:cri-containerd:", "", FORM_ID, CONTAINER_CONTAINERD, NULL },
 	{ NULL, "nerdctl-", ".scope", FORM_ID, CONTAINER_CONTAINERD, NULL },
 	{ "pod*", "", "", FORM_ID, CONTAINER_CONTAINERD, NULL },
+	/* The namespaces of containerd: nerdctl's and its own, Kubernetes's. */
+	{ "default", "", "", FORM_ID, CONTAINER_CONTAINERD, NULL },
+	{ "k8s.io", "", "", FORM_ID, CONTAINER_CONTAINERD, NULL },
 	{ NULL, "crio-", ".scope", FORM_ID, CONTAINER_CRIO, NULL },
 	{ NULL, "crio-", "", FORM_ID, CONTAINER_CRIO, NULL },
 	{ NULL, "lxc.payload.", "", FORM_NAME, CONTAINER_LXC, NULL },
@@ -239,6 +242,8 @@ static const struct container_engine engines[] = {
 	{ NULL, "systemd-nspawn@", ".service", FORM_ESCAPED, CONTAINER_NSPAWN, "payload" },
 	{ NULL, "machine-", ".scope", FORM_ESCAPED, CONTAINER_NSPAWN, "payload" },
 	{ NULL, "machine-", ".scope", FORM_ESCAPED, CONTAINER_NSPAWN, "" },
+	/* Docker's, below a parent of any name (--cgroup-parent), as below ECS's tasks. */
+	{ NULL, "", "", FORM_ID, CONTAINER_DOCKER, NULL },
 };
 
 static bool
@@ -369,12 +374,17 @@ parse_container(const char *path, struct place *ret, size_t *ret_group)
 }
 
 int
+place_parse_units(const char *path, struct place *ret, size_t *ret_group)
+{
+	*ret_group = 0;
+	return parse_units(path, ret, ret_group);
+}
+
+int
 place_parse(const char *path, struct place *ret, size_t *ret_group)
 {
-	int r;
+	int r = place_parse_units(path, ret, ret_group);
 
-	*ret_group = 0;
-	r = parse_units(path, ret, ret_group);
 	return r < 0 ? r : parse_container(path, ret, ret_group);
 }
 

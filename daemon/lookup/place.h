@@ -30,4 +30,7 @@ bool place_find_path(const char *text, size_t length, char *path);
  */
 int place_parse(const char *path, struct place *ret, size_t *ret_group) _mustcheck_;
 
+/* The same without containers: what the service manager made of it. */
+int place_parse_units(const char *path, struct place *ret, size_t *ret_group) _mustcheck_;
+
 #endif

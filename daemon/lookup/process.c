@@ -26,13 +26,16 @@
 
 #include "base/cleanup.h"
 #include "lookup/called.h"
+#include "lookup/descent.h"
 #include "lookup/evidence.h"
 #include "lookup/exe-checksum.h"
 #include "lookup/files.h"
 #include "lookup/forward.h"
+#include "lookup/kin.h"
 #include "lookup/main-process.h"
 #include "lookup/manager.h"
 #include "lookup/named-file.h"
+#include "lookup/own-file.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
 #include "lookup/process.h"
@@ -57,21 +60,29 @@ read_parent(const struct view *view, int32_t pid, struct process *process)
 	return owner_text_set(&process->parent_comm, stat.comm);
 }
 
+/* Where a process is. */
+struct stand {
+	char cgroup[PLACE_PATH_MAX]; /* its path, "" = unknown */
+	struct main_facts main;
+};
+
 /* Where the process is, and the main process there. */
 static int
-read_place(struct view *view, int task_fd, struct process *process)
+read_place(struct view *view, int task_fd, struct stand *stand, struct process *process)
 {
-	char path[PLACE_PATH_MAX];
 	size_t group;
 	int r;
 
-	if (!view_read_cgroup(view, task_fd, path))
+	stand->main = (struct main_facts){ 0 };
+	if (!view_read_cgroup(view, task_fd, stand->cgroup)) {
+		stand->cgroup[0] = '\0';
 		return 0;
-	r = place_parse(path, &process->place, &group);
+	}
+	r = view_parse_place(view, stand->cgroup, &process->place, &group);
 	if (r < 0 || group == 0)
 		return r;
-	return main_process_read(view, path, group, process->place.container_kind != CONTAINER_NONE,
-	    process);
+	return main_process_read(view, stand->cgroup, group,
+	    process->place.container_kind != CONTAINER_NONE, process, &stand->main);
 }
 
 static bool
@@ -139,7 +150,7 @@ read_facts(const struct view *view, int process_fd, int task_fd, const struct pr
 /* What is read of the program: its file, its arguments, what they lead to. */
 static int
 read_program(struct view *view, int process_fd, int task_fd, const char *text, bool checksum,
-    struct process *process)
+    const struct stand *stand, struct process *process)
 {
 	struct program_file program;
 	char exe[FILES_LINK_MAX];
@@ -159,6 +170,7 @@ read_program(struct view *view, int process_fd, int task_fd, const char *text, b
 		r = read_facts(view, process_fd, task_fd, &program, process);
 	if (r < 0)
 		return r;
+	own_file_read(view, task_fd, &program, &stand->main, process);
 	if (checksum)
 		exe_checksum_read(view, task_fd, &program, process);
 	return forward_read(view, process);
@@ -194,6 +206,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
     uint32_t inode, bool checksum, struct process *process)
 {
 	struct witness before, after;
+	struct stand stand;
 	int r;
 
 	process->pid = holder->pid;
@@ -209,9 +222,9 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		return r;
 	if (before.stat.has_terminal)
 		process->evidence |= EVIDENCE_TERMINAL;
-	r = read_place(view, task_fd, process);
+	r = read_place(view, task_fd, &stand, process);
 	if (r == 0)
-		r = read_program(view, process_fd, task_fd, before.exe, checksum, process);
+		r = read_program(view, process_fd, task_fd, before.exe, checksum, &stand, process);
 	if (r == 0)
 		r = read_parent(view, before.stat.parent_pid, process);
 	if (r == 0)
@@ -228,6 +241,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		return r;
 	if (same_program(&before, &after)) {
 		manager_read(view, &after.stat, process);
+		descent_read(view, &after.stat, stand.cgroup, &stand.main, process);
 		return 0;
 	}
 	r = forget_program(process);
@@ -272,5 +286,6 @@ void
 process_forget(struct view *view)
 {
 	main_process_forget(view);
+	kin_forget(view);
 	forward_forget(view);
 }

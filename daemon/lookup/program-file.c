@@ -62,10 +62,10 @@ program_file_is_same(const struct statx *a, const struct statx *b)
 
 /*
  * Is the file at path below root_fd this one? 1 = yes, 0 = no or nothing there, or -errno.
- * *ret_open: a directory on the way may be written by all.
+ * *rights: of the directories on the way.
  */
 static int
-stands_at(int root_fd, const char *path, const struct statx *file, bool *ret_open)
+stands_at(int root_fd, const char *path, const struct statx *file, struct path_rights *rights)
 {
 	_close_ int fd = -1;
 	struct statx there;
@@ -73,7 +73,7 @@ stands_at(int root_fd, const char *path, const struct statx *file, bool *ret_ope
 
 	if (root_fd < 0)
 		return -EBADF;
-	fd = path_open_checked(root_fd, path, ret_open);
+	fd = path_open_judged(root_fd, path, rights);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
 	if (fd < 0)
@@ -170,12 +170,12 @@ static bool
 suffix_is_name(int task_fd, const char *text, const struct statx *file, int at_init)
 {
 	_close_ int own_root_fd = -1;
-	bool open;
+	struct path_rights rights = { 0 };
 
 	if (at_init < 0)
 		return true;
 	own_root_fd = openat(task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return stands_at(own_root_fd, text, file, &open) != 0;
+	return stands_at(own_root_fd, text, file, &rights) != 0;
 }
 
 void
@@ -196,7 +196,7 @@ program_file_judge(const struct view *view, int task_fd, bool in_container, char
 		ret->trust = judge_unlinked(view, task_fd, in_container, root_fd, text, &ret->file);
 		return;
 	}
-	r = stands_at(root_fd, text, &ret->file, &ret->open_path);
+	r = stands_at(root_fd, text, &ret->file, &ret->rights);
 	if (r > 0)
 		ret->trust = EXE_SAME;
 	else if (has_suffix && !suffix_is_name(task_fd, text, &ret->file, r)) {

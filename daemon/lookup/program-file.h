@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/macros.h"
+#include "lookup/path.h"
 #include "lookup/view.h"
 #include "model/owner.h"
 
@@ -16,7 +17,7 @@ struct program_file {
 	int error;	   /* 0, or the -errno of looking at it */
 	enum exe_trust trust;
 	bool deleted;
-	bool open_path; /* with EXE_SAME: a directory on its way may be written by all */
+	struct path_rights rights; /* with EXE_SAME: of the directories on its way */
 };
 
 /*

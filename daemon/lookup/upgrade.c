@@ -50,15 +50,15 @@ is_there(const struct upgrade *upgrade, size_t at, size_t length, const char *na
 {
 	char path[FILES_LINK_MAX];
 	struct statx now;
-	bool open;
+	struct path_rights rights = { .root_uid = upgrade->root_uid };
 	int end = snprintf(path, sizeof(path), "%.*s%s%s", (int)at, upgrade->exe, name,
 	    upgrade->exe + at + length);
 	_close_ int fd = -1;
 
 	if (end < 0 || (size_t)end >= sizeof(path))
 		return false;
-	fd = path_open_checked(upgrade->root_fd, path, &open);
-	return fd >= 0 && !open && program_file_stat(fd, "", AT_EMPTY_PATH, &now) == 0 &&
+	fd = path_open_judged(upgrade->root_fd, path, &rights);
+	return fd >= 0 && !rights.open && program_file_stat(fd, "", AT_EMPTY_PATH, &now) == 0 &&
 	    upgrade->is_update(upgrade->before, &now, upgrade->root_uid);
 }
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -94,6 +95,40 @@ view_read_cgroup(const struct view *view, int task_fd, char *path)
 	    (path[length] == '/' || path[length] == '\0'))
 		memmove(path, path + length, strlen(path + length) + 1);
 	return true;
+}
+
+/* Is the cgroup that holds the one at path, of so many bytes, made and kept by root? */
+static bool
+is_below_roots(const struct view *view, const char *path, size_t length)
+{
+	char parent[PLACE_PATH_MAX];
+	struct stat status;
+
+	while (length > 0 && path[length - 1] != '/')
+		length--;
+	/* Where the tree cannot be seen, as with cgroup v1, nothing is known against it. */
+	if (view->host->cgroup_fd < 0 || length <= 1)
+		return true;
+	memcpy(parent, path, length - 1);
+	parent[length - 1] = '\0';
+	return fstatat(view->host->cgroup_fd, parent[1] == '\0' ? "." : parent + 1, &status,
+		   AT_SYMLINK_NOFOLLOW) < 0 ||
+	    status.st_uid == 0;
+}
+
+int
+view_parse_place(const struct view *view, const char *path, struct place *ret, size_t *ret_group)
+{
+	size_t group;
+	int r = place_parse(path, ret, &group);
+
+	if (r < 0 || ret->container_kind == CONTAINER_NONE || ret->user_unit[0] != '\0' ||
+	    is_below_roots(view, path, group)) {
+		*ret_group = r < 0 ? 0 : group;
+		return r;
+	}
+	place_clear(ret);
+	return place_parse_units(path, ret, ret_group);
 }
 
 bool

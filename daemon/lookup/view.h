@@ -11,12 +11,14 @@
 
 #include "base/macros.h"
 #include "lookup/host.h"
+#include "model/owner.h"
 
 /* The text of a link in /proc/PID/ns: "mnt:[4026531841]". */
 #define VIEW_NAMESPACE_MAX 64
 
 struct main_processes;
 struct containers;
+struct kinship;
 
 struct view {
 	const struct host *host;	      /* borrowed */
@@ -28,6 +30,7 @@ struct view {
 					   the root; all that it starts is below it */
 	struct main_processes *mains;  /* main-process.c's; NULL = none yet */
 	struct containers *containers; /* forward.c's; NULL = not searched for yet */
+	struct kinship *kinship;       /* kin.c's; NULL = nobody yet */
 	uint64_t checksum_left_bytes;  /* of what may be read for checksums in this request */
 };
 
@@ -43,6 +46,14 @@ void view_close(struct view *view);
  * (PLACE_PATH_MAX bytes, lookup/place.h). False where it is not known.
  */
 bool view_read_cgroup(const struct view *view, int task_fd, char *path);
+
+/*
+ * Parses such a path as place_parse() does. A container is one only if root alone could make its
+ * cgroup, or if it is below a user's own manager, where it is that user's: in a part of the tree
+ * that was given to a service, the service chooses the names. Returns 0 or -ENOMEM.
+ */
+int view_parse_place(const struct view *view, const char *path, struct place *ret,
+    size_t *ret_group) _mustcheck_;
 
 /* True where the link at name below task_fd is this text, which is known. */
 bool view_same_namespace(int task_fd, const char *name, const char *init);

@@ -46,6 +46,20 @@ static const char *const container_names[] = {
 	[CONTAINER_NSPAWN] = "nspawn",
 };
 
+static const char *const origin_names[] = {
+	[ORIGIN_UNKNOWN] = "",
+	[ORIGIN_SSH] = "ssh",
+	[ORIGIN_CONSOLE] = "console",
+	[ORIGIN_CRON] = "cron",
+	[ORIGIN_AT] = "at",
+	[ORIGIN_SLURM] = "slurm",
+	[ORIGIN_CI] = "ci",
+	[ORIGIN_SU] = "su",
+	[ORIGIN_CONTAINER] = "container",
+	[ORIGIN_UNIT] = "unit",
+	[ORIGIN_TIMER] = "timer",
+};
+
 /* What every string is until it is known. Never written to. */
 static char no_text[1];
 
@@ -288,6 +302,12 @@ const char *
 container_kind_name(enum container_kind kind)
 {
 	return container_names[kind];
+}
+
+const char *
+origin_name(enum origin origin)
+{
+	return origin_names[origin];
 }
 
 const char *

@@ -74,6 +74,25 @@ enum container_kind {
 	CONTAINER_KIND_COUNT,
 };
 
+/*
+ * How a process came to run, as the host's own records have it: logind's, the cgroup, the program
+ * files of its ancestors. Never by what it calls itself.
+ */
+enum origin {
+	ORIGIN_UNKNOWN,
+	ORIGIN_SSH,	/* a login by ssh */
+	ORIGIN_CONSOLE, /* a login at a console, a terminal or a desktop */
+	ORIGIN_CRON,
+	ORIGIN_AT,
+	ORIGIN_SLURM,
+	ORIGIN_CI, /* a job of a runner of continuous integration */
+	ORIGIN_SU, /* somebody who became another user, by su or sudo */
+	ORIGIN_CONTAINER,
+	ORIGIN_UNIT,
+	ORIGIN_TIMER, /* a unit that a timer of its name starts */
+	ORIGIN_COUNT,
+};
+
 /* What one cgroup path says: where systemd or a container's engine put a process. All strings are
  * "" where there is no such thing; none is NULL in a published owner. */
 struct place {
@@ -122,7 +141,23 @@ enum process_evidence {
 	EVIDENCE_EXE_NAMELESS = 1 << 18, /* the path's last part is no name: what NFS left of one */
 	/* It is the program of known_as with something behind it. */
 	EVIDENCE_EXE_APPENDED = 1 << 19,
-	EVIDENCE_ALL = (1 << 20) - 1,
+	/* The file is root's, and root alone may write to it and to each directory on its way. */
+	EVIDENCE_EXE_ROOTS = 1 << 20,
+	/* The process's own user, who is not root, may write to the file. */
+	EVIDENCE_EXE_OWN = 1 << 21,
+	EVIDENCE_EXE_NEW = 1 << 22,	  /* the file changed after its unit was started */
+	EVIDENCE_EXE_TEMPORARY = 1 << 23, /* the host has the file in /tmp or /var/tmp */
+	EVIDENCE_EXE_SHM = 1 << 24,	  /* the host has the file in /dev/shm */
+	/* The unit's (or container's) main process, a worker of its program, or what a shell or a
+	 * supervisor started for it; each one on the way verified by file, cgroup and start. */
+	EVIDENCE_UNIT_OWN = 1 << 25,
+	/* Started by who logged in: logind's session, or below a verified program for that. */
+	EVIDENCE_LOGIN = 1 << 26,
+	/* The main program's file is the process's own user's, too, or that of a mere wrapper. */
+	EVIDENCE_MAIN_OWN = 1 << 27,
+	/* Its user namespace is neither PID 1's nor one that root's own number is mapped into. */
+	EVIDENCE_OWN_USERS = 1 << 28,
+	EVIDENCE_ALL = (1 << 29) - 1,
 };
 
 /* The same of the file that the arguments name (struct process's script). */
@@ -167,6 +202,7 @@ struct process {
 	char *parent_comm; /* the parent's comm; "" = unknown */
 	char *main_exe;	   /* path of main_pid's program; "" = unknown */
 	struct place place;
+	enum origin origin;
 	char *forwards_to; /* docker-proxy and its like: id of the container; "" = none */
 	enum container_kind forwards_kind;
 	uint8_t checksum[OWNER_CHECKSUM_BYTES]; /* SHA-256 of the file it runs */
@@ -252,6 +288,7 @@ void place_clear(struct place *place);
 void process_clear(struct process *process);
 
 const char *container_kind_name(enum container_kind kind); /* "docker"; "" for none */
+const char *origin_name(enum origin origin);		   /* "cron"; "" = unknown */
 const char *owner_kind_name(enum owner_kind kind);	   /* "process", "kernel", "unknown" */
 /* One clause for a person: "overstay-lookup is not running". "" for OWNER_REASON_NONE. */
 const char *owner_reason_text(enum owner_reason reason);

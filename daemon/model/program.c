@@ -85,8 +85,6 @@ static const struct program programs[] = {
 	{ "sddm", PROGRAM_LOGIN },
 	{ "xrdp", PROGRAM_LOGIN },
 	{ "xrdp-sesman", PROGRAM_LOGIN },
-	{ "tmux", PROGRAM_LOGIN },
-	{ "screen", PROGRAM_LOGIN },
 
 	{ "xinetd", PROGRAM_SUPER_SERVER },
 	{ "inetd", PROGRAM_SUPER_SERVER },

@@ -23,12 +23,18 @@ static const struct {
 	    "a shell reads from or writes to a network socket" },
 	[REASON_STRANGER] = { "stranger", KIND_STRONG,
 	    "a shell or similar tool runs as a service" },
+	/* One reason of two strengths: a bit each, of which at most one is set. */
+	[REASON_OWN_FILE_NEW] = { "own-file", KIND_STRONG,
+	    "its service's account can modify its program, which is new" },
 	[REASON_NO_OWNER] = { "no-owner", KIND_STRONG,
 	    "no process holds it, and it is not a kernel socket" },
 	[REASON_DELETED] = { "deleted", KIND_HISTORY, "its program was deleted" },
 	[REASON_TEMPORARY] = { "temporary", KIND_PLACE,
 	    "its program is in a world-writable directory" },
 	[REASON_WRITABLE] = { "writable", KIND_PLACE, "other users can modify its program" },
+	[REASON_OWN_FILE] = { "own-file", KIND_PLACE,
+	    "its service's account can modify its program" },
+	[REASON_OWN_MOUNTS] = { "own-mounts", KIND_PLACE, "its account made mounts of its own" },
 	[REASON_FOREIGN] = { "foreign", KIND_PLACE, "root runs a program owned by another user" },
 	[REASON_CHANGED] = { "changed", KIND_HISTORY, "another program held it earlier" },
 	[REASON_EXPOSED] = { "exposed", KIND_EXPOSURE,
@@ -78,6 +84,9 @@ classify_reasons(uint32_t reasons, enum listener_class otherwise, bool main_prog
 {
 	bool strong = (find_kinds(reasons) >> KIND_STRONG & 1) != 0;
 
+	/* The stronger of its two strengths. */
+	if ((reasons >> REASON_OWN_FILE_NEW & 1) != 0)
+		reasons &= ~(1U << REASON_OWN_FILE);
 	*ret = (struct classification){
 		.class =
 		    strong || weak_make_suspect(reasons, main_program) ? CLASS_SUSPECT : otherwise,

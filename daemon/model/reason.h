@@ -41,10 +41,13 @@ enum reason {
 	REASON_DISGUISE,	/* its name is a kernel thread's or another program's */
 	REASON_SHELL,		/* a shell talks to a network socket */
 	REASON_STRANGER,	/* a shell, relay or inline code where a service should be */
+	REASON_OWN_FILE_NEW,	/* own-file, dropped where everybody may: see reason.c */
 	REASON_NO_OWNER,	/* nobody holds it, and it is not the kernel's */
 	REASON_DELETED,		/* its program was deleted, and not by an upgrade */
 	REASON_TEMPORARY,	/* its program lies where everybody may put one */
 	REASON_WRITABLE,	/* others may change its program */
+	REASON_OWN_FILE,	/* a service runs a program that its own account may change */
+	REASON_OWN_MOUNTS,	/* a system account runs it in mounts of its own */
 	REASON_FOREIGN,		/* root runs a program that is not root's */
 	REASON_CHANGED,		/* another program than before holds the endpoint */
 	REASON_EXPOSED,		/* all addresses on a port the kernel picked */

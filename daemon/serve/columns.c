@@ -17,7 +17,7 @@
 
 /* What a table shows where nobody chose: it leaves out those that have nothing to say. */
 static const char default_names[] =
-    "protocol,address,port,choice,sockets,user,pid,exe,script,unit,user_unit,container,"
+    "protocol,address,port,choice,sockets,user,pid,exe,script,unit,user_unit,container,origin,"
     "class,reasons,owner_reason,threshold_usec,rule";
 
 static void
@@ -113,6 +113,7 @@ const struct column columns[] = {
 	{ "user_unit", COLUMN_TEXT },
 	{ "slice", COLUMN_TEXT },
 	{ "session", COLUMN_TEXT },
+	{ "origin", COLUMN_WORD, .plain = "unit" },
 	{ "container", COLUMN_TEXT },
 	{ "container_kind", COLUMN_WORD },
 	{ "forwards_to", COLUMN_TEXT },

@@ -126,7 +126,8 @@ process_is_sane(const struct wire_process *fixed)
 	    (fixed->evidence & ~(uint32_t)EVIDENCE_ALL) == 0 &&
 	    (fixed->script_evidence & ~(uint32_t)SCRIPT_ALL) == 0 &&
 	    (fixed->main_pid > 0 || fixed->main_exe_length == 0) &&
-	    fixed->forwards_kind < CONTAINER_KIND_COUNT &&
+	    fixed->forwards_kind < CONTAINER_KIND_COUNT && fixed->origin < ORIGIN_COUNT &&
+	    fixed->reserved == 0 &&
 	    (fixed->forwards_kind == CONTAINER_NONE) == (fixed->forwards_to_length == 0) &&
 	    exe_is_sane(fixed) && checksum_is_sane(fixed);
 }
@@ -183,6 +184,7 @@ set_numbers(const struct wire_process *fixed, struct process *process)
 	process->exe_uid = fixed->exe_uid;
 	process->exe_mode = fixed->exe_mode;
 	process->forwards_kind = (enum container_kind)fixed->forwards_kind;
+	process->origin = (enum origin)fixed->origin;
 	process->group_count = fixed->group_count;
 	memcpy(process->checksum, fixed->checksum, sizeof(process->checksum));
 }

@@ -95,6 +95,7 @@ process_numbers(const struct process *process)
 		.exe_uid = process->exe_uid,
 		.exe_mode = process->exe_mode,
 		.forwards_kind = process->forwards_kind,
+		.origin = process->origin,
 		.group_count = process->group_count,
 		.comm_length = (uint32_t)strlen(process->comm),
 		.exe_length = (uint32_t)strlen(process->exe),

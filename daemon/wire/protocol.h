@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* "OVL" and a number. */
-#define LOOKUP_VERSION 0x4f564c04U
+#define LOOKUP_VERSION 0x4f564c05U
 
 #define LOOKUP_PACKET_MAX 65536
 #define LOOKUP_INODES_MAX 1024	  /* of one request */
@@ -129,6 +129,8 @@ struct wire_process {
 	uint32_t exe_uid;
 	uint32_t exe_mode;
 	uint32_t forwards_kind; /* enum container_kind */
+	uint32_t origin;	/* enum origin */
+	uint32_t reserved;	/* 0 */
 	uint32_t group_count;
 	uint32_t comm_length;
 	uint32_t exe_length;

@@ -10,13 +10,16 @@
 
 #include "lookup/evidence.h"
 #include "lookup/forward.h"
+#include "lookup/kin.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/mounts.h"
 #include "lookup/named-file.h"
+#include "lookup/own-file.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
 #include "lookup/ring.h"
 #include "lookup/shell.h"
+#include "lookup/worker.h"
 #include "model/claim.h"
 #include "model/identity.h"
 #include "wire/protocol.h"
@@ -147,6 +150,22 @@ try_names(const char *text, size_t length)
 	free(copy);
 }
 
+/* Arguments as /proc has them, with a NUL at their end or without. */
+static void
+try_arguments(const char *text, size_t length)
+{
+	(void)worker_is_python(text, length);
+	(void)kin_hash_arguments(text, length);
+	if (length > 0 && text[length - 1] == '\0')
+		(void)kin_runs_anything("/usr/bin/python3", text, length);
+}
+
+static void
+try_map(const char *text, size_t length)
+{
+	(void)own_file_maps_root(text, length);
+}
+
 static bool
 on_inode(uint32_t inode, void *argument)
 {
@@ -182,7 +201,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(const char *, size_t) = { try_place, try_mounts,
-		try_addresses, try_stat, try_status, try_names, try_ring, try_ports };
+		try_addresses, try_stat, try_status, try_names, try_ring, try_ports, try_arguments,
+		try_map };
 	char *text;
 
 	if (size == 0)

@@ -47,6 +47,17 @@ set_trust(struct process *process, const char *word)
 	return -EINVAL;
 }
 
+static int
+set_origin(struct process *process, const char *word)
+{
+	for (unsigned i = 0; word != NULL && i < ORIGIN_COUNT; i++)
+		if (strcmp(origin_name((enum origin)i), word) == 0) {
+			process->origin = (enum origin)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 /* Words of model/owner.h's facts, joined by commas. */
 static int
 set_evidence(struct process *process, const char *words)
@@ -68,6 +79,9 @@ set_evidence(struct process *process, const char *words)
 		{ "users", EVIDENCE_OTHER_USERS },
 		{ "terminal", EVIDENCE_TERMINAL },
 		{ "manager", EVIDENCE_MANAGER },
+		{ "roots", EVIDENCE_EXE_ROOTS },
+		{ "own", EVIDENCE_UNIT_OWN },
+		{ "login", EVIDENCE_LOGIN },
 	};
 
 	while (*words != '\0') {
@@ -157,6 +171,15 @@ read_number(struct process *process, const char *name, struct words *words, uint
 	return 0;
 }
 
+/* What the lookup says of files where distributions put them. */
+static void
+note_roots(struct process *process)
+{
+	if ((strncmp(process->exe, "/usr/", 5) == 0 || strncmp(process->exe, "/opt/", 5) == 0) &&
+	    process->exe_uid == 0)
+		process->evidence |= EVIDENCE_EXE_ROOTS;
+}
+
 static int
 read_process(struct words *words, uint64_t now_usec, struct process *process)
 {
@@ -178,6 +201,9 @@ read_process(struct words *words, uint64_t now_usec, struct process *process)
 		else if (strcmp(name, "trust") == 0) {
 			if (set_trust(process, words_next(words)) < 0)
 				return -EINVAL;
+		} else if (strcmp(name, "origin") == 0) {
+			if (set_origin(process, words_next(words)) < 0)
+				return -EINVAL;
 		} else if (strcmp(name, "evidence") == 0) {
 			if (set_evidence(process, words_next(words)) < 0)
 				return -EINVAL;
@@ -186,6 +212,7 @@ read_process(struct words *words, uint64_t now_usec, struct process *process)
 		else if (read_number(process, name, words, now_usec) < 0)
 			return -EINVAL;
 	}
+	note_roots(process);
 	if (process->comm[0] == '\0' && process->exe[0] != '\0') {
 		const char *slash = strrchr(process->exe, '/');
 		set_text(&process->comm, slash == NULL ? process->exe : slash + 1);

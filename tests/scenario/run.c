@@ -28,7 +28,9 @@
  *			deleted cut main PATH main-pid N container ID session N cwd PATH script
  *			PATH exe-uid N exe-inode N evidence WORD[,WORD...] (memory updated
  *			open-path open hidden-mount stdio shell-below argv0 mounts pids users
- *				terminal). The name may be written again: it holds from then on.
+ *				terminal manager roots own login) origin WORD. A program below
+ *				/usr or /opt is root's. The name may be written again: it holds
+ *				from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
  *	listen PROTOCOL ADDRESS:PORT WORDS	a socket: socket N (its cookie; else counted from
  *			1001) inode N (else as the cookie) uid N (of its creator, else 1000)

@@ -12,6 +12,7 @@ import dataclasses
 import os
 import pathlib
 import signal
+import time
 import typing
 
 import interpreters
@@ -29,7 +30,7 @@ SOCAT = os.path.realpath("/usr/bin/socat")
 # Of containers: one for each row that needs one.
 IDS = {name: f"{number:02x}" * 32 for number, name in enumerate(
     ("docker", "docker-cgroupfs", "podman", "rootless", "crio", "containerd", "kubepods",
-     "forwarded"), start=0xa0)}
+     "forwarded", "ecs", "parent", "nerdctl", "outer", "inner"), start=0xa0)}
 POD = "kubepods-besteffort-pod11112222_3333_4444_5555_666677778888.slice"
 
 
@@ -118,12 +119,14 @@ def bind_shell_service(s):
 
 def web_shell(s):
     s.service([NCAT, "-l", "-k", "-e", "/bin/sh", "127.0.0.1", str(s.port)], user=WEB_USER)
+    s.wait_listening()
+    s.stage.spawn([NCAT, "--recv-only", "127.0.0.1", str(s.port)])
 
 
-def child_of(s, child, exe, main="", user="root", name=None):
+def child_of(s, child, exe, main="", user="root", owner="root", **service):
     """A service whose main program is the stand-in; child listens."""
-    main = s.place(main or f"/usr/local/sbin/{s.name}-main")
-    s.service([main, "-x", *child], user=user, name=name)
+    main = s.place(main or f"/usr/local/sbin/{s.name}-main", owner=owner)
+    s.service([main, "-x", *child], user=user, **service)
     s.facts["exe"] = exe
 
 
@@ -263,16 +266,21 @@ def python_title(s, title, **service):
 
 
 def in_code(s, *command):
-    """Code that an interpreter of a service account's reads from its standard input."""
+    """Code that an interpreter below a service reads from its standard input."""
     code = s.write(f"/run/acme/{s.name}", serving(s.port), mode=0o644)
-    s.service(["/usr/bin/python3", *command], user=WEB_USER,
-              properties=[f"StandardInput=file:{code}"])
+    child_of(s, ["/usr/bin/python3", *command], PYTHON, user=WEB_USER,
+             properties=[f"StandardInput=file:{code}"])
 
 
 def in_a_substitution(s):
     code = s.write(f"/run/acme/{s.name}", serving(s.port), mode=0o644)
-    s.service(["/bin/bash", "-c", f"exec /usr/bin/python3 <(cat {code})"], user=WEB_USER)
-    s.facts["exe"] = PYTHON
+    child_of(s, ["/bin/bash", "-c", f"exec /usr/bin/python3 <(cat {code})"], PYTHON,
+             user=WEB_USER)
+
+
+def web_child(s, command):
+    """What listens below a service of the web server's account."""
+    child_of(s, command, os.path.realpath(command[0]), user=WEB_USER)
 
 
 def option_with_a_value(s):
@@ -638,8 +646,249 @@ def unit_of_that_name_below_alice(s):
     s.user_service([s.place(f"{HOME}/bin/{s.name}", owner=ALICE), *at(s)])
 
 
+# ---- who may stand in a unit -----------------------------------------------------------------
+
+
+def relaying(s):
+    """A relay's command: what nobody expects below a service."""
+    return [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)]
+
+
+def below(s, *programs, command=None, user="root", unit=None):
+    """The stand-in under the paths of supervisors, each the next one's parent; the last starts
+    command, by default a relay."""
+    chain = []
+    for path in programs:
+        chain += [s.place(path), "-x"]
+    command = command or relaying(s)
+    s.service([*chain, *command], user=user, name=unit)
+    s.facts["exe"] = os.path.realpath(command[0])
+
+
+STARTS = """#!/usr/bin/python3
+import signal, subprocess, sys
+subprocess.Popen(sys.argv[1:])
+signal.pause()
+"""
+
+
+def below_script(s, path, user="root", owner="root"):
+    """A supervisor that is a script."""
+    script = s.write(path, STARTS, owner=owner)
+    s.service([script, *relaying(s)], user=user)
+    s.facts["exe"] = NETCAT
+
+
+def wrapped_workers(s):
+    """A script that starts a program of Python's, whose worker listens."""
+    script = s.write(f"/usr/local/lib/acme/{s.name}.py", f"""
+import multiprocessing, signal, socket
+def serve():
+    held = socket.create_server(("127.0.0.1", {s.port}))
+    signal.pause()
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    child = multiprocessing.Process(target=serve)
+    child.start()
+    child.join()
+""")
+    wrapper = s.write(f"/usr/local/sbin/{s.name}",
+                      f"#!/bin/bash\n/usr/bin/python3 {script}\nexit $?\n")
+    s.service([wrapper], user=WEB_USER)
+    s.facts["exe"] = PYTHON
+
+
+def hook(s):
+    """A service runs a hook by a shell, which inherits the listener."""
+    script = s.write(f"/usr/local/sbin/{s.name}.pl", f"""#!/usr/bin/perl
+use Socket; $^F = 100;
+socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1);
+bind(S, sockaddr_in({s.port}, INADDR_LOOPBACK)); listen(S, 5);
+system("sleep 1000; true"); # pause: the hook's work
+""")
+    s.service([script], user=WEB_USER)
+    s.facts.update(exe=PERL, script=script)
+
+
+def left_behind(s):
+    """What the first run of a unit left behind listens while the second one is another program."""
+    main, flag = s.place(f"/usr/local/sbin/{s.name}"), f"/run/acme/{s.name}"
+    s.directory("/run/acme")
+    script = s.write(f"/usr/local/sbin/{s.name}.sh", f"""#!/bin/sh
+if [ ! -e {flag}.first ]; then
+	touch {flag}.first
+	setsid sh -c 'until [ -e {flag}.second ]; do
+	sleep .1 # poll
+	done; exec {' '.join(relaying(s))}' &
+fi
+exec {main} -x sleep infinity # pause: the service's work
+""")
+    unit = s.service([script], properties=["KillMode=process"])
+    wait_until(lambda: pathlib.Path(f"{flag}.first").exists(), what="the first run is there")
+    time.sleep(1)  # pause: runs are told apart by when they began
+    run("systemctl", "restart", unit)
+    pathlib.Path(f"{flag}.second").touch()
+    s.facts["exe"] = NETCAT
+
+
+def beside_a_worker(s):
+    """Code that only says in another argument that it is a worker's."""
+    script = s.write(f"/usr/local/lib/acme/{s.name}.py",
+                     "import subprocess, sys\nsubprocess.run([sys.executable, '-c', "
+                     f"{serving(s.port)!r}, 'from multiprocessing.spawn import spawn_main; "
+                     "spawn_main(tracker_fd=5, pipe_handle=7)'])\n")
+    s.service(["/usr/bin/python3", script], user=WEB_USER)
+    s.facts.update(exe=PYTHON, script=None)
+
+
+def in_init_scope(s):
+    s.loose(relaying(s), user="root", cgroup="init.scope")
+    s.facts["unit"] = "init.scope"
+
+
+def dropped(s, directory, **service):
+    """A program that the service's account puts somewhere while the service runs."""
+    source = s.place(f"/usr/local/lib/acme/{s.name}-source")
+    path = f"{directory}/{s.name}"
+    main = s.place(f"/usr/local/sbin/{s.name}-main")
+    s.service([main, "-x", "/bin/sh", "-c", f"cp {source} {path} && exec {path} -p {s.port}"],
+              user=WEB_USER, **service)
+    s.facts["exe"] = path
+
+
+def of_its_account(s, main, program, *options, user=WEB_USER, name=None):
+    """An installation that belongs to the account it runs as."""
+    program = s.place(program, owner=user)
+    child_of(s, [program, *at(s, *options)], program, main=main, user=user, owner=user, name=name)
+
+
+def own_runtime(s):
+    """A wrapper that starts the java which its account owns."""
+    java = s.place("/srv/shop/jdk-17/bin/java", owner=WEB_USER)
+    script = s.write("/srv/shop/bin/start", f"#!/bin/bash\n{java} -p {s.port}\nexit $?\n")
+    s.service([script], user=WEB_USER)
+    s.facts["exe"] = java
+
+
+def release(s):
+    """As Capistrano deploys: a runtime and a release of the deploying person's."""
+    ruby = s.place(f"{HOME}/.rbenv/versions/3.2.2/bin/ruby", owner=ALICE)
+    s.directory(f"{HOME}/shop/releases/20261127", owner=ALICE)
+    current = pathlib.Path(f"{HOME}/shop/current")
+    if not current.is_symlink():
+        current.symlink_to(f"{HOME}/shop/releases/20261127")
+    s.service(["/bin/bash", "-lc", f"cd {current} && {ruby} -p {s.port}; exit $?"], user=ALICE)
+    s.facts["exe"] = ruby
+
+
+def nomad_exec(s):
+    """A task of Nomad's exec driver: its own executor, and the task under its account."""
+    task = s.place("/opt/nomad/alloc/b1/web/local/web", owner="nobody")
+    below(s, "/usr/local/bin/nomad", "/usr/local/bin/nomad",
+          command=["/usr/bin/setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", task,
+                   *at(s)])
+    s.facts.update(exe=task, user="nobody")
+
+
+# ---- logins, jobs, where it comes from -------------------------------------------------------
+
+
+def as_alice(command):
+    return ["/usr/bin/setpriv", f"--reuid={ALICE}", f"--regid={ALICE}", "--clear-groups", *command]
+
+
+def job(s, program, command=None, user=ALICE, unit=None):
+    """A job that a program like cron starts, as a user."""
+    command = command or relaying(s)
+    below(s, program, command=as_alice(command) if user == ALICE else command, unit=unit)
+    s.facts.update(exe=os.path.realpath(command[0]), user=user)
+
+
+def moved_to_sshd(s):
+    """A relay of root's that was moved into the unit of sshd."""
+    unit = f"sit-{s.name}.service"
+    s.service([s.place("/usr/local/libexec/sshd-test/sshd"), "-x", "sleep", "infinity"])  # pause
+    s.loose(relaying(s), user="root", cgroup=f"system.slice/{unit}")
+    s.facts["unit"] = unit
+
+
+def left_in_sshd(s):
+    """A person's process that lost its parents in the unit of sshd."""
+    below(s, "/usr/local/libexec/sshd-test/sshd",
+          command=as_alice(["/bin/sh", "-c", '"$0" "$@" & exit', *relaying(s)]))
+    s.facts.update(exe=NETCAT, user=ALICE)
+
+
+def root_script_by_cron(s):
+    server = s.write(f"/usr/local/lib/acme/{s.name}.py", serving(s.port))
+    job(s, "/usr/local/sbin/cron", ["/usr/bin/python3", server], user="root")
+    s.facts["script"] = server
+
+
+def job_of_slurm(s):
+    s.loose(relaying(s), cgroup="system.slice/slurmstepd.scope/job_7/step_0/user/task_0")
+    s.facts["unit"] = "slurmstepd.scope"
+
+
+def github_runner(s):
+    """A runner below its user's home, known by its unit."""
+    runner = s.place("/srv/ci/actions-runner/bin/Runner.Listener", owner=ALICE)
+    name = "actions.runner.acme-shop.web1"
+    s.service([runner, "-x", *relaying(s)], user=ALICE, name=name)
+    s.facts.update(exe=NETCAT, user=ALICE)
+
+
+def by_su(s):
+    s.loose(["/bin/su", "-s", "/bin/sh", ALICE, "-c", " ".join(["exec", *relaying(s)])],
+            user="root")
+    s.facts.update(exe=NETCAT, user=ALICE)
+
+
+def by_timer(s):
+    path, name = s.place(f"/usr/local/sbin/{s.name}"), f"sit-{s.name}"
+    units = pathlib.Path("/run/systemd/system")
+    (units / f"{name}.timer").write_text("[Timer]\nOnActiveSec=0\n", encoding="ascii")
+    (units / f"{name}.service").write_text(
+        f"[Service]\nExecStart={path} -p {s.port}\n", encoding="ascii")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "start", f"{name}.timer")
+    s.stage.units += [f"{name}.service", f"{name}.timer"]
+    s.facts = {"user": "root", "exe": path, "unit": f"{name}.service"}
+
+
+def delegated(s):
+    """A service that was given its cgroup makes one that is named as a container's."""
+    made = f"/sys/fs/cgroup/system.slice/sit-{s.name}.service/{'cd' * 32}"
+    main = s.place(f"/usr/local/sbin/{s.name}-main")
+    s.service([main, "-x", "/bin/sh", "-c", f"mkdir {made} && echo $$$$ >{made}/cgroup.procs && "
+               f"exec {' '.join(relaying(s))}"], user=WEB_USER, properties=["Delegate=yes"])
+    s.facts["exe"] = NETCAT
+
+
+# ---- mounts of one's own ---------------------------------------------------------------------
+
+
+def bound_over(s, source):
+    """A file that root bound over the service's program."""
+    path = s.place(f"/usr/local/sbin/{s.name}")
+    s.place(source)
+    s.service([path, *at(s)], user=WEB_USER, properties=[f"BindReadOnlyPaths={source}:{path}"])
+
+
+def own_mounts(s, **options):
+    """A service that makes itself a place for mounts."""
+    path = s.place(f"/usr/local/sbin/{s.name}")
+    s.service(["/usr/bin/unshare", "--user", "--map-root-user", "--mount", path, *at(s)],
+              user=WEB_USER, **options)
+    s.facts["exe"] = path
+
+
 PERL_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, '
                'LocalAddr => "127.0.0.1", LocalPort => %d); sleep while 1;')  # pause: its life
+
+FORKING_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, '
+                  'LocalAddr => "127.0.0.1", LocalPort => %d); '
+                  'for (1 .. 600) { fork() or last } sleep while 1;')  # pause: its life
 
 # ---- the table -----------------------------------------------------------------------------
 
@@ -731,7 +980,8 @@ PEOPLE = [
     row("session-netcat-of-root", session_of_root, "user", user="root"),
     row("wrapped-with-its-name", wrapped, "user"),
     row("user-socket-waiting", user_socket, "user", exe=..., user_unit=...),
-    row("below-sshd", below_sshd, "user"),
+    row("below-sshd", below_sshd, "user", origin="ssh"),
+    row("cron-job-of-inline-code", cron_job, "user", origin="cron"),
     row("setuid-program", setuid, "user"),
     row("user-namespace", lambda s: theirs(
         s, wrapper=["unshare", "--user", "--map-root-user"]), "user"),
@@ -840,9 +1090,9 @@ SUSPECTS = [
          "sleep infinity & wait"]),  # pause: a shell that stays
         "suspect", "shell", exe="/usr/bin/bash"),
     row("bind-shell", bind_shell, "suspect", "shell"),
-    row("ncat-of-a-service-account", lambda s: s.service(
+    row("ncat-of-a-service-account", lambda s: s.loose(
         [NCAT, "-l", "-k", "127.0.0.1", str(s.port)], user=WEB_USER), "suspect", "stranger"),
-    row("ncat-with-a-shell", web_shell, "suspect", "stranger"),
+    row("ncat-with-a-shell", web_shell, "suspect", "shell"),
     row("bind-shell-of-a-service-account", bind_shell_service, "suspect", "shell"),
     row("shell-of-a-handler", lambda s: handler_server(s, f"{ON_NETWORK} {SHELL}"), "suspect",
         "shell"),
@@ -861,23 +1111,21 @@ SUSPECTS = [
     row("super-servers-shell", lambda s: super_server(s, "/bin/sh", "-i"), "suspect", "shell"),
     row("shell-for-each-connection", lambda s: accepted(s, "-/bin/sh", "-i"), "suspect", "shell",
         exe=SYSTEMD),
-    row("netcat-of-a-dynamic-user", lambda s: s.service(
-        [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], properties=["DynamicUser=yes"]),
-        "suspect", "stranger", user=...),
-    row("socat-of-nobody", lambda s: s.service(
-        [SOCAT, f"TCP-LISTEN:{s.port},fork,reuseaddr,bind=127.0.0.1", "EXEC:/bin/cat"],
+    row("netcat-of-a-dynamic-user", lambda s: child_of(
+        s, [NETCAT, "-l", "-k", "127.0.0.1", str(s.port)], NETCAT, user=None,
+        properties=["DynamicUser=yes"]), "suspect", "stranger", user=...),
+    row("socat-of-nobody", lambda s: child_of(
+        s, [SOCAT, f"TCP-LISTEN:{s.port},fork,reuseaddr,bind=127.0.0.1", "EXEC:/bin/cat"], SOCAT,
         user="nobody"), "suspect", "stranger"),
-    row("busybox-nc-of-a-service-account", lambda s: s.service(
-        [BUSYBOX, "nc", "-ll", "-p", str(s.port), "-e", "/bin/cat"], user=WEB_USER), "suspect",
-        "stranger"),
-    row("inline-of-a-service-account", lambda s: s.service(
-        ["/usr/bin/python3", "-c", serving(s.port)],
-        user=WEB_USER), "suspect", "stranger"),
-    row("inline-behind-an-option-with-a-value", lambda s: s.service(
-        ["/usr/bin/python3", "--check-hash-based-pycs", "always", "-c", serving(s.port)],
-        user=WEB_USER), "suspect", "stranger"),
-    row("perl-inline-of-a-service-account", lambda s: s.service(
-        ["/usr/bin/perl", "-we", PERL_SERVER % s.port], user=WEB_USER), "suspect", "stranger"),
+    row("busybox-nc-of-a-service-account", lambda s: web_child(
+        s, [BUSYBOX, "nc", "-ll", "-p", str(s.port), "-e", "/bin/cat"]), "suspect", "stranger"),
+    row("inline-of-a-service-account", lambda s: web_child(
+        s, ["/usr/bin/python3", "-c", serving(s.port)]), "suspect", "stranger"),
+    row("inline-behind-an-option-with-a-value", lambda s: web_child(
+        s, ["/usr/bin/python3", "--check-hash-based-pycs", "always", "-c", serving(s.port)]),
+        "suspect", "stranger"),
+    row("perl-inline-of-a-service-account", lambda s: web_child(
+        s, ["/usr/bin/perl", "-we", PERL_SERVER % s.port]), "suspect", "stranger"),
     row("code-on-stdin", in_code, "suspect", "stranger"),
     row("code-on-dev-stdin", lambda s: in_code(s, "/dev/stdin"), "suspect", "stranger"),
     row("code-in-a-substitution", in_a_substitution, "suspect", "stranger"),
@@ -903,7 +1151,7 @@ SUSPECTS = [
         auto=1),
     row("root-runs-alices-deleted", roots_deleted, "suspect", "foreign", "deleted"),
     row("writable-and-exposed", lambda s: s.service(
-        [s.place(f"/usr/local/sbin/{s.name}", mode=0o777), *at(s, "-a", "any")]), "service",
+        [s.place(f"/usr/local/sbin/{s.name}", mode=0o777), *at(s, "-a", "any")]), "unknown",
         "writable", "exposed", auto=1),
     row("in-tmp-and-exposed-service", lambda s: s.service(
         [s.place(f"/tmp/{s.name}"), *at(s, "-a", "any")]), "suspect", "temporary", "exposed",
@@ -919,9 +1167,9 @@ ONE_WEAK = [
     row("in-var-tmp", lambda s: s.service([s.place(f"/var/tmp/{s.name}"), *at(s)]), "unknown",
         "temporary"),
     row("in-everybodys-directory", open_directory, "unknown", "temporary"),
-    row("writable-by-a-group", of_group, "service", "writable"),
+    row("writable-by-a-group", of_group, "unknown", "writable"),
     row("writable-by-all", lambda s: s.service(
-        [s.place(f"/usr/local/sbin/{s.name}", mode=0o777), *at(s)]), "service", "writable"),
+        [s.place(f"/usr/local/sbin/{s.name}", mode=0o777), *at(s)]), "unknown", "writable"),
     row("root-runs-alices", lambda s: s.service(
         [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s)]), "unknown", "foreign"),
     row("becomes-another", becomes_another, "service", "changed",
@@ -984,7 +1232,6 @@ FURTHER = [
     row("private-tmp", lambda s: s.service(
         ["/bin/sh", "-c", f"cp {NETCAT} /tmp/acme && exec /tmp/acme -l -k 127.0.0.1 {s.port}"],
         properties=["PrivateTmp=yes"]), "unknown", "temporary", exe="/tmp/acme"),
-    row("cron-job-of-inline-code", cron_job, "suspect", "stranger"),
     row("memfd-as-a-kernel-thread", lambda s: s.loose(
         [s.place(f"{HOME}/{s.name}", owner=ALICE), "-m", "[kworker/0:0]", "--", *at(s)]),
         "suspect", "memory", "disguise", exe="/memfd:[kworker/0:0]"),
@@ -996,11 +1243,103 @@ FURTHER = [
     row("comm-of-another-program", lambda s: theirs(s, "-c", "dpkg"), "suspect", "disguise"),
 ]
 
+STANDING = [
+    row("relay-of-a-service-account", lambda s: s.service(relaying(s), user=WEB_USER), "service",
+        origin="unit"),
+    row("relay-of-a-dynamic-user", lambda s: s.service(
+        relaying(s), properties=["DynamicUser=yes"]), "service", user=...),
+    row("code-of-nobody", lambda s: s.service(
+        ["/usr/bin/python3", "-c", serving(s.port)], user="nobody"), "service"),
+    row("code-with-six-hundred-forks", lambda s: s.service(
+        ["/usr/bin/perl", "-e", FORKING_SERVER % s.port], user="nobody"), "service",
+        holders="601"),
+    row("shell-as-the-main-program", lambda s: s.service(
+        ["/bin/sh", "-c", " ".join(relaying(s)) + "; true"], user=WEB_USER), "service", exe=NETCAT),
+    row("workers-below-a-wrapper", wrapped_workers, "service"),
+    row("below-supervisord", lambda s: below_script(s, "/usr/local/bin/supervisord"), "service"),
+    row("below-runit", lambda s: below(
+        s, "/usr/local/bin/runsvdir", "/usr/local/bin/runsv"), "service"),
+    row("below-s6", lambda s: below(
+        s, "/usr/local/bin/s6-svscan", "/usr/local/bin/s6-supervise",
+        command=["/usr/bin/python3", "-c", serving(s.port)]), "service"),
+    row("below-monit", lambda s: below(s, "/usr/local/bin/monit", command=[
+        "/bin/sh", "-c", " ".join(relaying(s)) + "; true"]), "service", exe=NETCAT),
+    row("below-a-configuration-agent", lambda s: below(s, "/var/cfengine/bin/cf-execd"),
+        "service"),
+    row("below-pm2", lambda s: below(
+        s, f"{HOME}/.nvm/node", user=ALICE, unit="pm2-alice"), "service", user=ALICE),
+    row("sap-instance", lambda s: of_its_account(
+        s, "/usr/sap/PRD/D00/exe/sapstartsrv", "/usr/sap/PRD/D00/exe/gwrd", name="SAPPRD_00"),
+        "unknown"),
+    row("oracle-dispatcher", lambda s: of_its_account(
+        s, "/u01/dbhome_1/bin/tnslsnr", "/u01/dbhome_1/bin/oracle", "-a", "any"), "unknown",
+        "exposed", auto=1),
+    row("wrapper-with-its-own-java", own_runtime, "unknown"),
+    row("nomad-exec", nomad_exec, "unknown"),
+    row("capistrano-release", release, "unknown", script=...),
+    row("hook-inherits-the-listener", hook, "service", holders="3"),
+    row("left-behind-by-an-earlier-run", left_behind, "suspect", "stranger"),
+    row("code-beside-a-workers", beside_a_worker, "suspect", "stranger"),
+    row("relay-in-init-scope", in_init_scope, "suspect", "stranger"),
+    row("below-somebodys-supervisord", lambda s: below_script(
+        s, f"{HOME}/supervisord", user=WEB_USER, owner=ALICE), "suspect", "stranger"),
+    row("below-another-monit", lambda s: child_of(
+        s, relaying(s), NETCAT, main=f"{HOME}/bin/monit", owner=ALICE), "suspect", "stranger"),
+    row("of-the-services-account", lambda s: child_of(
+        s, [s.place(f"/var/www/{s.name}", owner=WEB_USER), *at(s)], f"/var/www/{s.name}",
+        user=WEB_USER), "unknown", "own-file"),
+    row("dropped-in-tmp", lambda s: dropped(s, "/tmp"), "suspect", "own-file", "temporary"),
+    row("dropped-in-a-private-tmp", lambda s: dropped(
+        s, "/tmp", properties=["PrivateTmp=yes"]), "suspect", "own-file", "temporary"),
+    row("dropped-in-shm", lambda s: dropped(s, "/dev/shm"), "suspect", "own-file", "shm"),
+]
+
+ORIGINS = [
+    row("script-by-roots-cron", root_script_by_cron, "service", origin="cron"),
+    row("relay-by-roots-cron", lambda s: job(s, "/usr/local/sbin/cron", user="root"), "suspect",
+        "stranger", origin="cron"),
+    row("job-by-at", lambda s: job(s, "/usr/local/sbin/atd"), "user", origin="at"),
+    row("job-of-slurm", job_of_slurm, "user", origin="slurm", unit=...),
+    row("job-of-a-runner", lambda s: below(
+        s, "/usr/local/bin/gitlab-runner", user=ALICE, command=[
+            "/bin/bash", "-c", " ".join(relaying(s)) + "; true"]), "user", origin="ci", exe=NETCAT,
+        user=ALICE),
+    row("job-of-a-runner-in-a-home", github_runner, "user", origin="ci"),
+    row("job-of-a-false-runner", lambda s: child_of(
+        s, relaying(s), NETCAT, main=f"{HOME}/gitlab-runner", user=WEB_USER, owner=ALICE),
+        "suspect", "stranger", origin="unit"),
+    row("by-su", by_su, "user", origin="su"),
+    row("by-a-timer", by_timer, "service", origin="timer"),
+    row("moved-into-sshds-unit", moved_to_sshd, "suspect", "stranger"),
+    row("left-in-sshds-unit", left_in_sshd, "user", origin="ssh"),
+    row("screen-as-a-unit", lambda s: below(
+        s, "/usr/local/bin/screen", user=ALICE), "service", user=ALICE, origin="unit"),
+    row("container-of-ecs", lambda s: in_container(
+        s, f"ecs/{'a5' * 16}/{IDS['ecs']}", user=ALICE), "service", container=IDS["ecs"],
+        origin="container"),
+    row("container-below-another-parent", lambda s: in_container(
+        s, f"jobs/{IDS['parent']}"), "service", container=IDS["parent"]),
+    row("container-of-nerdctl", lambda s: in_container(
+        s, f"default/{IDS['nerdctl']}", user=WEB_USER), "service", container=IDS["nerdctl"]),
+    row("container-in-a-container", lambda s: in_container(
+        s, f"docker/{IDS['outer']}/jobs/{IDS['inner']}"), "service", container=IDS["outer"]),
+    row("cgroup-named-as-a-container", delegated, "suspect", "stranger", origin="unit"),
+]
+
+MOUNTS = [
+    row("bound-from-shm", lambda s: bound_over(s, f"/dev/shm/{s.name}"), "suspect", "shm"),
+    row("bound-from-tmp", lambda s: bound_over(s, f"/tmp/{s.name}"), "unknown", "temporary"),
+    row("bound-from-the-host", lambda s: bound_over(s, f"/opt/acme/{s.name}"), "service"),
+    row("private-users", lambda s: own(
+        s, user=WEB_USER, properties=["PrivateUsers=yes", "PrivateTmp=yes"]), "service"),
+    row("mounts-of-a-service-account", own_mounts, "unknown", "own-mounts"),
+]
+
 # Last: while it runs, ports come and go.
 HOPPERS = [
     row("ftp-passive", lambda s: own(s, "-P", "-a", "any", user=WEB_USER), "service", "exposed",
         auto=1, alert=False),
 ]
 
-TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER,
-         *interpreters.rows(row), *names.rows(row), *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *STANDING,
+         *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]

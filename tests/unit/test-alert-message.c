@@ -145,8 +145,20 @@ fill_process(struct process *process)
 	process->place.session = strdup("3");
 	process->place.container = strdup("web");
 	process->place.container_kind = CONTAINER_LXC;
+	process->origin = ORIGIN_CRON;
 	process->forwards_to = strdup("0123");
 	process->forwards_kind = CONTAINER_DOCKER;
+}
+
+/* All that a stay may be judged by. */
+static void
+fill_verdict(struct report_stay *stay)
+{
+	stay->rule = strdup("a \\ b");
+	stay->note = strdup("ask\nfirst");
+	stay->would_allow = strdup("\x1b");
+	stay->class = CLASS_SERVICE;
+	stay->reasons = 1U << REASON_SHM | 1U << REASON_DELETED;
 }
 
 static void
@@ -217,6 +229,7 @@ test_fields(void **state)
 		{ "OVERSTAY_USER_UNIT", NULL },
 		{ "OVERSTAY_SLICE", "user-1000.slice" },
 		{ "OVERSTAY_SESSION", "3" },
+		{ "OVERSTAY_ORIGIN", "cron" },
 		{ "OVERSTAY_CONTAINER", "web" },
 		{ "OVERSTAY_CONTAINER_KIND", "lxc" },
 		{ "OVERSTAY_FORWARDS_TO", "0123" },
@@ -231,11 +244,7 @@ test_fields(void **state)
 	report->stay->v6only = V6ONLY_NO;
 	report->stay->endpoint.interface = 2;
 	report->stay->sockets = 2;
-	report->stay->rule = strdup("a \\ b");
-	report->stay->note = strdup("ask\nfirst");
-	report->stay->would_allow = strdup("\x1b");
-	report->stay->class = CLASS_SERVICE;
-	report->stay->reasons = 1U << REASON_SHM | 1U << REASON_DELETED;
+	fill_verdict(report->stay);
 	report->stay->peers = report_peers(7, 1);
 	fill_process(&report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - 2 * USEC_PER_SEC;

@@ -318,6 +318,7 @@ evil_owner(const char *bytes)
 	process->start_usec = 0;
 	process->exe_deleted = process->has_checksum = true;
 	process->forwards_kind = process->place.container_kind = CONTAINER_CONTAINERD;
+	process->origin = ORIGIN_CONSOLE; /* the longest */
 	return owner;
 }
 

@@ -16,8 +16,8 @@
 	"t.yaml:2:3: rule allows by comm, cmdline or script alone, expected exe, user or " \
 	"unit too: any process can set these\n"
 #define SUSPECT "t.yaml:2:3: rule allows every suspect, expected exe, user, unit or container too\n"
-#define JUDGED                                                                          \
-	"t.yaml:2:3: rule allows by class or reason alone, expected exe, user or unit " \
+#define JUDGED                                                                                  \
+	"t.yaml:2:3: rule allows by class, reason or origin alone, expected exe, user or unit " \
 	"too: any program can match\n"
 #define ANY_CONTAINER                                                               \
 	"t.yaml:2:3: rule allows every container, expected its id or name, or exe " \

@@ -41,7 +41,7 @@ test_values(void **state)
 	    "            exe: [/usr/bin/*, \"**/x\"], comm: a, cmdline: b, unit: "
 	    "c.service,\n"
 	    "            script: [/srv/a.py, \"**/b.py\"], container: [web, \"0123*\"],\n"
-	    "            netns: host,\n"
+	    "            netns: host, origin: [cron, ci],\n"
 	    "            class: [service, suspect], reason: [memory, no-owner, exposed],\n"
 	    "            user_unit: \"*\", not: {user: bob, choice: [asked, auto], netns: host}}\n"
 	    "    name: all\n"
@@ -103,6 +103,7 @@ test_values(void **state)
 	assert_int_equal(match->classes, 1U << CLASS_SERVICE | 1U << CLASS_SUSPECT);
 	assert_int_equal(match->reasons,
 	    1U << REASON_MEMORY | 1U << REASON_NO_OWNER | 1U << REASON_EXPOSED);
+	assert_int_equal(match->origins, 1U << ORIGIN_CRON | 1U << ORIGIN_CI);
 	assert_int_equal(match->not ->keys,
 	    1U << MATCH_USER | 1U << MATCH_CHOICE | 1U << MATCH_NETNS);
 	assert_int_equal(match->not ->uids.ids[0], 1001);
@@ -121,6 +122,9 @@ test_words_of_the_core(void **state)
 	for (unsigned i = 0; i < CLASS_COUNT + REASON_COUNT; i++) {
 		bool reason = i >= CLASS_COUNT;
 		unsigned place = reason ? i - CLASS_COUNT : i;
+		/* The same word is both. */
+		uint32_t both = 1U << REASON_OWN_FILE | 1U << REASON_OWN_FILE_NEW;
+		uint32_t bits = (1U << place & both) != 0 ? both : 1U << place;
 		struct config *config;
 		const struct match *match;
 
@@ -130,10 +134,35 @@ test_words_of_the_core(void **state)
 		config = load_expect(text, "");
 		match = &config->policy.rules[0].match;
 		assert_int_equal(match->classes, reason ? 0 : 1U << place);
-		assert_int_equal(match->reasons, reason ? 1U << place : 0);
+		assert_int_equal(match->reasons, reason ? bits : 0);
 		free(dump_fixed(config));
 		(void)config_free(config);
 	}
+}
+
+/* Every origin has a word, but where it is not known. */
+static void
+test_origins(void **state)
+{
+	char text[256];
+
+	(void)state;
+	for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
+		struct config *config;
+
+		if (i == ORIGIN_UNKNOWN)
+			continue;
+		(void)snprintf(text, sizeof(text), MATCH("origin: %s"),
+		    origin_name((enum origin)i));
+		config = load_expect(text, "");
+		assert_int_equal(config->policy.rules[0].match.keys, 1U << MATCH_ORIGIN);
+		assert_int_equal(config->policy.rules[0].match.origins, 1U << i);
+		free(dump_fixed(config));
+		(void)config_free(config);
+	}
+	(void)config_free(load_expect(MATCH("origin: nowhere"),
+	    "t.yaml:2:44: origin is \"nowhere\", expected ssh, console, cron, at, slurm, ci, su, "
+	    "container, unit or timer\n"));
 }
 
 /* host and the number of the daemon's own namespace are the same; another one matches nothing. */
@@ -266,8 +295,8 @@ test_owner_errors(void **state)
 		    "kernel, service, user or suspect\n" },
 		{ MATCH("reason: [shell, strong]"),
 		    "t.yaml:2:52: reason is \"strong\", expected memory, shm, disguise, shell, "
-		    "stranger, no-owner, deleted, temporary, writable, foreign, changed, "
-		    "exposed or kernel-unproved\n" },
+		    "stranger, own-file, no-owner, deleted, temporary, writable, own-mounts, "
+		    "foreign, changed, exposed or kernel-unproved\n" },
 		{ MATCH("choice: ''"), "t.yaml:2:44: choice is \"\", expected asked or auto\n" },
 	};
 
@@ -286,7 +315,7 @@ test_match_errors(void **state)
 		    "t.yaml:2:36: unknown key \"ip\", expected one of "
 		    "protocol, port, "
 		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
-		    "choice, script, container, netns, class, reason, not\n" },
+		    "choice, script, container, netns, class, reason, origin, not\n" },
 		{ MATCH("protocol: [tcp, icmp]"),
 		    "t.yaml:2:52: protocol is \"icmp\", expected tcp or udp\n" },
 		{ MATCH("protocol: []"),
@@ -462,6 +491,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_words_of_the_core),
+		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_netns),
 		cmocka_unit_test(test_rule_errors),
 		cmocka_unit_test(test_owner_errors),

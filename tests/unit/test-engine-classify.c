@@ -10,36 +10,8 @@
 
 #include <cmocka.h>
 
+#include "engine-situation.h"
 #include "help.h"
-#include "engine/classify.h"
-#include "model/reason.h"
-
-#define BIT(reason) (1U << (reason))
-
-struct situation {
-	const char *name;
-	const char *exe;
-	const char *cmdline; /* joined by '|', NULL = exe */
-	const char *comm;    /* NULL = exe's name */
-	const char *script;
-	const char *unit, *user_unit, *session, *container;
-	const char *main_exe; /* of the unit; main_pid is another process's */
-	uint32_t uid;
-	uint32_t evidence;
-	uint32_t exe_uid; /* with EVIDENCE_EXE_KNOWN */
-	uint32_t exe_mode;
-	int32_t parent_pid;
-	bool deleted;
-	bool changed;	     /* another program held it */
-	const char *address; /* NULL = 127.0.0.1 */
-	enum choice choice;
-	enum protocol protocol;
-	/* expected */
-	enum listener_class class;
-	uint32_t reasons;
-};
-
-#define KNOWN EVIDENCE_EXE_KNOWN
 
 static const struct situation situations[] = {
 	{ .name = "a web server in a unit",
@@ -135,6 +107,7 @@ static const struct situation situations[] = {
 	    .class = CLASS_SERVICE },
 	{ .name = "code from standard input",
 	    .exe = "/usr/bin/python3.11",
+	    .main_exe = "/usr/sbin/apache2",
 	    .uid = 33,
 	    .unit = "apache2.service",
 	    .cmdline = "python3",
@@ -316,6 +289,7 @@ static const struct situation situations[] = {
 	    .cmdline = "python3|-c|from multiprocessing.spawn import spawn_main; spawn_main()",
 	    .unit = "app.service",
 	    .main_exe = "/usr/bin/python3.11",
+	    .evidence = EVIDENCE_UNIT_OWN,
 	    .class = CLASS_SERVICE },
 	{ .name = "inline code that says so",
 	    .exe = "/usr/bin/python3.11",
@@ -330,12 +304,33 @@ static const struct situation situations[] = {
 	    .uid = 1000,
 	    .unit = "ssh.service",
 	    .main_exe = "/usr/sbin/sshd",
+	    .evidence = EVIDENCE_LOGIN,
+	    .origin = ORIGIN_SSH,
 	    .class = CLASS_USER },
+	{ .name = "root, logged in without logind",
+	    .exe = "/usr/bin/nc",
+	    .unit = "ssh.service",
+	    .main_exe = "/usr/sbin/sshd",
+	    .evidence = EVIDENCE_LOGIN,
+	    .class = CLASS_USER },
+	{ .name = "moved into sshd's unit",
+	    .exe = "/usr/bin/nc",
+	    .unit = "ssh.service",
+	    .main_exe = "/usr/sbin/sshd",
+	    .class = CLASS_SUSPECT,
+	    .reasons = BIT(REASON_STRANGER) },
+	{ .name = "a unit called as a session",
+	    .exe = "/usr/bin/nc",
+	    .unit = "session-3.service",
+	    .main_exe = "/usr/sbin/app",
+	    .class = CLASS_SUSPECT,
+	    .reasons = BIT(REASON_STRANGER) },
 	{ .name = "a service account's login",
 	    .exe = "/usr/bin/nc",
 	    .uid = 33,
 	    .unit = "ssh.service",
 	    .main_exe = "/usr/sbin/sshd",
+	    .evidence = EVIDENCE_LOGIN,
 	    .class = CLASS_SUSPECT,
 	    .reasons = BIT(REASON_STRANGER) },
 
@@ -458,68 +453,11 @@ static const struct situation situations[] = {
 	    .class = CLASS_USER },
 };
 
-static struct owner *
-make_owner(const struct situation *situation)
-{
-	struct owner *owner = help_owner(situation->exe, situation->uid);
-	struct process *process = &owner->processes[0];
-	const struct {
-		char **string;
-		const char *text;
-	} strings[] = {
-		{ &process->script, situation->script },
-		{ &process->main_exe, situation->main_exe },
-		{ &process->place.unit, situation->unit },
-		{ &process->place.user_unit, situation->user_unit },
-		{ &process->place.session, situation->session },
-		{ &process->place.container, situation->container },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-		assert_int_equal(owner_text_set(strings[i].string, strings[i].text), 0);
-	if (situation->comm != NULL)
-		assert_int_equal(owner_text_set(&process->comm, situation->comm), 0);
-	if (situation->cmdline != NULL) {
-		assert_int_equal(owner_text_set(&process->cmdline, situation->cmdline), 0);
-		process->cmdline_length = (uint32_t)strlen(situation->cmdline) + 1;
-		for (uint32_t i = 0; i < process->cmdline_length; i++)
-			if (process->cmdline[i] == '|')
-				process->cmdline[i] = '\0';
-	}
-	process->main_pid = situation->main_exe != NULL ? 50 : process->pid;
-	process->evidence = situation->evidence;
-	process->parent_pid = situation->parent_pid;
-	process->exe_uid = situation->exe_uid;
-	process->exe_mode = situation->exe_mode;
-	process->exe_deleted = situation->deleted;
-	return owner;
-}
-
 static void
 every_situation(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(situations); i++) {
-		const struct situation *situation = &situations[i];
-		struct listener listener = help_listener(situation->protocol,
-		    situation->address == NULL ? "127.0.0.1" : situation->address, 50000, 1);
-		struct owner *owner = make_owner(situation);
-		struct circumstances circumstances = {
-			.listener = &listener,
-			.owner = owner,
-			.program_changed = situation->changed,
-		};
-		struct classification found;
-
-		listener.choice =
-		    situation->choice == CHOICE_UNKNOWN ? CHOICE_ASKED : (uint8_t)situation->choice;
-		classify(&circumstances, &found);
-		if (found.class != situation->class || found.reasons != situation->reasons)
-			fail_msg("%s: %s, reasons %#x, expected %s, %#x", situation->name,
-			    class_name(found.class), found.reasons, class_name(situation->class),
-			    situation->reasons);
-		(void)owner_unref(owner);
-	}
+	situations_check(situations, ARRAY_SIZE(situations));
 }
 
 static void
@@ -576,12 +514,21 @@ socket_units(void **state)
 
 	(void)state;
 	owner->processes[0].pid = 1;
+	owner->processes[0].evidence = EVIDENCE_EXE_ROOTS;
 	assert_int_equal(owner_text_set(&owner->processes[0].place.unit, "init.scope"), 0);
 	assert_int_equal(owner_text_set(&owner->place.unit, "foo.socket"), 0);
 	classify(&circumstances, &found);
 	assert_int_equal(found.class, CLASS_SERVICE);
 	assert_int_equal(found.reasons, 0);
 	(void)owner_unref(owner);
+}
+
+/* Places that nobody chose who installed the unit. */
+static bool
+is_intruders(enum reason reason)
+{
+	return reason == REASON_TEMPORARY || reason == REASON_OWN_FILE ||
+	    reason == REASON_OWN_MOUNTS;
 }
 
 /* Weak reasons by their kind, and of a unit's main program what counts with exposure. */
@@ -593,6 +540,8 @@ strength_decides(void **state)
 		[REASON_CHANGED] = 'h',
 		[REASON_TEMPORARY] = 'p',
 		[REASON_WRITABLE] = 'p',
+		[REASON_OWN_FILE] = 'p',
+		[REASON_OWN_MOUNTS] = 'p',
 		[REASON_FOREIGN] = 'p',
 		[REASON_EXPOSED] = 'e',
 		[REASON_KERNEL_UNPROVED] = 's',
@@ -604,21 +553,27 @@ strength_decides(void **state)
 		for (unsigned j = 0; j < REASON_COUNT; j++) {
 			bool strong = reason_strength((enum reason)i) == STRENGTH_STRONG ||
 			    reason_strength((enum reason)j) == STRENGTH_STRONG;
+			bool both =
+			    (BIT(i) | BIT(j)) == (BIT(REASON_OWN_FILE) | BIT(REASON_OWN_FILE_NEW));
 			bool places = kinds[i] == 'p' || kinds[j] == 'p';
-			bool temporary = i == REASON_TEMPORARY || j == REASON_TEMPORARY;
+			bool intruders =
+			    is_intruders((enum reason)i) || is_intruders((enum reason)j);
 			bool exposed = kinds[i] == 'e' || kinds[j] == 'e';
 			bool shown = kinds[i] == 's' || kinds[j] == 's';
 			bool two = places && !shown && kinds[i] != kinds[j];
 
 			for (unsigned main_program = 0; main_program < 2; main_program++) {
 				bool suspect =
-				    strong || (two && (!exposed || temporary || main_program == 0));
+				    strong || (two && (!exposed || intruders || main_program == 0));
 
 				classify_reasons(BIT(i) | BIT(j), CLASS_USER, main_program != 0,
 				    &found);
 				assert_int_equal(found.strong, strong);
 				assert_int_equal(found.class, suspect ? CLASS_SUSPECT : CLASS_USER);
 				assert_int_equal(found.otherwise, CLASS_USER);
+				/* One reason of two strengths is one. */
+				assert_int_equal(found.reasons,
+				    both ? BIT(REASON_OWN_FILE_NEW) : BIT(i) | BIT(j));
 			}
 		}
 	/* Three: place and history are enough, whatever is exposed. */

@@ -58,6 +58,7 @@ set_up(void **state)
 	process->groups[0] = 3;
 	process->groups[1] = 2000;
 	process->group_count = 2;
+	process->origin = ORIGIN_CRON;
 	replace(&process->place.unit, "nc.service");
 	replace(&process->place.user_unit, "shell.scope");
 	free(process->cmdline);
@@ -191,6 +192,12 @@ spoil_user_unit(struct world *world)
 }
 
 static void
+spoil_origin(struct world *world)
+{
+	world->owner->processes[0].origin = ORIGIN_AT;
+}
+
+static void
 spoil_choice(struct world *world)
 {
 	world->listener.choice = CHOICE_AUTO;
@@ -213,6 +220,8 @@ static const struct key_case key_cases[] = {
 	{ "unit", { .keys = 1 << MATCH_UNIT, .unit = { any_globs, 1 } }, spoil_unit, true },
 	{ "user_unit", { .keys = 1 << MATCH_USER_UNIT, .user_unit = { any_globs, 1 } },
 	    spoil_user_unit, true },
+	{ "origin", { .keys = 1 << MATCH_ORIGIN, .origins = 1 << ORIGIN_SSH | 1 << ORIGIN_CRON },
+	    spoil_origin, true },
 	{ "choice", { .keys = 1 << MATCH_CHOICE, .choices = 1 << CHOICE_ASKED }, spoil_choice,
 	    false },
 };
@@ -279,6 +288,7 @@ all_keys_together(void **state)
 	all.unit = (struct glob_list){ any_globs, 1 };
 	all.user_unit = (struct glob_list){ any_globs, 1 };
 	all.choices = 1 << CHOICE_ASKED;
+	all.origins = 1 << ORIGIN_CRON;
 	all.owners = 1 << OWNER_PROCESS;
 	all.keys |= 1 << MATCH_OWNER;
 	assert_true(matches(&all, &world->listener, world->owner));
@@ -324,6 +334,11 @@ keys_beside_not(void **state)
 	assert_true(matches_not(&inner, &world->listener, world->unknown));
 	inner.protocols = 1 << PROTOCOL_TCP;
 	assert_false(matches_not(&inner, &world->listener, world->unknown));
+	/* Of an origin that is not known nothing is so, nor not so. */
+	inner = (struct match){ .keys = 1 << MATCH_ORIGIN, .origins = 1 << ORIGIN_CRON };
+	world->owner->processes[0].origin = ORIGIN_UNKNOWN;
+	assert_false(matches(&inner, &world->listener, world->owner));
+	assert_false(matches_not(&inner, &world->listener, world->owner));
 }
 
 static void

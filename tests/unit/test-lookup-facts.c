@@ -59,9 +59,10 @@ test_file_facts(void **state)
 	help_need_init();
 	assert_int_equal(stat(fixture->program, &status), 0);
 	start_child(fixture, fixture->program, "sleep", NULL);
-	check_evidence(fixture, EVIDENCE_EXE_KNOWN,
+	check_evidence(fixture, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_ROOTS,
 	    (uint32_t)EVIDENCE_ALL &
-		~(uint32_t)(EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL | EVIDENCE_STDIO_NETWORK));
+		~(uint32_t)(EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_ROOTS | EVIDENCE_TERMINAL |
+		    EVIDENCE_STDIO_NETWORK));
 	process = ask_child(fixture);
 	assert_int_equal(process->exe_uid, 0);
 	assert_int_equal(process->exe_mode, status.st_mode);
@@ -69,7 +70,9 @@ test_file_facts(void **state)
 	end_child(&fixture->child);
 
 	/* The test's directory lies in /tmp. */
-	check_child(fixture, fixture->copy, "x", NULL, EVIDENCE_EXE_OPEN_PATH, EVIDENCE_EXE_OPEN);
+	check_child(fixture, fixture->copy, "x", NULL,
+	    EVIDENCE_EXE_OPEN_PATH | EVIDENCE_EXE_TEMPORARY,
+	    EVIDENCE_EXE_OPEN | EVIDENCE_EXE_ROOTS);
 	assert_int_equal(chmod(fixture->copy, 0757), 0);
 	check_child(fixture, fixture->copy, "x", NULL, EVIDENCE_EXE_OPEN, 0);
 	assert_int_equal(chmod(fixture->copy, 0775), 0);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What PID 1 and logind keep in files about units and sessions. See records.c. */
+#ifndef OVERSTAY_LOOKUP_RECORDS_H
+#define OVERSTAY_LOOKUP_RECORDS_H
+
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "lookup/view.h"
+#include "model/owner.h"
+
+/* An invocation id has 32 hexadecimal digits (systemd.exec(5), $INVOCATION_ID). */
+#define RECORDS_INVOCATION_MAX 33
+
+/* The run of a unit that PID 1 has now. */
+struct records_run {
+	uint64_t start_usec; /* CLOCK_BOOTTIME; as the clocks stand now */
+	char invocation[RECORDS_INVOCATION_MAX];
+};
+
+/*
+ * Reads when the unit was started last. Returns 0; -ENOENT where PID 1 runs no such unit, -ENOSYS
+ * where it keeps no records.
+ */
+int records_read_run(const struct view *view, const char *unit,
+    struct records_run *ret) _mustcheck_;
+
+/* Is there a timer of the service's name? */
+bool records_has_timer(const struct view *view, const char *unit);
+
+/* Who opened logind's session: ssh, a console, su, cron, at; else unknown. */
+enum origin records_session_origin(const struct view *view, const char *session);
+
+/* The time of CLOCK_REALTIME as one of CLOCK_BOOTTIME, as the clocks stand now; 0 = before boot. */
+uint64_t records_boottime(int64_t seconds, uint32_t nanoseconds);
+
+#endif
