@@ -53,6 +53,7 @@ make_process(struct process *process, uint32_t n)
 	process->has_checksum = n == 1;
 	if (n == 1)
 		memset(process->checksum, 0x5a, sizeof(process->checksum));
+	process->outlived = n == 0 ? OUTLIVED_SESSION | OUTLIVED_DIRECTORY : OUTLIVED_ALL;
 	process->evidence = n == 0 ? EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL : EVIDENCE_ALL;
 	process->exe_uid = 12;
 	process->exe_mode = 0100755;
@@ -132,6 +133,7 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_int_equal(a->has_checksum, b->has_checksum);
 	assert_memory_equal(a->checksum, b->checksum, sizeof(a->checksum));
 	assert_int_equal(a->evidence, b->evidence);
+	assert_int_equal(a->outlived, b->outlived);
 	assert_int_equal(a->exe_uid, b->exe_uid);
 	assert_int_equal(a->exe_mode, b->exe_mode);
 	assert_true(a->exe_device == b->exe_device);
@@ -271,6 +273,7 @@ test_refused(void **state)
 		{ PROCESS_AT(exe_trust), 3 },
 		{ PROCESS_AT(flags), LOOKUP_EXE_DELETED }, /* and yet the same */
 		{ PROCESS_AT(flags), LOOKUP_PROCESS_FLAGS + 1 },
+		{ PROCESS_AT(flags), (OUTLIVED_ALL + 1U) << LOOKUP_OUTLIVED_SHIFT },
 		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
 		{ PROCESS_AT(evidence), 0 }, /* and yet the file's owner is told */
 		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },
