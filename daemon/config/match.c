@@ -11,6 +11,7 @@
 
 #include "config/match.h"
 #include "config/values.h"
+#include "model/hint.h"
 #include "model/listener.h"
 #include "model/owner.h"
 #include "model/reason.h"
@@ -69,6 +70,12 @@ reason_word(unsigned place)
 	return place < REASON_COUNT ? reason_name((enum reason)place) : NULL;
 }
 
+static const char *
+hint_word(unsigned place)
+{
+	return place < HINT_COUNT ? hint_name((enum hint)place) : NULL;
+}
+
 #define AT(member) offsetof(struct match, member)
 
 static const struct key_row match_keys[] = {
@@ -89,11 +96,12 @@ static const struct key_row match_keys[] = {
 	{ "netns", KEY_NETNS, MATCH_NETNS, AT(netns), NULL },
 	{ "class", KEY_WORDS, MATCH_CLASS, AT(classes), class_word },
 	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_word },
+	{ "hint", KEY_WORDS, MATCH_HINT, AT(hints), hint_word },
 };
 
 const char *const match_key_names[] = { "protocol", "port", "address", "exposure", "exe", "comm",
 	"cmdline", "user", "unit", "user_unit", "owner", "choice", "script", "container", "netns",
-	"class", "reason", "not", NULL };
+	"class", "reason", "hint", "not", NULL };
 
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
 _Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 2, "a match key has no name");

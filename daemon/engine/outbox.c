@@ -193,6 +193,7 @@ fill_times(struct report_stay *report, const struct stay *stay, const struct tel
 						    stay_age_usec(stay, moment->boottime_usec);
 	report->age_max_usec = USEC_NEVER;
 	report->away_usec = telling->away_usec;
+	report->use = telling->use;
 	report->threshold_usec = stay->judged.verdict.threshold_usec;
 	report->first_seen_usec = moment->realtime_usec - since_usec;
 	if (telling->kind != EVENT_HOPPING && stay->is.absent_usec != USEC_NEVER)
@@ -214,6 +215,7 @@ fill_stay(struct report_stay *report, const struct stay *stay, const struct rang
 	report->class_otherwise = stay->judged.classification.otherwise;
 	report->reasons = stay->judged.classification.reasons;
 	report->strong = stay->judged.classification.strong;
+	report->hints = stay->judged.classification.hints;
 	report->choice = (enum choice)member->choice;
 	report->v6only = (enum v6only)member->v6only;
 	report->range = ranges_source(ranges, stay->is.endpoint.port);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/judge-stay.h"
 #include "engine/pass.h"
 #include "engine/view.h"
 
@@ -70,7 +71,7 @@ gather_members(const struct stay *stay, struct stay_view *view)
 
 static int
 fill_view(const struct engine *engine, const struct stay *stay, const struct moment *moment,
-    struct stay_view *view)
+    struct newer *newer, struct stay_view *view)
 {
 	const struct member *member = &stay->is.members[stay->judged.worst];
 	uint64_t age_usec = stay_age_usec(stay, moment->boottime_usec);
@@ -101,6 +102,8 @@ fill_view(const struct engine *engine, const struct stay *stay, const struct mom
 		.class_otherwise = stay->judged.classification.otherwise,
 		.reasons = stay->judged.classification.reasons,
 		.strong = stay->judged.classification.strong,
+		.hints = judge_stay_hints(engine, stay, moment->boottime_usec, newer),
+		.use = usage_report(&engine->usage, stay, moment),
 	};
 	gather_members(stay, view);
 	view->stay.owner = member->owner != NULL ?
@@ -116,14 +119,19 @@ engine_view(const struct engine *engine, const struct moment *moment, struct sta
     size_t *ret_count)
 {
 	const struct track *track = &engine->track;
+	struct newer newer = { 0 };
 	struct stay_view *views = calloc(track->count + 1, sizeof(*views));
 	size_t count = 0;
 	int r = views == NULL ? -ENOMEM : 0;
 
-	for (size_t i = 0; i < track->count && r == 0; i++)
-		if (track->stays[i]->is.state != STAY_AWAY &&
-		    track->stays[i]->is.state != STAY_ENDED)
-			r = fill_view(engine, track->stays[i], moment, &views[count++]);
+	for (size_t i = 0; i < track->count && r == 0; i++) {
+		const struct stay *stay = track->stays[i];
+
+		if (stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
+			continue;
+		r = fill_view(engine, stay, moment, &newer, &views[count++]);
+	}
+	newer_clear(&newer);
 	if (r < 0) {
 		(void)views_free(views, count);
 		return r;

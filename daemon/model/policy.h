@@ -50,6 +50,7 @@ enum match_key {
 	MATCH_NETNS,
 	MATCH_CLASS,
 	MATCH_REASON,
+	MATCH_HINT,
 	MATCH_KEY_COUNT,
 };
 
@@ -61,6 +62,7 @@ struct match {
 	uint32_t choices;   /* bits 1 << enum choice */
 	uint32_t classes;   /* bits 1 << enum listener_class (model/reason.h) */
 	uint32_t reasons;   /* bits 1 << enum reason (model/reason.h) */
+	uint32_t hints;	    /* bits 1 << enum hint (model/hint.h) */
 	uint32_t netns;	    /* bit 0: the daemon's own is among those named */
 	struct port_set *ports;
 	struct address_prefix *addresses;
