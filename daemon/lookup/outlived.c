@@ -16,7 +16,7 @@
  *
  * What it never does: judge; or read from files that others than root may write, but for links.
  *
- * Cost: four links, and for who is in a session a file of some 300 bytes: about 20 us.
+ * Cost: three links, 2 us each; for who is in a session a file of some 300 bytes, about 10 us.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -168,13 +168,11 @@ has_lost_parent(const struct view *view, const struct proc_stat *stat,
 
 /* The mark may be a part of the name: a directory that is no more has no links. */
 static bool
-has_lost_directory(int task_fd)
+has_lost_directory(int task_fd, const char *cwd)
 {
-	char link[FILES_LINK_MAX];
 	struct statx file;
 
-	return files_read_link(task_fd, "cwd", link, sizeof(link)) > 0 &&
-	    has_suffix(link, deleted_mark) && program_file_stat(task_fd, "cwd", 0, &file) == 0 &&
+	return has_suffix(cwd, deleted_mark) && program_file_stat(task_fd, "cwd", 0, &file) == 0 &&
 	    file.stx_nlink == 0;
 }
 
@@ -191,7 +189,7 @@ outlived_read(const struct view *view, int task_fd, const struct proc_stat *stat
 		    process->place.container[0] == '\0' &&
 			has_lost_session(view, process->place.session) },
 		{ OUTLIVED_PARENT, has_lost_parent(view, stat, process) },
-		{ OUTLIVED_DIRECTORY, has_lost_directory(task_fd) },
+		{ OUTLIVED_DIRECTORY, has_lost_directory(task_fd, process->cwd) },
 	};
 
 	process->outlived = 0;

@@ -170,6 +170,7 @@ ask_outlived(struct fake *fake, const struct situation *situation)
 	if (situation->session_id != 0)
 		process.main_pid = 0;
 	assert_int_equal(place_parse(cgroup, &process.place, &group), 0);
+	assert_int_equal(proc_read_cwd(task_fd, &process), 0);
 	outlived_read(&view, task_fd, &stat, &process);
 	found = process.outlived;
 	process_clear(&process);
@@ -244,9 +245,11 @@ a_real_directory(void **state)
 	process_init(&process);
 	assert_non_null(mkdtemp(path));
 	assert_int_equal(chdir(path), 0);
+	assert_int_equal(proc_read_cwd(self_fd, &process), 0);
 	outlived_read(&view, self_fd, &stat, &process);
 	assert_int_equal(process.outlived & OUTLIVED_DIRECTORY, 0);
 	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(proc_read_cwd(self_fd, &process), 0);
 	outlived_read(&view, self_fd, &stat, &process);
 	assert_int_equal(process.outlived & OUTLIVED_DIRECTORY, OUTLIVED_DIRECTORY);
 	assert_int_equal(fchdir(before_fd), 0);
