@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "engine/unheld.h"
+#include "kernel/kernel-sockets.h"
 #include "once-lookup.h"
 
 /* overstay-lookup answers a batch within this, or it is not asked on. */
@@ -71,6 +73,19 @@ reason_of(int r)
 				 OWNER_REASON_NO_LOOKUP;
 }
 
+/* What no process holds may be the kernel's own. */
+static void
+ask_kernel(const struct lookup_question *questions, size_t count, struct answers *answers)
+{
+	struct unheld_socket sockets[UNHELD_MAX];
+	size_t unheld = unheld_collect(questions, count, answers->list, answers->count, sockets);
+
+	if (unheld == 0)
+		return;
+	kernel_sockets_ask(sockets, unheld);
+	unheld_take_in(answers->list, answers->count, sockets, unheld);
+}
+
 /* Puts one batch and hands its answers to the engine. Returns 0 or why the lookup failed. */
 static int
 ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_question *questions,
@@ -86,6 +101,7 @@ ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_que
 		return r;
 	r = wait_answers(client, answers);
 	qsort(answers->list, answers->count, sizeof(answers->list[0]), compare_answers);
+	ask_kernel(questions, count, answers);
 	engine_lookup_answers(engine, answers->list, answers->count, clock_boottime_usec());
 	for (size_t i = 0; i < answers->count; i++)
 		(void)owner_unref(answers->list[i].owner);

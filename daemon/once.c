@@ -227,12 +227,14 @@ forget_ages(struct stay_view *views, size_t count)
 	}
 }
 
-/* Reasons for which an owner is unknown although it may be known: not that nobody holds it. */
+/* Reasons for which an owner is unknown although it may be known: not that no process holds it,
+ * whether it is the kernel's or nobody's. */
 static bool
 is_unseen(enum owner_reason reason)
 {
 	return reason != OWNER_REASON_NONE && reason != OWNER_REASON_NO_PROCESS &&
-	    reason != OWNER_REASON_NO_INODE && reason != OWNER_REASON_EXITED;
+	    reason != OWNER_REASON_KERNEL_UNPROVED && reason != OWNER_REASON_NO_INODE &&
+	    reason != OWNER_REASON_EXITED;
 }
 
 /* What of the listeners could not be seen, a clause for each reason. */

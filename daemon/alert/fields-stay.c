@@ -193,8 +193,7 @@ static void
 strength(struct text *value, const struct field_source *source)
 {
 	if (source->stay->reasons != 0)
-		text_add(value,
-		    reason_strength_name(source->stay->strong ? STRENGTH_STRONG : STRENGTH_WEAK));
+		text_add(value, reason_strength_name(reasons_strength(source->stay->reasons)));
 }
 
 static void

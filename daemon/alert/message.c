@@ -179,7 +179,7 @@ add_suspect(const struct line *line)
 		text_add(line->text, ": ");
 		describe_reasons(line->text, line->stay->reasons);
 		text_printf(line->text, " (%s)",
-		    reason_strength_name(line->stay->strong ? STRENGTH_STRONG : STRENGTH_WEAK));
+		    reason_strength_name(reasons_strength(line->stay->reasons)));
 	}
 	if (process != NULL && process->parent_pid != 0) {
 		text_add(line->text, "; parent ");

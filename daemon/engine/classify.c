@@ -194,6 +194,18 @@ has_no_owner(const struct circumstances *circumstances, const struct process *pr
 	    owner->thorough && circumstances->seen_since;
 }
 
+/* ---- reasons that are only told ---- */
+
+static bool
+is_unproved(const struct circumstances *circumstances, const struct process *process)
+{
+	const struct owner *owner = circumstances->owner;
+
+	(void)process;
+	return owner->kind == OWNER_UNKNOWN && owner->reason == OWNER_REASON_KERNEL_UNPROVED &&
+	    owner->thorough;
+}
+
 /* ---- weak reasons ------------------------------------------------------------------------- */
 
 static bool
@@ -301,6 +313,7 @@ static const struct {
 	[REASON_FOREIGN] = { ABOUT_PROCESS, is_foreign },
 	[REASON_CHANGED] = { ABOUT_LISTENER, has_changed },
 	[REASON_EXPOSED] = { ABOUT_LISTENER, is_exposed },
+	[REASON_KERNEL_UNPROVED] = { ABOUT_LISTENER, is_unproved },
 };
 
 static bool

@@ -87,14 +87,26 @@ match_port(const struct match *match, const struct match_subject *subject)
 }
 
 static bool
-prefix_has(const struct address_prefix *prefix, const struct endpoint *endpoint)
+same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
-	unsigned bytes = prefix->bits / 8, rest = prefix->bits % 8;
+	unsigned bytes = bits / 8, rest = bits % 8;
 	uint8_t mask = (uint8_t)(0xff00 >> rest);
 
+	return memcmp(a, b, bytes) == 0 && (rest == 0 || ((a[bytes] ^ b[bytes]) & mask) == 0);
+}
+
+/* An IPv4 address and the same one mapped into IPv6 are one, in the rule as in the socket. */
+static bool
+prefix_has(const struct address_prefix *prefix, const struct endpoint *endpoint)
+{
+	const uint8_t *ipv4 = address_ipv4(endpoint->family, endpoint->address);
+	const uint8_t *network = address_ipv4(prefix->family, prefix->address);
+	unsigned before = prefix->family == AF_INET6 ? 96 : 0;
+
+	if (ipv4 != NULL && network != NULL && prefix->bits >= before)
+		return same_bits(network, ipv4, prefix->bits - before);
 	return prefix->family == endpoint->family &&
-	    memcmp(prefix->address, endpoint->address, bytes) == 0 &&
-	    (rest == 0 || ((prefix->address[bytes] ^ endpoint->address[bytes]) & mask) == 0);
+	    same_bits(prefix->address, endpoint->address, prefix->bits);
 }
 
 static enum truth

@@ -88,7 +88,8 @@ ask(struct stay *stay, struct member *member, uint64_t now_usec)
 		.inode = member->inode,
 		.uid = member->uid,
 		.cgroup = member->cgroup,
-		.protocol = stay->is.endpoint.protocol,
+		.cookie = member->cookie,
+		.endpoint = stay->is.endpoint,
 		.thorough = member->asked_depth >= DEPTH_THOROUGH,
 		.checksum = member->asked_depth >= DEPTH_CHECKSUM,
 	};
@@ -185,13 +186,27 @@ compare_inodes(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
+/* So many answers in a row, up to 2 (MEMBER_NOBODYS stays), have said with this one that nobody
+ * holds the socket. They agree only if they say the same of the kernel, too. */
+static uint8_t
+count_nobody(const struct member *member, const struct owner *owner)
+{
+	const struct owner *before = member->owner;
+
+	if (owner->kind != OWNER_UNKNOWN || !owner_reason_is_nobody(owner->reason))
+		return 0;
+	if (before != NULL && before->kind == OWNER_UNKNOWN && before->reason != owner->reason)
+		return 1;
+	return member->nobody < 2 ? member->nobody + 1 : member->nobody;
+}
+
 /* owner NULL: the question was left unanswered. */
 static void
 take_answer(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
 {
 	bool known = member->owner != NULL && member->owner->kind != OWNER_UNKNOWN;
-	bool nobody = owner != NULL && owner->kind == OWNER_UNKNOWN &&
-	    owner->reason == OWNER_REASON_NO_PROCESS;
+	bool nobody =
+	    owner != NULL && owner->kind == OWNER_UNKNOWN && owner_reason_is_nobody(owner->reason);
 
 	if (nobody && member->gone)
 		owner = NULL;
@@ -203,9 +218,7 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 		member->nobody = nobody && !member->gone;
 		stay_judge_anew(stay);
 	} else if (owner != NULL) {
-		member->nobody = !nobody ? 0 :
-		    member->nobody < 2	 ? member->nobody + 1 :
-					   member->nobody;
+		member->nobody = count_nobody(member, owner);
 		set_owner(stay, member, owner, now_usec);
 	} else
 		set_unknown(stay, member, nobody ? OWNER_REASON_EXITED : OWNER_REASON_BAD_ANSWER,

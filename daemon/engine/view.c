@@ -101,7 +101,6 @@ fill_view(const struct engine *engine, const struct stay *stay, const struct mom
 		.class = stay->judged.classification.class,
 		.class_otherwise = stay->judged.classification.otherwise,
 		.reasons = stay->judged.classification.reasons,
-		.strong = stay->judged.classification.strong,
 		.hints = judge_stay_hints(engine, stay, moment->boottime_usec, newer),
 		.use = usage_report(&engine->usage, stay, moment),
 	};

@@ -211,9 +211,8 @@ take_control(struct netlink_dump *dump, const struct nlmsghdr *header)
 	}
 }
 
-/* True where a whole message lies in the rest of the datagram. */
-static bool
-message_ok(const struct nlmsghdr *header, int rest)
+bool
+netlink_message_ok(const struct nlmsghdr *header, int rest)
 {
 	return rest >= (int)sizeof(*header) && header->nlmsg_len >= sizeof(*header) &&
 	    header->nlmsg_len <= (uint32_t)rest;
@@ -230,7 +229,8 @@ netlink_parse(struct netlink_dump *dump, const void *data, size_t length, bool c
 
 	if (cut)
 		dump->incomplete |= INCOMPLETE_TRUNCATED;
-	for (; more == 1 && message_ok(header, rest); header = mnl_nlmsg_next(header, &rest)) {
+	for (; more == 1 && netlink_message_ok(header, rest);
+	     header = mnl_nlmsg_next(header, &rest)) {
 		if (header->nlmsg_seq != dump->sequence || header->nlmsg_pid != dump->portid) {
 			dump->incomplete |= INCOMPLETE_SEQUENCE;
 			continue;

@@ -6,6 +6,7 @@
 #ifndef OVERSTAY_KERNEL_NETLINK_H
 #define OVERSTAY_KERNEL_NETLINK_H
 
+#include <linux/netlink.h>
 #include <stdint.h>
 
 #include "base/port-set.h"
@@ -38,5 +39,8 @@ struct netlink_dump {
  */
 int netlink_parse(struct netlink_dump *dump, const void *data, size_t length, bool cut,
     source_function *function, void *argument) _mustcheck_;
+
+/* True where a whole message lies in the rest of the datagram. */
+bool netlink_message_ok(const struct nlmsghdr *header, int rest);
 
 #endif

@@ -7,13 +7,14 @@
  * Then it is said of the rest what it can be:
  *
  *	kernel    both walks saw every process, none ever held it, the socket is uid 0's, and
- *		  some part of the kernel that has such sockets is there (kernel-owner.c)
- *	unknown   else, with the reason: not every process could be seen; processes of another
- *		  PID namespace may hold it; or no process holds it
+ *		  the kernel names its port (kernel-owner.c)
+ *	unknown   else, with the reason: not every process could be seen; the kernel has sockets
+ *		  of ports that it does not name; an io_uring may hold it that shows no numbers
+ *		  (visit.c); processes of another PID namespace may; or no process holds it
  *
  * A socket that no process holds may be kept in a message that nobody has received yet
- * (SCM_RIGHTS), or registered with io_uring and closed. Its cgroup is described all the
- * same: who made it.
+ * (SCM_RIGHTS), or registered with an io_uring whose own descriptor was closed. Its cgroup is
+ * described all the same: who made it.
  *
  * The directories of the cgroups are searched for once a request, and only where they are
  * wanted: for a quick walk, for a socket that nobody holds, and for one that only a service
@@ -292,10 +293,23 @@ may_be_elsewhere(const struct answer *answer, const struct wanted *wanted)
 	    foreign;
 }
 
+/* What the kernel says of a socket that no process was ever seen with: root's may be its own. */
+static enum kernel_claim
+find_claim(const struct kernel_claims *claims, const struct wanted *wanted)
+{
+	const struct endpoint endpoint = {
+		.port = wanted->port,
+		.protocol = wanted->protocol == LOOKUP_UDP ? PROTOCOL_UDP : PROTOCOL_TCP,
+	};
+
+	return wanted->uid != 0 || wanted->seen ? KERNEL_CLAIM_NONE :
+						  kernel_claims_find(claims, &endpoint, true);
+}
+
 /* Who has the socket, by what is known of it: fills kind, reason and place of *ret. */
 static int
 judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_all,
-    uint32_t kernel_protocols, struct owner **ret)
+    struct owner **ret)
 {
 	enum owner_kind kind = OWNER_UNKNOWN;
 	enum owner_reason reason = OWNER_REASON_NO_PROCESS;
@@ -303,12 +317,15 @@ judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_al
 
 	if (!saw_all)
 		reason = OWNER_REASON_NO_PERMISSION;
-	else if (wanted->uid == 0 && !wanted->seen &&
-	    (kernel_protocols & 1U << wanted->protocol) != 0) {
+	else if (wanted->claim == KERNEL_CLAIM_PROVED) {
 		kind = OWNER_KERNEL;
 		reason = OWNER_REASON_NONE;
 	} else if (may_be_elsewhere(answer, wanted))
 		reason = OWNER_REASON_OTHER_PIDS;
+	else if (wanted->claim == KERNEL_CLAIM_UNPROVED)
+		reason = OWNER_REASON_KERNEL_UNPROVED;
+	else if (wanted->in_ring)
+		reason = OWNER_REASON_IO_URING;
 	*ret = owner_new(kind, reason, 0);
 	if (*ret == NULL)
 		return -ENOMEM;
@@ -328,25 +345,38 @@ compare_left(const void *a, const void *b)
 
 	if (left->cgroup != right->cgroup)
 		return left->cgroup < right->cgroup ? -1 : 1;
-	if (left->uid != right->uid)
-		return left->uid < right->uid ? -1 : 1;
-	if (left->protocol != right->protocol)
-		return left->protocol < right->protocol ? -1 : 1;
-	return left->seen - right->seen;
+	if (left->claim != right->claim)
+		return left->claim < right->claim ? -1 : 1;
+	return left->in_ring - right->in_ring;
 }
 
-/* Collects the sockets without an answer in order. Returns how many. */
-static size_t
-collect_left(struct answer *answer, bool *ret_roots)
+/* Notes what the kernel says of those sockets. Without memory it says nothing. */
+static void
+find_claims(struct answer *answer, size_t left)
 {
+	_free_ struct kernel_claims *claims = malloc(sizeof(*claims));
+
+	if (claims == NULL)
+		return;
+	kernel_owner_read(&answer->view, claims);
+	for (size_t i = 0; i < left; i++)
+		answer->order[i]->claim = find_claim(claims, answer->order[i]);
+}
+
+/* Collects the sockets without an answer in order. Returns how many. saw_all: in both walks. */
+static size_t
+collect_left(struct answer *answer, bool saw_all)
+{
+	bool has_roots = false;
 	size_t left = 0;
 
-	*ret_roots = false;
 	for (size_t i = 0; i < answer->count; i++)
 		if (!answer->wanted[i].answered) {
 			answer->order[left++] = &answer->wanted[i];
-			*ret_roots |= answer->wanted[i].uid == 0;
+			has_roots |= answer->wanted[i].uid == 0;
 		}
+	if (saw_all && has_roots)
+		find_claims(answer, left);
 	qsort(answer->order, left, sizeof(answer->order[0]), compare_left);
 	return left;
 }
@@ -356,9 +386,7 @@ static int
 send_left(struct answer *answer, bool saw_all)
 {
 	struct wanted **order = answer->order;
-	bool has_roots;
-	size_t left = collect_left(answer, &has_roots), end;
-	uint32_t protocols;
+	size_t left = collect_left(answer, saw_all), end;
 	int r = 0;
 
 	if (left == 0)
@@ -366,14 +394,13 @@ send_left(struct answer *answer, bool saw_all)
 	r = find_cgroups(answer);
 	if (r < 0)
 		return r;
-	protocols = saw_all && has_roots ? kernel_owner_protocols(&answer->view) : 0;
 	for (size_t start = 0; start < left && r == 0; start = end) {
 		struct owner *owner = NULL;
 
 		for (end = start + 1; end < left; end++)
 			if (compare_left(&order[start], &order[end]) != 0)
 				break;
-		r = judge_left(answer, order[start], saw_all, protocols, &owner);
+		r = judge_left(answer, order[start], saw_all, &owner);
 		if (r == 0)
 			r = send_owner(answer, owner, order + start, end - start);
 		owner_unref(owner);
@@ -466,6 +493,7 @@ answer_request(const struct host *host, uint32_t id, const struct wire_question 
 			.inode = questions[i].inode,
 			.uid = questions[i].uid,
 			.protocol = questions[i].protocol,
+			.port = questions[i].port,
 			.flags = questions[i].flags,
 		};
 	list_cgroups(&answer);

@@ -36,6 +36,7 @@
 #include "lookup/proc.h"
 #include "lookup/process.h"
 #include "lookup/program-file.h"
+#include "lookup/ring.h"
 
 /* What shows that a process is still what it was. */
 struct witness {
@@ -89,7 +90,8 @@ witness_read(int process_fd, int task_fd, const struct holder *holder, uint32_t 
 {
 	int r;
 
-	if (!holds_inode(task_fd, holder->fd, inode))
+	if (holder->in_ring ? !ring_has(task_fd, holder->fd, inode) :
+			      !holds_inode(task_fd, holder->fd, inode))
 		return -ESRCH;
 	r = proc_read_stat(process_fd, &ret->stat);
 	if (r == -EBADMSG)

@@ -9,6 +9,8 @@
  * those that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too;
  * kcmp(2) says which those are without reading the descriptors.
  *
+ * What a descriptor of an io_uring stands for besides, ring.c reads.
+ *
  * Cost: 2 to 4 us a descriptor, nearly all of it readlink(2), and 14 us a process.
  */
 #include <dirent.h>
@@ -17,6 +19,7 @@
 #include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +27,7 @@
 #include "base/search.h"
 #include "lookup/files.h"
 #include "lookup/proc.h"
+#include "lookup/ring.h"
 #include "lookup/visit.h"
 
 /* The process that is examined. */
@@ -87,7 +91,7 @@ keep_holder(struct wanted *wanted, const struct holder *holder)
  * A descriptor of the visited process is a socket. Returns false where the process is gone.
  */
 static bool
-visit_socket(struct visit *visit, int fd, uint32_t inode)
+visit_socket(struct visit *visit, int fd, bool in_ring, uint32_t inode)
 {
 	struct wanted *wanted = find_wanted(visit->search, inode);
 	struct proc_stat stat;
@@ -105,6 +109,7 @@ visit_socket(struct visit *visit, int fd, uint32_t inode)
 		visit->stat_known = true;
 	}
 	visit->holder.fd = fd;
+	visit->holder.in_ring = in_ring;
 	wanted->counted_pid = visit->holder.pid;
 	if (wanted->holders == 0)
 		visit->search->open--;
@@ -112,6 +117,56 @@ visit_socket(struct visit *visit, int fd, uint32_t inode)
 	wanted->seen = true;
 	keep_holder(wanted, &visit->holder);
 	return true;
+}
+
+/* An io_uring of the visited process. */
+struct ring_visit {
+	struct visit *visit;
+	int fd;
+	bool gone;
+};
+
+static bool
+on_registered(uint32_t inode, void *argument)
+{
+	struct ring_visit *ring = argument;
+
+	ring->gone = !visit_socket(ring->visit, ring->fd, true, inode);
+	return !ring->gone;
+}
+
+/* Its ring shows sockets without their numbers: any of its user's may be one of them. */
+static void
+note_hidden(struct visit *visit, uint32_t protocols)
+{
+	struct search *search = visit->search;
+	struct stat status;
+
+	if (protocols == 0 || fstat(visit->process_fd, &status) < 0)
+		return;
+	for (size_t i = 0; i < search->count; i++) {
+		struct wanted *wanted = &search->wanted[i];
+
+		if ((protocols >> wanted->protocol & 1) != 0 &&
+		    (wanted->uid == 0 || wanted->uid == status.st_uid))
+			wanted->in_ring = true;
+	}
+}
+
+/* Returns false where the process is gone. */
+static bool
+visit_ring(struct visit *visit, int directory_fd, int fd)
+{
+	struct ring_visit ring = { .visit = visit, .fd = fd };
+	uint32_t hidden;
+	int r = ring_read(directory_fd, fd, &visit->search->ring_left_bytes, on_registered, &ring,
+	    &hidden);
+
+	if (r < 0)
+		note_error(visit->search, -r);
+	else
+		note_hidden(visit, hidden);
+	return !ring.gone;
 }
 
 /* Reads the descriptors of one thread: directory_fd is its directory. */
@@ -144,7 +199,10 @@ visit_descriptors(struct visit *visit, int directory_fd)
 		if (length < 0 && length != -ENAMETOOLONG)
 			note_error(visit->search, (int)-length);
 		inode = length > 0 ? files_socket_inode(link) : 0;
-		if (inode > 0 && !visit_socket(visit, atoi(entry->d_name), inode))
+		if (inode > 0 && !visit_socket(visit, atoi(entry->d_name), false, inode))
+			return;
+		if (length > 0 && strcmp(link, RING_LINK) == 0 &&
+		    !visit_ring(visit, directory_fd, atoi(entry->d_name)))
 			return;
 	}
 	if (errno != 0)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "model/kernel-claims.h"
 #include "model/owner.h"
 
 /* Where a socket was seen: a descriptor of one thread of one process. */
@@ -17,6 +18,7 @@ struct holder {
 	int32_t pid;
 	int32_t tid; /* pid, or a thread with descriptors of its own */
 	int32_t fd;
+	bool in_ring; /* fd is an io_uring that it is registered with */
 };
 
 /* One socket that is searched for. */
@@ -30,8 +32,11 @@ struct wanted {
 	uint32_t kept;				   /* of those, how many stand in holder */
 	struct holder holder[OWNER_PROCESSES_MAX]; /* first to start first */
 	int32_t counted_pid;			   /* the last process that was counted */
+	uint16_t port;
+	enum kernel_claim claim; /* of one that is left over */
 	bool answered;
-	bool seen; /* some process held it in some walk */
+	bool seen;    /* some process held it in some walk */
+	bool in_ring; /* an io_uring of its user has such sockets, and shows no numbers */
 };
 
 /* What is searched for, and how it stands. */
@@ -39,9 +44,10 @@ struct search {
 	int proc_fd;	       /* an open /proc; borrowed */
 	struct wanted *wanted; /* sorted by inode; borrowed */
 	size_t count;
-	size_t open;  /* neither answered nor with a holder yet */
-	bool threads; /* also descriptors that a thread has to itself */
-	bool saw_all; /* nothing was kept from view so far */
+	size_t open;		/* neither answered nor with a holder yet */
+	size_t ring_left_bytes; /* of what may be read of io_urings (ring.h) */
+	bool threads;		/* also descriptors that a thread has to itself */
+	bool saw_all;		/* nothing was kept from view so far */
 };
 
 /*

@@ -33,6 +33,7 @@
 #include "base/cleanup.h"
 #include "lookup/files.h"
 #include "lookup/proc.h"
+#include "lookup/ring.h"
 #include "lookup/walk.h"
 #include "wire/protocol.h"
 
@@ -289,6 +290,7 @@ walk_processes(const struct host *host, struct wanted *wanted, size_t count,
 		.search = {
 			.proc_fd = host->proc_fd, .wanted = wanted, .count = count,
 			.threads = kind == WALK_THREADS, .saw_all = true,
+			.ring_left_bytes = RING_BYTES_MAX,
 		},
 		.host = host, .visited = visited,
 	};

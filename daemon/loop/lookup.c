@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "loop/lookup.h"
+#include "loop/unheld.h"
 
 /* A walk over 200,000 descriptors takes a second. */
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
@@ -39,6 +40,8 @@ struct lookup {
 	struct event *child_ended;
 	struct event *readable;
 	struct event *timeout; /* no answer; or time to try again */
+	struct unheld *unheld;
+	struct lookup_question *questions; /* those under way, asked of them */
 	struct lookup_answer *answers;
 	size_t answer_count;
 	size_t asked;	     /* questions under way, */
@@ -90,6 +93,7 @@ fail(struct lookup *lookup, enum owner_reason reason, int r)
 	if (pause_usec > RETRY_LAST_USEC)
 		pause_usec = RETRY_LAST_USEC;
 	lookup->failures++;
+	unheld_cancel(lookup->unheld);
 	drop_answers(lookup);
 	disconnect(lookup);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
@@ -154,18 +158,52 @@ compare_answers(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
+/* Everything is known that can be. */
+static void
+hand_over(struct lookup *lookup)
+{
+	const struct ground *ground = lookup->ground;
+
+	engine_lookup_answers(ground->engine, lookup->answers, lookup->answer_count,
+	    clock_boottime_usec());
+	drop_answers(lookup);
+	lookup->asked = 0;
+	if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
+		conditions_end(ground->conditions, CONDITION_LOOKUP);
+		engine_lookup_retry(ground->engine);
+	}
+	lookup->failures = 0;
+	loop_announce(ground->loop, LOOP_CHANGED);
+}
+
+/* What the kernel says of the sockets that no process holds. */
+static void
+on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
+{
+	struct lookup *lookup = argument;
+
+	/* Without memory they stay without a holder, until they are looked up again. */
+	unheld_take_in(lookup->answers, lookup->answer_count, sockets, count);
+	hand_over(lookup);
+}
+
 /* All answers of a request are in. */
 static void
 take_in(struct lookup *lookup)
 {
+	struct unheld_socket sockets[UNHELD_MAX];
+	size_t count;
+
 	log_debug("lookup", "%zu questions answered in %llu us", lookup->asked,
 	    (unsigned long long)(clock_boottime_usec() - lookup->asked_usec));
 	qsort(lookup->answers, lookup->answer_count, sizeof(*lookup->answers), compare_answers);
-	engine_lookup_answers(lookup->ground->engine, lookup->answers, lookup->answer_count,
-	    clock_boottime_usec());
-	drop_answers(lookup);
-	lookup->asked = 0;
 	(void)event_del(lookup->timeout);
+	count = unheld_collect(lookup->questions, lookup->asked, lookup->answers,
+	    lookup->answer_count, sockets);
+	if (count > 0)
+		unheld_ask(lookup->unheld, sockets, count);
+	else
+		hand_over(lookup);
 }
 
 static void
@@ -179,15 +217,9 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	r = lookup_client_step(lookup->client, clock_boottime_usec(), on_owner, lookup);
-	if (r == 0 && lookup->asked > 0) {
+	if (r == 0 && lookup->asked > 0)
 		take_in(lookup);
-		if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
-			conditions_end(ground->conditions, CONDITION_LOOKUP);
-			engine_lookup_retry(ground->engine);
-		}
-		lookup->failures = 0;
-		loop_announce(ground->loop, LOOP_CHANGED);
-	} else if (r < 0 && r != -EAGAIN) {
+	else if (r < 0 && r != -EAGAIN) {
 		fail(lookup, r == -EPROTO ? OWNER_REASON_BAD_ANSWER : OWNER_REASON_NO_LOOKUP, r);
 		loop_announce(ground->loop, LOOP_CHANGED);
 	}
@@ -225,7 +257,6 @@ ask(void *argument)
 {
 	struct lookup *lookup = argument;
 	struct engine *engine = lookup->ground->engine;
-	struct lookup_question questions[OWNERS_ASK_MAX];
 	uint64_t now_usec = clock_boottime_usec();
 	size_t count;
 	int r;
@@ -236,12 +267,12 @@ ask(void *argument)
 		engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
 		return;
 	}
-	count = engine_lookup_questions(engine, questions, OWNERS_ASK_MAX, now_usec);
+	count = engine_lookup_questions(engine, lookup->questions, OWNERS_ASK_MAX, now_usec);
 	if (count == 0)
 		return;
 	lookup->asked = count;
 	lookup->asked_usec = now_usec;
-	r = lookup_client_ask(lookup->client, questions, count, now_usec);
+	r = lookup_client_ask(lookup->client, lookup->questions, count, now_usec);
 	if (r < 0)
 		fail(lookup, OWNER_REASON_NO_LOOKUP, r);
 	else
@@ -282,9 +313,12 @@ start(struct lookup *lookup)
 	int r;
 
 	lookup->answers = calloc(OWNERS_ASK_MAX, sizeof(*lookup->answers));
-	if (lookup->answers == NULL)
+	lookup->questions = calloc(OWNERS_ASK_MAX, sizeof(*lookup->questions));
+	if (lookup->answers == NULL || lookup->questions == NULL)
 		return -ENOMEM;
-	r = loop_add_timer(ground->loop, on_timeout, lookup, &lookup->timeout);
+	r = unheld_new(ground, on_claims, lookup, &lookup->unheld);
+	if (r == 0)
+		r = loop_add_timer(ground->loop, on_timeout, lookup, &lookup->timeout);
 	if (r == 0)
 		r = loop_add_signal(ground->loop, SIGCHLD, on_child_ended, lookup,
 		    &lookup->child_ended);
@@ -339,6 +373,8 @@ lookup_free(struct lookup *lookup)
 	}
 	loop_drop(&lookup->child_ended);
 	loop_drop(&lookup->timeout);
+	lookup->unheld = unheld_free(lookup->unheld);
+	free(lookup->questions);
 	free(lookup->answers);
 	free(lookup);
 	return NULL;

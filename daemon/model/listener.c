@@ -77,16 +77,22 @@ listener_compare(const struct listener *a, const struct listener *b)
 	return r != 0 ? r : compare_numbers(a->cookie, b->cookie);
 }
 
-/* The IPv4 part of an address: of AF_INET itself, of a v4-mapped AF_INET6 (RFC 4291, 2.5.5.2). */
-static const uint8_t *
-ipv4_part(const struct endpoint *endpoint)
+/*
+ * lo has this number in every network namespace: the kernel panics rather than give it another
+ * (LOOPBACK_IFINDEX, loopback_net_init() in drivers/net/loopback.c), and no other device of its is
+ * of loopback (IFF_LOOPBACK). Its name can be changed.
+ */
+#define LOOPBACK_INTERFACE 1
+
+const uint8_t *
+address_ipv4(uint8_t family, const uint8_t *address)
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-	if (endpoint->family == AF_INET)
-		return endpoint->address;
-	if (memcmp(endpoint->address, mapped, sizeof(mapped)) == 0)
-		return endpoint->address + sizeof(mapped);
+	if (family == AF_INET)
+		return address;
+	if (family == AF_INET6 && memcmp(address, mapped, sizeof(mapped)) == 0)
+		return address + sizeof(mapped);
 	return NULL;
 }
 
@@ -94,8 +100,11 @@ enum exposure
 endpoint_exposure(const struct endpoint *endpoint)
 {
 	static const uint8_t zero[16], loopback6[16] = { [15] = 1 };
-	const uint8_t *ipv4 = ipv4_part(endpoint);
+	const uint8_t *ipv4 = address_ipv4(endpoint->family, endpoint->address);
 
+	/* Whatever the address, only what this host sends to itself comes in by lo. */
+	if (endpoint->interface == LOOPBACK_INTERFACE)
+		return EXPOSURE_LOOPBACK;
 	if (ipv4 != NULL)
 		return memcmp(ipv4, zero, 4) == 0 ? EXPOSURE_ANY :
 		    ipv4[0] == 127		  ? EXPOSURE_LOOPBACK :

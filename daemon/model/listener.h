@@ -25,9 +25,9 @@ enum choice {
 
 /* How it is bound, not what a firewall lets through. */
 enum exposure {
-	EXPOSURE_LOOPBACK,
-	EXPOSURE_LOCAL, /* one specific address */
-	EXPOSURE_ANY,	/* all addresses */
+	EXPOSURE_LOOPBACK, /* a loopback address, or the device lo */
+	EXPOSURE_LOCAL,	   /* one specific address */
+	EXPOSURE_ANY,	   /* all addresses */
 };
 
 /* Whether an IPv6 socket takes IPv4 too; a dual-stack "::" is V6ONLY_NO. */
@@ -68,6 +68,10 @@ int endpoint_compare(const struct endpoint *a, const struct endpoint *b);
 int listener_compare(const struct listener *a, const struct listener *b);
 
 enum exposure endpoint_exposure(const struct endpoint *endpoint);
+
+/* The four bytes of an address of AF_INET, or of a v4-mapped one of AF_INET6 (RFC 4291, 2.5.5.2),
+ * which IPv4 reaches; NULL where it is neither. */
+const uint8_t *address_ipv4(uint8_t family, const uint8_t *address);
 
 /* Room for "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535" and its NUL. */
 #define ENDPOINT_TEXT_MAX 64

@@ -26,6 +26,10 @@ static const struct {
 	[OWNER_REASON_NO_PERMISSION] = { "no-permission",
 	    "no permission to inspect every process" },
 	[OWNER_REASON_NO_PROCESS] = { "no-process", "no process holds the socket" },
+	[OWNER_REASON_KERNEL_UNPROVED] = { "kernel-unproved",
+	    "no process holds the socket, but the kernel may" },
+	[OWNER_REASON_IO_URING] = { "io-uring",
+	    "no process has it open, but an io_uring may hold it" },
 	[OWNER_REASON_OTHER_PIDS] = { "other-pid-namespace",
 	    "its process may be in another PID namespace" },
 	[OWNER_REASON_EXITED] = { "exited", "closed before it could be looked up" },
@@ -294,6 +298,13 @@ const char *
 owner_reason_text(enum owner_reason reason)
 {
 	return reasons[reason].text;
+}
+
+bool
+owner_reason_is_nobody(enum owner_reason reason)
+{
+	return reason == OWNER_REASON_NO_PROCESS || reason == OWNER_REASON_KERNEL_UNPROVED ||
+	    reason == OWNER_REASON_IO_URING;
 }
 
 const char *

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "model/listener.h"
 
 /* Bounds of what is kept of one owner; what is longer is cut, and the cut is marked. */
 #define OWNER_PROCESSES_MAX  16
@@ -34,15 +35,18 @@ enum owner_kind {
 /* Why an owner is unknown (OWNER_REASON_NONE where it is known). */
 enum owner_reason {
 	OWNER_REASON_NONE,
-	OWNER_REASON_NOT_ASKED,	    /* not looked up yet */
-	OWNER_REASON_NO_LOOKUP,	    /* overstay-lookup is not running */
-	OWNER_REASON_TIMEOUT,	    /* it did not answer in time */
-	OWNER_REASON_BAD_ANSWER,    /* its answer made no sense */
-	OWNER_REASON_NO_PERMISSION, /* it could not see every process */
-	OWNER_REASON_NO_PROCESS,    /* it saw every process; none holds the socket */
-	OWNER_REASON_OTHER_PIDS,    /* processes of another PID namespace may hold it */
-	OWNER_REASON_EXITED,	    /* the socket was gone before it could be looked up */
-	OWNER_REASON_NO_INODE,	    /* the socket has no inode: nothing can hold it by name */
+	OWNER_REASON_NOT_ASKED,	      /* not looked up yet */
+	OWNER_REASON_NO_LOOKUP,	      /* overstay-lookup is not running */
+	OWNER_REASON_TIMEOUT,	      /* it did not answer in time */
+	OWNER_REASON_BAD_ANSWER,      /* its answer made no sense */
+	OWNER_REASON_NO_PERMISSION,   /* it could not see every process */
+	OWNER_REASON_NO_PROCESS,      /* it saw every process; none holds the socket */
+	OWNER_REASON_KERNEL_UNPROVED, /* no process holds it; the kernel may, which names no port */
+	OWNER_REASON_IO_URING,	 /* none has a descriptor; it may be in an io_uring that shows no
+				       numbers (before Linux 6.3) */
+	OWNER_REASON_OTHER_PIDS, /* processes of another PID namespace may hold it */
+	OWNER_REASON_EXITED,	 /* the socket was gone before it could be looked up */
+	OWNER_REASON_NO_INODE,	 /* the socket has no inode: nothing can hold it by name */
 	OWNER_REASON_COUNT,
 };
 
@@ -177,12 +181,13 @@ struct owner {
 
 /* Who holds this socket? */
 struct lookup_question {
-	uint32_t inode;	  /* not 0 */
-	uint32_t uid;	  /* of the socket's creator: only root's can be the kernel's */
-	uint64_t cgroup;  /* the socket's cgroup v2 id, 0 = unknown */
-	uint8_t protocol; /* enum protocol (model/listener.h) */
-	bool thorough;	  /* look at every process, not only until a holder is found */
-	bool checksum;	  /* that of what the first process runs is wanted, too */
+	uint32_t inode;	 /* not 0 */
+	uint32_t uid;	 /* of the socket's creator */
+	uint64_t cgroup; /* the socket's cgroup v2 id, 0 = unknown */
+	uint64_t cookie; /* the socket's */
+	struct endpoint endpoint;
+	bool thorough; /* look at every process, not only until a holder is found */
+	bool checksum; /* that of what the first process runs is wanted, too */
 };
 
 /*
@@ -244,6 +249,8 @@ const char *container_kind_name(enum container_kind kind); /* "docker"; "" for n
 const char *owner_kind_name(enum owner_kind kind);	   /* "process", "kernel", "unknown" */
 /* One clause for a person: "overstay-lookup is not running". "" for OWNER_REASON_NONE. */
 const char *owner_reason_text(enum owner_reason reason);
+/* True for the reasons that say: every process was searched, and none holds the socket. */
+bool owner_reason_is_nobody(enum owner_reason reason);
 /* The word in OVERSTAY_OWNER_REASON: "no-lookup". "" for OWNER_REASON_NONE. */
 const char *owner_reason_name(enum owner_reason reason);
 

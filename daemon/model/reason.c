@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The classes and the reasons as values: what they are called, how much each counts. Strong reasons
- * alone, weak ones of two kinds make a suspect; the class without them says what kind of thing it
- * is. Which of them hold is engine/classify.c's to find.
+ * alone, weak ones of two kinds make a suspect, those that are only shown never; the class without
+ * them says what kind of thing it is. Which of them hold is engine/classify.c's to find.
  *
  * Two weak reasons of one kind say one thing twice: a file that others may write, of another owner.
  * And what is common on honest hosts adds up to nothing: a service on a port the kernel picked
@@ -33,6 +33,8 @@ static const struct {
 	[REASON_CHANGED] = { "changed", KIND_HISTORY, "another program held it earlier" },
 	[REASON_EXPOSED] = { "exposed", KIND_EXPOSURE,
 	    "it listens on all addresses, on a port chosen by the kernel" },
+	[REASON_KERNEL_UNPROVED] = { "kernel-unproved", KIND_SHOWN,
+	    "no process holds it, and it may be a kernel socket" },
 };
 
 static const char *const class_names[] = {
@@ -106,11 +108,30 @@ reason_text(enum reason reason)
 enum reason_strength
 reason_strength(enum reason reason)
 {
-	return rows[reason].kind == KIND_STRONG ? STRENGTH_STRONG : STRENGTH_WEAK;
+	return rows[reason].kind == KIND_STRONG ? STRENGTH_STRONG :
+	    rows[reason].kind == KIND_SHOWN	? STRENGTH_SHOWN :
+						  STRENGTH_WEAK;
 }
 
 const char *
 reason_strength_name(enum reason_strength strength)
 {
-	return strength == STRENGTH_STRONG ? "strong" : "weak";
+	static const char *const names[] = {
+		[STRENGTH_SHOWN] = "shown",
+		[STRENGTH_WEAK] = "weak",
+		[STRENGTH_STRONG] = "strong",
+	};
+
+	return names[strength];
+}
+
+enum reason_strength
+reasons_strength(uint32_t reasons)
+{
+	enum reason_strength strongest = STRENGTH_SHOWN;
+
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		if ((reasons >> i & 1) != 0 && reason_strength((enum reason)i) > strongest)
+			strongest = reason_strength((enum reason)i);
+	return strongest;
 }

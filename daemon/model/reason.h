@@ -20,6 +20,7 @@ enum listener_class {
 };
 
 enum reason_strength {
+	STRENGTH_SHOWN,	 /* never counts for anything: it is only told */
 	STRENGTH_WEAK,	 /* two kinds make a suspect; one alone is only reported */
 	STRENGTH_STRONG, /* one is enough */
 };
@@ -30,22 +31,24 @@ enum reason_kind {
 	KIND_PLACE,    /* the program's file: its place, owner and mode */
 	KIND_HISTORY,  /* what was there before */
 	KIND_EXPOSURE, /* who can reach it */
+	KIND_SHOWN,    /* counts for nothing */
 };
 
 /* In the order of the table, strong ones first. */
 enum reason {
-	REASON_MEMORY,	  /* its program is a file in memory */
-	REASON_SHM,	  /* its program lies in /dev/shm */
-	REASON_DISGUISE,  /* its name is a kernel thread's or another program's */
-	REASON_SHELL,	  /* a shell talks to a network socket */
-	REASON_STRANGER,  /* a shell, relay or inline code where a service should be */
-	REASON_NO_OWNER,  /* nobody holds it, and it is not the kernel's */
-	REASON_DELETED,	  /* its program was deleted, and not by an upgrade */
-	REASON_TEMPORARY, /* its program lies where everybody may put one */
-	REASON_WRITABLE,  /* others may change its program */
-	REASON_FOREIGN,	  /* root runs a program that is not root's */
-	REASON_CHANGED,	  /* another program than before holds the endpoint */
-	REASON_EXPOSED,	  /* all addresses on a port the kernel picked */
+	REASON_MEMORY,		/* its program is a file in memory */
+	REASON_SHM,		/* its program lies in /dev/shm */
+	REASON_DISGUISE,	/* its name is a kernel thread's or another program's */
+	REASON_SHELL,		/* a shell talks to a network socket */
+	REASON_STRANGER,	/* a shell, relay or inline code where a service should be */
+	REASON_NO_OWNER,	/* nobody holds it, and it is not the kernel's */
+	REASON_DELETED,		/* its program was deleted, and not by an upgrade */
+	REASON_TEMPORARY,	/* its program lies where everybody may put one */
+	REASON_WRITABLE,	/* others may change its program */
+	REASON_FOREIGN,		/* root runs a program that is not root's */
+	REASON_CHANGED,		/* another program than before holds the endpoint */
+	REASON_EXPOSED,		/* all addresses on a port the kernel picked */
+	REASON_KERNEL_UNPROVED, /* nobody holds it; the kernel may, which cannot be proved */
 	REASON_COUNT,
 };
 
@@ -67,6 +70,8 @@ const char *class_name(enum listener_class class); /* "suspect" */
 const char *reason_name(enum reason reason);	   /* "disguise" */
 const char *reason_text(enum reason reason);	   /* a clause for a person */
 enum reason_strength reason_strength(enum reason reason);
-const char *reason_strength_name(enum reason_strength strength); /* "strong", "weak" */
+const char *reason_strength_name(enum reason_strength strength); /* "strong", "weak", "shown" */
+/* That of the strongest of these reasons, of which there is one. */
+enum reason_strength reasons_strength(uint32_t reasons);
 
 #endif

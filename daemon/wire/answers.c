@@ -222,6 +222,8 @@ reason_is_sane(uint32_t reason, bool thorough)
 {
 	switch (reason) {
 	case OWNER_REASON_NO_PROCESS:
+	case OWNER_REASON_KERNEL_UNPROVED:
+	case OWNER_REASON_IO_URING:
 		return thorough;
 	case OWNER_REASON_NO_PERMISSION:
 		return !thorough;

@@ -195,7 +195,8 @@ make_question(const struct lookup_question *question)
 		.cgroup = question->cgroup,
 		.inode = question->inode,
 		.uid = question->uid,
-		.protocol = question->protocol == PROTOCOL_UDP ? LOOKUP_UDP : LOOKUP_TCP,
+		.protocol = question->endpoint.protocol == PROTOCOL_UDP ? LOOKUP_UDP : LOOKUP_TCP,
+		.port = question->endpoint.port,
 		.flags = (question->thorough ? LOOKUP_THOROUGH : 0) |
 		    (question->checksum ? LOOKUP_CHECKSUM : 0),
 	};

@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* "OVL" and a number. */
-#define LOOKUP_VERSION 0x4f564c02U
+#define LOOKUP_VERSION 0x4f564c03U
 
 #define LOOKUP_PACKET_MAX 65536
 #define LOOKUP_INODES_MAX 1024	  /* of one request */
@@ -74,7 +74,8 @@ struct wire_question {
 	uint64_t cgroup;   /* the socket's cgroup v2 id, 0 = unknown */
 	uint32_t inode;	   /* not 0, and not twice in one request */
 	uint32_t uid;	   /* the socket's, as the kernel's table has it */
-	uint32_t protocol; /* enum wire_protocol */
+	uint16_t protocol; /* enum wire_protocol */
+	uint16_t port;	   /* host order */
 	uint32_t flags;	   /* enum wire_question_flags */
 };
 

@@ -70,7 +70,7 @@ read_listeners(void)
 			questions[question_count++] = (struct lookup_question){
 				.inode = inode,
 				.uid = uid,
-				.protocol = PROTOCOL_TCP,
+				.endpoint.protocol = PROTOCOL_TCP,
 			};
 	fclose(file);
 }

@@ -196,7 +196,6 @@ make_stay(const uint8_t header[HEADER_SIZE])
 		.users = 1,
 		.class = classification.class,
 		.reasons = classification.reasons,
-		.strong = classification.strong,
 		.hints = header[5] & ((1U << HINT_COUNT) - 1),
 		.peers = make_peers(header[4] & 15),
 		.ports = calloc(REPORT_PORTS_MAX, sizeof(uint16_t)),

@@ -10,10 +10,13 @@
 
 #include "lookup/evidence.h"
 #include "lookup/forward.h"
+#include "lookup/kernel-owner.h"
 #include "lookup/mounts.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
+#include "lookup/ring.h"
 #include "lookup/shell.h"
+#include "wire/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -108,11 +111,42 @@ try_names(const char *text, size_t length)
 	free(copy);
 }
 
+static bool
+on_inode(uint32_t inode, void *argument)
+{
+	(void)argument;
+	require(inode != 0);
+	return true;
+}
+
+static void
+try_ring(const char *text, size_t length)
+{
+	struct ring_text ring = { 0 };
+
+	require(ring_take(&ring, text, length, on_inode, NULL));
+	require(ring.length < sizeof(ring.line));
+	require(ring.hidden < 1U << LOOKUP_PROTOCOL_COUNT);
+}
+
+static void
+try_ports(const char *text, size_t length)
+{
+	static struct kernel_claims claims;
+
+	kernel_claims_init(&claims);
+	kernel_owner_take_ports(text, length, &claims);
+	kernel_owner_take_port(text, length, PROTOCOL_TCP, &claims);
+	require(claims.count <= KERNEL_PORTS_MAX);
+	for (uint32_t i = 0; i < claims.count; i++)
+		require(claims.ports[i].port != 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(const char *, size_t) = { try_place, try_mounts,
-		try_addresses, try_stat, try_status, try_names };
+		try_addresses, try_stat, try_status, try_names, try_ring, try_ports };
 	char *text;
 
 	if (size == 0)

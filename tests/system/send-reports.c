@@ -244,7 +244,6 @@ fill_stay(struct report_stay *stay, const struct words *words, unsigned number)
 		.class = classification.class,
 		.class_otherwise = classification.otherwise,
 		.reasons = classification.reasons,
-		.strong = classification.strong,
 		.owner = make_owner(words),
 	};
 	if (words->peers != NULL)

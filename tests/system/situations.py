@@ -518,6 +518,26 @@ def wireguard(s):
     run("ip", "link", "set", "sitwg0", "up")
 
 
+def vxlan(s, device):
+    run("ip", "link", "add", device, "type", "vxlan", "id", str(s.port), "dstport", str(s.port))
+    run("ip", "link", "set", device, "up")
+
+
+def moved_vxlan(s):
+    """A device that goes to another network namespace and leaves its socket behind."""
+    vxlan(s, "sitvx1")
+    other = s.stage.spawn(["unshare", "--net", "sleep", "infinity"])
+    own = os.readlink("/proc/self/ns/net")
+    wait_until(lambda: os.readlink(f"/proc/{other.pid}/ns/net") != own)
+    run("ip", "link", "set", "sitvx1", "netns", str(other.pid))
+    run("nsenter", f"--net=/proc/{other.pid}/ns/net", "ip", "link", "set", "sitvx1", "up")
+
+
+def mptcp_endpoint(s):
+    """An endpoint with a port makes the kernel listen."""
+    run("ip", "mptcp", "endpoint", "add", "127.0.0.1", "port", str(s.port), "signal")
+
+
 def kernel_has(kind):
     """Whether links of that kind can be made."""
     made = run("ip", "link", "add", "sitprobe0", "type", kind, check=False).returncode == 0
@@ -841,13 +861,23 @@ CONTAINERS = [
 ]
 
 KERNEL = [
-    row("vxlan", lambda s: run("ip", "link", "add", "sitvx0", "type", "vxlan", "id", "7",
-                               "dstport", str(s.port)) and run("ip", "link", "set", "sitvx0", "up"),
-        "kernel", protocol="udp", owner="kernel", user="root", exe=None, unit=...),
+    row("vxlan", lambda s: vxlan(s, "sitvx0"), "kernel", protocol="udp", owner="kernel",
+        user="root", exe=None, unit=..., exposure="any"),
+    row("vxlan-moved-away", moved_vxlan, "unknown", "kernel-unproved", protocol="udp",
+        owner="unknown", owner_reason="kernel-unproved", user=..., exe=None, unit=...),
+    row("mptcp-endpoint", mptcp_endpoint, "kernel", owner="kernel", user="root", exe=None,
+        unit=..., exposure="loopback"),
+    # Beside a device whose driver could have it: the tunnels' drivers are loaded by now.
+    row("like-a-tunnel", lambda s: own(s, "-u", "-a", "any", "-M", "-I"), "unknown",
+        "kernel-unproved", protocol="udp", owner="unknown", owner_reason="kernel-unproved",
+        user=..., exe=None),
+    row("io-uring", lambda s: own(s, "-i"), "service", holders="1"),
+    row("io-uring-of-alice", lambda s: theirs(s, "-i"), "user", holders="1"),
+    row("on-the-device-lo", lambda s: own(s, "-a", "any", "-l"), "service", exposure="loopback"),
 ]
 if kernel_has("wireguard"):
-    KERNEL.append(row("wireguard", wireguard, "kernel", protocol="udp", auto=1, owner="kernel",
-                      user="root", exe=None))
+    KERNEL.append(row("wireguard", wireguard, "unknown", "kernel-unproved", protocol="udp", auto=1,
+                      owner="unknown", owner_reason="kernel-unproved", user=..., exe=None))
 
 SUSPECTS = [
     row("memfd", lambda s: s.service(
@@ -940,6 +970,11 @@ SUSPECTS = [
         "stranger"),
     row("in-flight", lambda s: theirs(s, "-F"), "suspect", "no-owner", owner="unknown",
         owner_reason="no-process", exe=None),
+    # Root's, beside tunnels and MPTCP; the ring has no descriptor, so nobody is seen with it.
+    row("hidden-io-uring", lambda s: own(s, "-I"), "suspect", "no-owner", owner="unknown",
+        owner_reason="no-process", user=..., exe=None),
+    row("hidden-io-uring-udp", lambda s: own(s, "-u", "-a", "any", "-I"), "suspect", "no-owner",
+        protocol="udp", owner="unknown", owner_reason="no-process", user=..., exe=None),
     row("root-runs-alices-exposed", lambda s: s.service(
         [s.place(f"{HOME}/{s.name}", owner=ALICE), *at(s, "-a", "any")]), "unknown", "foreign",
         "exposed", auto=1),

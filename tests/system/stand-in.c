@@ -19,6 +19,9 @@
  *	-q	  with -s: ends then		-g PATH	  gets a socket at PATH, and no other
  *	-D	  deletes its program before it listens
  *	-F	  leaves its socket in flight, held by no descriptor
+ *	-i	  leaves its socket to an io_uring	-I  and the io_uring without a descriptor
+ *	-l	  binds it to the device lo, too
+ *	-M	  sends no multicast to its own host, as no tunnel does
  *	-P	  a port for 300 ms, then another, as an FTP server does
  *	-x	  has no socket; COMMAND runs as its child
  *	-m NAME -- OPTION...  has no socket; is executed again from memory, with these options
@@ -34,6 +37,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -45,6 +49,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +68,7 @@ static struct {
 	uint16_t port;
 	const char *address;
 	bool udp, shell, given, quit, flight, passive, spawn, input, become;
+	bool ring, hidden_ring, on_lo, quiet;
 	int sockets, children, sharers;
 	const char *comm, *title, *pass_to, *get_at, *memory;
 } options = { .address = "loopback", .sockets = 1 };
@@ -90,7 +96,7 @@ make_socket(void)
 		.sin_addr.s_addr = htonl(any ? INADDR_ANY : INADDR_LOOPBACK) };
 	const struct sockaddr *address =
 	    six ? (const struct sockaddr *)&address6 : (const struct sockaddr *)&address4;
-	int yes = 1;
+	int yes = 1, no = 0;
 	int fd = socket(six ? AF_INET6 : AF_INET, options.udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 
 	MUST(fd >= 0);
@@ -99,6 +105,10 @@ make_socket(void)
 		MUST(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0);
 	if (options.sharers > 0)
 		MUST(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) == 0);
+	if (options.on_lo)
+		MUST(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")) == 0);
+	if (options.quiet)
+		MUST(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &no, sizeof(no)) == 0);
 	MUST(bind(fd, address, six ? sizeof(address6) : sizeof(address4)) == 0);
 	MUST(options.udp || listen(fd, 16) == 0);
 	return fd;
@@ -121,6 +131,24 @@ send_fd(int channel, int fd)
 	header->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(header), &fd, sizeof(int));
 	MUST(sendmsg(channel, &message, 0) == 1);
+}
+
+/* Registers the socket with an io_uring and closes it. */
+static void
+leave_to_ring(int fd)
+{
+	struct io_uring_params parameters = { 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 4, &parameters);
+	/* Whatever slot is free. */
+	struct io_uring_rsrc_update own = { .offset = UINT32_MAX, .data = (uint64_t)ring };
+
+	MUST(ring >= 0);
+	MUST(syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1) == 0);
+	close(fd);
+	if (!options.hidden_ring)
+		return;
+	MUST(syscall(SYS_io_uring_register, ring, IORING_REGISTER_RING_FDS, &own, 1) == 1);
+	close(ring);
 }
 
 static void
@@ -241,6 +269,8 @@ use_socket(int fd, char *rest[])
 		send_fd(pair[0], fd);
 		close(fd);
 	}
+	if (options.ring)
+		leave_to_ring(fd);
 	if (options.shell)
 		give_shells(fd);
 	if (options.input) {
@@ -274,7 +304,7 @@ read_options(int argc, char *argv[])
 		options.address = "any";
 		return;
 	}
-	while ((letter = getopt(argc, argv, "+p:a:un:f:r:c:t:e3s:qg:FPDxm:0k")) != -1)
+	while ((letter = getopt(argc, argv, "+p:a:un:f:r:c:t:e3s:qg:FiIlMPDxm:0k")) != -1)
 		switch (letter) {
 		case 'p':
 			options.port = (uint16_t)atoi(optarg);
@@ -317,6 +347,18 @@ read_options(int argc, char *argv[])
 			break;
 		case 'F':
 			options.flight = true;
+			break;
+		case 'I':
+			options.hidden_ring = true;
+			/* fall through */
+		case 'i':
+			options.ring = true;
+			break;
+		case 'l':
+			options.on_lo = true;
+			break;
+		case 'M':
+			options.quiet = true;
 			break;
 		case 'P':
 			options.passive = true;

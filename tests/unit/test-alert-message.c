@@ -83,7 +83,6 @@ test_hints(void **state)
 	report->kind = EVENT_SUSPECT;
 	report->stay->class = CLASS_SUSPECT;
 	report->stay->reasons = 1U << REASON_SHM;
-	report->stay->strong = true;
 	report->stay->hints = 1U << HINT_PARENT;
 	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", PYTHON, reason_text(REASON_SHM),
 	    "(strong)", " [801]", hint_text(HINT_PARENT), HINT);
@@ -167,7 +166,6 @@ fill_stay(struct report_stay *stay)
 	stay->would_allow = strdup("\x1b");
 	stay->class = CLASS_SERVICE;
 	stay->reasons = 1U << REASON_SHM | 1U << REASON_DELETED;
-	stay->strong = true;
 	stay->hints = 1U << HINT_TERMINAL | 1U << HINT_UNUSED;
 	stay->use = (struct report_use){ DAY_BEFORE_SEC, 240, true };
 	stay->peers = report_peers(7, 1);

@@ -34,7 +34,6 @@ make(enum event_kind kind, uint32_t reasons)
 	stay->class = classification.class;
 	stay->class_otherwise = classification.otherwise;
 	stay->reasons = classification.reasons;
-	stay->strong = classification.strong;
 	return report;
 }
 
@@ -74,7 +73,6 @@ test_nobody(void **state)
 	owner->place.unit = strdup("apache2.service");
 	report->stay->class = CLASS_SUSPECT;
 	report->stay->reasons = 1U << REASON_NO_OWNER;
-	report->stay->strong = true;
 	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 10min 4s", "apache2.service", "alice",
 	    reason_text(REASON_NO_OWNER), "(strong)", HINT);
 }
@@ -347,7 +345,6 @@ evil_report(enum event_kind kind, const char *bytes)
 	stay->first_seen_usec = UINT64_MAX - 1;
 	stay->class = CLASS_SUSPECT;
 	stay->reasons = (1U << REASON_COUNT) - 1;
-	stay->strong = true;
 	stay->hints = (1U << HINT_COUNT) - 1;
 	stay->use = (struct report_use){ UINT32_MAX, INT32_MAX, true };
 	report_set_ports(report, UINT16_MAX, kind == EVENT_REBOUND ? 1 : REPORT_PORTS_MAX);

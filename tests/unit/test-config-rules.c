@@ -267,8 +267,8 @@ test_owner_errors(void **state)
 		    "kernel, service, user or suspect\n" },
 		{ MATCH("reason: [shell, strong]"),
 		    "t.yaml:2:52: reason is \"strong\", expected memory, shm, disguise, shell, "
-		    "stranger, no-owner, deleted, temporary, writable, foreign, changed or "
-		    "exposed\n" },
+		    "stranger, no-owner, deleted, temporary, writable, foreign, changed, "
+		    "exposed or kernel-unproved\n" },
 		{ MATCH("choice: ''"), "t.yaml:2:44: choice is \"\", expected asked or auto\n" },
 	};
 

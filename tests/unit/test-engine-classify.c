@@ -549,6 +549,14 @@ nobody_holds_it(void **state)
 		classify(&circumstances, &found);
 		assert_int_equal(found.class == CLASS_SUSPECT, i == OWNER_REASON_NO_PROCESS);
 	}
+	/* What may be the kernel's is told, and nothing adds up with it. */
+	owner->reason = OWNER_REASON_KERNEL_UNPROVED;
+	listener = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	listener.choice = CHOICE_AUTO;
+	classify(&circumstances, &found);
+	assert_int_equal(found.reasons, BIT(REASON_KERNEL_UNPROVED) | BIT(REASON_EXPOSED));
+	assert_int_equal(found.class, CLASS_UNKNOWN);
+	assert_false(found.strong);
 	owner->kind = OWNER_KERNEL;
 	listener.choice = CHOICE_AUTO;
 	classify(&circumstances, &found);
@@ -587,6 +595,7 @@ strength_decides(void **state)
 		[REASON_WRITABLE] = 'p',
 		[REASON_FOREIGN] = 'p',
 		[REASON_EXPOSED] = 'e',
+		[REASON_KERNEL_UNPROVED] = 's',
 	};
 	struct classification found;
 
@@ -598,7 +607,8 @@ strength_decides(void **state)
 			bool places = kinds[i] == 'p' || kinds[j] == 'p';
 			bool temporary = i == REASON_TEMPORARY || j == REASON_TEMPORARY;
 			bool exposed = kinds[i] == 'e' || kinds[j] == 'e';
-			bool two = places && kinds[i] != kinds[j];
+			bool shown = kinds[i] == 's' || kinds[j] == 's';
+			bool two = places && !shown && kinds[i] != kinds[j];
 
 			for (unsigned main_program = 0; main_program < 2; main_program++) {
 				bool suspect =

@@ -521,37 +521,6 @@ every_holder_counts(void **state)
 }
 
 static void
-prefixes_of_every_length(void **state)
-{
-	uint64_t seed = help_seed();
-
-	(void)state;
-	for (unsigned i = 0; i < 20000; i++) {
-		bool six = help_below(&seed, 2) != 0;
-		unsigned most = six ? 128 : 32;
-		struct listener listener =
-		    help_listener(PROTOCOL_TCP, six ? "::" : "0.0.0.0", 50000, 1);
-		struct address_prefix prefix = { .family = listener.endpoint.family,
-			.bits = (uint8_t)help_below(&seed, most + 1) };
-		struct match match = { .keys = 1 << MATCH_ADDRESS,
-			.addresses = &prefix,
-			.address_count = 1 };
-		struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
-		unsigned flip = (unsigned)help_below(&seed, most);
-
-		for (unsigned k = 0; k < most / 8; k++)
-			prefix.address[k] = (uint8_t)help_random(&seed);
-		memcpy(listener.endpoint.address, prefix.address, 16);
-		assert_true(matches(&match, &listener, owner));
-		listener.endpoint.address[flip / 8] ^= (uint8_t)(0x80 >> flip % 8);
-		assert_int_equal(matches(&match, &listener, owner), flip >= prefix.bits);
-		listener.endpoint.family = six ? AF_INET : AF_INET6;
-		assert_false(matches(&match, &listener, owner));
-		(void)owner_unref(owner);
-	}
-}
-
-static void
 what_holds_without_a_rule(void **state)
 {
 	struct world *world = *state;
@@ -674,7 +643,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),
-		cmocka_unit_test(prefixes_of_every_length),
 		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_first_match_wins, set_up, tear_down),
 		cmocka_unit_test(the_worse_news),

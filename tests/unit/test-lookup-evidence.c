@@ -270,21 +270,67 @@ test_shells(void **state)
 }
 
 static void
-test_kernel(void **state)
+test_kernel_threads(void **state)
 {
-	const uint32_t tcp = 1U << LOOKUP_TCP, udp = 1U << LOOKUP_UDP;
+	const uint32_t tcp = 1U << PROTOCOL_TCP, udp = 1U << PROTOCOL_UDP;
+	static const struct {
+		const char *comm;
+		uint32_t unproved;
+		uint16_t port;
+	} cases[] = {
+		{ "lockd", tcp | udp, 0 },
+		{ "nfsd", tcp | udp, 0 },
+		{ "NFSv4 callback", tcp, 0 },
+		{ "nfsv4.1-svc", tcp, 0 },
+		{ "kworker/R-nvmet_tcp_wq", tcp, 0 },
+		{ "kworker/R-krxrpcd", udp, 0 },
+		{ "krxrpcio/50001", 0, 50001 },
+		{ "krxrpcio/65536", 0, 0 },
+		{ "krxrpcio/", 0, 0 },
+		{ "kworker/0:1-events", 0, 0 },
+		{ "", 0, 0 },
+	};
+	static struct kernel_claims claims;
 
 	(void)state;
-	assert_int_equal(kernel_owner_of_device("vxlan"), udp);
-	assert_int_equal(kernel_owner_of_device("l2tpeth"), udp);
-	assert_int_equal(kernel_owner_of_device("bridge"), 0);
-	assert_int_equal(kernel_owner_of_device(""), 0);
-	assert_int_equal(kernel_owner_of_thread("lockd"), tcp | udp);
-	assert_int_equal(kernel_owner_of_thread("NFSv4 callback"), tcp);
-	assert_int_equal(kernel_owner_of_thread("nfsv4.1-svc"), tcp);
-	assert_int_equal(kernel_owner_of_thread("kworker/R-nvmet_tcp_wq"), tcp);
-	assert_int_equal(kernel_owner_of_thread("kworker/0:1-events"), 0);
-	assert_int_equal(kernel_owner_of_thread(""), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		kernel_claims_init(&claims);
+		kernel_owner_take_thread(cases[i].comm, &claims);
+		assert_int_equal(claims.unproved, cases[i].unproved);
+		assert_int_equal(claims.count, cases[i].port != 0);
+		if (cases[i].port != 0)
+			assert_int_equal(claims.ports[0].port, cases[i].port);
+	}
+}
+
+static void
+test_kernel_ports(void **state)
+{
+	static const char list[] = "rdma 20049\nudp 2049\ntcp 50002\ntcp-bc 3\ntcp 99999\n"
+				   "tcp x\ntcp \n tcp 4\ntcp 50003";
+	static const struct {
+		const char *text;
+		uint16_t port;
+	} cases[] = { { "50004\n", 50004 }, { "0\n", 0 }, { "", 0 }, { "-1\n", 0 },
+		{ "65535", 65535 }, { "70000\n", 0 }, { "00000000000000000000004711\n", 0 } };
+	static struct kernel_claims claims;
+
+	(void)state;
+	kernel_claims_init(&claims);
+	kernel_owner_take_ports(list, sizeof(list) - 1, &claims);
+	assert_int_equal(claims.count, 3);
+	assert_int_equal(claims.ports[0].port, 2049);
+	assert_int_equal(claims.ports[0].protocol, PROTOCOL_UDP);
+	assert_int_equal(claims.ports[1].port, 50002);
+	assert_int_equal(claims.ports[1].protocol, PROTOCOL_TCP);
+	assert_int_equal(claims.ports[2].port, 50003);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		kernel_claims_init(&claims);
+		kernel_owner_take_port(cases[i].text, strlen(cases[i].text), PROTOCOL_TCP, &claims);
+		assert_int_equal(claims.count, cases[i].port != 0);
+		if (cases[i].port != 0)
+			assert_int_equal(claims.ports[0].port, cases[i].port);
+	}
 }
 
 /* However a table is cut, nothing is read behind it. */
@@ -356,7 +402,8 @@ main(void)
 		cmocka_unit_test(test_root),
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_shells),
-		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_kernel_threads),
+		cmocka_unit_test(test_kernel_ports),
 		cmocka_unit_test(test_addresses),
 	};
 

@@ -74,7 +74,7 @@ ask(struct pair *pair)
 	static const struct lookup_question questions[] = {
 		{ .inode = 30, .thorough = true },
 		{ .inode = 10, .cgroup = 1ULL << 40 },
-		{ .inode = 20, .uid = 5, .protocol = PROTOCOL_UDP },
+		{ .inode = 20, .uid = 5, .endpoint.protocol = PROTOCOL_UDP },
 		{ .inode = 30, .checksum = true },
 	};
 

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "lookup-fake.h"
 
 static void
@@ -60,7 +61,7 @@ check_nobody(struct fake *fake, uint32_t protocol, uint32_t uid, enum owner_kind
 	const struct wire_question question = {
 		.inode = 100,
 		.uid = uid,
-		.protocol = protocol,
+		.protocol = (uint16_t)protocol,
 	};
 	struct collection answers;
 	const struct owner *owner;
@@ -73,13 +74,27 @@ check_nobody(struct fake *fake, uint32_t protocol, uint32_t uid, enum owner_kind
 	release(&answers);
 }
 
-/* A socket is called the kernel's only where something in the kernel has such sockets. */
+/* Who would have a socket of root's on this port that no process holds. */
+static void
+check_port(struct fake *fake, uint32_t protocol, uint16_t port, enum owner_kind kind,
+    enum owner_reason reason)
+{
+	const struct wire_question question = { .inode = 100,
+		.protocol = (uint16_t)protocol,
+		.port = port };
+	struct collection answers;
+
+	ask_questions(fake, &question, 1, &answers);
+	assert_int_equal(owner_of(&answers, 100)->kind, kind);
+	assert_int_equal(owner_of(&answers, 100)->reason, reason);
+	release(&answers);
+}
+
+/* That a socket may be the kernel's is said only where something in the kernel has such sockets. */
 static void
 test_kernel(void **state)
 {
 	struct fake *fake = *state;
-	static const char wireguard[] = "DEVTYPE=wireguard\nINTERFACE=wg0\nIFINDEX=7\n";
-	static const char plain[] = "INTERFACE=DEVTYPE=vxlan\nIFINDEX=8\n";
 
 	make_process(fake, 1, "init", 1);
 	check_nobody(fake, LOOKUP_TCP, 0, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
@@ -89,27 +104,85 @@ test_kernel(void **state)
 	check_nobody(fake, LOOKUP_TCP, 0, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
 	make_stat_full(fake, PID(1), "ipvs-m:0:0", 10, 2, 0x00208040);
 	check_nobody(fake, LOOKUP_TCP, 0, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
-	check_nobody(fake, LOOKUP_UDP, 0, OWNER_KERNEL, OWNER_REASON_NONE);
+	check_nobody(fake, LOOKUP_UDP, 0, OWNER_UNKNOWN, OWNER_REASON_KERNEL_UNPROVED);
 	make_stat_full(fake, PID(1), "lockd", 10, 2, 0x00208040);
-	check_nobody(fake, LOOKUP_TCP, 0, OWNER_KERNEL, OWNER_REASON_NONE);
-	check_nobody(fake, LOOKUP_UDP, 0, OWNER_KERNEL, OWNER_REASON_NONE);
+	check_nobody(fake, LOOKUP_TCP, 0, OWNER_UNKNOWN, OWNER_REASON_KERNEL_UNPROVED);
+	check_nobody(fake, LOOKUP_UDP, 0, OWNER_UNKNOWN, OWNER_REASON_KERNEL_UNPROVED);
 	check_nobody(fake, LOOKUP_TCP, 1000, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
 	make_stat_full(fake, PID(1), "kworker/R-krdsd", 10, 2, 0x00208040);
-	check_nobody(fake, LOOKUP_TCP, 0, OWNER_KERNEL, OWNER_REASON_NONE);
+	check_nobody(fake, LOOKUP_TCP, 0, OWNER_UNKNOWN, OWNER_REASON_KERNEL_UNPROVED);
 	make_stat_full(fake, PID(1), "kthreadd", 10, 2, 0x00208040);
 	check_nobody(fake, LOOKUP_TCP, 0, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+	make_stat_full(fake, PID(1), "krxrpcio/50001", 10, 2, 0x00208040);
+	check_port(fake, LOOKUP_UDP, 50001, OWNER_KERNEL, OWNER_REASON_NONE);
+	check_port(fake, LOOKUP_UDP, 50002, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+	check_port(fake, LOOKUP_TCP, 50001, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+}
 
+static void
+make_setting(struct fake *fake, const char *path, const char *text)
+{
+	_close_ int fd = openat(fake->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+/* NFS: its server lists its ports, its lock manager has those it was given. */
+static void
+test_kernel_nfs(void **state)
+{
+	static const char *const directories[] = { "sys", "sys/fs", "sys/fs/nfs" };
+	static const char ports[] = "tcp 50001\nudp 50001\n";
+	struct fake *fake = *state;
+
+	make_process(fake, 1, "init", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		assert_int_equal(mkdirat(fake->fd, directories[i], 0755), 0);
+	make_setting(fake, "sys/fs/nfs/nlm_tcpport", "50003\n");
+	make_setting(fake, "sys/fs/nfs/nlm_udpport", "0\n");
+	/* Without the thread the setting is of nothing. */
+	check_port(fake, LOOKUP_TCP, 50003, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+	make_process(fake, PID(1), "lockd", 10);
+	check_port(fake, LOOKUP_TCP, 50003, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+	make_stat_full(fake, PID(1), "lockd", 10, 2, 0x00208040);
+	check_port(fake, LOOKUP_TCP, 50003, OWNER_KERNEL, OWNER_REASON_NONE);
+	check_port(fake, LOOKUP_TCP, 50004, OWNER_UNKNOWN, OWNER_REASON_KERNEL_UNPROVED);
+	check_port(fake, LOOKUP_UDP, 50003, OWNER_UNKNOWN, OWNER_REASON_KERNEL_UNPROVED);
+
+	make_stat_full(fake, PID(1), "nfsd", 10, 2, 0x00208040);
+	check_port(fake, LOOKUP_TCP, 50001, OWNER_UNKNOWN, OWNER_REASON_KERNEL_UNPROVED);
 	make_directory(fake, 1, "root");
-	make_directory(fake, 1, "root/sys");
-	make_directory(fake, 1, "root/sys/class");
-	make_directory(fake, 1, "root/sys/class/net");
-	make_directory(fake, 1, "root/sys/class/net/eth0");
-	make_file(fake, 1, "root/sys/class/net/eth0/uevent", plain, sizeof(plain) - 1);
-	check_nobody(fake, LOOKUP_UDP, 0, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
-	make_directory(fake, 1, "root/sys/class/net/wg0");
-	make_file(fake, 1, "root/sys/class/net/wg0/uevent", wireguard, sizeof(wireguard) - 1);
-	check_nobody(fake, LOOKUP_UDP, 0, OWNER_KERNEL, OWNER_REASON_NONE);
-	check_nobody(fake, LOOKUP_TCP, 0, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+	make_directory(fake, 1, "root/proc");
+	make_directory(fake, 1, "root/proc/fs");
+	make_directory(fake, 1, "root/proc/fs/nfsd");
+	make_file(fake, 1, "root/proc/fs/nfsd/portlist", ports, sizeof(ports) - 1);
+	check_port(fake, LOOKUP_TCP, 50001, OWNER_KERNEL, OWNER_REASON_NONE);
+	check_port(fake, LOOKUP_UDP, 50001, OWNER_KERNEL, OWNER_REASON_NONE);
+	check_port(fake, LOOKUP_TCP, 50002, OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+}
+
+/* A ring of an old kernel's that shows no numbers: any socket of its user's may be in it. */
+static void
+test_hidden_ring(void **state)
+{
+	static const char text[] = "UserFiles:\t1\n    0: TCP\nUserBufs:\t0\n";
+	const struct wire_question others[] = {
+		{ .inode = 100, .uid = geteuid() + 1, .protocol = LOOKUP_TCP },
+	};
+	struct fake *fake = *state;
+	struct collection answers;
+
+	make_process(fake, 1, "init", 1);
+	make_process(fake, PID(1), "server", 10);
+	make_directory(fake, PID(1), "fdinfo");
+	make_file(fake, PID(1), "fdinfo/4", text, sizeof(text) - 1);
+	make_link(fake, PID(1), "fd/4", "anon_inode:[io_uring]");
+	check_nobody(fake, LOOKUP_TCP, geteuid(), OWNER_UNKNOWN, OWNER_REASON_IO_URING);
+	check_nobody(fake, LOOKUP_UDP, geteuid(), OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS);
+	ask_questions(fake, others, 1, &answers);
+	assert_int_equal(owner_of(&answers, 100)->reason, OWNER_REASON_NO_PROCESS);
+	release(&answers);
 }
 
 /* In another PID namespace than the first, processes may have no number here. */
@@ -476,6 +549,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_kernel, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_nfs, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(test_hidden_ring, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_elsewhere, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_nobody, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_hidden, fake_setup, fake_teardown),

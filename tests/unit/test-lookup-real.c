@@ -190,7 +190,7 @@ check_in_flight(struct fixture *fixture)
 		owner = ask_question(fixture,
 		    (struct lookup_question){ .uid = uid,
 			.cgroup = status.st_ino,
-			.protocol = PROTOCOL_TCP });
+			.endpoint.protocol = PROTOCOL_TCP });
 		assert_int_equal(owner->kind, OWNER_UNKNOWN);
 		assert_int_equal(owner->reason, OWNER_REASON_NO_PROCESS);
 		assert_true(owner->thorough);

@@ -47,6 +47,11 @@ exposure_is_how_it_is_bound(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct listener listener = help_listener(PROTOCOL_TCP, cases[i].address, 50000, 1);
 		assert_int_equal(endpoint_exposure(&listener.endpoint), cases[i].exposure);
+		/* SO_BINDTODEVICE: lo is number 1 everywhere, no other device changes anything. */
+		listener.endpoint.interface = 1;
+		assert_int_equal(endpoint_exposure(&listener.endpoint), EXPOSURE_LOOPBACK);
+		listener.endpoint.interface = 2;
+		assert_int_equal(endpoint_exposure(&listener.endpoint), cases[i].exposure);
 	}
 	assert_string_equal(exposure_name(EXPOSURE_LOOPBACK), "loopback");
 	assert_string_equal(exposure_name(EXPOSURE_LOCAL), "local");

@@ -130,6 +130,7 @@ attempt("write own state")(lambda: write("/var/lib/overstay/probe"))
 attempt("write own runtime directory")(lambda: write("/run/overstay/probe"))
 attempt("connect journal")(lambda: connect("/run/systemd/journal/socket", socket.SOCK_DGRAM))
 attempt("connect lookup")(lambda: connect("/run/overstay/lookup.sock", socket.SOCK_SEQPACKET))
+attempt("connect rpcbind")(lambda: connect("/run/rpcbind.sock"))
 attempt("read port range")(
     lambda: open("/proc/sys/net/ipv4/ip_local_port_range", "rb").read(1))
 results["filters"] = next(line.split()[1] for line in open("/proc/self/status")
@@ -137,10 +138,22 @@ results["filters"] = next(line.split()[1] for line in open("/proc/self/status")
 print("PROBE " + json.dumps(results), flush=True)
 """
 
+# Listens where rpcbind does, and answers nothing.
+RPCBIND = """
+import os, signal, socket
+path = "/run/rpcbind.sock"
+if os.path.exists(path):
+    os.unlink(path)
+held = socket.socket(socket.AF_UNIX)
+held.bind(path)
+held.listen()
+signal.pause()
+"""
+
 # What is each process's own business. Everything else must be refused.
 OF_OVERSTAYD = {
     "socket unix", "socket netlink", "write own state", "write own runtime directory",
-    "connect journal", "connect lookup", "read port range",
+    "connect journal", "connect lookup", "connect rpcbind", "read port range",
     # uid 0 reads what root owns, capability or not.
     "read /etc/shadow",
     # It is uid 0 already.
@@ -175,9 +188,13 @@ def _outside():
     pathlib.Path("/run/systemd/system/test-service.service").write_text(
         "[Service]\nExecStart=/bin/true\n", encoding="utf-8")
     run("systemctl", "daemon-reload")
+    run("systemctl", "stop", "rpcbind.socket", "rpcbind.service", check=False)
     run("systemctl", "start", "test-service.socket")
+    run("systemd-run", "--quiet", "--unit=stand-in-rpcbind", "/usr/bin/python3", "-c", RPCBIND,
+        check=False)
+    wait_until(pathlib.Path("/run/rpcbind.sock").is_socket)
     yield
-    for unit in ("victim.service", "test-service.socket"):
+    for unit in ("victim.service", "test-service.socket", "stand-in-rpcbind.service"):
         run("systemctl", "stop", unit, check=False)
 
 
@@ -246,7 +263,8 @@ def test_overstayd_taken_over(drop_in, service):
     assert allowed(results) <= OF_OVERSTAYD, results
     # The sandbox must not keep it from its own work.
     for name in ("socket unix", "socket netlink", "write own state", "connect journal",
-                 "connect lookup", "read port range", "write own runtime directory"):
+                 "connect lookup", "connect rpcbind", "read port range",
+                 "write own runtime directory"):
         assert results[name] == "done", (name, results[name])
 
 

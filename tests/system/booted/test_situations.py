@@ -25,6 +25,7 @@ FIELDS = {
     "container": "OVERSTAY_CONTAINER", "forwards_to": "OVERSTAY_FORWARDS_TO",
     "script": "OVERSTAY_SCRIPT", "title": "OVERSTAY_TITLE", "holders": "OVERSTAY_HOLDERS",
     "hints": "OVERSTAY_HINTS",
+    "exposure": "OVERSTAY_EXPOSURE",
 }
 
 
