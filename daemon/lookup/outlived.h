@@ -10,8 +10,8 @@
 #include "model/owner.h"
 
 /*
- * Fills outlived in a process whose pid, uid, cwd, place and main_pid are known. task_fd is its open
- * /proc/PID or /proc/PID/task/TID, stat what was read of it.
+ * Fills outlived in a process whose pid, uid, cwd, place and main_pid are known. task_fd is its
+ * open /proc/PID or /proc/PID/task/TID, stat what was read of it.
  */
 void outlived_read(const struct view *view, int task_fd, const struct proc_stat *stat,
     struct process *process);
