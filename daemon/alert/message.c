@@ -17,7 +17,7 @@
 #include "alert/say.h"
 #include "base/duration.h"
 
-/* Room kept for where to look further: its words and 32 digits. */
+/* Room kept for where there is more: its words and 32 digits. */
 #define SEE_MAX	      72
 #define RULE_NAME_MAX 64
 #define RULE_NOTE_MAX 96
@@ -104,7 +104,7 @@ add_owner(const struct line *line)
 	describe_owner(line->text, line->stay, line->context);
 }
 
-/* The one place that says where to look further. */
+/* The one place that says where there is more. */
 static void
 add_see(const struct line *line)
 {
@@ -148,7 +148,7 @@ line_present(const struct line *line)
 	add_hints(line);
 }
 
-/* A line and where to look further, for which room is kept. */
+/* A line and where there is more, for which room is kept. */
 static void
 add_with_see(const struct line *line, void (*function)(const struct line *line))
 {

@@ -13,7 +13,7 @@
  * What it never does: bridge a gap. Where surveys fail, are stretched, or the host slept, counting
  * begins anew, for all.
  *
- * Cost: one walk over the stays in each survey, a look at a port's count each; nothing in a poll.
+ * Cost: one walk over the stays in each survey, one count read for each; nothing in a poll.
  */
 #include "engine/usage.h"
 
