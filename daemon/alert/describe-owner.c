@@ -13,7 +13,8 @@
 
 #include "alert/describe.h"
 #include "alert/mask.h"
-#include "model/program.h"
+#include "model/claim.h"
+#include "model/identity.h"
 
 /* Bounds of the pieces, see describe.c. */
 #define USER_TEXT_MAX	   64
@@ -23,6 +24,7 @@
 #define TITLE_TEXT_MAX	   100
 #define CONTAINER_TEXT_MAX 64
 #define COMM_TEXT_MAX	   64
+#define CLAIM_TEXT_MAX	   64
 
 /* Container ids, and how much of one its engine prints. */
 #define CONTAINER_ID_DIGITS    64
@@ -87,27 +89,68 @@ describe_arguments(struct text *text, const struct process *process, unsigned fr
 	    length > OWNER_CMDLINE_MAX ? OWNER_CMDLINE_MAX : length, cut, from, context, max);
 }
 
+/* A text that holds words as arguments are: secrets are found in those, so each word is made
+ * one. */
+static void
+describe_words(struct text *text, const char *string, size_t length,
+    const struct message_context *context, size_t max)
+{
+	char words[OWNER_CMDLINE_MAX];
+
+	length = strnlen(string, length < sizeof(words) ? length : sizeof(words) - 1);
+	memcpy(words, string, length);
+	words[length] = '\0';
+	for (size_t i = 0; i < length; i++)
+		if (words[i] == ' ')
+			words[i] = '\0';
+	describe_bytes(text, words, length + 1, false, 0, context, max);
+}
+
 void
 describe_title(struct text *text, const struct process *process,
     const struct message_context *context, size_t max)
 {
 	const char *title = process_title(process);
-	char words[OWNER_CMDLINE_MAX];
-	size_t length;
 
-	if (title == NULL)
-		return;
-	/* Secrets are found in arguments, so each word is made one. */
-	length = strnlen(title, sizeof(words) - 1) + 1;
-	memcpy(words, title, length - 1);
-	words[length - 1] = '\0';
-	for (size_t i = 0; i < length; i++)
-		if (words[i] == ' ')
-			words[i] = '\0';
-	describe_bytes(text, words, length, false, 0, context, max);
+	if (title != NULL)
+		describe_words(text, title, strlen(title), context, max);
 }
 
-/* titled "TITLE", in which no quote is the last one's like. */
+void
+describe_claim(struct text *text, const struct owner *owner, const struct message_context *context,
+    size_t max)
+{
+	const struct process *process;
+	struct claim claim;
+
+	if (!claim_find_of_owner(owner, &claim, &process))
+		return;
+	if (context->cmdline == CMDLINE_OFF)
+		text_escape(text, claim.text, strcspn(claim.text, " "), max);
+	else
+		describe_words(text, claim.text, claim.length, context, max);
+}
+
+/* The text in quotes, in which no quote is the last one's like. */
+static void
+add_quoted(struct text *text, const char *string)
+{
+	text_add(text, "\"");
+	for (; *string != '\0'; string++)
+		text_printf(text, "%s%c", *string == '"' ? "\\" : "", *string);
+	text_add(text, "\"");
+}
+
+/* Is the title the name that the process goes by and has no right to? */
+static bool
+is_false_title(const struct process *process)
+{
+	struct claim claim;
+
+	return claim_find_false(process, &claim) && claim.text == process->cmdline;
+}
+
+/* titled "TITLE" */
 static void
 add_title(struct text *text, const struct process *process, const struct message_context *context)
 {
@@ -118,10 +161,8 @@ add_title(struct text *text, const struct process *process, const struct message
 	describe_title(&list, process, context, TITLE_TEXT_MAX);
 	if (list.used == 0)
 		return;
-	text_add(text, " titled \"");
-	for (const char *at = title; *at != '\0'; at++)
-		text_printf(text, "%s%c", *at == '"' ? "\\" : "", *at);
-	text_add(text, "\"");
+	text_add(text, " titled ");
+	add_quoted(text, title);
 }
 
 bool
@@ -211,6 +252,13 @@ describe_program(struct text *text, const struct process *process, bool argument
 	add_escaped(text, name, PROGRAM_TEXT_MAX);
 	if (process->exe_deleted)
 		text_add(text, " (deleted)");
+	if (process->known_as[0] != '\0') {
+		text_add(text,
+		    (process->evidence & EVIDENCE_EXE_APPENDED) != 0 ? " (a program in " :
+								       " (a copy of ");
+		add_escaped(text, process->known_as, COMM_TEXT_MAX);
+		text_add(text, ")");
+	}
 }
 
 /* " [4242 and 3 more]" */
@@ -237,7 +285,9 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 		add_escaped(&list, process->script, ARGUMENTS_TEXT_MAX);
 	describe_program(text, process, list.used > 0);
 	text_printf(text, "%s%s", list.used > 0 ? " " : "", arguments);
-	add_title(text, process, context);
+	/* A false one is said behind. */
+	if (!is_false_title(process))
+		add_title(text, process, context);
 	describe_pid(text, owner, process);
 	text_add(text, " of ");
 	describe_user(text, process->uid, context, USER_TEXT_MAX);
@@ -246,6 +296,12 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 		text_add(text, " for ");
 		describe_container(text, process->forwards_kind, process->forwards_to);
 	}
+	text_init(&list, arguments, sizeof(arguments));
+	describe_claim(&list, owner, context, CLAIM_TEXT_MAX);
+	if (list.used == 0)
+		return;
+	text_add(text, ", calls itself ");
+	add_quoted(text, arguments);
 }
 
 /* The .socket unit that only its service manager holds a socket for, NULL = it is not so. */
@@ -358,12 +414,14 @@ bool
 describe_match(struct text *text, const struct owner *owner)
 {
 	const struct process *process = owner_first(owner);
+	struct identity identity;
 
 	/* What a rule would not match by its exe, or by a manager's or an interpreter's alone. */
 	if (process == NULL || process->pid == 1 || socket_unit(owner) != NULL ||
 	    process->exe_trust == EXE_UNVERIFIED || !is_plain_path(process->exe))
 		return false;
-	if (!program_is_interpreter(program_name(process->exe))) {
+	identity_find(process, &identity);
+	if (!identity.wrapped && !program_is_interpreter(identity.name)) {
 		text_printf(text, "{exe: %s, choice: auto}", process->exe);
 		return true;
 	}

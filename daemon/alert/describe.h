@@ -37,6 +37,13 @@ void describe_title(struct text *text, const struct process *process,
     const struct message_context *context, size_t max);
 
 /*
+ * The name that a process of the owner's goes by and has no right to, at most max bytes, masked as
+ * its arguments are; with CMDLINE_OFF no more than the name.
+ */
+void describe_claim(struct text *text, const struct owner *owner,
+    const struct message_context *context, size_t max);
+
+/*
  * A unit's name; at most max bytes. One that systemd could have given is written as it is, with
  * its backslashes, so that it can be searched for; what else stands there is escaped.
  */

@@ -77,6 +77,19 @@ script(struct text *value, const struct field_source *source)
 }
 
 static void
+called(struct text *value, const struct field_source *source)
+{
+	describe_claim(value, source->stay->owner, source->context, NAME_VALUE_MAX);
+}
+
+static void
+copy_of(struct text *value, const struct field_source *source)
+{
+	if (source->process != NULL)
+		value_add_name(value, source->process->known_as);
+}
+
+static void
 cmdline(struct text *value, const struct field_source *source)
 {
 	if (source->process != NULL)
@@ -243,6 +256,8 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_EXE_DELETED", FIELDS_OWNER, false, exe_deleted },
 	{ "OVERSTAY_EXE_SHA256", FIELDS_OWNER, false, exe_checksum },
 	{ "OVERSTAY_SCRIPT", FIELDS_OWNER, false, script },
+	{ "OVERSTAY_COPY_OF", FIELDS_OWNER, false, copy_of },
+	{ "OVERSTAY_CALLED", FIELDS_OWNER, false, called },
 	{ "OVERSTAY_CMDLINE", FIELDS_OWNER, false, cmdline },
 	{ "OVERSTAY_TITLE", FIELDS_OWNER, false, title },
 	{ "OVERSTAY_CWD", FIELDS_OWNER, false, cwd },

@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 
 #include "engine/classify.h"
-#include "model/program.h"
+#include "model/claim.h"
+#include "model/identity.h"
 
 typedef bool reason_function(const struct circumstances *circumstances,
     const struct process *process);
@@ -57,6 +58,12 @@ has_evidence(const struct process *process, uint32_t bits)
 }
 
 static bool
+has_script(const struct process *process, uint32_t bit)
+{
+	return (process->script_evidence & bit) != 0;
+}
+
+static bool
 is_service_account(uint32_t uid)
 {
 	return uid != 0 &&
@@ -78,13 +85,22 @@ is_system_service(const struct place *place)
 	    !has_prefix(place->unit, "session-") && strcmp(place->unit, "init.scope") != 0;
 }
 
+/* The file that the arguments name, a script or what a wrapper runs, is judged by its place as the
+ * program is: it is what decides what runs. */
+static bool
+is_script_below(const struct process *process, const char *const *places)
+{
+	return has_script(process, SCRIPT_PLACED) && has_some_prefix(process->script, places);
+}
+
 /* ---- strong reasons ----------------------------------------------------------------------- */
 
 static bool
 in_memory(const struct circumstances *circumstances, const struct process *process)
 {
 	(void)circumstances;
-	return has_evidence(process, EVIDENCE_EXE_IN_MEMORY);
+	return has_evidence(process, EVIDENCE_EXE_IN_MEMORY) ||
+	    has_script(process, SCRIPT_IN_MEMORY);
 }
 
 static bool
@@ -93,25 +109,26 @@ in_shm(const struct circumstances *circumstances, const struct process *process)
 	static const char *const places[] = { "/dev/shm/", "/run/shm/", NULL };
 
 	(void)circumstances;
-	return has_some_prefix(process->exe, places);
+	return has_some_prefix(process->exe, places) || is_script_below(process, places) ||
+	    has_script(process, SCRIPT_IN_SHM);
 }
 
 static bool
 is_disguised(const struct circumstances *circumstances, const struct process *process)
 {
+	struct claim claim;
+
 	(void)circumstances;
-	return has_evidence(process, EVIDENCE_NAME_OTHER) ||
-	    program_pretends(process->comm, process->exe, process->script) != NULL ||
-	    (process->cmdline_length > 0 &&
-		program_pretends(process->cmdline, process->exe, process->script) != NULL);
+	return claim_find_false(process, &claim);
 }
 
 static const char *
 name_of(const struct process *process)
 {
-	const char *name = program_applet(process->exe, process->cmdline, process->cmdline_length);
+	struct identity identity;
 
-	return name[0] != '\0' ? name : process->comm;
+	identity_find(process, &identity);
+	return identity.name[0] != '\0' || process->exe[0] != '\0' ? identity.name : process->comm;
 }
 
 /* multiprocessing starts its helpers as python3 -c "from multiprocessing.spawn import ...". */
@@ -138,7 +155,7 @@ runs_anything(const struct process *process)
 
 	if (program_is_shell(name) || program_is_relay(name))
 		return true;
-	input = process_input(process, name, &script);
+	input = identity_input(process, &script);
 	return (input == INPUT_INLINE || input == INPUT_STDIN) && !is_own_helper(process);
 }
 
@@ -239,15 +256,32 @@ is_of_appimage(const struct process *process)
 	    has_evidence(process, EVIDENCE_EXE_HIDDEN_MOUNT);
 }
 
+/* A job runner writes what it is to run into its spool: at(1), cron(8), Slurm, Torque, Grid Engine
+ * below /var/spool, Jenkins' shell step in /tmp. */
+static bool
+is_of_runner(const struct process *process)
+{
+	static const char *const spools[] = { "/var/spool/", NULL };
+	static const char *const steps[] = { "/tmp/jenkins", "/tmp/hudson", NULL };
+
+	return has_some_prefix(process->script, spools) ||
+	    (has_some_prefix(process->script, steps) && has_suffix(process->script, ".sh") &&
+		program_is_shell(name_of(process)));
+}
+
 static bool
 is_temporary(const struct circumstances *circumstances, const struct process *process)
 {
 	static const char *const places[] = { "/tmp/", "/var/tmp/", "/run/user/", NULL };
 
 	/* /dev/shm is such a place too, but that is said already. */
-	if (in_shm(circumstances, process) ||
-	    (!has_some_prefix(process->exe, places) &&
-		!has_evidence(process, EVIDENCE_EXE_OPEN_PATH)))
+	if (in_shm(circumstances, process))
+		return false;
+	if (!is_of_runner(process) &&
+	    (is_script_below(process, places) || has_script(process, SCRIPT_OPEN_PATH)))
+		return true;
+	if (!has_some_prefix(process->exe, places) &&
+	    !has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
 		return false;
 	return is_service_account(process->uid) || (!is_of_go(process) && !is_of_appimage(process));
 }
@@ -263,6 +297,8 @@ is_foreign(const struct circumstances *circumstances, const struct process *proc
 static bool
 is_writable(const struct circumstances *circumstances, const struct process *process)
 {
+	if (has_script(process, SCRIPT_OPEN) && !is_of_runner(process))
+		return true;
 	/* A file in memory belongs to nobody else, whatever its mode. */
 	if (!has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OPEN) ||
 	    has_evidence(process, EVIDENCE_EXE_IN_MEMORY))
@@ -345,6 +381,15 @@ find_reasons(const struct circumstances *circumstances)
 	return reasons;
 }
 
+static bool
+is_wrapped(const struct process *process)
+{
+	struct identity identity;
+
+	identity_find(process, &identity);
+	return identity.wrapped;
+}
+
 /* Where a distribution or an administrator puts programs, and no one else may. */
 static bool
 is_system_path(const struct process *process)
@@ -354,6 +399,9 @@ is_system_path(const struct process *process)
 
 	if (has_evidence(process, EVIDENCE_EXE_OPEN_PATH))
 		return false;
+	/* What ld.so is given is the program. */
+	if (is_wrapped(process) && process->script[0] != '\0')
+		return has_some_prefix(process->script, places);
 	return has_some_prefix(process->exe, places) ||
 	    (has_evidence(process, EVIDENCE_EXE_KNOWN) && process->exe_uid == 0 &&
 		(process->exe_mode & (S_IWGRP | S_IWOTH)) == 0);

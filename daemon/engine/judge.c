@@ -25,7 +25,7 @@
 
 #include "engine/judge.h"
 #include "model/glob.h"
-#include "model/program.h"
+#include "model/identity.h"
 
 enum truth {
 	TRUTH_NO,
@@ -149,12 +149,13 @@ match_exe(const struct match *match, const struct match_subject *subject)
 static bool
 runs_unknown_script(const struct process *process)
 {
-	const char *name = program_applet(process->exe, process->cmdline, process->cmdline_length);
 	const char *argument;
-	enum program_input input = process_input(process, name, &argument);
+	enum program_input input = identity_input(process, &argument);
+	struct identity identity;
 
+	identity_find(process, &identity);
 	return process->cmdline_cut || process->cmdline_length == 0 || input == INPUT_UNKNOWN ||
-	    input == INPUT_SCRIPT;
+	    input == INPUT_SCRIPT || identity.wrapped;
 }
 
 static enum truth

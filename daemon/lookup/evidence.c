@@ -5,17 +5,14 @@
  *
  * Paths in /proc/PID/exe begin at the root of the process's mount namespace. For a process
  * with PID 1's mounts that is PID 1's root, whatever chroot(2) it made; for another one its
- * own root is the nearest there is. argv[0] and comm are the process's own words: a path there
- * begins at its own root, and a name alone is looked for where a shell would.
+ * own root is the nearest there is. What the process says of itself is called.c's, what its
+ * arguments name named-file.c's, what its content says known.c's.
  *
- * Files are opened for reading only to see four bytes of what those name, and only regular ones,
- * without waiting for a lease (O_NONBLOCK). Paths are path.c's, with what that essay says of
- * network file systems. The file system's type is asked only where a file lies on no block
- * device, since that too can be a server's to answer.
+ * The file system's type is asked only where a file lies on no block device, since that can be
+ * a server's to answer.
  *
  * Cost: some twenty system calls, about 30 us; twice as much for a program in mounts of its own.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -29,6 +26,7 @@
 #include "base/cleanup.h"
 #include "lookup/evidence.h"
 #include "lookup/files.h"
+#include "lookup/known.h"
 #include "lookup/path.h"
 #include "lookup/place.h"
 #include "lookup/shell.h"
@@ -39,15 +37,6 @@
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
 #endif
-
-/* What evidence_read() reads from, handed down. */
-struct subject {
-	const struct view *view;
-	int process_fd, task_fd;
-	const struct program_file *program;
-	struct process *process;
-	uint32_t root_uid;
-};
 
 /* ---- the pure part ------------------------------------------------------------------------ */
 
@@ -85,15 +74,13 @@ evidence_is_update(const struct statx *before, const struct statx *now, uint32_t
 }
 
 bool
-evidence_is_family(const char *exe_name, const char *called)
+evidence_is_nameless(const char *name, uint64_t type)
 {
-	if (program_runs_others(exe_name))
-		return true;
-	/* ".foo-wrapped" is foo behind a wrapper. */
-	exe_name += exe_name[0] == '.';
-	return called[0] == '\0' || exe_name[0] == '\0' ||
-	    strncmp(exe_name, called, strlen(called)) == 0 ||
-	    strncmp(exe_name, called, strlen(exe_name)) == 0;
+	static const char prefix[] = ".nfs";
+	const char *digits = name + sizeof(prefix) - 1;
+
+	return type == NFS_SUPER_MAGIC && strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
+	    digits[0] != '\0' && digits[strspn(digits, "0123456789abcdef")] == '\0';
 }
 
 uint32_t
@@ -147,7 +134,7 @@ read_path(const struct subject *subject)
 {
 	struct process *process = subject->process;
 	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
-	_close_ int own_root_fd = -1, fd = -1;
+	_close_ int fd = -1;
 	int root_fd = subject->view->init_root_fd;
 	bool open = subject->program->open_path;
 	struct statx now;
@@ -160,8 +147,7 @@ read_path(const struct subject *subject)
 		return;
 	}
 	if (own_mounts)
-		root_fd = own_root_fd =
-		    openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		root_fd = subject->own_root_fd;
 	if (root_fd < 0)
 		return;
 	fd = path_open_checked(root_fd, process->exe, &open);
@@ -198,111 +184,28 @@ read_file(const struct subject *subject)
 		process->evidence |= EVIDENCE_EXE_IN_MEMORY;
 	if (evidence_is_open(&program->file, process->uid, subject->root_uid))
 		process->evidence |= EVIDENCE_EXE_OPEN;
+	if (evidence_is_nameless(program_name(process->exe), type))
+		process->evidence |= EVIDENCE_EXE_NAMELESS;
 }
 
-/* ---- names -------------------------------------------------------------------------------- */
-
-/* Does the file, which is open to be looked at, begin as a program does? */
-static bool
-is_elf(int path_fd)
+/* Which of the host's programs the file is a copy of. */
+static int
+read_known(const struct subject *subject)
 {
-	char name[32], magic[SELFMAG];
-	_close_ int fd = -1;
-
-	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", path_fd);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
-	    memcmp(magic, ELFMAG, SELFMAG) == 0;
-}
-
-/* Where a shell looks for a program by its name alone. */
-static const char *const program_directories[] = { "/usr/bin/", "/usr/sbin/", "/usr/local/bin/",
-	"/usr/local/sbin/", "/bin/", "/sbin/" };
-
-/* What is known of a name that a process goes by. */
-enum called {
-	CALLED_NOTHING, /* no such file */
-	CALLED_ITSELF,	/* its own program, or a script, which another program runs */
-	CALLED_OTHER,	/* another program */
-};
-
-static enum called
-look_at_called(const struct subject *subject, int root_fd, const char *path)
-{
-	_close_ int fd = path_open(root_fd, path);
-	struct statx file;
-
-	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
-	    !S_ISREG(file.stx_mode))
-		return CALLED_NOTHING;
-	return !program_file_is_same(&file, &subject->program->file) && is_elf(fd) ? CALLED_OTHER :
-										     CALLED_ITSELF;
-}
-
-/* Copies the name up to its first blank or colon: "nginx: worker". False where it is too long. */
-static bool
-copy_called(const char *name, char *ret, size_t size)
-{
-	size_t length;
-
-	/* A login shell's has a dash before it. */
-	name += name[0] == '-';
-	length = strcspn(name, " :");
-	if (length == 0 || length >= size)
-		return false;
-	memcpy(ret, name, length);
-	ret[length] = '\0';
-	return true;
-}
-
-/* Programs that run scripts, which give themselves titles of any word: "watch", "time". */
-static bool
-takes_titles(const char *exe_name)
-{
-	return program_is_interpreter(exe_name) && !program_is_shell(exe_name);
-}
-
-/* Is the name, a path or what a shell would look for, that of another program? */
-static bool
-is_other(const struct subject *subject, int root_fd, const char *name)
-{
-	char called[OWNER_PATH_MAX], path[OWNER_PATH_MAX + 32];
-
-	if (!copy_called(name, called, sizeof(called)) ||
-	    evidence_is_family(program_name(subject->process->exe), program_name(called)))
-		return false;
-	if (called[0] == '/')
-		return look_at_called(subject, root_fd, called) == CALLED_OTHER;
-	/* Relative to where it was when it was started, which nobody knows. */
-	if (strchr(called, '/') != NULL || takes_titles(program_name(subject->process->exe)))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(program_directories); i++) {
-		enum called found;
-
-		(void)snprintf(path, sizeof(path), "%s%s", program_directories[i], called);
-		found = look_at_called(subject, root_fd, path);
-		if (found != CALLED_NOTHING)
-			return found == CALLED_OTHER;
-	}
-	return false;
-}
-
-/* Does argv[0] or the process's name belong to another program than the one that runs? */
-static void
-read_called(const struct subject *subject)
-{
+	const struct program_file *program = subject->program;
 	struct process *process = subject->process;
-	_close_ int root_fd = -1;
+	struct known_match match;
 
-	if (subject->program->error < 0 || process->exe[0] == '\0')
-		return;
-	root_fd = openat(subject->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return;
-	/* What the kernel cut off at 15 bytes is no name any more. */
-	if (is_other(subject, root_fd, process->cmdline_length > 0 ? process->cmdline : "") ||
-	    (strlen(process->comm) < 15 && is_other(subject, root_fd, process->comm)))
-		process->evidence |= EVIDENCE_NAME_OTHER;
+	if (program->error < 0)
+		return 0;
+	match = known_find(subject->view->host->known, subject->task_fd, "exe", &program->file);
+	if (match.name == NULL)
+		return 0;
+	if (match.appended)
+		process->evidence |= EVIDENCE_EXE_APPENDED;
+	else if (program_find(match.name) == program_find(program_name(process->exe)))
+		return 0;
+	return owner_text_set(&process->known_as, match.name);
 }
 
 /* ---- namespaces --------------------------------------------------------------------------- */
@@ -330,25 +233,22 @@ read_namespaces(const struct subject *subject)
 	}
 }
 
-void
-evidence_read(const struct view *view, int process_fd, int task_fd,
-    const struct program_file *program, struct process *process)
+int
+evidence_read(struct subject *subject)
 {
-	struct subject subject = {
-		.view = view,
-		.process_fd = process_fd,
-		.task_fd = task_fd,
-		.program = program,
-		.process = process,
-	};
+	struct process *process = subject->process;
 	char path[PLACE_PATH_MAX];
+	int r;
 
-	read_namespaces(&subject);
+	read_namespaces(subject);
 	if ((process->evidence & EVIDENCE_OTHER_USERS) != 0)
-		subject.root_uid = read_root_uid(task_fd);
-	read_file(&subject);
-	read_path(&subject);
-	read_called(&subject);
-	shell_read(view, process_fd, task_fd, view_read_cgroup(view, task_fd, path) ? path : NULL,
-	    process);
+		subject->root_uid = read_root_uid(subject->task_fd);
+	read_file(subject);
+	read_path(subject);
+	r = read_known(subject);
+	if (r < 0)
+		return r;
+	shell_read(subject->view, subject->process_fd, subject->task_fd,
+	    view_read_cgroup(subject->view, subject->task_fd, path) ? path : NULL, process);
+	return 0;
 }

@@ -8,17 +8,14 @@
 #include <sys/stat.h>
 
 #include "base/macros.h"
-#include "lookup/program-file.h"
-#include "lookup/view.h"
-#include "model/owner.h"
+#include "lookup/subject.h"
 
 /*
- * Fills evidence and what EVIDENCE_EXE_KNOWN stands for, in a process whose pid, uid, exe,
- * exe_deleted and cmdline are known. process_fd and task_fd are its open /proc/PID and
- * /proc/PID/task/TID (or the same), program is what program_file_judge() found of it.
+ * Fills evidence, what EVIDENCE_EXE_KNOWN stands for, and known_as, in a process whose pid, uid,
+ * exe, exe_trust and exe_deleted are known, and subject->root_uid. The names and the arguments are
+ * called.c's and named-file.c's. Returns 0 or -ENOMEM.
  */
-void evidence_read(const struct view *view, int process_fd, int task_fd,
-    const struct program_file *program, struct process *process);
+int evidence_read(struct subject *subject) _mustcheck_;
 
 /*
  * The pure part. root_uid is who is root to the process, by its user namespace.
@@ -37,12 +34,9 @@ bool evidence_is_memory(const struct statx *file, const char *text, uint64_t typ
 /* Is `now`, which stands where `before` was deleted, what an upgrade would leave there? */
 bool evidence_is_update(const struct statx *before, const struct statx *now, uint32_t root_uid);
 
-/*
- * Are these the base names of one program called by another of its names (python3 and
- * python3.11), or is exe one that runs other program files under their names (busybox, ld.so,
- * qemu-user)?
- */
-bool evidence_is_family(const char *exe_name, const char *called);
+/* Is that what NFS calls a file that was removed while it is in use (".nfs000000000000abcd")?
+ * type is its file system's. */
+bool evidence_is_nameless(const char *name, uint64_t type);
 
 /* Who is root by the text of /proc/PID/uid_map; UINT32_MAX = nobody that this side knows. */
 uint32_t evidence_parse_root(const char *text, size_t length);

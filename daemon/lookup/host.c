@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "lookup/cgroup.h"
 #include "lookup/host.h"
+#include "lookup/known.h"
 
 /* 0 where the kernel has no files in memory, or says nothing of them. */
 static uint64_t
@@ -35,5 +36,6 @@ host_open(struct host *ret)
 		return -errno;
 	ret->cgroup_fd = cgroup_open_root();
 	ret->memory_device = find_memory_device();
+	ret->known = known_new();
 	return 0;
 }

@@ -34,10 +34,11 @@
 
 struct path {
 	int root_fd;
-	int fd;		  /* where we are; -1 = at the root */
-	unsigned depth;	  /* steps below the root */
-	unsigned links;	  /* followed so far */
-	bool open;	  /* some directory may be written by all */
+	int fd;		/* where we are; -1 = at the root */
+	unsigned depth; /* steps below the root */
+	unsigned links; /* followed so far */
+	struct path_trace *trace;
+	bool names;	  /* the last name is wanted */
 	const char *rest; /* in text: what is still to be followed */
 	char text[FILES_LINK_MAX];
 };
@@ -72,9 +73,11 @@ is_link(struct path *path, int fd)
 	struct statx file;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-		STATX_TYPE | STATX_MODE, &file) < 0)
+		STATX_TYPE | STATX_MODE | STATX_BTIME | STATX_CTIME, &file) < 0)
 		return -errno;
-	path->open |= S_ISDIR(file.stx_mode) && (file.stx_mode & S_IWOTH) != 0;
+	path->trace->open |= S_ISDIR(file.stx_mode) && (file.stx_mode & S_IWOTH) != 0;
+	if (S_ISLNK(file.stx_mode) && path_made_usec(&file) > path->trace->link_usec)
+		path->trace->link_usec = path_made_usec(&file);
 	return S_ISLNK(file.stx_mode);
 }
 
@@ -106,6 +109,24 @@ take_link(struct path *path, int link_fd)
 	return 0;
 }
 
+/* Notes the name of what is opened last, and the directory that has it. */
+static int
+note_name(struct path *path, const char *name)
+{
+	struct path_trace *trace = path->trace;
+	struct statx here;
+
+	if (strlen(name) >= sizeof(trace->name))
+		return -ENAMETOOLONG;
+	if (statx(path->fd >= 0 ? path->fd : path->root_fd, "",
+		AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &here) < 0)
+		return -errno;
+	memcpy(trace->name, name, strlen(name) + 1);
+	trace->directory_device = (uint64_t)here.stx_dev_major << 32 | here.stx_dev_minor;
+	trace->directory_inode = here.stx_ino;
+	return 0;
+}
+
 /* One step down, to a name that is neither `.` nor `..`. Returns 0 or -errno. */
 static int
 step_down(struct path *path, const char *name)
@@ -118,6 +139,8 @@ step_down(struct path *path, const char *name)
 	r = is_link(path, fd);
 	if (r > 0)
 		return take_link(path, fd);
+	if (r == 0 && path->rest[0] == '\0' && path->names)
+		r = note_name(path, name);
 	if (r == 0)
 		go(path, take_fd(&fd), path->depth + 1);
 	return r;
@@ -146,14 +169,29 @@ step(struct path *path)
 	return 0;
 }
 
-int
-path_open_checked(int root_fd, const char *text, bool *ret_open)
+uint64_t
+path_made_usec(const struct statx *file)
 {
-	struct path path = { .root_fd = root_fd, .fd = -1, .rest = path.text };
+	const struct statx_timestamp *made =
+	    (file->stx_mask & STATX_BTIME) != 0 ? &file->stx_btime : &file->stx_ctime;
+
+	return made->tv_sec < 0 ? 0 : (uint64_t)made->tv_sec * 1000000 + made->tv_nsec / 1000;
+}
+
+static int
+follow(int root_fd, const char *text, bool names, struct path_trace *trace)
+{
+	struct path path = {
+		.root_fd = root_fd,
+		.fd = -1,
+		.trace = trace,
+		.names = names,
+		.rest = path.text,
+	};
 	size_t length = strlen(text);
 	int r;
 
-	*ret_open = false;
+	*trace = (struct path_trace){ .open = false };
 	if (length == 0)
 		return -ENOENT;
 	if (length >= sizeof(path.text))
@@ -164,10 +202,25 @@ path_open_checked(int root_fd, const char *text, bool *ret_open)
 		path.rest += strspn(path.rest, "/");
 		r = step(&path);
 	} while (r == 0 && path.rest[0] != '\0');
-	*ret_open = path.open;
 	if (r < 0)
 		go(&path, -1, 0);
 	return r < 0 ? r : path.fd;
+}
+
+int
+path_open_traced(int root_fd, const char *text, struct path_trace *ret)
+{
+	return follow(root_fd, text, true, ret);
+}
+
+int
+path_open_checked(int root_fd, const char *text, bool *ret_open)
+{
+	struct path_trace trace;
+	int fd = follow(root_fd, text, false, &trace);
+
+	*ret_open = trace.open;
+	return fd;
 }
 
 int

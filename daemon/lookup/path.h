@@ -5,6 +5,10 @@
 #ifndef OVERSTAY_LOOKUP_PATH_H
 #define OVERSTAY_LOOKUP_PATH_H
 
+#include <limits.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
 #include "base/macros.h"
 
 /*
@@ -17,11 +21,28 @@
  */
 int path_open(int root_fd, const char *path) _mustcheck_;
 
-/*
- * The same; *ret_open becomes true where a directory on the way, root_fd's or one that a
- * link leads through, may be written by all, sticky or not. What was seen before an error
- * counts.
- */
+/* What was seen on the way. */
+struct path_trace {
+	/* A directory on the way, root_fd's or one that a link leads through, may be written by
+	 * all, sticky or not. What was seen before an error counts. */
+	bool open;
+	/* The newest link that was followed: when it was made (or, where the file system does not
+	 * keep that, changed), CLOCK_REALTIME; 0 = there was none. */
+	uint64_t link_usec;
+	/* Where what was opened has its name: the directory, and the name in it. "" after an error
+	 * and where the path ends with "." or "..". */
+	uint64_t directory_device, directory_inode;
+	char name[NAME_MAX + 1];
+};
+
+/* path_open(), and tells what was seen; one system call more. */
+int path_open_traced(int root_fd, const char *path, struct path_trace *ret) _mustcheck_;
+
+/* path_open(), and tells the first of it alone. */
 int path_open_checked(int root_fd, const char *path, bool *ret_open) _mustcheck_;
+
+/* When a file was made or, where that is not kept, changed: CLOCK_REALTIME. Of what statx(2) was
+ * asked with STATX_BTIME and STATX_CTIME. */
+uint64_t path_made_usec(const struct statx *file);
 
 #endif

@@ -25,12 +25,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/called.h"
 #include "lookup/evidence.h"
 #include "lookup/exe-checksum.h"
 #include "lookup/files.h"
 #include "lookup/forward.h"
 #include "lookup/main-process.h"
 #include "lookup/manager.h"
+#include "lookup/named-file.h"
 #include "lookup/outlived.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
@@ -112,6 +114,29 @@ same_program(const struct witness *a, const struct witness *b)
 	    a->stat.arguments_start == b->stat.arguments_start && strcmp(a->exe, b->exe) == 0;
 }
 
+/* What its files tell: the program, what the arguments name, what it calls itself. */
+static int
+read_facts(const struct view *view, int process_fd, int task_fd, const struct program_file *program,
+    struct process *process)
+{
+	_close_ int own_root_fd = openat(task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct subject subject = {
+		.view = view,
+		.process_fd = process_fd,
+		.task_fd = task_fd,
+		.program = program,
+		.process = process,
+		.own_root_fd = own_root_fd,
+	};
+	int r = evidence_read(&subject);
+
+	if (r == 0)
+		r = named_file_read(&subject);
+	if (r == 0)
+		called_read(&subject);
+	return r;
+}
+
 /* What is read of the program: its file, its arguments, what they lead to. */
 static int
 read_program(struct view *view, int process_fd, int task_fd, const char *text, bool checksum,
@@ -129,9 +154,12 @@ read_program(struct view *view, int process_fd, int task_fd, const char *text, b
 	r = owner_text_set(&process->exe, exe);
 	if (r == 0)
 		r = proc_read_cmdline(task_fd, process);
+	if (r == 0)
+		r = proc_read_cwd(task_fd, process);
+	if (r == 0)
+		r = read_facts(view, process_fd, task_fd, &program, process);
 	if (r < 0)
 		return r;
-	evidence_read(view, process_fd, task_fd, &program, process);
 	if (checksum)
 		exe_checksum_read(view, task_fd, &program, process);
 	return forward_read(view, process);
@@ -147,12 +175,13 @@ forget_program(struct process *process)
 	process->cmdline[0] = '\0';
 	process->evidence &=
 	    EVIDENCE_OTHER_MOUNTS | EVIDENCE_OTHER_PIDS | EVIDENCE_OTHER_USERS | EVIDENCE_TERMINAL;
-	process->exe_uid = process->exe_mode = 0;
+	process->exe_uid = process->exe_mode = process->script_evidence = 0;
 	process->exe_device = process->exe_inode = 0;
 	process->has_checksum = false;
 	process->forwards_kind = CONTAINER_NONE;
 	memset(process->checksum, 0, sizeof(process->checksum));
-	if (owner_text_set(&process->forwards_to, "") < 0)
+	if (owner_text_set(&process->forwards_to, "") < 0 ||
+	    owner_text_set(&process->known_as, "") < 0)
 		return -ENOMEM;
 	return owner_text_set(&process->exe, "");
 }
@@ -169,6 +198,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	int r;
 
 	process->pid = holder->pid;
+	process->start_usec = holder->start_usec;
 	r = witness_read(process_fd, task_fd, holder, inode, &before);
 	if (r < 0)
 		return r;
@@ -183,8 +213,6 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 	r = read_place(view, task_fd, process);
 	if (r == 0)
 		r = read_program(view, process_fd, task_fd, before.exe, checksum, process);
-	if (r == 0)
-		r = proc_read_cwd(task_fd, process);
 	if (r == 0)
 		r = read_parent(view, before.stat.parent_pid, process);
 	outlived_read(view, task_fd, &before.stat, process);

@@ -37,11 +37,12 @@
 #include "base/cleanup.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
+#include "lookup/known.h"
 #include "lookup/pids.h"
 #include "lookup/proc.h"
 #include "lookup/program-file.h"
 #include "lookup/shell.h"
-#include "model/program.h"
+#include "model/identity.h"
 
 #define DESCENDANTS_MAX 256
 #define THREADS_MAX	64
@@ -71,6 +72,7 @@ struct shell_process {
 	char exe[FILES_LINK_MAX];
 	char arguments[512];
 	size_t length;
+	const char *known_as; /* as struct process's */
 };
 
 static bool
@@ -140,25 +142,52 @@ has_channel(const struct stdio *holder, const struct stdio *stdio)
 	return false;
 }
 
-bool
-shell_is_program(const char *exe, const char *arguments, size_t length)
+/* What the program is a copy of. A path that is the holder's leads to the holder's file. */
+static const char *
+find_known(const struct view *view, const struct process *holder, int process_fd, const char *exe)
 {
-	return program_is_shell(program_applet(exe, arguments, length));
+	struct known_match match = { .name = NULL };
+	struct statx file;
+
+	if (holder != NULL && !holder->exe_deleted && strcmp(exe, holder->exe) == 0)
+		return holder->known_as;
+	if (program_file_stat(process_fd, "exe", 0, &file) == 0)
+		match = known_find(view->host->known, process_fd, "exe", &file);
+	return match.name != NULL ? match.name : "";
 }
 
-/* Reads a process by its open directory. Returns false where it is no shell, or is gone. */
+bool
+shell_is_program(const char *exe, const char *known_as, const char *arguments, size_t length)
+{
+	/* Only read. */
+	const struct process process = {
+		.exe = (char *)exe,
+		.known_as = (char *)known_as,
+		.cmdline = (char *)arguments,
+		.cmdline_length = (uint32_t)length,
+	};
+	struct identity identity;
+
+	identity_find(&process, &identity);
+	return program_is_shell(identity.name);
+}
+
+/* Reads a process by its open directory. Returns false where it is no shell, or is gone. holder:
+ * whom it may belong to, NULL = not known. */
 static bool
-read_shell(int process_fd, struct shell_process *ret)
+read_shell(const struct view *view, const struct process *holder, int process_fd,
+    struct shell_process *ret)
 {
 	ssize_t length;
 
 	if (files_read_link(process_fd, "exe", ret->exe, sizeof(ret->exe)) <= 0)
 		return false;
+	ret->known_as = find_known(view, holder, process_fd, ret->exe);
 	files_cut_deleted(ret->exe);
 	length = files_read(process_fd, "cmdline", ret->arguments, sizeof(ret->arguments) - 1);
-	ret->length = length < 0 ? 0 : (size_t)length;
-	ret->arguments[ret->length] = '\0';
-	return shell_is_program(ret->exe, ret->arguments, ret->length) &&
+	ret->length = length <= 0 ? 0 : (size_t)length + 1;
+	ret->arguments[length <= 0 ? 0 : length] = '\0';
+	return shell_is_program(ret->exe, ret->known_as, ret->arguments, ret->length) &&
 	    proc_read_stat(process_fd, &ret->stat) == 0;
 }
 
@@ -166,12 +195,17 @@ read_shell(int process_fd, struct shell_process *ret)
 static bool
 runs_script(const struct shell_process *shell)
 {
-	struct program_call call;
+	const struct process process = {
+		.exe = (char *)shell->exe,
+		.known_as = (char *)shell->known_as,
+		.cmdline = (char *)shell->arguments,
+		.cmdline_length = (uint32_t)shell->length,
+		.cmdline_cut = shell->length == sizeof(shell->arguments),
+		.cwd = (char *)"",
+	};
 	const char *script;
 
-	program_call_init(&call, shell->exe, shell->arguments, shell->length);
-	call.cut = shell->length == sizeof(shell->arguments) - 1;
-	return program_input(&call, &script) == INPUT_SCRIPT;
+	return identity_input(&process, &script) == INPUT_SCRIPT;
 }
 
 /* Notes what a shell that belongs to the holder says of it. */
@@ -210,7 +244,8 @@ read_children(struct shells *shells, int tasks_fd, const char *tid, int32_t pare
 		if (fd < 0)
 			continue;
 		shells->queue[shells->queued++] = number;
-		if (read_shell(fd, &shell) && shell.stat.parent_pid == parent)
+		if (read_shell(shells->view, shells->process, fd, &shell) &&
+		    shell.stat.parent_pid == parent)
 			note_shell(shells, fd, &shell);
 	}
 }
@@ -259,7 +294,8 @@ read_left_behind(struct shells *shells, const char *cgroup)
 		struct process other = { 0 };
 		struct stdio stdio;
 
-		if (fd < 0 || pids.list[i] == process->pid || !read_shell(fd, &shell) ||
+		if (fd < 0 || pids.list[i] == process->pid ||
+		    !read_shell(shells->view, shells->process, fd, &shell) ||
 		    shell.stat.start_usec < process->start_usec ||
 		    !is_reaper(shells->view, shell.stat.parent_pid))
 			continue;
@@ -335,7 +371,7 @@ is_shell_instance(const struct view *view, const char *path)
 		struct shell_process shell;
 		struct stdio stdio;
 
-		if (fd < 0 || !read_shell(fd, &shell) || runs_script(&shell))
+		if (fd < 0 || !read_shell(view, NULL, fd, &shell) || runs_script(&shell))
 			continue;
 		read_stdio(fd, &stdio);
 		if (stdio.network)

@@ -28,9 +28,9 @@ void shell_read(const struct view *view, int process_fd, int task_fd, const char
 bool shell_is_accepted(const struct view *view, const char *cgroup);
 
 /*
- * Is this a shell by the path of its program and its arguments, each ended by a NUL, length
- * bytes in all?
+ * Is this a shell by the path of its program, what that is a copy of ("" = nothing known) and its
+ * arguments, each ended by a NUL, length bytes in all?
  */
-bool shell_is_program(const char *exe, const char *arguments, size_t length);
+bool shell_is_program(const char *exe, const char *known_as, const char *arguments, size_t length);
 
 #endif

@@ -479,15 +479,3 @@ program_call_init(struct program_call *call, const char *exe, const char *argume
 		call->length -= first;
 	}
 }
-
-enum program_input
-process_input(const struct process *process, const char *name, const char **ret_script)
-{
-	struct program_call call;
-
-	program_call_init(&call, process->exe, process->cmdline, process->cmdline_length);
-	call.name = name;
-	call.cut = process->cmdline_cut;
-	call.cwd = process->cwd;
-	return program_input(&call, ret_script);
-}

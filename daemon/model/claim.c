@@ -1,72 +1,180 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose name a process goes by. Two tables: well-known services whose names are borrowed by what
- * hides, and kernel threads.
+ * Whose name a process goes by: argv[0], over which it may have written a title, and comm. Two
+ * tables: well-known services whose names are borrowed by what hides, and kernel threads. What
+ * takes a look at files, whether the name belongs to another one or to its own, stands in the
+ * facts (EVIDENCE_NAME_OTHER, _COMM_OTHER, _NAME_OWN).
+ *
+ * What it never does: let a name excuse what the file's owner could have called so himself. A
+ * wrapper or multi-call binary is believed where only root may have put it there; a bracketed name
+ * never, since no file is a kernel thread.
  *
  * Pure; no allocation. Cost: a walk over the tables.
  */
 #include <string.h>
+#include <sys/stat.h>
 
-#include "model/program.h"
+#include "model/claim.h"
+#include "model/identity.h"
 
-/* Services whose name on another program is a disguise. A longer name of the program that begins
- * with it (nginx-debug, sshd-session) is the same family. */
+/* What the kernel keeps of a name in comm, without the NUL (TASK_COMM_LEN). */
+#define COMM_LENGTH 15
+
+/* Services whose name on another program is a disguise. */
 static const char *const services[] = { "acpid", "agetty", "apache2", "atd", "auditd",
 	"avahi-daemon", "chronyd", "containerd", "cron", "crond", "cupsd", "dbus-daemon",
 	"dhclient", "dnsmasq", "dockerd", "httpd", "init", "kubelet", "lightdm", "mariadbd",
 	"mysqld", "named", "networkd-dispatcher", "NetworkManager", "nginx", "ntpd", "php-fpm",
 	"polkitd", "postgres", "rpcbind", "rsyslogd", "snapd", "sshd", "sudo", "systemd",
 	"systemd-journald", "systemd-logind", "systemd-networkd", "systemd-resolved",
-	"systemd-timesyncd", "udisksd", "unattended-upgr", "wpa_supplicant", "xinetd", NULL };
+	"systemd-timesyncd", "udisksd", "unattended-upgr", "wpa_supplicant", "xinetd",
+	"(udev-worker)", NULL };
 
-/* Names that another program has had for long, by a link of its package. */
+/* Names that another program has had for long, by a link of its package or by its titles. A "*" is
+ * the beginning of any vendor's name. */
 static const struct {
 	const char *name, *program;
 } aliases[] = {
 	{ "httpd", "apache2" },
 	{ "init", "systemd" },
 	{ "init", "tini" },
+	{ "init", "dumb-init" },
 	{ "init", "docker-init" },
 	{ "init", "catatonit" },
+	{ "init", "runit" },
+	{ "init", "s6-svscan" },
+	{ "init", "openrc-init" },
 	{ "mysqld", "mariadbd" },
 	{ "named", "bind9" },
+	{ "postgres", "postmaster" },
+	{ "postgres", "*-postgres" },
+	{ "postgres", "*_postgres" },
 	{ "sshd", "dropbear" },
+	{ "(udev-worker)", "systemd-udevd" },
+	{ "(udev-worker)", "udevadm" },
 };
 
-/* Beginnings of kernel threads' names (kernel/kthread.c and its callers), "/" or digits behind. */
-static const char *const kernel_threads[] = { "kworker/", "ksoftirqd/", "migration/", "cpuhp/",
-	"idle_inject/", "irq/", "jbd2/", "kthreadd", "rcu_sched", "rcu_preempt", "rcu_gp",
-	"rcu_par_gp", "rcu_tasks_", "kswapd", "kcompactd", "khugepaged", "kdevtmpfs", "kauditd",
-	"khungtaskd", "oom_reaper", "kintegrityd", "kblockd", "watchdogd", "scsi_eh_", "scsi_tmf_",
-	"ext4-rsv-conver", "xfsaild/", "kthrotld", "kpsmoused", "writeback", "netns", "kstrp",
-	"ata_sff", "md_", "edac-poller", "devfreq_wq", "mm_percpu_wq", "slub_flushwq",
-	"inet_frag_wq", NULL };
+/* What follows the beginning of a kernel thread's name (kernel/kthread.c and its callers). */
+enum thread_rest {
+	REST_ANY,    /* anything: no program's name has a slash, or begins so */
+	REST_NUMBER, /* nothing or digits */
+	REST_SHARED, /* as that; there are programs whose file is called so */
+};
+
+static const struct {
+	const char *beginning;
+	enum thread_rest rest;
+} kernel_threads[] = {
+	{ "kworker/", REST_ANY },
+	{ "ksoftirqd/", REST_ANY },
+	{ "migration/", REST_ANY },
+	{ "cpuhp/", REST_ANY },
+	{ "idle_inject/", REST_ANY },
+	{ "irq/", REST_ANY },
+	{ "jbd2/", REST_ANY },
+	{ "xfsaild/", REST_ANY },
+	{ "scsi_eh_", REST_ANY },
+	{ "scsi_tmf_", REST_ANY },
+	{ "rcu_tasks_", REST_ANY },
+	{ "kthreadd", REST_NUMBER },
+	{ "rcu_sched", REST_NUMBER },
+	{ "rcu_preempt", REST_NUMBER },
+	{ "rcu_gp", REST_NUMBER },
+	{ "rcu_par_gp", REST_NUMBER },
+	{ "kswapd", REST_NUMBER },
+	{ "kcompactd", REST_NUMBER },
+	{ "khugepaged", REST_NUMBER },
+	{ "kdevtmpfs", REST_NUMBER },
+	{ "kauditd", REST_NUMBER },
+	{ "khungtaskd", REST_NUMBER },
+	{ "oom_reaper", REST_NUMBER },
+	{ "kintegrityd", REST_NUMBER },
+	{ "kblockd", REST_NUMBER },
+	{ "ext4-rsv-conver", REST_NUMBER },
+	{ "kthrotld", REST_NUMBER },
+	{ "kpsmoused", REST_NUMBER },
+	{ "ata_sff", REST_NUMBER },
+	{ "edac-poller", REST_NUMBER },
+	{ "devfreq_wq", REST_NUMBER },
+	{ "mm_percpu_wq", REST_NUMBER },
+	{ "slub_flushwq", REST_NUMBER },
+	{ "inet_frag_wq", REST_NUMBER },
+	{ "md_", REST_SHARED },
+	{ "kstrp", REST_SHARED },
+	{ "netns", REST_SHARED },
+	{ "watchdogd", REST_SHARED },
+	{ "writeback", REST_SHARED },
+};
+
+/* ---- names -------------------------------------------------------------------------------- */
 
 static bool
-begins_among(const char *name, const char *const *beginnings)
+is_letter(char byte)
 {
-	for (; *beginnings != NULL; beginnings++)
-		if (strncmp(name, *beginnings, strlen(*beginnings)) == 0)
-			return true;
-	return false;
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-/* True where the program's name, or the script's, is of the family of that service. */
-static bool
-is_family(const char *service, const char *name)
+bool
+claim_is_namesake(const char *a, const char *b)
 {
-	size_t length = strlen(service);
+	size_t length = 0;
 
+	while (a[length] != '\0' && a[length] == b[length])
+		length++;
+	if (a[length] != '\0' && b[length] != '\0')
+		return false;
+	/* The end of one of them. One letter is nobody's name but its own. */
+	return (a[length] == b[length] && length > 0) ||
+	    (length > 1 && !is_letter(a[length]) && !is_letter(b[length]));
+}
+
+bool
+claim_is_installed(const struct process *process)
+{
+	return (process->evidence & EVIDENCE_EXE_KNOWN) != 0 &&
+	    (process->evidence & (EVIDENCE_EXE_OPEN | EVIDENCE_EXE_OPEN_PATH)) == 0 &&
+	    (process->exe_uid == 0 || process->exe_uid != process->uid) &&
+	    (process->exe_mode & S_IWOTH) == 0;
+}
+
+static bool
+runs_others(const struct process *process)
+{
+	return program_runs_others(program_name(process->exe)) ||
+	    program_runs_others(process->known_as);
+}
+
+bool
+claim_runs_others(const struct process *process)
+{
+	return runs_others(process) && claim_is_installed(process);
+}
+
+static bool
+is_alias(const char *pattern, const char *name)
+{
+	size_t length = strlen(name), tail;
+
+	if (pattern[0] != '*')
+		return strcmp(pattern, name) == 0;
+	tail = strlen(pattern + 1);
+	return length > tail && strcmp(name + length - tail, pattern + 1) == 0;
+}
+
+bool
+claim_is_family(const char *service, const char *name)
+{
+	/* ".foo-wrapped" is foo behind a wrapper. */
+	name += name[0] == '.';
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
-		if (strcmp(aliases[i].name, service) == 0 && strcmp(aliases[i].program, name) == 0)
+		if (strcmp(aliases[i].name, service) == 0 && is_alias(aliases[i].program, name))
 			return true;
-	return strncmp(name, service, length) == 0 ||
-	    (name[0] != '\0' && strncmp(service, name, strlen(name)) == 0);
+	return claim_is_namesake(service, name);
 }
 
 /* What a title names: "nginx: worker", "/usr/sbin/apache2 -k start" -> nginx, apache2. */
 static void
-take_claim(const char *claimed, char *buffer, size_t size)
+take_name(const char *claimed, char *buffer, size_t size)
 {
 	size_t length = strcspn(claimed, " :");
 	const char *name = claimed;
@@ -81,35 +189,125 @@ take_claim(const char *claimed, char *buffer, size_t size)
 	buffer[length] = '\0';
 }
 
-/* "[kworker/0:1]", as ps(1) shows what has no arguments. celery's "[celeryd: ...]" is a title. */
+/* ---- kernel threads ----------------------------------------------------------------------- */
+
+static bool
+is_rest(const char *text, enum thread_rest rest)
+{
+	return rest == REST_ANY || text[strspn(text, "0123456789")] == '\0';
+}
+
+/* Is this a kernel thread's name? Where programs have it too, that is not told of `name`. */
+static bool
+is_thread(const char *claimed, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_threads); i++) {
+		size_t length = strlen(kernel_threads[i].beginning);
+		enum thread_rest rest = kernel_threads[i].rest;
+
+		if (strncmp(claimed, kernel_threads[i].beginning, length) == 0 &&
+		    is_rest(claimed + length, rest))
+			return rest != REST_SHARED || !claim_is_namesake(claimed, name);
+	}
+	return false;
+}
+
+/* "[kworker/0:1]", as ps(1) shows what has no arguments. celery's "[celeryd: ...] -active-" is a
+ * title. */
 static bool
 is_bracketed(const char *claimed)
 {
-	size_t length = strcspn(claimed, " ");
+	size_t length = strlen(claimed);
 
-	return claimed[0] == '[' && length > 2 && claimed[length] == '\0' &&
-	    claimed[length - 1] == ']';
+	if (claimed[0] != '[' || length < 3)
+		return false;
+	return (claimed[length - 1] == ']' && strchr(claimed, ' ') == NULL) ||
+	    is_thread(claimed + 1, "");
 }
 
-const char *
-program_pretends(const char *claimed, const char *exe, const char *script)
-{
-	const char *name = program_name(exe);
-	char claim[64];
+/* ---- what it may be called ---------------------------------------------------------------- */
 
-	/* Without its program nothing can be compared. */
-	if (exe[0] == '\0' || program_runs_others(name))
-		return NULL;
-	if (is_bracketed(claimed) || begins_among(claimed, kernel_threads))
-		return is_family(claimed, name) || is_family(claimed, program_name(script)) ?
-		    NULL :
-		    "a kernel thread";
-	take_claim(claimed, claim, sizeof(claim));
+/* argv[0] leads to its own file: then it has that name honestly, and comm is what execve(2)
+ * keeps. */
+static bool
+is_own(const struct process *process, const char *name)
+{
+	char called[64];
+
+	if ((process->evidence & EVIDENCE_NAME_OWN) == 0 || process->cmdline_length == 0)
+		return false;
+	take_name(process->cmdline, called, sizeof(called));
+	return strcmp(name, called) == 0 ||
+	    (strlen(name) == COMM_LENGTH && strncmp(name, called, COMM_LENGTH) == 0);
+}
+
+/* May what runs be called by the name of that service? */
+static bool
+may_be(const struct process *process, const char *service)
+{
+	struct identity identity;
+
+	if ((process->evidence & EVIDENCE_EXE_NAMELESS) != 0 || is_own(process, service) ||
+	    claim_is_family(service, program_name(process->exe)))
+		return true;
+	identity_find(process, &identity);
+	/* Anybody may have a file that is called like a multi-call binary or a wrapper. */
+	if (identity.wrapped || runs_others(process))
+		return claim_runs_others(process) &&
+		    (!identity.wrapped || claim_is_family(service, identity.name));
+	return claim_is_family(service, program_name(process->script));
+}
+
+static bool
+is_false(const struct process *process, const char *claimed)
+{
+	char name[64];
+
+	if (is_bracketed(claimed) || is_thread(claimed, program_name(process->exe)))
+		return true;
+	take_name(claimed, name, sizeof(name));
+	/* That process of systemd's closes every socket before it begins. */
+	if (strcmp(name, "(sd-pam)") == 0)
+		return true;
 	for (size_t i = 0; services[i] != NULL; i++)
-		if (strcmp(claim, services[i]) == 0)
-			return is_family(services[i], name) ||
-				is_family(services[i], program_name(script)) ?
-			    NULL :
-			    services[i];
-	return NULL;
+		if (strcmp(name, services[i]) == 0)
+			return !may_be(process, services[i]);
+	return false;
+}
+
+bool
+claim_find_false(const struct process *process, struct claim *ret)
+{
+	const struct {
+		const char *text;
+		uint32_t other;
+	} claims[] = {
+		{ process->cmdline_length > 0 ? process->cmdline : "", EVIDENCE_NAME_OTHER },
+		{ process->comm, EVIDENCE_COMM_OTHER },
+	};
+
+	/* Without its program, or its name ("/" where its mount is gone), nothing can be
+	 * compared. */
+	if (program_name(process->exe)[0] == '\0')
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
+		if ((process->evidence & claims[i].other) == 0 &&
+		    !is_false(process, claims[i].text))
+			continue;
+		*ret = (struct claim){ claims[i].text, strlen(claims[i].text) };
+		return true;
+	}
+	return false;
+}
+
+bool
+claim_find_of_owner(const struct owner *owner, struct claim *ret,
+    const struct process **ret_process)
+{
+	for (uint32_t i = 0; i < owner->process_count; i++) {
+		*ret_process = &owner->processes[i];
+		if (!process_is_init(*ret_process) && claim_find_false(*ret_process, ret))
+			return true;
+	}
+	return false;
 }

@@ -93,6 +93,7 @@ process_init(struct process *process)
 		.cmdline = no_text,
 		.cwd = no_text,
 		.script = no_text,
+		.known_as = no_text,
 		.parent_comm = no_text,
 		.main_exe = no_text,
 		.forwards_to = no_text,
@@ -108,10 +109,11 @@ process_init(struct process *process)
 	}
 
 /* Those of a process that end with a NUL; cmdline has NULs inside. */
-#define PROCESS_STRINGS(process)                                                           \
-	{                                                                                  \
-		&(process)->comm, &(process)->exe, &(process)->cwd, &(process)->script,    \
-		    &(process)->parent_comm, &(process)->main_exe, &(process)->forwards_to \
+#define PROCESS_STRINGS(process)                                                         \
+	{                                                                                \
+		&(process)->comm, &(process)->exe, &(process)->cwd, &(process)->script,  \
+		    &(process)->known_as, &(process)->parent_comm, &(process)->main_exe, \
+		    &(process)->forwards_to                                              \
 	}
 
 int

@@ -24,6 +24,7 @@
 #define OWNER_UNIT_MAX	     256 /* systemd's own limit of a unit name */
 #define OWNER_CONTAINER_MAX  128 /* 64 digits, or a machine's name */
 #define OWNER_SESSION_MAX    64
+#define OWNER_KNOWN_MAX	     32 /* the name of one of the host's programs */
 #define OWNER_CHECKSUM_BYTES 32 /* SHA-256 */
 
 enum owner_kind {
@@ -103,7 +104,7 @@ enum process_evidence {
 	/* A shell that descends from it has such a descriptor; of PID 1 that holds a socket unit,
 	 * the service that it starts for a connection. */
 	EVIDENCE_SHELL_BELOW = 1 << 7,
-	EVIDENCE_NAME_OTHER = 1 << 8,	/* argv[0] or comm names another program file */
+	EVIDENCE_NAME_OTHER = 1 << 8,	/* argv[0] names another program file */
 	EVIDENCE_OTHER_MOUNTS = 1 << 9, /* not PID 1's mount namespace */
 	EVIDENCE_OTHER_PIDS = 1 << 10,	/* not PID 1's PID namespace */
 	EVIDENCE_OTHER_USERS = 1 << 11, /* not PID 1's user namespace */
@@ -114,7 +115,24 @@ enum process_evidence {
 	/* A shell below it has a pipe, a terminal or a local socket that is not its own stdio. */
 	EVIDENCE_SHELL_PIPED = 1 << 14,
 	EVIDENCE_SUPER_SERVER = 1 << 15, /* its parent is one, and gave it its connection */
-	EVIDENCE_ALL = (1 << 16) - 1,
+	EVIDENCE_COMM_OTHER = 1 << 16,	 /* comm names another program file */
+	/* argv[0] is an honest name of the program: by it the host has this very file, or what has
+	 * replaced it, or a file beside it that runs it. */
+	EVIDENCE_NAME_OWN = 1 << 17,
+	EVIDENCE_EXE_NAMELESS = 1 << 18, /* the path's last part is no name: what NFS left of one */
+	/* It is the program of known_as with something behind it. */
+	EVIDENCE_EXE_APPENDED = 1 << 19,
+	EVIDENCE_ALL = (1 << 20) - 1,
+};
+
+/* The same of the file that the arguments name (struct process's script). */
+enum script_evidence {
+	SCRIPT_PLACED = 1 << 0,	   /* it is there, or the arguments have its whole path */
+	SCRIPT_IN_MEMORY = 1 << 1, /* an argument is a descriptor of a file in memory */
+	SCRIPT_IN_SHM = 1 << 2,	   /* it is on the host's /dev/shm, whatever its path */
+	SCRIPT_OPEN_PATH = 1 << 3, /* as the same of the program */
+	SCRIPT_OPEN = 1 << 4,
+	SCRIPT_ALL = (1 << 5) - 1,
 };
 
 /*
@@ -141,14 +159,15 @@ struct process {
 	uint32_t group_count;
 	uint32_t login_uid; /* who logged in (audit); UINT32_MAX = nobody, or unknown */
 	enum exe_trust exe_trust;
-	bool exe_deleted;    /* the kernel says " (deleted)"; exe is without it */
-	bool cmdline_cut;    /* was longer than OWNER_CMDLINE_MAX */
-	bool has_checksum;   /* checksum is there: it was asked for, and could be had */
-	uint8_t outlived;    /* bits of enum process_outlived */
-	uint32_t evidence;   /* bits of enum process_evidence */
-	uint32_t exe_uid;    /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
-	uint32_t exe_mode;   /* its mode (stat(2)) */
-	uint64_t exe_device; /* its identity, also when deleted: major << 32 | minor, */
+	bool exe_deleted;	  /* the kernel says " (deleted)"; exe is without it */
+	bool cmdline_cut;	  /* was longer than OWNER_CMDLINE_MAX */
+	bool has_checksum;	  /* checksum is there: it was asked for, and could be had */
+	uint8_t outlived;	  /* bits of enum process_outlived */
+	uint32_t evidence;	  /* bits of enum process_evidence */
+	uint32_t script_evidence; /* bits of enum script_evidence */
+	uint32_t exe_uid;	  /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
+	uint32_t exe_mode;	  /* its mode (stat(2)) */
+	uint64_t exe_device;	  /* its identity, also when deleted: major << 32 | minor, */
 	uint64_t exe_inode;
 	int32_t main_pid; /* the unit's (or container's) main process, 0 = unknown */
 	char *comm;	  /* never NULL in a published owner; "" = unknown */
@@ -156,8 +175,10 @@ struct process {
 	char *cmdline;	  /* arguments, each ended by a NUL; cmdline_length bytes */
 	uint32_t cmdline_length;
 	char *cwd;	   /* working directory; "" = unknown */
-	char *script;	   /* path of what an interpreter runs, by cmdline and cwd; "" = none
-				   or unknown. See model/program.h */
+	char *script;	   /* path of what an interpreter or a wrapper (ld.so, qemu-user) runs, by
+			      cmdline and cwd; "" = none or unknown. See model/identity.h */
+	char *known_as;	   /* name of the host's program that the file is a copy of, where its own
+			      name does not say so: "bash"; "" = none */
 	char *parent_comm; /* the parent's comm; "" = unknown */
 	char *main_exe;	   /* path of main_pid's program; "" = unknown */
 	struct place place;

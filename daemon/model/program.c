@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "model/program.h"
+#include "model/wrapper.h"
 
 #define INTERPRETER PROGRAM_INTERPRETER
 #define SHELL	    (PROGRAM_INTERPRETER | PROGRAM_SHELL)
@@ -97,31 +98,7 @@ static const struct program programs[] = {
 
 	{ "busybox", PROGRAM_MULTI_CALL },
 	{ "toybox", PROGRAM_MULTI_CALL },
-
-	{ "ld.so", PROGRAM_LOADER },
-	{ "box64", PROGRAM_LOADER },
-	{ "box86", PROGRAM_LOADER },
-	{ "FEXInterpreter", PROGRAM_LOADER },
 };
-
-/* Loaders whose names say for which machine: ld-linux-x86-64.so.2, ld-2.31.so, qemu-arm-static. */
-static const struct {
-	const char *prefix, *suffix; /* a version may follow the suffix */
-	bool machine;		     /* between them stands the name of a machine */
-} loaders[] = {
-	{ "ld-linux", ".so", false },
-	{ "ld-musl-", ".so", false },
-	{ "ld-2.", ".so", false },
-	{ "qemu-", "", true },
-	{ "qemu-", "-static", true },
-};
-
-/* What qemu's user mode emulates (qemu-user(1)). */
-static const char *const machines[] = { "aarch64", "aarch64_be", "alpha", "arm", "armeb", "cris",
-	"hexagon", "hppa", "i386", "loongarch64", "m68k", "microblaze", "microblazeel", "mips",
-	"mips64", "mips64el", "mipsel", "mipsn32", "mipsn32el", "nios2", "or1k", "ppc", "ppc64",
-	"ppc64le", "riscv32", "riscv64", "s390x", "sh4", "sh4eb", "sparc", "sparc32plus", "sparc64",
-	"x86_64", "xtensa", "xtensaeb" };
 
 const char *
 program_name(const char *path)
@@ -206,45 +183,10 @@ program_is_super_server(const char *name)
 	return is_of_kind(name, PROGRAM_SUPER_SERVER);
 }
 
-static bool
-is_machine(const char *text, size_t length)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
-		if (strlen(machines[i]) == length && memcmp(machines[i], text, length) == 0)
-			return true;
-	return false;
-}
-
-/* Is the name one of loaders[i]? */
-static bool
-is_loader(const char *name, size_t i)
-{
-	size_t length = strlen(name), front = strlen(loaders[i].prefix);
-	size_t back = strlen(loaders[i].suffix);
-	const char *end;
-
-	if (strncmp(name, loaders[i].prefix, front) != 0)
-		return false;
-	if (loaders[i].machine)
-		return length >= front + back &&
-		    strcmp(name + length - back, loaders[i].suffix) == 0 &&
-		    is_machine(name + front, length - front - back);
-	end = strstr(name + front, loaders[i].suffix);
-	if (end == NULL)
-		return false;
-	end += back;
-	return *end == '\0' || (*end == '.' && is_version(end + 1));
-}
-
 bool
 program_runs_others(const char *name)
 {
-	if (is_of_kind(name, PROGRAM_MULTI_CALL | PROGRAM_LOADER))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
-		if (is_loader(name, i))
-			return true;
-	return false;
+	return is_of_kind(name, PROGRAM_MULTI_CALL) || wrapper_is(name);
 }
 
 const char *

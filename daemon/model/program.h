@@ -2,8 +2,8 @@
 /*
  * What is known of programs by their names: interpreters and what they run, shells, tools that
  * listen for whoever starts them. Names and kinds: program.c; arguments: arguments.c, with the
- * options of interpreters.c; titles: title.c; scripts: script-path.c; whose name a process borrows:
- * claim.c.
+ * options of interpreters.c; titles: title.c; scripts: script-path.c. What a process is, of which
+ * more is known than names: model/identity.h; whose name it borrows: model/claim.h.
  */
 #ifndef OVERSTAY_MODEL_PROGRAM_H
 #define OVERSTAY_MODEL_PROGRAM_H
@@ -33,8 +33,7 @@ enum program_kind {
 	PROGRAM_RELAY = 1 << 2,	       /* listens for anybody who starts it */
 	PROGRAM_LOGIN = 1 << 3,	       /* opens a session for a person */
 	PROGRAM_MULTI_CALL = 1 << 4,   /* is whatever it is called as */
-	PROGRAM_LOADER = 1 << 5,       /* runs another program file as that program */
-	PROGRAM_SUPER_SERVER = 1 << 6, /* starts another program for each connection */
+	PROGRAM_SUPER_SERVER = 1 << 5, /* starts another program for each connection */
 };
 
 /* A row of the table. */
@@ -66,7 +65,7 @@ bool program_is_login(const char *name);
 bool program_is_super_server(const char *name);
 
 /* True for programs that run others under their own file, so that what they are called is no claim
- * of theirs: busybox, ld.so, qemu-user. */
+ * of theirs: busybox, and wrappers (model/wrapper.h). */
 bool program_runs_others(const char *name);
 
 /*
@@ -98,10 +97,6 @@ void program_call_init(struct program_call *call, const char *exe, const char *a
  */
 enum program_input program_input(const struct program_call *call, const char **ret_script);
 
-/* The same of a process that runs the program called name. */
-enum program_input process_input(const struct process *process, const char *name,
-    const char **ret_script);
-
 /* True where the arguments of program, an interpreter, are a title. */
 bool program_has_title(const struct program *program, const char *arguments, size_t length);
 
@@ -127,12 +122,5 @@ bool program_script_path(const char *cwd, const char *argument, char *buffer, si
  * it for <(...).
  */
 bool program_path_is_input(const char *path);
-
-/*
- * The name of a well-known system service or kernel thread that `claimed` (a comm, or an argv[0])
- * pretends to be, while the program file is exe and runs script ("" = none); NULL = it pretends
- * nothing.
- */
-const char *program_pretends(const char *claimed, const char *exe, const char *script);
 
 #endif

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "model/program.h"
+#include "model/identity.h"
 #include "wire/client.h"
 
 struct packet_reader {
@@ -100,6 +100,8 @@ exe_is_sane(const struct wire_process *fixed)
 		return false;
 	if ((fixed->evidence & EVIDENCE_EXE_UPDATED) != 0 && !deleted)
 		return false;
+	if ((fixed->evidence & EVIDENCE_EXE_APPENDED) != 0 && fixed->known_as_length == 0)
+		return false;
 	return known ||
 	    (fixed->exe_uid == 0 && fixed->exe_mode == 0 && fixed->exe_device == 0 &&
 		fixed->exe_inode == 0);
@@ -125,6 +127,7 @@ process_is_sane(const struct wire_process *fixed)
 	    fixed->main_pid <= LOOKUP_PID_MAX && fixed->group_count <= OWNER_GROUPS_MAX &&
 	    (fixed->flags & ~(LOOKUP_PROCESS_FLAGS | ALL_OUTLIVED)) == 0 &&
 	    (fixed->evidence & ~(uint32_t)EVIDENCE_ALL) == 0 &&
+	    (fixed->script_evidence & ~(uint32_t)SCRIPT_ALL) == 0 &&
 	    (fixed->main_pid > 0 || fixed->main_exe_length == 0) &&
 	    fixed->forwards_kind < CONTAINER_KIND_COUNT &&
 	    (fixed->forwards_kind == CONTAINER_NONE) == (fixed->forwards_to_length == 0) &&
@@ -141,6 +144,7 @@ take_process_strings(struct packet_reader *reader, const struct wire_process *fi
 		{ &process->exe, fixed->exe_length, OWNER_PATH_MAX - 1, false },
 		{ &process->cmdline, fixed->cmdline_length, OWNER_CMDLINE_MAX, true },
 		{ &process->cwd, fixed->cwd_length, OWNER_PATH_MAX - 1, false },
+		{ &process->known_as, fixed->known_as_length, OWNER_KNOWN_MAX - 1, false },
 		{ &process->parent_comm, fixed->parent_comm_length, OWNER_COMM_MAX - 1, false },
 		{ &process->main_exe, fixed->main_exe_length, OWNER_PATH_MAX - 1, false },
 		{ &process->forwards_to, fixed->forwards_to_length, OWNER_CONTAINER_MAX - 1,
@@ -153,6 +157,9 @@ take_process_strings(struct packet_reader *reader, const struct wire_process *fi
 	if (fixed->cmdline_length > 0 && process->cmdline[fixed->cmdline_length - 1] != '\0')
 		return -EPROTO;
 	process->cmdline_length = fixed->cmdline_length;
+	/* Only what the table of programs has can be known. */
+	if (process->known_as[0] != '\0' && program_find(process->known_as) == NULL)
+		return -EPROTO;
 	if (process->exe_trust != EXE_UNVERIFIED && process->exe[0] != '/')
 		return -EPROTO;
 	return take_place(reader, &fixed->place, &process->place);
@@ -176,6 +183,7 @@ set_numbers(const struct wire_process *fixed, struct process *process)
 	process->has_checksum = (fixed->flags & LOOKUP_HAS_CHECKSUM) != 0;
 	process->outlived = (uint8_t)(fixed->flags >> LOOKUP_OUTLIVED_SHIFT);
 	process->evidence = fixed->evidence;
+	process->script_evidence = fixed->script_evidence;
 	process->exe_uid = fixed->exe_uid;
 	process->exe_mode = fixed->exe_mode;
 	process->forwards_kind = (enum container_kind)fixed->forwards_kind;
@@ -183,17 +191,13 @@ set_numbers(const struct wire_process *fixed, struct process *process)
 	memcpy(process->checksum, fixed->checksum, sizeof(process->checksum));
 }
 
-/* Fills in what an interpreter runs, where that is a file. Returns 0 or -ENOMEM. */
+/* Fills in what an interpreter or a wrapper runs, where that is a file. Returns 0 or -ENOMEM. */
 static int
 set_script(struct process *process)
 {
-	const char *name = program_applet(process->exe, process->cmdline, process->cmdline_length);
-	const char *argument;
 	char path[OWNER_PATH_MAX];
 
-	if (process_input(process, name, &argument) != INPUT_SCRIPT)
-		return 0;
-	if (!program_script_path(process->cwd, argument, path, sizeof(path)))
+	if (!identity_script_path(process, path, sizeof(path)))
 		return 0;
 	return owner_text_set(&process->script, path);
 }

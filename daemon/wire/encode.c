@@ -92,6 +92,7 @@ process_numbers(const struct process *process)
 		    (process->has_checksum ? LOOKUP_HAS_CHECKSUM : 0) |
 		    (uint32_t)process->outlived << LOOKUP_OUTLIVED_SHIFT,
 		.evidence = process->evidence,
+		.script_evidence = process->script_evidence,
 		.exe_uid = process->exe_uid,
 		.exe_mode = process->exe_mode,
 		.forwards_kind = process->forwards_kind,
@@ -100,6 +101,7 @@ process_numbers(const struct process *process)
 		.exe_length = (uint32_t)strlen(process->exe),
 		.cmdline_length = process->cmdline_length,
 		.cwd_length = (uint32_t)strlen(process->cwd),
+		.known_as_length = (uint32_t)strlen(process->known_as),
 		.parent_comm_length = (uint32_t)strlen(process->parent_comm),
 		.main_exe_length = (uint32_t)strlen(process->main_exe),
 		.forwards_to_length = (uint32_t)strlen(process->forwards_to),
@@ -121,8 +123,8 @@ put_process(char *packet, size_t *at, const struct process *process)
 	struct wire_process fixed = process_numbers(process);
 	size_t groups = fixed.group_count * sizeof(process->groups[0]);
 	size_t least = sizeof(fixed) + groups + fixed.comm_length + fixed.exe_length +
-	    fixed.cwd_length + fixed.parent_comm_length + fixed.main_exe_length +
-	    fixed.forwards_to_length + place_size(&fixed.place);
+	    fixed.cwd_length + fixed.known_as_length + fixed.parent_comm_length +
+	    fixed.main_exe_length + fixed.forwards_to_length + place_size(&fixed.place);
 
 	if (*at + least > LOOKUP_PACKET_MAX)
 		return false;
@@ -136,6 +138,7 @@ put_process(char *packet, size_t *at, const struct process *process)
 	put_text(packet, at, process->exe);
 	put(packet, at, process->cmdline, fixed.cmdline_length);
 	put_text(packet, at, process->cwd);
+	put_text(packet, at, process->known_as);
 	put_text(packet, at, process->parent_comm);
 	put_text(packet, at, process->main_exe);
 	put_text(packet, at, process->forwards_to);

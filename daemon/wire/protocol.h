@@ -10,7 +10,7 @@
  *	owner     header, wire_owner, inode_count * uint32_t, place, process_count * process
  *	place     its strings: unit, user_unit, slice, session, container
  *	process   wire_process, group_count * uint32_t, comm, exe, cmdline, cwd,
- *	          parent_comm, main_exe, forwards_to, place
+ *	          known_as, parent_comm, main_exe, forwards_to, place
  *	done      header, wire_done
  *
  * No string has a terminating NUL, and nothing stands between them; their lengths stand in
@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 /* "OVL" and a number. */
-#define LOOKUP_VERSION 0x4f564c03U
+#define LOOKUP_VERSION 0x4f564c04U
 
 #define LOOKUP_PACKET_MAX 65536
 #define LOOKUP_INODES_MAX 1024	  /* of one request */
@@ -125,9 +125,10 @@ struct wire_process {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t login_uid;
-	uint32_t exe_trust; /* enum exe_trust */
-	uint32_t flags;	    /* enum wire_process_flags, and LOOKUP_OUTLIVED_SHIFT */
-	uint32_t evidence;  /* bits of enum process_evidence */
+	uint32_t exe_trust;	  /* enum exe_trust */
+	uint32_t flags;		  /* enum wire_process_flags, and LOOKUP_OUTLIVED_SHIFT */
+	uint32_t evidence;	  /* bits of enum process_evidence */
+	uint32_t script_evidence; /* bits of enum script_evidence */
 	uint32_t exe_uid;
 	uint32_t exe_mode;
 	uint32_t forwards_kind; /* enum container_kind */
@@ -136,6 +137,7 @@ struct wire_process {
 	uint32_t exe_length;
 	uint32_t cmdline_length;
 	uint32_t cwd_length;
+	uint32_t known_as_length;
 	uint32_t parent_comm_length;
 	uint32_t main_exe_length;
 	uint32_t forwards_to_length;

@@ -12,10 +12,13 @@
 #include "lookup/forward.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/mounts.h"
+#include "lookup/named-file.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
 #include "lookup/ring.h"
 #include "lookup/shell.h"
+#include "model/claim.h"
+#include "model/identity.h"
 #include "wire/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -96,6 +99,37 @@ try_status(const char *text, size_t length)
 	require(process.group_count <= OWNER_GROUPS_MAX);
 }
 
+/* What a process with such arguments says of itself; they are its name and its script's, too. */
+static void
+try_claims(char *arguments, size_t length)
+{
+	static char *const programs[] = { (char *)"/usr/bin/python3", (char *)"/bin/busybox",
+		(char *)"/lib/ld.so", (char *)"/usr/bin/qemu-arm", (char *)"/home/alice/x" };
+	struct process process;
+
+	process_init(&process);
+	process.comm = process.script = arguments;
+	process.cmdline = arguments;
+	process.cmdline_length = (uint32_t)length;
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		char path[64];
+		const char *script;
+		struct identity identity;
+		struct claim claim;
+
+		process.exe = programs[i];
+		process.evidence = i % 2 == 0 ? EVIDENCE_NAME_OWN : EVIDENCE_EXE_KNOWN;
+		identity_find(&process, &identity);
+		require(identity.arguments + identity.length == arguments + length);
+		(void)identity_input(&process, &script);
+		require(script == NULL || (script >= arguments && script < arguments + length));
+		if (identity_script_path(&process, path, sizeof(path)))
+			require(strlen(path) < sizeof(path));
+		if (claim_find_false(&process, &claim))
+			require(claim.length <= length);
+	}
+}
+
 static void
 try_names(const char *text, size_t length)
 {
@@ -106,8 +140,10 @@ try_names(const char *text, size_t length)
 	memcpy(copy, text, length);
 	copy[length] = '\0';
 	(void)evidence_parse_root(text, length);
-	(void)shell_is_program("/bin/busybox", copy, length);
-	(void)evidence_is_family(copy, "nginx");
+	(void)shell_is_program("/bin/busybox", "", copy, length + 1);
+	(void)evidence_is_nameless(copy, 0x6969);
+	require(named_file_descriptor(copy) >= -1);
+	try_claims(copy, length + 1);
 	free(copy);
 }
 

@@ -45,6 +45,8 @@ check_process(const struct process *process)
 	require(strlen(process->forwards_to) < OWNER_CONTAINER_MAX);
 	require(process->forwards_kind < CONTAINER_KIND_COUNT);
 	require((process->evidence & ~(uint32_t)EVIDENCE_ALL) == 0);
+	require((process->script_evidence & ~(uint32_t)SCRIPT_ALL) == 0);
+	require(strlen(process->known_as) < OWNER_KNOWN_MAX);
 	check_place(&process->place);
 	require(process->cmdline_length <= OWNER_CMDLINE_MAX);
 	require(

@@ -15,6 +15,7 @@ import signal
 import typing
 
 import interpreters
+import names
 from harness import run, wait_until
 from stage import ALICE, CGROUP, PERL, PYTHON, RUNTIME, Scene, serving
 
@@ -1082,5 +1083,5 @@ HOPPERS = [
         auto=1, alert=False),
 ]
 
-TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER,
-         *interpreters.rows(row), *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK,
+         *FURTHER, *interpreters.rows(row), *names.rows(row), *HOPPERS]

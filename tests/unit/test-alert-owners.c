@@ -76,6 +76,51 @@ test_arguments(void **state)
 	    ": /usr/bin/python3.11 [4242]", "alice");
 }
 
+/* The false name, escaped, bounded and masked; nothing about an honest one. */
+static void
+test_claims(void **state)
+{
+	static const char title[] = "nginx: worker --token x";
+	struct message_context off = host, full = host;
+	_free_ struct message *message = NULL, *quiet = NULL, *whole = NULL, *honest = NULL;
+	struct owner *owner;
+
+	(void)state;
+	off.cmdline = CMDLINE_OFF;
+	full.cmdline = CMDLINE_FULL;
+	owner = report_process("/home/alice/x", title, "");
+	check_owner(owner_ref(owner), &host, ": /home/alice/x [4242]", "alice", "nginx: worker",
+	    "***");
+	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner_ref(owner)));
+	assert_non_null(strstr(value(message, "OVERSTAY_CALLED"), "nginx: worker"));
+	assert_null(strstr(value(message, "OVERSTAY_CALLED"), "--token x"));
+	quiet = render_under(report_of(EVENT_OVERSTAY, "0.0.0.0", owner_ref(owner)), &off);
+	assert_string_equal(value(quiet, "OVERSTAY_CALLED"), "nginx:");
+	whole = render_under(report_of(EVENT_OVERSTAY, "0.0.0.0", owner), &full);
+	assert_string_equal(value(whole, "OVERSTAY_CALLED"), title);
+	owner = report_process("/home/alice/x", "[kworker/0:1]\n\033\"", "");
+	check_owner(owner, &host, ": /home/alice/x [4242]", "alice",
+	    " \"[kworker/0:1]\\n\\x1b\\\"\"");
+	honest = render(
+	    report_of(EVENT_OVERSTAY, "0.0.0.0", report_process("/usr/sbin/nginx", title, "")));
+	assert_null(value(honest, "OVERSTAY_CALLED"));
+}
+
+/* A copy of one of the host's programs; what it runs is what a rule would have to name. */
+static void
+test_copies(void **state)
+{
+	_free_ struct message *message = NULL;
+	struct owner *owner = report_process("/opt/acme/helper", "helper|-c|x", "acme.service");
+
+	(void)state;
+	owner->processes[0].known_as = strdup("bash");
+	check_owner(owner_ref(owner), &host, ": /opt/acme/helper (", "bash", ") -c x [4242]",
+	    "alice");
+	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
+	assert_string_equal(value(message, "OVERSTAY_COPY_OF"), "bash");
+}
+
 /* A title is escaped, bounded and masked, and cannot end itself. */
 static void
 test_titles(void **state)
@@ -277,6 +322,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_containers),
 		cmocka_unit_test(test_forwarding),

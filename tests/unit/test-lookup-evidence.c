@@ -2,6 +2,8 @@
 /*
  * The pure parts of what is told of a process: files by their stat, names, mounts, shells.
  */
+#include <elf.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <setjmp.h>
@@ -10,15 +12,19 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "lookup/build-id.h"
 #include "lookup/evidence.h"
 #include "lookup/upgrade.h"
 #include "lookup/forward.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/mounts.h"
+#include "lookup/named-file.h"
 #include "lookup/shell.h"
 #include "wire/protocol.h"
 
@@ -133,21 +139,182 @@ test_update(void **state)
 }
 
 static void
-test_family(void **state)
+test_nameless(void **state)
 {
 	(void)state;
-	assert_true(evidence_is_family("python3.11", "python3"));
-	assert_true(evidence_is_family("sshd", "sshd-session"));
-	assert_true(evidence_is_family("busybox", "nc"));
-	assert_true(evidence_is_family("ld-linux-x86-64.so.2", "app"));
-	assert_true(evidence_is_family("qemu-aarch64-static", "app"));
-	assert_true(evidence_is_family("nc", ""));
-	assert_true(evidence_is_family(".foo-wrapped", "foo"));
-	assert_false(evidence_is_family("ncat", "nginx"));
-	assert_false(evidence_is_family("called-cron", "cron"));
-	assert_false(evidence_is_family("mybusybox2", "nginx"));
-	assert_false(evidence_is_family("qemu-x", "nginx"));
-	assert_false(evidence_is_family("ld-linux-implant", "nginx"));
+	assert_true(evidence_is_nameless(".nfs000000000a0b0c0d00000001", NFS_SUPER_MAGIC));
+	assert_false(evidence_is_nameless(".nfs000000000a0b0c0d00000001", TMPFS_MAGIC));
+	assert_false(evidence_is_nameless(".nfs000000000a0b0c0d00000001", 0));
+	assert_false(evidence_is_nameless(".nfs", NFS_SUPER_MAGIC));
+	assert_false(evidence_is_nameless(".nfsx", NFS_SUPER_MAGIC));
+	assert_false(evidence_is_nameless("nfs0", NFS_SUPER_MAGIC));
+	assert_false(evidence_is_nameless("nginx", NFS_SUPER_MAGIC));
+	assert_false(evidence_is_nameless("", NFS_SUPER_MAGIC));
+}
+
+static void
+test_descriptors(void **state)
+{
+	static const struct {
+		const char *path;
+		int number;
+	} cases[] = {
+		{ "/proc/self/fd/3", 3 },
+		{ "/proc/thread-self/fd/0", 0 },
+		{ "/dev/fd/63", 63 },
+		{ "/dev/fd/", -1 },
+		{ "/dev/fd/x", -1 },
+		{ "/dev/fd/3x", -1 },
+		{ "/dev/fd/-1", -1 },
+		{ "/dev/fd/+1", -1 },
+		{ "/dev/fd/ 1", -1 },
+		{ "/dev/fd/2147483648", -1 },
+		{ "/dev/fd/99999999999999999999", -1 },
+		{ "/dev/fd/3/x", -1 },
+		{ "/proc/1/fd/3", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (named_file_descriptor(cases[i].path) != cases[i].number)
+			fail_msg("%s", cases[i].path);
+}
+
+/* ---- build ids ---------------------------------------------------------------------------- */
+
+#define NOTE_AT (sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr))
+
+/* A file of this machine's with one segment of notes; returns its length. */
+static size_t
+make_elf(uint8_t bytes[512], const void *notes, size_t length)
+{
+	Elf64_Ehdr header = {
+		.e_phoff = sizeof(header),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 1,
+	};
+	Elf64_Phdr segment = {
+		.p_type = PT_NOTE,
+		.p_offset = NOTE_AT,
+		.p_filesz = length,
+		.p_align = 4,
+	};
+
+	memcpy(header.e_ident, ELFMAG, SELFMAG);
+	header.e_ident[EI_CLASS] = ELFCLASS64;
+	header.e_ident[EI_DATA] = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
+	memset(bytes, 0, 512);
+	memcpy(bytes, &header, sizeof(header));
+	memcpy(bytes + sizeof(header), &segment, sizeof(segment));
+	memcpy(bytes + NOTE_AT, notes, length);
+	return NOTE_AT + length;
+}
+
+static int
+read_bytes(const uint8_t *bytes, size_t length, struct build_id *ret)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC), r;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, length), (ssize_t)length);
+	r = build_id_read(fd, ret);
+	assert_int_equal(close(fd), 0);
+	return r;
+}
+
+/* One note: the words of its header, "GNU", and an id of that many bytes. */
+static size_t
+make_note(uint8_t note[256], uint32_t type, uint32_t length)
+{
+	const Elf64_Nhdr header = {
+		.n_namesz = 4,
+		.n_descsz = length,
+		.n_type = type,
+	};
+
+	memcpy(note, &header, sizeof(header));
+	memcpy(note + sizeof(header), ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU));
+	memset(note + sizeof(header) + 4, 0xab, length);
+	return sizeof(header) + 4 + length;
+}
+
+static void
+test_build_id(void **state)
+{
+	uint8_t bytes[512], notes[512];
+	struct build_id id, other;
+	size_t length;
+
+	(void)state;
+	length = make_note(notes, NT_GNU_BUILD_ID, 20);
+	assert_int_equal(read_bytes(bytes, make_elf(bytes, notes, length), &id), 0);
+	assert_int_equal(id.length, 20);
+	assert_int_equal(id.bytes[19], 0xab);
+	assert_int_equal(id.bytes[20], 0);
+	/* Behind another one. */
+	length = make_note(notes, NT_GNU_ABI_TAG, 16);
+	length += make_note(notes + length, NT_GNU_BUILD_ID, 20);
+	assert_int_equal(read_bytes(bytes, make_elf(bytes, notes, length), &other), 0);
+	assert_true(build_id_is_same(&id, &other));
+	other.bytes[3]++;
+	assert_false(build_id_is_same(&id, &other));
+	/* Of no length that there is. */
+	length = make_note(notes, NT_GNU_BUILD_ID, BUILD_ID_BYTES_MIN - 1);
+	assert_int_equal(read_bytes(bytes, make_elf(bytes, notes, length), &id), -ENOENT);
+	length = make_note(notes, NT_GNU_BUILD_ID, BUILD_ID_BYTES_MAX + 1);
+	assert_int_equal(read_bytes(bytes, make_elf(bytes, notes, length), &id), -ENOENT);
+	length = make_note(notes, NT_GNU_BUILD_ID, BUILD_ID_BYTES_MAX);
+	assert_int_equal(read_bytes(bytes, make_elf(bytes, notes, length), &id), 0);
+	/* Cut, wherever that is. */
+	length = make_elf(bytes, notes, length);
+	for (size_t cut = 0; cut < length; cut++)
+		assert_true(read_bytes(bytes, cut, &id) < 0);
+	/* Another machine's, and none. */
+	bytes[EI_DATA] = bytes[EI_DATA] == ELFDATA2LSB ? ELFDATA2MSB : ELFDATA2LSB;
+	assert_int_equal(read_bytes(bytes, length, &id), -ENOEXEC);
+	assert_int_equal(read_bytes((const uint8_t *)"#!/bin/sh\n", 10, &id), -ENOEXEC);
+}
+
+/* Offsets and lengths that nothing is at, or that add up to something else. */
+static void
+test_build_id_bounds(void **state)
+{
+	static const uint64_t odd[] = { 0, 1, 511, 512, 4095, 4096, 65536, 1ULL << 32, INT64_MAX,
+		(uint64_t)INT64_MAX + 1, UINT64_MAX - 63, UINT64_MAX };
+	static const size_t fields[] = {
+		offsetof(Elf64_Ehdr, e_phoff),
+		sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_offset),
+		sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_filesz),
+		sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_align),
+	};
+	uint8_t bytes[512], notes[256];
+	size_t length = make_note(notes, NT_GNU_BUILD_ID, 20);
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(odd); j++) {
+			struct build_id id = { 0 };
+			size_t size = make_elf(bytes, notes, length);
+
+			memcpy(bytes + fields[i], &odd[j], sizeof(odd[j]));
+			if (read_bytes(bytes, size, &id) == 0)
+				assert_int_equal(id.length, 20);
+		}
+	/* Bytes changed here and there. */
+	for (unsigned round = 0; round < 20000; round++) {
+		struct build_id id = { 0 };
+		size_t size = make_elf(bytes, notes, length);
+
+		for (unsigned i = 0; i <= round % 4; i++) {
+			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+			bytes[SELFMAG + (seed >> 33) % (size - SELFMAG)] = (uint8_t)(seed >> 24);
+		}
+		if (read_bytes(bytes, size, &id) == 0)
+			assert_true(
+			    id.length >= BUILD_ID_BYTES_MIN && id.length <= BUILD_ID_BYTES_MAX);
+	}
 }
 
 static void
@@ -264,9 +431,12 @@ test_shells(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (shell_is_program(cases[i].exe, cases[i].arguments, cases[i].length) !=
+		if (shell_is_program(cases[i].exe, "", cases[i].arguments, cases[i].length) !=
 		    cases[i].shell)
 			fail_msg("case %zu", i);
+	assert_true(shell_is_program("/opt/helper", "bash", "helper", 7));
+	assert_false(shell_is_program("/opt/helper", "ncat", "bash", 5));
+	assert_true(shell_is_program("/opt/helper", "busybox", "sh", 3));
 }
 
 static void
@@ -398,7 +568,10 @@ main(void)
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_update),
-		cmocka_unit_test(test_family),
+		cmocka_unit_test(test_nameless),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_build_id),
+		cmocka_unit_test(test_build_id_bounds),
 		cmocka_unit_test(test_root),
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_shells),

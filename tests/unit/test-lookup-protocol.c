@@ -55,6 +55,7 @@ make_process(struct process *process, uint32_t n)
 		memset(process->checksum, 0x5a, sizeof(process->checksum));
 	process->outlived = n == 0 ? OUTLIVED_SESSION | OUTLIVED_DIRECTORY : OUTLIVED_ALL;
 	process->evidence = n == 0 ? EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL : EVIDENCE_ALL;
+	process->script_evidence = n == 0 ? SCRIPT_PLACED : SCRIPT_ALL;
 	process->exe_uid = 12;
 	process->exe_mode = 0100755;
 	process->exe_device = 8ULL << 32 | 1;
@@ -67,6 +68,7 @@ make_process(struct process *process, uint32_t n)
 	memcpy(process->cmdline, cmdline, sizeof(cmdline));
 	process->cmdline_length = sizeof(cmdline);
 	set(&process->cwd, n == 0 ? "/" : "/srv/\xff\n");
+	set(&process->known_as, n == 0 ? "" : "nc.openbsd");
 	set(&process->parent_comm, "systemd");
 	set(&process->main_exe, n == 0 ? "" : "/usr/sbin/main");
 	set(&process->forwards_to, n == 0 ? "" : "0123456789ab");
@@ -134,6 +136,8 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_memory_equal(a->checksum, b->checksum, sizeof(a->checksum));
 	assert_int_equal(a->evidence, b->evidence);
 	assert_int_equal(a->outlived, b->outlived);
+	assert_int_equal(a->script_evidence, b->script_evidence);
+	assert_string_equal(a->known_as, b->known_as);
 	assert_int_equal(a->exe_uid, b->exe_uid);
 	assert_int_equal(a->exe_mode, b->exe_mode);
 	assert_true(a->exe_device == b->exe_device);
@@ -277,6 +281,11 @@ test_refused(void **state)
 		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
 		{ PROCESS_AT(evidence), 0 }, /* and yet the file's owner is told */
 		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },
+		{ PROCESS_AT(evidence),
+		    EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_APPENDED }, /* of nothing */
+		{ PROCESS_AT(script_evidence), SCRIPT_ALL + 1 },
+		{ PROCESS_AT(known_as_length), OWNER_KNOWN_MAX },
+		{ PROCESS_AT(known_as_length), UINT32_MAX },
 		{ PROCESS_AT(checksum), 1 }, /* and yet there is none */
 		{ PROCESS_AT(main_pid), (uint32_t)-1 },
 		{ PROCESS_AT(main_pid), LOOKUP_PID_MAX + 1 },
@@ -306,6 +315,32 @@ test_refused(void **state)
 	/* The packet itself is good still, and a harmless change too. */
 	assert_int_equal(parse_changed(packet, length, OWNER_AT(holders), 2), 0);
 	assert_int_equal(parse_changed(packet, length, PROCESS_AT(uid), 5), 0);
+}
+
+/* Only what the table of programs has can be what a file is a copy of. */
+static void
+test_known(void **state)
+{
+	static const char *const names[] = { "nc.openbsd", "python3.11", "nginx", "a\nb",
+		"/bin/sh" };
+	char packet[LOOKUP_PACKET_MAX];
+	struct lookup_client_packet answer;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct owner *owner = make_owner();
+		size_t length;
+		int r;
+
+		free(owner->processes[1].known_as);
+		owner->processes[1].known_as = strdup(names[i]);
+		length = encode_owner(packet, 9, owner, inodes, ARRAY_SIZE(inodes));
+		owner_unref(owner);
+		r = lookup_client_parse(packet, length, &answer);
+		assert_int_equal(r, i < 2 ? 0 : -EPROTO);
+		if (r == 0)
+			owner_unref(answer.owner);
+	}
 }
 
 static void
@@ -588,6 +623,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_done),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_nobody),

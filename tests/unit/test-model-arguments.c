@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "model/identity.h"
 #include "model/program.h"
 
 static const struct {
@@ -402,8 +403,7 @@ of_processes(void **state)
 		process.exe = exe;
 		process.cmdline_length = (uint32_t)split(processes[i].arguments, arguments);
 		process.cmdline = arguments;
-		if (process_input(&process, program_applet(exe, arguments, process.cmdline_length),
-			&script) != processes[i].input ||
+		if (identity_input(&process, &script) != processes[i].input ||
 		    process_has_title(&process) != processes[i].title)
 			fail_msg("%s: %s", exe, processes[i].arguments);
 		assert_int_equal(script == NULL, processes[i].script == NULL);

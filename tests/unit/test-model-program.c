@@ -49,52 +49,6 @@ script_path(void **state)
 	assert_false(program_script_path("/", huge, buffer, sizeof(buffer)));
 }
 
-static const struct {
-	const char *claimed, *exe, *script;
-	bool pretends;
-} claims[] = {
-	{ "[kworker/0:1]", "/tmp/x", "", true },
-	{ "kworker/u8:2", "/usr/bin/python3.11", "/home/alice/x.py", true },
-	{ "[anything]", "/usr/bin/perl", "", true },
-	{ "ksoftirqd/0", "/opt/x", "", true },
-	{ "sshd", "/usr/bin/python3.11", "/tmp/x.py", true },
-	{ "sshd: alice [priv]", "/usr/bin/perl", "", true },
-	{ "/usr/sbin/apache2 -k start", "/usr/bin/perl", "/tmp/x.pl", true },
-	{ "nginx: worker process", "/usr/bin/python3.11", "/srv/app.py", true },
-	{ "systemd-journal", "/tmp/x", "", false }, /* cut by the kernel: no name of the list */
-	{ "sshd: alice [priv]", "/usr/sbin/sshd", "", false },
-	{ "sshd: alice [priv]", "/usr/lib/openssh/sshd-session", "", false },
-	{ "nginx: master process /usr/sbin/nginx", "/usr/sbin/nginx-debug", "", false },
-	{ "postgres: writer", "/usr/lib/postgresql/15/bin/postgres", "", false },
-	{ "cron", "/usr/bin/python3.11", "/usr/local/bin/cron", false },
-	{ "gunicorn: master [app]", "/usr/bin/python3.11", "/usr/bin/gunicorn", false },
-	{ "[celeryd: w1@host:MainProcess] -active-", "/usr/bin/python3.11", "", false },
-	{ "httpd", "/usr/bin/busybox", "", false },
-	{ "nginx", "/usr/bin/qemu-aarch64-static", "", false },
-	{ "mysqld", "/usr/sbin/mariadbd", "", false },
-	{ "mysqld", "/usr/sbin/nginx", "", true },
-	{ "MainThread", "/usr/bin/python3.11", "", false },
-	{ "python3", "/usr/bin/python3.11", "", false },
-	{ "-bash", "/usr/bin/bash", "", false },
-	{ "kworker/0:1", "", "", false },
-	{ "", "/tmp/x", "", false },
-	{ "(sd-pam)", "/usr/lib/systemd/systemd", "", false },
-};
-
-static void
-pretending(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
-		const char *found =
-		    program_pretends(claims[i].claimed, claims[i].exe, claims[i].script);
-
-		if ((found != NULL) != claims[i].pretends)
-			fail_msg("%s of %s: %s", claims[i].claimed, claims[i].exe,
-			    found == NULL ? "nothing" : found);
-	}
-}
-
 #define INTERPRETER PROGRAM_INTERPRETER
 #define SHELL	    (PROGRAM_INTERPRETER | PROGRAM_SHELL)
 #define KINDS \
@@ -179,40 +133,6 @@ names(void **state)
 }
 
 static const struct {
-	const char *name;
-	bool runs_others;
-} loaders[] = {
-	{ "busybox", true },
-	{ "toybox", true },
-	{ "ld.so", true },
-	{ "ld-2.31.so", true },
-	{ "ld-linux-x86-64.so.2", true },
-	{ "ld-linux.so.2", true },
-	{ "ld-musl-x86_64.so.1", true },
-	{ "qemu-aarch64", true },
-	{ "qemu-aarch64-static", true },
-	{ "box64", true },
-	{ "qemu-system-x86_64", false },
-	{ "qemu-x", false },
-	{ "qemu-", false },
-	{ "ld-linux-implant", false },
-	{ "ld-x.so", false },
-	{ "ld-linux.so.evil", false },
-	{ "busyboxes", false },
-	{ "ld", false },
-	{ "", false },
-};
-
-static void
-running_others(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
-		if (program_runs_others(loaders[i].name) != loaders[i].runs_others)
-			fail_msg("%s", loaders[i].name);
-}
-
-static const struct {
 	const char *exe, *arguments;
 	size_t length;
 	const char *name;
@@ -242,9 +162,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(script_path),
-		cmocka_unit_test(pretending),
 		cmocka_unit_test(names),
-		cmocka_unit_test(running_others),
 		cmocka_unit_test(multi_call),
 	};
 

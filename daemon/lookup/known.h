@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's own shells, interpreters and relays, and which of them a file is a copy of.
+ */
+#ifndef OVERSTAY_LOOKUP_KNOWN_H
+#define OVERSTAY_LOOKUP_KNOWN_H
+
+#include <sys/stat.h>
+
+#include "base/macros.h"
+
+/* The most programs that are known. */
+#define KNOWN_MAX 64
+
+struct known_programs;
+
+/* A file that was recognized. */
+struct known_match {
+	const char *name; /* "bash": borrowed, until the next known_refresh(); NULL = none */
+	bool appended;	  /* a runtime, with a program behind it */
+};
+
+/* An empty table, or NULL without memory. It lives as long as the process. */
+struct known_programs *known_new(void);
+
+/*
+ * Reads what has changed of the programs below root_fd, PID 1's root (-1 = may not be looked at:
+ * nothing is known). known may be NULL.
+ */
+void known_refresh(struct known_programs *known, int root_fd);
+
+/*
+ * Which program the file `name` below directory_fd is a copy of; file is what statx(2) said of it.
+ * A link is followed. known may be NULL.
+ */
+struct known_match known_find(struct known_programs *known, int directory_fd, const char *name,
+    const struct statx *file);
+
+#endif
