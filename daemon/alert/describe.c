@@ -8,8 +8,10 @@
  */
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "alert/describe.h"
+#include "model/hint.h"
 
 /* Bounds of the pieces of a line; together with all words around them, and those of
  * describe-owner.c and message.c, less than MESSAGE_TEXT_MAX, whatever is in them. */
@@ -154,6 +156,35 @@ describe_reasons(struct text *text, uint32_t reasons)
 		if ((reasons >> i & 1) == 0)
 			continue;
 		text_printf(text, "%s%s", comma, reason_text((enum reason)i));
+		comma = ", ";
+	}
+}
+
+/* " in 240 surveys since 2026-11-27 (short ones can be missed)", by the clock of UTC. */
+static void
+describe_use(struct text *text, const struct report_use *use)
+{
+	time_t since = (time_t)use->since_sec;
+	char date[32];
+	struct tm tm;
+
+	text_printf(text, " in %u surveys", use->surveys);
+	if (gmtime_r(&since, &tm) != NULL && strftime(date, sizeof(date), "%F %R UTC", &tm) > 0)
+		text_printf(text, " since %s", date);
+	text_add(text, " (short ones can be missed)");
+}
+
+void
+describe_hints(struct text *text, const struct report_stay *stay)
+{
+	const char *comma = "";
+
+	for (unsigned i = 0; i < HINT_COUNT; i++) {
+		if ((stay->hints >> i & 1) == 0)
+			continue;
+		text_printf(text, "%s%s", comma, hint_text((enum hint)i));
+		if (i == HINT_UNUSED && stay->use.since_sec != 0)
+			describe_use(text, &stay->use);
 		comma = ", ";
 	}
 }

@@ -84,4 +84,8 @@ void describe_peers(struct text *text, const struct report_peers *peers);
 /* "a shell or similar tool runs as a service, its program was deleted": bits 1 << enum reason. */
 void describe_reasons(struct text *text, uint32_t reasons);
 
+/* "its terminal has ended, no connection seen in 240 surveys since 2026-11-27 (short ones can be
+ * missed)". */
+void describe_hints(struct text *text, const struct report_stay *stay);
+
 #endif

@@ -9,6 +9,7 @@
 #include "alert/describe.h"
 #include "alert/field-table.h"
 #include "alert/field-value.h"
+#include "model/hint.h"
 #include "model/range.h"
 
 /* What a rule says is the administrator's, but no novel. */
@@ -171,6 +172,25 @@ reasons(struct text *value, const struct field_source *source)
 }
 
 static void
+hints(struct text *value, const struct field_source *source)
+{
+	for (unsigned i = 0; i < HINT_COUNT; i++)
+		if ((source->stay->hints >> i & 1) != 0)
+			text_printf(value, "%s%s",
+			    (source->stay->hints & ((1U << i) - 1)) == 0 ? "" : " ",
+			    hint_name((enum hint)i));
+}
+
+static void
+last_used(struct text *value, const struct field_source *source)
+{
+	const struct report_use *use = &source->stay->use;
+
+	if (use->seen)
+		value_add_usec(value, use->since_sec * USEC_PER_SEC);
+}
+
+static void
 strength(struct text *value, const struct field_source *source)
 {
 	if (source->stay->reasons != 0)
@@ -271,6 +291,8 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_CLASS", FIELDS_STAY, false, class },
 	{ "OVERSTAY_REASONS", FIELDS_STAY, false, reasons },
 	{ "OVERSTAY_STRENGTH", FIELDS_STAY, false, strength },
+	{ "OVERSTAY_HINTS", FIELDS_STAY, false, hints },
+	{ "OVERSTAY_LAST_USED_USEC", FIELDS_STAY, false, last_used },
 	{ "OVERSTAY_RULE", FIELDS_STAY, false, rule },
 	{ "OVERSTAY_NOTE", FIELDS_STAY, false, note },
 	{ "OVERSTAY_WOULD_ALLOW", FIELDS_STAY, false, would_allow },

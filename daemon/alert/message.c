@@ -5,7 +5,7 @@
  * with what to type next, an ADVICE with what to do.
  *
  * Invariants: one line, valid UTF-8, no control characters, less than MESSAGE_TEXT_MAX bytes, the
- * hint never cut off, a line of configuration whole or not there. Pure but for the context's
+ * last clause never cut off, a line of configuration whole or not there. Pure but for the context's
  * functions; no allocation.
  */
 #include <string.h>
@@ -17,8 +17,8 @@
 #include "alert/say.h"
 #include "base/duration.h"
 
-/* Room kept for the hint: its words and 32 digits. */
-#define HINT_MAX      72
+/* Room kept for where there is more: its words and 32 digits. */
+#define SEE_MAX	      72
 #define RULE_NAME_MAX 64
 #define RULE_NOTE_MAX 96
 
@@ -108,9 +108,9 @@ add_owner(const struct line *line)
 	describe_owner(line->text, line->stay, line->context);
 }
 
-/* The one place that says where to look further. */
+/* The one place that says where there is more. */
 static void
-add_hint(const struct line *line)
+add_see(const struct line *line)
 {
 	text_add(line->text, "; see: journalctl OVERSTAY_STAY=");
 	for (size_t i = 0; i < sizeof(line->stay->id.bytes); i++)
@@ -127,7 +127,18 @@ add_reasons(const struct line *line)
 	describe_reasons(line->text, line->stay->reasons);
 }
 
-/* APPEARED tcp 0.0.0.0:60855 (all addresses) for 1min, threshold 10min: WHO; note: REASON */
+/* "; hint: its terminal has ended" */
+static void
+add_hints(const struct line *line)
+{
+	if (line->stay->hints == 0)
+		return;
+	text_add(line->text, "; hint: ");
+	describe_hints(line->text, line->stay);
+}
+
+/* APPEARED tcp 0.0.0.0:60855 (all addresses) for 1min, threshold 10min: WHO; note: REASON; hint:
+ * HINT */
 static void
 line_present(const struct line *line)
 {
@@ -138,22 +149,23 @@ line_present(const struct line *line)
 	add_threshold(line);
 	add_owner(line);
 	add_reasons(line);
+	add_hints(line);
 }
 
-/* A line and its hint, for which room is kept. */
+/* A line and where there is more, for which room is kept. */
 static void
-add_with_hint(const struct line *line, void (*function)(const struct line *line))
+add_with_see(const struct line *line, void (*function)(const struct line *line))
 {
-	line->text->size -= HINT_MAX;
+	line->text->size -= SEE_MAX;
 	function(line);
-	line->text->size += HINT_MAX;
-	add_hint(line);
+	line->text->size += SEE_MAX;
+	add_see(line);
 }
 
 static void
 line_overstay(const struct line *line)
 {
-	add_with_hint(line, line_present);
+	add_with_see(line, line_present);
 }
 
 static void
@@ -186,13 +198,15 @@ add_suspect(const struct line *line)
 		text_add(line->text, "; connected now: ");
 		describe_peers(line->text, peers);
 	}
+	/* They count for nothing: in a line that is too long they are what is cut. */
+	add_hints(line);
 }
 
 /* SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: WHO: REASON, REASON (strong); parent x [801] */
 static void
 line_suspect(const struct line *line)
 {
-	add_with_hint(line, add_suspect);
+	add_with_see(line, add_suspect);
 }
 
 /* "50001, 50007, ..., 50030" */

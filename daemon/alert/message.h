@@ -18,7 +18,7 @@
  * The line with its NUL: all pieces of the longest line, each as long as its bound lets it be. No
  * honest process comes near it; RFC 5424 asks receivers of syslog to take as much.
  */
-#define MESSAGE_TEXT_MAX 2048
+#define MESSAGE_TEXT_MAX 2560
 
 /* "NAME=value": journalctl -o json prints null for a field of more than 4096 bytes. */
 #define MESSAGE_FIELD_MAX 4000

@@ -22,7 +22,7 @@
 
 #define CLAIMED_KEYS  (KEY(COMM) | KEY(CMDLINE) | KEY(SCRIPT))
 #define IDENTITY_KEYS (KEY(EXE) | KEY(USER) | KEY(UNIT) | KEY(USER_UNIT) | KEY(CONTAINER))
-#define JUDGED_KEYS   (KEY(CLASS) | KEY(REASON) | KEY(ORIGIN))
+#define JUDGED_KEYS   (KEY(CLASS) | KEY(REASON) | KEY(ORIGIN) | KEY(HINT))
 
 static bool
 has_strong_reason(uint32_t reasons)
@@ -134,7 +134,7 @@ static const struct weakness {
 	    "unit too: any process can set these",
 	    "" },
 	{ rests_on_judgement,
-	    "rule allows by class, reason or origin alone, expected exe, user or unit "
+	    "rule allows by class, reason, origin or hint alone, expected exe, user or unit "
 	    "too: any program can match",
 	    "" },
 	{ rests_on_interpreter, "rule allows by interpreter ",

@@ -11,6 +11,7 @@
 
 #include "config/match.h"
 #include "config/values.h"
+#include "model/hint.h"
 #include "model/listener.h"
 #include "model/owner.h"
 #include "model/reason.h"
@@ -76,6 +77,12 @@ origin_word(unsigned place)
 	return place < ORIGIN_COUNT ? origin_name((enum origin)place) : NULL;
 }
 
+static const char *
+hint_word(unsigned place)
+{
+	return place < HINT_COUNT ? hint_name((enum hint)place) : NULL;
+}
+
 #define AT(member) offsetof(struct match, member)
 
 static const struct key_row match_keys[] = {
@@ -97,11 +104,12 @@ static const struct key_row match_keys[] = {
 	{ "class", KEY_WORDS, MATCH_CLASS, AT(classes), class_word },
 	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_word },
 	{ "origin", KEY_WORDS, MATCH_ORIGIN, AT(origins), origin_word },
+	{ "hint", KEY_WORDS, MATCH_HINT, AT(hints), hint_word },
 };
 
 const char *const match_key_names[] = { "protocol", "port", "address", "exposure", "exe", "comm",
 	"cmdline", "user", "unit", "user_unit", "owner", "choice", "script", "container", "netns",
-	"class", "reason", "origin", "not", NULL };
+	"class", "reason", "origin", "hint", "not", NULL };
 
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
 _Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 2, "a match key has no name");

@@ -182,6 +182,8 @@ key_covers(enum match_key key, const struct match *wide, const struct parsed_rul
 		return (narrow->reasons & ~wide->reasons) == 0;
 	case MATCH_ORIGIN:
 		return (narrow->origins & ~wide->origins) == 0;
+	case MATCH_HINT:
+		return (narrow->hints & ~wide->hints) == 0;
 	case MATCH_SCRIPT:
 		return globs_cover(&wide->script, &narrow->script, GLOB_PATH);
 	case MATCH_CONTAINER:

@@ -16,6 +16,7 @@
 
 #include "engine/ask.h"
 #include "engine/diff.h"
+#include "engine/hint.h"
 #include "engine/pass.h"
 #include "engine/tell.h"
 
@@ -67,11 +68,26 @@ find_patience(const struct policy *policy)
 	return patient_usec;
 }
 
+/* The hints that some rule matches: those alone are to be known when a stay is judged. */
+static uint32_t
+find_asked_hints(const struct policy *policy)
+{
+	uint32_t hints = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct match *match = &policy->rules[i].match;
+
+		hints |= match->hints | (match->not == NULL ? 0 : match->not ->hints);
+	}
+	return hints;
+}
+
 void
 engine_set_policy(struct engine *engine, const struct policy *policy)
 {
 	track_note_change(&engine->track);
 	engine->policy = policy;
+	engine->asked_hints = find_asked_hints(policy);
 	engine->patient_usec = find_patience(policy);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
@@ -278,6 +294,15 @@ int
 engine_add_verified(struct engine *engine, const struct executable *executable)
 {
 	return verified_add(&engine->verified, executable);
+}
+
+void
+engine_take_survey(struct engine *engine, const struct occupancy *occupancy, uint64_t taken_usec)
+{
+	usage_take(&engine->usage, &engine->track, occupancy, taken_usec);
+	/* Whether a stay is unused may have changed, and who asks for that wants to hear of it. */
+	if ((engine->asked_hints >> HINT_UNUSED & 1) != 0)
+		track_note_change(&engine->track);
 }
 
 uint64_t

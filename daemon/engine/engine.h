@@ -6,6 +6,7 @@
 #define OVERSTAY_ENGINE_ENGINE_H
 
 #include "engine/lookup.h"
+#include "engine/occupancy.h"
 #include "engine/outbox.h"
 #include "engine/snapshot.h"
 #include "engine/summary.h"
@@ -61,6 +62,13 @@ int engine_observe(struct engine *engine, struct snapshot *snapshot, bool resume
  * after engine_observe() and after owners were answered.
  */
 void engine_advance(struct engine *engine, const struct moment *moment);
+
+/*
+ * Takes in a complete survey of the whole table (borrowed for the call) that began at taken_usec
+ * (CLOCK_BOOTTIME): who is connected to which port.
+ */
+void engine_take_survey(struct engine *engine, const struct occupancy *occupancy,
+    uint64_t taken_usec);
 
 /* When engine_advance() may have something to do by itself (CLOCK_BOOTTIME), USEC_NEVER = never. */
 uint64_t engine_due_usec(const struct engine *engine);

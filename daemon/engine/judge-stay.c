@@ -14,6 +14,7 @@
  * Cost: a stay is judged when an owner was looked up or the policy changed, and not per poll.
  */
 #include "engine/classify.h"
+#include "engine/hint.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
 
@@ -25,6 +26,37 @@ seen_since(const struct engine *engine, const struct member *member)
 	    (member->nobody == 2 && !member->gone &&
 		engine->last->taken_usec > member->owner->observed_usec &&
 		engine->last->taken_usec > member->answered_usec);
+}
+
+/* The hints of a socket so classed. newer NULL: whether there is a newer process is not asked. */
+static uint16_t
+find_hints(const struct engine *engine, const struct stay *stay, const struct member *member,
+    const struct classification *classification, uint64_t now_usec, struct newer *newer)
+{
+	struct hint_facts facts = {
+		.owner = member->owner,
+		.reasons = classification->reasons,
+		.otherwise = classification->otherwise,
+		.newer = newer != NULL && newer_holds(newer, &engine->track, stay),
+		.unused = usage_is_unused(&engine->usage, stay, now_usec),
+	};
+
+	return hint_find(&facts);
+}
+
+uint16_t
+judge_stay_hints(const struct engine *engine, const struct stay *stay, uint64_t now_usec,
+    struct newer *newer)
+{
+	return find_hints(engine, stay, &stay->is.members[stay->judged.worst],
+	    &stay->judged.classification, now_usec, newer);
+}
+
+/* Whether there is a newer process takes a walk over all stays: only if a rule asks for that. */
+static struct newer *
+newer_asked(struct pass *pass)
+{
+	return (pass->engine->asked_hints >> HINT_NEWER & 1) != 0 ? &pass->newer : NULL;
 }
 
 static void
@@ -44,6 +76,8 @@ judge_member(struct pass *pass, const struct stay *stay, const struct member *me
 		classify_reasons(ret_classification->reasons | stay->told.reasons,
 		    ret_classification->otherwise, ret_classification->main_program,
 		    ret_classification);
+	ret_classification->hints = find_hints(pass->engine, stay, member, ret_classification,
+	    pass->moment.boottime_usec, newer_asked(pass));
 	judge(pass->engine->policy, &listener, member->owner, ret_classification,
 	    pass->moment.realtime_usec, ret_verdict);
 }
@@ -103,14 +137,36 @@ judge_members(struct pass *pass, struct stay *stay)
 	stay_note_change(stay);
 }
 
+/* Those that time brings, and other stays: a rule that asks for them is asked anew. */
+static bool
+has_hinted(struct pass *pass, const struct stay *stay)
+{
+	const struct stay_judgement *judged = &stay->judged;
+	uint32_t asked = pass->engine->asked_hints & (1U << HINT_NEWER | 1U << HINT_UNUSED);
+	uint16_t hints;
+
+	if (asked == 0)
+		return false;
+	hints = judge_stay_hints(pass->engine, stay, pass->moment.boottime_usec, newer_asked(pass));
+	return ((hints ^ judged->classification.hints) & asked) != 0;
+}
+
 void
 judge_stay(struct pass *pass, struct stay *stay)
 {
 	const struct stay_judgement *judged = &stay->judged;
 
-	if (!judged->valid || judged->verdict.expires_usec <= pass->moment.realtime_usec)
+	if (!judged->valid || judged->verdict.expires_usec <= pass->moment.realtime_usec ||
+	    has_hinted(pass, stay))
 		judge_members(pass, stay);
 	agenda_note_verdict(&pass->engine->agenda, judged->verdict.expires_usec);
+}
+
+void
+judge_stay_hint(struct pass *pass, struct stay *stay)
+{
+	stay->judged.classification.hints =
+	    judge_stay_hints(pass->engine, stay, pass->moment.boottime_usec, &pass->newer);
 }
 
 void

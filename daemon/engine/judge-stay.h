@@ -7,11 +7,20 @@
 
 #include "engine/stay.h"
 
+struct engine;
+struct newer;
 struct pass;
 
 /* Classes and judges each socket of the stay, where anything changed; the worst verdict is the
  * stay's. */
 void judge_stay(struct pass *pass, struct stay *stay);
+
+/* The stay's hints by now; newer NULL: whether there is a newer process is not asked. */
+uint16_t judge_stay_hints(const struct engine *engine, const struct stay *stay, uint64_t now_usec,
+    struct newer *newer);
+
+/* Asks anew for the stay's hints, which are about to be reported: no rule is asked for that. */
+void judge_stay_hint(struct pass *pass, struct stay *stay);
 
 /* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. */
 void judge_stay_keep(struct pass *pass, struct stay *stay);

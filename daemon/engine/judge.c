@@ -304,6 +304,13 @@ match_reason(const struct match *match, const struct match_subject *subject)
 	return is_unseen(subject) ? TRUTH_UNKNOWN : TRUTH_NO;
 }
 
+/* What was not seen may be there all the same; but a hint is what was seen. */
+static enum truth
+match_hint(const struct match *match, const struct match_subject *subject)
+{
+	return truth_of((match->hints & subject->classification->hints) != 0);
+}
+
 static enum truth
 match_origin(const struct match *match, const struct match_subject *subject)
 {
@@ -342,6 +349,7 @@ static const struct {
 	{ MATCH_CLASS, match_class },
 	{ MATCH_REASON, match_reason },
 	{ MATCH_ORIGIN, match_origin },
+	{ MATCH_HINT, match_hint },
 	{ MATCH_ADDRESS, match_address },
 	{ MATCH_USER, match_user },
 	{ MATCH_COMM, match_comm },

@@ -2,7 +2,7 @@
 /*
  * Port occupancy: how connections are followed without a record for each. For every protocol a
  * table over the 65,536 ports in pages of 256, made on first use; a port has the count of its
- * sockets and the sum of a keyed mix of their cookies.
+ * sockets, the sum of a keyed mix of their cookies, and how many are no listeners.
  *
  * What it never does: feed an alert. It is statistics: two sets of sockets with the same count
  * and the same sum are taken for the same set, wrong once in 2^64. A sum, not an XOR, and mixed
@@ -26,6 +26,7 @@
 struct occupied_port {
 	uint64_t mix_sum;
 	uint32_t sockets;
+	uint32_t connections; /* of those, the ones that do not listen; and those in TIME_WAIT */
 };
 
 struct page {
@@ -61,26 +62,50 @@ occupancy_free(struct occupancy *occupancy)
 	return NULL;
 }
 
-int
-occupancy_add(struct occupancy *occupancy, enum protocol protocol, uint16_t port, uint64_t cookie)
+/* Returns NULL without memory. */
+static struct occupied_port *
+port_of(struct occupancy *occupancy, enum protocol protocol, uint16_t port)
 {
 	struct page **page = &occupancy->pages[protocol][port / PAGE_PORTS];
 
-	if (*page == NULL) {
+	if (*page == NULL)
 		*page = calloc(1, sizeof(**page));
-		if (*page == NULL)
-			return -ENOMEM;
-	}
-	(*page)->ports[port % PAGE_PORTS].sockets++;
-	(*page)->ports[port % PAGE_PORTS].mix_sum += hash_mix(cookie ^ occupancy->key);
+	return *page == NULL ? NULL : &(*page)->ports[port % PAGE_PORTS];
+}
+
+int
+occupancy_add(struct occupancy *occupancy, enum protocol protocol, uint16_t port, uint64_t cookie,
+    bool listening)
+{
+	struct occupied_port *occupied = port_of(occupancy, protocol, port);
+
+	if (occupied == NULL)
+		return -ENOMEM;
+	occupied->sockets++;
+	occupied->connections += !listening;
+	occupied->mix_sum += hash_mix(cookie ^ occupancy->key);
 	occupancy->sockets[protocol]++;
 	return 0;
 }
 
-void
-occupancy_add_time_wait(struct occupancy *occupancy, enum protocol protocol)
+int
+occupancy_add_time_wait(struct occupancy *occupancy, enum protocol protocol, uint16_t port)
 {
+	struct occupied_port *occupied = port_of(occupancy, protocol, port);
+
+	if (occupied == NULL)
+		return -ENOMEM;
+	occupied->connections++;
 	occupancy->time_wait[protocol]++;
+	return 0;
+}
+
+bool
+occupancy_is_connected(const struct occupancy *occupancy, enum protocol protocol, uint16_t port)
+{
+	const struct page *page = occupancy->pages[protocol][port / PAGE_PORTS];
+
+	return page != NULL && page->ports[port % PAGE_PORTS].connections > 0;
 }
 
 static void

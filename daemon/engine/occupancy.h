@@ -31,9 +31,14 @@ struct occupancy *occupancy_free(struct occupancy *occupancy);
 
 /* Folds a socket in. The hot path of a survey: a few nanoseconds. Returns 0 or -ENOMEM. */
 int occupancy_add(struct occupancy *occupancy, enum protocol protocol, uint16_t port,
-    uint64_t cookie);
-/* A TIME_WAIT socket: counted, and holds no port for this purpose. */
-void occupancy_add_time_wait(struct occupancy *occupancy, enum protocol protocol);
+    uint64_t cookie, bool listening);
+/* A TIME_WAIT socket: counted, and holds no port for this purpose. Returns 0 or -ENOMEM. */
+int occupancy_add_time_wait(struct occupancy *occupancy, enum protocol protocol, uint16_t port);
+
+/* True where the port had more sockets than listeners: somebody is connected, or was a moment
+ * ago (TIME_WAIT). Which of its listeners took that in is not known. */
+bool occupancy_is_connected(const struct occupancy *occupancy, enum protocol protocol,
+    uint16_t port);
 
 /* Compares; before may be NULL = empty. A pass over a fixed table. */
 void occupancy_compare(const struct occupancy *before, const struct occupancy *after,

@@ -156,6 +156,7 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 		report->age_max_usec = USEC_NEVER;
 	}
 	report->unwatched = telling->unwatched;
+	report->use = telling->use;
 	report->advice = telling->advice == NULL ? NULL : strdup(telling->advice);
 	if (telling->kind == EVENT_SUSPECT && stay->waits.peers != NULL)
 		report->peers = malloc(sizeof(*report->peers));

@@ -44,8 +44,9 @@ struct telling {
 	uint64_t away_usec;	   /* EVENT_REBOUND */
 	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
 	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
-	const char *advice;	   /* EVENT_ADVICE: as in struct report_stay */
-	bool unwatched;		   /* EVENT_CLEARED: as in struct report_stay */
+	struct report_use use;
+	const char *advice; /* EVENT_ADVICE: as in struct report_stay */
+	bool unwatched;	    /* EVENT_CLEARED: as in struct report_stay */
 };
 
 void outbox_clear(struct outbox *outbox);

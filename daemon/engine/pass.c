@@ -75,6 +75,7 @@ pass_run(struct engine *engine, const struct moment *moment)
 	tell_day(&pass);
 	agenda_note_rest(&engine->agenda,
 	    hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec));
+	newer_clear(&pass.newer);
 	track_sweep(track);
 	/* After a resume all that is due waits for the next poll. */
 	if (engine->resumed)

@@ -10,6 +10,8 @@
 #include "engine/engine.h"
 #include "engine/hopping.h"
 #include "engine/namespace.h"
+#include "engine/newer.h"
+#include "engine/usage.h"
 #include "engine/verified.h"
 
 struct engine {
@@ -23,6 +25,8 @@ struct engine {
 	struct hopping hopping;
 	struct advice advice;
 	struct verified verified;
+	struct usage usage;
+	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */
 	struct diff_counts changes;
 	bool resumed; /* nothing overstays until the next poll */
 	bool wants_peers;
@@ -39,6 +43,7 @@ struct pass {
 	struct stay **due;  /* reached their threshold, not told yet; tell.c's */
 	size_t due_count, due_room;
 	bool waiting;	    /* one of them waits for its owner */
+	struct newer newer; /* for who is reported in this pass */
 	size_t move_budget; /* comparisons that are left to find out who moved */
 };
 

@@ -103,6 +103,7 @@ stay_report_fill(struct report_stay *ret, const struct stay *stay, const struct 
 		.class = classification->class,
 		.class_otherwise = classification->otherwise,
 		.reasons = classification->reasons,
+		.hints = classification->hints,
 		.owner = member->owner != NULL ?
 		    owner_ref(member->owner) :
 		    owner_new(OWNER_UNKNOWN, OWNER_REASON_NOT_ASKED, 0),

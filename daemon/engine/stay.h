@@ -92,9 +92,9 @@ struct stay_facts {
 
 /* What the rules said of it. */
 struct stay_judgement {
-	bool valid;	/* nothing has changed since that they may see */
-	bool kept;	/* its verified programs are kept, see verified.c */
-	uint32_t worst; /* index of the member that this is about */
+	bool valid : 1;	     /* nothing has changed since that they may see */
+	bool kept : 1;	     /* its verified programs are kept, see verified.c */
+	uint32_t worst : 30; /* index of the member that this is about */
 	struct classification classification;
 	struct verdict verdict; /* the worst over the members */
 };
@@ -119,6 +119,14 @@ struct stay_errand {
 	struct report_peers *peers; /* NULL = not known */
 };
 
+/* When it was connected to, as surveys saw its port. */
+struct stay_use {
+	uint32_t since_sec;    /* CLOCK_BOOTTIME: the last survey that saw a connection, else
+				   the first one; 0 = there was none */
+	uint32_t surveys : 31; /* which saw no connection, since then */
+	bool seen : 1;	       /* since_sec is that of a connection */
+};
+
 /* Each part is changed by its owners alone: daemon/README has them, a lint holds that. */
 struct stay {
 	struct stay_tally *tally; /* the track's */
@@ -126,6 +134,7 @@ struct stay {
 	struct stay_judgement judged;
 	struct stay_record told;
 	struct stay_errand waits;
+	struct stay_use use;
 };
 
 /* A stay of one socket, in its first poll. Returns NULL without memory. */

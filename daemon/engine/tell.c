@@ -31,10 +31,17 @@
 static void
 tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
+	struct telling with_use = *telling;
+
+	with_use.use = usage_report(&pass->engine->usage, stay, &pass->moment);
+	/* What it takes to find a newer process is for alerts alone. */
+	if (telling->kind == EVENT_OVERSTAY || telling->kind == EVENT_SUSPECT ||
+	    telling->kind == EVENT_HOPPING)
+		judge_stay_hint(pass, stay);
 	stay->told.any = true;
 	stay->told.sequence++;
 	stay_note_change(stay);
-	outbox_tell(&pass->engine->outbox, stay, telling, &pass->engine->namespace.ranges,
+	outbox_tell(&pass->engine->outbox, stay, &with_use, &pass->engine->namespace.ranges,
 	    &pass->moment);
 }
 

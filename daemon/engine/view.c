@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "engine/judge-stay.h"
 #include "engine/pass.h"
 #include "engine/stay-report.h"
 #include "engine/view.h"
@@ -35,11 +36,16 @@ gather_members(const struct stay *stay, struct stay_view *view)
 
 static int
 fill_view(const struct engine *engine, const struct stay *stay, const struct moment *moment,
-    struct stay_view *view)
+    struct newer *newer, struct stay_view *view)
 {
+	int r;
+
 	view->allowed = stay->judged.verdict.allowed;
 	gather_members(stay, view);
-	return stay_report_fill(&view->stay, stay, &engine->namespace.ranges, moment);
+	r = stay_report_fill(&view->stay, stay, &engine->namespace.ranges, moment);
+	view->stay.hints = judge_stay_hints(engine, stay, moment->boottime_usec, newer);
+	view->stay.use = usage_report(&engine->usage, stay, moment);
+	return r;
 }
 
 int
@@ -47,14 +53,19 @@ engine_view(const struct engine *engine, const struct moment *moment, struct sta
     size_t *ret_count)
 {
 	const struct track *track = &engine->track;
+	struct newer newer = { 0 };
 	struct stay_view *views = calloc(track->count + 1, sizeof(*views));
 	size_t count = 0;
 	int r = views == NULL ? -ENOMEM : 0;
 
-	for (size_t i = 0; i < track->count && r == 0; i++)
-		if (track->stays[i]->is.state != STAY_AWAY &&
-		    track->stays[i]->is.state != STAY_ENDED)
-			r = fill_view(engine, track->stays[i], moment, &views[count++]);
+	for (size_t i = 0; i < track->count && r == 0; i++) {
+		const struct stay *stay = track->stays[i];
+
+		if (stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
+			continue;
+		r = fill_view(engine, stay, moment, &newer, &views[count++]);
+	}
+	newer_clear(&newer);
 	if (r < 0) {
 		(void)views_free(views, count);
 		return r;

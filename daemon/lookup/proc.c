@@ -28,6 +28,7 @@
 /* Fields of stat behind the name, numbered as in proc_pid_stat(5). */
 enum stat_field {
 	STAT_PARENT = 4,
+	STAT_SESSION = 6,
 	STAT_TERMINAL = 7,
 	STAT_FLAGS = 9,
 	STAT_START = 22,
@@ -100,6 +101,8 @@ proc_parse_stat(const char *line, size_t length, struct proc_stat *ret)
 	memcpy(stat.comm, open + 1, size);
 	if (fields[STAT_PARENT] <= INT32_MAX)
 		stat.parent_pid = (int32_t)fields[STAT_PARENT];
+	if (fields[STAT_SESSION] <= INT32_MAX)
+		stat.session_id = (int32_t)fields[STAT_SESSION];
 	stat.has_terminal = fields[STAT_TERMINAL] != 0;
 	stat.is_kernel_thread = (fields[STAT_FLAGS] & PF_KTHREAD) != 0;
 	stat.start_usec = ticks_to_usec(fields[STAT_START]);

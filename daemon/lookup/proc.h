@@ -18,6 +18,7 @@ struct proc_stat {
 	uint64_t stack_start;	  /* field 28, 0 = not known; a new one after each execve */
 	uint64_t arguments_start; /* field 48, likewise */
 	int32_t parent_pid;	  /* field 4 */
+	int32_t session_id;	  /* field 6: the process that made its session (setsid(2)) */
 	bool has_terminal;	  /* field 7: a controlling terminal */
 	bool is_kernel_thread;	  /* field 9, PF_KTHREAD */
 	char comm[OWNER_COMM_MAX];

@@ -35,6 +35,7 @@
 #include "lookup/main-process.h"
 #include "lookup/manager.h"
 #include "lookup/named-file.h"
+#include "lookup/outlived.h"
 #include "lookup/own-file.h"
 #include "lookup/place.h"
 #include "lookup/proc.h"
@@ -227,14 +228,17 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		r = read_program(view, process_fd, task_fd, before.exe, checksum, &stand, process);
 	if (r == 0)
 		r = read_parent(view, before.stat.parent_pid, process);
+	outlived_read(view, task_fd, &before.stat, process);
 	if (r == 0)
 		r = witness_read(process_fd, task_fd, holder, inode, &after);
 	if (r < 0)
 		return r;
 	process->start_usec = after.stat.start_usec;
 	process->parent_pid = after.stat.parent_pid;
-	if (before.stat.parent_pid != after.stat.parent_pid)
+	if (before.stat.parent_pid != after.stat.parent_pid) {
+		process->outlived &= (uint8_t)~OUTLIVED_PARENT;
 		r = owner_text_set(&process->parent_comm, "");
+	}
 	if (r == 0)
 		r = owner_text_set(&process->comm, after.stat.comm);
 	if (r < 0)

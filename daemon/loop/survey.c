@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "engine/occupancy.h"
 #include "loop/pump.h"
@@ -30,6 +31,7 @@ struct survey {
 	uint64_t key;
 	unsigned next; /* index of the request under way */
 	uint32_t incomplete;
+	uint64_t begun_usec; /* CLOCK_BOOTTIME */
 	uint64_t last_cpu_usec;
 	struct occupancy_counts counts[PROTOCOL_COUNT];
 };
@@ -49,10 +51,12 @@ on_socket(const struct source_socket *socket, void *argument)
 	struct survey *survey = argument;
 	enum protocol protocol = (enum protocol)socket->listener.endpoint.protocol;
 
-	if (socket->time_wait)
-		occupancy_add_time_wait(survey->occupancy, protocol);
-	else if (occupancy_add(survey->occupancy, protocol, socket->listener.endpoint.port,
-		     socket->listener.cookie) < 0)
+	uint16_t port = socket->listener.endpoint.port;
+	int r = socket->time_wait ? occupancy_add_time_wait(survey->occupancy, protocol, port) :
+				    occupancy_add(survey->occupancy, protocol, port,
+					socket->listener.cookie, socket->listening);
+
+	if (r < 0)
 		survey->incomplete |= INCOMPLETE_MEMORY;
 }
 
@@ -104,6 +108,7 @@ finish(struct survey *survey)
 		(void)occupancy_free(survey->last);
 		survey->last = survey->occupancy;
 		survey->occupancy = NULL;
+		engine_take_survey(survey->ground->engine, survey->last, survey->begun_usec);
 		log_survey(survey);
 	}
 	status_update(survey->ground->status);
@@ -158,6 +163,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 		arm_next(survey);
 		return;
 	}
+	survey->begun_usec = clock_boottime_usec();
 	survey->filter = engine_ranges(survey->ground->engine)->filter;
 	survey->next = 0;
 	survey->incomplete = 0;

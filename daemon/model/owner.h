@@ -170,6 +170,20 @@ enum script_evidence {
 	SCRIPT_ALL = (1 << 5) - 1,
 };
 
+/*
+ * What a process has outlived; bits. Facts like the above, but of no use to judge by: a hint each
+ * (model/hint.h).
+ */
+enum process_outlived {
+	OUTLIVED_TERMINAL = 1 << 0, /* descriptor 0, 1 or 2 is a terminal that is no more */
+	/* Its cgroup is that of a session of logind's that is closing, or that logind forgot. */
+	OUTLIVED_SESSION = 1 << 1,
+	/* PID 1 or its user's manager took it over: they are its parent, and did not start it. */
+	OUTLIVED_PARENT = 1 << 2,
+	OUTLIVED_DIRECTORY = 1 << 3, /* its working directory was deleted */
+	OUTLIVED_ALL = (1 << 4) - 1,
+};
+
 struct process {
 	int32_t pid;
 	int32_t parent_pid;  /* 0 = unknown */
@@ -183,6 +197,7 @@ struct process {
 	bool exe_deleted;	  /* the kernel says " (deleted)"; exe is without it */
 	bool cmdline_cut;	  /* was longer than OWNER_CMDLINE_MAX */
 	bool has_checksum;	  /* checksum is there: it was asked for, and could be had */
+	uint8_t outlived;	  /* bits of enum process_outlived */
 	uint32_t evidence;	  /* bits of enum process_evidence */
 	uint32_t script_evidence; /* bits of enum script_evidence */
 	uint32_t exe_uid;	  /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */

@@ -51,6 +51,7 @@ enum match_key {
 	MATCH_CLASS,
 	MATCH_REASON,
 	MATCH_ORIGIN,
+	MATCH_HINT,
 	MATCH_KEY_COUNT,
 };
 
@@ -63,6 +64,7 @@ struct match {
 	uint32_t classes;   /* bits 1 << enum listener_class (model/reason.h) */
 	uint32_t reasons;   /* bits 1 << enum reason (model/reason.h) */
 	uint32_t origins;   /* bits 1 << enum origin (model/owner.h) */
+	uint32_t hints;	    /* bits 1 << enum hint (model/hint.h) */
 	uint32_t netns;	    /* bit 0: the daemon's own is among those named */
 	struct port_set *ports;
 	struct address_prefix *addresses;

@@ -56,11 +56,12 @@ enum reason {
 };
 
 struct classification {
-	enum listener_class class;
-	enum listener_class otherwise; /* what it would be without the reasons */
-	uint32_t reasons;	       /* bits 1 << enum reason */
-	bool strong;		       /* one of them is */
-	bool main_program;	       /* all that is known to hold it is its unit's */
+	uint32_t reasons; /* bits 1 << enum reason */
+	uint16_t hints;	  /* bits 1 << enum hint (model/hint.h): they count for nothing */
+	enum listener_class class : 8;
+	enum listener_class otherwise : 8; /* what it would be without the reasons */
+	bool strong;			   /* one of them is */
+	bool main_program;		   /* all that is known to hold it is its unit's */
 };
 
 /* What would follow from these reasons alone; otherwise = the class without them. main_program:

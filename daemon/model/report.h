@@ -54,6 +54,14 @@ struct report_peers {
 	struct report_peer peers[REPORT_PEERS_MAX];
 };
 
+/* What surveys saw of the connections to a TCP port. */
+struct report_use {
+	uint32_t since_sec;    /* CLOCK_REALTIME: the last one that saw any, else the first one;
+				   0 = not known */
+	uint32_t surveys : 31; /* those that saw none, since then */
+	bool seen : 1;	       /* since_sec is that of a connection */
+};
+
 /* One stay as it stood when the event happened. */
 struct report_stay {
 	struct stay_id id;
@@ -66,16 +74,18 @@ struct report_stay {
 	enum listener_class class : 8;
 	enum listener_class class_otherwise : 8; /* of a suspect: without the reasons */
 	bool overstayed;			 /* it was reported as overstaying at some time */
-	bool unwatched;	  /* CLEARED: since its port is not watched any more */
-	uint32_t reasons; /* bits 1 << enum reason */
-	uint32_t range;	  /* bits of enum range_source (model/range.h) */
-	uint32_t sockets; /* sharing the endpoint (SO_REUSEPORT), at least 1 */
-	uint32_t users;	  /* different uids among them, at least 1 */
+	bool unwatched;		 /* CLEARED: since its port is not watched any more */
+	uint16_t hints;		 /* bits 1 << enum hint (model/hint.h) */
+	uint32_t range : 8;	 /* bits of enum range_source (model/range.h) */
+	uint32_t port_count : 8; /* of `ports`, at most REPORT_PORTS_MAX */
+	uint32_t reasons;	 /* bits 1 << enum reason */
+	uint32_t sockets;	 /* sharing the endpoint (SO_REUSEPORT), at least 1 */
+	uint32_t users;		 /* different uids among them, at least 1 */
 	uint32_t inode;
-	uint32_t uid;	       /* of the socket's creator */
-	uint32_t hops;	       /* HOPPING: how often it took another port */
-	uint32_t port_count;   /* of `ports`, at most REPORT_PORTS_MAX */
-	uint64_t cookie;       /* of the socket it is about; 0 = unknown */
+	uint32_t uid;	 /* of the socket's creator */
+	uint32_t hops;	 /* HOPPING: how often it took another port */
+	uint64_t cookie; /* of the socket it is about; 0 = unknown */
+	struct report_use use;
 	uint64_t age_usec;     /* what was observed */
 	uint64_t age_max_usec; /* "at most"; USEC_NEVER = unknown, before the daemon */
 	uint64_t away_usec;    /* REBOUND: how long it was away */

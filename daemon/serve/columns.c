@@ -18,7 +18,7 @@
 /* What a table shows where nobody chose: it leaves out those that have nothing to say. */
 static const char default_names[] =
     "protocol,address,port,choice,sockets,user,pid,exe,script,unit,user_unit,container,origin,"
-    "class,reasons,owner_reason,threshold_usec,rule";
+    "class,reasons,hints,owner_reason,threshold_usec,rule";
 
 static void
 fill_allowed(struct text *value, const struct stay_view *view)
@@ -83,6 +83,8 @@ const struct column columns[] = {
 	{ "class", COLUMN_WORD },
 	{ "reasons", COLUMN_WORDS },
 	{ "strength", COLUMN_WORD },
+	{ "hints", COLUMN_WORDS },
+	{ "last_used_usec", COLUMN_NUMBER },
 	{ "allowed", COLUMN_SWITCH, .plain = "no", .fill = fill_allowed },
 	{ "rule", COLUMN_TEXT },
 	{ "note", COLUMN_TEXT },

@@ -116,13 +116,16 @@ checksum_is_sane(const struct wire_process *fixed)
 	    memcmp(fixed->checksum, none, sizeof(none)) == 0;
 }
 
+/* What the flags may say beside enum wire_process_flags. */
+#define ALL_OUTLIVED ((uint32_t)OUTLIVED_ALL << LOOKUP_OUTLIVED_SHIFT)
+
 static bool
 process_is_sane(const struct wire_process *fixed)
 {
 	return fixed->pid > 0 && fixed->pid <= LOOKUP_PID_MAX && fixed->parent_pid >= 0 &&
 	    fixed->parent_pid <= LOOKUP_PID_MAX && fixed->main_pid >= 0 &&
 	    fixed->main_pid <= LOOKUP_PID_MAX && fixed->group_count <= OWNER_GROUPS_MAX &&
-	    (fixed->flags & ~(uint32_t)LOOKUP_PROCESS_FLAGS) == 0 &&
+	    (fixed->flags & ~(LOOKUP_PROCESS_FLAGS | ALL_OUTLIVED)) == 0 &&
 	    (fixed->evidence & ~(uint32_t)EVIDENCE_ALL) == 0 &&
 	    (fixed->script_evidence & ~(uint32_t)SCRIPT_ALL) == 0 &&
 	    (fixed->main_pid > 0 || fixed->main_exe_length == 0) &&
@@ -179,6 +182,7 @@ set_numbers(const struct wire_process *fixed, struct process *process)
 	process->exe_deleted = (fixed->flags & LOOKUP_EXE_DELETED) != 0;
 	process->cmdline_cut = (fixed->flags & LOOKUP_CMDLINE_CUT) != 0;
 	process->has_checksum = (fixed->flags & LOOKUP_HAS_CHECKSUM) != 0;
+	process->outlived = (uint8_t)(fixed->flags >> LOOKUP_OUTLIVED_SHIFT);
 	process->evidence = fixed->evidence;
 	process->script_evidence = fixed->script_evidence;
 	process->exe_uid = fixed->exe_uid;

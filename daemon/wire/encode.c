@@ -89,7 +89,8 @@ process_numbers(const struct process *process)
 		.exe_trust = process->exe_trust,
 		.flags = (process->exe_deleted ? LOOKUP_EXE_DELETED : 0) |
 		    (process->cmdline_cut ? LOOKUP_CMDLINE_CUT : 0) |
-		    (process->has_checksum ? LOOKUP_HAS_CHECKSUM : 0),
+		    (process->has_checksum ? LOOKUP_HAS_CHECKSUM : 0) |
+		    (uint32_t)process->outlived << LOOKUP_OUTLIVED_SHIFT,
 		.evidence = process->evidence,
 		.script_evidence = process->script_evidence,
 		.exe_uid = process->exe_uid,

@@ -111,6 +111,9 @@ enum wire_process_flags {
 	LOOKUP_PROCESS_FLAGS = LOOKUP_EXE_DELETED | LOOKUP_CMDLINE_CUT | LOOKUP_HAS_CHECKSUM,
 };
 
+/* The highest byte of the flags: bits of enum process_outlived. */
+#define LOOKUP_OUTLIVED_SHIFT 24
+
 /* The fields of struct process (model/owner.h), which says what they mean. */
 struct wire_process {
 	uint64_t start_usec;
@@ -123,7 +126,7 @@ struct wire_process {
 	uint32_t gid;
 	uint32_t login_uid;
 	uint32_t exe_trust;	  /* enum exe_trust */
-	uint32_t flags;		  /* enum wire_process_flags */
+	uint32_t flags;		  /* enum wire_process_flags, and LOOKUP_OUTLIVED_SHIFT */
 	uint32_t evidence;	  /* bits of enum process_evidence */
 	uint32_t script_evidence; /* bits of enum script_evidence */
 	uint32_t exe_uid;

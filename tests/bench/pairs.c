@@ -201,10 +201,12 @@ fold(const struct source_socket *socket, void *argument)
 	struct bench *bench = argument;
 	enum protocol protocol = (enum protocol)socket->listener.endpoint.protocol;
 
-	if (socket->time_wait)
-		occupancy_add_time_wait(bench->occupancy, protocol);
-	else if (occupancy_add(bench->occupancy, protocol, socket->listener.endpoint.port,
-		     socket->listener.cookie) < 0)
+	uint16_t port = socket->listener.endpoint.port;
+	int r = socket->time_wait ? occupancy_add_time_wait(bench->occupancy, protocol, port) :
+				    occupancy_add(bench->occupancy, protocol, port,
+					socket->listener.cookie, socket->listening);
+
+	if (r < 0)
 		die("occupancy", ENOMEM);
 }
 

@@ -18,6 +18,7 @@
 #include "alert/events.h"
 #include "alert/mask.h"
 #include "alert/message.h"
+#include "model/hint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -195,6 +196,7 @@ make_stay(const uint8_t header[HEADER_SIZE])
 		.users = 1,
 		.class = classification.class,
 		.reasons = classification.reasons,
+		.hints = header[5] & ((1U << HINT_COUNT) - 1),
 		.peers = make_peers(header[4] & 15),
 		.ports = calloc(REPORT_PORTS_MAX, sizeof(uint16_t)),
 		.port_count = header[5] % (REPORT_PORTS_MAX + 1),

@@ -8,6 +8,7 @@
  *	match-key NAME
  *	class NAME
  *	reason NAME STRENGTH
+ *	hint NAME CLASSES
  *
  * With a file it prints the effective configuration of that file alone.
  */
@@ -18,6 +19,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "config/rules.h"
+#include "model/hint.h"
 #include "model/reason.h"
 
 static void
@@ -34,6 +36,25 @@ print_option(const struct option *option)
 	printf("\t%s\n", option->reloadable ? "reloadable" : "not reloadable");
 }
 
+static void
+print_hint(enum hint hint)
+{
+	const char *comma = "";
+	unsigned classes = 0;
+
+	/* A suspect has one of the other classes without its reasons. */
+	for (unsigned i = 0; i < CLASS_COUNT; i++)
+		classes +=
+		    i != CLASS_SUSPECT && (hints_of_class((enum listener_class)i) >> hint & 1) != 0;
+	printf("hint\t%s\t%s", hint_name(hint), classes == CLASS_COUNT - 1 ? "any" : "");
+	for (unsigned i = 0; classes < CLASS_COUNT - 1 && i < CLASS_COUNT; i++)
+		if ((hints_of_class((enum listener_class)i) >> hint & 1) != 0) {
+			printf("%s%s", comma, class_name((enum listener_class)i));
+			comma = ", ";
+		}
+	printf("\n");
+}
+
 static int
 print_tables(void)
 {
@@ -48,6 +69,8 @@ print_tables(void)
 	for (unsigned i = 0; i < REASON_COUNT; i++)
 		printf("reason\t%s\t%s\n", reason_name((enum reason)i),
 		    reason_strength_name(reason_strength((enum reason)i)));
+	for (unsigned i = 0; i < HINT_COUNT; i++)
+		print_hint((enum hint)i);
 	return EXIT_SUCCESS;
 }
 

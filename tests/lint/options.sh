@@ -4,7 +4,7 @@
 # The option table of daemon/config/options.c against what people read: conf/overstay.yaml and
 # overstay.yaml(5) name the same options with the same defaults, and the manual the same units,
 # bounds, rule keys and match keys. Of model/reason.h the manual has every class, and every reason
-# with its strength, in the order of the table.
+# with its strength, of model/hint.h every hint with its classes, in the order of the tables.
 # shellcheck source=tests/lint/tap.sh
 . "${abs_top_srcdir:-.}/tests/lint/tap.sh"
 
@@ -54,6 +54,31 @@ manual_reasons() {
 	awk '
 		/^\.Sh / { inside = $2 == "REASONS" }
 		inside && /^\.It Va / { print $3 "\t" $5 }
+	' "$manual"
+}
+
+# "NAME<tab>CLASSES" of each ".It Va NAME Pq CLASSES" in HINTS, in their order.
+manual_hints() {
+	awk '
+		/^\.Sh / { inside = $2 == "HINTS" }
+		inside && /^\.It Va / { classes = $0; sub(/^.* Pq /, "", classes); print $3 "\t" classes }
+	' "$manual"
+}
+
+# The hints that are not told in one line: what is seen, what is not, what to do.
+hints_badly_told() {
+	awk '
+		function check() {
+			if (name != "" && (lines != 1 || text !~ /^[A-Z].*; not seen: .*; to do: .*[^.]\.$/ ||
+			    text ~ /\. /))
+				print name ": " lines " lines: " text
+			name = ""
+		}
+		/^\.Sh / { inside = $2 == "HINTS" }
+		!inside { next }
+		/^\.(It|El)/ { check() }
+		/^\.It Va / { name = $3; lines = 0; next }
+		{ lines++; text = $0 }
 	' "$manual"
 }
 
@@ -119,6 +144,13 @@ lint() {
 	{ differ "$scratch/wanted" "$scratch/manual"; cat "$scratch/failed" 2>/dev/null; } |
 		point "overstay.yaml.5 has every reason with its strength, in the order of the table"
 	reasons_badly_told | point "overstay.yaml.5 tells each reason in one line"
+
+	awk -F '\t' '$1 == "hint" { print $2 "\t" $3 }' "$scratch/table" >"$scratch/wanted"
+	manual_hints >"$scratch/manual"
+	[ -s "$scratch/wanted" ] || echo "no hints" >"$scratch/failed"
+	{ differ "$scratch/wanted" "$scratch/manual"; cat "$scratch/failed" 2>/dev/null; } |
+		point "overstay.yaml.5 has every hint with its classes, in the order of the table"
+	hints_badly_told | point "overstay.yaml.5 tells each hint in one line"
 
 	for file in conf/rules.d/*; do
 		grep -qE "[[:blank:]]$file( |\$)" conf/fragment.am || echo "$file"

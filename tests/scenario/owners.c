@@ -98,6 +98,34 @@ set_evidence(struct process *process, const char *words)
 	return 0;
 }
 
+/* Words of what a process has outlived, joined by commas. */
+static int
+set_outlived(struct process *process, const char *words)
+{
+	static const struct {
+		const char *name;
+		uint8_t bit;
+	} facts[] = {
+		{ "terminal", OUTLIVED_TERMINAL },
+		{ "session", OUTLIVED_SESSION },
+		{ "parent", OUTLIVED_PARENT },
+		{ "directory", OUTLIVED_DIRECTORY },
+	};
+
+	while (*words != '\0') {
+		size_t length = strcspn(words, ","), i = 0;
+
+		while (i < ARRAY_SIZE(facts) &&
+		    (strlen(facts[i].name) != length || strncmp(facts[i].name, words, length) != 0))
+			i++;
+		if (i == ARRAY_SIZE(facts))
+			return -EINVAL;
+		process->outlived |= facts[i].bit;
+		words += length + (words[length] == ',');
+	}
+	return 0;
+}
+
 static int
 add_group(struct process *process, uint64_t id)
 {
@@ -206,6 +234,9 @@ read_process(struct words *words, uint64_t now_usec, struct process *process)
 				return -EINVAL;
 		} else if (strcmp(name, "evidence") == 0) {
 			if (set_evidence(process, words_next(words)) < 0)
+				return -EINVAL;
+		} else if (strcmp(name, "outlived") == 0) {
+			if (set_outlived(process, words_next(words)) < 0)
 				return -EINVAL;
 		} else if (read_text(process, name, words->items[words->next]))
 			words->next++;

@@ -28,7 +28,8 @@
  *			deleted cut main PATH main-pid N container ID session N cwd PATH script
  *			PATH exe-uid N exe-inode N evidence WORD[,WORD...] (memory updated
  *			open-path open hidden-mount stdio shell-below argv0 mounts pids users
- *				terminal manager roots own login) origin WORD. A program below
+ *				terminal manager roots own login) origin WORD outlived
+ *				WORD[,WORD...] (terminal session parent directory). A program below
  *				/usr or /opt is root's. The name may be written again: it holds
  *				from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
@@ -38,6 +39,8 @@
  *				share N = N sockets on each
  *	close SOCKET [many N] | port P [many N] | all
  *	connect SOCKET, disconnect SOCKET	a UDP socket that is no listener meanwhile
+ *	surveys every SPAN|off	of the whole table, from now on; none at first
+ *	connections SOCKET [many N] COUNT  so many that surveys see
  *	hold SOCKET NAME|nobody	from now on NAME holds it
  *	kernel-range A-B	ip_local_port_range, 32768-60999 at first
  *	reserved A-B		ip_local_reserved_ports, none at first

@@ -286,6 +286,40 @@ play_hold(struct script *script, const char *rest)
 	return row->who == NULL && strcmp(name, "nobody") != 0 ? -EINVAL : 0;
 }
 
+/* connections SOCKET [many N] COUNT */
+static int
+play_connections(struct script *script, const char *rest)
+{
+	uint64_t first, count, connections;
+	struct words words;
+
+	if (words_split(rest, &words) < 0 || read_sockets(&words, &first, &count) < 0 ||
+	    words_number(&words, &connections) < 0)
+		return -EINVAL;
+	for (uint64_t i = 0; i < count; i++) {
+		struct row *row = world_find_row(&script->world, first + i);
+		if (row == NULL)
+			return -EINVAL;
+		row->connections = connections;
+	}
+	return 0;
+}
+
+/* surveys every SPAN | off */
+static int
+play_surveys(struct script *script, const char *rest)
+{
+	uint64_t span_usec = USEC_NEVER;
+	struct words words;
+
+	if (words_split(rest, &words) < 0 ||
+	    (!words_take(&words, "off") &&
+		(!words_take(&words, "every") || words_duration(&words, &span_usec) < 0)))
+		return -EINVAL;
+	world_set_surveys(&script->world, span_usec);
+	return 0;
+}
+
 static int
 play_lookup(struct script *script, const char *rest)
 {
@@ -480,6 +514,7 @@ static const struct {
 	{ "close", play_close },
 	{ "config", play_config },
 	{ "connect", play_connect },
+	{ "connections", play_connections },
 	{ "counts", check_counts },
 	{ "cut-proofs", play_cut_proofs },
 	{ "disconnect", play_disconnect },
@@ -500,6 +535,7 @@ static const struct {
 	{ "sender", play_sender },
 	{ "source", play_source },
 	{ "stay", check_stay },
+	{ "surveys", play_surveys },
 	{ "suspend", play_suspend },
 	{ "wall-clock", play_wall_clock },
 };

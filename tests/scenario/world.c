@@ -467,6 +467,33 @@ take_poll(struct world *world)
 	sum_up(world);
 }
 
+/* Only what the engine makes of a survey: who is connected. */
+static void
+take_survey(struct world *world)
+{
+	struct occupancy *occupancy = or_die(occupancy_new(1));
+
+	for (size_t i = 0; i < world->row_count; i++) {
+		const struct row *row = &world->rows[i];
+		const struct endpoint *endpoint = &row->listener.endpoint;
+
+		for (uint64_t j = 0; j <= row->connections; j++)
+			if (occupancy_add(occupancy, (enum protocol)endpoint->protocol,
+				endpoint->port, row->listener.cookie + (j << 32), j == 0) < 0)
+				abort();
+	}
+	engine_take_survey(world->engine, occupancy, world->now_usec);
+	(void)occupancy_free(occupancy);
+	world->survey_usec = world->now_usec + world->survey_span_usec;
+}
+
+void
+world_set_surveys(struct world *world, uint64_t span_usec)
+{
+	world->survey_span_usec = span_usec;
+	world->survey_usec = span_usec == USEC_NEVER ? USEC_NEVER : world->now_usec;
+}
+
 /* Time. */
 
 void
@@ -481,6 +508,7 @@ world_run(struct world *world, uint64_t until_usec)
 		{ &world->lookup.answer_usec, on_answer },
 		{ &world->lookup.timer_usec, on_lookup_timer },
 		{ &world->poll_usec, take_poll },
+		{ &world->survey_usec, take_survey },
 	};
 
 	for (;;) {
@@ -511,6 +539,7 @@ world_suspend(struct world *world, uint64_t span_usec)
 	world->resumed = true;
 	/* The loop's timers run by a clock that stands still meanwhile. */
 	delay(&world->poll_usec, span_usec);
+	delay(&world->survey_usec, span_usec);
 	delay(&world->lookup.answer_usec, span_usec);
 	delay(&world->lookup.timer_usec, span_usec);
 }
@@ -589,6 +618,7 @@ world_init(struct world *world)
 		.wall_usec = (int64_t)(WORLD_EPOCH_USEC - WORLD_UPTIME_USEC),
 		.kernel_range = { 32768, 60999 },
 		.next_cookie = 1001,
+		.survey_usec = USEC_NEVER,
 		.lookup = { .connected = true,
 		    .answer_usec = USEC_NEVER,
 		    .timer_usec = USEC_NEVER },

@@ -24,9 +24,10 @@
 
 struct row {
 	struct listener listener;
-	struct who *who; /* NULL = no process holds it */
-	bool connected;	 /* a UDP socket that is no listener for a while */
-	uint64_t missed; /* dumps of the whole range that will not have it */
+	struct who *who;      /* NULL = no process holds it */
+	bool connected;	      /* a UDP socket that is no listener for a while */
+	uint64_t connections; /* that surveys see on its port */
+	uint64_t missed;      /* dumps of the whole range that will not have it */
 };
 
 struct who {
@@ -79,11 +80,13 @@ struct world {
 	uint64_t incomplete_polls;
 	uint64_t failing_polls;				    /* the source gives an error */
 	struct portion incomplete_portion, failing_portion; /* which requests that concerns */
-	uint64_t cut_proofs; /* one-port answers that come in two datagrams */
-	uint64_t proofs;     /* one-port questions that were put so far */
-	uint64_t dumps;	     /* dumps of a whole range, of one protocol and family */
-	uint64_t poll_usec;  /* when the next poll is taken */
-	uint64_t begun_usec; /* when the last one was */
+	uint64_t cut_proofs;  /* one-port answers that come in two datagrams */
+	uint64_t proofs;      /* one-port questions that were put so far */
+	uint64_t dumps;	      /* dumps of a whole range, of one protocol and family */
+	uint64_t poll_usec;   /* when the next poll is taken */
+	uint64_t begun_usec;  /* when the last one was */
+	uint64_t survey_usec; /* when the next survey is taken, USEC_NEVER = none is */
+	uint64_t survey_span_usec;
 	bool resumed;
 	bool sender_stuck;
 	uint64_t held_back;
@@ -99,6 +102,9 @@ struct world {
 
 void world_init(struct world *world);
 void world_clear(struct world *world);
+
+/* From now on a survey is taken each span, the first one at once; USEC_NEVER = none. */
+void world_set_surveys(struct world *world, uint64_t span_usec);
 
 /* The time since the scenario began. */
 uint64_t world_elapsed_usec(const struct world *world);

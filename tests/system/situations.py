@@ -881,6 +881,66 @@ def own_mounts(s, **options):
     s.service(["/usr/bin/unshare", "--user", "--map-root-user", "--mount", path, *at(s)],
               user=WEB_USER, **options)
     s.facts["exe"] = path
+# A terminal of its own for what is started with the words that follow "keep" or "close": that is
+# what becomes of the other end once it listens.
+TERMINAL = """
+import os, pathlib, sys, time
+master, slave = os.openpty()
+child = os.fork()
+if child == 0:
+    os.setsid()
+    for number in range(3):
+        os.dup2(slave, number)
+    os.closerange(3, 64)
+    os.execv(sys.argv[3], sys.argv[3:])
+os.close(slave)
+wanted = f":{int(sys.argv[2]):04X} "
+while wanted not in pathlib.Path("/proc/net/tcp").read_text():
+    time.sleep(0.01)  # poll
+if sys.argv[1] == "close":
+    os.close(master)
+os.waitpid(child, 0)
+"""
+SESSIONS = pathlib.Path("/run/systemd/sessions")
+
+
+def note_session(number, state):
+    """logind's file of it; the container has none of its own."""
+    SESSIONS.mkdir(parents=True, exist_ok=True)
+    if state:
+        (SESSIONS / number).write_text(f"UID=1777\nSTATE={state}\n", encoding="ascii")
+
+
+def in_terminal(s, end, number):
+    """A program in a session, with a terminal whose other end is kept open or closed."""
+    note_session(number, "online")
+    s.session(["/usr/bin/python3", "-c", TERMINAL, end, str(s.port), PYTHON, "-c",
+               "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + serving(s.port)],
+              number=number)
+    s.facts["exe"] = PYTHON
+
+
+def in_session(s, number, state):
+    """A session of which logind says that, or nothing any more."""
+    note_session(number, state)
+    s.session([PYTHON, "-c", serving(s.port)], number=number)
+
+
+def orphan(s, start="session", **how):
+    """Its parent has put it into the background and gone."""
+    if "number" in how:
+        note_session(how["number"], "online")
+    end = "exit" if start == "session" else "exec sleep 1000"  # pause: it waits
+    getattr(s, start)(["/bin/sh", "-c", f'("$@" &); {end}', "sh", PYTHON, "-c",
+                       serving(s.port)], **how)
+    s.facts["exe"] = PYTHON
+
+
+def without_directory(s):
+    directory = s.directory(f"{HOME}/{s.name}-checkout", owner=ALICE)
+    theirs(s, cwd=directory)
+    s.wait_listening()
+    os.rmdir(directory)
 
 
 PERL_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, '
@@ -999,6 +1059,24 @@ PEOPLE = [
         [s.place("/tmp/busybox", owner=ALICE, source=BUSYBOX), "nc", "-l", "-p", str(s.port)]),
         "user", "temporary"),
     row("in-run-user", lambda s: theirs(s, path=f"{RUNTIME}/{s.name}"), "user", "temporary"),
+]
+
+# Hints count for nothing: class and reasons are what they are without them.
+FORGOTTEN = [
+    row("terminal-is-closed", lambda s: in_terminal(s, "close", "21"), "user",
+        hints="terminal-ended"),
+    row("terminal-is-open", lambda s: in_terminal(s, "keep", "22"), "user", hints=None),
+    row("session-is-closing", lambda s: in_session(s, "23", "closing"), "user",
+        hints="session-ended"),
+    row("session-is-gone", lambda s: in_session(s, "24", ""), "user", hints="session-ended"),
+    row("session-goes-on", lambda s: in_session(s, "25", "online"), "user", hints=None),
+    row("parent-is-gone", lambda s: orphan(s, number="26"), "user", hints="parent-ended"),
+    row("parent-is-gone-in-a-user-unit", lambda s: orphan(s, "user_service"), "user",
+        hints="parent-ended"),
+    row("directory-is-deleted", without_directory, "user", hints="directory-deleted"),
+    row("user-unit-goes-on", lambda s: s.user_service([PYTHON, "-c", serving(s.port)]), "user",
+        hints=None),
+    row("service-goes-on", own, "service", hints=None),
 ]
 
 CONTAINERS = [
@@ -1182,7 +1260,8 @@ FURTHER = [
     row("main-has-ended", main_has_ended, "service"),
     row("moved-aside", moved_aside, "service"),
     row("server-that-runs-commands", lambda s: handler_server(
-        s, 'open(my $p, "-|", "sleep 1000; true"); <$p>'), "service"),  # pause: it stays
+        s, 'open(my $p, "-|", "sleep 1000; true"); <$p>'), "service",  # pause: it stays
+        hints="runs-shell"),
     row("server-with-terminals", lambda s: handler_server(
         s, 'open2(my $o, my $i, "/bin/sh", "-c", "sleep 1000; true"); wait',  # pause: it stays
         start="session", number="72"), "user"),
@@ -1343,3 +1422,5 @@ HOPPERS = [
 
 TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *STANDING,
          *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK,
+         *FURTHER, *interpreters.rows(row), *names.rows(row), *HOPPERS]

@@ -17,6 +17,7 @@
 #include "alert/events.h"
 #include "alert/message.h"
 #include "base/cleanup.h"
+#include "model/hint.h"
 
 static struct owner *
 python(void)
@@ -30,6 +31,8 @@ overstay(const char *address)
 {
 	return report_of(EVENT_OVERSTAY, address, python());
 }
+
+#define DAY_BEFORE_SEC ((uint32_t)((REPORT_REALTIME_USEC - USEC_PER_DAY) / USEC_PER_SEC))
 
 #define PYTHON "python3.11 /home/alice/srv.py [4242]", "alice", "session-3.scope"
 
@@ -55,6 +58,34 @@ test_overstay(void **state)
 	report = overstay("10.1.2.3");
 	report->stay->age_max_usec = USEC_NEVER;
 	check_pieces(report, "OVERSTAY tcp 10.1.2.3:60855 ", " 10min 4s", " 10min", PYTHON, HINT);
+}
+
+/* What was found of it beside, and counts for nothing; with the reasons that a line has. */
+static void
+test_hints(void **state)
+{
+	struct report *report = overstay("0.0.0.0");
+
+	(void)state;
+	report->stay->hints = 1U << HINT_TERMINAL | 1U << HINT_UNUSED;
+	report->stay->use = (struct report_use){ DAY_BEFORE_SEC, 240, false };
+	check_pieces(report, "OVERSTAY tcp 0.0.0.0:60855 ", " 10min 4s", " 10min", PYTHON,
+	    hint_text(HINT_TERMINAL), hint_text(HINT_UNUSED), " 240 ", " UTC", HINT);
+	report = overstay("0.0.0.0");
+	report->kind = EVENT_APPEARED;
+	report->stay->reasons = 1U << REASON_DELETED;
+	report->stay->hints = (1U << HINT_COUNT) - 1;
+	check_pieces(report, "APPEARED tcp 0.0.0.0:60855 ", " 10min", PYTHON,
+	    reason_text(REASON_DELETED), hint_text(HINT_TERMINAL), hint_text(HINT_SESSION),
+	    hint_text(HINT_PARENT), hint_text(HINT_DIRECTORY), hint_text(HINT_NEWER),
+	    hint_text(HINT_UNUSED), hint_text(HINT_SHELL));
+	report = overstay("0.0.0.0");
+	report->kind = EVENT_SUSPECT;
+	report->stay->class = CLASS_SUSPECT;
+	report->stay->reasons = 1U << REASON_SHM;
+	report->stay->hints = 1U << HINT_PARENT;
+	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", PYTHON, reason_text(REASON_SHM),
+	    "(strong)", " [801]", hint_text(HINT_PARENT), HINT);
 }
 
 static void
@@ -131,6 +162,22 @@ test_events(void **state)
 
 /* All that a process may have beside what report_process() gives it. */
 static void
+fill_stay(struct report_stay *stay)
+{
+	stay->v6only = V6ONLY_NO;
+	stay->endpoint.interface = 2;
+	stay->sockets = 2;
+	stay->rule = strdup("a \\ b");
+	stay->note = strdup("ask\nfirst");
+	stay->would_allow = strdup("\x1b");
+	stay->class = CLASS_SERVICE;
+	stay->reasons = 1U << REASON_SHM | 1U << REASON_DELETED;
+	stay->hints = 1U << HINT_TERMINAL | 1U << HINT_UNUSED;
+	stay->use = (struct report_use){ DAY_BEFORE_SEC, 240, true };
+	stay->peers = report_peers(7, 1);
+}
+
+static void
 fill_process(struct process *process)
 {
 	process->exe_deleted = true;
@@ -194,6 +241,8 @@ test_fields(void **state)
 		{ "OVERSTAY_CLASS", "service" },
 		{ "OVERSTAY_REASONS", "shm deleted" },
 		{ "OVERSTAY_STRENGTH", "strong" },
+		{ "OVERSTAY_HINTS", "terminal-ended unused" },
+		{ "OVERSTAY_LAST_USED_USEC", "1767236645000000" },
 		{ "OVERSTAY_RULE", "a \\\\ b" },
 		{ "OVERSTAY_NOTE", "ask\\nfirst" },
 		{ "OVERSTAY_WOULD_ALLOW", "\\x1b" },
@@ -246,6 +295,7 @@ test_fields(void **state)
 	report->stay->sockets = 2;
 	fill_verdict(report->stay);
 	report->stay->peers = report_peers(7, 1);
+	fill_stay(report->stay);
 	fill_process(&report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - 2 * USEC_PER_SEC;
 	message = render(report);
@@ -271,13 +321,14 @@ test_unknown(void **state)
 		"OVERSTAY_RULE", "OVERSTAY_SOCKETS", "OVERSTAY_COOKIE", "OVERSTAY_INODE",
 		"OVERSTAY_HOLDERS", "OVERSTAY_PID", "OVERSTAY_COMM", "OVERSTAY_EXE",
 		"OVERSTAY_CMDLINE", "OVERSTAY_USER", "OVERSTAY_PARENT", "OVERSTAY_REASONS",
-		"OVERSTAY_STRENGTH", "OVERSTAY_SCRIPT", "OVERSTAY_CWD", "OVERSTAY_LOGINUID",
-		"OVERSTAY_PARENT_COMM", "OVERSTAY_SLICE", "OVERSTAY_SESSION", "OVERSTAY_CONTAINER",
-		"OVERSTAY_CONTAINER_KIND", "OVERSTAY_FORWARDS_TO", "OVERSTAY_EXE_SHA256",
-		"OVERSTAY_EXE_DELETED", "OVERSTAY_PEERS", "OVERSTAY_PEERS_COUNT",
-		"OVERSTAY_OBSERVED_USEC", "OVERSTAY_NOTE", "OVERSTAY_WOULD_ALLOW", "OVERSTAY_PORTS",
-		"OVERSTAY_HOPS", "OVERSTAY_PORT_BEFORE", "OVERSTAY_ADVICE", "OVERSTAY_STARTED_USEC",
-		"OVERSTAY_UNIT", "OVERSTAY_USER_UNIT", "OBJECT_PID", "OBJECT_SYSTEMD_UNIT" };
+		"OVERSTAY_STRENGTH", "OVERSTAY_HINTS", "OVERSTAY_LAST_USED_USEC", "OVERSTAY_SCRIPT",
+		"OVERSTAY_CWD", "OVERSTAY_LOGINUID", "OVERSTAY_PARENT_COMM", "OVERSTAY_SLICE",
+		"OVERSTAY_SESSION", "OVERSTAY_CONTAINER", "OVERSTAY_CONTAINER_KIND",
+		"OVERSTAY_FORWARDS_TO", "OVERSTAY_EXE_SHA256", "OVERSTAY_EXE_DELETED",
+		"OVERSTAY_PEERS", "OVERSTAY_PEERS_COUNT", "OVERSTAY_OBSERVED_USEC", "OVERSTAY_NOTE",
+		"OVERSTAY_WOULD_ALLOW", "OVERSTAY_PORTS", "OVERSTAY_HOPS", "OVERSTAY_PORT_BEFORE",
+		"OVERSTAY_ADVICE", "OVERSTAY_STARTED_USEC", "OVERSTAY_UNIT", "OVERSTAY_USER_UNIT",
+		"OBJECT_PID", "OBJECT_SYSTEMD_UNIT" };
 	struct message_context nothing = { .cmdline = CMDLINE_MASKED };
 	struct report *report = report_of(EVENT_OVERSTAY, "0.0.0.0",
 	    report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP));
@@ -442,6 +493,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_overstay),
+		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_fields),

@@ -17,6 +17,7 @@
 
 #include "alert-render.h"
 #include "base/cleanup.h"
+#include "model/hint.h"
 
 #define NCAT "/usr/bin/ncat -l [4242]", "alice", "apache2.service"
 
@@ -345,6 +346,8 @@ evil_report(enum event_kind kind, const char *bytes)
 	stay->first_seen_usec = UINT64_MAX - 1;
 	stay->class = CLASS_SUSPECT;
 	stay->reasons = (1U << REASON_COUNT) - 1;
+	stay->hints = (1U << HINT_COUNT) - 1;
+	stay->use = (struct report_use){ UINT32_MAX, INT32_MAX, true };
 	report_set_ports(report, UINT16_MAX, kind == EVENT_REBOUND ? 1 : REPORT_PORTS_MAX);
 	for (uint32_t i = 0; i < stay->port_count; i++)
 		stay->ports[i] = UINT16_MAX;
@@ -365,7 +368,7 @@ end_of(enum event_kind kind)
 	    kind == EVENT_ADVICE			       ? "OVERSTAY_ADVICE" :
 	    kind == EVENT_HOPPING  ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
 				     "65535" :
-	    kind == EVENT_APPEARED ? reason_text(REASON_COUNT - 1) :
+	    kind == EVENT_APPEARED ? hint_text(HINT_COUNT - 1) :
 				     "";
 }
 

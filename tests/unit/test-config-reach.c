@@ -16,9 +16,9 @@
 	"t.yaml:2:3: rule allows by comm, cmdline or script alone, expected exe, user or " \
 	"unit too: any process can set these\n"
 #define SUSPECT "t.yaml:2:3: rule allows every suspect, expected exe, user, unit or container too\n"
-#define JUDGED                                                                                  \
-	"t.yaml:2:3: rule allows by class, reason or origin alone, expected exe, user or unit " \
-	"too: any program can match\n"
+#define JUDGED                                                                      \
+	"t.yaml:2:3: rule allows by class, reason, origin or hint alone, expected " \
+	"exe, user or unit too: any program can match\n"
 #define ANY_CONTAINER                                                               \
 	"t.yaml:2:3: rule allows every container, expected its id or name, or exe " \
 	"or user too\n"
@@ -46,6 +46,8 @@ test_allow(void **state)
 		{ ALLOW("reason: [deleted, shell]"), SUSPECT },
 		{ ALLOW("reason: shell, user_unit: x.service"), "" },
 		{ ALLOW("reason: [deleted, exposed]"), JUDGED },
+		{ ALLOW("hint: unused"), JUDGED },
+		{ ALLOW("hint: unused, user: alice"), "" },
 		{ ALLOW("reason: exposed, unit: x.service"), "" },
 		{ ALLOW("class: service"), JUDGED },
 		{ ALLOW("class: unknown, port: 1"), JUDGED },
@@ -148,6 +150,9 @@ test_reach(void **state)
 		{ "reason: [shell, memory]", "reason: shell", true },
 		{ "reason: shell", "reason: [shell, memory]", false },
 		{ "reason: shell", "class: suspect", false },
+		{ "hint: [unused, parent-ended]", "hint: unused", true },
+		{ "hint: unused", "hint: [unused, parent-ended]", false },
+		{ "hint: unused", "user: alice", false },
 		/* With other reasons beside it only the class covers it. */
 		{ "reason: shell", "class: suspect, reason: shell", false },
 		{ "class: suspect, reason: shell", "class: suspect, reason: shell", true },

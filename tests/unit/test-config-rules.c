@@ -43,6 +43,7 @@ test_values(void **state)
 	    "            script: [/srv/a.py, \"**/b.py\"], container: [web, \"0123*\"],\n"
 	    "            netns: host, origin: [cron, ci],\n"
 	    "            class: [service, suspect], reason: [memory, no-owner, exposed],\n"
+	    "            hint: [terminal-ended, unused],\n"
 	    "            user_unit: \"*\", not: {user: bob, choice: [asked, auto], netns: host}}\n"
 	    "    name: all\n"
 	    "    action: allow\n",
@@ -315,7 +316,7 @@ test_match_errors(void **state)
 		    "t.yaml:2:36: unknown key \"ip\", expected one of "
 		    "protocol, port, "
 		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
-		    "choice, script, container, netns, class, reason, origin, not\n" },
+		    "choice, script, container, netns, class, reason, origin, hint, not\n" },
 		{ MATCH("protocol: [tcp, icmp]"),
 		    "t.yaml:2:52: protocol is \"icmp\", expected tcp or udp\n" },
 		{ MATCH("protocol: []"),

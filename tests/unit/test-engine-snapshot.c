@@ -265,7 +265,7 @@ fill(uint64_t *seed, struct naive *naive, struct occupancy *occupancy)
 
 				naive->cookies[protocol][port][i] = cookie;
 				assert_int_equal(occupancy_add(occupancy, (enum protocol)protocol,
-						     port_of(port), cookie),
+						     port_of(port), cookie, true),
 				    0);
 			}
 		}
@@ -300,7 +300,8 @@ occupancy_counts_ports(void **state)
 		fill(&seed, &naive[0], tables[0]);
 		fill(&seed, &naive[1], tables[1]);
 		for (unsigned i = 0; i < time_wait; i++)
-			occupancy_add_time_wait(tables[1], PROTOCOL_TCP);
+			assert_int_equal(occupancy_add_time_wait(tables[1], PROTOCOL_TCP, 40000),
+			    0);
 		occupancy_compare(tables[0], tables[1], counts);
 		for (unsigned protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
 			count_naively(&naive[0], &naive[1], protocol, &wanted);
@@ -328,10 +329,10 @@ nearby_cookies_are_told_apart(void **state)
 		struct occupancy_counts counts[PROTOCOL_COUNT];
 
 		/* {n, n + 3} and {n + 1, n + 2}: the same sum, and often the same XOR. */
-		assert_int_equal(occupancy_add(before, PROTOCOL_TCP, 50000, cookie), 0);
-		assert_int_equal(occupancy_add(before, PROTOCOL_TCP, 50000, cookie + 3), 0);
-		assert_int_equal(occupancy_add(after, PROTOCOL_TCP, 50000, cookie + 1), 0);
-		assert_int_equal(occupancy_add(after, PROTOCOL_TCP, 50000, cookie + 2), 0);
+		assert_int_equal(occupancy_add(before, PROTOCOL_TCP, 50000, cookie, true), 0);
+		assert_int_equal(occupancy_add(before, PROTOCOL_TCP, 50000, cookie + 3, true), 0);
+		assert_int_equal(occupancy_add(after, PROTOCOL_TCP, 50000, cookie + 1, true), 0);
+		assert_int_equal(occupancy_add(after, PROTOCOL_TCP, 50000, cookie + 2, true), 0);
 		occupancy_compare(before, after, counts);
 		assert_int_equal(counts[PROTOCOL_TCP].changed, 1);
 		(void)occupancy_free(before);
@@ -351,7 +352,7 @@ memory_does_not_grow_with_connections(void **state)
 	occupancy = occupancy_new(1);
 	for (unsigned i = 0; i < 3000000; i++)
 		assert_int_equal(occupancy_add(occupancy, (enum protocol)(i & 1),
-				     (uint16_t)help_random(&seed), help_random(&seed)),
+				     (uint16_t)help_random(&seed), help_random(&seed), false),
 		    0);
 	/* 2 MiB of ports, and the table of pages. */
 	assert_true(allocated > 2U << 20);
@@ -363,8 +364,29 @@ memory_does_not_grow_with_connections(void **state)
 	allocated = 0;
 	occupancy = occupancy_new(1);
 	for (uint16_t port = 49152; port < 49152 + 256; port++)
-		assert_int_equal(occupancy_add(occupancy, PROTOCOL_TCP, port, port), 0);
+		assert_int_equal(occupancy_add(occupancy, PROTOCOL_TCP, port, port, true), 0);
 	assert_true(allocated < 16384);
+	(void)occupancy_free(occupancy);
+}
+
+/* More sockets than listeners, or one that is closed a moment ago; of one port and protocol. */
+static void
+connections_show_beside_listeners(void **state)
+{
+	struct occupancy *occupancy = occupancy_new(1);
+
+	(void)state;
+	assert_int_equal(occupancy_add(occupancy, PROTOCOL_TCP, 50000, 1, true), 0);
+	assert_int_equal(occupancy_add(occupancy, PROTOCOL_TCP, 50000, 2, true), 0);
+	assert_int_equal(occupancy_add(occupancy, PROTOCOL_TCP, 50001, 3, true), 0);
+	assert_int_equal(occupancy_add(occupancy, PROTOCOL_UDP, 50001, 4, false), 0);
+	assert_false(occupancy_is_connected(occupancy, PROTOCOL_TCP, 50000));
+	assert_false(occupancy_is_connected(occupancy, PROTOCOL_TCP, 50001));
+	assert_false(occupancy_is_connected(occupancy, PROTOCOL_TCP, 1));
+	assert_int_equal(occupancy_add(occupancy, PROTOCOL_TCP, 50000, 5, false), 0);
+	assert_true(occupancy_is_connected(occupancy, PROTOCOL_TCP, 50000));
+	assert_int_equal(occupancy_add_time_wait(occupancy, PROTOCOL_TCP, 50001), 0);
+	assert_true(occupancy_is_connected(occupancy, PROTOCOL_TCP, 50001));
 	(void)occupancy_free(occupancy);
 }
 
@@ -377,6 +399,7 @@ main(void)
 		cmocka_unit_test(the_choice_is_inherited),
 		cmocka_unit_test(occupancy_counts_ports),
 		cmocka_unit_test(nearby_cookies_are_told_apart),
+		cmocka_unit_test(connections_show_beside_listeners),
 		cmocka_unit_test(memory_does_not_grow_with_connections),
 	};
 

@@ -53,6 +53,7 @@ make_process(struct process *process, uint32_t n)
 	process->has_checksum = n == 1;
 	if (n == 1)
 		memset(process->checksum, 0x5a, sizeof(process->checksum));
+	process->outlived = n == 0 ? OUTLIVED_SESSION | OUTLIVED_DIRECTORY : OUTLIVED_ALL;
 	process->evidence = n == 0 ? EVIDENCE_EXE_KNOWN | EVIDENCE_TERMINAL : EVIDENCE_ALL;
 	process->script_evidence = n == 0 ? SCRIPT_PLACED : SCRIPT_ALL;
 	process->exe_uid = 12;
@@ -134,6 +135,7 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_int_equal(a->has_checksum, b->has_checksum);
 	assert_memory_equal(a->checksum, b->checksum, sizeof(a->checksum));
 	assert_int_equal(a->evidence, b->evidence);
+	assert_int_equal(a->outlived, b->outlived);
 	assert_int_equal(a->script_evidence, b->script_evidence);
 	assert_string_equal(a->known_as, b->known_as);
 	assert_int_equal(a->exe_uid, b->exe_uid);
@@ -275,6 +277,7 @@ test_refused(void **state)
 		{ PROCESS_AT(exe_trust), 3 },
 		{ PROCESS_AT(flags), LOOKUP_EXE_DELETED }, /* and yet the same */
 		{ PROCESS_AT(flags), LOOKUP_PROCESS_FLAGS + 1 },
+		{ PROCESS_AT(flags), (OUTLIVED_ALL + 1U) << LOOKUP_OUTLIVED_SHIFT },
 		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
 		{ PROCESS_AT(evidence), 0 }, /* and yet the file's owner is told */
 		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },

@@ -60,6 +60,21 @@ def test_messages_are_numbered_without_a_gap(service, offender):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_when_a_port_was_last_used(service, offender):
+    """By the surveys; of one that nobody is connected to, nothing is said."""
+    one = service(QUICK + "survey: 500ms\n")
+    before = time.time()
+    offender(PORT)
+    offender(PORT + 1, name="offender-idle")
+    harness.wait_until(lambda: run("ss", "-tlnH").stdout.count(f":{PORT}") > 0)
+    with socket.create_connection(("127.0.0.1", PORT)):
+        used = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT)
+    idle = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT + 1)
+    last = int(used["OVERSTAY_LAST_USED_USEC"]) / 1e6
+    assert before - 1 <= last <= time.time()
+    assert "OVERSTAY_LAST_USED_USEC" not in idle
+
+
 def test_alert_is_found_by_unit_by_field_and_by_offender(service, offender):
     one = service()
     unit = offender(PORT)

@@ -24,6 +24,7 @@ FIELDS = {
     "user": "OVERSTAY_USER", "unit": "OVERSTAY_UNIT", "user_unit": "OVERSTAY_USER_UNIT",
     "container": "OVERSTAY_CONTAINER", "forwards_to": "OVERSTAY_FORWARDS_TO",
     "script": "OVERSTAY_SCRIPT", "title": "OVERSTAY_TITLE", "holders": "OVERSTAY_HOLDERS",
+    "hints": "OVERSTAY_HINTS",
     "exposure": "OVERSTAY_EXPOSURE", "origin": "OVERSTAY_ORIGIN",
 }
 

@@ -213,6 +213,47 @@ def test_a_suspect_has_its_reasons_and_checksum(program_in_shm, once):
     assert "REASONS" in once().splitlines()[0]
 
 
+@pytest.fixture(name="once_more")
+def _once_more(namespace, tmp_path):
+    """once_more(port): the same command each time, below a shell of its own, in a directory that is
+    deleted once it listens."""
+    script = tmp_path / "serve.py"
+    script.write_text("import os, socket, sys\n"
+                      "made = socket.create_server(('127.0.0.1', int(os.environ['PORT'])))\n"
+                      "print('ready', flush=True)\nsys.stdin.read()\n", encoding="utf-8")
+    made = []
+
+    def start(port):
+        directory = tmp_path / str(port)
+        directory.mkdir()
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", f"{sys.executable} {script}; exit"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, cwd=directory, env={**os.environ, "PORT": str(port)},
+            preexec_fn=namespace.enter)
+        made.append(process)
+        assert process.stdout.readline() == b"ready\n"
+        directory.rmdir()
+
+    yield start
+    for process in made:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait(timeout=20)
+
+
+def test_hints_are_shown_and_count_for_nothing(once_more, once):
+    once_more(PORT)
+    # Starts are known to a tick of 10 ms: another process in between takes longer than that.
+    run(sys.executable, "-c", "import json")
+    once_more(PORT + 1)
+    rows = listeners(once("--json"))
+    assert rows[PORT]["hints"] == ["directory-deleted", "newer-process"]
+    assert rows[PORT + 1]["hints"] == ["directory-deleted"]
+    for row in rows.values():
+        assert (row["class"], row["reasons"], row["last_used_usec"]) == ("unknown", [], None)
+    assert "HINTS" in once().splitlines()[0]
+
+
 @pytest.fixture(name="program_in_shm")
 def _program_in_shm(namespace):
     path = f"/dev/shm/overstay-test-{os.getpid()}"

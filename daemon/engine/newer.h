@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a program was started once more. See newer.c.
+ */
+#ifndef OVERSTAY_ENGINE_NEWER_H
+#define OVERSTAY_ENGINE_NEWER_H
+
+#include "engine/track.h"
+
+struct newer_entry;
+
+/* The processes of all stays as they were when it was made, in an order in which their like are
+ * found. All zero = not made yet. */
+struct newer {
+	struct newer_entry *entries;
+	size_t count;
+	bool made;
+};
+
+void newer_clear(struct newer *newer);
+
+/* True where a process of the same user, program and arguments as the stay's was started after it
+ * and listens elsewhere, and both are no workers of one service or parent. Makes the order when it
+ * is asked for first; without memory there is none. */
+bool newer_holds(struct newer *newer, const struct track *track, const struct stay *stay);
+
+#endif
