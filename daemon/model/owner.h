@@ -207,7 +207,8 @@ struct process {
 	int32_t main_pid; /* the unit's (or container's) main process, 0 = unknown */
 	char *comm;	  /* never NULL in a published owner; "" = unknown */
 	char *exe;	  /* path; "" = unknown */
-	char *cmdline;	  /* arguments, each ended by a NUL; cmdline_length bytes */
+	char *cmdline;	  /* arguments, each ended by a NUL; cmdline_length bytes,
+				   and a NUL behind them */
 	uint32_t cmdline_length;
 	char *cwd;	   /* working directory; "" = unknown */
 	char *script;	   /* path of what an interpreter or a wrapper (ld.so, qemu-user) runs, by

@@ -181,14 +181,14 @@ make_peers(uint8_t count)
 static struct report *
 make_stay(const uint8_t header[HEADER_SIZE])
 {
-	struct report *report = calloc(1, sizeof(*report));
-	struct report_stay *stay = calloc(1, sizeof(*stay));
+	struct report *report =
+	    report_new_stay((enum event_kind)(header[0] % EVENT_COUNT), SEVERITY_EMERG);
 	uint32_t reasons = (header[2] | (uint32_t)header[3] << 8) & ((1U << REASON_COUNT) - 1);
 	struct classification classification;
 
-	require(report != NULL && stay != NULL);
+	require(report != NULL);
 	classify_reasons(reasons, CLASS_SERVICE, false, &classification);
-	*stay = (struct report_stay){
+	*report->stay = (struct report_stay){
 		.endpoint = { .family = AF_INET,
 		    .port = 60855,
 		    .interface = (header[1] & FLAG_INTERFACE) != 0 },
@@ -204,8 +204,6 @@ make_stay(const uint8_t header[HEADER_SIZE])
 		.owner = make_owner(header[1],
 		    (enum container_kind)((header[4] >> 4) % CONTAINER_KIND_COUNT)),
 	};
-	report->kind = (enum event_kind)(header[0] % EVENT_COUNT);
-	report->stay = stay;
 	return report;
 }
 
@@ -221,6 +219,7 @@ take_cmdline(struct owner *owner, const uint8_t *data, size_t size)
 	require(cmdline != NULL);
 	if (size > 0)
 		memcpy(cmdline, data, size);
+	cmdline[size] = '\0';
 	owner->processes[0].cmdline = cmdline;
 	owner->processes[0].cmdline_length = (uint32_t)size;
 }

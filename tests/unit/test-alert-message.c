@@ -199,16 +199,6 @@ fill_process(struct process *process)
 
 /* All that a stay may be judged by. */
 static void
-fill_verdict(struct report_stay *stay)
-{
-	stay->rule = strdup("a \\ b");
-	stay->note = strdup("ask\nfirst");
-	stay->would_allow = strdup("\x1b");
-	stay->class = CLASS_SERVICE;
-	stay->reasons = 1U << REASON_SHM | 1U << REASON_DELETED;
-}
-
-static void
 test_fields(void **state)
 {
 	static const struct {
@@ -290,11 +280,6 @@ test_fields(void **state)
 	size_t wanted = 0;
 
 	(void)state;
-	report->stay->v6only = V6ONLY_NO;
-	report->stay->endpoint.interface = 2;
-	report->stay->sockets = 2;
-	fill_verdict(report->stay);
-	report->stay->peers = report_peers(7, 1);
 	fill_stay(report->stay);
 	fill_process(&report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - 2 * USEC_PER_SEC;

@@ -250,7 +250,7 @@ def test_hints_are_shown_and_count_for_nothing(once_more, once):
     assert rows[PORT]["hints"] == ["directory-deleted", "newer-process"]
     assert rows[PORT + 1]["hints"] == ["directory-deleted"]
     for row in rows.values():
-        assert (row["class"], row["reasons"], row["last_used_usec"]) == ("unknown", [], None)
+        assert (row["class"], row["reasons"], row["last_used_usec"]) == ("unknown", ["temporary"], None)
     assert "HINTS" in once().splitlines()[0]
 
 
