@@ -1451,7 +1451,5 @@ HOPPERS = [
         auto=1, alert=False),
 ]
 
-TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *STANDING,
-         *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]
-TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK,
-         *FURTHER, *interpreters.rows(row), *names.rows(row), *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER,
+         *STANDING, *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]
