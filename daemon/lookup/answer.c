@@ -498,9 +498,13 @@ answer_request(const struct host *host, uint32_t id, const struct wire_question 
 		};
 	list_cgroups(&answer);
 	r = view_open(&answer.view, host);
+	answer.view.orphans = shell_orphans_new();
+	if (r == 0 && answer.view.orphans == NULL)
+		r = -ENOMEM;
 	if (r == 0)
 		r = answer_all(&answer);
 	process_forget(&answer.view);
+	answer.view.orphans = shell_orphans_free(answer.view.orphans);
 	view_close(&answer.view);
 	for (size_t i = 0; i < answer.cgroup_count; i++)
 		free(cgroups[i].path);

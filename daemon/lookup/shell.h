@@ -21,6 +21,11 @@
 void shell_read(const struct view *view, int process_fd, int task_fd, const char *cgroup,
     struct process *process);
 
+/* What is remembered of cgroups while a request is answered; NULL without memory. Free accepts
+ * NULL and returns it. */
+struct shell_orphans *shell_orphans_new(void);
+struct shell_orphans *shell_orphans_free(struct shell_orphans *orphans);
+
 /*
  * True where a service that systemd starts for each connection to a socket unit (Accept=yes) is
  * itself a shell on its connection. cgroup: the path of the socket unit's cgroup.

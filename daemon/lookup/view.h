@@ -19,6 +19,7 @@
 struct main_processes;
 struct containers;
 struct kinship;
+struct shell_orphans;
 
 struct view {
 	const struct host *host;	      /* borrowed */
@@ -31,6 +32,7 @@ struct view {
 	struct main_processes *mains;  /* main-process.c's; NULL = none yet */
 	struct containers *containers; /* forward.c's; NULL = not searched for yet */
 	struct kinship *kinship;       /* kin.c's; NULL = nobody yet */
+	struct shell_orphans *orphans; /* shell.c's; NULL = they are not searched for */
 	uint64_t checksum_left_bytes;  /* of what may be read for checksums in this request */
 };
 
