@@ -207,6 +207,12 @@ def script_at(s, path, user=ALICE, mode=0o644, address="127.0.0.1"):
     s.facts.update(exe=PYTHON, script=script)
 
 
+def relative_script_in_shm(s):
+    script = s.write(f"/dev/shm/{s.name}.py", serving(s.port), owner=ALICE)
+    s.loose(["/usr/bin/python3", os.path.basename(script)], cwd="/dev/shm", script=script)
+    s.facts["exe"] = PYTHON
+
+
 def script_by_a_link(s):
     script = s.write(f"/dev/shm/{s.name}.py", serving(s.port))
     name = link(s, f"/usr/local/lib/acme/{s.name}.py", script)
@@ -302,6 +308,9 @@ def rows(row):
             script=...),
 
         row("script-in-shm", lambda s: script_at(s, f"/dev/shm/{s.name}.py"), "suspect", "shm"),
+        row("relative-script-in-shm", relative_script_in_shm, "suspect", "shm"),
+        row("script-in-tmp-exposed", lambda s: script_at(
+            s, f"/tmp/{s.name}.py", address="0.0.0.0"), "suspect", "temporary", "exposed", auto=1),
         row("script-by-a-link-to-shm", script_by_a_link, "suspect", "shm"),
         row("script-in-tmp", lambda s: script_at(s, f"/tmp/{s.name}.py"), "user", "temporary"),
         row("script-in-tmp-of-a-service", lambda s: script_at(

@@ -30,7 +30,7 @@ SOCAT = os.path.realpath("/usr/bin/socat")
 # Of containers: one for each row that needs one.
 IDS = {name: f"{number:02x}" * 32 for number, name in enumerate(
     ("docker", "docker-cgroupfs", "podman", "rootless", "crio", "containerd", "kubepods",
-     "forwarded", "ecs", "parent", "nerdctl", "outer", "inner"), start=0xa0)}
+     "forwarded", "ecs", "parent", "nerdctl", "outer", "inner", "init", "broken-into"), start=0xa0)}
 POD = "kubepods-besteffort-pod11112222_3333_4444_5555_666677778888.slice"
 
 
@@ -1122,6 +1122,8 @@ KERNEL = [
         user=..., exe=None),
     row("io-uring", lambda s: own(s, "-i"), "service", holders="1"),
     row("io-uring-of-alice", lambda s: theirs(s, "-i"), "user", holders="1"),
+    row("auto-on-the-device-lo", lambda s: own(s, "-a", "any", "-l"), "service", auto=1,
+        exposure="loopback"),
     row("on-the-device-lo", lambda s: own(s, "-a", "any", "-l"), "service", exposure="loopback"),
 ]
 if kernel_has("wireguard"):
@@ -1236,6 +1238,9 @@ SUSPECTS = [
         auto=1),
     row("in-tmp-exposed", lambda s: theirs(s, "-a", "any", path=f"/tmp/{s.name}"), "suspect",
         "temporary", "exposed", auto=1),
+    row("another-users-child-exposed", lambda s: child_of(
+        s, [s.place(f"/opt/of-alice/{s.name}", owner=ALICE), *at(s, "-a", "any")],
+        f"/opt/of-alice/{s.name}"), "suspect", "foreign", "exposed", auto=1),
     row("deleted-in-tmp", lambda s: theirs(s, "-D", path=f"/tmp/{s.name}"), "suspect", "deleted",
         "temporary"),
 ]
@@ -1265,6 +1270,8 @@ FURTHER = [
     row("server-with-terminals", lambda s: handler_server(
         s, 'open2(my $o, my $i, "/bin/sh", "-c", "sleep 1000; true"); wait',  # pause: it stays
         start="session", number="72"), "user"),
+    row("shell-with-a-connection-as-output", lambda s: handler_server(
+        s, f'POSIX::dup2(fileno($c), 1); {SHELL}'), "suspect", "shell"),
     row("super-servers-script", lambda s: super_server(s, agent(s)), "service"),
     row("script-for-each-connection", lambda s: accepted(s, agent(s)), "service", exe=SYSTEMD),
     row("relay-that-runs-a-script", lambda s: relay(
@@ -1319,6 +1326,9 @@ FURTHER = [
          "sleep infinity & wait"]),  # pause: a shell that stays
         "suspect", "shell", exe=BUSYBOX),
     row("called-by-a-programs-bare-name", lambda s: called(s, "dpkg"), "suspect", "disguise"),
+    row("called-as-a-login-shell", lambda s: called(s, "-bash"), "suspect", "disguise"),
+    row("executes-itself", lambda s: child_of(
+        s, ["/proc/self/exe", *at(s)], f"/usr/local/sbin/{s.name}-main"), "service"),
     row("comm-of-another-program", lambda s: theirs(s, "-c", "dpkg"), "suspect", "disguise"),
 ]
 
@@ -1343,6 +1353,27 @@ STANDING = [
         command=["/usr/bin/python3", "-c", serving(s.port)]), "service"),
     row("below-monit", lambda s: below(s, "/usr/local/bin/monit", command=[
         "/bin/sh", "-c", " ".join(relaying(s)) + "; true"]), "service", exe=NETCAT),
+    row("below-timeout", lambda s: s.service(["/usr/bin/timeout", "1d", *relaying(s)],
+                                             user=WEB_USER), "service", exe=NETCAT),
+    row("below-su", lambda s: s.service(
+        ["/bin/su", "-s", "/bin/sh", "nobody", "-c", " ".join(relaying(s)) + "; true"]), "service",
+        user="nobody", exe=NETCAT),
+    row("below-timeout-below-a-server", lambda s: web_child(
+        s, ["/usr/bin/timeout", "1d", *relaying(s)]), "suspect", "stranger", exe=NETCAT),
+    row("supervisor-below-a-server", lambda s: web_child(
+        s, [s.place("/usr/local/lib/acme/monit"), "-x", *relaying(s)]), "suspect", "stranger",
+        exe=NETCAT),
+    row("runner-below-a-server", lambda s: web_child(
+        s, [s.place("/usr/local/lib/acme/gitlab-runner"), "-x", *relaying(s)]), "suspect",
+        "stranger", exe=NETCAT, origin="unit"),
+    row("below-the-init-of-a-container", lambda s: s.loose(
+        [s.place("/usr/local/libexec/docker-init"), "-x", *relaying(s)], user="root",
+        cgroup=f"system.slice/docker-{IDS['init']}.scope"), "service", exe=NETCAT,
+        container=IDS["init"], unit=...),
+    row("below-a-server-of-a-container", lambda s: s.loose(
+        [s.place(f"/usr/local/lib/acme/{s.name}"), "-x", *relaying(s)], user=WEB_USER,
+        cgroup=f"system.slice/docker-{IDS['broken-into']}.scope"), "suspect", "stranger",
+        exe=NETCAT, container=IDS["broken-into"], unit=...),
     row("below-a-configuration-agent", lambda s: below(s, "/var/cfengine/bin/cf-execd"),
         "service"),
     row("below-pm2", lambda s: below(
@@ -1420,7 +1451,5 @@ HOPPERS = [
         auto=1, alert=False),
 ]
 
-TABLE = [*SERVICES, *PEOPLE, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER, *STANDING,
-         *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]
-TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK,
-         *FURTHER, *interpreters.rows(row), *names.rows(row), *HOPPERS]
+TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER,
+         *STANDING, *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]
