@@ -181,21 +181,6 @@ is_worker(const struct process *process)
 	    !program_is_shell(name_of(process)) && !program_is_relay(name_of(process));
 }
 
-/* A shell for whoever connects, itself or below. Below a server that has its own code only what is
- * on the network counts: servers run commands through pipes and give people terminals. */
-static bool
-is_shell_on_network(const struct circumstances *circumstances, const struct process *process)
-{
-	bool scripted = has_evidence(process, EVIDENCE_SUPER_SERVER) && process->script[0] != '\0';
-
-	(void)circumstances;
-	return has_evidence(process, EVIDENCE_SHELL_BELOW) ||
-	    (has_evidence(process, EVIDENCE_STDIO_NETWORK) && !scripted &&
-		program_is_shell(name_of(process))) ||
-	    (has_evidence(process, EVIDENCE_SHELL_PIPED) && runs_anything(process) &&
-		!is_worker(process));
-}
-
 static bool
 is_same_unit(const struct place *a, const struct place *b)
 {
@@ -225,6 +210,31 @@ is_further_holder(const struct owner *owner, const struct process *process)
 	return false;
 }
 
+/* A shell for whoever connects, itself or below. Below a server that has its own code only what is
+ * on the network counts: servers run commands through pipes and give people terminals. */
+static bool
+is_shell_on_network(const struct circumstances *circumstances, const struct process *process)
+{
+	bool scripted = has_evidence(process, EVIDENCE_SUPER_SERVER) && process->script[0] != '\0';
+
+	return has_evidence(process, EVIDENCE_SHELL_BELOW) ||
+	    (has_evidence(process, EVIDENCE_STDIO_NETWORK) && !scripted &&
+		program_is_shell(name_of(process))) ||
+	    (has_evidence(process, EVIDENCE_SHELL_PIPED) && runs_anything(process) &&
+		!is_worker(process) && !is_further_holder(circumstances->owner, process));
+}
+
+/* Somebody who logged in, and became an account of the system's. */
+static bool
+is_after_login(const struct process *process)
+{
+	if (process->origin == ORIGIN_SU)
+		return true;
+	return process->place.session[0] != '\0' &&
+	    (process->origin == ORIGIN_SSH || process->origin == ORIGIN_CONSOLE) &&
+	    process->login_uid != UINT32_MAX && process->login_uid != process->uid;
+}
+
 /*
  * Who may stand in a unit: what belongs to it, somebody who logged in, somebody's job. Where the
  * unit's main process is not known, only accounts of the system have nobody else to be run by.
@@ -241,7 +251,7 @@ is_stranger(const struct circumstances *circumstances, const struct process *pro
 	if (is_init_scope(place))
 		return true;
 	if (!is_system_service(place) && place->container[0] == '\0')
-		return service_account || is_systems_job(process);
+		return (service_account && !is_after_login(process)) || is_systems_job(process);
 	if (is_units_own(process) || (has_evidence(process, EVIDENCE_LOGIN) && !service_account) ||
 	    is_further_holder(circumstances->owner, process))
 		return false;

@@ -97,6 +97,29 @@ is_in_shm(const struct view *view, const struct statx *file)
 	    fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
 }
 
+/* Skips "/proc/self/root" and its like, which is "/" for the process, and "/proc/self/cwd" and its
+ * like: what follows is relative then. Other processes' are taken for its own. */
+static const char *
+skip_alias(const char *path)
+{
+	static const char proc[] = "/proc/", task[] = "task/", root[] = "root", cwd[] = "cwd";
+	const char *at = path + sizeof(proc) - 1;
+
+	if (strncmp(path, proc, sizeof(proc) - 1) != 0)
+		return path;
+	at += strspn(at, "0123456789abcdefghijklmnopqrstuvwxyz-");
+	at += strspn(at, "/");
+	if (strncmp(at, task, sizeof(task) - 1) == 0) {
+		at += sizeof(task) - 1;
+		at += strspn(at, "0123456789/");
+	}
+	if (strncmp(at, root, sizeof(root) - 1) == 0 && at[sizeof(root) - 1] == '/')
+		return at + sizeof(root) - 1;
+	if (strncmp(at, cwd, sizeof(cwd) - 1) == 0 && at[sizeof(cwd) - 1] == '/')
+		return at + sizeof(cwd) - 1 + strspn(at + sizeof(cwd) - 1, "/");
+	return path;
+}
+
 /* Opens it to be looked at. Returns a descriptor or -errno; -EINVAL where its path is not known. */
 static int
 open_named(const struct subject *subject, const char *argument, bool *ret_open)
@@ -106,6 +129,8 @@ open_named(const struct subject *subject, const char *argument, bool *ret_open)
 	char path[OWNER_PATH_MAX];
 
 	*ret_open = false;
+	for (const char *next = skip_alias(argument); next != argument; next = skip_alias(argument))
+		argument = next;
 	if (argument[0] == '/')
 		return path_open_checked(subject->own_root_fd, argument, ret_open);
 	if (!program_script_path(process->cwd, argument, path, sizeof(path)))
@@ -114,7 +139,8 @@ open_named(const struct subject *subject, const char *argument, bool *ret_open)
 	    path, ret_open);
 }
 
-/* Notes what the file tells. Returns a descriptor of it, or -errno where it is no regular file. */
+/* Notes what the file tells. Returns a descriptor of it, or -errno where it is neither a file nor
+ * a directory, of which python and node run what is in it. */
 static int
 judge_named(const struct subject *subject, const char *argument, struct statx *ret)
 {
@@ -127,7 +153,8 @@ judge_named(const struct subject *subject, const char *argument, struct statx *r
 		process->script_evidence |= SCRIPT_PLACED;
 	if (fd < 0)
 		return fd;
-	if (program_file_stat(fd, "", AT_EMPTY_PATH, ret) < 0 || !S_ISREG(ret->stx_mode))
+	if (program_file_stat(fd, "", AT_EMPTY_PATH, ret) < 0 ||
+	    (!S_ISREG(ret->stx_mode) && !S_ISDIR(ret->stx_mode)))
 		return -ENOENT;
 	process->script_evidence |= SCRIPT_PLACED;
 	if (open)

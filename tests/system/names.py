@@ -4,8 +4,8 @@ table each, benign and bad side by side."""
 import glob
 import os
 import pathlib
-import time
 import shutil
+import time
 
 from harness import SOURCE, run
 from stage import ALICE, PYTHON, serving
@@ -307,7 +307,15 @@ def rows(row):
             [LOADER, *relay(s, copy(s, NETCAT, f"/dev/shm/{s.name}"))]), "suspect", "shm",
             script=...),
 
-        row("script-in-shm", lambda s: script_at(s, f"/dev/shm/{s.name}.py"), "suspect", "shm"),
+        row("script-in-shm-by-proc", lambda s: s.loose(
+        ["/usr/bin/python3", "/proc/self/root"
+         + s.write(f"/dev/shm/{s.name}.py", serving(s.port), owner=ALICE)]), "suspect", "shm",
+        exe=PYTHON, script=...),
+    row("directory-in-shm", lambda s: s.loose(
+        ["/usr/bin/python3", os.path.dirname(
+            s.write(f"/dev/shm/{s.name}/__main__.py", serving(s.port), owner=ALICE))]), "suspect",
+        "shm", exe=PYTHON, script=...),
+    row("script-in-shm", lambda s: script_at(s, f"/dev/shm/{s.name}.py"), "suspect", "shm"),
         row("relative-script-in-shm", relative_script_in_shm, "suspect", "shm"),
         row("script-in-tmp-exposed", lambda s: script_at(
             s, f"/tmp/{s.name}.py", address="0.0.0.0"), "suspect", "temporary", "exposed", auto=1),

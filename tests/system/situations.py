@@ -698,13 +698,13 @@ if __name__ == "__main__":
     s.facts["exe"] = PYTHON
 
 
-def hook(s):
+def hook(s, command="sleep 1000; true"):  # pause: the hook's work
     """A service runs a hook by a shell, which inherits the listener."""
     script = s.write(f"/usr/local/sbin/{s.name}.pl", f"""#!/usr/bin/perl
 use Socket; $^F = 100;
 socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1);
 bind(S, sockaddr_in({s.port}, INADDR_LOOPBACK)); listen(S, 5);
-system("sleep 1000; true"); # pause: the hook's work
+system("{command}");
 """)
     s.service([script], user=WEB_USER)
     s.facts.update(exe=PERL, script=script)
@@ -1160,6 +1160,7 @@ SUSPECTS = [
     row("bracketed", lambda s: called(s, "[kworker/0:1]"), "suspect", "disguise"),
     row("comm-of-a-kernel-thread", lambda s: theirs(s, "-c", "kworker/u8:2"), "suspect",
         "disguise"),
+    row("comm-of-btrfs", lambda s: theirs(s, "-c", "btrfs-cleaner"), "suspect", "disguise"),
     row("comm-sshd", lambda s: theirs(s, "-c", "sshd"), "suspect", "disguise"),
     row("called-cron", lambda s: called(s, "/usr/sbin/cron"), "suspect", "disguise"),
     row("called-dpkg", lambda s: called(s, "/usr/bin/dpkg"), "suspect", "disguise"),
@@ -1272,6 +1273,11 @@ FURTHER = [
         start="session", number="72"), "user"),
     row("shell-with-a-connection-as-output", lambda s: handler_server(
         s, f'POSIX::dup2(fileno($c), 1); {SHELL}'), "suspect", "shell"),
+    row("hook-with-a-pipeline-inherits-the-listener", lambda s: hook(
+        s, "sleep 1000 | while read x; do :; done"), "service"),  # pause: the hook's work
+    row("account-of-a-service-by-su-after-a-login", lambda s: s.session(
+        ["/bin/su", "-s", "/bin/sh", WEB_USER, "-c", " ".join(relaying(s)) + "; true"],
+        number="80", user="root"), "user", user=WEB_USER, exe=NETCAT, origin="su"),
     row("super-servers-script", lambda s: super_server(s, agent(s)), "service"),
     row("script-for-each-connection", lambda s: accepted(s, agent(s)), "service", exe=SYSTEMD),
     row("relay-that-runs-a-script", lambda s: relay(
