@@ -71,7 +71,8 @@ def test_when_a_port_was_last_used(service, offender):
         used = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT)
     idle = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT + 1)
     last = int(used["OVERSTAY_LAST_USED_USEC"]) / 1e6
-    assert before - 1 <= last <= time.time()
+    # It is the whole second in which that survey began, which may have been before the listener.
+    assert before - 2 <= last <= time.time()
     assert "OVERSTAY_LAST_USED_USEC" not in idle
 
 
