@@ -96,7 +96,7 @@ load_last_good(const char *state_directory, struct config **ret)
 	r = lastgood_read(fd, &text, &size);
 	if (r < 0)
 		return r;
-	r = config_load_text(text, size, LASTGOOD_NAME, true, NULL, ret, &messages);
+	r = config_load_text(text, size, LASTGOOD_NAME, ret, &messages);
 	config_messages_print(&messages, stderr);
 	config_messages_clear(&messages);
 	return r;
@@ -147,7 +147,7 @@ command_check(const struct command_line *line)
 	if (line->check_path == NULL) {
 		r = command_load(line, &config);
 	} else {
-		r = config_check_file(line->check_path, &messages);
+		r = config_check_file(line->check_path, &config, &messages);
 		config_messages_print(&messages, stderr);
 		tell_unsaid(r, &messages, line->check_path);
 		config_messages_clear(&messages);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Values of match keys that are more than words and globs: ports, addresses, users and groups,
- * network namespaces. Names are resolved here, once, when the configuration is read, so that
- * judging never waits for NSS; the words stay beside the numbers, for the dump.
+ * network namespaces. No name of a user or group is looked up here: it is noted, with its place,
+ * to be asked for when the configuration was read (model/named.h). The words stay beside the
+ * numbers, for the dump.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +15,8 @@
 #include "config/match.h"
 #include "config/values.h"
 
-/* The longest name of a user or group that is asked for; LOGIN_NAME_MAX is 256 on Linux. */
-#define USER_NAME_MAX 256
+/* So many users and groups may be named: each is asked for again every hour. */
+#define NAMES_MAX 1024
 
 /* An inode number of 64 bits has at most 20 digits; 19 never overflow. */
 #define NETNS_DIGITS_MAX 19
@@ -178,7 +180,42 @@ parse_id(const char *text, uint32_t *ret)
 	return value < UINT32_MAX;
 }
 
-/* Resolves one "alice", "1000", "@developers" or "@1000". */
+/* "overstay.yaml:12:20": the place of a name, without the directory. */
+static const char *
+place_of(const struct config_context *context, const struct node *item, char *buffer, size_t size)
+{
+	const char *slash = strrchr(context->file, '/');
+
+	(void)snprintf(buffer, size, "%s:%u:%u", slash == NULL ? context->file : slash + 1,
+	    item->line, item->column);
+	return buffer;
+}
+
+/* Appends a name, noted once for the whole configuration. */
+static bool
+append_name(struct config_context *context, struct id_list *list, const struct node *item,
+    const char *name, bool group)
+{
+	const struct named *named = named_list_find(context->names, name, group);
+	char where[PATH_MAX];
+
+	if (named == NULL && context->names->count == NAMES_MAX) {
+		context_error(context, item,
+		    "too many different users and groups, expected at most %d", NAMES_MAX);
+		return false;
+	}
+	if (named == NULL)
+		named = named_list_add(context->names, name, group,
+		    place_of(context, item, where, sizeof(where)));
+	if (named == NULL || array_fit(&list->names, list->name_count + 1) < 0) {
+		context_no_memory(context);
+		return false;
+	}
+	list->names[list->name_count++] = named;
+	return true;
+}
+
+/* Reads one "alice", "1000", "@developers" or "@1000". */
 static bool
 read_user(struct match_filling *filling, const struct node *item)
 {
@@ -187,40 +224,19 @@ read_user(struct match_filling *filling, const struct node *item)
 	const char *name = item->text + group;
 	struct id_list *list = group ? &filling->match->gids : &filling->match->uids;
 	struct name_list *words = &filling->text->users;
-	const char *kind = group ? "group" : "user";
 	uint32_t id;
-	int r;
 
-	if (name[0] == '\0' || strlen(name) > USER_NAME_MAX) {
+	if (name[0] == '\0' || strlen(name) > NAMED_MAX ||
+	    (name[strspn(name, "0123456789")] == '\0' && !parse_id(name, &id))) {
 		context_error(context, item,
 		    "user is %s, expected a user such as alice or 1000, "
 		    "or a group such as @developers",
 		    QUOTE(item->text));
 		return false;
 	}
-	r = parse_id(name, &id) ? 0 : context->resolve(name, group, &id);
-	if (r == 0)
-		return append_id(context, list, id) &&
-		    match_append_text(context, &words->names, &words->count, item->text);
-	if (r == -ENOMEM) {
-		context_no_memory(context);
-		return false;
-	}
-	if (context->last_good) {
-		context_warn(context, item, "%s %s not found: the rule is disabled", kind,
-		    QUOTE(name));
-		filling->unresolved = true;
-		return match_append_text(context, &words->names, &words->count, item->text);
-	}
-	if (r == -ENOENT)
-		context_error(context, item,
-		    "unknown %s %s, expected a %s that exists on this "
-		    "host",
-		    kind, QUOTE(name), kind);
-	else
-		context_error(context, item, "cannot look up %s %s: %s", kind, QUOTE(name),
-		    strerror(-r));
-	return false;
+	return (parse_id(name, &id) ? append_id(context, list, id) :
+				      append_name(context, list, item, name, group)) &&
+	    match_append_text(context, &words->names, &words->count, item->text);
 }
 
 /* "host", or the inode of the one that is watched; another is none that a listener is in. */

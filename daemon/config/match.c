@@ -229,7 +229,6 @@ static bool
 read_not(struct match_filling *filling, const struct node *key, const struct node *value)
 {
 	struct match_filling inner = *filling;
-	bool fine;
 
 	if (filling->inside_not) {
 		context_error(filling->context, key,
@@ -245,9 +244,7 @@ read_not(struct match_filling *filling, const struct node *key, const struct nod
 	filling->match->not = inner.match;
 	inner.text = filling->not_text;
 	inner.inside_not = true;
-	fine = read_map(&inner, value);
-	filling->unresolved = inner.unresolved;
-	return fine;
+	return read_map(&inner, value);
 }
 
 static bool
@@ -285,16 +282,14 @@ read_map(struct match_filling *filling, const struct node *map)
 
 bool
 match_read(struct config_context *context, const struct node *map, struct match *match,
-    struct rule_text *text, bool *ret_unresolved)
+    struct rule_text *text)
 {
 	struct match_filling filling = { .context = context,
 		.match = match,
 		.text = &text->match,
 		.not_text = &text->not };
-	bool fine = read_map(&filling, map);
 
-	*ret_unresolved = filling.unresolved;
-	return fine;
+	return read_map(&filling, map);
 }
 
 static void

@@ -20,7 +20,6 @@ struct match_filling {
 	struct match_text *text;
 	struct match_text *not_text; /* of the not inside */
 	bool inside_not;
-	bool unresolved; /* a user or group is not known, and that is no error */
 };
 
 /* Each reads count items into the match. Returns true, or says every error. */

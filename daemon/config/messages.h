@@ -14,10 +14,9 @@ struct node;
 struct config_context {
 	struct config_messages *messages; /* borrowed */
 	const char *file;		  /* borrowed; as it stands in messages, raw */
-	config_resolve_function *resolve;
-	uint64_t now_usec; /* CLOCK_REALTIME: is a rule over already? */
-	uint64_t netns;	   /* inode of the one that is watched, 0 = unknown */
-	bool last_good;
+	struct named_list *names;	  /* users and groups that were named so far */
+	uint64_t now_usec;		  /* CLOCK_REALTIME: is a rule over already? */
+	uint64_t netns;			  /* inode of the one that is watched, 0 = unknown */
 	bool no_memory; /* by context_no_memory() alone; the load ends with -ENOMEM */
 };
 

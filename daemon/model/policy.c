@@ -48,6 +48,25 @@ glob_list_clear(struct glob_list *list)
 	free(list->globs);
 }
 
+bool
+id_list_has(const struct id_list *list, uint32_t id)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->ids[i] == id)
+			return true;
+	for (size_t i = 0; i < list->name_count; i++)
+		if (list->names[i]->state == NAMED_KNOWN && list->names[i]->id == id)
+			return true;
+	return false;
+}
+
+static void
+id_list_clear(struct id_list *list)
+{
+	free(list->ids);
+	free(list->names);
+}
+
 void
 match_clear(struct match *match)
 {
@@ -62,8 +81,8 @@ match_clear(struct match *match)
 	glob_list_clear(&match->user_unit);
 	glob_list_clear(&match->script);
 	glob_list_clear(&match->container);
-	free(match->uids.ids);
-	free(match->gids.ids);
+	id_list_clear(&match->uids);
+	id_list_clear(&match->gids);
 	match_clear(match->not );
 	free(match->not );
 	memset(match, 0, sizeof(*match));
@@ -89,6 +108,7 @@ policy_clear(struct policy *policy)
 	for (size_t i = 0; i < policy->rule_count; i++)
 		rule_clear(&policy->rules[i]);
 	free(policy->rules);
+	named_list_clear(&policy->names);
 	memset(policy, 0, sizeof(*policy));
 }
 

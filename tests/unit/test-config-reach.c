@@ -199,9 +199,13 @@ test_reach(void **state)
 		{ "unit: \"*\"", "unit: a.service", true },
 		{ "user_unit: \"*\"", "unit: a.service", false },
 		{ "user_unit: \"a*\"", "user_unit: a.service", true },
-		{ "user: [alice, bob]", "user: 1001", true },
+		{ "user: [alice, bob]", "user: bob", true },
+		{ "user: [alice, 1001]", "user: 1001", true },
+		/* Whose number it is, is not known here. */
+		{ "user: [alice, bob]", "user: 1001", false },
 		{ "user: alice", "user: [alice, bob]", false },
-		{ "user: \"@developers\"", "user: \"@2000\"", true },
+		{ "user: \"@developers\"", "user: [\"@developers\"]", true },
+		{ "user: \"@developers\"", "user: \"@2000\"", false },
 		{ "user: \"@developers\"", "user: 2000", false },
 		{ "port: 1-100, not: {user: alice}", "port: 50", false },
 		{ "port: 1-100", "port: 50, not: {user: alice}", true },
@@ -294,7 +298,7 @@ test_reach_is_bounded(void **state)
 			used += (size_t)sprintf(text + used, "/%x,", i * 100 + j);
 		used += (size_t)sprintf(text + used, "]}}\n");
 	}
-	(void)config_free(load_bytes(text, used, false, &said));
+	(void)config_free(load_bytes(text, used, &said));
 	assert_memory_equal(said, "t.yaml:3:3: never reached, \"first\" at line 2 matches first\n",
 	    strlen("t.yaml:3:3: never reached, \"first\" at line 2 matches first\n"));
 	assert_non_null(strstr(said,

@@ -143,7 +143,7 @@ test_characters(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *said;
 
-		assert_null(load_bytes(cases[i].text, cases[i].size, false, &said));
+		assert_null(load_bytes(cases[i].text, cases[i].size, &said));
 		assert_string_equal(said, cases[i].messages);
 		free(said);
 	}
@@ -184,7 +184,7 @@ test_quotes(void **state)
 	    "time span such as 90s or 1h 30min\n"));
 	memcpy(text, "cmdline: ", 9);
 	memset(text + 9, 'x', 4000);
-	assert_null(load_bytes(text, strlen(text), false, &said));
+	assert_null(load_bytes(text, strlen(text), &said));
 	assert_true(strlen(said) < 200);
 	assert_non_null(strstr(said, "xxx...\", expected masked, full or off\n"));
 	free(said);
@@ -199,12 +199,12 @@ test_bounds(void **state)
 
 	(void)state;
 	memset(text, '#', YAML_SIZE_MAX + 1);
-	assert_null(load_bytes(text, YAML_SIZE_MAX + 1, false, &said));
+	assert_null(load_bytes(text, YAML_SIZE_MAX + 1, &said));
 	assert_string_equal(said,
 	    "t.yaml:1:1: file is too large, expected at most 1048576 "
 	    "bytes\n");
 	free(said);
-	(void)config_free(load_bytes(text, YAML_SIZE_MAX, false, &said));
+	(void)config_free(load_bytes(text, YAML_SIZE_MAX, &said));
 	assert_string_equal(said, "");
 	free(said);
 
@@ -212,7 +212,7 @@ test_bounds(void **state)
 	while (used < YAML_SIZE_MAX - 4)
 		used += (size_t)sprintf(text + used, "[],");
 	text[used++] = ']';
-	assert_null(load_bytes(text, used, false, &said));
+	assert_null(load_bytes(text, used, &said));
 	assert_string_equal(said,
 	    "t.yaml:1:750000: too many values, expected at most "
 	    "250000 in a file\n");
@@ -220,7 +220,7 @@ test_bounds(void **state)
 
 	for (used = 0, *text = '\0'; used < 3000;)
 		used += (size_t)sprintf(text + used, "k%zu: 1\n", used);
-	assert_null(load_bytes(text, used, false, &said));
+	assert_null(load_bytes(text, used, &said));
 	assert_non_null(strstr(said,
 	    "t.yaml:1:1: too many keys in a map, expected at most "
 	    "256\n"));
@@ -259,9 +259,7 @@ test_many_errors(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 150; i++)
 		used += (size_t)sprintf(text + used, "- x\n");
-	assert_int_equal(
-	    config_load_text(text, used, "t.yaml", false, resolve_fake, &config, &messages),
-	    -EINVAL);
+	assert_int_equal(config_load_text(text, used, "t.yaml", &config, &messages), -EINVAL);
 	assert_int_equal(messages.count, CONFIG_MESSAGES_MAX);
 	assert_int_equal(messages.errors, 150);
 	said = messages_text(&messages, "");

@@ -125,8 +125,7 @@ run_on_old(void)
 	struct config_messages messages = { 0 };
 	struct config *config;
 
-	assert_int_equal(config_load_text(old_text, strlen(old_text), "old", false, resolve_fake,
-			     &config, &messages),
+	assert_int_equal(config_load_text(old_text, strlen(old_text), "old", &config, &messages),
 	    0);
 	free(played.old_dump);
 	assert_int_equal(config_dump_text(config, &played.old_dump, NULL), 0);
