@@ -147,6 +147,45 @@ test_durations(void **state)
 	}
 }
 
+/* Every spelling of off and on, quoted or not, wherever off or on is a value. */
+static void
+test_booleans(void **state)
+{
+	static const char *const words[][2] = { { "false", "true" }, { "False", "True" },
+		{ "FALSE", "TRUE" }, { "no", "yes" }, { "No", "Yes" }, { "NO", "YES" },
+		{ "off", "on" }, { "Off", "On" }, { "OFF", "ON" }, { "\"false\"", "\"true\"" },
+		{ "'no'", "'yes'" } };
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *off = words[i][0];
+		struct config *config;
+
+		(void)snprintf(text, sizeof(text),
+		    "log: {appeared: %s, vanished: %s, udp: %s}\ncmdline: %s\nhopping: %s\n"
+		    "advice: %s\nrules:\n- {name: a, match: {port: 50000, user: alice}, "
+		    "threshold: 1h, enabled: %s}\n"
+		    "- {name: b, match: {port: 50001, user: alice}, threshold: 1h, enabled: %s}\n",
+		    off, off, off, off, off, off, off, words[i][1]);
+		config = load_expect(text, "");
+		assert_int_equal(config->policy.log_appeared, SEVERITY_OFF);
+		assert_int_equal(config->policy.log_vanished, SEVERITY_OFF);
+		assert_int_equal(config->policy.log_udp, SEVERITY_OFF);
+		assert_int_equal(config->policy.cmdline, CMDLINE_OFF);
+		assert_int_equal(config->policy.hopping, 0);
+		assert_false(config->policy.advice);
+		assert_false(config->policy.rules[0].enabled);
+		assert_true(config->policy.rules[1].enabled);
+		(void)config_free(config);
+		(void)snprintf(text, sizeof(text), "advice: %s\nhopping: [%s]\n", words[i][1], off);
+		config = load_expect(text, "");
+		assert_true(config->policy.advice);
+		assert_int_equal(config->policy.hopping, 0);
+		(void)config_free(config);
+	}
+}
+
 static void
 test_duration_messages(void **state)
 {
@@ -424,6 +463,7 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_booleans),
 		cmocka_unit_test(test_duration_messages),
 		cmocka_unit_test(test_severities),
 		cmocka_unit_test(test_ranges),
