@@ -41,7 +41,7 @@ command_lookup_program(char *buffer, size_t size)
 static void
 tell_unsaid(int r, const struct config_messages *messages, const char *what)
 {
-	if (r == -ENOMEM || (r < 0 && messages->errors == 0))
+	if (r == -ENOMEM || (r < 0 && messages->counts[CONFIG_ERROR] == 0))
 		fprintf(stderr, "overstayd: %s: %s\n", what, strerror(-r));
 }
 

@@ -137,7 +137,7 @@ load_begin(struct load *load, struct config_messages *messages, config_resolve_f
 			.netns = own_netns(),
 		},
 		.config = calloc(1, sizeof(*load->config)),
-		.errors_before = messages->errors,
+		.errors_before = messages->counts[CONFIG_ERROR],
 	};
 	if (load->config == NULL)
 		return -ENOMEM;
@@ -351,7 +351,7 @@ load_result(const struct load *load)
 {
 	if (load->context.no_memory)
 		return -ENOMEM;
-	return load->context.messages->errors > load->errors_before ? -EINVAL : 0;
+	return load->context.messages->counts[CONFIG_ERROR] > load->errors_before ? -EINVAL : 0;
 }
 
 /* After the last file: checks across files, and the result. */
@@ -362,9 +362,10 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 
 	if (!load->context.no_memory)
 		options_check(&load->context, load->config, load->places, fragment);
-	r = load_result(load);
+	/* Of what could be read: an error hides no warning. */
+	r = load->context.no_memory ? -ENOMEM : finish_rules(load);
 	if (r == 0)
-		r = finish_rules(load);
+		r = load_result(load);
 	if (r == 0)
 		r = config_set_hash(load->config);
 	if (r == -EFBIG) {

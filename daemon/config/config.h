@@ -63,22 +63,28 @@ struct config {
 enum config_message_kind {
 	CONFIG_ERROR,
 	CONFIG_WARNING,
+	CONFIG_NOTE, /* right, but a host may lack what it names */
+	CONFIG_MESSAGE_KIND_COUNT,
 };
 
 struct config_message {
 	enum config_message_kind kind;
 	unsigned line, column; /* 1-based, as in text; messages of one file come in this order */
-	char *text;	       /* "FILE:LINE:COLUMN: what, expected what": escaped, no newline */
+	char *text; /* "FILE:LINE:COLUMN: error: what, expected what": escaped, no newline */
 };
 
 /* At most CONFIG_MESSAGES_MAX of each kind are kept; the counts go on. */
 #define CONFIG_MESSAGES_MAX 100
 
-/* Start with all zero; the messages of several loads may be collected in one. */
+/*
+ * Start with all zero; the messages of several loads may be collected in one. With strict, what
+ * would be a warning or a note is an error.
+ */
 struct config_messages {
 	struct config_message *items;
 	size_t count;
-	size_t errors, warnings; /* counted, also those not kept */
+	size_t counts[CONFIG_MESSAGE_KIND_COUNT]; /* also of those not kept */
+	bool strict;
 };
 
 /* Frees what is in it and makes it empty. Accepts NULL. */

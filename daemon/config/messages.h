@@ -41,8 +41,9 @@ const char *quote_text(const char *value, size_t length, char *buffer);
 #define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]){ 0 })
 
 /*
- * Adds a message about a place, 1-based, in the context's file. Values in it must have
- * passed QUOTE(): the text itself is taken as it is.
+ * Adds a message about a place, 1-based, in the context's file, unless that is said already
+ * (an alias is read at each of its places). Values in it must have passed QUOTE(): the text
+ * itself is taken as it is.
  */
 void context_message(struct config_context *context, enum config_message_kind kind, unsigned line,
     unsigned column, const char *format, ...) _printf_(5, 6);
@@ -52,6 +53,8 @@ void context_message(struct config_context *context, enum config_message_kind ki
 	context_message((context), CONFIG_ERROR, (node)->line, (node)->column, __VA_ARGS__)
 #define context_warn(context, node, ...) \
 	context_message((context), CONFIG_WARNING, (node)->line, (node)->column, __VA_ARGS__)
+#define context_note(context, node, ...) \
+	context_message((context), CONFIG_NOTE, (node)->line, (node)->column, __VA_ARGS__)
 
 /* Puts the messages from the one at `from` on in the order of their places. */
 void messages_sort(struct config_messages *messages, size_t from);

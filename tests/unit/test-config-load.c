@@ -44,7 +44,7 @@ load(const struct config_tree *tree, const char *expected)
 
 	(void)snprintf(root, sizeof(root), "%s/", tree->root);
 	said = messages_text(&messages, root);
-	assert_int_equal(r, messages.errors > 0 ? -EINVAL : 0);
+	assert_int_equal(r, messages.counts[CONFIG_ERROR] > 0 ? -EINVAL : 0);
 	assert_string_equal(said, expected);
 	free(said);
 	config_messages_clear(&messages);
@@ -58,7 +58,7 @@ test_missing(void **state)
 	struct config *config;
 
 	assert_null(load(tree,
-	    "overstay.yaml:1:1: cannot be read: No such file or "
+	    "overstay.yaml:1:1: error: cannot be read: No such file or "
 	    "directory\n"));
 	tree->paths.main_optional = true;
 	config = load(tree, "");
@@ -94,7 +94,7 @@ test_order_of_options(void **state)
 	(void)config_free(config);
 	config_tree_write(tree, "conf.d/50-c.yml", "threshold: 7h\n");
 	config = load(tree,
-	    "conf.d:1:1: \"50-c.yml\" is ignored, expected a name that ends in "
+	    "conf.d:1:1: warning: \"50-c.yml\" is ignored, expected a name that ends in "
 	    ".yaml\n");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	(void)config_free(config);
@@ -163,7 +163,7 @@ test_reach_across_files(void **state)
 	config_tree_write(tree, "rules.d/1.yaml", "\n" RULES("wide", "1-9"));
 	config_tree_write(tree, "overstay.yaml", RULES("narrow", "5"));
 	(void)snprintf(expected, sizeof(expected),
-	    "overstay.yaml:2:5: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches "
+	    "overstay.yaml:2:5: warning: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches "
 	    "first\n");
 	expect_rules(tree, names, ARRAY_SIZE(names), expected);
 }
@@ -180,19 +180,19 @@ test_keys_of_directories(void **state)
 	config_tree_write(tree, "vendor/1.yaml", "oops: 1\n");
 	config_tree_write(tree, "vendor/9.yaml", "ruels: 1\n");
 	assert_null(load(tree,
-	    "overstay.yaml:1:1: unknown key \"foo\", expected one of interval, survey, "
+	    "overstay.yaml:1:1: error: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, "
 	    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
 	    "advice, hopping, "
 	    "log, "
 	    "cmdline, rules\n"
-	    "conf.d/1.yaml:1:11: interval is \"1x\", expected a time span such as 90s or "
+	    "conf.d/1.yaml:1:11: error: interval is \"1x\", expected a time span such as 90s or "
 	    "1h 30min\n"
-	    "conf.d/1.yaml:2:1: rules are not allowed in conf.d, expected in overstay.yaml or in "
+	    "conf.d/1.yaml:2:1: error: rules are not allowed in conf.d, expected in overstay.yaml or in "
 	    "rules.d\n"
-	    "rules.d/1.yaml:2:1: unknown key \"interval\", expected rules\n"
-	    "rules.d/2.yaml:1:1: found a list, expected a map with rules:\n"
-	    "vendor/9.yaml:1:1: unknown key \"ruels\", did you mean \"rules\"?\n"));
+	    "rules.d/1.yaml:2:1: error: unknown key \"interval\", expected rules\n"
+	    "rules.d/2.yaml:1:1: error: found a list, expected a map with rules:\n"
+	    "vendor/9.yaml:1:1: error: unknown key \"ruels\", did you mean \"rules\"?\n"));
 }
 
 /*
@@ -207,8 +207,8 @@ test_options_across_files(void **state)
 	config_tree_write(tree, "conf.d/1.yaml", "interval: 4s\n");
 	(void)config_free(load(tree, ""));
 	config_tree_write(tree, "conf.d/1.yaml", "interval: 6s\n");
-	assert_null(
-	    load(tree, "overstay.yaml:2:1: survey is 4s, expected at least the interval (6s)\n"));
+	assert_null(load(tree,
+	    "overstay.yaml:2:1: error: survey is 4s, expected at least the interval (6s)\n"));
 }
 
 static void
@@ -221,26 +221,26 @@ test_kinds_of_file(void **state)
 	assert_int_equal(symlink("/dev/null", tree->main_file), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
+	    "conf.d/1.yaml:1:1: error: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: is a directory, expected a regular "
+	    "conf.d/1.yaml:1:1: error: is a directory, expected a regular "
 	    "file\n"));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
+	    "conf.d/1.yaml:1:1: error: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: cannot be read: No such file or "
+	    "conf.d/1.yaml:1:1: error: cannot be read: No such file or "
 	    "directory\n"));
 	assert_int_equal(unlink(path), 0);
 	tree->paths.conf_dir = tree->main_file;
-	assert_null(load(tree, "overstay.yaml:1:1: cannot be read: Not a directory\n"));
+	assert_null(load(tree, "overstay.yaml:1:1: error: cannot be read: Not a directory\n"));
 }
 
 static void
@@ -252,8 +252,8 @@ test_writers(void **state)
 	assert_int_equal(chmod(tree->main_file, 0664), 0);
 	assert_int_equal(chmod(tree->rules_dir, 0777), 0);
 	(void)config_free(load(tree,
-	    "overstay.yaml:1:1: mode 0664 allows writing by group or others, expected 0644\n"
-	    "rules.d:1:1: mode 0777 allows writing by group or others, expected 0755\n"));
+	    "overstay.yaml:1:1: warning: mode 0664 allows writing by group or others, expected 0644\n"
+	    "rules.d:1:1: warning: mode 0777 allows writing by group or others, expected 0755\n"));
 }
 
 static void
@@ -265,7 +265,7 @@ test_owner(void **state)
 	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
 	assert_int_equal(chown(tree->main_file, 65534, 0), 0);
 	(void)config_free(load(tree,
-	    "overstay.yaml:1:1: owned by uid 65534, expected root: "
+	    "overstay.yaml:1:1: warning: owned by uid 65534, expected root: "
 	    "this user can hide listeners from overstayd\n"));
 }
 
@@ -280,18 +280,18 @@ test_check_file(void **state)
 		{ RULES("n", "1"), "" },
 		{ "interval: 1min\n", "" },
 		{ "interval: 1min\nsurvey: 30s\n",
-		    "x:2:1: survey is 30s, expected at least the interval (1min)\n" },
+		    "x:2:1: error: survey is 30s, expected at least the interval (1min)\n" },
 		{ "", "" },
-		{ "rules: 1\n", "x:1:8: found a single value, expected a list of rules\n" },
+		{ "rules: 1\n", "x:1:8: error: found a single value, expected a list of rules\n" },
 		{ "foo: bar\nrules:\n- {name: n, match: {user: no-such-user-here}, action: "
 		  "allow}\n",
-		    "x:1:1: unknown key \"foo\", expected one of interval, survey, ranges, "
+		    "x:1:1: error: unknown key \"foo\", expected one of interval, survey, ranges, "
 		    "protocols, "
 		    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
 		    "advice, hopping, "
 		    "log, cmdline, "
 		    "rules\n"
-		    "x:3:27: unknown user \"no-such-user-here\", expected a user that exists on "
+		    "x:3:27: error: unknown user \"no-such-user-here\", expected a user that exists on "
 		    "this host\n" },
 		{ "rules:\n- {name: n, match: {user: [root, \"@root\"]}, action: "
 		  "allow}\n",
@@ -304,7 +304,7 @@ test_check_file(void **state)
 	(void)snprintf(root, sizeof(root), "%s/", tree->root);
 	(void)snprintf(path, sizeof(path), "%sx", root);
 	assert_int_equal(config_check_file(path, &messages), -EINVAL);
-	assert_int_equal(messages.errors, 1);
+	assert_int_equal(messages.counts[CONFIG_ERROR], 1);
 	config_messages_clear(&messages);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *said;
@@ -336,7 +336,7 @@ test_too_large_together(void **state)
 			memcpy(text + i, "user: ", 6);
 	config_tree_write(tree, "rules.d/1.yaml", text);
 	assert_null(load(tree,
-	    "overstay.yaml:1:1: all configuration files together are too "
+	    "overstay.yaml:1:1: error: all configuration files together are too "
 	    "large, expected at most 1048576 bytes\n"));
 }
 
