@@ -124,6 +124,23 @@ context_message(struct config_context *context, enum config_message_kind kind, u
 		context_no_memory(context);
 }
 
+struct message_mark
+messages_mark(const struct config_messages *messages)
+{
+	struct message_mark mark = { .count = messages->count };
+
+	memcpy(mark.counts, messages->counts, sizeof(mark.counts));
+	return mark;
+}
+
+void
+messages_take_back(struct config_messages *messages, const struct message_mark *mark)
+{
+	while (messages->count > mark->count)
+		free(messages->items[--messages->count].text);
+	memcpy(messages->counts, mark->counts, sizeof(mark->counts));
+}
+
 void
 config_messages_clear(struct config_messages *messages)
 {

@@ -329,7 +329,8 @@ attempt_check(const struct fixture *fixture, size_t failing, struct outcome *ret
 	struct config_messages messages = { 0 };
 
 	memory_arm(failing);
-	ret->result = config_check_file(fixture->tree.main_file, &messages);
+	ret->result =
+	    config_check_file(&(struct config_paths){ 0 }, fixture->tree.main_file, &messages);
 	outcome_take(ret, &messages, NULL);
 }
 

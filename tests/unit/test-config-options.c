@@ -136,7 +136,7 @@ test_durations(void **state)
 			if (r != (good ? 0 : -EINVAL))
 				print_error("# read: %s", text);
 			assert_int_equal(r, good ? 0 : -EINVAL);
-			assert_int_equal(messages.count, good ? 0 : 1);
+			assert_int_equal(messages.counts[CONFIG_ERROR], good ? 0 : 1);
 			if (good) {
 				const void *value = (char *)config + rows[i].offset;
 				assert_true(*(const uint64_t *)value == usec[j]);

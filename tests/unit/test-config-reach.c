@@ -20,6 +20,14 @@
 #define JUDGED                                                                               \
 	"t.yaml:2:3: warning: rule allows by class, reason, origin or hint alone, expected " \
 	"exe, user or unit too: any program can match\n"
+#define PORT                                                                           \
+	"t.yaml:2:3: warning: rule allows by port alone, expected exe, user, unit or " \
+	"container too: any program can listen there\n"
+#define PLACE                                                                            \
+	"t.yaml:2:3: warning: rule allows by address, exposure, choice or owner alone, " \
+	"expected exe, user, unit or container too: any program can match\n"
+#define ALL(what) \
+	"t.yaml:2:3: warning: rule allows " what ", expected exe, user, unit or container too\n"
 #define ANY_CONTAINER                                                                        \
 	"t.yaml:2:3: warning: rule allows every container, expected its id or name, or exe " \
 	"or user too\n"
@@ -68,7 +76,20 @@ test_allow(void **state)
 		{ "rules:\n- {name: n, action: allow, match: {comm: x}, enabled: "
 		  "false}\n",
 		    "" },
-		{ ALLOW("port: 1"), "" },
+		{ ALLOW("port: 1"), PORT },
+		{ ALLOW("port: 1, protocol: tcp, exposure: loopback"), PORT },
+		{ ALLOW("port: 1, user: alice"), "" },
+		{ ALLOW("port: 1, owner: kernel"), "" },
+		{ ALLOW("protocol: tcp"), ALL("all of TCP") },
+		{ ALLOW("protocol: udp, netns: host"), ALL("all of UDP") },
+		{ ALLOW("protocol: [udp, tcp]"), ALL("everything") },
+		{ ALLOW("netns: host"), ALL("everything") },
+		{ ALLOW("not: {port: 1}"), ALL("everything") },
+		{ ALLOW("protocol: tcp, unit: a.service"), "" },
+		{ ALLOW("exposure: loopback, protocol: tcp"), PLACE },
+		{ ALLOW("address: \"::1\""), PLACE },
+		{ ALLOW("owner: unknown"), PLACE },
+		{ MATCH("port: 1"), "" },
 		{ ALLOW("exe: /usr/bin/python3.11"), INTERPRETER("/usr/bin/python3.11") },
 		{ ALLOW("exe: [/usr/sbin/x, /bin/bash], cmdline: "
 			"x"),
@@ -86,7 +107,7 @@ test_allow(void **state)
 		{ ALLOW("exe: \"**/lua5.*\""), INTERPRETER("**/lua5.*") },
 		{ ALLOW("exe: \"/srv/*\""), "" },
 		{ ALLOW("exe: /usr/bin/perl, container: x"), "" },
-		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {port: 1}}\n",
+		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {user: alice}}\n",
 		    "t.yaml:2:3: warning: threshold, severity and remind have no effect with action: "
 		    "allow\n" },
 	};
@@ -230,11 +251,11 @@ static void
 test_reach_of_suspects(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "rules:\n- {name: a, action: allow, match: {port: 1}}\n"
-		  "- {name: b, severity: err, match: {port: 1}}\n",
+		{ "rules:\n- {name: a, action: allow, match: {port: 1, user: alice}}\n"
+		  "- {name: b, severity: err, match: {port: 1, user: alice}}\n",
 		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
-		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
-		  "- {name: b, action: allow, match: {port: 1}}\n",
+		{ "rules:\n- {name: a, severity: err, match: {port: 1, user: alice}}\n"
+		  "- {name: b, action: allow, match: {port: 1, user: alice}}\n",
 		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",

@@ -261,7 +261,7 @@ test_rule_errors(void **state)
 		{ RULE "  match: {port: 1}\n  until: 2027-13-01\n",
 		    "t.yaml:5:10: error: until is \"2027-13-01\", expected a day such as "
 		    "2027-06-30\n" },
-		{ RULE "  match: {port: 1}\n  until: 2020-06-30\n",
+		{ RULE "  match: {user: alice}\n  until: 2020-06-30\n",
 		    "t.yaml:5:10: warning: until \"2020-06-30\" is in the past: the rule is ignored\n" },
 	};
 
@@ -407,7 +407,7 @@ test_until(void **state)
 	(void)state;
 	assert_int_equal(setenv("TZ", "Europe/Berlin", 1), 0);
 	tzset();
-	config = load_expect(RULE "  match: {port: 1}\n  until: 2037-03-29\n", "");
+	config = load_expect(RULE "  match: {user: alice}\n  until: 2037-03-29\n", "");
 	end = (time_t)(config->policy.rules[0].until_usec / USEC_PER_SEC);
 	assert_non_null(localtime_r(&end, &local));
 	assert_int_equal(local.tm_mday, 30);

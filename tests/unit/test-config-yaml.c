@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the YAML reader refuses, with the exact place of each: syntax, characters, aliases,
- * tags, duplicates, depth, size, number.
+ * What the YAML reader refuses, with the exact place of each: syntax, characters, tags, duplicates, depth, size, number.
  */
 #include "config-expect.h"
 
@@ -50,15 +49,6 @@ static void
 test_refused(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "interval: &a 3s\n",
-		    "t.yaml:1:11: error: anchor \"a\" is not supported, expected a "
-		    "value "
-		    "without one\n" },
-		{ "udp: &a {auto: 3s}\nlog: *a\n",
-		    "t.yaml:1:6: error: anchor \"a\" is not supported, expected a value without one\n"
-		    "t.yaml:2:6: error: alias \"a\" is not supported, expected the value itself\n" },
-		{ "ranges: &a [iana]\n",
-		    "t.yaml:1:9: error: anchor \"a\" is not supported, expected a value without one\n" },
 		{ "interval: !!str 3s\n",
 		    "t.yaml:1:11: error: tag \"tag:yaml.org,2002:str\" is not supported, expected a "
 		    "value without "
@@ -69,10 +59,10 @@ test_refused(void **state)
 		    "one\n" },
 		{ "interval: 3s\nsurvey: 9s\ninterval: 4s\n",
 		    "t.yaml:3:1: error: duplicate key \"interval\", expected once; first at line 1\n" },
-		{ "udp:\n  auto: 3s\n  auto: 4s\n",
+		{ "udp:\n  auto: 3h\n  auto: 4h\n",
 		    "t.yaml:3:3: error: duplicate key \"auto\", expected once; first at line 2\n" },
 		{ "rules:\n- name: a\n  name: b\n  match: {comm: x}\n  match: {exe: x}\n"
-		  "  threshold: 1s\n",
+		  "  threshold: 1h\n",
 		    "t.yaml:3:3: error: duplicate key \"name\", expected once; first at line 2\n"
 		    "t.yaml:5:3: error: duplicate key \"match\", expected once; first at line 4\n" },
 		{ "interval: 3s\n---\nsurvey: 9s\n",
@@ -84,17 +74,122 @@ test_refused(void **state)
 		    "t.yaml:1:11: error: found a NUL character in a value, expected text\n" },
 		{ "note: [[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]\n",
 		    "t.yaml:1:23: error: nested too deeply, expected at most 16 levels\n" },
-		{ "<<: {interval: 3s}\n",
-		    "t.yaml:1:1: error: unknown key \"<<\", expected one of interval, survey, "
-		    "ranges, "
-		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, "
-		    "remind, "
-		    "advice, hopping, "
-		    "log, cmdline, rules\n" },
 	};
 
 	(void)state;
 	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+/* What configuration management writes back, and what nobody should. */
+static void
+test_aliases(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ "interval: &a 5s\nsurvey: *a\n", "" },
+		{ "log: &l {appeared: &o off, udp: *o}\nthreshold: 1h\n", "" },
+		{ "ranges: &a [iana]\nprotocols: *a\n",
+		    "t.yaml:1:13: error: protocol is \"iana\", expected tcp or udp\n" },
+		{ "interval: &a 5parsecs\nsurvey: *a\n",
+		    "t.yaml:1:11: error: interval is \"5parsecs\", expected a time span such as 90s "
+		    "or 1h 30min\n"
+		    "t.yaml:2:9: error: survey is \"5parsecs\", expected a time span such as 90s or "
+		    "1h 30min\n" },
+		/* The inside of a map is complained about once, at its place. */
+		{ "rules:\n- {name: a, threshold: 1h, match: &m {comm: a, prt: 1}}\n"
+		  "- {name: b, threshold: 1h, match: *m}\n"
+		  "- {name: c, threshold: 1h, match: *m}\n",
+		    "t.yaml:2:48: error: unknown key \"prt\", did you mean \"port\"?\n" },
+		{ "interval: *a\n",
+		    "t.yaml:1:11: error: unknown alias \"a\", expected &a before a value above\n" },
+		{ "ranges: &a [iana, *a]\n",
+		    "t.yaml:1:19: error: unknown alias \"a\", expected &a before a value above\n" },
+		{ "interval: &a 5s\nsurvey: &a 100s\nthreshold: *a\n", "" },
+		{ "<<: {interval: 3s}\n", "" },
+		{ "udp: &u {auto: 3h}\n<<: [{threshold: 1h}, {threshold: x, grace: 1s}]\n", "" },
+		{ "interval: 3s\n<<: {interval: x}\n", "" },
+		{ "<<: {interval: x}\n",
+		    "t.yaml:1:16: error: interval is \"x\", expected a time span such as 90s or 1h "
+		    "30min\n" },
+		{ "<<: 3s\n",
+		    "t.yaml:1:5: error: << names a single value, expected a map or a list of "
+		    "maps\n" },
+		{ "<<: [{grace: 1s}, 3s]\n",
+		    "t.yaml:1:19: error: << names a single value, expected a map or a list of "
+		    "maps\n" },
+		{ "<<:\n",
+		    "t.yaml:1:4: error: << names no value, expected a map or a list of maps\n" },
+		{ "rules:\n- &a {name: a, threshold: 1h, match: &m {user: alice}}\n"
+		  "- {<<: *a, name: b, match: {<<: *m, port: 5x}}\n",
+		    "t.yaml:3:43: error: port is \"5x\", expected 1 to 65535, or a range such as "
+		    "50000-59999\n" },
+		{ "hopping: &a [[[[[[[[tcp]]]]]]]]\nlog: {udp: [[[[[[[*a]]]]]]]}\n",
+		    "t.yaml:2:19: error: alias \"a\" nests too deeply, expected at most 16 levels\n"
+		    "t.yaml:1:13: error: found a list, expected tcp, udp or off\n"
+		    "t.yaml:2:12: error: found a list, expected emerg, alert, crit, err, warning, "
+		    "notice, info, debug or off\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+static void
+test_aliases_mean_values(void **state)
+{
+	struct config *config = load_expect(
+	    "udp: &u {auto: 3h, threshold: 2h}\n"
+	    "rules:\n"
+	    "- &a {name: a, severity: err, threshold: 1h, match: &m {user: alice, port: 5}}\n"
+	    "- {<<: [{remind: 5h}, *a], name: b, match: {<<: *m, port: 6}}\n",
+	    "");
+	const struct rule *rule = &config->policy.rules[1];
+	char *dump = dump_fixed(config);
+
+	(void)state;
+	assert_string_equal(rule->name, "b");
+	assert_int_equal(rule->severity, SEVERITY_ERR);
+	assert_int_equal(rule->remind_usec, 5 * USEC_PER_HOUR);
+	assert_int_equal(rule->match.uids.count, 1);
+	assert_false(port_set_has(rule->match.ports, 5));
+	assert_true(port_set_has(rule->match.ports, 6));
+	free(dump);
+	(void)config_free(config);
+}
+
+/* A billion laughs, of values and of text: an error that names the place, at once. */
+static void
+test_aliases_are_bounded(void **state)
+{
+	static char text[700 * 1024];
+	size_t used = (size_t)sprintf(text, "note: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
+	char *said;
+
+	(void)state;
+	for (unsigned i = 1; i < 10; i++) {
+		used += (size_t)sprintf(text + used, "n%u: &l%u [", i, i);
+		for (unsigned j = 0; j < 10; j++)
+			used += (size_t)sprintf(text + used, "%s*l%u", j > 0 ? ", " : "", i - 1);
+		used += (size_t)sprintf(text + used, "]\n");
+	}
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_string_equal(said,
+	    "t.yaml:6:10: error: alias \"l4\" makes the file too large, expected at most 250000 "
+	    "values and 1048576 bytes of text with all aliases replaced\n");
+	free(said);
+	used = (size_t)sprintf(text, "a: &a ");
+	memset(text + used, 'x', 600 * 1024);
+	used += 600 * 1024;
+	used += (size_t)sprintf(text + used, "\nb: *a\n");
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_string_equal(said,
+	    "t.yaml:2:4: error: alias \"a\" makes the file too large, expected at most 250000 "
+	    "values and 1048576 bytes of text with all aliases replaced\n");
+	free(said);
+	for (unsigned i = used = 0; i <= YAML_ANCHORS_MAX; i++)
+		used += (size_t)sprintf(text + used, "k%u: &a%u 1\n", i, i);
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_non_null(strstr(said, ": error: too many "));
+	free(said);
 }
 
 static void
@@ -160,7 +255,7 @@ test_columns(void **state)
 		    "interval, "
 		    "survey, ranges, protocols, netns, threshold, udp, loopback, suspect, "
 		    "severity, "
-		    "grace, remind, advice, hopping, log, cmdline, rules\n"
+		    "grace, remind, advice, hopping, log, cmdline, rules, requires\n"
 		    "t.yaml:1:28: error: interval is \"x\", expected a time span such as 90s or "
 		    "1h 30min\n" },
 	};
@@ -233,7 +328,7 @@ static void
 test_order(void **state)
 {
 	(void)state;
-	(void)config_free(load_expect("rules: [x]\nfoo: 1\ngrace: 1x\ninterval: &a 3s\n"
+	(void)config_free(load_expect("rules: [x]\nfoo: 1\ngrace: 1x\ninterval: !x 3s\n"
 				      "grace: 2s\n",
 	    "t.yaml:1:9: error: found a single value, expected a rule: a map with name, match and action "
 	    "or "
@@ -241,9 +336,9 @@ test_order(void **state)
 	    "t.yaml:2:1: error: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
 	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
 	    "advice, hopping, log, cmdline, "
-	    "rules\n"
+	    "rules, requires\n"
 	    "t.yaml:3:8: error: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
-	    "t.yaml:4:11: error: anchor \"a\" is not supported, expected a value without one\n"
+	    "t.yaml:4:11: error: tag \"!x\" is not supported, expected a value without one\n"
 	    "t.yaml:5:1: error: duplicate key \"grace\", expected once; first at line 3\n"));
 }
 
@@ -281,6 +376,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_syntax),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_aliases_mean_values),
+		cmocka_unit_test(test_aliases_are_bounded),
 		cmocka_unit_test(test_characters),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_quotes),
