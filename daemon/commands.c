@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "config/config.h"
 #include "daemon.h"
+#include "kernel/ranges.h"
 #include "privileges.h"
 #include "store/lastgood.h"
 
@@ -41,7 +42,7 @@ command_lookup_program(char *buffer, size_t size)
 static void
 tell_unsaid(int r, const struct config_messages *messages, const char *what)
 {
-	if (r == -ENOMEM || (r < 0 && messages->errors == 0))
+	if (r == -ENOMEM || (r < 0 && messages->counts[CONFIG_ERROR] == 0))
 		fprintf(stderr, "overstayd: %s: %s\n", what, strerror(-r));
 }
 
@@ -137,21 +138,40 @@ command_run(const struct command_line *line)
 	return daemon_run(&options, config, loaded < 0, client);
 }
 
+/* The range of a host that is not this one, or of one that does not say. */
+static const struct port_range kernel_default = { 32768, 60999 };
+
+static struct port_range
+kernel_range(const struct command_line *line)
+{
+	_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct port_range range;
+
+	if (line->root != NULL || proc < 0 || ranges_read_kernel(proc, &range) < 0)
+		return kernel_default;
+	return range;
+}
+
 int
 command_check(const struct command_line *line)
 {
-	struct config_messages messages = { 0 };
+	struct config_messages messages = { .strict = line->strict };
+	struct config_paths paths = command_line_config_paths(line);
 	struct config *config = NULL;
+	const char *what = "cannot read the configuration";
 	int r;
 
-	if (line->check_path == NULL) {
-		r = command_load(line, &config);
-	} else {
-		r = config_check_file(line->check_path, &config, &messages);
-		config_messages_print(&messages, stderr);
-		tell_unsaid(r, &messages, line->check_path);
-		config_messages_clear(&messages);
-	}
+	paths.examine = true;
+	paths.verbose = line->verbose;
+	paths.kernel = kernel_range(line);
+	if (line->check_path != NULL) {
+		what = line->check_path;
+		r = config_check_file(&paths, line->check_path, &config, &messages);
+	} else
+		r = config_load(&paths, &config, &messages);
+	config_messages_print(&messages, stderr);
+	tell_unsaid(r, &messages, what);
+	config_messages_clear(&messages);
 	(void)config_free(config);
 	return command_load_exit(r);
 }

@@ -4,11 +4,12 @@
  * alias stands: it gives the marks of the anchored node. An event has marks of its own.)
  *
  * What a configuration has no use for is refused with a clear error, and so cannot be used
- * against the reader: anchors and aliases (which explode), tags (which change what a scalar
- * is), a second document, a key twice in a map, keys that are no scalars, control
- * characters, NUL bytes and what is no UTF-8. Depth, nodes and keys are bounded, so time
- * and memory are too: a file of 1 MiB costs at most some 40 MiB while it is read. Scalars
- * stay the text that was written: an unquoted off, no or 12 is no boolean and no number
+ * against the reader: tags (which change what a scalar is), a second document, a key twice in a
+ * map, keys that are no scalars, control characters, NUL bytes and what is no UTF-8. An alias is
+ * replaced by a copy of what its anchor names, and `<<` by the keys of what it names, as
+ * configuration management writes them back. Depth, nodes, keys and the text that aliases copy are
+ * bounded, so time and memory are too, also where aliases explode: a file of 1 MiB costs at most
+ * some 60 MiB while it is read. Scalars stay the text that was written: an unquoted 12 is no number
  * here.
  *
  * After an error that does not break the syntax the reading goes on, so that all are
@@ -22,12 +23,24 @@
 #include "base/text.h"
 #include "config/yaml.h"
 
+/* What an anchor names: its own copy, since a list that grows moves its nodes. */
+struct anchor {
+	char *name;
+	struct node node;
+	size_t nodes, bytes; /* in it, with all below */
+	unsigned depth;
+	bool open; /* its value is still being read */
+};
+
 struct reader {
 	yaml_parser_t parser;
 	struct config_context *context;
+	struct anchor *anchors;
+	size_t anchor_count, anchor_room;
 	size_t nodes;
-	bool stopped; /* nothing more can be read; the error has been said */
-	bool failed;  /* an error has been said */
+	size_t copied_bytes; /* of text, by aliases */
+	bool stopped;	     /* nothing more can be read; the error has been said */
+	bool failed;	     /* an error has been said */
 };
 
 void
@@ -207,6 +220,74 @@ reader_check_key(struct reader *reader, const struct node *map)
 		}
 }
 
+/* True where the map has that key itself. */
+static bool
+map_has(const struct node *map, const char *key)
+{
+	for (size_t i = 0; i + 1 < map->count; i += 2)
+		if (node_is(&map->items[i], key))
+			return true;
+	return false;
+}
+
+/* Moves the keys of `from` into the map that it has not itself. */
+static void
+merge_map(struct reader *reader, struct node *map, struct node *from)
+{
+	for (size_t i = 0; i + 1 < from->count; i += 2) {
+		struct node *key = &from->items[i];
+
+		if (key->kind != NODE_SCALAR || map_has(map, key->text))
+			continue;
+		if (map->count >= 2 * YAML_KEYS_MAX) {
+			reader_refuse(reader, map, "too many keys in a map, expected at most %d",
+			    YAML_KEYS_MAX);
+			return;
+		}
+		if (array_reserve(&map->items, &map->room, map->count + 2, ARRAY_UNBOUNDED) < 0) {
+			reader_out_of_memory(reader);
+			return;
+		}
+		map->items[map->count++] = *key;
+		map->items[map->count++] = from->items[i + 1];
+		*key = (struct node){ .kind = NODE_BROKEN };
+		from->items[i + 1] = (struct node){ .kind = NODE_BROKEN };
+	}
+}
+
+/*
+ * The key `<<` of a map that was read: the keys of the map that it names, or of those of a list,
+ * the first of them first. What the map says itself stands.
+ */
+static void
+reader_merge(struct reader *reader, struct node *map)
+{
+	struct node value;
+	size_t place = 0;
+
+	while (place < map->count && !node_is(&map->items[place], "<<"))
+		place += 2;
+	if (reader->stopped || place + 1 >= map->count)
+		return;
+	/* Passed over from now on, and its value taken from it: the map is going to move. */
+	map->items[place].kind = NODE_BROKEN;
+	value = map->items[place + 1];
+	map->items[place + 1] = (struct node){ .kind = NODE_BROKEN };
+	if (value.kind == NODE_MAP)
+		merge_map(reader, map, &value);
+	for (size_t i = 0; value.kind == NODE_LIST && i < value.count; i++)
+		if (value.items[i].kind == NODE_MAP)
+			merge_map(reader, map, &value.items[i]);
+		else if (value.items[i].kind != NODE_BROKEN)
+			reader_refuse(reader, &value.items[i],
+			    "<< names %s, expected a map or a list of maps",
+			    node_kind_text(&value.items[i]));
+	if (value.kind == NODE_SCALAR || value.kind == NODE_EMPTY)
+		reader_refuse(reader, &value, "<< names %s, expected a map or a list of maps",
+		    node_kind_text(&value));
+	node_clear(&value);
+}
+
 static void reader_node(struct reader *reader, const yaml_event_t *event, unsigned depth,
     struct node *ret);
 
@@ -240,19 +321,209 @@ reader_items(struct reader *reader, yaml_event_type_t end, unsigned depth, struc
 	}
 }
 
-/* Anchors and tags stand before any kind of value. */
-static void
-reader_check_properties(struct reader *reader, const struct node *node, const yaml_char_t *anchor,
-    const yaml_char_t *tag)
+/* A deep copy. Returns false without memory; what was made is in *ret. */
+static bool
+node_copy(const struct node *node, struct node *ret)
 {
-	if (anchor != NULL)
-		reader_refuse(reader, node,
-		    "anchor %s is not supported, expected a value without "
-		    "one",
-		    QUOTE((const char *)anchor));
+	*ret = (struct node){ .kind = node->kind, .line = node->line, .column = node->column };
+	if (node->text != NULL) {
+		ret->text = strdup(node->text);
+		if (ret->text == NULL)
+			return false;
+	}
+	if (node->count == 0)
+		return true;
+	ret->items = calloc(node->count, sizeof(*ret->items));
+	if (ret->items == NULL)
+		return false;
+	ret->room = node->count;
+	for (size_t i = 0; i < node->count; i++) {
+		ret->count++;
+		if (!node_copy(&node->items[i], &ret->items[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Adds up what a copy of the node takes. */
+static void
+anchor_measure(struct anchor *anchor, const struct node *node, unsigned depth)
+{
+	anchor->nodes++;
+	anchor->bytes += node->text == NULL ? 0 : strlen(node->text) + 1;
+	if (depth > anchor->depth)
+		anchor->depth = depth;
+	for (size_t i = 0; i < node->count; i++)
+		anchor_measure(anchor, &node->items[i], depth + 1);
+}
+
+static struct anchor *
+anchor_find(struct reader *reader, const char *name)
+{
+	for (size_t i = 0; i < reader->anchor_count; i++)
+		if (strcmp(reader->anchors[i].name, name) == 0)
+			return &reader->anchors[i];
+	return NULL;
+}
+
+/* The anchor before a value; from here on its name means that value and no earlier one. */
+static void
+anchor_begin(struct reader *reader, const struct node *node, const char *name)
+{
+	struct anchor *anchor = anchor_find(reader, name);
+
+	if (anchor == NULL && reader->anchor_count == YAML_ANCHORS_MAX) {
+		reader_refuse(reader, node, "too many anchors, expected at most %d in a file",
+		    YAML_ANCHORS_MAX);
+		reader->stopped = true;
+		return;
+	}
+	if (anchor == NULL) {
+		if (array_reserve(&reader->anchors, &reader->anchor_room, reader->anchor_count + 1,
+			YAML_ANCHORS_MAX) < 0) {
+			reader_out_of_memory(reader);
+			return;
+		}
+		anchor = &reader->anchors[reader->anchor_count];
+		*anchor = (struct anchor){ .name = strdup(name) };
+		if (anchor->name == NULL) {
+			reader_out_of_memory(reader);
+			return;
+		}
+		reader->anchor_count++;
+	}
+	anchor->open = true;
+}
+
+/* Counts one more copy of what the anchor names. */
+static bool
+reader_copy_fits(struct reader *reader, const struct node *place, const char *what,
+    const struct anchor *anchor)
+{
+	reader->nodes += anchor->nodes;
+	reader->copied_bytes += anchor->bytes;
+	if (reader->nodes <= YAML_NODES_MAX && reader->copied_bytes <= YAML_SIZE_MAX)
+		return true;
+	reader_refuse(reader, place,
+	    "%s %s makes the file too large, expected at most %d values and %d bytes of text with "
+	    "all aliases replaced",
+	    what, QUOTE(anchor->name), YAML_NODES_MAX, YAML_SIZE_MAX);
+	reader->stopped = true;
+	return false;
+}
+
+/* The value has been read whole. */
+static void
+anchor_end(struct reader *reader, const struct node *node, const char *name)
+{
+	struct anchor *anchor = anchor_find(reader, name);
+
+	if (reader->stopped || anchor == NULL)
+		return;
+	node_clear(&anchor->node);
+	anchor->nodes = anchor->bytes = anchor->depth = 0;
+	anchor->open = false;
+	anchor_measure(anchor, node, 0);
+	/* Anchors may lie in each other, and each keeps a copy. */
+	if (reader_copy_fits(reader, node, "anchor", anchor) && !node_copy(node, &anchor->node))
+		reader_out_of_memory(reader);
+}
+
+/* A value by its anchor. Its inside keeps the places where it was written. */
+static void
+reader_alias(struct reader *reader, const char *name, unsigned depth, struct node *ret)
+{
+	const struct anchor *anchor = anchor_find(reader, name);
+	unsigned line = ret->line, column = ret->column;
+
+	ret->kind = NODE_BROKEN;
+	if (anchor == NULL || anchor->open) {
+		reader_refuse(reader, ret, "unknown alias %s, expected &%s before a value above",
+		    QUOTE(name), name);
+		return;
+	}
+	if (depth + anchor->depth > YAML_DEPTH_MAX) {
+		reader_refuse(reader, ret, "alias %s nests too deeply, expected at most %d levels",
+		    QUOTE(name), YAML_DEPTH_MAX);
+		return;
+	}
+	if (!reader_copy_fits(reader, ret, "alias", anchor))
+		return;
+	if (!node_copy(&anchor->node, ret))
+		reader_out_of_memory(reader);
+	ret->line = line;
+	ret->column = column;
+}
+
+static void
+anchors_clear(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->anchor_count; i++) {
+		free(reader->anchors[i].name);
+		node_clear(&reader->anchors[i].node);
+	}
+	free(reader->anchors);
+}
+
+static void
+reader_check_tag(struct reader *reader, const struct node *node, const yaml_char_t *tag)
+{
 	if (tag != NULL)
 		reader_refuse(reader, node, "tag %s is not supported, expected a value without one",
 		    QUOTE((const char *)tag));
+}
+
+/* True where nothing more is to be read. */
+static bool
+reader_check_bounds(struct reader *reader, const struct node *node, unsigned depth)
+{
+	reader->nodes++;
+	if (depth > YAML_DEPTH_MAX)
+		reader_refuse(reader, node, "nested too deeply, expected at most %d levels",
+		    YAML_DEPTH_MAX);
+	else if (reader->nodes > YAML_NODES_MAX)
+		reader_refuse(reader, node, "too many values, expected at most %d in a file",
+		    YAML_NODES_MAX);
+	else
+		return false;
+	reader->stopped = true;
+	return true;
+}
+
+/* The anchor that the value of the event has, NULL where it has none. */
+static const char *
+event_anchor(const yaml_event_t *event)
+{
+	const yaml_char_t *anchor = event->type == YAML_SCALAR_EVENT ? event->data.scalar.anchor :
+	    event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.anchor :
+						       event->data.mapping_start.anchor;
+
+	return (const char *)anchor;
+}
+
+/* Reads the value that event begins, to its end. */
+static void
+reader_value(struct reader *reader, const yaml_event_t *event, unsigned depth, struct node *ret)
+{
+	const char *anchor = event_anchor(event);
+
+	if (anchor != NULL)
+		anchor_begin(reader, ret, anchor);
+	if (event->type == YAML_SCALAR_EVENT) {
+		reader_check_tag(reader, ret, event->data.scalar.tag);
+		reader_scalar(reader, event, ret);
+	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
+		reader_check_tag(reader, ret, event->data.sequence_start.tag);
+		ret->kind = NODE_LIST;
+		reader_items(reader, YAML_SEQUENCE_END_EVENT, depth, ret);
+	} else {
+		reader_check_tag(reader, ret, event->data.mapping_start.tag);
+		ret->kind = NODE_MAP;
+		reader_items(reader, YAML_MAPPING_END_EVENT, depth, ret);
+		reader_merge(reader, ret);
+	}
+	if (anchor != NULL)
+		anchor_end(reader, ret, anchor);
 }
 
 /* Reads the node that event begins, to its end. */
@@ -261,35 +532,12 @@ reader_node(struct reader *reader, const yaml_event_t *event, unsigned depth, st
 {
 	ret->line = (unsigned)event->start_mark.line + 1;
 	ret->column = (unsigned)event->start_mark.column + 1;
-	if (depth > YAML_DEPTH_MAX || ++reader->nodes > YAML_NODES_MAX) {
-		if (depth > YAML_DEPTH_MAX)
-			reader_refuse(reader, ret, "nested too deeply, expected at most %d levels",
-			    YAML_DEPTH_MAX);
-		else
-			reader_refuse(reader, ret, "too many values, expected at most %d in a file",
-			    YAML_NODES_MAX);
-		reader->stopped = true;
+	if (reader_check_bounds(reader, ret, depth))
 		return;
-	}
-	if (event->type == YAML_ALIAS_EVENT) {
-		ret->kind = NODE_BROKEN;
-		reader_refuse(reader, ret, "alias %s is not supported, expected the value itself",
-		    QUOTE((const char *)event->data.alias.anchor));
-	} else if (event->type == YAML_SCALAR_EVENT) {
-		reader_check_properties(reader, ret, event->data.scalar.anchor,
-		    event->data.scalar.tag);
-		reader_scalar(reader, event, ret);
-	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
-		reader_check_properties(reader, ret, event->data.sequence_start.anchor,
-		    event->data.sequence_start.tag);
-		ret->kind = NODE_LIST;
-		reader_items(reader, YAML_SEQUENCE_END_EVENT, depth, ret);
-	} else {
-		reader_check_properties(reader, ret, event->data.mapping_start.anchor,
-		    event->data.mapping_start.tag);
-		ret->kind = NODE_MAP;
-		reader_items(reader, YAML_MAPPING_END_EVENT, depth, ret);
-	}
+	if (event->type == YAML_ALIAS_EVENT)
+		reader_alias(reader, (const char *)event->data.alias.anchor, depth, ret);
+	else
+		reader_value(reader, event, depth, ret);
 }
 
 /* Reads the stream: at most one document, with one node. */
@@ -319,81 +567,6 @@ reader_stream(struct reader *reader, struct node *ret)
 	}
 }
 
-/*
- * Decodes one character of UTF-8 (RFC 3629). Returns its length, 0 where the bytes are
- * none.
- */
-static size_t
-decode(const unsigned char *bytes, size_t length, uint32_t *ret)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t size = bytes[0] < 0x80 ? 1 :
-	    (bytes[0] & 0xe0) == 0xc0 ? 2 :
-	    (bytes[0] & 0xf0) == 0xe0 ? 3 :
-	    (bytes[0] & 0xf8) == 0xf0 ? 4 :
-					0;
-
-	if (size == 0 || size > length)
-		return 0;
-	*ret = size == 1 ? bytes[0] : bytes[0] & (0x7fU >> size);
-	for (size_t i = 1; i < size; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		*ret = *ret << 6 | (bytes[i] & 0x3f);
-	}
-	if (*ret < least[size] || *ret > 0x10ffff || (*ret >= 0xd800 && *ret <= 0xdfff))
-		return 0;
-	return size;
-}
-
-/*
- * Characters that may not stand in the file as they are (in double quotes there are
- * escapes): those that YAML forbids, and the line breaks that libyaml counts and no editor
- * does.
- */
-static bool
-is_forbidden(uint32_t character)
-{
-	if (character == '\t' || character == '\n' || character == '\r')
-		return false;
-	return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 ||
-	    character == 0x2029 || character == 0xfffe || character == 0xffff;
-}
-
-/*
- * libyaml does not say at which line and column a character is bad, and takes a NUL for the
- * end of the file: so every character is looked at before. Returns false with the error
- * said.
- */
-static bool
-check_characters(struct config_context *context, const char *text, size_t size)
-{
-	const unsigned char *bytes = (const unsigned char *)text;
-	unsigned line = 1, column = 1;
-
-	for (size_t at = 0, length; at < size; at += length) {
-		uint32_t character = 0;
-
-		length = decode(bytes + at, size - at, &character);
-		if (length == 0)
-			context_message(context, CONFIG_ERROR, line, column,
-			    "invalid byte 0x%02x, expected UTF-8", bytes[at]);
-		else if (is_forbidden(character))
-			context_message(context, CONFIG_ERROR, line, column,
-			    "found %s U+%04X, expected text",
-			    character == 0 ? "NUL byte" : "control character", character);
-		if (length == 0 || is_forbidden(character))
-			return false;
-		column++;
-		if (character == '\n' ||
-		    (character == '\r' && (at + 1 == size || bytes[at + 1] != '\n'))) {
-			line++;
-			column = 1;
-		}
-	}
-	return true;
-}
-
 bool
 node_parse(struct config_context *context, const char *text, size_t size, struct node *ret)
 {
@@ -405,7 +578,7 @@ node_parse(struct config_context *context, const char *text, size_t size, struct
 		    "file is too large, expected at most %d bytes", YAML_SIZE_MAX);
 		return false;
 	}
-	if (!check_characters(context, text, size))
+	if (!yaml_check_characters(context, text, size))
 		return false;
 	if (!yaml_parser_initialize(&reader.parser)) {
 		context_no_memory(context);
@@ -416,30 +589,8 @@ node_parse(struct config_context *context, const char *text, size_t size, struct
 	    size);
 	reader_stream(&reader, ret);
 	yaml_parser_delete(&reader.parser);
+	anchors_clear(&reader);
 	if (reader.stopped)
 		node_clear(ret);
 	return !reader.failed;
-}
-
-void
-yaml_write_text(const char *text, FILE *file)
-{
-	const unsigned char *bytes = (const unsigned char *)text;
-	size_t size = strlen(text);
-
-	(void)fputc('"', file);
-	for (size_t at = 0, length; at < size; at += length) {
-		uint32_t character = 0;
-
-		length = decode(bytes + at, size - at, &character);
-		if (length == 0)
-			break;
-		if (character == '"' || character == '\\')
-			(void)fprintf(file, "\\%c", (int)character);
-		else if (text_is_plain(text + at, length))
-			(void)fwrite(bytes + at, 1, length, file);
-		else
-			(void)fprintf(file, "\\U%08x", character);
-	}
-	(void)fputc('"', file);
 }

@@ -132,12 +132,13 @@ refuse(struct reload *reload)
 
 	note_failure(reload);
 	outlet_put(reload->ground->outlet,
-	    job->result == -EINVAL ? report_new(NOTICE_RELOAD_INVALID, SEVERITY_ERR,
-					 FACTS(fact_number(FACT_ERRORS, job->messages.errors),
-					     fact_text(FACT_HASH, hash))) :
-				     report_new(NOTICE_RELOAD_UNREADABLE, SEVERITY_ERR,
-					 FACTS(fact_number(FACT_ERROR, (uint64_t)-job->result),
-					     fact_text(FACT_HASH, hash))));
+	    job->result == -EINVAL ?
+		report_new(NOTICE_RELOAD_INVALID, SEVERITY_ERR,
+		    FACTS(fact_number(FACT_ERRORS, job->messages.counts[CONFIG_ERROR]),
+			fact_text(FACT_HASH, hash))) :
+		report_new(NOTICE_RELOAD_UNREADABLE, SEVERITY_ERR,
+		    FACTS(fact_number(FACT_ERROR, (uint64_t)-job->result),
+			fact_text(FACT_HASH, hash))));
 	report_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
 }
 
@@ -165,6 +166,7 @@ on_settings(void *argument)
 	    report_new(same ? NOTICE_RELOADED_UNCHANGED : NOTICE_RELOADED, SEVERITY_NOTICE,
 		FACTS(fact_text(FACT_HASH, hash), fact_text(FACT_HASH_BEFORE, reload->replaced))));
 	report_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
+	report_messages(reload, CONFIG_NOTE, SEVERITY_INFO);
 	conditions_end(reload->ground->conditions, CONDITION_CONFIG);
 }
 

@@ -36,7 +36,7 @@ example(enum fact_name name)
 		[FACT_HASH] = "0123abcd",
 		[FACT_HASH_BEFORE] = "4567cdef",
 		[FACT_ADVICE] = "net.ipv4.ip_local_reserved_ports = 50000-50001",
-		[FACT_DIAGNOSTIC] = "/etc/overstay.yaml:3:1: no option \"x\"",
+		[FACT_DIAGNOSTIC] = "/etc/overstay.yaml:3:1: error: no option \"x\"",
 		[FACT_PROGRAM] = "/usr/libexec/overstay-lookup",
 		[FACT_UNIT] = "overstay-lookup.service",
 		[FACT_PATH] = "/var/lib/overstay",

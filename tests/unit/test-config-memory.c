@@ -328,7 +328,8 @@ attempt_check(const struct fixture *fixture, size_t failing, struct outcome *ret
 	struct config *config = NULL;
 
 	memory_arm(failing);
-	ret->result = config_check_file(fixture->tree.main_file, &config, &messages);
+	ret->result = config_check_file(&(struct config_paths){ 0 }, fixture->tree.main_file,
+	    &config, &messages);
 	outcome_take(ret, &messages, config);
 }
 
