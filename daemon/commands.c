@@ -103,6 +103,33 @@ load_last_good(const char *state_directory, struct config **ret)
 	return r;
 }
 
+/* Runs on the files, or on the last good copy where they are wrong. */
+static int
+run_configured(struct daemon_options *options, struct config_messages *messages,
+    struct lookup_client *client)
+{
+	struct config_paths paths = options->config_paths;
+	struct config *config = NULL;
+	int loaded, r = 0;
+
+	/* Else one file that anybody may change would make a host blind. */
+	paths.starting = true;
+	loaded = config_load(&paths, &config, messages);
+	if (loaded < 0) {
+		config_messages_print(messages, stderr);
+		tell_unsaid(loaded, messages, "cannot read the configuration");
+		r = load_last_good(options->state_directory, &config);
+	}
+	if (r < 0) {
+		log_start(LOG_ERR, "cannot use the configuration, and %s",
+		    r == -ENOENT ? "there is no last good copy" : "cannot use the last good copy");
+		(void)lookup_client_close(client);
+		return command_load_exit(r == -ENOMEM ? r : loaded);
+	}
+	options->config_messages = messages;
+	return daemon_run(options, config, loaded < 0, client);
+}
+
 int
 command_run(const struct command_line *line)
 {
@@ -114,9 +141,9 @@ command_run(const struct command_line *line)
 		.lookup_socket = lookup_socket(socket, sizeof(socket)),
 		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
 	};
+	struct config_messages messages = { 0 };
 	struct lookup_client *client = NULL;
-	struct config *config = NULL;
-	int loaded, r = 0;
+	int r = 0;
 
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
@@ -127,15 +154,9 @@ command_run(const struct command_line *line)
 	r = privileges_drop();
 	if (r < 0)
 		log_start(LOG_WARNING, "cannot drop the capabilities: %s", strerror(-r));
-	loaded = command_load(line, &config);
-	r = loaded < 0 ? load_last_good(options.state_directory, &config) : 0;
-	if (r < 0) {
-		log_start(LOG_ERR, "cannot use the configuration, and %s",
-		    r == -ENOENT ? "there is no last good copy" : "cannot use the last good copy");
-		(void)lookup_client_close(client);
-		return command_load_exit(r == -ENOMEM ? r : loaded);
-	}
-	return daemon_run(&options, config, loaded < 0, client);
+	r = run_configured(&options, &messages, client);
+	config_messages_clear(&messages);
+	return r;
 }
 
 /* The range of a host that is not this one, or of one that does not say. */

@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "config/match.h"
+#include "config/staged.h"
 #include "config/values.h"
 
 /* So many users and groups may be named: each is asked for again every hour. */
@@ -191,13 +192,31 @@ place_of(const struct config_context *context, const struct node *item, char *bu
 	return buffer;
 }
 
+/* Notes a name that was not there before. Returns NULL without memory. */
+static struct named *
+note_name(struct config_context *context, const struct node *item, const char *name, bool group)
+{
+	char where[PATH_MAX];
+	struct named *named = named_list_add(context->names, name, group,
+	    place_of(context, item, where, sizeof(where)));
+	uint32_t id = 0;
+	int r;
+
+	if (named == NULL || context->root == NULL)
+		return named;
+	/* A staged tree says itself whom it has. */
+	r = staged_resolve(context, name, group, &id);
+	if (r == 0 || r == -ENOENT)
+		(void)named_answer(named, r == 0 ? NAMED_KNOWN : NAMED_ABSENT, id);
+	return r == -ENOMEM ? NULL : named;
+}
+
 /* Appends a name, noted once for the whole configuration. */
 static bool
 append_name(struct config_context *context, struct id_list *list, const struct node *item,
     const char *name, bool group)
 {
 	const struct named *named = named_list_find(context->names, name, group);
-	char where[PATH_MAX];
 
 	if (named == NULL && context->names->count == NAMES_MAX) {
 		context_error(context, item,
@@ -205,8 +224,7 @@ append_name(struct config_context *context, struct id_list *list, const struct n
 		return false;
 	}
 	if (named == NULL)
-		named = named_list_add(context->names, name, group,
-		    place_of(context, item, where, sizeof(where)));
+		named = note_name(context, item, name, group);
 	if (named == NULL || array_fit(&list->names, list->name_count + 1) < 0) {
 		context_no_memory(context);
 		return false;

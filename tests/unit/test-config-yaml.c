@@ -123,10 +123,11 @@ test_aliases(void **state)
 		    "t.yaml:3:43: error: port is \"5x\", expected 1 to 65535, or a range such as "
 		    "50000-59999\n" },
 		{ "hopping: &a [[[[[[[[tcp]]]]]]]]\nlog: {udp: [[[[[[[*a]]]]]]]}\n",
-		    "t.yaml:2:19: error: alias \"a\" nests too deeply, expected at most 16 levels\n"
-		    "t.yaml:1:13: error: found a list, expected tcp, udp or off\n"
+		    "t.yaml:1:14: error: found a list, expected tcp, udp or off\n"
 		    "t.yaml:2:12: error: found a list, expected emerg, alert, crit, err, warning, "
-		    "notice, info, debug or off\n" },
+		    "notice, info, debug or off\n"
+		    "t.yaml:2:19: error: alias \"a\" nests too deeply, expected at most 16 "
+		    "levels\n" },
 	};
 
 	(void)state;
@@ -149,7 +150,7 @@ test_aliases_mean_values(void **state)
 	assert_string_equal(rule->name, "b");
 	assert_int_equal(rule->severity, SEVERITY_ERR);
 	assert_int_equal(rule->remind_usec, 5 * USEC_PER_HOUR);
-	assert_int_equal(rule->match.uids.count, 1);
+	assert_int_equal(rule->match.uids.name_count, 1);
 	assert_false(port_set_has(rule->match.ports, 5));
 	assert_true(port_set_has(rule->match.ports, 6));
 	free(dump);
