@@ -145,9 +145,8 @@ int config_check_file(const struct config_paths *paths, const char *path, struct
 #define CONFIG_NAMES_TEXT_MAX 2048
 
 /*
- * Says in one line which of the users and groups that are named match nobody: those that this host
- * lacks (NAMED_ABSENT), or those that nobody has answered for (NAMED_UNASKED). Returns false if
- * there are none.
+ * Says in one line which of the users and groups that are named are in that state. NAMED_ABSENT and
+ * NAMED_UNASKED match nobody. Returns false if there are none.
  */
 bool config_names_text(const struct named_list *list, enum named_state state, char *buffer,
     size_t size);

@@ -25,52 +25,36 @@
 
 #define WHERE_MAX 64
 
-struct local_names {
-	char *names[LOCAL_MAX + 1]; /* ended by NULL */
-	size_t count;
-};
-
+/* Keeps in nearest what is nearer to the name: that, or another. */
 static void
-local_names_add(struct local_names *local, const char *name)
+choose(const char *name, const char *other, char nearest[NAMED_MAX + 1])
 {
-	if (local->count < LOCAL_MAX && (local->names[local->count] = strdup(name)) != NULL)
-		local->count++;
-}
+	const char *const names[] = { nearest, other, NULL };
 
-static void
-local_names_read(struct local_names *local, bool group)
-{
-	_fclose_ FILE *file = fopen(group ? "/etc/group" : "/etc/passwd", "re");
-	struct passwd passwd, *user = NULL;
-	struct group entry, *found = NULL;
-	char buffer[ENTRY_MAX];
-
-	if (file == NULL)
-		return;
-	if (group)
-		while (fgetgrent_r(file, &entry, buffer, sizeof(buffer), &found) == 0)
-			local_names_add(local, entry.gr_name);
-	else
-		while (fgetpwent_r(file, &passwd, buffer, sizeof(buffer), &user) == 0)
-			local_names_add(local, passwd.pw_name);
+	if (nearest_name(name, names[0][0] == '\0' ? names + 1 : names) == other)
+		(void)snprintf(nearest, NAMED_MAX + 1, "%s", other);
 }
 
 /* Appends `, did you mean "alice"?` if a local name is near enough to be meant. */
 static void
 add_nearest(struct text *text, const struct named *named)
 {
-	struct local_names local = { .count = 0 };
-	const char *nearest;
+	_fclose_ FILE *file = fopen(named->group ? "/etc/group" : "/etc/passwd", "re");
+	char buffer[ENTRY_MAX], nearest[NAMED_MAX + 1] = "";
+	struct passwd passwd, *user = NULL;
+	struct group entry, *group = NULL;
 
-	local_names_read(&local, named->group);
-	nearest = nearest_name(named->name, (const char *const *)local.names);
-	if (nearest != NULL)
+	for (unsigned i = 0; file != NULL && i < LOCAL_MAX; i++) {
+		if ((named->group ? fgetgrent_r(file, &entry, buffer, sizeof(buffer), &group) :
+				    fgetpwent_r(file, &passwd, buffer, sizeof(buffer), &user)) != 0)
+			break;
+		choose(named->name, named->group ? entry.gr_name : passwd.pw_name, nearest);
+	}
+	if (nearest[0] != '\0')
 		text_printf(text, ", did you mean %s?", QUOTE(nearest));
-	for (size_t i = 0; i < local.count; i++)
-		free(local.names[i]);
 }
 
-/* `"@developers" (overstay.yaml:12:20)` */
+/* `"@developers" (overstay.yaml:12:20)`, of a known one `"@developers" (2000)` */
 static void
 add_named(struct text *text, const struct named *named)
 {
@@ -78,7 +62,10 @@ add_named(struct text *text, const struct named *named)
 
 	(void)snprintf(written, sizeof(written), "%s%s", named->group ? "@" : "", named->name);
 	text_printf(text, "%s (", QUOTE(written));
-	text_escape_string(text, named->where, WHERE_MAX);
+	if (named->state == NAMED_KNOWN)
+		text_printf(text, "%u", named->id);
+	else
+		text_escape_string(text, named->where, WHERE_MAX);
 	if (named->state == NAMED_ABSENT)
 		add_nearest(text, named);
 	text_add(text, ")");
@@ -87,14 +74,18 @@ add_named(struct text *text, const struct named *named)
 bool
 config_names_text(const struct named_list *list, enum named_state state, char *buffer, size_t size)
 {
+	static const char *const states[] = {
+		[NAMED_UNASKED] = "not resolved, overstay-names gave no answer",
+		[NAMED_KNOWN] = "known here",
+		[NAMED_ABSENT] = "unknown here",
+	};
 	size_t count = named_list_count(list, state), listed = 0;
 	struct text text;
 
 	text_init(&text, buffer, size);
 	if (count == 0)
 		return false;
-	text_printf(&text, "%zu %s %s: ", count, count == 1 ? "name" : "names",
-	    state == NAMED_ABSENT ? "unknown here" : "not resolved, overstay-names gave no answer");
+	text_printf(&text, "%zu %s %s: ", count, count == 1 ? "name" : "names", states[state]);
 	for (size_t i = 0; i < list->count && listed < LISTED_MAX; i++) {
 		if (list->items[i]->state != state)
 			continue;

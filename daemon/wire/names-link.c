@@ -8,23 +8,52 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "wire/names-link.h"
 #include "wire/names-round.h"
 
-int
-names_link_open(struct names_link *link, const struct names_options *options)
+struct names_link {
+	struct names_options options;
+	struct names_client *client; /* NULL = not connected */
+	uint64_t pause_until_usec;   /* CLOCK_MONOTONIC */
+};
+
+struct names_link *
+names_link_new(const struct names_options *options)
 {
-	*link = (struct names_link){ .options = *options };
-	return names_client_open(options, &link->client);
+	struct names_link *link = calloc(1, sizeof(*link));
+	int r;
+
+	if (link == NULL)
+		return NULL;
+	link->options = *options;
+	r = names_client_open(options, &link->client);
+	if (r < 0)
+		log_debug("names", "no overstay-names: %s", strerror(-r));
+	return r == -ENOMEM ? names_link_free(link) : link;
 }
 
-void
-names_link_close(struct names_link *link)
+struct names_link *
+names_link_free(struct names_link *link)
 {
-	link->client = names_client_close(link->client);
+	if (link != NULL)
+		(void)names_client_close(link->client);
+	free(link);
+	return NULL;
+}
+
+struct names_client *
+names_link_to_client(struct names_link *link)
+{
+	struct names_client *client = link == NULL ? NULL : take_ptr(link->client);
+
+	(void)names_link_free(link);
+	return client;
 }
 
 /* Connects anew, if that is possible. */
@@ -66,13 +95,14 @@ wait_readable(const struct names_link *link, uint64_t until_usec)
 }
 
 int
-names_link_user(struct names_link *link, uint32_t uid, char ret[NAMED_MAX + 1])
+names_link_user(uint32_t uid, char ret[NAMED_MAX + 1], void *argument)
 {
+	struct names_link *link = argument;
 	const struct names_question question = { .key = NAMES_BY_ID, .id = uid };
 	uint64_t until_usec = clock_monotonic_usec() + NAMES_LINK_WAIT_USEC;
 	struct names_answer answer;
 	uint32_t number, answered = 0;
-	int r = connect_link(link);
+	int r = link == NULL ? -EPIPE : connect_link(link);
 
 	if (r < 0)
 		return r;

@@ -13,22 +13,25 @@
 #define NAMES_LINK_WAIT_USEC  (2 * USEC_PER_SEC)
 #define NAMES_LINK_PAUSE_USEC (30 * USEC_PER_SEC)
 
-struct names_link {
-	struct names_options options;
-	struct names_client *client; /* NULL = not connected */
-	uint64_t pause_until_usec;   /* CLOCK_MONOTONIC */
-};
-
-/* Connects, or starts overstay-names. Returns 0, or why there is none now. */
-int names_link_open(struct names_link *link, const struct names_options *options);
-
-void names_link_close(struct names_link *link);
+struct names_link;
 
 /*
- * Writes the name of a user to ret. Returns 0, -ENOENT if he has none, another -errno if nobody can
- * say now.
+ * Connects, or starts overstay-names. Without memory NULL; if there is no overstay-names now, it
+ * says that no name can be asked for, until it can be connected to.
  */
-int names_link_user(struct names_link *link, uint32_t uid, char ret[NAMED_MAX + 1]) _mustcheck_;
+struct names_link *names_link_new(const struct names_options *options);
+
+/* Accepts NULL; returns NULL. */
+struct names_link *names_link_free(struct names_link *link);
+
+/* Frees the link (may be NULL) and returns its connection, NULL = there is none. */
+struct names_client *names_link_to_client(struct names_link *link);
+
+/*
+ * Writes the name of a user to ret; argument is the link, NULL = there is none. Returns 0, -ENOENT
+ * if he has no name, another -errno if nobody can say now.
+ */
+int names_link_user(uint32_t uid, char ret[NAMED_MAX + 1], void *argument) _mustcheck_;
 
 /* Asks for all names of a list, and waits so long for the answers. Returns 0 or -errno. */
 int names_link_resolve(struct names_link *link, struct named_list *list,

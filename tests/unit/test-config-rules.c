@@ -499,6 +499,8 @@ test_names(void **state)
 	assert_true(config_names_text(names, NAMED_UNASKED, said, sizeof(said)));
 	assert_string_equal(said,
 	    "1 name not resolved, overstay-names gave no answer: \"broken\" (t.yaml:3:70)");
+	assert_true(config_names_text(names, NAMED_KNOWN, said, sizeof(said)));
+	assert_string_equal(said, "1 name known here: \"alice\" (1000)");
 	assert_int_equal(config_dump_text(config, &dump, NULL), 0);
 	assert_non_null(strstr(dump,
 	    "user: [\"absent.one\", \"alice\", \"7\", "
@@ -522,7 +524,7 @@ test_names_text(void **state)
 			     "\"root\"?), \"a1\" (t.yaml:2:49"),
 	    said);
 	assert_non_null(strstr(said, "\"x\\x1b\\n\" (t.yaml:2:73) and 2 more"));
-	assert_false(config_names_text(&config->policy.names, NAMED_KNOWN + 3, said, sizeof(said)));
+	assert_false(config_names_text(&config->policy.names, NAMED_KNOWN, said, sizeof(said)));
 	assert_string_equal(said, "");
 	(void)config_free(config);
 }

@@ -144,8 +144,8 @@ set_up(void **state)
 	assert_int_equal(settings_new(played.loop, played.engine, config, &played.settings), 0);
 	assert_int_equal(loop_add_timer(played.loop, on_timeout, NULL, &played.timeout), 0);
 	open_pipe();
-	assert_int_equal(
-	    outlet_new(played.loop, played.engine, played.settings, SENDER_STDERR, &played.outlet),
+	assert_int_equal(outlet_new(played.loop, played.engine, played.settings, SENDER_STDERR,
+			     &(struct host_names){ 0 }, &played.outlet),
 	    0);
 	return 0;
 }
