@@ -107,9 +107,9 @@ test_ports(void **state)
 	tree->paths.kernel = (struct port_range){ 32768, 60999 };
 	(void)config_free(load(tree,
 	    "overstay.yaml:4:3: warning: port 61000-61009 is not watched, expected one of "
-	    "32768-60999,700\n"
+	    "700,32768-60999\n"
 	    "overstay.yaml:5:3: warning: port 8080 is not watched, expected one of "
-	    "32768-60999,700\n"));
+	    "700,32768-60999\n"));
 }
 
 /* Makes an executable of the tree. */
