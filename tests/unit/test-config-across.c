@@ -59,12 +59,14 @@ test_times(void **state)
 		{ "threshold: 0s\nudp: {threshold: 0s, auto: never}\n", "" },
 		{ "threshold: 2min\nlog: {after: 2min}\n", "" },
 		{ "udp: {threshold: 4s}\n",
-		    "t.yaml:1:7: warning: udp.threshold is 4s, expected at least the interval (5s), "
+		    "t.yaml:1:7: warning: udp.threshold is 4s, expected at least the interval "
+		    "(5s), "
 		    "or 0s for the next poll\n" },
 		{ "interval: 2min\nsurvey: 1h\nsuspect: {threshold: 90s, weak_threshold: 100s}\n",
 		    "t.yaml:3:11: warning: suspect.threshold is 1min 30s, expected at least the "
 		    "interval (2min), or 0s for the next poll\n"
-		    "t.yaml:3:27: warning: suspect.weak_threshold is 1min 40s, expected at least the "
+		    "t.yaml:3:27: warning: suspect.weak_threshold is 1min 40s, expected at "
+		    "least the "
 		    "interval (2min), or 0s for the next poll\n" },
 		{ "log: {after: 11min}\n",
 		    "t.yaml:1:7: warning: log.after is 11min, expected at most the threshold "
@@ -157,7 +159,8 @@ test_programs(void **state)
 		{ "rules:\n- {name: n, threshold: 1h, match: {exe: /bin/public}}\n", true, "" },
 		{ ALLOW("exe: [/bin/none, \"/bin/non*\", /bin/public/x], user: 7"), true,
 		    "overstay.yaml:2:3: note: exe \"/bin/none\" does not exist in this tree\n"
-		    "overstay.yaml:2:3: note: exe \"/bin/public/x\" does not exist in this tree\n" },
+		    "overstay.yaml:2:3: note: exe \"/bin/public/x\" does not exist in this "
+		    "tree\n" },
 	};
 	struct config_tree *tree = *state;
 	char link[256];
@@ -232,16 +235,19 @@ test_requires(void **state)
 		    "t.yaml:2:11: warning: left out: the file requires overstayd 99.0.1, this is "
 		    "" VERSION "\n" },
 		{ "requires: new\n",
-		    "t.yaml:1:11: error: requires is \"new\", expected a version such as \"0.3\"\n" },
+		    "t.yaml:1:11: error: requires is \"new\", expected a version such as "
+		    "\"0.3\"\n" },
 		{ "requires: 99\n",
-		    "t.yaml:1:11: error: requires is \"99\", expected a version such as \"0.3\"\n" },
+		    "t.yaml:1:11: error: requires is \"99\", expected a version such as "
+		    "\"0.3\"\n" },
 		{ "requires: 99.1.1.1\n",
 		    "t.yaml:1:11: error: requires is \"99.1.1.1\", expected a version such as "
 		    "\"0.3\"\n" },
 		{ "requires: \">= 99.1\"\nx: 1\n",
 		    "t.yaml:1:11: error: requires is \">= 99.1\", expected a version such as "
 		    "\"0.3\"\n"
-		    "t.yaml:2:1: error: unknown key \"x\", expected one of interval, survey, ranges, "
+		    "t.yaml:2:1: error: unknown key \"x\", expected one of interval, survey, "
+		    "ranges, "
 		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
 		    "advice, hopping, log, cmdline, rules, requires\n" },
 		{ "requires: [1]\n",
