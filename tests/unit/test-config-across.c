@@ -312,6 +312,14 @@ test_dump_of_an_installed_host(void **state)
 	assert_string_equal(text, again);
 	free(again);
 	(void)config_free(config);
+	/* A path that a comment cannot hold is the same unsaid one from then on. */
+	config_tree_write(tree, "a\nb.yaml", ALLOW("user: bob"));
+	(void)snprintf(origin, sizeof(origin), "%s/a\nb.yaml", tree->root);
+	tree->paths.main_file = origin;
+	config = load(tree, "");
+	free(dump_fixed(config));
+	(void)config_free(config);
+	tree->paths.main_file = tree->main_file;
 	/* What a person copies out of it comes from where it is now. */
 	config_tree_write(tree, "overstay.yaml", text + strcspn(text, "\n") + 1);
 	tree->paths.vendor_rules_dir = NULL;
