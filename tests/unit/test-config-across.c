@@ -220,6 +220,10 @@ test_root(void **state)
 	assert_int_equal(config->policy.rules[0].match.gids.ids[0], 4321);
 	assert_string_equal(config->policy.rules[0].where, "/rules.d/2.yaml:2");
 	(void)config_free(config);
+	/* One that is not there is not a tree without a mistake. */
+	(void)snprintf(link, sizeof(link), "%s/none", tree->root);
+	tree->paths.root = link;
+	assert_null(load(tree, "none:1:1: error: cannot be read: No such file or directory\n"));
 }
 
 static void

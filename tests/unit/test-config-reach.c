@@ -15,8 +15,9 @@
 #define CLAIM                                                                               \
 	"t.yaml:2:3: warning: rule allows by comm, cmdline or script alone, expected exe, " \
 	"user or unit too: any process can set these\n"
-#define SUSPECT "t.yaml:2:3: warning: rule allows every suspect, expected exe, user, unit or "
-"container too\n"
+#define SUSPECT                                                                        \
+	"t.yaml:2:3: warning: rule allows every suspect, expected exe, user, unit or " \
+	"container too\n"
 #define JUDGED                                                                               \
 	"t.yaml:2:3: warning: rule allows by class, reason, origin or hint alone, expected " \
 	"exe, user or unit too: any program can match\n"
@@ -35,8 +36,8 @@
 	"t.yaml:2:3: warning: rule allows by interpreter \"" path "\" alone, expected " \
 	"user or unit too: an interpreter runs any program\n"
 
-    static void
-    test_allow(void **state)
+static void
+test_allow(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ ALLOW("comm: x"), CLAIM },
