@@ -13,9 +13,11 @@
  * loads.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -286,6 +288,20 @@ load_directory(struct load *load, const char *directory, const struct file_list 
 			load_file(load, directory, list->names[i], false, role, table);
 }
 
+/* A tree that is not there has no files, and nothing in it is wrong. */
+static void
+check_root(struct load *load, const char *root)
+{
+	_close_ int fd = -1;
+
+	if (root == NULL || !load_enter(load, "", root))
+		return;
+	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		context_message(&load->context, CONFIG_ERROR, 1, 1, "cannot be read: %s",
+		    strerror(errno));
+}
+
 static void
 load_paths(struct load *load, const struct config_paths *paths)
 {
@@ -417,6 +433,7 @@ config_load(const struct config_paths *paths, struct config **ret, struct config
 	int r = load_begin(&load, messages, paths);
 
 	if (r == 0) {
+		check_root(&load, paths->root);
 		load_paths(&load, paths);
 		r = load_finish(&load, false, ret);
 	}
@@ -449,6 +466,7 @@ config_check_file(const struct config_paths *paths, const char *path, struct con
 	int r = load_begin(&load, messages, paths);
 
 	if (r == 0) {
+		check_root(&load, paths->root);
 		load.context.alone = true;
 		if (strcmp(path, CONFIG_STDIN) == 0)
 			load_input(&load);

@@ -61,14 +61,14 @@ rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file)
 		(void)fputs("    enabled: false\n", file);
 }
 
-/* Not where it would be another line, or would not be read back as it is. */
+/* A path that would be another line, or would not be read back as it is, is left unsaid. */
 static void
 origin_dump(const struct rule *rule, FILE *file)
 {
 	size_t length = strlen(rule->where);
+	bool plain = length <= ORIGIN_MAX && text_is_plain(rule->where, length);
 
-	if (length > 0 && length <= ORIGIN_MAX && text_is_plain(rule->where, length))
-		(void)fprintf(file, DUMP_ORIGIN "%s\n", rule->where);
+	(void)fprintf(file, DUMP_ORIGIN "%s\n", plain ? rule->where : "-");
 }
 
 static int

@@ -23,7 +23,6 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "config/files.h"
-#include "config/match.h"
 #include "config/yaml.h"
 
 static void
@@ -48,8 +47,7 @@ refuse_writers(struct config_context *context, const char *path, const struct st
 	    context->starting ? ": left out" : "");
 	context->file = file;
 	if (context->starting)
-		(void)match_append_text(context, &context->exposed->names, &context->exposed->count,
-		    file);
+		context_leave_out(context, context->exposed);
 }
 
 static void

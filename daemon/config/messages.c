@@ -142,6 +142,17 @@ messages_take_back(struct config_messages *messages, const struct message_mark *
 }
 
 void
+context_leave_out(struct config_context *context, struct name_list *list)
+{
+	_free_ char *copy = strdup(context->file);
+
+	if (copy == NULL || array_fit(&list->names, list->count + 1) < 0)
+		context_no_memory(context);
+	else
+		list->names[list->count++] = take_ptr(copy);
+}
+
+void
 config_messages_clear(struct config_messages *messages)
 {
 	if (messages == NULL)

@@ -74,6 +74,9 @@ struct message_mark messages_mark(const struct config_messages *messages);
 /* Takes back what was said since. */
 void messages_take_back(struct config_messages *messages, const struct message_mark *mark);
 
+/* Notes in the list that the context's file is no part of the configuration. */
+void context_leave_out(struct config_context *context, struct name_list *list);
+
 /* Puts the messages from the one at `from` on in the order of their places. */
 void messages_sort(struct config_messages *messages, size_t from);
 

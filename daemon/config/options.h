@@ -80,7 +80,10 @@ bool duration_read(struct config_context *context, const struct node *node,
 bool severity_read(struct config_context *context, const struct node *node, const char *what,
     bool never, enum severity *ret);
 
-/* One of true, yes, on, false, no, off, in any case. Returns true and sets *ret, or says the error. */
+/*
+ * One of true, yes, on, false, no, off, in any case. Returns true and sets *ret, or says the
+ * error.
+ */
 bool switch_read(struct config_context *context, const struct node *node, const char *what,
     const char *expected, bool *ret);
 

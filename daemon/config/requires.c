@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "config/match.h"
 #include "config/requires.h"
 
 /* "0.3" or "0.3.1". */
@@ -77,7 +76,6 @@ requires_met(struct config_context *context, const struct node *tree,
 	messages_take_back(context->messages, before);
 	context_warn(context, value, "left out: the file requires overstayd %s, this is %s",
 	    value->text, VERSION);
-	(void)match_append_text(context, &context->newer->names, &context->newer->count,
-	    context->file);
+	context_leave_out(context, context->newer);
 	return false;
 }

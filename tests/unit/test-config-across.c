@@ -59,12 +59,14 @@ test_times(void **state)
 		{ "threshold: 0s\nudp: {threshold: 0s, auto: never}\n", "" },
 		{ "threshold: 2min\nlog: {after: 2min}\n", "" },
 		{ "udp: {threshold: 4s}\n",
-		    "t.yaml:1:7: warning: udp.threshold is 4s, expected at least the interval (5s), "
+		    "t.yaml:1:7: warning: udp.threshold is 4s, expected at least the interval "
+		    "(5s), "
 		    "or 0s for the next poll\n" },
 		{ "interval: 2min\nsurvey: 1h\nsuspect: {threshold: 90s, weak_threshold: 100s}\n",
 		    "t.yaml:3:11: warning: suspect.threshold is 1min 30s, expected at least the "
 		    "interval (2min), or 0s for the next poll\n"
-		    "t.yaml:3:27: warning: suspect.weak_threshold is 1min 40s, expected at least the "
+		    "t.yaml:3:27: warning: suspect.weak_threshold is 1min 40s, expected at "
+		    "least the "
 		    "interval (2min), or 0s for the next poll\n" },
 		{ "log: {after: 11min}\n",
 		    "t.yaml:1:7: warning: log.after is 11min, expected at most the threshold "
@@ -107,9 +109,9 @@ test_ports(void **state)
 	tree->paths.kernel = (struct port_range){ 32768, 60999 };
 	(void)config_free(load(tree,
 	    "overstay.yaml:4:3: warning: port 61000-61009 is not watched, expected one of "
-	    "32768-60999,700\n"
+	    "700,32768-60999\n"
 	    "overstay.yaml:5:3: warning: port 8080 is not watched, expected one of "
-	    "32768-60999,700\n"));
+	    "700,32768-60999\n"));
 }
 
 /* Makes an executable of the tree. */
@@ -157,7 +159,8 @@ test_programs(void **state)
 		{ "rules:\n- {name: n, threshold: 1h, match: {exe: /bin/public}}\n", true, "" },
 		{ ALLOW("exe: [/bin/none, \"/bin/non*\", /bin/public/x], user: 7"), true,
 		    "overstay.yaml:2:3: note: exe \"/bin/none\" does not exist in this tree\n"
-		    "overstay.yaml:2:3: note: exe \"/bin/public/x\" does not exist in this tree\n" },
+		    "overstay.yaml:2:3: note: exe \"/bin/public/x\" does not exist in this "
+		    "tree\n" },
 	};
 	struct config_tree *tree = *state;
 	char link[256];
@@ -215,6 +218,10 @@ test_root(void **state)
 	assert_int_equal(config->policy.names.items[2]->state, NAMED_ABSENT);
 	assert_string_equal(config->policy.rules[0].where, "/rules.d/2.yaml:2");
 	(void)config_free(config);
+	/* One that is not there is not a tree without a mistake. */
+	(void)snprintf(link, sizeof(link), "%s/none", tree->root);
+	tree->paths.root = link;
+	assert_null(load(tree, "none:1:1: error: cannot be read: No such file or directory\n"));
 }
 
 static void
@@ -230,16 +237,19 @@ test_requires(void **state)
 		    "t.yaml:2:11: warning: left out: the file requires overstayd 99.0.1, this is "
 		    "" VERSION "\n" },
 		{ "requires: new\n",
-		    "t.yaml:1:11: error: requires is \"new\", expected a version such as \"0.3\"\n" },
+		    "t.yaml:1:11: error: requires is \"new\", expected a version such as "
+		    "\"0.3\"\n" },
 		{ "requires: 99\n",
-		    "t.yaml:1:11: error: requires is \"99\", expected a version such as \"0.3\"\n" },
+		    "t.yaml:1:11: error: requires is \"99\", expected a version such as "
+		    "\"0.3\"\n" },
 		{ "requires: 99.1.1.1\n",
 		    "t.yaml:1:11: error: requires is \"99.1.1.1\", expected a version such as "
 		    "\"0.3\"\n" },
 		{ "requires: \">= 99.1\"\nx: 1\n",
 		    "t.yaml:1:11: error: requires is \">= 99.1\", expected a version such as "
 		    "\"0.3\"\n"
-		    "t.yaml:2:1: error: unknown key \"x\", expected one of interval, survey, ranges, "
+		    "t.yaml:2:1: error: unknown key \"x\", expected one of interval, survey, "
+		    "ranges, "
 		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
 		    "advice, hopping, log, cmdline, rules, requires\n" },
 		{ "requires: [1]\n",
@@ -304,6 +314,14 @@ test_dump_of_an_installed_host(void **state)
 	assert_string_equal(text, again);
 	free(again);
 	(void)config_free(config);
+	/* A path that a comment cannot hold is the same unsaid one from then on. */
+	config_tree_write(tree, "a\nb.yaml", ALLOW("user: bob"));
+	(void)snprintf(origin, sizeof(origin), "%s/a\nb.yaml", tree->root);
+	tree->paths.main_file = origin;
+	config = load(tree, "");
+	free(dump_fixed(config));
+	(void)config_free(config);
+	tree->paths.main_file = tree->main_file;
 	/* What a person copies out of it comes from where it is now. */
 	config_tree_write(tree, "overstay.yaml", text + strcspn(text, "\n") + 1);
 	tree->paths.vendor_rules_dir = NULL;

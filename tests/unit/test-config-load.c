@@ -188,7 +188,8 @@ test_keys_of_directories(void **state)
 	    "cmdline, rules, requires\n"
 	    "conf.d/1.yaml:1:11: error: interval is \"1x\", expected a time span such as 90s or "
 	    "1h 30min\n"
-	    "conf.d/1.yaml:2:1: error: rules are not allowed in conf.d, expected in overstay.yaml or in "
+	    "conf.d/1.yaml:2:1: error: rules are not allowed in conf.d, expected in "
+	    "overstay.yaml or in "
 	    "rules.d\n"
 	    "rules.d/1.yaml:2:1: error: unknown key \"interval\", expected one of rules, requires\n"
 	    "rules.d/2.yaml:1:1: error: found a list, expected a map with rules:\n"
@@ -253,7 +254,8 @@ test_group_writers(void **state)
 
 	if (getgid() != 0) {
 		(void)snprintf(text, sizeof(text),
-		    "overstay.yaml:1:1: warning: mode 0664 allows writing by gid %u, expected 0644\n"
+		    "overstay.yaml:1:1: warning: mode 0664 allows writing by gid %u, expected "
+		    "0644\n"
 		    "rules.d:1:1: warning: mode 0775 allows writing by gid %u, expected 0755\n",
 		    (unsigned)getgid(), (unsigned)getgid());
 		expected = text;

@@ -215,7 +215,8 @@ test_duration_messages(void **state)
 		    "t.yaml:1:1: error: survey is 30s by default, expected at least the interval "
 		    "(1min)\n" },
 		{ "interval: 2min\nsurvey: 90s\n",
-		    "t.yaml:2:1: error: survey is 1min 30s, expected at least the interval (2min)\n" },
+		    "t.yaml:2:1: error: survey is 1min 30s, expected at least the interval "
+		    "(2min)\n" },
 		{ "survey: 4s\n",
 		    "t.yaml:1:1: error: survey is 4s, expected at least the interval (5s)\n" },
 		{ "survey: 4s\ninterval: x\n",
@@ -290,7 +291,8 @@ test_ranges(void **state)
 		    "kernel, a port or a "
 		    "range such as 50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0, 70000, {}]\n",
-		    "t.yaml:1:31: error: found a map, expected iana, kernel, a port or a range such as "
+		    "t.yaml:1:31: error: found a map, expected iana, kernel, a port or a "
+		    "range such as "
 		    "50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0]\n",
 		    "t.yaml:1:16: error: port \"9-3\" is an empty range, expected the lower port "

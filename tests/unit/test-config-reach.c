@@ -12,11 +12,12 @@
 #define MATCH(keys) "rules:\n- {name: n, threshold: 1h, match: {" keys "}}\n"
 #define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
 
-#define CLAIM                                                                                       \
-	"t.yaml:2:3: warning: rule allows by comm, cmdline or script alone, expected exe, user or " \
-	"unit too: any process can set these\n"
-#define SUSPECT \
-	"t.yaml:2:3: warning: rule allows every suspect, expected exe, user, unit or container too\n"
+#define CLAIM                                                                               \
+	"t.yaml:2:3: warning: rule allows by comm, cmdline or script alone, expected exe, " \
+	"user or unit too: any process can set these\n"
+#define SUSPECT                                                                        \
+	"t.yaml:2:3: warning: rule allows every suspect, expected exe, user, unit or " \
+	"container too\n"
 #define JUDGED                                                                               \
 	"t.yaml:2:3: warning: rule allows by class, reason, origin or hint alone, expected " \
 	"exe, user or unit too: any program can match\n"
@@ -108,7 +109,8 @@ test_allow(void **state)
 		{ ALLOW("exe: \"/srv/*\""), "" },
 		{ ALLOW("exe: /usr/bin/perl, container: x"), "" },
 		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {user: alice}}\n",
-		    "t.yaml:2:3: warning: threshold, severity and remind have no effect with action: "
+		    "t.yaml:2:3: warning: threshold, severity and remind have no effect with "
+		    "action: "
 		    "allow\n" },
 	};
 

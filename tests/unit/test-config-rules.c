@@ -167,7 +167,8 @@ test_origins(void **state)
 		(void)config_free(config);
 	}
 	(void)config_free(load_expect(MATCH("origin: nowhere"),
-	    "t.yaml:2:44: error: origin is \"nowhere\", expected ssh, console, cron, at, slurm, ci, su, "
+	    "t.yaml:2:44: error: origin is \"nowhere\", expected ssh, console, cron, at, "
+	    "slurm, ci, su, "
 	    "container, unit or timer\n"));
 }
 
@@ -222,7 +223,8 @@ test_rule_errors(void **state)
 		    "t.yaml:2:5: error: rule has no match, expected match: with at least one match "
 		    "key\n" },
 		{ "rules:\n  - name: n\n    match: {port: 1}\n",
-		    "t.yaml:2:5: error: rule has no effect, expected action, threshold, severity or "
+		    "t.yaml:2:5: error: rule has no effect, expected action, threshold, "
+		    "severity or "
 		    "remind\n" },
 		{ RULE "  match: {}\n",
 		    "t.yaml:4:10: error: found an empty map, expected at least one match key\n" },
@@ -267,7 +269,8 @@ test_rule_errors(void **state)
 		    "t.yaml:5:10: error: until is \"2027-13-01\", expected a day such as "
 		    "2027-06-30\n" },
 		{ RULE "  match: {user: alice}\n  until: 2020-06-30\n",
-		    "t.yaml:5:10: warning: until \"2020-06-30\" is in the past: the rule is ignored\n" },
+		    "t.yaml:5:10: warning: until \"2020-06-30\" is in the past: the rule is "
+		    "ignored\n" },
 	};
 
 	(void)state;
@@ -302,7 +305,8 @@ test_owner_errors(void **state)
 		    "t.yaml:2:49: error: class is \"\", expected unknown, "
 		    "kernel, service, user or suspect\n" },
 		{ MATCH("reason: [shell, strong]"),
-		    "t.yaml:2:52: error: reason is \"strong\", expected memory, shm, disguise, shell, "
+		    "t.yaml:2:52: error: reason is \"strong\", expected memory, shm, "
+		    "disguise, shell, "
 		    "stranger, own-file, no-owner, deleted, temporary, writable, own-mounts, "
 		    "foreign, changed, exposed or kernel-unproved\n" },
 		{ MATCH("choice: ''"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the YAML reader refuses, with the exact place of each: syntax, characters, tags, duplicates, depth, size, number.
+ * What the YAML reader refuses, with the exact place of each: syntax, characters, tags,
+ * duplicates, depth, size, number; and what aliases mean.
  */
 #include "config-expect.h"
 
@@ -50,7 +51,8 @@ test_refused(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "interval: !!str 3s\n",
-		    "t.yaml:1:11: error: tag \"tag:yaml.org,2002:str\" is not supported, expected a "
+		    "t.yaml:1:11: error: tag \"tag:yaml.org,2002:str\" is not supported, "
+		    "expected a "
 		    "value without "
 		    "one\n" },
 		{ "ranges: !x [iana]\n",
@@ -58,15 +60,18 @@ test_refused(void **state)
 		    "value without "
 		    "one\n" },
 		{ "interval: 3s\nsurvey: 9s\ninterval: 4s\n",
-		    "t.yaml:3:1: error: duplicate key \"interval\", expected once; first at line 1\n" },
+		    "t.yaml:3:1: error: duplicate key \"interval\", expected once; first at "
+		    "line 1\n" },
 		{ "udp:\n  auto: 3h\n  auto: 4h\n",
 		    "t.yaml:3:3: error: duplicate key \"auto\", expected once; first at line 2\n" },
 		{ "rules:\n- name: a\n  name: b\n  match: {comm: x}\n  match: {exe: x}\n"
 		  "  threshold: 1h\n",
 		    "t.yaml:3:3: error: duplicate key \"name\", expected once; first at line 2\n"
-		    "t.yaml:5:3: error: duplicate key \"match\", expected once; first at line 4\n" },
+		    "t.yaml:5:3: error: duplicate key \"match\", expected once; first at line "
+		    "4\n" },
 		{ "interval: 3s\n---\nsurvey: 9s\n",
-		    "t.yaml:2:1: error: found a second document, expected one document in a file\n" },
+		    "t.yaml:2:1: error: found a second document, expected one document in a "
+		    "file\n" },
 		{ "[a]: 3s\n", "t.yaml:1:1: error: found a list as a key, expected a name\n" },
 		{ "{a: b}: 3s\n", "t.yaml:1:1: error: found a map as a key, expected a name\n" },
 		{ "~: 3s\n", "t.yaml:1:1: error: found no value as a key, expected a name\n" },
@@ -90,9 +95,11 @@ test_aliases(void **state)
 		{ "ranges: &a [iana]\nprotocols: *a\n",
 		    "t.yaml:1:13: error: protocol is \"iana\", expected tcp or udp\n" },
 		{ "interval: &a 5parsecs\nsurvey: *a\n",
-		    "t.yaml:1:11: error: interval is \"5parsecs\", expected a time span such as 90s "
+		    "t.yaml:1:11: error: interval is \"5parsecs\", expected a time span such "
+		    "as 90s "
 		    "or 1h 30min\n"
-		    "t.yaml:2:9: error: survey is \"5parsecs\", expected a time span such as 90s or "
+		    "t.yaml:2:9: error: survey is \"5parsecs\", expected a time span such as "
+		    "90s or "
 		    "1h 30min\n" },
 		/* The inside of a map is complained about once, at its place. */
 		{ "rules:\n- {name: a, threshold: 1h, match: &m {comm: a, prt: 1}}\n"
@@ -331,10 +338,12 @@ test_order(void **state)
 	(void)state;
 	(void)config_free(load_expect("rules: [x]\nfoo: 1\ngrace: 1x\ninterval: !x 3s\n"
 				      "grace: 2s\n",
-	    "t.yaml:1:9: error: found a single value, expected a rule: a map with name, match and action "
+	    "t.yaml:1:9: error: found a single value, expected a rule: a map with name, match "
+	    "and action "
 	    "or "
 	    "threshold\n"
-	    "t.yaml:2:1: error: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
+	    "t.yaml:2:1: error: unknown key \"foo\", expected one of interval, survey, "
+	    "ranges, protocols, "
 	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
 	    "advice, hopping, log, cmdline, "
 	    "rules, requires\n"
