@@ -18,13 +18,13 @@
 #define BUFFER_MAX   (1024 * 1024)
 
 /* One answer of libc's. */
-struct found {
+struct name_entry {
 	const char *name;
 	uint32_t id;
 };
 
 static int
-ask_user(const struct names_question *question, char *buffer, size_t size, struct found *ret)
+ask_user(const struct names_question *question, char *buffer, size_t size, struct name_entry *ret)
 {
 	struct passwd entry, *user = NULL;
 	int error = question->key == NAMES_BY_NAME ?
@@ -32,12 +32,12 @@ ask_user(const struct names_question *question, char *buffer, size_t size, struc
 	    getpwuid_r(question->id, &entry, buffer, size, &user);
 
 	if (user != NULL)
-		*ret = (struct found){ user->pw_name, user->pw_uid };
+		*ret = (struct name_entry){ user->pw_name, user->pw_uid };
 	return error;
 }
 
 static int
-ask_group(const struct names_question *question, char *buffer, size_t size, struct found *ret)
+ask_group(const struct names_question *question, char *buffer, size_t size, struct name_entry *ret)
 {
 	struct group entry, *group = NULL;
 	int error = question->key == NAMES_BY_NAME ?
@@ -45,12 +45,12 @@ ask_group(const struct names_question *question, char *buffer, size_t size, stru
 	    getgrgid_r(question->id, &entry, buffer, size, &group);
 
 	if (group != NULL)
-		*ret = (struct found){ group->gr_name, group->gr_gid };
+		*ret = (struct name_entry){ group->gr_name, group->gr_gid };
 	return error;
 }
 
 static void
-take_found(const struct names_question *question, const struct found *found,
+take_found(const struct names_question *question, const struct name_entry *found,
     struct names_answer *ret)
 {
 	size_t length = strlen(found->name);
@@ -72,7 +72,7 @@ names_resolve(const struct names_question *question, struct names_answer *ret)
 	*ret = (struct names_answer){ .status = NAMES_FAILED };
 	for (size_t size = BUFFER_FIRST; error == ERANGE && size <= BUFFER_MAX; size *= 4) {
 		_free_ char *buffer = malloc(size);
-		struct found found = { 0 };
+		struct name_entry found = { 0 };
 
 		if (buffer == NULL)
 			return;

@@ -359,8 +359,8 @@ test_check_file(void **state)
 		    "advice, hopping, "
 		    "log, cmdline, "
 		    "rules, requires\n"
-		    "x:3:27: error: user is \"@\", expected a user such as alice or 1000, or a group "
-		    "such as @developers\n" },
+		    "x:3:27: error: user is \"@\", expected a user such as alice or 1000, or a "
+		    "group such as @developers\n" },
 		{ "rules:\n- {name: n, match: {user: [no-such-user-here, \"@root\"]}, action: "
 		  "allow}\n",
 		    "" },
