@@ -295,6 +295,15 @@ claim_find_false(const struct process *process, struct claim *ret)
 	 * compared. */
 	if (program_name(process->exe)[0] == '\0')
 		return false;
+	/* A path that its own mounts made. */
+	if ((process->evidence & EVIDENCE_EXE_COVERS) != 0) {
+		*ret = (struct claim){ process->exe, strlen(process->exe) };
+		return true;
+	}
+	if ((process->script_evidence & SCRIPT_COVERS) != 0) {
+		*ret = (struct claim){ process->script, strlen(process->script) };
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
 		if ((process->evidence & claims[i].other) == 0 &&
 		    !is_false(process, claims[i].text))

@@ -149,6 +149,12 @@ static const struct {
 	{ "/usr/lib/ld-linux-x86-64.so.2", "nginx: worker process", "x", "", INSTALLED,
 	    "nginx: worker process" },
 
+	/* A path that its own mounts gave to it. */
+	{ "/usr/sbin/sshd", "sshd: alice [priv]", "sshd", "", INSTALLED | EVIDENCE_EXE_COVERS,
+	    "/usr/sbin/sshd" },
+	{ "/usr/bin/tac", "x", "x", "", OWN | EVIDENCE_EXE_COVERS, "/usr/bin/tac" },
+	{ "", "x", "x", "", EVIDENCE_EXE_COVERS, NULL },
+
 	/* ---- unknown */
 	{ "", "kworker/0:1", "kworker/0:1", "", 0, NULL },
 	{ "/", "sshd: alice", "sshd", "", 0, NULL },
@@ -184,6 +190,23 @@ test_claims(void **state)
 			    claims[i].comm, found ? claim.text : "nothing");
 		process_clear(&process);
 	}
+}
+
+/* A script over another program's path. */
+static void
+test_script_covers(void **state)
+{
+	struct process process;
+	struct claim claim;
+
+	(void)state;
+	make_process(&process, "/usr/bin/python3.11", "/usr/bin/python3|/usr/sbin/cron", "cron");
+	assert_int_equal(owner_text_set(&process.script, "/usr/sbin/cron"), 0);
+	assert_false(claim_find_false(&process, &claim));
+	process.script_evidence = SCRIPT_PLACED | SCRIPT_COVERS;
+	assert_true(claim_find_false(&process, &claim));
+	assert_ptr_equal(claim.text, process.script);
+	process_clear(&process);
 }
 
 static void
@@ -547,6 +570,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_script_covers),
 		cmocka_unit_test(test_namesakes),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_installed),
