@@ -264,8 +264,8 @@ struct owner *owner_ref(struct owner *owner);
 struct owner *owner_unref(struct owner *owner);
 
 /*
- * True for PID 1, and for a child of its that is not yet the program it is going to be: both hold
- * the sockets of .socket units for others.
+ * True for PID 1, and for what it forked, and that forked, while it is not yet the program it is
+ * going to be: all of them hold the sockets of .socket units for others.
  */
 bool process_is_init(const struct process *process);
 
