@@ -115,10 +115,10 @@ open_manager(const struct view *view, const struct proc_stat *stat, uint32_t uid
 		_close_ int fd = proc_open(view->host->proc_fd, pid);
 		int r = fd < 0 ? fd : proc_read_stat(fd, ret);
 
-		/* Whose parent has gone is PID 1's by now. */
 		if (r < 0 && (pid == 1 || forks == 0))
 			return r;
-		if (r < 0) {
+		/* Whose parent has ended is PID 1's by now. */
+		if (pid != 1 && forks > 0 && (r < 0 || ret->stack_start == 0)) {
 			pid = 1;
 			continue;
 		}
@@ -142,10 +142,10 @@ manager_read(const struct view *view, const struct proc_stat *stat, struct proce
 
 	if ((!executor && strcmp(name, "systemd") != 0) || !is_roots_file(process))
 		return;
+	/* What was forked may have ended since, and is the manager's all the same. */
 	process_fd = proc_open(view->host->proc_fd, process->pid);
-	if (process_fd < 0)
-		return;
-	if (!executor && is_user_manager(view, process_fd, stat->parent_pid, process->uid)) {
+	if (process_fd >= 0 && !executor &&
+	    is_user_manager(view, process_fd, stat->parent_pid, process->uid)) {
 		process->evidence |= EVIDENCE_MANAGER;
 		return;
 	}

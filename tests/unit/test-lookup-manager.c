@@ -28,6 +28,7 @@
 /* A fork of PID 1's, and what is no more. */
 #define FORKED PID(51)
 #define GONE   PID(52)
+#define ENDED  PID(53)
 
 /* Where PID 1's stack and arguments begin, where those of the manager do. */
 #define INIT_STACK    7000
@@ -43,6 +44,7 @@ static const struct situation {
 	bool other_file;  /* not the file that PID 1 runs */
 	bool unverified;
 	uint32_t file_uid, file_mode; /* mode 0 = 0755 */
+	bool ended;
 	bool is_manager;
 } situations[] = {
 	{ .name = "a user's manager",
@@ -71,6 +73,15 @@ static const struct situation {
 	    .parent = GONE,
 	    .stack = INIT_STACK,
 	    .cgroup = "/init.scope",
+	    .is_manager = true },
+	{ .name = "forked by a fork that nobody has waited for",
+	    .parent = ENDED,
+	    .stack = INIT_STACK,
+	    .cgroup = "/init.scope",
+	    .is_manager = true },
+	{ .name = "forked by PID 1, and ended",
+	    .stack = INIT_STACK,
+	    .ended = true,
 	    .is_manager = true },
 	{ .name = "an executor",
 	    .exe = "/usr/lib/systemd/systemd-executor",
@@ -228,6 +239,7 @@ only_systemd_itself(void **state)
 
 	make(fake, 1, 0, INIT_STACK, "/init.scope", "/bin/sh");
 	make(fake, MANAGER, 1, MANAGER_STACK, USER "init.scope", "/bin/sh");
+	make(fake, ENDED, 1, 0, "/init.scope", "/bin/sh");
 	make(fake, FORKED, 1, INIT_STACK, "/init.scope", "/bin/sh");
 	make(fake, PID(60), 1, 9000, SERVICE, "/bin/sh");
 	assert_int_equal(view_open(&view, &fake->host), 0);
@@ -236,8 +248,10 @@ only_systemd_itself(void **state)
 		int pid = PID((int)i);
 		bool found;
 
-		make(fake, pid, situation->parent != 0 ? situation->parent : 1, situation->stack,
-		    situation->cgroup != NULL ? situation->cgroup : SERVICE, "/bin/sh");
+		if (!situation->ended)
+			make(fake, pid, situation->parent != 0 ? situation->parent : 1,
+			    situation->stack,
+			    situation->cgroup != NULL ? situation->cgroup : SERVICE, "/bin/sh");
 		found = ask_manager(&view, pid, situation);
 		if (found != situation->is_manager)
 			fail_msg("%s: %s", situation->name, found ? "a manager" : "none");
