@@ -3,7 +3,7 @@
  * Each question is answered by a process of its own, which ends with it. A module of the name
  * services may hang, crash, or leave behind what it likes: no other question comes to harm, and
  * this process runs no module at all. What is not answered within NAMES_SECONDS_MAX is not answered
- * (SIGALRM); the asker waits no longer than he wants.
+ * at all; the asker waits no longer than he wants.
  *
  * Invariant: at most NAMES_OPEN_MAX such processes; while there are, the next question waits for
  * one to end.
@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -38,6 +39,20 @@ reap(size_t *running)
 	}
 }
 
+/* Ends this process after a while. Not by alarm(2): modules block such signals while they wait. */
+static int
+limit_life(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	const struct itimerspec life = { .it_value = { .tv_sec = NAMES_SECONDS_MAX } };
+	timer_t timer;
+
+	return timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+		timer_settime(timer, 0, &life, NULL) < 0 ?
+	    -errno :
+	    0;
+}
+
 /* The process of one question. */
 static void
 answer(int fd, uint32_t id, const struct names_question *question)
@@ -50,7 +65,8 @@ answer(int fd, uint32_t id, const struct names_question *question)
 	/* The service manager ends all of them. */
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)alarm(NAMES_SECONDS_MAX);
+	if (limit_life() < 0)
+		_exit(1);
 	names_resolve(question, &answer);
 	sent =
 	    send(fd, packet, names_encode_answer(packet, id, &answer), MSG_NOSIGNAL | MSG_DONTWAIT);

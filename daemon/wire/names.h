@@ -27,7 +27,7 @@
 /* Questions that are answered at once, each by a process of its own; the others wait for them. */
 #define NAMES_OPEN_MAX 32
 
-/* A process that answers one question ends itself (SIGALRM) after this. */
+/* A process that answers one question is ended after this. */
 #define NAMES_SECONDS_MAX 3
 
 enum wire_names_type {
