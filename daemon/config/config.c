@@ -113,7 +113,7 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 			.examine = paths->examine,
 			.verbose = paths->verbose,
 			.now_usec = clock_realtime_usec(),
-			.netns = own_netns(),
+			.netns = paths->root != NULL ? 0 : own_netns(),
 		},
 		.kernel = paths->kernel,
 		.prefix = "",

@@ -44,6 +44,9 @@ struct node {
  */
 bool node_parse(struct config_context *context, const char *text, size_t size, struct node *ret);
 
+/* A deep copy. Returns false without memory; what was made is in *ret. */
+bool node_copy(const struct node *node, struct node *ret);
+
 /* Frees what the node holds, not the node itself. */
 void node_clear(struct node *node);
 
