@@ -126,6 +126,7 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 	load->context.exposed = &load->config->exposed;
 	policy_init(&load->config->policy);
 	load->context.names = &load->config->policy.names;
+	load->context.names->staged = paths->root != NULL;
 	return options_set_defaults(load->config);
 }
 

@@ -4,7 +4,8 @@
  * many they are, for --check, the journal and a reload alike.
  *
  * The name nearest to one that is absent is looked for in /etc/passwd and /etc/group, nowhere else:
- * a directory service is not listed for a slip of the pen.
+ * a directory service is not listed for a slip of the pen. Those of this host say nothing of a
+ * staged tree.
  */
 #include <grp.h>
 #include <pwd.h>
@@ -56,7 +57,7 @@ add_nearest(struct text *text, const struct named *named)
 
 /* `"@developers" (overstay.yaml:12:20)`, of a known one `"@developers" (2000)` */
 static void
-add_named(struct text *text, const struct named *named)
+add_named(struct text *text, const struct named_list *list, const struct named *named)
 {
 	char written[NAMED_MAX + 2];
 
@@ -66,7 +67,7 @@ add_named(struct text *text, const struct named *named)
 		text_printf(text, "%u", named->id);
 	else
 		text_escape_string(text, named->where, WHERE_MAX);
-	if (named->state == NAMED_ABSENT)
+	if (named->state == NAMED_ABSENT && !list->staged)
 		add_nearest(text, named);
 	text_add(text, ")");
 }
@@ -90,7 +91,7 @@ config_names_text(const struct named_list *list, enum named_state state, char *b
 		if (list->items[i]->state != state)
 			continue;
 		text_add(&text, listed++ == 0 ? "" : ", ");
-		add_named(&text, list->items[i]);
+		add_named(&text, list, list->items[i]);
 	}
 	if (count > listed)
 		text_printf(&text, " and %zu more", count - listed);

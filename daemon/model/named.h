@@ -31,6 +31,7 @@ struct named {
 struct named_list {
 	struct named **items; /* they stay where they are: a match points to them */
 	size_t count;
+	bool staged; /* of a tree that is going to be the root of another host */
 };
 
 /* The one of that name, NULL = it is not there. */
