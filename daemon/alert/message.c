@@ -236,7 +236,7 @@ line_hopping(const struct line *line)
 	    protocol_name((enum protocol)line->stay->endpoint.protocol));
 	describe_owner(line->text, line->stay, line->context);
 	text_printf(line->text, ": moved to a new port %u time%s, %s in total, ", hops,
-	    hops == 1 ? "" : "s", duration_format_short(line->stay->age_usec, total));
+	    hops == 1 ? "" : "s", duration_format_short(line->stay->span_usec, total));
 	add_threshold(line);
 	if (line->stay->port_count > 0)
 		text_add(line->text, ": ");

@@ -24,7 +24,7 @@
 #define MESSAGE_FIELD_MAX 4000
 
 /* Fields of one message, and the bytes of all of them; what is more is left out. */
-#define MESSAGE_FIELDS_MAX 128
+#define MESSAGE_FIELDS_MAX 192
 #define MESSAGE_BYTES_MAX  49152
 
 /* Room for the hash of the configuration, as hexadecimal digits with the NUL. */

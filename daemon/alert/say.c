@@ -36,9 +36,10 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
 			   "suspect, {ALLOWED} allowed by rules[; the oldest: {OLDEST}, seen for "
 			   "{OLDEST_AGE}]",
-	[NOTICE_POOL] = "{PROTOCOL}: {PORTS} ports occupied by {SOCKETS} sockets; since the last "
-			"survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} changed, "
-			"{VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of CPU",
+	[NOTICE_POOL] =
+	    "{PROTOCOL}: {PORT_COUNT} ports occupied by {SOCKET_COUNT} sockets; since the last "
+	    "survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} changed, "
+	    "{VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of CPU",
 	[NOTICE_PORTS_NOT_RESERVED] = "{COUNT} ports are not reserved: outgoing connections may "
 				      "take them, and their programs would then fail to start: "
 				      "{ENDPOINTS}; set in /etc/sysctl.d/60-overstay.conf: "
@@ -61,8 +62,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 				     "keeping configuration {HASH}",
 	[NOTICE_RELOAD_NOT_BEGUN] = "cannot reload the configuration: {ERROR}",
 	[NOTICE_LAST_GOOD_NOT_BEGUN] = "cannot save the last good configuration: {ERROR}",
-	[NOTICE_SUPPRESSED] = "{COUNT} messages were dropped: rate limit exceeded or queue full",
-	[NOTICE_UNSENT] = "{COUNT} messages could not be sent: {ERROR}",
+	[NOTICE_SUPPRESSED] = "{MESSAGES} messages were dropped: rate limit exceeded or queue full",
+	[NOTICE_UNSENT] = "{MESSAGES} messages could not be sent: {ERROR}",
 	[NOTICE_LOOKUP_FAILED] = "{CONDITION}: {OWNER_REASON} ({ERROR}): owners are unknown and "
 				 "rules that name them do not match[; its program: {PROGRAM}][; "
 				 "see: systemctl status {UNIT}]",
@@ -219,24 +220,32 @@ say_oddities(struct text *text, const struct fact *fact)
 	}
 }
 
-/* How values are written in the text, and in a field. */
+/* How values are written in the text, and in a field, and what that is. */
 static const struct {
 	void (*text)(struct text *text, const struct fact *fact);
 	void (*field)(struct text *value, const struct fact *fact);
+	enum field_type type;
 } types[FACT_TYPE_COUNT] = {
-	[FACT_TYPE_NUMBER] = { say_number, say_number },
-	[FACT_TYPE_DURATION] = { say_duration, say_number },
-	[FACT_TYPE_TEXT] = { say_text, say_bytes },
-	[FACT_TYPE_LINE] = { say_line, say_line_value },
-	[FACT_TYPE_ENDPOINTS] = { say_endpoints, say_endpoints },
-	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol },
-	[FACT_TYPE_SEVERITY] = { say_severity, say_severity },
-	[FACT_TYPE_CONDITION] = { say_condition, say_condition },
-	[FACT_TYPE_ERROR] = { say_error, say_number },
-	[FACT_TYPE_OWNER_REASON] = { say_owner_reason, say_owner_reason },
-	[FACT_TYPE_INCOMPLETE] = { say_incomplete, say_incomplete },
-	[FACT_TYPE_ODDITIES] = { say_oddities, say_oddities },
+	[FACT_TYPE_NUMBER] = { say_number, say_number, FIELD_INTEGER },
+	[FACT_TYPE_USEC] = { say_number, say_number, FIELD_USEC },
+	[FACT_TYPE_DURATION] = { say_duration, say_number, FIELD_USEC },
+	[FACT_TYPE_TEXT] = { say_text, say_bytes, FIELD_STRING },
+	[FACT_TYPE_LINE] = { say_line, say_line_value, FIELD_STRING },
+	[FACT_TYPE_ENDPOINTS] = { say_endpoints, say_endpoints, FIELD_STRING },
+	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol, FIELD_WORD },
+	[FACT_TYPE_SEVERITY] = { say_severity, say_severity, FIELD_WORD },
+	[FACT_TYPE_CONDITION] = { say_condition, say_condition, FIELD_WORD },
+	[FACT_TYPE_ERROR] = { say_error, say_number, FIELD_INTEGER },
+	[FACT_TYPE_OWNER_REASON] = { say_owner_reason, say_owner_reason, FIELD_STRING },
+	[FACT_TYPE_INCOMPLETE] = { say_incomplete, say_incomplete, FIELD_STRING },
+	[FACT_TYPE_ODDITIES] = { say_oddities, say_oddities, FIELD_STRING },
 };
+
+enum field_type
+say_fact_type(enum fact_name name)
+{
+	return types[fact_type(name)].type;
+}
 
 void
 say_fact_value(struct text *value, const struct fact *fact)

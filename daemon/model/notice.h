@@ -80,7 +80,8 @@ enum notice {
 /* What a fact's value is, and by that how it is written. */
 enum fact_type {
 	FACT_TYPE_NUMBER,
-	FACT_TYPE_DURATION,  /* microseconds */
+	FACT_TYPE_USEC,	     /* microseconds, written as such */
+	FACT_TYPE_DURATION,  /* microseconds, as a time span */
 	FACT_TYPE_TEXT,	     /* raw: a name, a path, a diagnostic */
 	FACT_TYPE_LINE,	     /* one for sysctl.d, "" = it is too long for a message */
 	FACT_TYPE_ENDPOINTS, /* the first ones of many */
@@ -95,7 +96,8 @@ enum fact_type {
 };
 
 enum fact_name {
-	FACT_COUNT, /* listeners or messages */
+	FACT_COUNT,    /* listeners */
+	FACT_MESSAGES, /* not sent */
 	FACT_LISTENERS,
 	FACT_TCP,
 	FACT_UDP,
@@ -116,8 +118,8 @@ enum fact_name {
 	FACT_LAST_PORT,
 	FACT_ODDITIES,
 	FACT_PROTOCOL,
-	FACT_PORTS,
-	FACT_SOCKETS,
+	FACT_PORT_COUNT,
+	FACT_SOCKET_COUNT,
 	FACT_APPEARED,
 	FACT_PERSISTED,
 	FACT_CHANGED,

@@ -137,6 +137,8 @@ run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 		complain(&script, "cannot be read: %s", strerror(-r));
 	else if (script_play(&script, script.line_count) == 0)
 		check_nothing_left(&script);
+	if (script.world.wrong[0] != '\0')
+		complain(&script, "%s", script.world.wrong);
 	if (script.complaints == 0 && script.asserted == 0)
 		complain(&script, "nothing is compared");
 	if (script.complaints > COMPLAINTS_MAX)

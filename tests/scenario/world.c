@@ -18,6 +18,7 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "field-check.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
 #include "or-die.h"
@@ -112,6 +113,7 @@ world_deliver(struct world *world)
 	};
 	struct moment moment;
 	struct report *report;
+	const char *wrong;
 
 	if (world->sender_stuck)
 		return;
@@ -119,8 +121,11 @@ world_deliver(struct world *world)
 	engine_suppressed(world->engine, &moment, false);
 	while ((report = engine_next(world->engine, world->consumer)) != NULL) {
 		if (report->notice == NOTICE_SUPPRESSED)
-			world->held_back += report_fact(report, FACT_COUNT)->number;
+			world->held_back += report_fact(report, FACT_MESSAGES)->number;
 		message_render(world->message, report, &context);
+		wrong = field_check(world->message);
+		if (wrong != NULL && world->wrong[0] == '\0')
+			(void)snprintf(world->wrong, sizeof(world->wrong), "%s", wrong);
 		told_add(&world->told, world_elapsed_usec(world), world->message);
 		if (world->prints)
 			texts_print(&world->texts, world->message->text);

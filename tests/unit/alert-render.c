@@ -13,6 +13,7 @@
 
 #include "alert-render.h"
 #include "base/cleanup.h"
+#include "field-check.h"
 
 static const char *
 name_of(uint32_t uid, void *argument)
@@ -103,12 +104,16 @@ struct message *
 render_for(const char *test, struct report *report, const struct message_context *context)
 {
 	struct message *message = malloc(sizeof(*message));
+	const char *wrong;
 
 	assert_non_null(message);
 	assert_non_null(report);
 	message_render(message, report, context);
 	(void)report_unref(report);
 	check_sane(message);
+	wrong = field_check(message);
+	if (wrong != NULL)
+		fail_msg("%s", wrong);
 	hand_over(test, message);
 	return message;
 }

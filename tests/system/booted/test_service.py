@@ -131,7 +131,7 @@ def test_a_suspect_says_what_is_gone_by_morning(service):
         assert alert["OVERSTAY_STRENGTH"] == "strong"
         assert alert["OVERSTAY_EXE_SHA256"] == checksum
         assert alert["OVERSTAY_UNIT"] == alert["OBJECT_SYSTEMD_UNIT"] == "suspect.service"
-        assert alert["OVERSTAY_PEERS_COUNT"] == "0" and "OVERSTAY_PEERS" not in alert
+        assert alert["OVERSTAY_PEER_COUNT"] == "0" and "OVERSTAY_PEERS" not in alert
         by_unit = run("journalctl", "--no-pager", "-o", "cat", "-u", "suspect").stdout
         assert alert["MESSAGE"] in by_unit
         explained = run("journalctl", "--no-pager", "-x", "-o", "short",
