@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "daemon.h"
 #include "privileges.h"
+#include "service-lock.h"
 #include "store/lastgood.h"
 
 const char *
@@ -102,9 +103,27 @@ load_last_good(const char *state_directory, struct config **ret)
 	return r;
 }
 
+/*
+ * The service can be seen by who is started beside it, who says so. Returns a descriptor that holds
+ * the service's lock, or less than 0.
+ */
+static int
+take_service_lock(const struct command_line *line)
+{
+	const char *directory = getenv("RUNTIME_DIRECTORY");
+
+	if (directory != NULL)
+		return service_lock_take(directory);
+	if (line->target != SENDER_STDERR && service_lock_is_taken(SERVICE_DIRECTORY))
+		log_start(LOG_WARNING,
+		    "overstayd.service is running too: every alert will be logged twice");
+	return -ENOENT;
+}
+
 int
 command_run(const struct command_line *line)
 {
+	_close_ int lock_fd = -1;
 	char lookup[PATH_MAX], socket[PATH_MAX];
 	struct daemon_options options = {
 		.config_paths = command_line_config_paths(line),
@@ -134,6 +153,7 @@ command_run(const struct command_line *line)
 		(void)lookup_client_close(client);
 		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}
+	lock_fd = take_service_lock(line);
 	return daemon_run(&options, config, loaded < 0, client);
 }
 

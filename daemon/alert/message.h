@@ -51,7 +51,8 @@ struct message_context {
 struct message {
 	enum severity priority;
 	uint64_t realtime_usec;
-	const char *text; /* the one line: escaped, valid UTF-8, less than MESSAGE_TEXT_MAX */
+	const char *text;   /* the one line: escaped, valid UTF-8, less than MESSAGE_TEXT_MAX */
+	size_t bare_length; /* of the text, without where there is more: only the journal has it */
 	/* "NAME=value", length without the NUL; the first is MESSAGE=. */
 	struct iovec fields[MESSAGE_FIELDS_MAX];
 	size_t field_count;

@@ -6,6 +6,7 @@
  *	{NAME}		the fact of that name, written as its type says
  *	{NAME:s}	an "s", unless that number is 1
  *	[...]		left out if the report lacks a fact that is named within
+ *	|		behind it: where there is more, for whom there is a journal to search
  *
  * Invariants: what comes from outside is escaped; a line of configuration stands whole in the text
  * or not at all. Pure; no allocation.
@@ -29,17 +30,17 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_STOPPED] = "overstayd stops: {LISTENERS} listeners watched, {OVERSTAYING} "
 			   "overstaying; the event loop was blocked for at most "
 			   "{LONGEST_HOLD_USEC} us",
-	[NOTICE_OVERSTAYS_AT_START] = "{COUNT} listeners present at start: {ENDPOINTS}; see: "
-				      "journalctl OVERSTAY_EVENT=overstay",
-	[NOTICE_OVERSTAYS_AT_ONCE] = "{COUNT} listeners at the same time: {ENDPOINTS}; see: "
-				     "journalctl OVERSTAY_EVENT=overstay",
+	[NOTICE_OVERSTAYS_AT_START] = "{COUNT} listeners present at start: {ENDPOINTS}|; "
+				      "see: journalctl OVERSTAY_EVENT=overstay",
+	[NOTICE_OVERSTAYS_AT_ONCE] = "{COUNT} listeners at the same time: {ENDPOINTS}|; "
+				     "see: journalctl OVERSTAY_EVENT=overstay",
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
 			   "suspect, {ALLOWED} allowed by rules[; the oldest: {OLDEST}, seen for "
 			   "{OLDEST_AGE}]",
-	[NOTICE_POOL] =
-	    "{PROTOCOL}: {PORT_COUNT} ports occupied by {SOCKET_COUNT} sockets; since the last "
-	    "survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} changed, "
-	    "{VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of CPU",
+	[NOTICE_POOL] = "{PROTOCOL}: {PORT_COUNT} ports occupied by {SOCKET_COUNT} sockets; since "
+			"the last survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} "
+			"changed, {VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of "
+			"CPU",
 	[NOTICE_PORTS_NOT_RESERVED] = "{COUNT} ports are not reserved: outgoing connections may "
 				      "take them, and their programs would then fail to start: "
 				      "{ENDPOINTS}; set in /etc/sysctl.d/60-overstay.conf: "
@@ -284,19 +285,23 @@ has_all(const struct report *report, const char *from, const char *to)
 	return true;
 }
 
-void
+size_t
 say_notice(struct text *text, const struct report *report)
 {
+	size_t bare_length = 0;
+
 	for (const char *at = sentences[report->notice]; *at != '\0';) {
-		size_t words = strcspn(at, "{[]");
+		size_t words = strcspn(at, "{[]|");
 		const struct fact *fact;
 		bool plural;
 
 		text_printf(text, "%.*s", (int)words, at);
 		at += words;
+		if (*at == '|')
+			bare_length = text->used;
 		if (*at == '[' && !has_all(report, at, strchr(at, ']')))
 			at = strchr(at, ']');
-		if (*at == '[' || *at == ']') {
+		if (*at == '|' || *at == '[' || *at == ']') {
 			at++;
 			continue;
 		}
@@ -308,4 +313,5 @@ say_notice(struct text *text, const struct report *report)
 		else if (fact != NULL && fact->number != 1)
 			text_add(text, "s");
 	}
+	return bare_length > 0 ? bare_length : text->used;
 }

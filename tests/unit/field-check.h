@@ -12,8 +12,9 @@
 bool field_check_value(enum field_type type, const char *value);
 
 /*
- * NULL if each field of the message is in the table, may stand in messages of this kind, has a value
- * of its type, and stands there once unless it is repeated. Else what is wrong, until the next call.
+ * NULL if each field of the message is in the table, may stand in messages of this kind, has a
+ * value of its type, and stands there once unless it is repeated. Else what is wrong, until the
+ * next call.
  */
 const char *field_check(const struct message *message);
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -107,6 +108,49 @@ def test_alert_is_found_by_unit_by_field_and_by_offender(service, offender):
                     f"__CURSOR={alert['__CURSOR']}", check=False).stdout
     explained = explained or run("journalctl", "--no-pager", "-x", "-u", "overstayd").stdout
     assert "-- Subject:" in explained or "░░ Subject:" in explained
+
+
+def test_a_forged_message_is_not_the_units(service, offender):
+    """Anyone may log under the identifier, with all fields; not as the unit, and not as root."""
+    one = service()
+    offender(PORT)
+    alert = one.wait_entry(OVERSTAY_EVENT="overstay")
+    forged = ("MESSAGE=SUSPECT forged\nSYSLOG_IDENTIFIER=overstayd\nOVERSTAY_EVENT=overstay\n"
+              "_UID=0\nOBJECT_SYSTEMD_UNIT=overstayd.service\n")
+    subprocess.run(["setpriv", "--reuid=nobody", "--clear-groups", "logger", "--journald"],
+                   input=forged, text=True, timeout=60, check=True)
+
+    def shown(*matches):
+        run("journalctl", "--sync")
+        return run("journalctl", "--no-pager", "-o", "cat", *matches).stdout
+
+    harness.wait_until(lambda: "SUSPECT forged" in shown("-t", "overstayd"))
+    assert "SUSPECT forged" in shown("OVERSTAY_EVENT=overstay")
+    for matches in (["-u", "overstayd"], ["OVERSTAY_EVENT=overstay", "_UID=0"]):
+        assert alert["MESSAGE"] in shown(*matches)
+        assert "SUSPECT forged" not in shown(*matches)
+    assert alert["MESSAGE"] in shown("--facility=daemon", "-u", "overstayd")
+
+
+def test_one_by_hand_says_that_the_service_runs(service, tmp_path):
+    config = tmp_path / "overstay.yaml"
+    config.write_text(QUICK, encoding="utf-8")
+
+    def by_hand(*options, wrapper=()):
+        return run(*wrapper, "timeout", "-s", "TERM", "2", "/usr/sbin/overstayd", "-c", config,
+                   *options, check=False).stderr
+
+    said = "overstayd.service is running too: every alert will be logged twice"
+    assert said not in by_hand()
+    one = service()
+    assert said in by_hand()
+    # Not if nothing is logged twice: written to stderr alone, or another network namespace.
+    assert said not in by_hand("--log-target=stderr")
+    assert said not in by_hand(wrapper=("unshare", "--net"))
+    # It was only asked: the service goes on, and a stopped one is not there.
+    assert show("overstayd.service", "ActiveState") == "active" and one.pid > 0
+    run("systemctl", "stop", "overstayd.service")
+    assert said not in by_hand()
 
 
 def test_alert_comes_within_two_intervals(service, offender):

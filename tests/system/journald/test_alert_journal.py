@@ -369,7 +369,8 @@ def test_auto_without_journal_writes_lines():
     out, err = process.communicate(line(stay="lines", pid=4242, exe="/usr/bin/srv"), timeout=60)
     assert json.loads(out)["left"] == 0
     assert err.startswith("<4>OVERSTAY tcp 0.0.0.0:60855 ")
-    assert err.endswith("journalctl " + stay_of("lines") + "\n")
+    # There is no journal to search.
+    assert "journalctl" not in err
     assert err.count("\n") == 1
 
 
