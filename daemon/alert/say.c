@@ -37,6 +37,10 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
 			   "suspect, {ALLOWED} allowed by rules[; the oldest: {OLDEST}, seen for "
 			   "{OLDEST_AGE}]",
+	[NOTICE_HEARTBEAT] = "overstayd {VERSION} is watching: {LISTENERS} listener{LISTENERS:s}, "
+			     "{OVERSTAYING} overstaying, {SUSPECTS} suspect; {POLLS_DONE} polls "
+			     "since the last message of this kind, {POLLS_MISSED} missed[; "
+			     "degraded: {CONDITIONS}]; next in {EVERY_USEC}; configuration {HASH}",
 	[NOTICE_POOL] = "{PROTOCOL}: {PORT_COUNT} ports occupied by {SOCKET_COUNT} sockets; since "
 			"the last survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} "
 			"changed, {VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of "
@@ -180,6 +184,31 @@ say_condition(struct text *text, const struct fact *fact)
 }
 
 static void
+add_conditions(struct text *text, const struct fact *fact, const char *between)
+{
+	const char *before = "";
+
+	for (unsigned i = 0; i < CONDITION_COUNT; i++) {
+		if ((fact->number >> i & 1) == 0)
+			continue;
+		text_printf(text, "%s%s", before, condition_name((enum condition)i));
+		before = between;
+	}
+}
+
+static void
+say_conditions(struct text *text, const struct fact *fact)
+{
+	add_conditions(text, fact, ", ");
+}
+
+static void
+say_conditions_value(struct text *value, const struct fact *fact)
+{
+	add_conditions(value, fact, " ");
+}
+
+static void
 say_error(struct text *text, const struct fact *fact)
 {
 	const char *words = strerrordesc_np((int)fact->number);
@@ -236,6 +265,7 @@ static const struct {
 	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol, FIELD_WORD },
 	[FACT_TYPE_SEVERITY] = { say_severity, say_severity, FIELD_WORD },
 	[FACT_TYPE_CONDITION] = { say_condition, say_condition, FIELD_WORD },
+	[FACT_TYPE_CONDITIONS] = { say_conditions, say_conditions_value, FIELD_WORDS },
 	[FACT_TYPE_ERROR] = { say_error, say_number, FIELD_INTEGER },
 	[FACT_TYPE_OWNER_REASON] = { say_owner_reason, say_owner_reason, FIELD_STRING },
 	[FACT_TYPE_INCOMPLETE] = { say_incomplete, say_incomplete, FIELD_STRING },

@@ -54,6 +54,30 @@ summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 }
 
 struct report *
+summary_of_watch(const struct track *track, const struct heartbeat *heartbeat,
+    const struct policy *policy)
+{
+	struct track_counts counts;
+
+	track_count(track, &counts);
+	struct fact facts[] = {
+		fact_text(FACT_VERSION, heartbeat->version),
+		fact_text(FACT_HASH, heartbeat->config),
+		fact_number(FACT_LISTENERS, counts.stays),
+		fact_number(FACT_OVERSTAYING, counts.overstaying),
+		fact_number(FACT_SUSPECTS, counts.suspects),
+		fact_number(FACT_POLLS_DONE, heartbeat->polls),
+		fact_number(FACT_POLLS_MISSED, heartbeat->missed),
+		fact_number(FACT_EVERY_USEC, policy->heartbeat_usec),
+		fact_number(FACT_CONDITIONS, heartbeat->conditions),
+	};
+
+	/* The last one is no fact where nothing is wrong. */
+	return report_new(NOTICE_HEARTBEAT, policy->heartbeat_severity, facts,
+	    heartbeat->conditions == 0 ? ARRAY_SIZE(facts) - 1 : ARRAY_SIZE(facts));
+}
+
+struct report *
 summary_of_day(const struct track *track, uint64_t now_usec)
 {
 	enum severity gravest = SEVERITY_INFO;

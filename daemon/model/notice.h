@@ -27,6 +27,7 @@ enum event_kind {
 	EVENT_HOPPING, /* an owner keeps leaving a port for another */
 	EVENT_ADVICE,  /* a port that a connection may take; how to keep it */
 	EVENT_SUMMARY,
+	EVENT_HEARTBEAT,
 	EVENT_POOL,
 	EVENT_DEGRADED,
 	EVENT_RECOVERED,
@@ -43,6 +44,7 @@ enum notice {
 	NOTICE_OVERSTAYS_AT_START, /* many at once, all present at start */
 	NOTICE_OVERSTAYS_AT_ONCE,
 	NOTICE_SUMMARY,
+	NOTICE_HEARTBEAT,
 	NOTICE_POOL,
 	NOTICE_PORTS_NOT_RESERVED, /* advice for many */
 	NOTICE_PORTS_CHOSEN,	   /* advice for many whose ports the kernel picks */
@@ -80,15 +82,16 @@ enum notice {
 /* What a fact's value is, and by that how it is written. */
 enum fact_type {
 	FACT_TYPE_NUMBER,
-	FACT_TYPE_USEC,	     /* microseconds, written as such */
-	FACT_TYPE_DURATION,  /* microseconds, as a time span */
-	FACT_TYPE_TEXT,	     /* raw: a name, a path, a diagnostic */
-	FACT_TYPE_LINE,	     /* one for sysctl.d, "" = it is too long for a message */
-	FACT_TYPE_ENDPOINTS, /* the first ones of many */
-	FACT_TYPE_PROTOCOL,  /* enum protocol */
-	FACT_TYPE_SEVERITY,  /* enum severity */
-	FACT_TYPE_CONDITION, /* enum condition */
-	FACT_TYPE_ERROR,     /* an errno */
+	FACT_TYPE_USEC,	      /* microseconds, written as such */
+	FACT_TYPE_DURATION,   /* microseconds, as a time span */
+	FACT_TYPE_TEXT,	      /* raw: a name, a path, a diagnostic */
+	FACT_TYPE_LINE,	      /* one for sysctl.d, "" = it is too long for a message */
+	FACT_TYPE_ENDPOINTS,  /* the first ones of many */
+	FACT_TYPE_PROTOCOL,   /* enum protocol */
+	FACT_TYPE_SEVERITY,   /* enum severity */
+	FACT_TYPE_CONDITION,  /* enum condition */
+	FACT_TYPE_CONDITIONS, /* bits of it */
+	FACT_TYPE_ERROR,      /* an errno */
 	FACT_TYPE_OWNER_REASON,
 	FACT_TYPE_INCOMPLETE, /* bits of enum incomplete (engine/snapshot.h) */
 	FACT_TYPE_ODDITIES,   /* bits of enum range_oddity */
@@ -130,10 +133,14 @@ enum fact_name {
 	FACT_ERRORS,
 	FACT_ERROR,
 	FACT_CONDITION,
+	FACT_CONDITIONS, /* those that hold */
 	FACT_OWNER_REASON,
 	FACT_PROGRAM,
 	FACT_UNIT,
 	FACT_POLLS,
+	FACT_POLLS_DONE, /* since the last heartbeat */
+	FACT_POLLS_MISSED,
+	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
 	FACT_NAME_COUNT,

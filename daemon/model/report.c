@@ -21,6 +21,7 @@ static const char *const kind_names[] = {
 	[EVENT_REBOUND] = "rebound",
 	[EVENT_CLEARED] = "cleared",
 	[EVENT_SUMMARY] = "summary",
+	[EVENT_HEARTBEAT] = "heartbeat",
 	[EVENT_POOL] = "pool",
 	[EVENT_DEGRADED] = "degraded",
 	[EVENT_RECOVERED] = "recovered",

@@ -167,6 +167,7 @@ static const struct {
 	{ "age-max", "OVERSTAY_AGE_MAX_USEC" },
 	{ "away", "OVERSTAY_AWAY_USEC" },
 	{ "span", "OVERSTAY_SPAN_USEC" },
+	{ "every", "OVERSTAY_EVERY_USEC" },
 	{ "threshold", "OVERSTAY_THRESHOLD_USEC" },
 };
 

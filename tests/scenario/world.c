@@ -560,6 +560,8 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	/* Most scenarios are about other things. */
 	if (strstr(text, "advice:") == NULL)
 		config->policy.advice = false;
+	if (strstr(text, "heartbeat:") == NULL)
+		config->policy.heartbeat_usec = USEC_NEVER;
 	world->config = config;
 	engine_set_policy(world->engine, &config->policy);
 	read_ranges(world, true);
@@ -636,6 +638,7 @@ world_init(struct world *world)
 		abort();
 	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)
 		abort();
+	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");
 	config_messages_clear(&messages);
 }
 

@@ -89,7 +89,7 @@ test_refused(void **state)
 		    "ranges, "
 		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, "
 		    "remind, "
-		    "advice, hopping, "
+		    "heartbeat, advice, hopping, "
 		    "log, cmdline, rules\n" },
 	};
 
@@ -159,7 +159,7 @@ test_columns(void **state)
 		    "interval, "
 		    "survey, ranges, protocols, netns, threshold, udp, loopback, suspect, "
 		    "severity, "
-		    "grace, remind, advice, hopping, log, cmdline, rules\n"
+		    "grace, remind, heartbeat, advice, hopping, log, cmdline, rules\n"
 		    "t.yaml:1:28: interval is \"x\", expected a time span such as 90s or "
 		    "1h 30min\n" },
 	};
@@ -239,7 +239,7 @@ test_order(void **state)
 	    "threshold\n"
 	    "t.yaml:2:1: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
 	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
-	    "advice, hopping, log, cmdline, "
+	    "heartbeat, advice, hopping, log, cmdline, "
 	    "rules\n"
 	    "t.yaml:3:8: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
 	    "t.yaml:4:11: anchor \"a\" is not supported, expected a value without one\n"

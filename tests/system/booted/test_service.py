@@ -132,6 +132,24 @@ def test_a_forged_message_is_not_the_units(service, offender):
     assert alert["MESSAGE"] in shown("--facility=daemon", "-u", "overstayd")
 
 
+def test_heartbeat_says_how_well_it_watches(service):
+    one = service(QUICK + "heartbeat: {every: 10s, severity: info}\nremind: never\n")
+    started = one.wait_entry(OVERSTAY_EVENT="started")
+    beat = one.wait_entry(OVERSTAY_EVENT="heartbeat")
+    assert beat["PRIORITY"] == "6" and beat["SYSLOG_FACILITY"] == "3"
+    assert beat["OVERSTAY_VERSION"] == started["OVERSTAY_VERSION"]
+    assert beat["OVERSTAY_CONFIG"] == started["OVERSTAY_CONFIG"]
+    assert beat["OVERSTAY_EVERY_USEC"] == "10000000"
+    assert int(beat["OVERSTAY_POLLS_DONE"]) > 0 and "OVERSTAY_CONDITIONS" not in beat
+    second = wait_until(lambda: [entry for entry in one.entries(OVERSTAY_EVENT="heartbeat")
+                                 if entry["__CURSOR"] != beat["__CURSOR"]], 20)[0]
+    # A poll every 200ms.
+    assert 40 <= int(second["OVERSTAY_POLLS_DONE"]) + int(second["OVERSTAY_POLLS_MISSED"]) <= 60
+    explained = run("journalctl", "--no-pager", "-x", "-o", "short",
+                    "OVERSTAY_EVENT=heartbeat").stdout
+    assert "Subject: overstayd watches this host" in explained
+
+
 def test_one_by_hand_says_that_the_service_runs(service, tmp_path):
     config = tmp_path / "overstay.yaml"
     config.write_text(QUICK, encoding="utf-8")
