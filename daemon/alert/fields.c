@@ -7,7 +7,8 @@
  *
  * A row's function appends the value; a field whose value is not known is left out, never empty.
  * Foreign bytes are escaped as in the text, so that journalctl prints every field as text. All is
- * bounded: a field by MESSAGE_FIELD_MAX, a message by MESSAGE_BYTES_MAX.
+ * bounded: a field by MESSAGE_FIELD_MAX (OVERSTAY_ITEMS by ITEMS_JSON_MAX), a message by
+ * MESSAGE_BYTES_MAX.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "alert/field-table.h"
 #include "alert/field-value.h"
 #include "alert/fields.h"
+#include "alert/items.h"
 #include "alert/say.h"
 
 static void
@@ -188,17 +190,18 @@ fields_entry(size_t n, struct field_entry *ret)
 	return true;
 }
 
-/* Begins a field behind those that are there; false if there is no room for another. */
+/* Begins a field of at most max bytes behind those that are there; false if there is no room for
+ * another. */
 static bool
-field_begin(struct message *message, struct text *field, const char *name)
+field_begin(struct message *message, struct text *field, const char *name, size_t max)
 {
 	size_t room = message->bytes.size - message->bytes.used;
 
-	if (message->field_count == MESSAGE_FIELDS_MAX || room < MESSAGE_FIELD_MAX + 1) {
+	if (message->field_count == MESSAGE_FIELDS_MAX || room < max + 1) {
 		message->cut = true;
 		return false;
 	}
-	text_init(field, message->bytes.data + message->bytes.used, MESSAGE_FIELD_MAX + 1);
+	text_init(field, message->bytes.data + message->bytes.used, max + 1);
 	text_printf(field, "%s=", name);
 	return true;
 }
@@ -222,7 +225,7 @@ field_add(struct message *message, const char *name, const char *value)
 {
 	struct text field;
 
-	if (!field_begin(message, &field, name))
+	if (!field_begin(message, &field, name, MESSAGE_FIELD_MAX))
 		return;
 	text_add(&field, value);
 	(void)field_end(message, &field, name);
@@ -235,7 +238,7 @@ add_row(struct message *message, const struct field_row *row, struct field_sourc
 
 	source->number = 0;
 	do {
-		if (!field_begin(message, &field, row->name))
+		if (!field_begin(message, &field, row->name, MESSAGE_FIELD_MAX))
 			return;
 		row->function(&field, source);
 		source->number++;
@@ -258,10 +261,27 @@ add_fact(struct message *message, const struct fact *fact)
 	struct text field;
 
 	name_fact(fact->name, name);
-	if (!fact_is_field(fact->name) || !field_begin(message, &field, name))
+	if (!fact_is_field(fact->name) || !field_begin(message, &field, name, MESSAGE_FIELD_MAX))
 		return;
 	say_fact_value(&field, fact);
 	(void)field_end(message, &field, name);
+}
+
+/* What is left out of OVERSTAY_ITEMS is counted in a field of its own. */
+static void
+add_items(struct message *message, const struct items *items, const struct message_context *context)
+{
+	char name[FIELD_NAME_MAX];
+	struct fact left_out;
+	struct text field;
+
+	name_fact(FACT_ITEMS, name);
+	if (!field_begin(message, &field, name, ITEMS_JSON_MAX + strlen(name) + 1))
+		return;
+	left_out = fact_number(FACT_ITEMS_OMITTED, items_write(&field, items, context));
+	(void)field_end(message, &field, name);
+	if (left_out.number > 0)
+		add_fact(message, &left_out);
 }
 
 void
@@ -283,5 +303,8 @@ fields_add(struct message *message, const struct report *report,
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		add_table(message, tables[i], groups, &source);
 	for (size_t i = 0; i < report->fact_count; i++)
-		add_fact(message, &report->facts[i]);
+		if (fact_type(report->facts[i].name) == FACT_TYPE_ITEMS)
+			add_items(message, report->facts[i].items, context);
+		else
+			add_fact(message, &report->facts[i]);
 }

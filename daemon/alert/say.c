@@ -165,6 +165,13 @@ say_endpoints(struct text *text, const struct fact *fact)
 		text_add(text, ", ...");
 }
 
+/* How many: the field itself is alert/items.c's. */
+static void
+say_items(struct text *text, const struct fact *fact)
+{
+	text_printf(text, "%u", fact->items->all);
+}
+
 static void
 say_protocol(struct text *text, const struct fact *fact)
 {
@@ -262,6 +269,7 @@ static const struct {
 	[FACT_TYPE_TEXT] = { say_text, say_bytes, FIELD_STRING },
 	[FACT_TYPE_LINE] = { say_line, say_line_value, FIELD_STRING },
 	[FACT_TYPE_ENDPOINTS] = { say_endpoints, say_endpoints, FIELD_STRING },
+	[FACT_TYPE_ITEMS] = { say_items, say_items, FIELD_JSON },
 	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol, FIELD_WORD },
 	[FACT_TYPE_SEVERITY] = { say_severity, say_severity, FIELD_WORD },
 	[FACT_TYPE_CONDITION] = { say_condition, say_condition, FIELD_WORD },

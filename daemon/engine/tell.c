@@ -312,7 +312,8 @@ tell_due(struct pass *pass)
 	summarized[false] = count - baseline > ENGINE_SUMMARY_MIN;
 	for (unsigned i = 0; i < ARRAY_SIZE(summarized); i++)
 		if (summarized[i])
-			outbox_put(&engine->outbox, summary_of_overstays(pass->due, count, i != 0),
+			outbox_put(&engine->outbox,
+			    summary_of_overstays(pass->due, count, i != 0, pass->poll_usec),
 			    &pass->moment);
 	for (size_t i = 0; i < count; i++) {
 		struct stay *stay = pass->due[i];

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "model/items.h"
 #include "model/listener.h"
 
 /* One kind, one MESSAGE_ID, one catalogue entry. */
@@ -87,6 +88,7 @@ enum fact_type {
 	FACT_TYPE_TEXT,	      /* raw: a name, a path, a diagnostic */
 	FACT_TYPE_LINE,	      /* one for sysctl.d, "" = it is too long for a message */
 	FACT_TYPE_ENDPOINTS,  /* the first ones of many */
+	FACT_TYPE_ITEMS,      /* listeners (model/items.h) */
 	FACT_TYPE_PROTOCOL,   /* enum protocol */
 	FACT_TYPE_SEVERITY,   /* enum severity */
 	FACT_TYPE_CONDITION,  /* enum condition */
@@ -114,6 +116,8 @@ enum fact_name {
 	FACT_LONGEST_HOLD_USEC,
 	FACT_SEVERITY,
 	FACT_ENDPOINTS,
+	FACT_ITEMS,	    /* all that the message sums up, */
+	FACT_ITEMS_OMITTED, /* and how many the field has no room for: alert/fields.c's */
 	FACT_OLDEST,
 	FACT_OLDEST_AGE,
 	FACT_ADVICE,
@@ -156,9 +160,10 @@ struct fact_endpoints {
 struct fact {
 	enum fact_name name;
 	union {
-		uint64_t number; /* all types that are not of the two below */
+		uint64_t number; /* all types that are none of those below */
 		char *text;	 /* NULL = not known: then there is no such fact */
 		struct fact_endpoints endpoints;
+		struct items *items; /* NULL = not known */
 	};
 };
 
@@ -170,6 +175,7 @@ fact_number(enum fact_name name, uint64_t number)
 }
 
 struct fact fact_text(enum fact_name name, const char *text);
+struct fact fact_items(const struct items *items);
 struct fact fact_endpoints(enum fact_name name, const struct endpoint *items, size_t count,
     size_t all);
 

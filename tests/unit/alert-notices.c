@@ -3,9 +3,11 @@
  * An example of each notice. See alert-notices.h.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "alert-notices.h"
+#include "alert-reports.h"
 #include "engine/snapshot.h"
 #include "model/condition.h"
 #include "model/range.h"
@@ -15,6 +17,33 @@ static const struct endpoint endpoints[] = {
 	{ .family = AF_INET, .port = 50000, .protocol = PROTOCOL_TCP },
 	{ .family = AF_INET6, .port = 50001, .protocol = PROTOCOL_UDP },
 };
+
+/* One of a process, one of nobody known; for as long as the test runs. */
+static const struct items *
+notice_items(void)
+{
+	static struct items *items;
+	struct item item = {
+		.endpoint = endpoints[0],
+		.severity = SEVERITY_WARNING,
+		.class = CLASS_SERVICE,
+		.age_usec = 10 * USEC_PER_MIN,
+		.uid = UINT32_MAX,
+	};
+
+	if (items != NULL)
+		return items;
+	items = items_new(2);
+	item.owner = report_process("/usr/bin/python3.11", "python3|srv.py", "web.service");
+	if (items == NULL)
+		abort();
+	items_add(items, &item);
+	(void)owner_unref(item.owner);
+	item.owner = NULL;
+	item.endpoint = endpoints[1];
+	items_add(items, &item);
+	return items;
+}
 
 struct fact
 notice_fact(enum fact_name name)
@@ -61,10 +90,13 @@ notice_fact(enum fact_name name)
 		[FACT_POLLS_DONE] = 17278,
 		[FACT_POLLS_MISSED] = 2,
 		[FACT_EVERY_USEC] = USEC_PER_DAY,
+		[FACT_ITEMS_OMITTED] = 10,
 		[FACT_CONDITIONS] = 1U << CONDITION_LOOKUP | 1U << CONDITION_POLLS,
 		[FACT_INCOMPLETE] = INCOMPLETE_OVERRUN,
 	};
 
+	if (fact_type(name) == FACT_TYPE_ITEMS)
+		return fact_items(notice_items());
 	if (fact_type(name) == FACT_TYPE_ENDPOINTS)
 		return fact_endpoints(name, endpoints, name == FACT_OLDEST ? 1 : 2,
 		    name == FACT_OLDEST ? 1 : 12);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The service under a real systemd: start, alert, reload, watchdog, lookup, stop."""
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -130,6 +131,28 @@ def test_a_forged_message_is_not_the_units(service, offender):
         assert alert["MESSAGE"] in shown(*matches)
         assert "SUSPECT forged" not in shown(*matches)
     assert alert["MESSAGE"] in shown("--facility=daemon", "-u", "overstayd")
+
+
+def test_a_digest_carries_its_entries(service, offender):
+    """For who collects warnings only: the entries of the listeners are at info."""
+    for port in (PORT, PORT + 1):
+        offender(port, name=f"offender-{port}")
+        harness.wait_until(lambda port=port: f":{port}" in run("ss", "-tlnH").stdout)
+    one = service()
+    digest = wait_until(lambda: [entry for entry in one.entries(OVERSTAY_EVENT="overstay")
+                                 if "OVERSTAY_COUNT" in entry], 20)[0]
+    items = json.loads(digest["OVERSTAY_ITEMS"])
+    assert digest["OVERSTAY_COUNT"] == "2" and "OVERSTAY_ITEMS_OMITTED" not in digest
+    # The digest, and an entry for each.
+    told = wait_until(lambda: one.entries(OVERSTAY_EVENT="overstay")[2:] and
+                      one.entries(OVERSTAY_EVENT="overstay"), 20)
+    assert len(told) == 3 and len(items) == 2
+    for entry in [entry for entry in told if "OVERSTAY_STAY" in entry]:
+        item, = [item for item in items if item["stay"] == entry["OVERSTAY_STAY"]]
+        assert entry["PRIORITY"] == "6"
+        for key in ("severity", "protocol", "address", "port", "class", "pid", "exe", "uid",
+                    "user", "unit", "owner", "exposure"):
+            assert str(item[key]) == entry["OVERSTAY_" + key.upper()], key
 
 
 def test_heartbeat_says_how_well_it_watches(service):
