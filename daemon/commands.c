@@ -123,7 +123,6 @@ take_service_lock(const struct command_line *line)
 int
 command_run(const struct command_line *line)
 {
-	_close_ int lock_fd = -1;
 	char lookup[PATH_MAX], socket[PATH_MAX];
 	struct daemon_options options = {
 		.config_paths = command_line_config_paths(line),
@@ -134,7 +133,7 @@ command_run(const struct command_line *line)
 	};
 	struct lookup_client *client = NULL;
 	struct config *config = NULL;
-	int loaded, r = 0;
+	int loaded, lock_fd, r = 0;
 
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
@@ -154,7 +153,9 @@ command_run(const struct command_line *line)
 		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}
 	lock_fd = take_service_lock(line);
-	return daemon_run(&options, config, loaded < 0, client);
+	r = daemon_run(&options, config, loaded < 0, client);
+	service_lock_release(getenv("RUNTIME_DIRECTORY"), lock_fd);
+	return r;
 }
 
 int

@@ -63,6 +63,19 @@ service_lock_take(const char *directory)
 	return take_fd(&fd);
 }
 
+void
+service_lock_release(const char *directory, int fd)
+{
+	_close_ int directory_fd = -1;
+
+	if (fd < 0)
+		return;
+	directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory_fd >= 0)
+		(void)unlinkat(directory_fd, SERVICE_LOCK, 0);
+	(void)close(fd);
+}
+
 bool
 service_lock_is_taken(const char *directory)
 {

@@ -17,6 +17,9 @@
  * -errno. */
 int service_lock_take(const char *directory) _mustcheck_;
 
+/* Removes the file and gives the lock back; accepts an fd below 0. */
+void service_lock_release(const char *directory, int fd);
+
 /*
  * True if another process has taken the lock in that directory, and watches the network namespace
  * of this process. False also if that cannot be seen.

@@ -72,11 +72,15 @@ seen_while_it_runs(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 	/* To ask is not to take. */
 	assert_int_equal(service_lock_take(directory), -EAGAIN);
+	/* One that died leaves the file, and no lock. */
 	assert_int_equal(close(fd), 0);
 	assert_false(another_sees());
 	fd = service_lock_take(directory);
 	assert_true(fd >= 0);
-	assert_int_equal(close(fd), 0);
+	service_lock_release(directory, fd);
+	assert_false(another_sees());
+	assert_int_equal(access(path, F_OK), -1);
+	service_lock_release(directory, -ENOENT);
 }
 
 static void
