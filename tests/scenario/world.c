@@ -18,6 +18,7 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "field-check.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
 #include "or-die.h"
@@ -116,6 +117,7 @@ world_deliver(struct world *world)
 	};
 	struct moment moment;
 	struct report *report;
+	const char *wrong;
 
 	if (world->sender_stuck)
 		return;
@@ -123,8 +125,11 @@ world_deliver(struct world *world)
 	engine_suppressed(world->engine, &moment, false);
 	while ((report = engine_next(world->engine, world->consumer)) != NULL) {
 		if (report->notice == NOTICE_SUPPRESSED)
-			world->held_back += report_fact(report, FACT_COUNT)->number;
+			world->held_back += report_fact(report, FACT_MESSAGES)->number;
 		message_render(world->message, report, &context);
+		wrong = field_check(world->message);
+		if (wrong != NULL && world->wrong[0] == '\0')
+			(void)snprintf(world->wrong, sizeof(world->wrong), "%s", wrong);
 		told_add(&world->told, world_elapsed_usec(world), world->message);
 		if (world->prints)
 			texts_print(&world->texts, world->message->text);
@@ -560,6 +565,8 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	if (strstr(text, "advice:") == NULL)
 		config->policy.advice = false;
 	answer_names(config);
+	if (strstr(text, "heartbeat:") == NULL)
+		config->policy.heartbeat_usec = USEC_NEVER;
 	world->config = config;
 	engine_set_policy(world->engine, &config->policy);
 	read_ranges(world, true);
@@ -636,6 +643,7 @@ world_init(struct world *world)
 		abort();
 	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)
 		abort();
+	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");
 	config_messages_clear(&messages);
 }
 
