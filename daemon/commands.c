@@ -45,17 +45,25 @@ tell_unsaid(int r, const struct config_messages *messages, const char *what)
 		fprintf(stderr, "overstayd: %s: %s\n", what, strerror(-r));
 }
 
-int
-command_load(const struct command_line *line, struct config **ret)
+static int
+load(const struct command_line *line, bool check_paths, struct config **ret)
 {
 	struct config_paths paths = command_line_config_paths(line);
 	struct config_messages messages = { 0 };
-	int r = config_load(&paths, ret, &messages);
+	int r;
 
+	paths.check_paths = check_paths;
+	r = config_load(&paths, ret, &messages);
 	config_messages_print(&messages, stderr);
 	tell_unsaid(r, &messages, "cannot read the configuration");
 	config_messages_clear(&messages);
 	return r;
+}
+
+int
+command_load(const struct command_line *line, struct config **ret)
+{
+	return load(line, false, ret);
 }
 
 int
@@ -145,7 +153,7 @@ command_check(const struct command_line *line)
 	int r;
 
 	if (line->check_path == NULL) {
-		r = command_load(line, &config);
+		r = load(line, true, &config);
 	} else {
 		r = config_check_file(line->check_path, &messages);
 		config_messages_print(&messages, stderr);

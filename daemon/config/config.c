@@ -24,6 +24,8 @@
 #include "base/clock.h"
 #include "config/dump.h"
 #include "config/files.h"
+#include "config/hostname.h"
+#include "config/links.h"
 #include "config/options.h"
 #include "config/rules.h"
 
@@ -48,6 +50,7 @@ enum file_role {
 struct load {
 	struct config_context context;
 	struct config *config;
+	struct hostname host;
 	struct option_place places[OPTION_COUNT_MAX];
 	char **files; /* the names of all files, which messages and places borrow */
 	size_t file_count;
@@ -141,6 +144,8 @@ load_begin(struct load *load, struct config_messages *messages, config_resolve_f
 	};
 	if (load->config == NULL)
 		return -ENOMEM;
+	hostname_read("/etc/hosts", &load->host);
+	load->context.host = &load->host;
 	policy_init(&load->config->policy);
 	return options_set_defaults(load->config);
 }
@@ -365,6 +370,17 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 	r = load_result(load);
 	if (r == 0)
 		r = finish_rules(load);
+	if (r == 0) {
+		r = links_collect(&load->config->policy);
+		if (r == -E2BIG) {
+			load->context.file = load->files[0];
+			context_message(&load->context, CONFIG_WARNING, 1, 1,
+			    "too many paths in exe and parent of all rules together, expected at most "
+			    "%d, of %d bytes: links in the others are not followed",
+			    LINKS_MAX, LINKS_BYTES_MAX);
+			r = 0;
+		}
+	}
 	if (r == 0)
 		r = config_set_hash(load->config);
 	if (r == -EFBIG) {
@@ -388,6 +404,7 @@ config_load(const struct config_paths *paths, struct config **ret, struct config
 	struct load load;
 	int r = load_begin(&load, messages, paths->resolve);
 
+	load.context.check_paths = paths->check_paths;
 	if (r == 0) {
 		load_paths(&load, paths);
 		r = load_finish(&load, false, ret);
@@ -420,6 +437,7 @@ config_check_file(const char *path, struct config_messages *messages)
 	struct load load;
 	int r = load_begin(&load, messages, NULL);
 
+	load.context.check_paths = true;
 	if (r == 0) {
 		load_file(&load, "", path, false, ROLE_MAIN, &load.rules[1]);
 		r = load_finish(&load, true, &config);

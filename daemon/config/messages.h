@@ -8,6 +8,7 @@
 #include "base/macros.h"
 #include "config/config.h"
 
+struct hostname;
 struct node;
 
 /* What every part of the reader is handed: where it reads and where its messages go. */
@@ -15,10 +16,12 @@ struct config_context {
 	struct config_messages *messages; /* borrowed */
 	const char *file;		  /* borrowed; as it stands in messages, raw */
 	config_resolve_function *resolve;
-	uint64_t now_usec; /* CLOCK_REALTIME: is a rule over already? */
-	uint64_t netns;	   /* inode of the one that is watched, 0 = unknown */
+	uint64_t now_usec;	     /* CLOCK_REALTIME: is a rule over already? */
+	const struct hostname *host; /* borrowed */
+	uint64_t netns;		     /* inode of the one that is watched, 0 = unknown */
 	bool last_good;
-	bool no_memory; /* by context_no_memory() alone; the load ends with -ENOMEM */
+	bool check_paths; /* who may change what stands at paths of rules is looked up */
+	bool no_memory;	  /* by context_no_memory() alone; the load ends with -ENOMEM */
 };
 
 /*

@@ -58,20 +58,32 @@ judge_by_default(const struct policy *policy, const struct match_subject *subjec
 		apply_suspicion(policy, classification->strong, verdict);
 }
 
-/* True where the rule's author had this suspect in mind: the class, or the reasons without which it
+/* True where the match's author had this suspect in mind: the class, or the reasons without which it
  * would be none. A program of which others may change the file is not expected in memory, too. */
 static bool
-speaks_of_suspect(const struct rule *rule, const struct classification *classification)
+keys_speak_of_suspect(const struct match *match, const struct classification *classification)
 {
 	struct classification rest;
 
-	if ((rule->match.keys >> MATCH_CLASS & 1) != 0)
+	if ((match->keys >> MATCH_CLASS & 1) != 0)
 		return true;
-	if ((rule->match.keys >> MATCH_REASON & 1) == 0)
+	if ((match->keys >> MATCH_REASON & 1) == 0)
 		return false;
-	classify_reasons(classification->reasons & ~rule->match.reasons, classification->otherwise,
+	classify_reasons(classification->reasons & ~match->reasons, classification->otherwise,
 	    classification->main_program, &rest);
 	return rest.class != CLASS_SUSPECT;
+}
+
+/* Of `any`, each match has to: whichever holds, its author had the suspect in mind. */
+static bool
+speaks_of_suspect(const struct match *match, const struct classification *classification)
+{
+	if (keys_speak_of_suspect(match, classification))
+		return true;
+	for (size_t i = 0; i < match->any_count; i++)
+		if (!keys_speak_of_suspect(&match->any[i], classification))
+			return false;
+	return match->any_count > 0;
 }
 
 /* A rule that does not speak of suspects: it can only make one worse. */
@@ -109,11 +121,14 @@ apply_rule(const struct rule *rule, struct verdict *verdict)
 }
 
 void
-judge(const struct policy *policy, const struct listener *listener, const struct owner *owner,
-    const struct classification *classification, uint64_t realtime_usec, struct verdict *ret)
+judge(const struct policy *policy, const struct listener *listener, const char *interface,
+    const struct owner *owner, const struct classification *classification, uint64_t realtime_usec,
+    struct verdict *ret)
 {
 	struct match_subject subject = {
+		.links = &policy->links,
 		.listener = listener,
+		.interface = interface,
 		.owner = owner,
 		.classification = classification,
 	};
@@ -123,7 +138,7 @@ judge(const struct policy *policy, const struct listener *listener, const struct
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
 		bool passing = classification->class == CLASS_SUSPECT &&
-		    !speaks_of_suspect(rule, classification);
+		    !speaks_of_suspect(&rule->match, classification);
 
 		/* Of the rules that do not speak of suspects the first decides, too. */
 		if (!rule->enabled || rule->until_usec <= realtime_usec || (passing && spoken))

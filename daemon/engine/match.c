@@ -110,24 +110,77 @@ match_exposure(const struct match *match, const struct match_subject *subject)
 	    (match->exposures >> endpoint_exposure(&subject->listener->endpoint) & 1) != 0);
 }
 
+/* Does a path without links match a glob whose beginning leads elsewhere by links? */
+static enum truth
+match_link(const struct link_table *links, const char *glob, const char *path)
+{
+	size_t length = link_length(glob), target;
+	const struct link *link = length == 0 ? NULL : link_table_find(links, glob, length);
+
+	if (link == NULL)
+		return TRUTH_NO;
+	if (link->target == NULL)
+		return TRUTH_UNKNOWN;
+	target = strlen(link->target);
+	return truth_of(target > 0 && strncmp(link->target, path, target) == 0 &&
+	    glob_match(glob + length, path + target, GLOB_PATH));
+}
+
+/* The path of a program that the host is known to have there: by its text, or through links. */
+static enum truth
+match_verified(const struct glob_list *list, const char *path, const struct match_subject *subject)
+{
+	enum truth truth = TRUTH_NO;
+
+	if (glob_list_match(list, path, GLOB_PATH))
+		return TRUTH_YES;
+	for (size_t i = 0; i < list->count && truth != TRUTH_YES; i++) {
+		enum truth one = match_link(subject->links, list->globs[i], path);
+
+		if (one > truth)
+			truth = one;
+	}
+	return truth;
+}
+
+/* Inside the container that the rule names a path is that container's file, which is what the rule
+ * means. */
+static bool
+is_containers(const struct match_subject *subject)
+{
+	return (subject->keys >> MATCH_CONTAINER & 1) != 0 &&
+	    (subject->process->evidence & EVIDENCE_OTHER_MOUNTS) != 0 &&
+	    subject->process->place.container[0] != '\0';
+}
+
 static enum truth
 match_exe(const struct match *match, const struct match_subject *subject)
 {
 	const struct process *process = subject->process;
+	enum truth truth;
 
 	if (process == NULL || process->exe[0] == '\0')
 		return process == NULL ? truth_without_process(subject) : TRUTH_UNKNOWN;
-	if (!glob_list_match(&match->exe, process->exe, GLOB_PATH))
-		return TRUTH_NO;
-	if (process->exe_trust != EXE_UNVERIFIED)
-		return TRUTH_YES;
-	/* The path alone is a string that any mount namespace can imitate. Inside the container
-	 * that the rule names it is that container's file, which is what the rule means. */
-	return (match->keys >> MATCH_CONTAINER & 1) != 0 &&
-		(process->evidence & EVIDENCE_OTHER_MOUNTS) != 0 &&
-		process->place.container[0] != '\0' ?
+	truth = match_verified(&match->exe, process->exe, subject);
+	if (truth != TRUTH_YES || process->exe_trust != EXE_UNVERIFIED)
+		return truth;
+	/* The path alone is a string that any mount namespace can imitate. */
+	return is_containers(subject) && glob_list_match(&match->exe, process->exe, GLOB_PATH) ?
 	    TRUTH_YES :
 	    TRUTH_UNKNOWN;
+}
+
+static enum truth
+match_parent(const struct match *match, const struct match_subject *subject)
+{
+	const struct process *process = subject->process;
+	enum truth truth;
+
+	if (process == NULL || process->parent_exe[0] == '\0')
+		return process == NULL ? truth_without_process(subject) : TRUTH_UNKNOWN;
+	truth = match_verified(&match->parent, process->parent_exe, subject);
+	return truth == TRUTH_YES && process->parent_trust == EXE_UNVERIFIED ? TRUTH_UNKNOWN :
+									       truth;
 }
 
 /* May the process run a script although none is known? */
@@ -222,7 +275,7 @@ place_of(const struct match_subject *subject)
 static enum truth
 match_some_unit(const struct glob_list *list, const char *unit)
 {
-	return truth_of(unit[0] != '\0' && glob_list_match(list, unit, GLOB_TEXT));
+	return truth_of(unit[0] != '\0' && glob_list_match(list, unit, GLOB_NAME));
 }
 
 static enum truth
@@ -253,8 +306,88 @@ match_container(const struct match *match, const struct match_subject *subject)
 	    !glob_list_match(&match->container, place->container, GLOB_TEXT))
 		return TRUTH_NO;
 	/* Below their own manager users name cgroups as they like: then it is theirs alone. */
-	return place->user_unit[0] != '\0' && (match->keys >> MATCH_USER & 1) == 0 ? TRUTH_UNKNOWN :
-										     TRUTH_YES;
+	return place->user_unit[0] != '\0' && (subject->keys >> MATCH_USER & 1) == 0 ?
+	    TRUTH_UNKNOWN :
+	    TRUTH_YES;
+}
+
+/* The slice and those around it: user-1000.slice is in user.slice, by its name (systemd.slice(5)). */
+static enum truth
+match_slice(const struct match *match, const struct match_subject *subject)
+{
+	static const char suffix[] = ".slice";
+	char name[OWNER_UNIT_MAX];
+	size_t length;
+	const char *slice;
+
+	if (subject->process == NULL)
+		return truth_without_process(subject);
+	slice = place_of(subject)->slice;
+	length = strlen(slice);
+	if (length < sizeof(suffix) || length >= sizeof(name))
+		return TRUTH_NO;
+	memcpy(name, slice, length + 1);
+	for (;;) {
+		char *dash;
+
+		if (glob_list_match(&match->slice, name, GLOB_NAME))
+			return TRUTH_YES;
+		dash = strrchr(name, '-');
+		/* "-.slice" is the root of all. */
+		if (dash == NULL || dash == name)
+			return TRUTH_NO;
+		memcpy(dash, suffix, sizeof(suffix));
+	}
+}
+
+static enum truth
+match_session(const struct match *match, const struct match_subject *subject)
+{
+	const struct process *process = subject->process;
+
+	if (process == NULL)
+		return truth_without_process(subject);
+	if (process->place.session[0] == '\0')
+		return TRUTH_NO;
+	if ((match->sessions >> SESSION_ANY & 1) != 0)
+		return TRUTH_YES;
+	return process->session_type == SESSION_UNKNOWN ?
+	    TRUTH_UNKNOWN :
+	    truth_of((match->sessions >> process->session_type & 1) != 0);
+}
+
+static enum truth
+match_loginuid(const struct match *match, const struct match_subject *subject)
+{
+	if (subject->process == NULL)
+		return truth_without_process(subject);
+	if (!subject->process->login_known)
+		return TRUTH_UNKNOWN;
+	return truth_of(id_list_has(&match->login_uids, subject->process->login_uid));
+}
+
+/* "" stands for no interface, and for nothing else. */
+static enum truth
+match_interface(const struct match *match, const struct match_subject *subject)
+{
+	const struct glob_list *list = &match->interface;
+	bool none = subject->listener->endpoint.interface == 0;
+
+	/* /proc/net does not say to which. */
+	if (subject->interface == NULL && (!none || subject->listener->choice == CHOICE_UNKNOWN))
+		return TRUTH_UNKNOWN;
+	for (size_t i = 0; i < list->count; i++)
+		if ((list->globs[i][0] == '\0') == none &&
+		    (none || glob_match(list->globs[i], subject->interface, GLOB_TEXT)))
+			return TRUTH_YES;
+	return TRUTH_NO;
+}
+
+static enum truth
+match_hostname(const struct match *match, const struct match_subject *subject)
+{
+	(void)subject;
+	return truth_of(match->own_host);
 }
 
 static enum truth
@@ -331,17 +464,23 @@ static const struct {
 	{ MATCH_CHOICE, match_choice },
 	{ MATCH_OWNER, match_owner },
 	{ MATCH_NETNS, match_netns },
+	{ MATCH_HOSTNAME, match_hostname },
 	{ MATCH_CLASS, match_class },
 	{ MATCH_REASON, match_reason },
 	{ MATCH_ORIGIN, match_origin },
 	{ MATCH_HINT, match_hint },
+	{ MATCH_SESSION, match_session },
+	{ MATCH_LOGINUID, match_loginuid },
+	{ MATCH_INTERFACE, match_interface },
 	{ MATCH_ADDRESS, match_address },
 	{ MATCH_USER, match_user },
 	{ MATCH_COMM, match_comm },
 	{ MATCH_UNIT, match_unit },
 	{ MATCH_USER_UNIT, match_user_unit },
+	{ MATCH_SLICE, match_slice },
 	{ MATCH_CONTAINER, match_container },
 	{ MATCH_EXE, match_exe },
+	{ MATCH_PARENT, match_parent },
 	{ MATCH_SCRIPT, match_script },
 	{ MATCH_CMDLINE, match_cmdline },
 };
@@ -367,18 +506,51 @@ match_keys(const struct match *match, const struct match_subject *subject)
 	return truth;
 }
 
-/* `not` is one level deep, as the configuration allows it. */
+/* The keys, and not those of `not`, which is one level deep. around: the keys of the match that it
+ * is in. */
 static enum truth
-match_all(const struct match *match, const struct match_subject *subject)
+match_level(const struct match *match, const struct match_subject *around)
 {
-	enum truth truth = match_keys(match, subject), inner;
+	struct match_subject subject = *around;
+	enum truth truth, inner;
 
+	subject.keys |= match->keys;
+	truth = match_keys(match, &subject);
 	if (match->not == NULL || truth == TRUTH_NO)
 		return truth;
-	inner = match_keys(match->not, subject);
+	subject.keys = match->not ->keys;
+	inner = match_keys(match->not, &subject);
 	if (inner == TRUTH_YES)
 		return TRUTH_NO;
 	return inner == TRUTH_UNKNOWN ? TRUTH_UNKNOWN : truth;
+}
+
+/* All keys, and one of `any`, which has none inside, as the configuration allows it. */
+static enum truth
+match_all(const struct match *match, const struct match_subject *subject)
+{
+	struct match_subject inside = *subject;
+	enum truth truth = match_level(match, subject), any = TRUTH_NO;
+
+	if (match->any_count == 0 || truth == TRUTH_NO)
+		return truth;
+	inside.keys |= match->keys;
+	for (size_t i = 0; i < match->any_count && any != TRUTH_YES; i++) {
+		enum truth one = match_level(&match->any[i], &inside);
+
+		if (one > any)
+			any = one;
+	}
+	return any < truth ? any : truth;
+}
+
+bool
+match_has_key(const struct match *match, enum match_key key)
+{
+	for (size_t i = 0; i < match->any_count; i++)
+		if (match_has_key(&match->any[i], key))
+			return true;
+	return (match->keys >> key & 1) != 0;
 }
 
 bool

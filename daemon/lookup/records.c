@@ -6,7 +6,7 @@
  *	/run/systemd/units/invocation:UNIT	a link to the id of the unit's present run, made
  *						anew whenever it is started, and gone with it
  *	/run/systemd/sessions/ID		logind's session; SERVICE= is PAM's name of who
- *						opened it
+ *						opened it, TYPE= what it is for
  *	UNIT.timer				in the directories of systemd.unit(5)
  *
  * Times of files are of the wall clock, those of processes of the clock since boot; they are
@@ -123,27 +123,54 @@ static const struct {
 	{ "slurm", ORIGIN_SLURM },
 };
 
-enum origin
-records_session_origin(const struct view *view, const char *session)
+/*
+ * Reads the value of a key ("\nTYPE=") from the session's file into text (SESSION_FILE_MAX bytes).
+ * Returns it, ended by a newline or a NUL; NULL where there is none.
+ */
+static const char *
+read_session(const struct view *view, const char *session, const char *key, char *text)
 {
-	static const char key[] = "\nSERVICE=";
-	char name[OWNER_SESSION_MAX], text[SESSION_FILE_MAX];
+	char name[OWNER_SESSION_MAX];
 	_close_ int fd = -1;
 	ssize_t length;
 	const char *at;
 
 	if (view->init_root_fd < 0 || session[0] == '\0' || strchr(session, '/') != NULL)
-		return ORIGIN_UNKNOWN;
+		return NULL;
 	fd = path_open(view->init_root_fd, "/run/systemd/sessions");
 	(void)snprintf(name, sizeof(name), "%s", session);
-	length = fd < 0 ? -1 : files_read(fd, name, text, sizeof(text) - 1);
+	length = fd < 0 ? -1 : files_read(fd, name, text, SESSION_FILE_MAX - 1);
 	if (length <= 0)
-		return ORIGIN_UNKNOWN;
+		return NULL;
 	text[length] = '\0';
 	at = strstr(text, key);
-	for (size_t i = 0; at != NULL && i < ARRAY_SIZE(services); i++)
-		if (strncmp(at + sizeof(key) - 1, services[i].service,
-			strlen(services[i].service)) == 0)
+	return at == NULL ? NULL : at + strlen(key);
+}
+
+enum origin
+records_session_origin(const struct view *view, const char *session)
+{
+	char text[SESSION_FILE_MAX];
+	const char *service = read_session(view, session, "\nSERVICE=", text);
+
+	for (size_t i = 0; service != NULL && i < ARRAY_SIZE(services); i++)
+		if (strncmp(service, services[i].service, strlen(services[i].service)) == 0)
 			return services[i].origin;
 	return ORIGIN_UNKNOWN;
+}
+
+enum session_type
+records_session_type(const struct view *view, const char *session)
+{
+	char text[SESSION_FILE_MAX];
+	const char *type = read_session(view, session, "\nTYPE=", text);
+	size_t length = type == NULL ? 0 : strcspn(type, "\n");
+
+	for (unsigned i = SESSION_UNKNOWN + 1; i < SESSION_TYPE_COUNT; i++) {
+		const char *name = session_type_name((enum session_type)i);
+
+		if (length == strlen(name) && memcmp(type, name, length) == 0)
+			return (enum session_type)i;
+	}
+	return SESSION_UNKNOWN;
 }

@@ -16,9 +16,9 @@
 	"t.yaml:2:3: rule allows by comm, cmdline or script alone, expected exe, user or " \
 	"unit too: any process can set these\n"
 #define SUSPECT "t.yaml:2:3: rule allows every suspect, expected exe, user, unit or container too\n"
-#define JUDGED                                                                      \
-	"t.yaml:2:3: rule allows by class, reason, origin or hint alone, expected " \
-	"exe, user or unit too: any program can match\n"
+#define JUDGED                                                                                 \
+	"t.yaml:2:3: rule allows by class, reason, origin, hint, slice, session, loginuid or " \
+	"parent alone, expected exe, user or unit too: any program can match\n"
 #define ANY_CONTAINER                                                               \
 	"t.yaml:2:3: rule allows every container, expected its id or name, or exe " \
 	"or user too\n"
@@ -51,6 +51,21 @@ test_allow(void **state)
 		{ ALLOW("reason: exposed, unit: x.service"), "" },
 		{ ALLOW("class: service"), JUDGED },
 		{ ALLOW("class: unknown, port: 1"), JUDGED },
+		{ ALLOW("slice: user.slice"), JUDGED },
+		{ ALLOW("session: tty, port: 1"), JUDGED },
+		{ ALLOW("loginuid: alice"), JUDGED },
+		{ ALLOW("parent: /usr/sbin/cron"), JUDGED },
+		{ ALLOW("parent: /usr/sbin/cron, user: alice"), "" },
+		{ ALLOW("interface: eth0, hostname: web1, port: 1"), "" },
+		/* Of any the weakest counts, with what stands around it. */
+		{ ALLOW("any: [{user: alice}, {comm: x}]"), CLAIM },
+		{ ALLOW("any: [{comm: x}, {cmdline: y}]"), CLAIM },
+		{ ALLOW("user: alice, any: [{comm: x}, {cmdline: y}]"), "" },
+		{ ALLOW("any: [{user: alice}, {unit: x.service}]"), "" },
+		{ ALLOW("class: suspect, any: [{exe: /opt/x}, {port: 1}]"), SUSPECT },
+		{ ALLOW("exe: /usr/bin/python3, any: [{script: /srv/x.py}, {user: alice}]"),
+		    INTERPRETER("/usr/bin/python3") },
+		{ ALLOW("owner: kernel, any: [{class: service}]"), "" },
 		{ ALLOW("class: kernel"), "" },
 		{ ALLOW("class: [kernel, user]"), JUDGED },
 		{ ALLOW("owner: kernel, class: [kernel, service]"), "" },
@@ -203,6 +218,33 @@ test_reach(void **state)
 		{ "user: alice", "user: [alice, bob]", false },
 		{ "user: \"@developers\"", "user: \"@2000\"", true },
 		{ "user: \"@developers\"", "user: 2000", false },
+		{ "slice: user.slice", "slice: user.slice", true },
+		{ "slice: \"user*\"", "slice: 'user-1\\x2d2.slice'", true },
+		{ "unit: 'a*'", "unit: 'a\\x2db.service'", true },
+		{ "slice: user-1000.slice", "slice: user.slice", false },
+		{ "session: \"*\"", "session: tty", true },
+		{ "session: tty", "session: \"*\"", false },
+		{ "session: [tty, x11]", "session: x11", true },
+		{ "session: \"*\"", "user: alice", false },
+		{ "loginuid: [alice, none]", "loginuid: none", true },
+		{ "loginuid: alice", "loginuid: [alice, none]", false },
+		{ "loginuid: alice", "user: alice", false },
+		{ "parent: \"/none/*\"", "parent: /none/cron", true },
+		{ "parent: /none/cron", "parent: \"/none/*\"", false },
+		{ "interface: \"eth*\"", "interface: eth0", true },
+		{ "interface: \"*\"", "interface: ''", false },
+		{ "interface: ''", "interface: ''", true },
+		{ "interface: ['', \"*\"]", "interface: ['', eth0]", true },
+		{ "hostname: \"web*\"", "hostname: WEB1", true },
+		{ "hostname: web1", "hostname: db1", false },
+		{ "hostname: web1", "port: 1", false },
+		{ "port: 1", "port: 1, hostname: web1", true },
+		/* What an any leaves out is not asked, what it is in is only narrower. */
+		{ "any: [{port: 1}, {port: 2}]", "port: 1", false },
+		{ "port: 1", "port: 1, any: [{comm: a}, {comm: b}]", true },
+		{ "exe: /none/a", "exe: /none/a, any: [{container: web}]", false },
+		{ "user: alice", "user: alice, any: [{class: suspect}]", false },
+		{ "container: web", "container: web, any: [{user: alice}]", false },
 		{ "port: 1-100, not: {user: alice}", "port: 50", false },
 		{ "port: 1-100", "port: 50, not: {user: alice}", true },
 	};
@@ -289,7 +331,8 @@ test_reach_is_bounded(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 600; i++) {
-		used += (size_t)sprintf(text + used, "- {name: n, threshold: 1h, match: {exe: [");
+		used +=
+		    (size_t)sprintf(text + used, "- {name: n, threshold: 1h, match: {script: [");
 		for (unsigned j = 0; j < 100; j++)
 			used += (size_t)sprintf(text + used, "/%x,", i * 100 + j);
 		used += (size_t)sprintf(text + used, "]}}\n");

@@ -32,7 +32,7 @@ matches(const struct match *match, const struct listener *listener, const struct
 	policy_init(&policy);
 	policy.rules = &rule;
 	policy.rule_count = 1;
-	judge(&policy, listener, owner, &unclassified, USEC_PER_DAY, &verdict);
+	judge(&policy, listener, NULL, owner, &unclassified, USEC_PER_DAY, &verdict);
 	return verdict.allowed;
 }
 

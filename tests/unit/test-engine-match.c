@@ -26,9 +26,18 @@ static char *other_globs[] = { (char *)"/usr/bin/x*" };
 static char *comm_globs[] = { (char *)"n*" };
 static char *cmdline_globs[] = { (char *)"*nc -l 50000" };
 static char *any_globs[] = { (char *)"*" };
+static char *slice_globs[] = { (char *)"user-1\\x2d?.slice", (char *)"user.slice" };
+static char *parent_globs[] = { (char *)"/usr/sbin/cron" };
+static char *interface_globs[] = { (char *)"eth*" };
+static char *host_globs[] = { (char *)"web*" };
+static uint32_t logins[] = { 1000, 1001 };
 static uint32_t alice[] = { 5, 1000 }, developers[] = { 7, 2000 };
 static struct address_prefix prefixes[2];
 static struct port_set ports;
+
+/* The interface that sockets are bound to, and where paths of rules lead. */
+static const char *interface;
+static struct link links[2];
 
 /* The world of the questions: nc of alice in a unit, on 192.0.2.77:50000. */
 struct world {
@@ -59,6 +68,15 @@ set_up(void **state)
 	process->groups[1] = 2000;
 	process->group_count = 2;
 	process->origin = ORIGIN_CRON;
+	process->login_uid = 1001;
+	process->login_known = true;
+	process->session_type = SESSION_TTY;
+	process->parent_trust = EXE_SAME;
+	replace(&process->parent_exe, "/usr/sbin/cron");
+	replace(&process->place.slice, "user-1000.slice");
+	replace(&process->place.session, "3");
+	world->listener.endpoint.interface = 2;
+	interface = "eth0";
 	replace(&process->place.unit, "nc.service");
 	replace(&process->place.user_unit, "shell.scope");
 	free(process->cmdline);
@@ -101,7 +119,8 @@ matches(const struct match *match, const struct listener *listener, const struct
 	policy_init(&policy);
 	policy.rules = &rule;
 	policy.rule_count = 1;
-	judge(&policy, listener, owner, &unclassified, NOW_USEC, &verdict);
+	policy.links = (struct link_table){ .links = links, .count = ARRAY_SIZE(links) };
+	judge(&policy, listener, interface, owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.allowed, verdict.rule != NULL);
 	if (verdict.allowed)
 		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
@@ -203,6 +222,37 @@ spoil_choice(struct world *world)
 	world->listener.choice = CHOICE_AUTO;
 }
 
+static void
+spoil_slice(struct world *world)
+{
+	replace(&world->owner->processes[0].place.slice, "system-user.slice");
+}
+
+static void
+spoil_session(struct world *world)
+{
+	world->owner->processes[0].session_type = SESSION_X11;
+}
+
+static void
+spoil_loginuid(struct world *world)
+{
+	world->owner->processes[0].login_uid = UINT32_MAX;
+}
+
+static void
+spoil_parent(struct world *world)
+{
+	replace(&world->owner->processes[0].parent_exe, "/usr/sbin/crond");
+}
+
+static void
+spoil_interface(struct world *world)
+{
+	(void)world;
+	interface = "wlan0";
+}
+
 static const struct key_case key_cases[] = {
 	{ "protocol", { .keys = 1 << MATCH_PROTOCOL, .protocols = 1 << PROTOCOL_TCP },
 	    spoil_protocol, false },
@@ -224,12 +274,22 @@ static const struct key_case key_cases[] = {
 	    spoil_origin, true },
 	{ "choice", { .keys = 1 << MATCH_CHOICE, .choices = 1 << CHOICE_ASKED }, spoil_choice,
 	    false },
+	{ "slice", { .keys = 1 << MATCH_SLICE, .slice = { slice_globs, 2 } }, spoil_slice, true },
+	{ "session", { .keys = 1 << MATCH_SESSION, .sessions = 1 << SESSION_TTY }, spoil_session,
+	    true },
+	{ "loginuid", { .keys = 1 << MATCH_LOGINUID, .login_uids = { logins, 2 } }, spoil_loginuid,
+	    true },
+	{ "parent", { .keys = 1 << MATCH_PARENT, .parent = { parent_globs, 1 } }, spoil_parent,
+	    true },
+	{ "interface", { .keys = 1 << MATCH_INTERFACE, .interface = { interface_globs, 1 } },
+	    spoil_interface, false },
 };
 
 static int
 prepare(void **state)
 {
 	(void)state;
+	links[0].path = links[1].path = (char *)"/none";
 	prefixes[0] = (struct address_prefix){ .family = AF_INET6, .bits = 0 };
 	prefixes[1] =
 	    (struct address_prefix){ .address = { 192, 0, 2, 64 }, .family = AF_INET, .bits = 26 };
@@ -289,6 +349,14 @@ all_keys_together(void **state)
 	all.user_unit = (struct glob_list){ any_globs, 1 };
 	all.choices = 1 << CHOICE_ASKED;
 	all.origins = 1 << ORIGIN_CRON;
+	all.slice = (struct glob_list){ slice_globs, 2 };
+	all.sessions = 1 << SESSION_TTY;
+	all.login_uids = (struct id_list){ logins, 2 };
+	all.parent = (struct glob_list){ parent_globs, 1 };
+	all.interface = (struct glob_list){ interface_globs, 1 };
+	all.hostname = (struct glob_list){ host_globs, 1 };
+	all.keys |= 1 << MATCH_HOSTNAME;
+	all.own_host = true;
 	all.owners = 1 << OWNER_PROCESS;
 	all.keys |= 1 << MATCH_OWNER;
 	assert_true(matches(&all, &world->listener, world->owner));
@@ -544,7 +612,7 @@ what_holds_without_a_rule(void **state)
 	struct verdict verdict;
 
 	policy_init(&policy);
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_null(verdict.rule);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
@@ -552,19 +620,19 @@ what_holds_without_a_rule(void **state)
 	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
 	assert_int_equal(verdict.expires_usec, USEC_NEVER);
 	listener = help_listener(PROTOCOL_TCP, "127.0.0.1", 50000, 1);
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.severity, SEVERITY_NOTICE);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
 	listener = help_listener(PROTOCOL_UDP, "0.0.0.0", 50000, 1);
-	judge(&policy, &listener, world->unknown, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->unknown, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	listener.choice = CHOICE_AUTO;
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 	assert_false(verdict.allowed);
 	listener.choice = CHOICE_UNKNOWN;
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	policy_clear(&policy);
 }
@@ -597,7 +665,7 @@ the_first_match_wins(void **state)
 	policy_init(&policy);
 	policy.rules = rules;
 	policy.rule_count = 4;
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[2]);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, 5);
@@ -605,23 +673,23 @@ the_first_match_wins(void **state)
 	assert_int_equal(verdict.remind_usec, 7);
 	/* The verdict says when it has to be asked for anew. */
 	assert_int_equal(verdict.expires_usec, NOW_USEC + 1);
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC + 1, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC + 1, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[3]);
 	assert_true(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	/* What a rule leaves open comes from what holds without one. */
 	rules[2].values = RULE_SEVERITY;
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
 	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
 	assert_int_equal(verdict.severity, SEVERITY_CRIT);
 	/* An earlier moment, when the second still held. */
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC - 1, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[1]);
 	/* A threshold beside an allow does not count. */
 	rules[1].values = RULE_THRESHOLD;
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC - 1, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 }
 
@@ -642,6 +710,274 @@ the_worse_news(void **state)
 			assert_int_equal(verdict_is_worse(&order[a], &order[b]), a < b);
 }
 
+/* A slice is in those that its name says; a backslash in a name is a letter. */
+static void
+slices_of_any_level(void **state)
+{
+	static const struct {
+		const char *slice, *glob;
+		bool is;
+	} cases[] = {
+		{ "user-1000.slice", "user-1000.slice", true },
+		{ "user-1000.slice", "user.slice", true },
+		{ "user-1000.slice", "user-1000", false },
+		{ "a-b-c.slice", "a-b.slice", true },
+		{ "a-b-c.slice", "a.slice", true },
+		{ "a-b-c.slice", "b.slice", false },
+		{ "a-b-c.slice", "*", true },
+		{ "a\\x2db.slice", "a\\x2db.slice", true },
+		{ "a\\x2db.slice", "a\\\\x2db.slice", false },
+		{ "a\\x2db.slice", "a.slice", false },
+		{ "-.slice", "-.slice", true },
+		{ "system.slice", "-.slice", false },
+		{ ".slice", "*", false },
+		{ "", "*", false },
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *globs[] = { (char *)cases[i].glob };
+		const struct match match = { .keys = 1 << MATCH_SLICE, .slice = { globs, 1 } };
+
+		replace(&world->owner->processes[0].place.slice, cases[i].slice);
+		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    matches_not(&match, &world->listener, world->owner) == cases[i].is)
+			fail_msg("%s in %s", cases[i].slice, cases[i].glob);
+	}
+}
+
+/* As systemctl prints it: the backslash is a letter of the name. */
+static void
+units_with_a_backslash(void **state)
+{
+	static const struct {
+		const char *glob;
+		bool is;
+	} cases[] = {
+		{ "my\\x2dapp.service", true },
+		{ "my\\x2d*", true },
+		{ "my?x2dapp.service", true },
+		{ "my\\\\x2dapp.service", false },
+		{ "my-app.service", false },
+		{ "myx2dapp.service", false },
+	};
+	struct world *world = *state;
+	struct place *place = &world->owner->processes[0].place;
+
+	replace(&place->unit, "my\\x2dapp.service");
+	replace(&place->user_unit, "my\\x2dapp.service");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *globs[] = { (char *)cases[i].glob };
+		const struct match unit = { .keys = 1 << MATCH_UNIT, .unit = { globs, 1 } };
+		const struct match user_unit = { .keys = 1 << MATCH_USER_UNIT,
+			.user_unit = { globs, 1 } };
+
+		if (matches(&unit, &world->listener, world->owner) != cases[i].is ||
+		    matches(&user_unit, &world->listener, world->owner) != cases[i].is)
+			fail_msg("%s", cases[i].glob);
+	}
+}
+
+/* What is not known of a session, a login, a parent, an interface is neither so nor not so. */
+static void
+unknown_facts(void **state)
+{
+	struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+	struct match any_session = { .keys = 1 << MATCH_SESSION, .sessions = 1 << SESSION_ANY };
+
+	process->session_type = SESSION_UNKNOWN;
+	process->login_known = false;
+	process->login_uid = UINT32_MAX;
+	process->parent_trust = EXE_UNVERIFIED;
+	interface = NULL;
+	logins[0] = UINT32_MAX;
+	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++)
+		if ((key_cases[i].match.keys &
+			(1 << MATCH_SESSION | 1 << MATCH_LOGINUID | 1 << MATCH_PARENT |
+			    1 << MATCH_INTERFACE)) != 0 &&
+		    (matches(&key_cases[i].match, &world->listener, world->owner) ||
+			matches_not(&key_cases[i].match, &world->listener, world->owner)))
+			fail_msg("%s", key_cases[i].name);
+	/* That there is a session is known all the same, */
+	assert_true(matches(&any_session, &world->listener, world->owner));
+	/* and nobody logged in where the kernel says so. */
+	process->login_known = true;
+	assert_true(
+	    matches(&(struct match){ .keys = 1 << MATCH_LOGINUID, .login_uids = { logins, 1 } },
+		&world->listener, world->owner));
+	logins[0] = 1000;
+	replace(&process->place.session, "");
+	assert_false(matches(&any_session, &world->listener, world->owner));
+	assert_true(matches_not(&any_session, &world->listener, world->owner));
+	/* A parent of another name is another one, whatever stands there. */
+	replace(&process->parent_exe, "/usr/sbin/crond");
+	assert_true(
+	    matches_not(&(struct match){ .keys = 1 << MATCH_PARENT, .parent = { parent_globs, 1 } },
+		&world->listener, world->owner));
+	replace(&process->parent_exe, "");
+	assert_false(
+	    matches_not(&(struct match){ .keys = 1 << MATCH_PARENT, .parent = { parent_globs, 1 } },
+		&world->listener, world->owner));
+}
+
+/* "" is no interface, and no glob is. */
+static void
+bound_to_no_interface(void **state)
+{
+	static char *none[] = { (char *)"" }, *all[] = { (char *)"*" };
+	const struct match is_none = { .keys = 1 << MATCH_INTERFACE, .interface = { none, 1 } };
+	const struct match is_some = { .keys = 1 << MATCH_INTERFACE, .interface = { all, 1 } };
+	struct world *world = *state;
+
+	assert_false(matches(&is_none, &world->listener, world->owner));
+	assert_true(matches(&is_some, &world->listener, world->owner));
+	world->listener.endpoint.interface = 0;
+	interface = NULL;
+	assert_true(matches(&is_none, &world->listener, world->owner));
+	assert_false(matches(&is_some, &world->listener, world->owner));
+	assert_true(matches_not(&is_some, &world->listener, world->owner));
+	/* /proc/net has no interfaces, and no choices. */
+	world->listener.choice = CHOICE_UNKNOWN;
+	assert_false(matches(&is_none, &world->listener, world->owner));
+	assert_false(matches_not(&is_none, &world->listener, world->owner));
+	assert_false(matches_not(&is_some, &world->listener, world->owner));
+}
+
+static void
+on_some_hosts(void **state)
+{
+	struct match match = { .keys = 1 << MATCH_HOSTNAME, .hostname = { host_globs, 1 } };
+	struct world *world = *state;
+
+	assert_false(matches(&match, &world->listener, world->owner));
+	assert_true(matches_not(&match, &world->listener, world->unknown));
+	match.own_host = true;
+	assert_true(matches(&match, &world->listener, world->unknown));
+	assert_false(matches_not(&match, &world->listener, world->owner));
+}
+
+/* A path of a rule leads elsewhere by a link: the process runs what is there. */
+static void
+paths_through_links(void **state)
+{
+	static const struct {
+		const char *path, *target, *glob, *exe;
+		bool is, is_not;
+	} cases[] = {
+		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/usr/bin/nc", true, false },
+		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/usr/bin/ncat", false, true },
+		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/usr/bin/n", false, true },
+		{ "/bin", "/usr/bin", "/bin/n*", "/usr/bin/nc", true, false },
+		{ "/bin", "/usr/bin", "/bin/n*", "/usr/bin/x/nc", false, true },
+		{ "/bin", "/usr/bin", "/bin/n*", "/usr/binn", false, true },
+		{ "/bin", "/usr/bin", "/bin/**", "/usr/bin/x/nc", true, false },
+		{ "/bin", "/", "/bin/n*", "/nc", false, true },
+		/* Nothing is there; nobody asked yet; another path was asked for. */
+		{ "/bin/nc", "", "/bin/nc", "/usr/bin/nc", false, true },
+		{ "/bin/nc", NULL, "/bin/nc", "/usr/bin/nc", false, false },
+		{ "/bin/x", "/usr/bin/nc", "/bin/nc", "/usr/bin/nc", false, true },
+		/* The text itself, whatever it leads to. */
+		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/bin/nc", true, false },
+	};
+	struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *globs[] = { (char *)cases[i].glob };
+		const struct match exe = { .keys = 1 << MATCH_EXE, .exe = { globs, 1 } };
+		const struct match parent = { .keys = 1 << MATCH_PARENT, .parent = { globs, 1 } };
+
+		links[0] = (struct link){ (char *)cases[i].path, (char *)cases[i].target };
+		replace(&process->exe, cases[i].exe);
+		replace(&process->parent_exe, cases[i].exe);
+		if (matches(&exe, &world->listener, world->owner) != cases[i].is ||
+		    matches_not(&exe, &world->listener, world->owner) != cases[i].is_not ||
+		    matches(&parent, &world->listener, world->owner) != cases[i].is ||
+		    matches_not(&parent, &world->listener, world->owner) != cases[i].is_not)
+			fail_msg("%zu", i);
+	}
+	/* The link says where to look; that the file is the host's is asked of the process. */
+	links[0] = (struct link){ (char *)"/bin/nc", (char *)"/usr/bin/nc" };
+	{
+		char *globs[] = { (char *)"/bin/nc" }, *any[] = { (char *)"*" };
+		struct match match = { .keys = 1 << MATCH_EXE, .exe = { globs, 1 } };
+
+		replace(&process->exe, "/usr/bin/nc");
+		process->exe_trust = EXE_UNVERIFIED;
+		assert_false(matches(&match, &world->listener, world->owner));
+		assert_false(matches_not(&match, &world->listener, world->owner));
+		/* A container's /usr/bin/nc is not what the host's link leads to. */
+		replace(&process->place.container, "web");
+		process->evidence |= EVIDENCE_OTHER_MOUNTS;
+		match.keys |= 1 << MATCH_CONTAINER;
+		match.container = (struct glob_list){ any, 1 };
+		process->place.user_unit[0] = '\0';
+		assert_false(matches(&match, &world->listener, world->owner));
+		globs[0] = (char *)"/usr/bin/nc";
+		assert_true(matches(&match, &world->listener, world->owner));
+	}
+	memset(links, 0, sizeof(links));
+	links[0].path = links[1].path = (char *)"/none";
+}
+
+static void
+one_of_any(void **state)
+{
+	struct world *world = *state;
+	struct match not_port = { .keys = 1 << MATCH_PORT, .ports = &ports };
+	struct match any[2] = {
+		{ .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } },
+		{ .keys = 1 << MATCH_USER, .uids = { alice, 2 } },
+	};
+	struct match match = { .any = any, .any_count = 2 };
+
+	/* Neither, the second, the first, both. */
+	world->owner->processes[0].uid = 9;
+	assert_false(matches(&match, &world->listener, world->owner));
+	world->owner->processes[0].uid = 1000;
+	assert_true(matches(&match, &world->listener, world->owner));
+	any[0].exe = (struct glob_list){ nc_globs, 2 };
+	assert_true(matches(&match, &world->listener, world->owner));
+	world->owner->processes[0].uid = 9;
+	assert_true(matches(&match, &world->listener, world->owner));
+	/* Besides the keys around it, and with a not of its own. */
+	match.keys = 1 << MATCH_PROTOCOL;
+	match.protocols = 1 << PROTOCOL_UDP;
+	assert_false(matches(&match, &world->listener, world->owner));
+	match.protocols = 1 << PROTOCOL_TCP;
+	any[0].not = &not_port;
+	assert_false(matches(&match, &world->listener, world->owner));
+	world->listener.endpoint.port = 50002;
+	assert_true(matches(&match, &world->listener, world->owner));
+	any[0].not = NULL;
+	/* One that is unknown beside one that does not hold is no match, */
+	world->listener.uid = 9;
+	assert_false(matches(&match, &world->listener, world->unknown));
+	/* and beside one that holds it is. */
+	world->listener.uid = 1000;
+	assert_true(matches(&match, &world->listener, world->unknown));
+}
+
+/* The container that a rule names counts inside its any, too. */
+static void
+any_inside_a_container(void **state)
+{
+	struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+	struct match any = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
+	struct match match = { .any = &any, .any_count = 1 };
+
+	process->exe_trust = EXE_UNVERIFIED;
+	process->evidence |= EVIDENCE_OTHER_MOUNTS;
+	replace(&process->place.container, "web");
+	replace(&process->place.user_unit, "");
+	assert_false(matches(&match, &world->listener, world->owner));
+	match.keys = 1 << MATCH_CONTAINER;
+	match.container = (struct glob_list){ any_globs, 1 };
+	assert_true(matches(&match, &world->listener, world->owner));
+}
+
 int
 main(void)
 {
@@ -658,6 +994,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(slices_of_any_level, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(units_with_a_backslash, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(unknown_facts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(bound_to_no_interface, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(on_some_hosts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(paths_through_links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_of_any, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(any_inside_a_container, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_first_match_wins, set_up, tear_down),
 		cmocka_unit_test(the_worse_news),

@@ -535,11 +535,13 @@ test_send_fails(void **state)
 {
 	struct fake *fake = *state;
 	const struct wire_question questions[] = { { .inode = 100 }, { .inode = 101 } };
+	const struct wire_paths no_paths = { .count = 0 };
 	unsigned calls = 0;
 
 	make_process(fake, 1, "init", 1);
 	make_socket(fake, 1, 3, 100);
-	assert_int_equal(answer_request(&fake->host, 5, questions, 2, refuse, &calls), -EPIPE);
+	assert_int_equal(answer_request(&fake->host, 5, questions, 2, no_paths, refuse, &calls),
+	    -EPIPE);
 	assert_int_equal(calls, 1);
 }
 

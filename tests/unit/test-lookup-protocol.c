@@ -47,6 +47,9 @@ make_process(struct process *process, uint32_t n)
 	for (uint32_t at = 0; at < process->group_count; at++)
 		process->groups[at] = at + 1;
 	process->login_uid = n == 0 ? UINT32_MAX : 1000;
+	process->login_known = n == 1;
+	process->session_type = n == 0 ? SESSION_UNKNOWN : SESSION_WAYLAND;
+	process->parent_trust = n == 0 ? EXE_UNVERIFIED : EXE_SAME;
 	process->exe_trust = n == 0 ? EXE_SAME : EXE_REPLACED;
 	process->exe_deleted = n == 1;
 	process->cmdline_cut = n == 1;
@@ -70,6 +73,7 @@ make_process(struct process *process, uint32_t n)
 	set(&process->cwd, n == 0 ? "/" : "/srv/\xff\n");
 	set(&process->known_as, n == 0 ? "" : "nc.openbsd");
 	set(&process->parent_comm, "systemd");
+	set(&process->parent_exe, n == 0 ? "" : "/usr/lib/systemd/systemd");
 	set(&process->main_exe, n == 0 ? "" : "/usr/sbin/main");
 	set(&process->forwards_to, n == 0 ? "" : "0123456789ab");
 	process->forwards_kind = n == 0 ? CONTAINER_NONE : CONTAINER_DOCKER;
@@ -132,6 +136,10 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_int_equal(a->cmdline_length, b->cmdline_length);
 	assert_memory_equal(a->cmdline, b->cmdline, a->cmdline_length);
 	assert_int_equal(a->login_uid, b->login_uid);
+	assert_int_equal(a->login_known, b->login_known);
+	assert_int_equal(a->session_type, b->session_type);
+	assert_int_equal(a->parent_trust, b->parent_trust);
+	assert_string_equal(a->parent_exe, b->parent_exe);
 	assert_int_equal(a->has_checksum, b->has_checksum);
 	assert_memory_equal(a->checksum, b->checksum, sizeof(a->checksum));
 	assert_int_equal(a->evidence, b->evidence);
@@ -289,7 +297,14 @@ test_refused(void **state)
 		{ PROCESS_AT(checksum), 1 }, /* and yet there is none */
 		{ PROCESS_AT(main_pid), (uint32_t)-1 },
 		{ PROCESS_AT(main_pid), LOOKUP_PID_MAX + 1 },
-		{ PROCESS_AT(main_exe_length), 1 }, /* of no process */
+		{ PROCESS_AT(main_exe_length), 1 },	   /* of no process */
+		{ PROCESS_AT(login_uid), 1000 },	   /* and yet not known */
+		{ PROCESS_AT(session_type), SESSION_TTY }, /* of no session */
+		{ PROCESS_AT(session_type), SESSION_TYPE_COUNT },
+		{ PROCESS_AT(parent_trust), EXE_SAME }, /* of no program */
+		{ PROCESS_AT(parent_trust), EXE_REPLACED + 1 },
+		{ PROCESS_AT(parent_exe_length), OWNER_PARENT_MAX },
+		{ PROCESS_AT(parent_exe_length), UINT32_MAX },
 		{ PROCESS_AT(forwards_kind), CONTAINER_DOCKER },
 		{ PROCESS_AT(forwards_kind), CONTAINER_KIND_COUNT },
 		{ PROCESS_AT(forwards_to_length), OWNER_CONTAINER_MAX },
@@ -507,6 +522,8 @@ test_largest(void **state)
 		set(&process->exe, text);
 		set(&process->cwd, text);
 		set(&process->main_exe, text);
+		set(&process->parent_exe, text + OWNER_PATH_MAX - OWNER_PARENT_MAX);
+		process->parent_pid = 1;
 		process->cmdline = calloc(1, OWNER_CMDLINE_MAX);
 		assert_non_null(process->cmdline);
 		process->cmdline_length = OWNER_CMDLINE_MAX;
@@ -555,12 +572,13 @@ static int
 decode(struct request *request, size_t count)
 {
 	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
 	uint32_t id = 0;
 	size_t length = offsetof(struct request, questions) + count * sizeof(request->questions[0]);
 	int r;
 
 	request->header.length = (uint32_t)length;
-	r = decode_request((const char *)request, length, &id, questions);
+	r = decode_request((const char *)request, length, &id, questions, &paths);
 	if (r > 0) {
 		assert_int_equal(id, 77);
 		for (int i = 1; i < r; i++)
@@ -582,6 +600,7 @@ test_request(void **state)
 		},
 	};
 	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
 	uint32_t id;
 
 	(void)state;
@@ -613,7 +632,156 @@ test_request(void **state)
 	request.request.count = UINT32_MAX;
 	assert_int_equal(decode(&request, 3), -EPROTO);
 	for (size_t length = 0; length < offsetof(struct request, questions); length++)
-		assert_int_equal(decode_request((char *)&request, length, &id, questions), -EPROTO);
+		assert_int_equal(decode_request((char *)&request, length, &id, questions, &paths),
+		    -EPROTO);
+}
+
+/* A request for these paths and no socket, as bytes. Returns its length. */
+static size_t
+make_paths(char *packet, const char *const *paths, uint32_t count, size_t longest)
+{
+	struct wire_request request = { .path_count = count };
+	struct wire_header header = { .version = LOOKUP_VERSION, .type = LOOKUP_REQUEST, .id = 77 };
+	size_t at = sizeof(header) + sizeof(request);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t length = (uint32_t)(longest > 0 ? longest : strlen(paths[i]));
+
+		memcpy(packet + at, &length, sizeof(length));
+		memcpy(packet + at + sizeof(length), paths[i], strlen(paths[i]));
+		at += sizeof(length) + strlen(paths[i]);
+	}
+	header.length = (uint32_t)at;
+	memcpy(packet, &header, sizeof(header));
+	memcpy(packet + sizeof(header), &request, sizeof(request));
+	return at;
+}
+
+static int
+decode_paths(const char *packet, size_t length, struct wire_paths *paths)
+{
+	struct wire_question questions[LOOKUP_INODES_MAX];
+	char *copy = malloc(length);
+	uint32_t id;
+	int r;
+
+	assert_non_null(copy);
+	memcpy(copy, packet, length);
+	r = decode_request(copy, length, &id, questions, paths);
+	free(copy);
+	return r;
+}
+
+static void
+test_paths(void **state)
+{
+	static const char *const good[] = { "/bin", "/usr/bin/java" };
+	static const char *const relative[] = { "bin" };
+	static const char *many[LINKS_MAX + 1];
+	static char packet[2 * LOOKUP_PACKET_MAX], big[LINKS_BYTES_MAX];
+	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
+	size_t length = make_paths(packet, good, 2, 0), found;
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(decode_request(packet, length, &id, questions, &paths), 0);
+	assert_int_equal(id, 77);
+	assert_memory_equal(paths_next(&paths, &found), "/bin", 4);
+	assert_int_equal(found, 4);
+	assert_memory_equal(paths_next(&paths, &found), "/usr/bin/java", 13);
+	assert_int_equal(found, 13);
+	assert_null(paths_next(&paths, &found));
+	/* Cut anywhere, or longer than it says. */
+	for (size_t cut = 0; cut < length; cut++) {
+		uint32_t said = (uint32_t)cut;
+
+		memcpy(packet + offsetof(struct wire_header, length), &said, sizeof(said));
+		assert_int_equal(decode_paths(packet, cut, &paths), -EPROTO);
+	}
+	assert_int_equal(decode_paths(packet, make_paths(packet, relative, 1, 0), &paths), -EPROTO);
+	assert_int_equal(decode_paths(packet, make_paths(packet, good, 1, 5), &paths), -EPROTO);
+	assert_int_equal(decode_paths(packet, make_paths(packet, good, 1, 3), &paths), -EPROTO);
+	assert_int_equal(decode_paths(packet, make_paths(packet, good, 1, UINT32_MAX), &paths),
+	    -EPROTO);
+	length = make_paths(packet, good, 1, 0);
+	packet[length - 1] = '\0';
+	assert_int_equal(decode_paths(packet, length, &paths), -EPROTO);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = "/x";
+	assert_int_equal(decode_paths(packet, make_paths(packet, many, LINKS_MAX, 0), &paths), 0);
+	assert_int_equal(decode_paths(packet, make_paths(packet, many, LINKS_MAX + 1, 0), &paths),
+	    -EPROTO);
+	/* All together are bounded, and each is. */
+	memset(big, 'x', LINK_PATH_MAX - 1);
+	big[0] = '/';
+	for (size_t i = 0; i < 5; i++)
+		many[i] = big;
+	assert_int_equal(decode_paths(packet, make_paths(packet, many, 4, 0), &paths), 0);
+	assert_int_equal(decode_paths(packet, make_paths(packet, many, 5, 0), &paths), -EPROTO);
+	big[LINK_PATH_MAX - 1] = 'x';
+	assert_int_equal(decode_paths(packet, make_paths(packet, many, 1, 0), &paths), -EPROTO);
+}
+
+/* Where paths lead: written and read back; what does not fit leads nowhere. */
+static void
+test_links(void **state)
+{
+	static const char *const asked[] = { "/bin", "/usr/bin/java", "/none" };
+	static char request[LOOKUP_PACKET_MAX], packet[LOOKUP_PACKET_MAX];
+	static struct lookup_client_packet answer;
+	struct wire_question questions[LOOKUP_INODES_MAX];
+	static char far[LINK_PATH_MAX];
+	struct links_packet links;
+	struct wire_paths paths;
+	size_t length = make_paths(request, asked, 3, 0);
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(decode_request(request, length, &id, questions, &paths), 0);
+	encode_links_begin(&links, packet, paths);
+	encode_link(&links, "/bin", 4, "/usr/bin");
+	encode_link(&links, "/usr/bin/java", 13, "/usr/lib/jvm/java");
+	encode_link(&links, "/none", 5, "");
+	length = encode_links_end(&links, 9);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
+	assert_int_equal(answer.id, 9);
+	assert_false(answer.done);
+	assert_null(answer.owner);
+	assert_int_equal(answer.link_count, 3);
+	assert_int_equal(answer.links[1].target_length, 17);
+	assert_memory_equal(answer.links[1].target, "/usr/lib/jvm/java", 17);
+	assert_int_equal(answer.links[2].target_length, 0);
+	for (size_t at = 16; at + 4 <= length; at++) {
+		uint32_t values[] = { 0, 1, LINK_PATH_MAX, UINT32_MAX };
+
+		/* Nothing that it says of lengths is believed. */
+		for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+			(void)parse_changed(packet, length, at, values[i]);
+	}
+	assert_int_equal(parse_changed(packet, length, 16, 0), -EPROTO);
+	assert_int_equal(parse_changed(packet, length, 16, 2), -EPROTO);
+	assert_int_equal(parse_changed(packet, length, 16, 4), -EPROTO);
+	assert_int_equal(parse_changed(packet, length, 16, LINKS_MAX + 1), -EPROTO);
+	/* No path, a relative one, one with a NUL, and the same of what it leads to. */
+	assert_int_equal(parse_changed(packet, length, 20, 0), -EPROTO);
+	assert_int_equal(parse_changed(packet, length, 28, 0x6e696262), -EPROTO);
+	assert_int_equal(parse_changed(packet, length, 28, 0x6e00622f), -EPROTO);
+	assert_int_equal(parse_changed(packet, length, 32, 0x72737575), -EPROTO);
+	assert_int_equal(parse_changed(packet, length, 32, 0x7200752f), -EPROTO);
+	/* The longest there are: the packet is never passed, and each path is answered. */
+	memset(far, 'x', sizeof(far) - 1);
+	far[0] = '/';
+	encode_links_begin(&links, packet, paths);
+	links.left = 40 * (sizeof(struct wire_link) + 4);
+	for (unsigned i = 0; i < 40; i++)
+		encode_link(&links, "/bin", 4, far);
+	length = encode_links_end(&links, 9);
+	assert_true(length <= LOOKUP_PACKET_MAX);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
+	assert_int_equal(answer.link_count, 40);
+	assert_int_equal(answer.links[0].target_length, LINK_PATH_MAX - 1);
+	assert_int_equal(answer.links[39].target_length, 0);
 }
 
 int
@@ -631,6 +799,8 @@ main(void)
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_links),
 	};
 
 	(void)cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A rule names a program by a path; the kernel names it by the path that has no links in it. The
+ * table has a row for each path that the rules name, with what overstay-lookup found there the last
+ * time it was asked. A link that leads elsewhere later is so followed at the next question.
+ *
+ * What it never does: follow a path. That is a matter of the host's tree (lookup/links.c).
+ *
+ * Cost: a binary search for each glob that does not match by its text.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "model/link.h"
+
+size_t
+link_length(const char *glob)
+{
+	size_t length = strcspn(glob, "*?\\");
+
+	if (glob[0] != '/')
+		return 0;
+	/* The name that has the wildcard is no directory. */
+	if (glob[length] != '\0')
+		while (length > 0 && glob[--length] != '/')
+			;
+	return length > 1 && length < LINK_PATH_MAX ? length : 0;
+}
+
+/* Orders a path of that length and a whole one. */
+static int
+compare(const char *path, size_t length, const char *other)
+{
+	int order = strncmp(path, other, length);
+
+	return order != 0 || other[length] == '\0' ? order : -1;
+}
+
+/* Where the path stands, or would. */
+static size_t
+find_place(const struct link_table *table, const char *path, size_t length)
+{
+	size_t low = 0, high = table->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(path, length, table->links[middle].path) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct link *
+link_table_find(const struct link_table *table, const char *path, size_t length)
+{
+	size_t place = find_place(table, path, length);
+
+	return place < table->count && compare(path, length, table->links[place].path) == 0 ?
+	    &table->links[place] :
+	    NULL;
+}
+
+int
+link_table_add(struct link_table *table, const char *path, size_t length)
+{
+	size_t place = find_place(table, path, length);
+	char *copy;
+
+	if (place < table->count && compare(path, length, table->links[place].path) == 0)
+		return 0;
+	if (table->count == LINKS_MAX || table->bytes + length > LINKS_BYTES_MAX)
+		return -E2BIG;
+	copy = strndup(path, length);
+	if (copy == NULL || array_fit(&table->links, table->count + 1) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	memmove(&table->links[place + 1], &table->links[place],
+	    (table->count - place) * sizeof(table->links[0]));
+	table->links[place] = (struct link){ .path = copy };
+	table->count++;
+	table->bytes += length;
+	return 0;
+}
+
+int
+link_set_target(struct link *link, const char *target, size_t length)
+{
+	char *copy;
+
+	if (link->target != NULL && compare(target, length, link->target) == 0)
+		return 0;
+	copy = strndup(target, length);
+	if (copy == NULL)
+		return -ENOMEM;
+	free(link->target);
+	link->target = copy;
+	return 1;
+}
+
+int
+link_table_take(struct link_table *table, const struct link_table *from)
+{
+	int news = 0;
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct link *known = &from->links[i];
+		struct link *link = known->target == NULL ?
+		    NULL :
+		    link_table_find(table, known->path, strlen(known->path));
+		int r =
+		    link == NULL ? 0 : link_set_target(link, known->target, strlen(known->target));
+
+		if (r < 0)
+			return r;
+		news |= r;
+	}
+	return news;
+}
+
+bool
+link_table_is_open(const struct link_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->links[i].target == NULL)
+			return true;
+	return false;
+}
+
+void
+link_table_clear(struct link_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->links[i].path);
+		free(table->links[i].target);
+	}
+	free(table->links);
+	*table = (struct link_table){ 0 };
+}
