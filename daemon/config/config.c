@@ -375,8 +375,9 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 		if (r == -E2BIG) {
 			load->context.file = load->files[0];
 			context_message(&load->context, CONFIG_WARNING, 1, 1,
-			    "too many paths in exe and parent of all rules together, expected at most "
-			    "%d, of %d bytes: links in the others are not followed",
+			    "too many paths in exe and parent of all rules together, "
+			    "expected at most %d, of %d bytes: links in the others are "
+			    "not followed",
 			    LINKS_MAX, LINKS_BYTES_MAX);
 			r = 0;
 		}

@@ -127,7 +127,7 @@ take_name(struct way *way, char name[NAME_MAX + 1])
 	return true;
 }
 
-/* One name further. Returns true to go on; not where it ends or another may change what is there. */
+/* One name further. True to go on; not where it ends, or another may change what is there. */
 static bool
 step(struct way *way, const char *name, struct changer *changer)
 {
@@ -177,13 +177,13 @@ warn_changer(struct config_context *context, const struct parsed_rule *parsed, c
 {
 	if (changer->all)
 		context_warn(context, parsed,
-		    "exe %s: all users may change %s: the rule covers whatever any user puts there; "
-		    "name user or unit",
+		    "exe %s: all users may change %s: the rule covers whatever any user puts "
+		    "there; name user or unit",
 		    QUOTE(glob), QUOTE(changer->place));
 	else
 		context_warn(context, parsed,
-		    "exe %s: %s %u may change %s: the rule covers whatever that %s puts there; name "
-		    "user or unit",
+		    "exe %s: %s %u may change %s: the rule covers whatever that %s puts there; "
+		    "name user or unit",
 		    QUOTE(glob), changer->kind, changer->id, QUOTE(changer->place), changer->kind);
 }
 

@@ -58,8 +58,8 @@ judge_by_default(const struct policy *policy, const struct match_subject *subjec
 		apply_suspicion(policy, classification->strong, verdict);
 }
 
-/* True where the match's author had this suspect in mind: the class, or the reasons without which it
- * would be none. A program of which others may change the file is not expected in memory, too. */
+/* True where the match's author had this suspect in mind: the class, or the reasons without which
+ * it would be none. A program that others may change is not expected in memory, too. */
 static bool
 keys_speak_of_suspect(const struct match *match, const struct classification *classification)
 {

@@ -311,7 +311,7 @@ match_container(const struct match *match, const struct match_subject *subject)
 	    TRUTH_YES;
 }
 
-/* The slice and those around it: user-1000.slice is in user.slice, by its name (systemd.slice(5)). */
+/* The slice and those around it: user-1000.slice is in user.slice, by its name. */
 static enum truth
 match_slice(const struct match *match, const struct match_subject *subject)
 {

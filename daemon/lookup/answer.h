@@ -17,9 +17,9 @@
 typedef int answer_function(const char *packet, size_t length, void *argument);
 
 /*
- * Answers the questions (sorted by inode, none twice), and where the paths lead, by what is seen of
- * host: calls send for each packet, the done packet last. Returns 0, what send returned, -ENOMEM, or -errno where
- * /proc cannot be read.
+ * Answers the questions (sorted by inode, none twice), and where the paths lead, by what is seen
+ * of host: calls send for each packet, the done packet last. Returns 0, what send returned,
+ * -ENOMEM, or -errno where /proc cannot be read.
  */
 int answer_request(const struct host *host, uint32_t id, const struct wire_question *questions,
     size_t count, struct wire_paths paths, answer_function *send, void *argument) _mustcheck_;

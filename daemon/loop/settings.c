@@ -53,8 +53,10 @@ settings_take_links(struct settings *settings, const struct link_table *links)
 	struct link_table *own = &settings->config->policy.links;
 	bool open = link_table_is_open(own);
 
-	/* A verdict that rests on where a link led holds until its owner is looked up again. Without
-	 * memory the next answer is taken in. */
+	/*
+	 * A verdict that rests on where a link led holds until its owner is looked up again.
+	 * Without memory the next answer is taken in.
+	 */
 	if (link_table_take(own, links) > 0 && open)
 		engine_set_policy(settings->engine, &settings->config->policy);
 }

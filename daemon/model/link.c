@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/search.h"
 #include "model/link.h"
 
 size_t
@@ -29,49 +30,43 @@ link_length(const char *glob)
 	return length > 1 && length < LINK_PATH_MAX ? length : 0;
 }
 
-/* Orders a path of that length and a whole one. */
-static int
-compare(const char *path, size_t length, const char *other)
-{
-	int order = strncmp(path, other, length);
+/* A path that does not end with a NUL. */
+struct cut_path {
+	const char *text;
+	size_t length;
+};
 
-	return order != 0 || other[length] == '\0' ? order : -1;
+static int
+compare_text(const struct cut_path *path, const char *other)
+{
+	int order = strncmp(path->text, other, path->length);
+
+	return order != 0 || other[path->length] == '\0' ? order : -1;
 }
 
-/* Where the path stands, or would. */
-static size_t
-find_place(const struct link_table *table, const char *path, size_t length)
+static int
+compare(const void *key, const void *element)
 {
-	size_t low = 0, high = table->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(path, length, table->links[middle].path) > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return compare_text(key, ((const struct link *)element)->path);
 }
 
 struct link *
 link_table_find(const struct link_table *table, const char *path, size_t length)
 {
-	size_t place = find_place(table, path, length);
+	const struct cut_path key = { path, length };
 
-	return place < table->count && compare(path, length, table->links[place].path) == 0 ?
-	    &table->links[place] :
-	    NULL;
+	return search_find(&key, table->links, table->count, sizeof(table->links[0]), compare);
 }
 
 int
 link_table_add(struct link_table *table, const char *path, size_t length)
 {
-	size_t place = find_place(table, path, length);
+	const struct cut_path key = { path, length };
+	size_t place =
+	    search_bound(&key, table->links, table->count, sizeof(table->links[0]), compare);
 	char *copy;
 
-	if (place < table->count && compare(path, length, table->links[place].path) == 0)
+	if (place < table->count && compare(&key, &table->links[place]) == 0)
 		return 0;
 	if (table->count == LINKS_MAX || table->bytes + length > LINKS_BYTES_MAX)
 		return -E2BIG;
@@ -91,9 +86,10 @@ link_table_add(struct link_table *table, const char *path, size_t length)
 int
 link_set_target(struct link *link, const char *target, size_t length)
 {
+	const struct cut_path key = { target, length };
 	char *copy;
 
-	if (link->target != NULL && compare(target, length, link->target) == 0)
+	if (link->target != NULL && compare_text(&key, link->target) == 0)
 		return 0;
 	copy = strndup(target, length);
 	if (copy == NULL)

@@ -46,9 +46,10 @@ int lookup_client_fd(const struct lookup_client *client);
 pid_t lookup_client_pid(const struct lookup_client *client);
 
 /*
- * Puts a request for count sockets, 1 to LOOKUP_INODES_MAX (none where there are paths to ask for); an inode that stands there twice is
- * asked once. Returns 0; -EBUSY while another request is under way, -EINVAL for a count or inode
- * out of bounds; another -errno: the connection is unusable, close it.
+ * Puts a request for count sockets, 1 to LOOKUP_INODES_MAX, or none where there are paths to ask
+ * for; an inode that stands there twice is asked once. Returns 0; -EBUSY while another request is
+ * under way, -EINVAL for a count or inode out of bounds; another -errno: the connection is
+ * unusable, close it.
  */
 int lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
     size_t count) _mustcheck_;

@@ -20,9 +20,9 @@
  * the struct before.
  *
  * A request is answered by any number of owner packets, in which each inode asked for
- * stands exactly once, one links packet where paths were asked for, and one done packet. One owner packet names all the inodes that the
- * same processes hold: a process with 10,000 listeners is described once. The next request
- * follows the done.
+ * stands exactly once, one links packet where paths were asked for, in which they stand in the
+ * same order, and one done packet. One owner packet names all the inodes that the same processes
+ * hold: a process with 10,000 listeners is described once. The next request follows the done.
  */
 #ifndef OVERSTAY_WIRE_PROTOCOL_H
 #define OVERSTAY_WIRE_PROTOCOL_H

@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,12 +13,8 @@
 #include <cmocka.h>
 
 #include "help.h"
+#include "match-world.h"
 #include "engine/judge.h"
-
-#define NOW_USEC (1000 * USEC_PER_DAY)
-
-/* Nothing is said of what it is. */
-static const struct classification unclassified;
 
 static char *nc_globs[] = { (char *)"/usr/bin/x*", (char *)"/usr/bin/n?" };
 static char *other_globs[] = { (char *)"/usr/bin/x*" };
@@ -34,107 +29,6 @@ static uint32_t logins[] = { 1000, 1001 };
 static uint32_t alice[] = { 5, 1000 }, developers[] = { 7, 2000 };
 static struct address_prefix prefixes[2];
 static struct port_set ports;
-
-/* The interface that sockets are bound to, and where paths of rules lead. */
-static const char *interface;
-static struct link links[2];
-
-/* The world of the questions: nc of alice in a unit, on 192.0.2.77:50000. */
-struct world {
-	struct listener listener;
-	struct owner *owner, *unknown, *kernel;
-};
-
-static void
-replace(char **place, const char *text)
-{
-	assert_int_equal(owner_text_set(place, text), 0);
-}
-
-static int
-set_up(void **state)
-{
-	static const char arguments[] = "/bin/nc\0-l\00050000";
-	struct world *world = calloc(1, sizeof(*world));
-	struct process *process;
-
-	assert_non_null(world);
-	world->listener = help_listener(PROTOCOL_TCP, "192.0.2.77", 50000, 1);
-	world->owner = help_owner("/usr/bin/nc", 1000);
-	world->unknown = owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP, 0);
-	world->kernel = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
-	process = &world->owner->processes[0];
-	process->groups[0] = 3;
-	process->groups[1] = 2000;
-	process->group_count = 2;
-	process->origin = ORIGIN_CRON;
-	process->login_uid = 1001;
-	process->login_known = true;
-	process->session_type = SESSION_TTY;
-	process->parent_trust = EXE_SAME;
-	replace(&process->parent_exe, "/usr/sbin/cron");
-	replace(&process->place.slice, "user-1000.slice");
-	replace(&process->place.session, "3");
-	world->listener.endpoint.interface = 2;
-	interface = "eth0";
-	replace(&process->place.unit, "nc.service");
-	replace(&process->place.user_unit, "shell.scope");
-	free(process->cmdline);
-	process->cmdline_length = sizeof(arguments);
-	process->cmdline = malloc(sizeof(arguments));
-	assert_non_null(process->cmdline);
-	memcpy(process->cmdline, arguments, sizeof(arguments));
-	port_set_clear(&ports);
-	port_set_add(&ports, 50000, 50001);
-	*state = world;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct world *world = *state;
-
-	(void)owner_unref(world->owner);
-	(void)owner_unref(world->unknown);
-	(void)owner_unref(world->kernel);
-	free(world);
-	return 0;
-}
-
-/* True where a rule with this match alone decides. */
-static bool
-matches(const struct match *match, const struct listener *listener, const struct owner *owner)
-{
-	struct rule rule = {
-		.name = (char *)"rule",
-		.match = *match,
-		.action = ACTION_ALLOW,
-		.until_usec = USEC_NEVER,
-		.enabled = true,
-	};
-	struct policy policy;
-	struct verdict verdict;
-
-	policy_init(&policy);
-	policy.rules = &rule;
-	policy.rule_count = 1;
-	policy.links = (struct link_table){ .links = links, .count = ARRAY_SIZE(links) };
-	judge(&policy, listener, interface, owner, &unclassified, NOW_USEC, &verdict);
-	assert_int_equal(verdict.allowed, verdict.rule != NULL);
-	if (verdict.allowed)
-		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
-	return verdict.rule != NULL;
-}
-
-/* The same match inside `not`. */
-static bool
-matches_not(const struct match *match, const struct listener *listener, const struct owner *owner)
-{
-	struct match outer = { .not = (struct match *)match };
-
-	return matches(&outer, listener, owner);
-}
 
 /* One key, which is true of the world; spoil() makes it false. */
 struct key_case {
@@ -171,13 +65,13 @@ spoil_exposure(struct world *world)
 static void
 spoil_exe(struct world *world)
 {
-	replace(&world->owner->processes[0].exe, "/usr/bin/n/c");
+	match_replace(&world->owner->processes[0].exe, "/usr/bin/n/c");
 }
 
 static void
 spoil_comm(struct world *world)
 {
-	replace(&world->owner->processes[0].comm, "cn");
+	match_replace(&world->owner->processes[0].comm, "cn");
 }
 
 static void
@@ -201,13 +95,13 @@ spoil_group(struct world *world)
 static void
 spoil_unit(struct world *world)
 {
-	replace(&world->owner->processes[0].place.unit, "");
+	match_replace(&world->owner->processes[0].place.unit, "");
 }
 
 static void
 spoil_user_unit(struct world *world)
 {
-	replace(&world->owner->processes[0].place.user_unit, "");
+	match_replace(&world->owner->processes[0].place.user_unit, "");
 }
 
 static void
@@ -225,7 +119,7 @@ spoil_choice(struct world *world)
 static void
 spoil_slice(struct world *world)
 {
-	replace(&world->owner->processes[0].place.slice, "system-user.slice");
+	match_replace(&world->owner->processes[0].place.slice, "system-user.slice");
 }
 
 static void
@@ -243,14 +137,14 @@ spoil_loginuid(struct world *world)
 static void
 spoil_parent(struct world *world)
 {
-	replace(&world->owner->processes[0].parent_exe, "/usr/sbin/crond");
+	match_replace(&world->owner->processes[0].parent_exe, "/usr/sbin/crond");
 }
 
 static void
 spoil_interface(struct world *world)
 {
 	(void)world;
-	interface = "wlan0";
+	world_interface = "wlan0";
 }
 
 static const struct key_case key_cases[] = {
@@ -289,7 +183,7 @@ static int
 prepare(void **state)
 {
 	(void)state;
-	links[0].path = links[1].path = (char *)"/none";
+	port_set_add(&ports, 50000, 50001);
 	prefixes[0] = (struct address_prefix){ .family = AF_INET6, .bits = 0 };
 	prefixes[1] =
 	    (struct address_prefix){ .address = { 192, 0, 2, 64 }, .family = AF_INET, .bits = 26 };
@@ -304,26 +198,26 @@ every_key_alone(void **state)
 		struct world *world;
 		void *fresh = NULL;
 
-		assert_int_equal(set_up(&fresh), 0);
+		assert_int_equal(match_world_make(&fresh), 0);
 		world = fresh;
-		if (!matches(&key->match, &world->listener, world->owner) ||
-		    matches_not(&key->match, &world->listener, world->owner))
+		if (!match_matches(&key->match, &world->listener, world->owner) ||
+		    match_matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: true is not", key->name);
 		/* What is not known of an unknown owner is neither so nor not so. */
 		if (key->of_process &&
-		    (matches(&key->match, &world->listener, world->unknown) ||
-			matches_not(&key->match, &world->listener, world->unknown)))
+		    (match_matches(&key->match, &world->listener, world->unknown) ||
+			match_matches_not(&key->match, &world->listener, world->unknown)))
 			fail_msg("%s: an unknown owner matches", key->name);
 		/* The kernel is no process: it has no exe, for certain. */
 		if (key->of_process &&
-		    (matches(&key->match, &world->listener, world->kernel) ||
-			!matches_not(&key->match, &world->listener, world->kernel)))
+		    (match_matches(&key->match, &world->listener, world->kernel) ||
+			!match_matches_not(&key->match, &world->listener, world->kernel)))
 			fail_msg("%s: the kernel", key->name);
 		key->spoil(world);
-		if (matches(&key->match, &world->listener, world->owner) ||
-		    !matches_not(&key->match, &world->listener, world->owner))
+		if (match_matches(&key->match, &world->listener, world->owner) ||
+		    !match_matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: false is not", key->name);
-		assert_int_equal(tear_down(&fresh), 0);
+		assert_int_equal(match_world_end(&fresh), 0);
 	}
 	(void)state;
 }
@@ -359,26 +253,26 @@ all_keys_together(void **state)
 	all.own_host = true;
 	all.owners = 1 << OWNER_PROCESS;
 	all.keys |= 1 << MATCH_OWNER;
-	assert_true(matches(&all, &world->listener, world->owner));
-	assert_false(matches_not(&all, &world->listener, world->owner));
+	assert_true(match_matches(&all, &world->listener, world->owner));
+	assert_false(match_matches_not(&all, &world->listener, world->owner));
 	/* Each of them spoils it, and then not all of `not` holds. (A group is not among them.) */
 	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++) {
 		void *fresh = NULL;
 
 		if (key_cases[i].spoil == spoil_group)
 			continue;
-		assert_int_equal(set_up(&fresh), 0);
+		assert_int_equal(match_world_make(&fresh), 0);
 		world = fresh;
 		key_cases[i].spoil(world);
-		assert_false(matches(&all, &world->listener, world->owner));
-		assert_true(matches_not(&all, &world->listener, world->owner));
-		assert_int_equal(tear_down(&fresh), 0);
+		assert_false(match_matches(&all, &world->listener, world->owner));
+		assert_true(match_matches_not(&all, &world->listener, world->owner));
+		assert_int_equal(match_world_end(&fresh), 0);
 	}
 	/* No key at all matches everything; inside `not`, nothing. */
 	all = (struct match){ 0 };
 	world = *state;
-	assert_true(matches(&all, &world->listener, world->unknown));
-	assert_false(matches_not(&all, &world->listener, world->unknown));
+	assert_true(match_matches(&all, &world->listener, world->unknown));
+	assert_false(match_matches_not(&all, &world->listener, world->unknown));
 }
 
 static void
@@ -390,23 +284,23 @@ keys_beside_not(void **state)
 		.protocols = 1 << PROTOCOL_TCP,
 		.not = &inner };
 
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
 	world->owner->processes[0].uid = 9;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.protocols = 1 << PROTOCOL_UDP;
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
 	/* A false key beside an unknown one is false: not(false) is true. */
 	inner = (struct match){ .keys = 1 << MATCH_EXE | 1 << MATCH_PROTOCOL,
 		.exe = { nc_globs, 2 },
 		.protocols = 1 << PROTOCOL_UDP };
-	assert_true(matches_not(&inner, &world->listener, world->unknown));
+	assert_true(match_matches_not(&inner, &world->listener, world->unknown));
 	inner.protocols = 1 << PROTOCOL_TCP;
-	assert_false(matches_not(&inner, &world->listener, world->unknown));
+	assert_false(match_matches_not(&inner, &world->listener, world->unknown));
 	/* Of an origin that is not known nothing is so, nor not so. */
 	inner = (struct match){ .keys = 1 << MATCH_ORIGIN, .origins = 1 << ORIGIN_CRON };
 	world->owner->processes[0].origin = ORIGIN_UNKNOWN;
-	assert_false(matches(&inner, &world->listener, world->owner));
-	assert_false(matches_not(&inner, &world->listener, world->owner));
+	assert_false(match_matches(&inner, &world->listener, world->owner));
+	assert_false(match_matches_not(&inner, &world->listener, world->owner));
 }
 
 static void
@@ -419,8 +313,10 @@ the_kind_of_owner(void **state)
 		struct match match = { .keys = 1 << MATCH_OWNER, .owners = bits };
 		for (unsigned i = 0; i < 3; i++) {
 			bool wanted = (bits >> owners[i]->kind & 1) != 0;
-			assert_int_equal(matches(&match, &world->listener, owners[i]), wanted);
-			assert_int_equal(matches_not(&match, &world->listener, owners[i]), !wanted);
+			assert_int_equal(match_matches(&match, &world->listener, owners[i]),
+			    wanted);
+			assert_int_equal(match_matches_not(&match, &world->listener, owners[i]),
+			    !wanted);
 		}
 	}
 }
@@ -433,15 +329,15 @@ a_path_must_be_verified(void **state)
 	struct match other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
 	world->owner->processes[0].exe_trust = EXE_REPLACED;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	world->owner->processes[0].exe_trust = EXE_UNVERIFIED;
-	assert_false(matches(&match, &world->listener, world->owner));
-	assert_false(matches_not(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	assert_false(match_matches_not(&match, &world->listener, world->owner));
 	/* Another path is another path, whatever stands under it. */
-	assert_true(matches_not(&other, &world->listener, world->owner));
-	replace(&world->owner->processes[0].exe, "");
-	assert_false(matches(&match, &world->listener, world->owner));
-	assert_false(matches_not(&match, &world->listener, world->owner));
+	assert_true(match_matches_not(&other, &world->listener, world->owner));
+	match_replace(&world->owner->processes[0].exe, "");
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	assert_false(match_matches_not(&match, &world->listener, world->owner));
 }
 
 /* Under a title nobody knows what an interpreter runs: not even that it is none of these. */
@@ -470,16 +366,16 @@ script_under_a_title_is_unknown(void **state)
 	const struct world *world = *state;
 	struct process *process = &world->owner->processes[0];
 
-	replace(&process->exe, "/usr/bin/python3.11");
+	match_replace(&process->exe, "/usr/bin/python3.11");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		free(process->cmdline);
 		process->cmdline = malloc(cases[i].length);
 		assert_non_null(process->cmdline);
 		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
-		replace(&process->script, cases[i].script);
-		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
-		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
+		match_replace(&process->script, cases[i].script);
+		if (match_matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    match_matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
 			fail_msg("%zu: %s", i, cases[i].arguments);
 	}
 }
@@ -506,14 +402,14 @@ cmdline_under_a_title_is_unknown(void **state)
 	struct process *process = &world->owner->processes[0];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		replace(&process->exe, cases[i].exe);
+		match_replace(&process->exe, cases[i].exe);
 		free(process->cmdline);
 		process->cmdline = malloc(cases[i].length);
 		assert_non_null(process->cmdline);
 		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
-		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
-		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
+		if (match_matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    match_matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
 			fail_msg("%zu: %s", i, cases[i].arguments);
 	}
 }
@@ -528,18 +424,18 @@ what_is_cut_or_empty_is_unknown(void **state)
 		.choices = 1 << CHOICE_ASKED | 1 << CHOICE_AUTO };
 
 	world->owner->processes[0].cmdline_cut = true;
-	assert_true(matches(&cmdline, &world->listener, world->owner));
+	assert_true(match_matches(&cmdline, &world->listener, world->owner));
 	spoil_cmdline(world);
-	assert_false(matches(&cmdline, &world->listener, world->owner));
-	assert_false(matches_not(&cmdline, &world->listener, world->owner));
-	assert_true(matches(&comm, &world->listener, world->owner));
-	replace(&world->owner->processes[0].comm, "");
-	assert_false(matches(&comm, &world->listener, world->owner));
-	assert_false(matches_not(&comm, &world->listener, world->owner));
-	assert_true(matches(&choice, &world->listener, world->owner));
+	assert_false(match_matches(&cmdline, &world->listener, world->owner));
+	assert_false(match_matches_not(&cmdline, &world->listener, world->owner));
+	assert_true(match_matches(&comm, &world->listener, world->owner));
+	match_replace(&world->owner->processes[0].comm, "");
+	assert_false(match_matches(&comm, &world->listener, world->owner));
+	assert_false(match_matches_not(&comm, &world->listener, world->owner));
+	assert_true(match_matches(&choice, &world->listener, world->owner));
 	world->listener.choice = CHOICE_UNKNOWN;
-	assert_false(matches(&choice, &world->listener, world->owner));
-	assert_false(matches_not(&choice, &world->listener, world->owner));
+	assert_false(match_matches(&choice, &world->listener, world->owner));
+	assert_false(match_matches_not(&choice, &world->listener, world->owner));
 }
 
 static void
@@ -550,20 +446,20 @@ the_user_of_a_socket_without_a_process(void **state)
 
 	/* The kernel says who made the socket. */
 	world->listener.uid = 1000;
-	assert_true(matches(&match, &world->listener, world->unknown));
-	assert_true(matches(&match, &world->listener, world->kernel));
+	assert_true(match_matches(&match, &world->listener, world->unknown));
+	assert_true(match_matches(&match, &world->listener, world->kernel));
 	/* Made by another: who holds it now nobody knows. */
 	world->listener.uid = 1001;
-	assert_false(matches(&match, &world->listener, world->unknown));
-	assert_false(matches_not(&match, &world->listener, world->unknown));
-	assert_true(matches_not(&match, &world->listener, world->kernel));
+	assert_false(match_matches(&match, &world->listener, world->unknown));
+	assert_false(match_matches_not(&match, &world->listener, world->unknown));
+	assert_true(match_matches_not(&match, &world->listener, world->kernel));
 	/* The process counts, where there is one, and not the maker. */
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.uids = (struct id_list){ NULL, 0 };
 	match.gids = (struct id_list){ developers, 2 };
 	world->owner->processes[0].group_count = 0;
 	world->owner->processes[0].gid = 7;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 }
 
 static void
@@ -575,30 +471,30 @@ every_holder_counts(void **state)
 	struct match match = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
 	struct match not_other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
-	assert_true(matches(&match, &world->listener, owner));
-	replace(&owner->processes[2].exe, "/tmp/stranger");
-	assert_false(matches(&match, &world->listener, owner));
+	assert_true(match_matches(&match, &world->listener, owner));
+	match_replace(&owner->processes[2].exe, "/tmp/stranger");
+	assert_false(match_matches(&match, &world->listener, owner));
 	/* Some do and some do not: neither matches. */
-	assert_false(matches_not(&match, &world->listener, owner));
-	assert_true(matches_not(&not_other, &world->listener, owner));
+	assert_false(match_matches_not(&match, &world->listener, owner));
+	assert_true(match_matches_not(&not_other, &world->listener, owner));
 	/* PID 1 holds what it activates services with: it counts only where it is alone. */
 	owner->processes[2].pid = 1;
-	assert_true(matches(&match, &world->listener, owner));
+	assert_true(match_matches(&match, &world->listener, owner));
 	owner->processes[2].pid = 103;
-	assert_false(matches(&match, &world->listener, owner));
+	assert_false(match_matches(&match, &world->listener, owner));
 	/* What has systemd's name and PID 1 as its parent is none of systemd's. */
-	replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
+	match_replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
 	owner->processes[2].parent_pid = 1;
-	assert_false(matches(&match, &world->listener, owner));
+	assert_false(match_matches(&match, &world->listener, owner));
 	owner->processes[2].evidence |= EVIDENCE_MANAGER;
-	assert_true(matches(&match, &world->listener, owner));
+	assert_true(match_matches(&match, &world->listener, owner));
 	world->owner->processes[0].pid = 1;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	spoil_exe(world);
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
 	/* Processes of which none is described. */
-	assert_false(matches(&match, &world->listener, nobody));
-	assert_false(matches_not(&match, &world->listener, nobody));
+	assert_false(match_matches(&match, &world->listener, nobody));
+	assert_false(match_matches_not(&match, &world->listener, nobody));
 	(void)owner_unref(owner);
 	(void)owner_unref(nobody);
 }
@@ -710,300 +606,32 @@ the_worse_news(void **state)
 			assert_int_equal(verdict_is_worse(&order[a], &order[b]), a < b);
 }
 
-/* A slice is in those that its name says; a backslash in a name is a letter. */
-static void
-slices_of_any_level(void **state)
-{
-	static const struct {
-		const char *slice, *glob;
-		bool is;
-	} cases[] = {
-		{ "user-1000.slice", "user-1000.slice", true },
-		{ "user-1000.slice", "user.slice", true },
-		{ "user-1000.slice", "user-1000", false },
-		{ "a-b-c.slice", "a-b.slice", true },
-		{ "a-b-c.slice", "a.slice", true },
-		{ "a-b-c.slice", "b.slice", false },
-		{ "a-b-c.slice", "*", true },
-		{ "a\\x2db.slice", "a\\x2db.slice", true },
-		{ "a\\x2db.slice", "a\\\\x2db.slice", false },
-		{ "a\\x2db.slice", "a.slice", false },
-		{ "-.slice", "-.slice", true },
-		{ "system.slice", "-.slice", false },
-		{ ".slice", "*", false },
-		{ "", "*", false },
-	};
-	struct world *world = *state;
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char *globs[] = { (char *)cases[i].glob };
-		const struct match match = { .keys = 1 << MATCH_SLICE, .slice = { globs, 1 } };
-
-		replace(&world->owner->processes[0].place.slice, cases[i].slice);
-		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
-		    matches_not(&match, &world->listener, world->owner) == cases[i].is)
-			fail_msg("%s in %s", cases[i].slice, cases[i].glob);
-	}
-}
-
-/* As systemctl prints it: the backslash is a letter of the name. */
-static void
-units_with_a_backslash(void **state)
-{
-	static const struct {
-		const char *glob;
-		bool is;
-	} cases[] = {
-		{ "my\\x2dapp.service", true },
-		{ "my\\x2d*", true },
-		{ "my?x2dapp.service", true },
-		{ "my\\\\x2dapp.service", false },
-		{ "my-app.service", false },
-		{ "myx2dapp.service", false },
-	};
-	struct world *world = *state;
-	struct place *place = &world->owner->processes[0].place;
-
-	replace(&place->unit, "my\\x2dapp.service");
-	replace(&place->user_unit, "my\\x2dapp.service");
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char *globs[] = { (char *)cases[i].glob };
-		const struct match unit = { .keys = 1 << MATCH_UNIT, .unit = { globs, 1 } };
-		const struct match user_unit = { .keys = 1 << MATCH_USER_UNIT,
-			.user_unit = { globs, 1 } };
-
-		if (matches(&unit, &world->listener, world->owner) != cases[i].is ||
-		    matches(&user_unit, &world->listener, world->owner) != cases[i].is)
-			fail_msg("%s", cases[i].glob);
-	}
-}
-
-/* What is not known of a session, a login, a parent, an interface is neither so nor not so. */
-static void
-unknown_facts(void **state)
-{
-	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
-	struct match any_session = { .keys = 1 << MATCH_SESSION, .sessions = 1 << SESSION_ANY };
-
-	process->session_type = SESSION_UNKNOWN;
-	process->login_known = false;
-	process->login_uid = UINT32_MAX;
-	process->parent_trust = EXE_UNVERIFIED;
-	interface = NULL;
-	logins[0] = UINT32_MAX;
-	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++)
-		if ((key_cases[i].match.keys &
-			(1 << MATCH_SESSION | 1 << MATCH_LOGINUID | 1 << MATCH_PARENT |
-			    1 << MATCH_INTERFACE)) != 0 &&
-		    (matches(&key_cases[i].match, &world->listener, world->owner) ||
-			matches_not(&key_cases[i].match, &world->listener, world->owner)))
-			fail_msg("%s", key_cases[i].name);
-	/* That there is a session is known all the same, */
-	assert_true(matches(&any_session, &world->listener, world->owner));
-	/* and nobody logged in where the kernel says so. */
-	process->login_known = true;
-	assert_true(
-	    matches(&(struct match){ .keys = 1 << MATCH_LOGINUID, .login_uids = { logins, 1 } },
-		&world->listener, world->owner));
-	logins[0] = 1000;
-	replace(&process->place.session, "");
-	assert_false(matches(&any_session, &world->listener, world->owner));
-	assert_true(matches_not(&any_session, &world->listener, world->owner));
-	/* A parent of another name is another one, whatever stands there. */
-	replace(&process->parent_exe, "/usr/sbin/crond");
-	assert_true(
-	    matches_not(&(struct match){ .keys = 1 << MATCH_PARENT, .parent = { parent_globs, 1 } },
-		&world->listener, world->owner));
-	replace(&process->parent_exe, "");
-	assert_false(
-	    matches_not(&(struct match){ .keys = 1 << MATCH_PARENT, .parent = { parent_globs, 1 } },
-		&world->listener, world->owner));
-}
-
-/* "" is no interface, and no glob is. */
-static void
-bound_to_no_interface(void **state)
-{
-	static char *none[] = { (char *)"" }, *all[] = { (char *)"*" };
-	const struct match is_none = { .keys = 1 << MATCH_INTERFACE, .interface = { none, 1 } };
-	const struct match is_some = { .keys = 1 << MATCH_INTERFACE, .interface = { all, 1 } };
-	struct world *world = *state;
-
-	assert_false(matches(&is_none, &world->listener, world->owner));
-	assert_true(matches(&is_some, &world->listener, world->owner));
-	world->listener.endpoint.interface = 0;
-	interface = NULL;
-	assert_true(matches(&is_none, &world->listener, world->owner));
-	assert_false(matches(&is_some, &world->listener, world->owner));
-	assert_true(matches_not(&is_some, &world->listener, world->owner));
-	/* /proc/net has no interfaces, and no choices. */
-	world->listener.choice = CHOICE_UNKNOWN;
-	assert_false(matches(&is_none, &world->listener, world->owner));
-	assert_false(matches_not(&is_none, &world->listener, world->owner));
-	assert_false(matches_not(&is_some, &world->listener, world->owner));
-}
-
-static void
-on_some_hosts(void **state)
-{
-	struct match match = { .keys = 1 << MATCH_HOSTNAME, .hostname = { host_globs, 1 } };
-	struct world *world = *state;
-
-	assert_false(matches(&match, &world->listener, world->owner));
-	assert_true(matches_not(&match, &world->listener, world->unknown));
-	match.own_host = true;
-	assert_true(matches(&match, &world->listener, world->unknown));
-	assert_false(matches_not(&match, &world->listener, world->owner));
-}
-
-/* A path of a rule leads elsewhere by a link: the process runs what is there. */
-static void
-paths_through_links(void **state)
-{
-	static const struct {
-		const char *path, *target, *glob, *exe;
-		bool is, is_not;
-	} cases[] = {
-		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/usr/bin/nc", true, false },
-		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/usr/bin/ncat", false, true },
-		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/usr/bin/n", false, true },
-		{ "/bin", "/usr/bin", "/bin/n*", "/usr/bin/nc", true, false },
-		{ "/bin", "/usr/bin", "/bin/n*", "/usr/bin/x/nc", false, true },
-		{ "/bin", "/usr/bin", "/bin/n*", "/usr/binn", false, true },
-		{ "/bin", "/usr/bin", "/bin/**", "/usr/bin/x/nc", true, false },
-		{ "/bin", "/", "/bin/n*", "/nc", false, true },
-		/* Nothing is there; nobody asked yet; another path was asked for. */
-		{ "/bin/nc", "", "/bin/nc", "/usr/bin/nc", false, true },
-		{ "/bin/nc", NULL, "/bin/nc", "/usr/bin/nc", false, false },
-		{ "/bin/x", "/usr/bin/nc", "/bin/nc", "/usr/bin/nc", false, true },
-		/* The text itself, whatever it leads to. */
-		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/bin/nc", true, false },
-	};
-	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char *globs[] = { (char *)cases[i].glob };
-		const struct match exe = { .keys = 1 << MATCH_EXE, .exe = { globs, 1 } };
-		const struct match parent = { .keys = 1 << MATCH_PARENT, .parent = { globs, 1 } };
-
-		links[0] = (struct link){ (char *)cases[i].path, (char *)cases[i].target };
-		replace(&process->exe, cases[i].exe);
-		replace(&process->parent_exe, cases[i].exe);
-		if (matches(&exe, &world->listener, world->owner) != cases[i].is ||
-		    matches_not(&exe, &world->listener, world->owner) != cases[i].is_not ||
-		    matches(&parent, &world->listener, world->owner) != cases[i].is ||
-		    matches_not(&parent, &world->listener, world->owner) != cases[i].is_not)
-			fail_msg("%zu", i);
-	}
-	/* The link says where to look; that the file is the host's is asked of the process. */
-	links[0] = (struct link){ (char *)"/bin/nc", (char *)"/usr/bin/nc" };
-	{
-		char *globs[] = { (char *)"/bin/nc" }, *any[] = { (char *)"*" };
-		struct match match = { .keys = 1 << MATCH_EXE, .exe = { globs, 1 } };
-
-		replace(&process->exe, "/usr/bin/nc");
-		process->exe_trust = EXE_UNVERIFIED;
-		assert_false(matches(&match, &world->listener, world->owner));
-		assert_false(matches_not(&match, &world->listener, world->owner));
-		/* A container's /usr/bin/nc is not what the host's link leads to. */
-		replace(&process->place.container, "web");
-		process->evidence |= EVIDENCE_OTHER_MOUNTS;
-		match.keys |= 1 << MATCH_CONTAINER;
-		match.container = (struct glob_list){ any, 1 };
-		process->place.user_unit[0] = '\0';
-		assert_false(matches(&match, &world->listener, world->owner));
-		globs[0] = (char *)"/usr/bin/nc";
-		assert_true(matches(&match, &world->listener, world->owner));
-	}
-	memset(links, 0, sizeof(links));
-	links[0].path = links[1].path = (char *)"/none";
-}
-
-static void
-one_of_any(void **state)
-{
-	struct world *world = *state;
-	struct match not_port = { .keys = 1 << MATCH_PORT, .ports = &ports };
-	struct match any[2] = {
-		{ .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } },
-		{ .keys = 1 << MATCH_USER, .uids = { alice, 2 } },
-	};
-	struct match match = { .any = any, .any_count = 2 };
-
-	/* Neither, the second, the first, both. */
-	world->owner->processes[0].uid = 9;
-	assert_false(matches(&match, &world->listener, world->owner));
-	world->owner->processes[0].uid = 1000;
-	assert_true(matches(&match, &world->listener, world->owner));
-	any[0].exe = (struct glob_list){ nc_globs, 2 };
-	assert_true(matches(&match, &world->listener, world->owner));
-	world->owner->processes[0].uid = 9;
-	assert_true(matches(&match, &world->listener, world->owner));
-	/* Besides the keys around it, and with a not of its own. */
-	match.keys = 1 << MATCH_PROTOCOL;
-	match.protocols = 1 << PROTOCOL_UDP;
-	assert_false(matches(&match, &world->listener, world->owner));
-	match.protocols = 1 << PROTOCOL_TCP;
-	any[0].not = &not_port;
-	assert_false(matches(&match, &world->listener, world->owner));
-	world->listener.endpoint.port = 50002;
-	assert_true(matches(&match, &world->listener, world->owner));
-	any[0].not = NULL;
-	/* One that is unknown beside one that does not hold is no match, */
-	world->listener.uid = 9;
-	assert_false(matches(&match, &world->listener, world->unknown));
-	/* and beside one that holds it is. */
-	world->listener.uid = 1000;
-	assert_true(matches(&match, &world->listener, world->unknown));
-}
-
-/* The container that a rule names counts inside its any, too. */
-static void
-any_inside_a_container(void **state)
-{
-	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
-	struct match any = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
-	struct match match = { .any = &any, .any_count = 1 };
-
-	process->exe_trust = EXE_UNVERIFIED;
-	process->evidence |= EVIDENCE_OTHER_MOUNTS;
-	replace(&process->place.container, "web");
-	replace(&process->place.user_unit, "");
-	assert_false(matches(&match, &world->listener, world->owner));
-	match.keys = 1 << MATCH_CONTAINER;
-	match.container = (struct glob_list){ any_globs, 1 };
-	assert_true(matches(&match, &world->listener, world->owner));
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_alone),
-		cmocka_unit_test_setup_teardown(all_keys_together, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(keys_beside_not, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_kind_of_owner, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_path_must_be_verified, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(cmdline_under_a_title_is_unknown, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(slices_of_any_level, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(units_with_a_backslash, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(unknown_facts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(bound_to_no_interface, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(on_some_hosts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(paths_through_links, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_of_any, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(any_inside_a_container, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_first_match_wins, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_keys_together, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(keys_beside_not, match_world_make, match_world_end),
+		cmocka_unit_test_setup_teardown(the_kind_of_owner, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(a_path_must_be_verified, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(cmdline_under_a_title_is_unknown, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process,
+		    match_world_make, match_world_end),
+		cmocka_unit_test_setup_teardown(every_holder_counts, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(the_first_match_wins, match_world_make,
+		    match_world_end),
 		cmocka_unit_test(the_worse_news),
 	};
 
