@@ -154,9 +154,10 @@ def _told(stage):
         found = {name: entries.get(str(scene.port)) for name, scene in scenes.items()}
         return found if all(found.values()) else None
 
-    yield wait_until(all_told, 40, "all have appeared")
-    clean_up()
-    stage.clear()
+    try:
+        return wait_until(all_told, 40, "all have appeared")
+    finally:
+        clean_up()
 
 
 def audits():
