@@ -120,7 +120,7 @@ test_more_values(void **state)
 	struct config *config = load_expect(
 	    "rules:\n"
 	    "  - match: {slice: \"user-*.slice\", session: [\"*\", tty],\n"
-	    "            loginuid: [alice, 7, none], exe: \"/usr/bin/*\",\n"
+	    "            loginuid: [alice, 7, none], exe: \"/usr/bin/acme*\",\n"
 	    "            parent: /usr/sbin/cron, interface: [\"\", \"eth*\"],\n"
 	    "            hostname: [WEB*, db1],\n"
 	    "            any: [{port: 80},\n"
