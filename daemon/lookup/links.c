@@ -10,7 +10,7 @@
  *
  * What it never does: open a file for more than its place (path.c).
  *
- * Cost: some 12 us a path; nothing where no rule names one.
+ * Cost: some 15 us a path; nothing where no rule names one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,8 +38,8 @@ follow(const struct view *view, const char *path, char *target)
 	return length > 0 && target[0] != '/' ? -ENOENT : length;
 }
 
-/* Follows the directory of a path, whose last name does not exist. */
-static void
+/* Follows the directory of a path, whose last name does not exist. Returns as follow() does. */
+static ssize_t
 follow_directory(const struct view *view, char *path, char *target)
 {
 	char *slash = strrchr(path, '/');
@@ -47,14 +47,29 @@ follow_directory(const struct view *view, char *path, char *target)
 	ssize_t length;
 
 	if (slash == path || slash[1] == '\0')
-		return;
+		return 0;
 	*slash = '\0';
 	length = follow(view, path, target);
 	*slash = '/';
-	if (length <= 0 || (size_t)length + rest >= LINK_PATH_MAX)
-		target[0] = '\0';
-	else
-		memcpy(target + (strcmp(target, "/") == 0 ? 0 : length), slash, rest + 1);
+	if (length == 1)
+		length = 0;
+	if (length < 0 || (size_t)length + rest >= LINK_PATH_MAX)
+		return length < 0 ? length : -ENAMETOOLONG;
+	memcpy(target + length, slash, rest + 1);
+	return length + (ssize_t)rest;
+}
+
+/* Where it leads: "" = nowhere, NULL = nobody can say. */
+static const char *
+find_target(const struct view *view, char *path, char *target)
+{
+	ssize_t length = view->init_root_fd < 0 ? -EBADF : follow(view, path, target);
+
+	if (length == -ENOENT)
+		length = follow_directory(view, path, target);
+	if (length > 0)
+		return target;
+	return length == 0 || length == -ENOENT || length == -ENOTDIR ? "" : NULL;
 }
 
 size_t
@@ -67,17 +82,9 @@ links_answer(const struct view *view, struct wire_paths paths, uint32_t id, char
 
 	encode_links_begin(&links, packet, paths);
 	while ((text = paths_next(&paths, &length)) != NULL) {
-		ssize_t r;
-
 		memcpy(path, text, length);
 		path[length] = '\0';
-		target[0] = '\0';
-		r = view->init_root_fd < 0 ? -EBADF : follow(view, path, target);
-		if (r <= 0)
-			target[0] = '\0';
-		if (r == -ENOENT)
-			follow_directory(view, path, target);
-		encode_link(&links, text, length, target);
+		encode_link(&links, text, length, find_target(view, path, target));
 	}
 	return encode_links_end(&links, id);
 }

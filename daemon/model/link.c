@@ -87,16 +87,21 @@ int
 link_set_target(struct link *link, const char *target, size_t length)
 {
 	const struct cut_path key = { target, length };
-	char *copy;
+	bool known = link->target != NULL, news = !link->asked;
+	char *copy = NULL;
 
-	if (link->target != NULL && compare_text(&key, link->target) == 0)
+	if (target != NULL && known && compare_text(&key, link->target) == 0)
 		return 0;
-	copy = strndup(target, length);
-	if (copy == NULL)
-		return -ENOMEM;
+	if (target != NULL) {
+		copy = strndup(target, length);
+		if (copy == NULL)
+			return -ENOMEM;
+	}
+	news |= known || target != NULL;
 	free(link->target);
 	link->target = copy;
-	return 1;
+	link->asked = true;
+	return news;
 }
 
 int
@@ -106,12 +111,13 @@ link_table_take(struct link_table *table, const struct link_table *from)
 
 	for (size_t i = 0; i < from->count; i++) {
 		const struct link *known = &from->links[i];
-		struct link *link = known->target == NULL ?
-		    NULL :
-		    link_table_find(table, known->path, strlen(known->path));
-		int r =
-		    link == NULL ? 0 : link_set_target(link, known->target, strlen(known->target));
+		struct link *link =
+		    known->asked ? link_table_find(table, known->path, strlen(known->path)) : NULL;
+		int r = 0;
 
+		if (link != NULL)
+			r = link_set_target(link, known->target,
+			    known->target == NULL ? 0 : strlen(known->target));
 		if (r < 0)
 			return r;
 		news |= r;
@@ -123,7 +129,7 @@ bool
 link_table_is_open(const struct link_table *table)
 {
 	for (size_t i = 0; i < table->count; i++)
-		if (table->links[i].target == NULL)
+		if (!table->links[i].asked)
 			return true;
 	return false;
 }

@@ -16,7 +16,8 @@
 
 struct link {
 	char *path;   /* absolute, without wildcards */
-	char *target; /* the same without links; "" = nothing there; NULL = not asked yet */
+	char *target; /* the same without links; "" = nothing there; NULL = unknown */
+	bool asked;   /* what is unknown could not be found out */
 };
 
 struct link_table {
@@ -38,8 +39,8 @@ int link_table_add(struct link_table *table, const char *path, size_t length) _m
 struct link *link_table_find(const struct link_table *table, const char *path, size_t length);
 
 /*
- * Notes where a path leads. Returns 1 where that is news (it was not known, or is another place
- * now), 0, or -ENOMEM.
+ * Notes where a path leads, NULL where nobody can say. Returns 1 where that is news (it was not
+ * known, or is another place now), 0, or -ENOMEM.
  */
 int link_set_target(struct link *link, const char *target, size_t length) _mustcheck_;
 

@@ -348,14 +348,20 @@ static bool
 take_link(struct packet_reader *reader, struct lookup_client_link *ret)
 {
 	struct wire_link fixed;
+	bool unknown;
 
-	if (take(reader, &fixed, sizeof(fixed)) < 0 || fixed.path_length == 0 ||
-	    fixed.path_length >= LINK_PATH_MAX || fixed.target_length >= LINK_PATH_MAX ||
-	    (uint64_t)fixed.path_length + fixed.target_length > reader->left)
+	if (take(reader, &fixed, sizeof(fixed)) < 0)
+		return false;
+	unknown = fixed.target_length == LOOKUP_TARGET_UNKNOWN;
+	if (unknown)
+		fixed.target_length = 0;
+	if (fixed.path_length == 0 || fixed.path_length >= LINK_PATH_MAX ||
+	    fixed.target_length >= LINK_PATH_MAX ||
+	    fixed.path_length + fixed.target_length > reader->left)
 		return false;
 	*ret = (struct lookup_client_link){
 		.path = reader->at,
-		.target = reader->at + fixed.path_length,
+		.target = unknown ? NULL : reader->at + fixed.path_length,
 		.path_length = fixed.path_length,
 		.target_length = fixed.target_length,
 	};

@@ -89,7 +89,7 @@ const struct link_table *lookup_client_links(const struct lookup_client *client)
 /* One path that was asked for, and where it leads; both are in the packet, not terminated. */
 struct lookup_client_link {
 	const char *path, *target;
-	uint32_t path_length, target_length; /* target_length 0 = nowhere */
+	uint32_t path_length, target_length; /* target_length 0 = nowhere; target NULL = unknown */
 };
 
 /* What one packet says. */

@@ -255,16 +255,17 @@ encode_links_begin(struct links_packet *links, char *packet, struct wire_paths p
 void
 encode_link(struct links_packet *links, const char *path, size_t length, const char *target)
 {
+	size_t target_length = target == NULL ? 0 : strlen(target);
+	bool fits = links->used + links->left + target_length <= LOOKUP_PACKET_MAX;
 	struct wire_link fixed = {
 		.path_length = (uint32_t)length,
-		.target_length = (uint32_t)strlen(target),
+		.target_length =
+		    fits && target != NULL ? (uint32_t)target_length : LOOKUP_TARGET_UNKNOWN,
 	};
 
-	if (links->used + links->left + fixed.target_length > LOOKUP_PACKET_MAX)
-		fixed.target_length = 0;
 	put(links->packet, &links->used, &fixed, sizeof(fixed));
 	put(links->packet, &links->used, path, length);
-	put(links->packet, &links->used, target, fixed.target_length);
+	put(links->packet, &links->used, target, fits ? target_length : 0);
 	links->left -= sizeof(fixed) + length;
 	links->count++;
 }

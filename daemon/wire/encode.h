@@ -43,7 +43,7 @@ struct links_packet {
 /* Begins one with an answer for each of those paths; then one call each, in their order. */
 void encode_links_begin(struct links_packet *links, char *packet, struct wire_paths paths);
 
-/* Adds where a path leads; what does not fit leads nowhere. */
+/* Adds where a path leads: "" = nowhere, NULL = unknown, as is what does not fit. */
 void encode_link(struct links_packet *links, const char *path, size_t length, const char *target);
 
 /* Ends it. Returns its length. */

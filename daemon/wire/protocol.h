@@ -160,10 +160,13 @@ struct wire_links {
 	uint32_t count;
 };
 
+/* In place of a target's length: nobody can say, or it did not fit the packet. */
+#define LOOKUP_TARGET_UNKNOWN UINT32_MAX
+
 /* Where a path of the request leads on the host. */
 struct wire_link {
 	uint32_t path_length;	/* below LINK_PATH_MAX */
-	uint32_t target_length; /* 0 = nowhere, or it did not fit the packet */
+	uint32_t target_length; /* 0 = nowhere; below LINK_PATH_MAX, or LOOKUP_TARGET_UNKNOWN */
 };
 
 enum wire_done_flags {

@@ -72,10 +72,12 @@ check_links(char *packet, const struct lookup_client_packet *answer)
 
 		require(link->path_length > 0 && link->path_length < LINK_PATH_MAX);
 		require(link->target_length < LINK_PATH_MAX);
-		memcpy(target, link->target, link->target_length);
+		if (link->target != NULL)
+			memcpy(target, link->target, link->target_length);
 		require(strlen(target) == link->target_length);
 		links.left = sizeof(struct wire_link) + link->path_length;
-		encode_link(&links, link->path, link->path_length, target);
+		encode_link(&links, link->path, link->path_length,
+		    link->target == NULL ? NULL : target);
 	}
 	return encode_links_end(&links, answer->id);
 }

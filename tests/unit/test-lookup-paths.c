@@ -126,7 +126,7 @@ test_paths(void **state)
 	assert_int_equal(decode_paths(packet, make_paths(packet, many, 1, 0), &paths), -EPROTO);
 }
 
-/* Where paths lead: written and read back; what does not fit leads nowhere. */
+/* Where paths lead: written and read back; of what does not fit nobody knows. */
 static void
 test_links(void **state)
 {
@@ -145,7 +145,7 @@ test_links(void **state)
 	encode_links_begin(&links, packet, paths);
 	encode_link(&links, "/bin", 4, "/usr/bin");
 	encode_link(&links, "/usr/bin/java", 13, "/usr/lib/jvm/java");
-	encode_link(&links, "/none", 5, "");
+	encode_link(&links, "/none", 5, NULL);
 	length = encode_links_end(&links, 9);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_int_equal(answer.id, 9);
@@ -155,6 +155,7 @@ test_links(void **state)
 	assert_int_equal(answer.links[1].target_length, 17);
 	assert_memory_equal(answer.links[1].target, "/usr/lib/jvm/java", 17);
 	assert_int_equal(answer.links[2].target_length, 0);
+	assert_null(answer.links[2].target);
 	for (size_t at = 16; at + 4 <= length; at++) {
 		uint32_t values[] = { 0, 1, LINK_PATH_MAX, UINT32_MAX };
 
@@ -185,6 +186,7 @@ test_links(void **state)
 	assert_int_equal(answer.link_count, 40);
 	assert_int_equal(answer.links[0].target_length, LINK_PATH_MAX - 1);
 	assert_int_equal(answer.links[39].target_length, 0);
+	assert_null(answer.links[39].target);
 }
 
 int

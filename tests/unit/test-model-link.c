@@ -96,6 +96,13 @@ what_is_news(void **state)
 	link = link_table_find(&table, "/bin", 4);
 	assert_string_equal(link->target, "/usr/bin");
 	assert_true(link_table_is_open(&table));
+	/* Of what nobody can say it is not asked again by itself. */
+	link = link_table_find(&table, "/sbin", 5);
+	assert_int_equal(link_set_target(link, NULL, 0), 1);
+	assert_int_equal(link_set_target(link, NULL, 0), 0);
+	assert_null(link->target);
+	assert_false(link_table_is_open(&table));
+	link = link_table_find(&table, "/bin", 4);
 	/* It leads elsewhere now, and then nowhere. */
 	assert_int_equal(link_set_target(&from.links[0], "/usr", 4), 1);
 	assert_int_equal(link_table_take(&table, &from), 1);
@@ -103,6 +110,9 @@ what_is_news(void **state)
 	assert_int_equal(link_set_target(&from.links[0], "", 0), 1);
 	assert_int_equal(link_table_take(&table, &from), 1);
 	assert_string_equal(link->target, "");
+	assert_int_equal(link_set_target(&from.links[0], NULL, 0), 1);
+	assert_int_equal(link_table_take(&table, &from), 1);
+	assert_null(link->target);
 	link_table_clear(&table);
 	link_table_clear(&from);
 }

@@ -93,7 +93,7 @@ __wrap_lookup_client_set_paths(struct lookup_client *client, const struct link_t
 const struct link_table *
 __wrap_lookup_client_links(const struct lookup_client *client)
 {
-	static struct link links[] = { { (char *)"/bin/nc", (char *)"/usr/bin/nc" } };
+	static struct link links[] = { { (char *)"/bin/nc", (char *)"/usr/bin/nc", true } };
 	static const struct link_table table = { .links = links, .count = 1 };
 
 	(void)client;
