@@ -28,8 +28,6 @@
 #include "lookup/path.h"
 #include "lookup/records.h"
 
-#define SESSION_FILE_MAX 4096
-
 uint64_t
 records_boottime(int64_t seconds, uint32_t nanoseconds)
 {
@@ -123,26 +121,43 @@ static const struct {
 	{ "slurm", ORIGIN_SLURM },
 };
 
-/*
- * Reads the value of a key ("\nTYPE=") from the session's file into text (SESSION_FILE_MAX bytes).
- * Returns it, ended by a newline or a NUL; NULL where there is none.
- */
-static const char *
-read_session(const struct view *view, const char *session, const char *key, char *text)
+/* logind's own names are digits, with a letter before them or without. */
+static bool
+is_session_name(const char *name)
 {
-	char name[OWNER_SESSION_MAX];
+	return name[0] != '\0' &&
+	    name[strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] ==
+	    '\0';
+}
+
+ssize_t
+records_read_session(const struct view *view, const char *session, char *text, size_t size)
+{
 	_close_ int fd = -1;
 	ssize_t length;
+
+	if (view->init_root_fd < 0 || !is_session_name(session))
+		return -ENOSYS;
+	fd = path_open(view->init_root_fd, "/run/systemd/sessions");
+	if (fd < 0)
+		return -ENOSYS;
+	length = files_read(fd, session, text, size - 1);
+	if (length >= 0)
+		text[length] = '\0';
+	return length;
+}
+
+/*
+ * Reads the value of a key ("\nTYPE=") from the session's file, of which text has room for
+ * RECORDS_SESSION_MAX bytes. Returns it, ended by a newline or a NUL; NULL where there is none.
+ */
+static const char *
+find_value(const struct view *view, const char *session, const char *key, char *text)
+{
 	const char *at;
 
-	if (view->init_root_fd < 0 || session[0] == '\0' || strchr(session, '/') != NULL)
+	if (records_read_session(view, session, text, RECORDS_SESSION_MAX) <= 0)
 		return NULL;
-	fd = path_open(view->init_root_fd, "/run/systemd/sessions");
-	(void)snprintf(name, sizeof(name), "%s", session);
-	length = fd < 0 ? -1 : files_read(fd, name, text, SESSION_FILE_MAX - 1);
-	if (length <= 0)
-		return NULL;
-	text[length] = '\0';
 	at = strstr(text, key);
 	return at == NULL ? NULL : at + strlen(key);
 }
@@ -150,8 +165,8 @@ read_session(const struct view *view, const char *session, const char *key, char
 enum origin
 records_session_origin(const struct view *view, const char *session)
 {
-	char text[SESSION_FILE_MAX];
-	const char *service = read_session(view, session, "\nSERVICE=", text);
+	char text[RECORDS_SESSION_MAX];
+	const char *service = find_value(view, session, "\nSERVICE=", text);
 
 	for (size_t i = 0; service != NULL && i < ARRAY_SIZE(services); i++)
 		if (strncmp(service, services[i].service, strlen(services[i].service)) == 0)
@@ -162,8 +177,8 @@ records_session_origin(const struct view *view, const char *session)
 enum session_type
 records_session_type(const struct view *view, const char *session)
 {
-	char text[SESSION_FILE_MAX];
-	const char *type = read_session(view, session, "\nTYPE=", text);
+	char text[RECORDS_SESSION_MAX];
+	const char *type = find_value(view, session, "\nTYPE=", text);
 	size_t length = type == NULL ? 0 : strcspn(type, "\n");
 
 	for (unsigned i = SESSION_UNKNOWN + 1; i < SESSION_TYPE_COUNT; i++) {

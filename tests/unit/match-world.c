@@ -78,30 +78,11 @@ match_world_end(void **state)
 	return 0;
 }
 
-/* True where a rule with this match alone decides. */
 bool
 match_matches(const struct match *match, const struct listener *listener, const struct owner *owner)
 {
-	struct rule rule = {
-		.name = (char *)"rule",
-		.match = *match,
-		.action = ACTION_ALLOW,
-		.until_usec = USEC_NEVER,
-		.enabled = true,
-	};
-	struct policy policy;
-	struct verdict verdict;
-
-	policy_init(&policy);
-	policy.rules = &rule;
-	policy.rule_count = 1;
-	policy.links =
-	    (struct link_table){ .links = world_links, .count = ARRAY_SIZE(world_links) };
-	judge(&policy, listener, world_interface, owner, &unclassified, NOW_USEC, &verdict);
-	assert_int_equal(verdict.allowed, verdict.rule != NULL);
-	if (verdict.allowed)
-		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
-	return verdict.rule != NULL;
+	return help_matches_with(match, listener, owner, world_interface,
+	    (struct link_table){ .links = world_links, .count = ARRAY_SIZE(world_links) });
 }
 
 /* The same match inside `not`. */
