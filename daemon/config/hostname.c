@@ -7,7 +7,7 @@
  * What it never does: ask a name service. Rules must not depend on whether one answers.
  */
 #include <ctype.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -77,15 +77,14 @@ hostname_find(const char *name, const char *hosts, struct hostname *ret)
 void
 hostname_read(const char *hosts_file, struct hostname *ret)
 {
-	char name[HOSTNAME_MAX] = "";
-	_free_ char *hosts = calloc(1, HOSTS_MAX);
-	_fclose_ FILE *file = fopen(hosts_file, "re");
+	char name[HOSTNAME_MAX] = "", hosts[HOSTS_MAX];
+	_close_ int fd = open(hosts_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t length = fd < 0 ? 0 : read(fd, hosts, sizeof(hosts) - 1);
 
 	if (gethostname(name, sizeof(name) - 1) < 0)
 		name[0] = '\0';
-	if (hosts != NULL && file != NULL)
-		hosts[fread(hosts, 1, HOSTS_MAX - 1, file)] = '\0';
-	hostname_find(name, hosts == NULL ? "" : hosts, ret);
+	hosts[length < 0 ? 0 : length] = '\0';
+	hostname_find(name, hosts, ret);
 }
 
 bool

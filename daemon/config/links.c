@@ -215,7 +215,7 @@ rule_check_path(struct config_context *context, const struct parsed_rule *parsed
 	const struct rule *rule = &parsed->rule;
 	const struct match *match = &rule->match;
 
-	if (!rule->enabled ||
+	if (!context->examine || context->root != NULL || context->packaged || !rule->enabled ||
 	    (rule->action != ACTION_ALLOW && (rule->values & RULE_THRESHOLD) == 0))
 		return;
 	if (check_match(context, parsed, match, match->keys))

@@ -13,11 +13,11 @@
  * in their keys, which is one comparison of bits. What a pair costs beyond that is counted, and
  * past REACH_COST_MAX the rest is left unchecked, and that is said: some 0.2 s at worst.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/cleanup.h"
 #include "config/rules.h"
 #include "model/glob.h"
 #include "model/listener.h"
@@ -41,9 +41,9 @@
 static bool
 leads_out(const char *wide, const char *path)
 {
-	_free_ char *target = realpath(path, NULL);
+	char target[PATH_MAX];
 
-	return target != NULL && !glob_match(wide, target, GLOB_PATH);
+	return realpath(path, target) != NULL && !glob_match(wide, target, GLOB_PATH);
 }
 
 /*
