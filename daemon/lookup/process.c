@@ -15,7 +15,7 @@
  * first thread has ended (its /proc/PID/fd is empty, exe and cmdline too): then task/TID is
  * read, and only stat is the process's.
  *
- * Cost: about 160 us, a third of it evidence.c's; the main process and the checksum come on top.
+ * Cost: about 175 us, a third of it evidence.c's; the main process and the checksum come on top.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -268,6 +268,14 @@ one_of_any(void **state)
 	world->listener.endpoint.port = 50002;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	any[0].not = NULL;
+	/* That one holds helps nobody where the keys around it are unknown, */
+	match.keys = 1 << MATCH_SESSION;
+	match.sessions = 1 << SESSION_X11;
+	world->owner->processes[0].session_type = SESSION_UNKNOWN;
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	match.sessions = 1 << SESSION_ANY;
+	assert_true(match_matches(&match, &world->listener, world->owner));
+	match.keys = 0;
 	/* One that is unknown beside one that does not hold is no match, */
 	world->listener.uid = 9;
 	assert_false(match_matches(&match, &world->listener, world->unknown));
@@ -295,6 +303,44 @@ any_inside_a_container(void **state)
 	assert_true(match_matches(&match, &world->listener, world->owner));
 }
 
+/* A suspect is allowed only where each of any has it in mind, or the match around them. */
+static void
+suspects_of_any(void **state)
+{
+	const struct classification suspect = {
+		.class = CLASS_SUSPECT,
+		.reasons = 1 << REASON_MEMORY,
+		.strong = true,
+	};
+	struct world *world = *state;
+	struct match any[2] = { { .keys = 1 << MATCH_CLASS, .classes = 1 << CLASS_SUSPECT },
+		{ .keys = 1 << MATCH_USER, .uids = { alice, 2 } } };
+	struct rule rule = {
+		.name = (char *)"rule",
+		.match = { .any = any, .any_count = 2 },
+		.action = ACTION_ALLOW,
+		.until_usec = USEC_NEVER,
+		.enabled = true,
+	};
+	struct policy policy;
+	struct verdict verdict;
+
+	policy_init(&policy);
+	policy.rules = &rule;
+	policy.rule_count = 1;
+	judge(&policy, &world->listener, NULL, world->owner, &suspect, NOW_USEC, &verdict);
+	assert_false(verdict.allowed);
+	assert_ptr_equal(verdict.would_allow, &rule);
+	any[1] = (struct match){ .keys = 1 << MATCH_REASON, .reasons = 1 << REASON_MEMORY };
+	judge(&policy, &world->listener, NULL, world->owner, &suspect, NOW_USEC, &verdict);
+	assert_true(verdict.allowed);
+	any[1] = (struct match){ .keys = 1 << MATCH_USER, .uids = { alice, 2 } };
+	rule.match.keys = 1 << MATCH_REASON;
+	rule.match.reasons = 1 << REASON_MEMORY;
+	judge(&policy, &world->listener, NULL, world->owner, &suspect, NOW_USEC, &verdict);
+	assert_true(verdict.allowed);
+}
+
 int
 main(void)
 {
@@ -310,6 +356,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(paths_through_links, match_world_make,
 		    match_world_end),
 		cmocka_unit_test_setup_teardown(one_of_any, match_world_make, match_world_end),
+		cmocka_unit_test_setup_teardown(suspects_of_any, match_world_make, match_world_end),
 		cmocka_unit_test_setup_teardown(any_inside_a_container, match_world_make,
 		    match_world_end),
 	};

@@ -50,6 +50,7 @@ test_one(void **state)
 	assert_int_equal(process->group_count, 2);
 	assert_string_equal(process->cwd, "/srv");
 	assert_int_equal(process->login_uid, 1000);
+	assert_true(process->login_known);
 	assert_int_equal(owner_of(&answers, 4712)->kind, OWNER_UNKNOWN);
 	release(&answers);
 }
