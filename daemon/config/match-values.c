@@ -233,28 +233,74 @@ append_name(struct config_context *context, struct id_list *list, const struct n
 	return true;
 }
 
-/* Reads one "alice", "1000", "@developers" or "@1000". */
+/* A number that is none of a user's or group's is no name either. */
+static bool
+can_be_name(const char *name)
+{
+	uint32_t id;
+
+	return name[0] != '\0' && strlen(name) <= NAMED_MAX &&
+	    (name[strspn(name, "0123456789")] != '\0' || parse_id(name, &id));
+}
+
+/* Reads the name of a user or "@" and a group into the list, and keeps the word. */
+static bool
+read_name(struct match_filling *filling, const struct node *item, bool group, struct id_list *list,
+    struct name_list *words)
+{
+	struct config_context *context = filling->context;
+	const char *name = item->text + group;
+	uint32_t id;
+
+	return (parse_id(name, &id) ? append_id(context, list, id) :
+				      append_name(context, list, item, name, group)) &&
+	    match_append_text(context, &words->names, &words->count, item->text);
+}
+
+/* One "alice", "1000", "@developers" or "@1000". */
 static bool
 read_user(struct match_filling *filling, const struct node *item)
 {
-	struct config_context *context = filling->context;
 	bool group = item->text[0] == '@';
-	const char *name = item->text + group;
-	struct id_list *list = group ? &filling->match->gids : &filling->match->uids;
-	struct name_list *words = &filling->text->users;
-	uint32_t id;
 
-	if (name[0] == '\0' || strlen(name) > NAMED_MAX ||
-	    (name[strspn(name, "0123456789")] == '\0' && !parse_id(name, &id))) {
-		context_error(context, item,
+	if (!can_be_name(item->text + group)) {
+		context_error(filling->context, item,
 		    "user is %s, expected a user such as alice or 1000, "
 		    "or a group such as @developers",
 		    QUOTE(item->text));
 		return false;
 	}
-	return (parse_id(name, &id) ? append_id(context, list, id) :
-				      append_name(context, list, item, name, group)) &&
-	    match_append_text(context, &words->names, &words->count, item->text);
+	return read_name(filling, item, group,
+	    group ? &filling->match->gids : &filling->match->uids, &filling->text->users);
+}
+
+/* One "alice", "1000", or "none": nobody logged in. */
+static bool
+read_login(struct match_filling *filling, const struct node *item)
+{
+	struct id_list *list = &filling->match->login_uids;
+	struct name_list *words = &filling->text->logins;
+
+	if (strcmp(item->text, "none") == 0)
+		return append_id(filling->context, list, UINT32_MAX) &&
+		    match_append_text(filling->context, &words->names, &words->count, item->text);
+	if (item->text[0] == '@' || !can_be_name(item->text)) {
+		context_error(filling->context, item,
+		    "loginuid is %s, expected a user such as alice or 1000, or none",
+		    QUOTE(item->text));
+		return false;
+	}
+	return read_name(filling, item, false, list, words);
+}
+
+bool
+match_read_logins(struct match_filling *filling, const struct node *items, size_t count)
+{
+	bool fine = true;
+
+	for (size_t i = 0; i < count; i++)
+		fine = read_login(filling, &items[i]) && fine;
+	return fine;
 }
 
 /* "host", or the inode of the one that is watched; another is none that a listener is in. */

@@ -15,14 +15,16 @@
 
 #include "lookup/answer.h"
 #include "lookup/serve.h"
+#include "model/link.h"
 #include "wire/encode.h"
 
 #define SEND_WAIT_MSEC 5000
 
 /* The longest packet that is a request; one byte more shows a longer one. */
-#define REQUEST_MAX                                                 \
-	(sizeof(struct wire_header) + sizeof(struct wire_request) + \
-	    LOOKUP_INODES_MAX * sizeof(struct wire_question))
+#define REQUEST_MAX                                                                           \
+	(sizeof(struct wire_header) + sizeof(struct wire_request) +                           \
+	    LOOKUP_INODES_MAX * sizeof(struct wire_question) + LINKS_MAX * sizeof(uint32_t) + \
+	    LINKS_BYTES_MAX)
 
 static int
 send_packet(const char *packet, size_t length, void *argument)
@@ -50,6 +52,7 @@ serve_request(int fd, void *argument)
 	struct host *host = argument;
 	char packet[REQUEST_MAX + 1];
 	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
 	ssize_t length = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
 	uint32_t id;
 	int r;
@@ -58,11 +61,11 @@ serve_request(int fd, void *argument)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (length == 0)
 		return -EPIPE;
-	r = decode_request(packet, (size_t)length, &id, questions);
+	r = decode_request(packet, (size_t)length, &id, questions, &paths);
 	if (r < 0)
 		return r;
 	(void)alarm(LOOKUP_SECONDS_MAX);
-	r = answer_request(host, id, questions, (size_t)r, send_packet, &fd);
+	r = answer_request(host, id, questions, (size_t)r, paths, send_packet, &fd);
 	(void)alarm(0);
 	return r;
 }

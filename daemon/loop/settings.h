@@ -22,6 +22,8 @@ const struct config *settings_config(const struct settings *settings);
 struct named_list *settings_names(const struct settings *settings);
 /* Something is known now of the users and groups that the rules name: all is judged anew. */
 void settings_names_changed(struct settings *settings);
+/* Takes in where paths of its rules lead; what was judged without that is judged anew. */
+void settings_take_links(struct settings *settings, const struct link_table *links);
 /* Puts another configuration (taken) in the place of the one in force, and announces it. */
 void settings_replace(struct settings *settings, struct config *config);
 

@@ -83,10 +83,18 @@ match_clear(struct match *match)
 	glob_list_clear(&match->user_unit);
 	glob_list_clear(&match->script);
 	glob_list_clear(&match->container);
+	glob_list_clear(&match->slice);
+	glob_list_clear(&match->parent);
+	glob_list_clear(&match->interface);
+	glob_list_clear(&match->hostname);
 	id_list_clear(&match->uids);
 	id_list_clear(&match->gids);
+	id_list_clear(&match->login_uids);
 	match_clear(match->not );
 	free(match->not );
+	for (size_t i = 0; i < match->any_count; i++)
+		match_clear(&match->any[i]);
+	free(match->any);
 	memset(match, 0, sizeof(*match));
 }
 
@@ -111,6 +119,7 @@ policy_clear(struct policy *policy)
 		rule_clear(&policy->rules[i]);
 	free(policy->rules);
 	named_list_clear(&policy->names);
+	link_table_clear(&policy->links);
 	memset(policy, 0, sizeof(*policy));
 }
 
