@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advice, for listeners that are there to stay: older than their threshold, or allowed.
+ * Advice, for listeners of services that are there to stay: older than their threshold, or
+ * allowed, on a port that the program asked for. The port lies in the kernel's own range and is not
+ * reserved: one day a connection has it when the program wants it. The line for sysctl.d is given
+ * whole, with what is reserved already and what was advised before, so that the last one can be
+ * taken as it stands.
  *
- *	asked for	the port lies in the kernel's own range and is not reserved: one day a
- *			connection has it when the program wants it. The line for sysctl.d is given
- *			whole, with what is reserved already and what was advised before, so that
- *			the last one can be taken as it stands.
- *	picked by	only where no rule allows it: fix the port, or allow the program.
- *	the kernel
- *
- * What it never does: repeat itself. An endpoint is spoken of once, a program whose port changes at
- * each start too, and what comes at once is one message. `advice: off` says nothing.
+ * What it never does: speak of what a person's program does, or of a port that the kernel picked;
+ * or repeat itself. An endpoint is spoken of once, and what comes at once is one message.
+ * `advice: off` says nothing.
  *
  * Memory: at most ADVICE_GIVEN_MAX entries of 64 bytes. Cost: a few bit tests a poll for what was
  * not advised, one pass over the port sets for a message.
@@ -44,21 +42,14 @@ advice_clear(struct advice *advice)
 	}
 }
 
-/* What advice is given once for: the endpoint, or the program where the port changes. */
+/* What advice is given once for. */
 static uint64_t
-hash_of(const struct stay *stay, const struct member *member)
+hash_of(const struct endpoint *endpoint)
 {
-	const struct endpoint *endpoint = &stay->is.endpoint;
-	const struct process *process = owner_first(member->owner);
 	uint64_t hash = hash_add(HASH_BEGIN, endpoint->address, sizeof(endpoint->address));
 
 	hash = hash_add(hash, &endpoint->protocol, sizeof(endpoint->protocol));
-	hash = hash_add(hash, &member->choice, sizeof(member->choice));
-	if (member->choice == CHOICE_AUTO && process != NULL)
-		hash = hash_add(hash, process->exe, strlen(process->exe));
-	else
-		hash = hash_add(hash, &endpoint->port, sizeof(endpoint->port));
-	return hash;
+	return hash_add(hash, &endpoint->port, sizeof(endpoint->port));
 }
 
 /* Notes that advice is given. Returns 0; -EEXIST if it was given before; -E2BIG if too much was
@@ -96,32 +87,27 @@ advice_note(struct pass *pass, struct stay *stay)
 {
 	struct advice *advice = &pass->engine->advice;
 	const struct member *member = &stay->is.members[stay->judged.worst];
-	bool asked = member->choice == CHOICE_ASKED;
 	int r;
 
 	if (stay->told.advised || !pass->engine->policy->advice || stay->told.suspected ||
 	    (stay->is.state != STAY_OVERSTAYING &&
 		(stay->is.state != STAY_PERSISTING || !stay->judged.verdict.allowed)))
 		return;
-	if (asked ? !may_be_taken(&pass->engine->namespace, stay->is.endpoint.port) :
-		    member->choice != CHOICE_AUTO || stay->is.endpoint.protocol != PROTOCOL_TCP ||
-		    stay->judged.verdict.allowed)
+	if (stay->judged.classification.class != CLASS_SERVICE || member->choice != CHOICE_ASKED ||
+	    !may_be_taken(&pass->engine->namespace, stay->is.endpoint.port))
 		return;
-	r = note_given(advice, hash_of(stay, member));
+	r = note_given(advice, hash_of(&stay->is.endpoint));
 	/* Without memory it is due again in the next poll. */
 	if (r == -ENOMEM) {
 		agenda_repeat(&pass->engine->agenda);
 		return;
 	}
-	tell_note_advised(stay, true);
+	tell_note_advised(stay);
 	if (r < 0)
 		return;
-	if (asked) {
-		port_set_add(&advice->advised, stay->is.endpoint.port, stay->is.endpoint.port);
-		if (advice->asked_count++ < ADVICE_NAMED_MAX)
-			advice->asked[advice->asked_count - 1] = stay;
-	} else if (advice->chosen_count++ < ADVICE_NAMED_MAX)
-		advice->chosen[advice->chosen_count - 1] = stay;
+	port_set_add(&advice->advised, stay->is.endpoint.port, stay->is.endpoint.port);
+	if (advice->count++ < ADVICE_NAMED_MAX)
+		advice->stays[advice->count - 1] = stay;
 }
 
 /* The line for sysctl.d, "" if it is too long for a message. */
@@ -140,30 +126,25 @@ make_line(const struct engine *engine, char *buffer, size_t size)
 		buffer[0] = '\0';
 }
 
-/* One message for several: line NULL = their ports were the kernel's choice. */
+/* One message for several. */
 static void
-advise_many(struct pass *pass, struct stay *const *stays, size_t count, const char *line)
+advise_many(struct pass *pass, const struct advice *advice, const char *line)
 {
-	struct endpoint named[ADVICE_NAMED_MAX];
-	size_t name_count = count < ADVICE_NAMED_MAX ? count : ADVICE_NAMED_MAX;
+	struct fact_owner named[ADVICE_NAMED_MAX];
+	size_t count = advice->count < ADVICE_NAMED_MAX ? advice->count : ADVICE_NAMED_MAX;
 
-	for (size_t i = 0; i < name_count; i++)
-		named[i] = stays[i]->is.endpoint;
+	for (size_t i = 0; i < count; i++) {
+		const struct stay *stay = advice->stays[i];
+		const struct member *member = &stay->is.members[stay->judged.worst];
+
+		named[i] =
+		    (struct fact_owner){ member->owner, member->uid, 1, stay->is.endpoint.port };
+	}
 	outbox_put(&pass->engine->outbox,
-	    report_new(line != NULL ? NOTICE_PORTS_NOT_RESERVED : NOTICE_PORTS_CHOSEN,
-		SEVERITY_NOTICE,
-		FACTS(fact_number(FACT_COUNT, count), fact_text(FACT_ADVICE, line),
-		    fact_endpoints(FACT_ENDPOINTS, named, name_count, count))),
+	    report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
+		FACTS(fact_number(FACT_COUNT, advice->count), fact_text(FACT_ADVICE, line),
+		    fact_owners(FACT_OWNERS, named, count, advice->count))),
 	    &pass->moment);
-}
-
-static void
-advise(struct pass *pass, struct stay *const *stays, size_t count, const char *line)
-{
-	if (count == 1)
-		tell_advice(pass, stays[0], line);
-	else if (count > 1)
-		advise_many(pass, stays, count, line);
 }
 
 void
@@ -172,10 +153,12 @@ advice_tell(struct pass *pass)
 	struct advice *advice = &pass->engine->advice;
 	char line[ADVICE_FIELD_MAX];
 
-	if (advice->asked_count > 0) {
-		make_line(pass->engine, line, sizeof(line));
-		advise(pass, advice->asked, advice->asked_count, line);
-	}
-	advise(pass, advice->chosen, advice->chosen_count, NULL);
-	advice->asked_count = advice->chosen_count = 0;
+	if (advice->count == 0)
+		return;
+	make_line(pass->engine, line, sizeof(line));
+	if (advice->count == 1)
+		tell_advice(pass, advice->stays[0], line);
+	else
+		advise_many(pass, advice, line);
+	advice->count = 0;
 }

@@ -40,6 +40,7 @@ engine_free(struct engine *engine)
 		return NULL;
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
+	groups_clear(&engine->groups);
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
 	track_clear(&engine->track);
@@ -183,6 +184,14 @@ engine_last_poll(const struct engine *engine)
 	return engine->last;
 }
 
+/* What becomes due in this poll waits for the next one, and overslept. */
+static void
+note_resumed(struct engine *engine, bool resumed)
+{
+	engine->resumed = resumed;
+	engine->overslept = engine->overslept || resumed;
+}
+
 /* All that the last poll had is there, and nothing else. */
 static void
 take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resumed)
@@ -190,7 +199,7 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 	engine->last->taken_usec = snapshot->taken_usec;
 	namespace_note_poll(&engine->namespace, engine->last);
 	engine->changes = (struct diff_counts){ .persisted = engine->last->count };
-	engine->resumed = resumed;
+	note_resumed(engine, resumed);
 	(void)snapshot_free(snapshot);
 }
 
@@ -212,7 +221,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	if (r < 0)
 		return r;
 	engine->changes = diff.counts;
-	engine->resumed = resumed;
+	note_resumed(engine, resumed);
 	namespace_note_poll(&engine->namespace, snapshot);
 	(void)snapshot_free(engine->last);
 	engine->last = snapshot;

@@ -9,6 +9,7 @@
 #include "model/report.h"
 
 struct chain;
+struct group;
 
 /* What can happen to a stay. Each way back from AWAY is an event of its own, so that the table of
  * transitions tells the whole truth. */
@@ -104,11 +105,12 @@ struct stay_record {
 	bool any;	   /* a message spoke of it */
 	bool overstayed;   /* an OVERSTAY was told, and no CLEARED since */
 	bool suspected;	   /* a SUSPECT was told, and no CLEARED since */
-	bool advised;	   /* its advice was told, or there is none */
+	bool advised;	   /* its advice was told */
 	uint32_t sequence; /* of the last message about it */
 	enum severity severity;
 	uint32_t reasons;	/* for which it was told as a suspect: they stay reasons */
 	uint64_t reminded_usec; /* when it was last told or summed up */
+	struct group *group;	/* with which it overstays, NULL = none */
 };
 
 /* What its alert waits for, beside the owners of its members. */

@@ -4,12 +4,11 @@
  * What was told stands in the stay (`told`), since it decides what is told later.
  *
  *	appeared           older than log.after; before that nobody hears of it
- *	overstay           reached its threshold: waits for its owner, and while some of those that
- *	                   are due wait, the others wait with them, so that what happened at once
- *	                   is told at once, above ENGINE_SUMMARY_MIN in a summary
+ *	overstay           reached its threshold: due.c has what is told of those that are due
  *	suspect            as soon as its own threshold is reached, alone and never in a summary. By
  *	                   morning its process is gone, so it waits until every holder was searched,
- *	                   the program's checksum taken and the peers asked for; for nothing else
+ *	                   the program's checksum taken and the peers asked for; for nothing else.
+ *	                   Once a process (group.c)
  *	hopping            its owner keeps below the threshold by taking one port after the other
  *	cleared            a rule, a reload or other ranges took the reason away
  *	ended, vanished    its grace is over; it had overstayed, or not
@@ -79,15 +78,38 @@ is_present(const struct engine *engine, const struct stay *stay)
 	return false;
 }
 
-/* An alert is told now. */
-static void
-note_alert(struct pass *pass, struct stay *stay)
+void
+tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
 	if (stay->is.state == STAY_PERSISTING)
 		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
 	stay->told.overstayed = true;
 	stay->told.severity = stay->judged.verdict.severity;
 	stay->told.reminded_usec = pass->moment.boottime_usec;
+	tell(pass, stay, telling);
+}
+
+/* A process is told as a suspect once for the same reasons: its other listeners are entries, which
+ * the next summary counts. */
+static void
+tell_suspected(struct pass *pass, struct stay *stay)
+{
+	uint64_t now_usec = pass->moment.boottime_usec;
+	struct group *group = groups_join(&pass->engine->groups, stay);
+	bool news = group_is_news(group, stay, now_usec);
+
+	if (news)
+		group_note_report(group, stay, now_usec);
+	else
+		group_note_entry(group);
+	stay->told.suspected = true;
+	stay->told.reasons |= stay->judged.classification.reasons;
+	tell_alert(pass, stay,
+	    &(struct telling){
+		.kind = EVENT_SUSPECT,
+		.priority = news ? stay->judged.verdict.severity : SEVERITY_INFO,
+		.in_summary = !news,
+	    });
 }
 
 void
@@ -133,10 +155,7 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	    (stay->told.suspected && verdict->severity >= stay->told.severity) ||
 	    pass->engine->resumed || ask_suspect(pass, stay))
 		return true;
-	note_alert(pass, stay);
-	stay->told.suspected = true;
-	stay->told.reasons |= stay->judged.classification.reasons;
-	tell_event(pass, stay, EVENT_SUSPECT, verdict->severity);
+	tell_suspected(pass, stay);
 	stay_stop_waiting(stay);
 	return true;
 }
@@ -172,7 +191,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 	    });
 }
 
-/* It reached its threshold, or became graver: to be told by tell_due(). */
+/* It reached its threshold, or became graver: to be told by due_tell(). */
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
@@ -192,6 +211,7 @@ static void
 tell_cleared(struct pass *pass, struct stay *stay)
 {
 	(void)stay_advance(stay, STAY_EVENT_CLEAR);
+	group_revoke(stay);
 	tell_event(pass, stay, EVENT_CLEARED, SEVERITY_NOTICE);
 	stay->told.overstayed = stay->told.suspected = false;
 	stay->told.reasons = 0;
@@ -237,11 +257,12 @@ tell_end(struct pass *pass, struct stay *stay)
 {
 	const struct policy *policy = pass->engine->policy;
 	enum severity priority = line_priority(pass->engine, stay, policy->log_vanished);
-	bool loud = is_introduced(stay) || stay_age_usec(stay, 0) >= policy->log_after_usec;
+	bool loud = stay->told.any || stay_age_usec(stay, 0) >= policy->log_after_usec;
 
 	if (loud && !is_introduced(stay))
 		tell_belated(pass, stay);
 	(void)stay_advance(stay, STAY_EVENT_END);
+	group_leave(stay);
 	if (stay->told.overstayed)
 		tell_event(pass, stay, EVENT_ENDED, SEVERITY_NOTICE);
 	else if (loud && priority != SEVERITY_OFF)
@@ -271,6 +292,7 @@ tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *mo
 {
 	struct pass pass = { .engine = engine, .moment = *moment };
 
+	group_revoke(stay);
 	if (stay->told.overstayed)
 		tell(&pass, stay,
 		    &(struct telling){
@@ -278,57 +300,6 @@ tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *mo
 			.priority = SEVERITY_NOTICE,
 			.unwatched = true,
 		    });
-}
-
-/* True while those that are due wait for the owner of one of them. */
-static bool
-due_waits(struct pass *pass)
-{
-	struct engine *engine = pass->engine;
-	uint64_t now_usec = pass->moment.boottime_usec;
-
-	if (pass->due_count > 0 && pass->waiting) {
-		if (engine->waiting_usec == 0)
-			engine->waiting_usec = now_usec;
-		if (now_usec < engine->waiting_usec + ENGINE_OWNER_WAIT_USEC) {
-			agenda_plan(&engine->agenda, engine->waiting_usec, ENGINE_OWNER_WAIT_USEC);
-			return true;
-		}
-	}
-	engine->waiting_usec = 0;
-	return false;
-}
-
-void
-tell_due(struct pass *pass)
-{
-	struct engine *engine = pass->engine;
-	size_t count = due_waits(pass) ? 0 : pass->due_count, baseline = 0;
-	bool summarized[2];
-
-	for (size_t i = 0; i < count; i++)
-		baseline += pass->due[i]->is.baseline;
-	summarized[true] = baseline > 1;
-	summarized[false] = count - baseline > ENGINE_SUMMARY_MIN;
-	for (unsigned i = 0; i < ARRAY_SIZE(summarized); i++)
-		if (summarized[i])
-			outbox_put(&engine->outbox, summary_of_overstays(pass->due, count, i != 0),
-			    &pass->moment);
-	for (size_t i = 0; i < count; i++) {
-		struct stay *stay = pass->due[i];
-		bool in_summary = summarized[stay->is.baseline];
-
-		note_alert(pass, stay);
-		tell(pass, stay,
-		    &(struct telling){
-			.kind = EVENT_OVERSTAY,
-			.priority = in_summary ? SEVERITY_INFO : stay->judged.verdict.severity,
-			.in_summary = in_summary,
-		    });
-	}
-	free(pass->due);
-	pass->due = NULL;
-	pass->due_count = pass->due_room = 0;
 }
 
 /* Once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
@@ -361,8 +332,10 @@ tell_day(struct pass *pass)
 		engine->summed_usec = now_usec;
 	due_usec = find_day_due(engine);
 	if (now_usec >= due_usec) {
-		outbox_put(&engine->outbox, summary_of_day(&engine->track, pass->poll_usec),
+		outbox_put(&engine->outbox,
+		    summary_of_day(&engine->track, &engine->groups, pass->poll_usec),
 		    &pass->moment);
+		groups_note_summary(&engine->groups, now_usec);
 		for (size_t i = 0; i < engine->track.count; i++) {
 			engine->track.stays[i]->told.reminded_usec = now_usec;
 			stay_note_change(engine->track.stays[i]);
@@ -385,8 +358,8 @@ tell_advice(struct pass *pass, struct stay *stay, const char *line)
 }
 
 void
-tell_note_advised(struct stay *stay, bool advised)
+tell_note_advised(struct stay *stay)
 {
-	stay->told.advised = advised;
+	stay->told.advised = true;
 	stay_note_change(stay);
 }
