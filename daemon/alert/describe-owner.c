@@ -415,7 +415,8 @@ describe_parent(struct text *text, const struct process *process)
 	    process->parent_pid);
 }
 
-/* What a person would call the program in a list: "nginx", "python3.11 srv.py", "/tmp/x". */
+/* What a person would call the program in a list: "nginx", "python3.11 srv.py", "/tmp/x"; its path
+ * is cut in front. */
 static void
 describe_name(struct text *text, const struct process *process)
 {
@@ -423,6 +424,10 @@ describe_name(struct text *text, const struct process *process)
 
 	if (is_of_host(process))
 		name = program_name(name);
+	else if (strlen(name) > LISTED_TEXT_MAX) {
+		text_add(text, ".../");
+		name = program_name(name);
+	}
 	text_escape_string(text, name[0] == '\0' ? "a process" : name, LISTED_TEXT_MAX);
 	if (process->script[0] == '\0')
 		return;

@@ -214,7 +214,7 @@ add_where_all(const struct line *line)
 {
 	const struct report_stay *stay = line->stay;
 
-	if (!has_port_beside(stay)) {
+	if (stay->group == NULL || !has_port_beside(stay)) {
 		add_where(line);
 	} else {
 		text_printf(line->text, " %s ",
@@ -224,7 +224,8 @@ add_where_all(const struct line *line)
 		add_others(line, true);
 	}
 	describe_binding(line->text, stay, line->context);
-	add_others(line, false);
+	if (stay->group != NULL)
+		add_others(line, false);
 }
 
 /* That others hold the other ports; and what else of the owner overstays. */
@@ -244,11 +245,6 @@ add_group(const struct line *line)
 static void
 add_overstay(const struct line *line)
 {
-	if (line->stay->group == NULL || line->stay->group->other_kept == 0) {
-		line_present(line);
-		add_group(line);
-		return;
-	}
 	add_where_all(line);
 	add_age(line);
 	text_add(line->text, ", ");
@@ -272,8 +268,7 @@ add_suspect(const struct line *line)
 	const char *rule = line->stay->would_allow;
 	const struct report_peers *peers = line->stay->peers;
 
-	add_where(line);
-	describe_binding(line->text, line->stay, line->context);
+	add_where_all(line);
 	add_age(line);
 	add_owner(line);
 	if (line->stay->reasons != 0) {

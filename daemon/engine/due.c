@@ -3,10 +3,10 @@
  * What is told of the stays that became due in one poll. While some of them wait for their owner's
  * name the others wait with them, so that what happened at once is told at once:
  *
- *	alert     the gravest and most exposed listener of an owner that is news (group.c), with all
- *	          the others of that owner that are due
- *	digest    instead of the alerts, if there are several of what was present at start or of what
- *	          overslept, and if there are more than ENGINE_SUMMARY_MIN of anything else
+ *	alert     the gravest and most exposed listener of an owner that is news (group.c), with
+ *	          all the others of that owner that are due
+ *	digest    instead of the alerts, if there are several of what was present at start or of
+ *	          what overslept, and if there are more than ENGINE_SUMMARY_MIN of anything else
  *	entry     at info, for each stay that no alert is about: its own fields can be found
  *
  * What it never does: tell a suspect, which stands alone (tell.c).

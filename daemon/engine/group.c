@@ -8,8 +8,8 @@
  * What it never does: report. That is due.c's and tell.c's.
  *
  * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped. Memory: GROUPS_MAX groups of 200 bytes and what is known of their owners. Cost: two
- * sums for a stay that becomes due; a pass over the groups for a sweep.
+ * never dropped. Memory: GROUPS_MAX groups of 200 bytes and what is known of their owners. Cost:
+ * two sums for a stay that becomes due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -179,7 +179,9 @@ gather_overstaying(const struct track *track, size_t *ret_count)
 struct report *
 summary_of_day(const struct track *track, const struct groups *groups, uint64_t now_usec)
 {
-	enum severity gravest = SEVERITY_INFO;
+	/* A reminder is no news: what overstays was reported at its severity. A suspect that is
+	 * there still is. */
+	enum severity gravest = SEVERITY_INFO, severity;
 	const struct stay *oldest = NULL;
 	struct named named, followed;
 	struct track_counts counts;
@@ -188,8 +190,11 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 
 	stays = gather_overstaying(track, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (stays[i]->judged.verdict.severity < gravest)
-			gravest = stays[i]->judged.verdict.severity;
+		severity = stays[i]->judged.verdict.severity;
+		if (severity < SEVERITY_NOTICE && !stays[i]->told.suspected)
+			severity = SEVERITY_NOTICE;
+		if (severity < gravest)
+			gravest = severity;
 		if (oldest == NULL || stays[i]->is.first_seen_usec < oldest->is.first_seen_usec)
 			oldest = stays[i];
 	}

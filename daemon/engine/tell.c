@@ -20,6 +20,7 @@
  * Cost: a few comparisons for a stay of which there is nothing to tell.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "engine/ask.h"
@@ -89,6 +90,31 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 	tell(pass, stay, telling);
 }
 
+/* Those of the same process that are due as suspects, too, for the same reasons. Each is an entry as
+ * soon as all is known that its own alert waits for. */
+static size_t
+gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, size_t max)
+{
+	const struct track *track = &pass->engine->track;
+	struct group_key key = group_key_of_suspect(stay), other_key;
+	size_t count = 0;
+
+	for (size_t i = 0; i < track->count && count < max; i++) {
+		struct stay *other = track->stays[i];
+
+		if (other == stay || !other->judged.verdict.suspect || other->told.suspected ||
+		    other->is.state == STAY_AWAY || other->is.state == STAY_ENDED ||
+		    other->judged.classification.reasons != stay->judged.classification.reasons ||
+		    !group_key_knows(other) || !is_present(pass->engine, other) ||
+		    stay_age_usec(other, pass->poll_usec) < other->judged.verdict.threshold_usec)
+			continue;
+		other_key = group_key_of_suspect(other);
+		if (memcmp(&other_key, &key, sizeof(key)) == 0)
+			others[count++] = other;
+	}
+	return count;
+}
+
 /* A process is told as a suspect once for the same reasons: its other listeners are entries, which
  * the next summary counts. */
 static void
@@ -96,11 +122,15 @@ tell_suspected(struct pass *pass, struct stay *stay)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
 	struct group *group = groups_join(&pass->engine->groups, stay);
+	struct stay *others[REPORT_PORTS_MAX - 1];
 	bool news = group_is_news(group, stay, now_usec);
+	size_t other_count = 0;
 
+	if (news && group != NULL)
+		other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
 	if (news)
 		group_note_report(group, stay, now_usec);
-	else
+	else if (group->reported_usec != now_usec)
 		group_note_entry(group);
 	stay->told.suspected = true;
 	stay->told.reasons |= stay->judged.classification.reasons;
@@ -109,6 +139,8 @@ tell_suspected(struct pass *pass, struct stay *stay)
 		.kind = EVENT_SUSPECT,
 		.priority = news ? stay->judged.verdict.severity : SEVERITY_INFO,
 		.in_summary = !news,
+		.others = others,
+		.other_count = other_count,
 	    });
 }
 
