@@ -47,7 +47,7 @@ struct telling {
 	struct report_use use;
 	const char *advice; /* EVENT_ADVICE: as in struct report_stay */
 	bool unwatched;	    /* EVENT_CLEARED: as in struct report_stay */
-	/* EVENT_OVERSTAY, EVENT_SUSPECT: other stays of the same owner that this message reports, too. */
+	/* EVENT_OVERSTAY, EVENT_SUSPECT: other stays of the owner that this message reports. */
 	struct stay *const *others;
 	size_t other_count;
 };

@@ -90,8 +90,8 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 	tell(pass, stay, telling);
 }
 
-/* Those of the same process that are due as suspects, too, for the same reasons. Each is an entry as
- * soon as all is known that its own alert waits for. */
+/* Those of the same process that are due as suspects, too, for the same reasons. Each is an entry
+ * as soon as all is known that its own alert waits for. */
 static size_t
 gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, size_t max)
 {
