@@ -166,7 +166,9 @@ tell_one(struct batch *batch, size_t index)
 		telling.other_count = gather_others(batch, index);
 		telling.others = batch->gathered;
 	}
-	if (batch->roles[index] == ROLE_ENTRY || (batch->roles[index] == ROLE_BESIDE && !summed))
+	telling.entry =
+	    batch->roles[index] == ROLE_ENTRY || (batch->roles[index] == ROLE_BESIDE && !summed);
+	if (telling.entry)
 		group_note_entry(stay->told.group);
 	tell_alert(batch->pass, stay, &telling);
 }

@@ -41,6 +41,7 @@ struct telling {
 	enum event_kind kind;
 	enum severity priority;
 	bool in_summary;	   /* a summary speaks for it */
+	bool entry;		   /* its owner was reported earlier: at info alone */
 	uint64_t away_usec;	   /* EVENT_REBOUND */
 	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
 	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */

@@ -179,9 +179,6 @@ gather_overstaying(const struct track *track, size_t *ret_count)
 struct report *
 summary_of_day(const struct track *track, const struct groups *groups, uint64_t now_usec)
 {
-	/* A reminder is no news: what overstays was reported at its severity. A suspect that is
-	 * there still is. */
-	enum severity gravest = SEVERITY_INFO, severity;
 	const struct stay *oldest = NULL;
 	struct named named, followed;
 	struct track_counts counts;
@@ -190,11 +187,6 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 
 	stays = gather_overstaying(track, &count);
 	for (size_t i = 0; i < count; i++) {
-		severity = stays[i]->judged.verdict.severity;
-		if (severity < SEVERITY_NOTICE && !stays[i]->told.suspected)
-			severity = SEVERITY_NOTICE;
-		if (severity < gravest)
-			gravest = severity;
 		if (oldest == NULL || stays[i]->is.first_seen_usec < oldest->is.first_seen_usec)
 			oldest = stays[i];
 	}
@@ -213,7 +205,8 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
 	};
 
-	/* The last two are about the oldest. */
-	return report_new(NOTICE_SUMMARY, gravest, facts,
+	/* A reminder is no news: what overstays was reported at its severity. The last two facts are
+	 * about the oldest. */
+	return report_new(NOTICE_SUMMARY, count == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
 	    oldest == NULL ? ARRAY_SIZE(facts) - 2 : ARRAY_SIZE(facts));
 }

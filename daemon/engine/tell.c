@@ -58,6 +58,13 @@ line_priority(const struct engine *engine, const struct stay *stay, enum severit
 	return stay->is.endpoint.protocol == PROTOCOL_UDP ? engine->policy->log_udp : wanted;
 }
 
+/* The priority of what is told of one that overstayed, once that is over. */
+static enum severity
+overstay_priority(const struct stay *stay)
+{
+	return stay->told.entered ? SEVERITY_INFO : SEVERITY_NOTICE;
+}
+
 /* What was there at the first poll is known to whoever reads the messages, by its own account. */
 static bool
 is_introduced(const struct stay *stay)
@@ -85,6 +92,7 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 	if (stay->is.state == STAY_PERSISTING)
 		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
 	stay->told.overstayed = true;
+	stay->told.entered = telling->entry;
 	stay->told.severity = stay->judged.verdict.severity;
 	stay->told.reminded_usec = pass->moment.boottime_usec;
 	tell(pass, stay, telling);
@@ -122,26 +130,25 @@ tell_suspected(struct pass *pass, struct stay *stay)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
 	struct group *group = groups_join(&pass->engine->groups, stay);
-	struct stay *others[REPORT_PORTS_MAX - 1];
 	bool news = group_is_news(group, stay, now_usec);
-	size_t other_count = 0;
-
-	if (news && group != NULL)
-		other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
-	if (news)
-		group_note_report(group, stay, now_usec);
-	else if (group->reported_usec != now_usec)
-		group_note_entry(group);
-	stay->told.suspected = true;
-	stay->told.reasons |= stay->judged.classification.reasons;
-	tell_alert(pass, stay,
-	    &(struct telling){
+	struct stay *others[REPORT_PORTS_MAX - 1];
+	struct telling telling = {
 		.kind = EVENT_SUSPECT,
 		.priority = news ? stay->judged.verdict.severity : SEVERITY_INFO,
 		.in_summary = !news,
+		.entry = !news && group->reported_usec != now_usec,
 		.others = others,
-		.other_count = other_count,
-	    });
+	};
+
+	if (news && group != NULL)
+		telling.other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
+	if (news)
+		group_note_report(group, stay, now_usec);
+	if (telling.entry)
+		group_note_entry(group);
+	stay->told.suspected = true;
+	stay->told.reasons |= stay->judged.classification.reasons;
+	tell_alert(pass, stay, &telling);
 }
 
 void
@@ -244,7 +251,7 @@ tell_cleared(struct pass *pass, struct stay *stay)
 {
 	(void)stay_advance(stay, STAY_EVENT_CLEAR);
 	group_revoke(stay);
-	tell_event(pass, stay, EVENT_CLEARED, SEVERITY_NOTICE);
+	tell_event(pass, stay, EVENT_CLEARED, overstay_priority(stay));
 	stay->told.overstayed = stay->told.suspected = false;
 	stay->told.reasons = 0;
 	stay->told.severity = SEVERITY_OFF;
@@ -296,7 +303,7 @@ tell_end(struct pass *pass, struct stay *stay)
 	(void)stay_advance(stay, STAY_EVENT_END);
 	group_leave(stay);
 	if (stay->told.overstayed)
-		tell_event(pass, stay, EVENT_ENDED, SEVERITY_NOTICE);
+		tell_event(pass, stay, EVENT_ENDED, overstay_priority(stay));
 	else if (loud && priority != SEVERITY_OFF)
 		tell_event(pass, stay, EVENT_VANISHED, priority);
 }
@@ -311,7 +318,7 @@ tell_rebound(struct pass *pass, struct stay *stay, uint64_t away_usec)
 	};
 
 	if (stay->told.overstayed)
-		telling.priority = SEVERITY_NOTICE;
+		telling.priority = overstay_priority(stay);
 	/* A service that may have any port has another one each time: that is no news. */
 	if (stay->is.moved_from != 0 && stay->judged.verdict.allowed)
 		return;
@@ -329,7 +336,7 @@ tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *mo
 		tell(&pass, stay,
 		    &(struct telling){
 			.kind = EVENT_CLEARED,
-			.priority = SEVERITY_NOTICE,
+			.priority = overstay_priority(stay),
 			.unwatched = true,
 		    });
 }
