@@ -205,8 +205,8 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
 	};
 
-	/* A reminder is no news: what overstays was reported at its severity. The last two facts are
-	 * about the oldest. */
+	/* A reminder is no news: what overstays was reported at its severity. The last two facts
+	 * are about the oldest. */
 	return report_new(NOTICE_SUMMARY, count == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
-	    oldest == NULL ? ARRAY_SIZE(facts) - 2 : ARRAY_SIZE(facts));
+	    ARRAY_SIZE(facts) - (oldest == NULL ? 2 : 0));
 }
