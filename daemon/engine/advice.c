@@ -7,7 +7,9 @@
  * taken as it stands.
  *
  * What it never does: speak of what a person's program does, or of a port that the kernel picked;
- * or repeat itself. An endpoint is spoken of once, and what comes at once is one message.
+ * or repeat itself. An endpoint is spoken of once, and what comes at once is one message. A program
+ * that takes ever other ports (a relay, a container engine) picks them itself: after the first few
+ * it is left alone.
  * `advice: off` says nothing.
  *
  * Memory: at most ADVICE_GIVEN_MAX entries of 64 bytes. Cost: a few bit tests a poll for what was
@@ -26,8 +28,10 @@
 /* What a field of the journal holds (alert/message.h) beside its name. */
 #define ADVICE_FIELD_MAX 3900
 
+/* An endpoint, or a program. */
 struct given_advice {
 	uint64_t hash;
+	unsigned count; /* of the program's endpoints */
 	UT_hash_handle hh;
 };
 
@@ -52,14 +56,24 @@ hash_of(const struct endpoint *endpoint)
 	return hash_add(hash, &endpoint->port, sizeof(endpoint->port));
 }
 
-/* Notes that advice is given. Returns 0; -EEXIST if it was given before; -E2BIG if too much was
- * given already; -ENOMEM. */
+/* The program, in its unit: all containers of an engine are published by one. */
+static uint64_t
+hash_of_program(const struct process *process)
+{
+	uint64_t hash = hash_add(HASH_BEGIN, process->exe, strlen(process->exe) + 1);
+
+	hash = hash_add(hash, process->script, strlen(process->script) + 1);
+	return hash_add(hash, process->place.unit, strlen(process->place.unit) + 1);
+}
+
+/* Returns 0; -EEXIST if there is one; -E2BIG if there are too many; -ENOMEM. */
 static int
-note_given(struct advice *advice, uint64_t hash)
+note_hash(struct advice *advice, uint64_t hash, struct given_advice **ret)
 {
 	struct given_advice *given;
 
 	HASH_FIND(hh, advice->given, &hash, sizeof(hash), given);
+	*ret = given;
 	if (given != NULL)
 		return -EEXIST;
 	if (HASH_COUNT(advice->given) == ADVICE_GIVEN_MAX)
@@ -69,10 +83,29 @@ note_given(struct advice *advice, uint64_t hash)
 		return -ENOMEM;
 	given->hash = hash;
 	HASH_ADD(hh, advice->given, hash, sizeof(given->hash), given);
-	if (table_holds(given))
+	if (table_holds(given)) {
+		*ret = given;
 		return 0;
+	}
 	free(given);
 	return -ENOMEM;
+}
+
+/* Notes that advice is given about the stay. Returns 0; -EEXIST if it was given before; -E2BIG if
+ * too much was given already, in all or to the program; -ENOMEM. */
+static int
+note_given(struct advice *advice, const struct stay *stay, const struct process *process)
+{
+	struct given_advice *given;
+	int r = note_hash(advice, hash_of_program(process), &given);
+
+	if (r < 0 && r != -EEXIST)
+		return r;
+	if (given->count == ADVICE_PROGRAM_MAX)
+		return -E2BIG;
+	r = note_hash(advice, hash_of(&stay->is.endpoint), &(struct given_advice *){ NULL });
+	given->count += r == 0;
+	return r;
 }
 
 static bool
@@ -87,6 +120,7 @@ advice_note(struct pass *pass, struct stay *stay)
 {
 	struct advice *advice = &pass->engine->advice;
 	const struct member *member = &stay->is.members[stay->judged.worst];
+	const struct process *process;
 	int r;
 
 	if (stay->told.advised || !pass->engine->policy->advice || stay->told.suspected ||
@@ -96,7 +130,10 @@ advice_note(struct pass *pass, struct stay *stay)
 	if (stay->judged.classification.class != CLASS_SERVICE || member->choice != CHOICE_ASKED ||
 	    !may_be_taken(&pass->engine->namespace, stay->is.endpoint.port))
 		return;
-	r = note_given(advice, hash_of(&stay->is.endpoint));
+	process = owner_first(member->owner);
+	if (process == NULL)
+		return;
+	r = note_given(advice, stay, process);
 	/* Without memory it is due again in the next poll. */
 	if (r == -ENOMEM) {
 		agenda_repeat(&pass->engine->agenda);

@@ -8,8 +8,11 @@
 #include "base/port-set.h"
 #include "engine/track.h"
 
-/* Endpoints that advice is given for; beyond it no more is given. */
+/* Endpoints that advice is given for, and programs; beyond it no more is given. */
 #define ADVICE_GIVEN_MAX 4096
+
+/* Endpoints of one program that advice is given for. */
+#define ADVICE_PROGRAM_MAX 8
 
 /* Listeners that one message names. */
 #define ADVICE_NAMED_MAX 32
