@@ -208,8 +208,6 @@ due_tell(struct pass *pass)
 		free(batch.roles);
 		free(batch.gathered);
 	}
-	if (!waits && !engine->resumed)
-		engine->overslept = false;
 	free(pass->due);
 	pass->due = NULL;
 	pass->due_count = pass->due_room = 0;

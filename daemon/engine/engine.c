@@ -184,12 +184,14 @@ engine_last_poll(const struct engine *engine)
 	return engine->last;
 }
 
-/* What becomes due in this poll waits for the next one, and overslept. */
+/* What is due after a resume waits for the next poll, and in that one it overslept; in the one
+ * behind it, too, if it still waits for an owner. By polls alone, whatever passes are left out. */
 static void
 note_resumed(struct engine *engine, bool resumed)
 {
+	engine->overslept =
+	    !resumed && (engine->resumed || (engine->overslept && engine->waiting_usec != 0));
 	engine->resumed = resumed;
-	engine->overslept = engine->overslept || resumed;
 }
 
 /* All that the last poll had is there, and nothing else. */

@@ -31,7 +31,7 @@ struct engine {
 	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */
 	struct diff_counts changes;
 	bool resumed;	/* nothing overstays until the next poll */
-	bool overslept; /* what is due by then became so while the host slept */
+	bool overslept; /* what is due became so while the host slept */
 	bool wants_peers;
 	uint64_t patient_usec; /* how old a client's UDP socket gets before it is asked for */
 	uint64_t summed_usec;  /* when the last summary was told or the watch began, 0 = not yet */
