@@ -70,18 +70,26 @@ find_patience(const struct policy *policy)
 	return patient_usec;
 }
 
-/* The hints that some rule matches: those alone are to be known when a stay is judged. */
-static uint32_t
-find_asked_hints(const struct policy *policy)
+/* Adds what a match asks for, with its not and any. */
+static void
+note_asked(const struct match *match, struct engine *engine)
 {
-	uint32_t hints = 0;
+	engine->asked_hints |= match->hints;
+	engine->asks_interface |= (match->keys >> MATCH_INTERFACE & 1) != 0;
+	if (match->not != NULL)
+		note_asked(match->not, engine);
+	for (size_t i = 0; i < match->any_count; i++)
+		note_asked(&match->any[i], engine);
+}
 
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct match *match = &policy->rules[i].match;
-
-		hints |= match->hints | (match->not == NULL ? 0 : match->not ->hints);
-	}
-	return hints;
+/* What some rule matches that costs something: that alone is to be known when a stay is judged. */
+static void
+find_asked(struct engine *engine, const struct policy *policy)
+{
+	engine->asked_hints = 0;
+	engine->asks_interface = false;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		note_asked(&policy->rules[i].match, engine);
 }
 
 void
@@ -89,7 +97,7 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 {
 	track_note_change(&engine->track);
 	engine->policy = policy;
-	engine->asked_hints = find_asked_hints(policy);
+	find_asked(engine, policy);
 	engine->patient_usec = find_patience(policy);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
@@ -296,6 +304,14 @@ engine_set_reserved(struct engine *engine, const struct port_set *reserved,
 	track_note_change(&engine->track);
 	engine->namespace.reserved = *reserved;
 	engine->namespace.kernel_range = *kernel_range;
+}
+
+void
+engine_set_interface_name(struct engine *engine,
+    const char *(*name)(uint32_t index, void *argument), void *argument)
+{
+	engine->interface_name = name;
+	engine->interface_argument = argument;
 }
 
 void

@@ -31,6 +31,9 @@ struct engine {
 	struct usage usage;
 	struct heartbeat heartbeat;
 	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */
+	bool asks_interface;  /* a rule matches interfaces */
+	const char *(*interface_name)(uint32_t index, void *argument);
+	void *interface_argument;
 	struct diff_counts changes;
 	bool resumed;	/* nothing overstays until the next poll */
 	bool overslept; /* what is due became so while the host slept */
