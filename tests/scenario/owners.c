@@ -156,6 +156,7 @@ read_text(struct process *process, const char *name, const char *value)
 	} texts[] = {
 		{ "comm", &process->comm },
 		{ "container", &process->place.container },
+		{ "forwards-to", &process->forwards_to },
 		{ "session", &process->place.session },
 		{ "slice", &process->place.slice },
 		{ "parent-exe", &process->parent_exe },
