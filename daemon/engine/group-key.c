@@ -8,6 +8,8 @@
  *	           (docker-proxy) the container it forwards to
  *	user
  *
+ * A group has those of one class alone, and the same reasons about the program.
+ *
  * What is reported is to be the same on every host: no id of a container, and of users only the
  * numbers that are the same everywhere; a system user is what its unit makes of it.
  *
@@ -186,6 +188,23 @@ group_key_of_owner(const struct stay *stay)
 	sha256_begin(&sum);
 	add_text(&sum, "owner");
 	add_owner(&sum, stay, false);
+	return end(&sum);
+}
+
+/* What is reported of an owner excuses nothing about a program that looks the same: others may
+ * change that one, or it was deleted. What is about the listener differs from one to the next. */
+struct group_key
+group_key_of_judged(const struct stay *stay)
+{
+	const uint32_t of_listener =
+	    1U << REASON_CHANGED | 1U << REASON_EXPOSED | 1U << REASON_KERNEL_UNPROVED;
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, "judged");
+	add_owner(&sum, stay, false);
+	add_number(&sum, stay->judged.classification.class);
+	add_number(&sum, stay->judged.classification.reasons & ~of_listener);
 	return end(&sum);
 }
 

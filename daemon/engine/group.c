@@ -2,7 +2,7 @@
 /*
  * Which owners were reported. The first listener of an owner that overstays is; those that follow
  * within `remind` are entries and counted in the next summary, unless one is graver or more exposed
- * than any that was reported, or there are ten times as many. A suspect follows the very process
+ * than any that was reported, is judged otherwise, or there are ten times as many. A suspect follows the very process
  * that was reported for the same reasons, and nothing else.
  *
  * What it never does: report. That is due.c's and tell.c's.
@@ -79,7 +79,7 @@ groups_join(struct groups *groups, struct stay *stay)
 	group_leave(stay);
 	if (!group_key_knows(stay))
 		return NULL;
-	key = stay->judged.verdict.suspect ? group_key_of_suspect(stay) : group_key_of_owner(stay);
+	key = stay->judged.verdict.suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
 	group = find_or_add(groups, &key);
 	if (group == NULL)
 		return NULL;

@@ -28,6 +28,8 @@ struct who {
 	enum severity severity;
 	enum exe_trust trust;
 	int32_t pid;
+	enum listener_class class;
+	uint32_t reasons;
 };
 
 static void
@@ -54,6 +56,8 @@ make_stay(const struct who *who)
 	process->exe_trust = (enum exe_trust)who->trust;
 	process->pid = who->pid == 0 ? 4242 : who->pid;
 	stay->is.members[0].owner = owner;
+	stay->judged.classification.class = (enum listener_class)who->class;
+	stay->judged.classification.reasons = who->reasons;
 	stay->judged.verdict.severity = (enum severity)who->severity;
 	stay->judged.verdict.remind_usec = USEC_PER_HOUR;
 	return stay;
@@ -123,6 +127,41 @@ what_is_the_same(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check(&cases[i].one, &cases[i].other, cases[i].owner, cases[i].reported);
+}
+
+/* Whoever follows an owner that was reported is judged as that one was, or is reported, too. */
+static void
+who_follows_whom(void **state)
+{
+	static const struct {
+		struct who one, other;
+		bool same;
+	} cases[] = {
+		{ { .pid = 1000 }, { .pid = 1001 }, true },
+		{ { .class = CLASS_SERVICE }, { .class = CLASS_SERVICE }, true },
+		{ { .class = CLASS_SERVICE }, { .class = CLASS_UNKNOWN }, false },
+		{ { .class = CLASS_USER }, { .class = CLASS_UNKNOWN }, false },
+		{ { .reasons = 1 << REASON_WRITABLE }, { 0 }, false },
+		{ { .reasons = 1 << REASON_WRITABLE }, { .reasons = 1 << REASON_DELETED }, false },
+		{ { .reasons = 1 << REASON_EXPOSED }, { 0 }, true },
+		{ { .reasons = 1 << REASON_CHANGED }, { 0 }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct groups groups = { 0 };
+		struct stay *one = make_stay(&cases[i].one), *other = make_stay(&cases[i].other);
+
+		group_note_report(groups_join(&groups, one), one, USEC_PER_DAY);
+		if (group_is_news(groups_join(&groups, other), other, USEC_PER_DAY + 1) ==
+		    cases[i].same)
+			fail_msg("%zu", i);
+		group_leave(one);
+		group_leave(other);
+		stay_free(one);
+		stay_free(other);
+		groups_clear(&groups);
+	}
 }
 
 /* The value is for searches and other systems: it stands for ever. As sha256sum(1) has it of the
@@ -243,6 +282,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_the_same),
+		cmocka_unit_test(who_follows_whom),
 		cmocka_unit_test(the_value_is_fixed),
 		cmocka_unit_test(long_units),
 		cmocka_unit_test(an_unknown_owner_joins_nobody),
