@@ -78,7 +78,8 @@ start_ground(struct daemon *daemon)
 	if (r == 0)
 		r = status_new(ground->loop, ground->engine, ground->settings, &ground->status);
 	if (r == 0)
-		r = conditions_new(ground->outlet, ground->status, &ground->conditions);
+		r = conditions_new(ground->engine, ground->outlet, ground->status,
+		    &ground->conditions);
 	if (r < 0)
 		return r;
 	ground->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -23,6 +23,7 @@
 #include "base/hash.h"
 #include "base/table.h"
 #include "engine/pass.h"
+#include "engine/stay-report.h"
 #include "engine/tell.h"
 
 /* What a field of the journal holds (alert/message.h) beside its name. */
@@ -145,16 +146,22 @@ static void
 advise_many(struct pass *pass, struct stay *const *stays, size_t count, const char *line)
 {
 	struct endpoint named[ADVICE_NAMED_MAX];
+	struct items *items = items_new(ADVICE_NAMED_MAX);
 	size_t name_count = count < ADVICE_NAMED_MAX ? count : ADVICE_NAMED_MAX;
 
-	for (size_t i = 0; i < name_count; i++)
+	for (size_t i = 0; i < name_count; i++) {
 		named[i] = stays[i]->is.endpoint;
+		stay_report_item(items, stays[i], pass->poll_usec);
+	}
+	if (items != NULL)
+		items->all = (uint32_t)count;
 	outbox_put(&pass->engine->outbox,
 	    report_new(line != NULL ? NOTICE_PORTS_NOT_RESERVED : NOTICE_PORTS_CHOSEN,
 		SEVERITY_NOTICE,
 		FACTS(fact_number(FACT_COUNT, count), fact_text(FACT_ADVICE, line),
-		    fact_endpoints(FACT_ENDPOINTS, named, name_count, count))),
+		    fact_endpoints(FACT_ENDPOINTS, named, name_count, count), fact_items(items))),
 	    &pass->moment);
+	(void)items_free(items);
 }
 
 static void

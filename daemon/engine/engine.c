@@ -11,6 +11,7 @@
  * a pass over the stays where anything changed or is due.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,6 +195,14 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 	(void)snapshot_free(snapshot);
 }
 
+/* An incomplete poll proves nothing: for who reads a heartbeat it was missed. */
+static void
+count_poll(struct heartbeat *heartbeat, bool complete)
+{
+	heartbeat->polls += complete;
+	heartbeat->missed += !complete;
+}
+
 int
 engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 {
@@ -201,6 +210,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	int r;
 
 	if (snapshot->repeats) {
+		count_poll(&engine->heartbeat, true);
 		take_in_repetition(engine, snapshot, resumed);
 		return 0;
 	}
@@ -211,6 +221,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	diff_clear(&diff);
 	if (r < 0)
 		return r;
+	count_poll(&engine->heartbeat, snapshot->incomplete == 0);
 	engine->changes = diff.counts;
 	engine->resumed = resumed;
 	namespace_note_poll(&engine->namespace, snapshot);
@@ -309,6 +320,29 @@ uint64_t
 engine_due_usec(const struct engine *engine)
 {
 	return engine->agenda.due_usec;
+}
+
+void
+engine_set_heartbeat(struct engine *engine, uint64_t offset_usec, const char *version,
+    const char *config)
+{
+	struct heartbeat *heartbeat = &engine->heartbeat;
+
+	heartbeat->offset_usec = offset_usec;
+	(void)snprintf(heartbeat->version, sizeof(heartbeat->version), "%s", version);
+	(void)snprintf(heartbeat->config, sizeof(heartbeat->config), "%s", config);
+}
+
+void
+engine_note_conditions(struct engine *engine, uint32_t conditions)
+{
+	engine->heartbeat.conditions = conditions;
+}
+
+void
+engine_note_missed(struct engine *engine, uint64_t polls)
+{
+	engine->heartbeat.missed += polls;
 }
 
 void

@@ -8,6 +8,7 @@
 #include "engine/advice.h"
 #include "engine/agenda.h"
 #include "engine/engine.h"
+#include "engine/heartbeat.h"
 #include "engine/hopping.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
@@ -26,6 +27,7 @@ struct engine {
 	struct advice advice;
 	struct verified verified;
 	struct usage usage;
+	struct heartbeat heartbeat;
 	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */
 	struct diff_counts changes;
 	bool resumed; /* nothing overstays until the next poll */

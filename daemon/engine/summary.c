@@ -3,6 +3,7 @@
  * Reports that speak for many stays: the summary of overstays that came at once, and that of the
  * day, which also shows that the host is alive. They name a few and count all.
  */
+#include "engine/stay-report.h"
 #include "engine/summary.h"
 
 /* How many endpoints are named of those at once: the entries themselves name the rest. */
@@ -29,9 +30,47 @@ track_count(const struct track *track, struct track_counts *ret)
 	}
 }
 
-struct report *
-summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
+/* Which stays a message is about. */
+typedef bool is_summed_up(const struct stay *stay);
+
+static bool
+is_of_baseline(const struct stay *stay)
 {
+	return stay->is.baseline;
+}
+
+static bool
+is_newcomer(const struct stay *stay)
+{
+	return !stay->is.baseline;
+}
+
+static bool
+is_overstaying(const struct stay *stay)
+{
+	return stay->is.state == STAY_OVERSTAYING;
+}
+
+/* Those as items, the gravest first: what does not fit is the least. NULL without memory. */
+static struct items *
+make_items(struct stay *const *stays, size_t count, is_summed_up *is_one, uint64_t now_usec)
+{
+	struct items *items = items_new(count);
+
+	for (unsigned severity = SEVERITY_EMERG; severity <= SEVERITY_DEBUG; severity++)
+		for (size_t i = 0; i < count; i++)
+			if (stays[i]->judged.verdict.severity == severity && is_one(stays[i]))
+				stay_report_item(items, stays[i], now_usec);
+	return items;
+}
+
+struct report *
+summary_of_overstays(struct stay *const *stays, size_t count, bool baseline, uint64_t now_usec)
+{
+	struct items *items =
+	    make_items(stays, count, baseline ? is_of_baseline : is_newcomer, now_usec);
+	struct report *report;
+
 	enum severity gravest = SEVERITY_DEBUG;
 	struct endpoint named[SUMMARY_NAMED_MAX];
 	size_t spoken_for = 0;
@@ -47,10 +86,38 @@ summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
 			named[spoken_for] = stay->is.endpoint;
 		spoken_for++;
 	}
-	return report_new(baseline ? NOTICE_OVERSTAYS_AT_START : NOTICE_OVERSTAYS_AT_ONCE, gravest,
+	report = report_new(baseline ? NOTICE_OVERSTAYS_AT_START : NOTICE_OVERSTAYS_AT_ONCE,
+	    gravest,
 	    FACTS(fact_number(FACT_COUNT, spoken_for), fact_number(FACT_SEVERITY, gravest),
 		fact_endpoints(FACT_ENDPOINTS, named,
-		    spoken_for < SUMMARY_NAMED_MAX ? spoken_for : SUMMARY_NAMED_MAX, spoken_for)));
+		    spoken_for < SUMMARY_NAMED_MAX ? spoken_for : SUMMARY_NAMED_MAX, spoken_for),
+		fact_items(items)));
+	(void)items_free(items);
+	return report;
+}
+
+struct report *
+summary_of_watch(const struct track *track, const struct heartbeat *heartbeat,
+    const struct policy *policy)
+{
+	struct track_counts counts;
+
+	track_count(track, &counts);
+	struct fact facts[] = {
+		fact_text(FACT_VERSION, heartbeat->version),
+		fact_text(FACT_HASH, heartbeat->config),
+		fact_number(FACT_LISTENERS, counts.stays),
+		fact_number(FACT_OVERSTAYING, counts.overstaying),
+		fact_number(FACT_SUSPECTS, counts.suspects),
+		fact_number(FACT_POLLS_DONE, heartbeat->polls),
+		fact_number(FACT_POLLS_MISSED, heartbeat->missed),
+		fact_number(FACT_EVERY_USEC, policy->heartbeat_usec),
+		fact_number(FACT_CONDITIONS, heartbeat->conditions),
+	};
+
+	/* The last one is no fact where nothing is wrong. */
+	return report_new(NOTICE_HEARTBEAT, policy->heartbeat_severity, facts,
+	    heartbeat->conditions == 0 ? ARRAY_SIZE(facts) - 1 : ARRAY_SIZE(facts));
 }
 
 struct report *
@@ -58,7 +125,9 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 {
 	enum severity gravest = SEVERITY_INFO;
 	const struct stay *oldest = NULL;
+	struct items *items = make_items(track->stays, track->count, is_overstaying, now_usec);
 	struct track_counts counts;
+	struct report *report;
 
 	for (size_t i = 0; i < track->count; i++) {
 		const struct stay *stay = track->stays[i];
@@ -76,11 +145,14 @@ summary_of_day(const struct track *track, uint64_t now_usec)
 		fact_number(FACT_OVERSTAYING, counts.overstaying),
 		fact_number(FACT_SUSPECTS, counts.suspects),
 		fact_number(FACT_ALLOWED, counts.allowed),
+		fact_items(oldest == NULL ? NULL : items),
 		fact_endpoints(FACT_OLDEST, oldest == NULL ? NULL : &oldest->is.endpoint, 1, 1),
 		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
 	};
 
 	/* The last two are about the oldest. */
-	return report_new(NOTICE_SUMMARY, gravest, facts,
+	report = report_new(NOTICE_SUMMARY, gravest, facts,
 	    oldest == NULL ? ARRAY_SIZE(facts) - 2 : ARRAY_SIZE(facts));
+	(void)items_free(items);
+	return report;
 }

@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_ENGINE_SUMMARY_H
 #define OVERSTAY_ENGINE_SUMMARY_H
 
+#include "engine/heartbeat.h"
 #include "engine/track.h"
 
 /* What the track has, for the status line and the summary. */
@@ -22,9 +23,15 @@ void track_count(const struct track *track, struct track_counts *ret);
 
 /*
  * The OVERSTAY line for those of the stays whose `baseline` is as given: how many, the gravest
- * severity, the first endpoints. Returns NULL without memory.
+ * severity, the first endpoints; as items all of them, the gravest first. Returns NULL without
+ * memory.
  */
-struct report *summary_of_overstays(struct stay *const *stays, size_t count, bool baseline);
+struct report *summary_of_overstays(struct stay *const *stays, size_t count, bool baseline,
+    uint64_t now_usec);
+
+/* The HEARTBEAT: that the host is watched, and how well. Returns NULL without memory. */
+struct report *summary_of_watch(const struct track *track, const struct heartbeat *heartbeat,
+    const struct policy *policy);
 
 /* The daily SUMMARY: what overstays still, the oldest by name. Returns NULL without memory. */
 struct report *summary_of_day(const struct track *track, uint64_t now_usec);

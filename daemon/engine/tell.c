@@ -312,7 +312,8 @@ tell_due(struct pass *pass)
 	summarized[false] = count - baseline > ENGINE_SUMMARY_MIN;
 	for (unsigned i = 0; i < ARRAY_SIZE(summarized); i++)
 		if (summarized[i])
-			outbox_put(&engine->outbox, summary_of_overstays(pass->due, count, i != 0),
+			outbox_put(&engine->outbox,
+			    summary_of_overstays(pass->due, count, i != 0, pass->poll_usec),
 			    &pass->moment);
 	for (size_t i = 0; i < count; i++) {
 		struct stay *stay = pass->due[i];
@@ -369,6 +370,23 @@ tell_day(struct pass *pass)
 		}
 		engine->summed_usec = now_usec;
 		due_usec = find_day_due(engine);
+	}
+	agenda_plan(&engine->agenda, 0, due_usec);
+}
+
+void
+tell_heartbeat(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	const struct policy *policy = engine->policy;
+	uint64_t every_usec = policy->heartbeat_usec, now_usec = pass->moment.boottime_usec;
+	uint64_t due_usec = heartbeat_due_usec(&engine->heartbeat, every_usec, now_usec);
+
+	if (now_usec >= due_usec) {
+		outbox_put(&engine->outbox,
+		    summary_of_watch(&engine->track, &engine->heartbeat, policy), &pass->moment);
+		heartbeat_spoken(&engine->heartbeat, every_usec, due_usec, now_usec);
+		due_usec = heartbeat_due_usec(&engine->heartbeat, every_usec, now_usec);
 	}
 	agenda_plan(&engine->agenda, 0, due_usec);
 }

@@ -32,6 +32,9 @@ void tell_due(struct pass *pass);
 /* The summary of the day, where it is due. */
 void tell_day(struct pass *pass);
 
+/* The heartbeat, where it is due. */
+void tell_heartbeat(struct pass *pass);
+
 /* Advice about one stay: line NULL = fix the port, or allow the program. */
 void tell_advice(struct pass *pass, struct stay *stay, const char *line);
 

@@ -32,6 +32,8 @@ policy_init(struct policy *policy)
 		.hopping = 1U << PROTOCOL_TCP,
 		.grace_usec = 2 * USEC_PER_MIN,
 		.remind_usec = USEC_PER_DAY,
+		.heartbeat_usec = USEC_PER_DAY,
+		.heartbeat_severity = SEVERITY_NOTICE,
 		.log_appeared = SEVERITY_INFO,
 		.log_vanished = SEVERITY_INFO,
 		.log_udp = SEVERITY_OFF,

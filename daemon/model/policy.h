@@ -130,6 +130,8 @@ struct policy {
 	uint32_t hopping; /* bits 1 << enum protocol: where hopping is reported */
 	uint64_t grace_usec;
 	uint64_t remind_usec;
+	uint64_t heartbeat_usec; /* USEC_NEVER = none */
+	enum severity heartbeat_severity;
 	enum severity log_appeared; /* or SEVERITY_OFF */
 	enum severity log_vanished;
 	enum severity log_udp; /* for both, where the protocol is UDP */

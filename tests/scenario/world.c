@@ -18,6 +18,7 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "field-check.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
 #include "or-die.h"
@@ -112,6 +113,7 @@ world_deliver(struct world *world)
 	};
 	struct moment moment;
 	struct report *report;
+	const char *wrong;
 
 	if (world->sender_stuck)
 		return;
@@ -119,8 +121,11 @@ world_deliver(struct world *world)
 	engine_suppressed(world->engine, &moment, false);
 	while ((report = engine_next(world->engine, world->consumer)) != NULL) {
 		if (report->notice == NOTICE_SUPPRESSED)
-			world->held_back += report_fact(report, FACT_COUNT)->number;
+			world->held_back += report_fact(report, FACT_MESSAGES)->number;
 		message_render(world->message, report, &context);
+		wrong = field_check(world->message);
+		if (wrong != NULL && world->wrong[0] == '\0')
+			(void)snprintf(world->wrong, sizeof(world->wrong), "%s", wrong);
 		told_add(&world->told, world_elapsed_usec(world), world->message);
 		if (world->prints)
 			texts_print(&world->texts, world->message->text);
@@ -555,6 +560,8 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	/* Most scenarios are about other things. */
 	if (strstr(text, "advice:") == NULL)
 		config->policy.advice = false;
+	if (strstr(text, "heartbeat:") == NULL)
+		config->policy.heartbeat_usec = USEC_NEVER;
 	world->config = config;
 	engine_set_policy(world->engine, &config->policy);
 	read_ranges(world, true);
@@ -631,6 +638,7 @@ world_init(struct world *world)
 		abort();
 	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)
 		abort();
+	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");
 	config_messages_clear(&messages);
 }
 
