@@ -41,6 +41,7 @@ engine_free(struct engine *engine)
 		return NULL;
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
+	groups_clear(&engine->groups);
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
 	track_clear(&engine->track);
@@ -69,18 +70,26 @@ find_patience(const struct policy *policy)
 	return patient_usec;
 }
 
-/* The hints that some rule matches: those alone are to be known when a stay is judged. */
-static uint32_t
-find_asked_hints(const struct policy *policy)
+/* Adds what a match asks for, with its not and any. */
+static void
+note_asked(const struct match *match, struct engine *engine)
 {
-	uint32_t hints = 0;
+	engine->asked_hints |= match->hints;
+	engine->asks_interface |= (match->keys >> MATCH_INTERFACE & 1) != 0;
+	if (match->not != NULL)
+		note_asked(match->not, engine);
+	for (size_t i = 0; i < match->any_count; i++)
+		note_asked(&match->any[i], engine);
+}
 
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct match *match = &policy->rules[i].match;
-
-		hints |= match->hints | (match->not == NULL ? 0 : match->not ->hints);
-	}
-	return hints;
+/* What some rule matches that costs something: that alone is to be known when a stay is judged. */
+static void
+find_asked(struct engine *engine, const struct policy *policy)
+{
+	engine->asked_hints = 0;
+	engine->asks_interface = false;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		note_asked(&policy->rules[i].match, engine);
 }
 
 void
@@ -88,7 +97,7 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 {
 	track_note_change(&engine->track);
 	engine->policy = policy;
-	engine->asked_hints = find_asked_hints(policy);
+	find_asked(engine, policy);
 	engine->patient_usec = find_patience(policy);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
@@ -184,6 +193,16 @@ engine_last_poll(const struct engine *engine)
 	return engine->last;
 }
 
+/* What is due after a resume waits for the next poll, and in that one it overslept; in the one
+ * behind it, too, if it still waits for an owner. By polls alone, whatever passes are left out. */
+static void
+note_resumed(struct engine *engine, bool resumed)
+{
+	engine->overslept =
+	    !resumed && (engine->resumed || (engine->overslept && engine->waiting_usec != 0));
+	engine->resumed = resumed;
+}
+
 /* All that the last poll had is there, and nothing else. */
 static void
 take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resumed)
@@ -191,7 +210,7 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 	engine->last->taken_usec = snapshot->taken_usec;
 	namespace_note_poll(&engine->namespace, engine->last);
 	engine->changes = (struct diff_counts){ .persisted = engine->last->count };
-	engine->resumed = resumed;
+	note_resumed(engine, resumed);
 	(void)snapshot_free(snapshot);
 }
 
@@ -223,7 +242,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 		return r;
 	count_poll(&engine->heartbeat, snapshot->incomplete == 0);
 	engine->changes = diff.counts;
-	engine->resumed = resumed;
+	note_resumed(engine, resumed);
 	namespace_note_poll(&engine->namespace, snapshot);
 	(void)snapshot_free(engine->last);
 	engine->last = snapshot;
@@ -285,6 +304,14 @@ engine_set_reserved(struct engine *engine, const struct port_set *reserved,
 	track_note_change(&engine->track);
 	engine->namespace.reserved = *reserved;
 	engine->namespace.kernel_range = *kernel_range;
+}
+
+void
+engine_set_interface_name(struct engine *engine,
+    const char *(*name)(uint32_t index, void *argument), void *argument)
+{
+	engine->interface_name = name;
+	engine->interface_argument = argument;
 }
 
 void

@@ -108,6 +108,13 @@ void engine_tell_verified(struct engine *engine);
 int engine_add_verified(struct engine *engine, const struct executable *executable) _mustcheck_;
 
 /*
+ * Who says the name of an interface by its index, NULL = nobody knows. The name is used before the
+ * next call. Asked only for sockets that are bound to one, where a rule matches interfaces.
+ */
+void engine_set_interface_name(struct engine *engine,
+    const char *(*name)(uint32_t index, void *argument), void *argument);
+
+/*
  * What a heartbeat says of this host: when in the hour it speaks, the version of the program, the
  * hash of the configuration (copied).
  */

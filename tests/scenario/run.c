@@ -25,11 +25,13 @@
  *	owner NAME ATTRIBUTES	who holds sockets: kernel, unknown REASON, or a process: pid N
  *			parent N uid N gid N group N comm TEXT exe PATH cmdline "TEXT" unit
  *			NAME user-unit NAME runs SPAN (by now) trust same|unverified|replaced
- *			deleted cut main PATH main-pid N container ID session N cwd PATH script
- *			PATH exe-uid N exe-inode N evidence WORD[,WORD...] (memory updated
- *			open-path open hidden-mount stdio shell-below argv0 mounts pids users
- *				terminal manager roots own login) origin WORD outlived
- *				WORD[,WORD...] (terminal session parent directory). A program below
+ *			deleted cut main PATH main-pid N container ID forwards-to ID session N
+ *			cwd PATH script PATH exe-uid N exe-inode N evidence WORD[,WORD...]
+ *			(memory updated open-path open hidden-mount stdio shell-below argv0 mounts
+ *				pids users terminal manager roots own login) origin WORD outlived
+ *				WORD[,WORD...] (terminal session parent directory) slice NAME
+ *				session-type WORD login UID parent-exe PATH parent-trust WORD.
+ *				A program below
  *				/usr or /opt is root's. The name may be written again: it holds
  *				from then on.
  *	also NAME ATTRIBUTES	one more process of that owner

@@ -634,6 +634,7 @@ world_init(struct world *world)
 	world->lookup.questions =
 	    or_die(calloc(LOOKUP_INODES_MAX, sizeof(*world->lookup.questions)));
 	world->engine = or_die(engine_new(make_id, world));
+	engine_set_interface_name(world->engine, interface_name, NULL);
 	if (engine_add_consumer(world->engine, &world->consumer) < 0)
 		abort();
 	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "alert-notices.h"
@@ -45,6 +46,32 @@ notice_items(void)
 	return items;
 }
 
+/* A service, a person's script, a proxy of a container, the kernel; one is not known. For as long
+ * as the test runs. */
+static struct fact
+notice_owners(enum fact_name name)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static struct fact_owner owners[] = {
+		{ .uid = 33, .listeners = 1, .port = 50080 },
+		{ .uid = 1000, .listeners = 5, .port = 50001 },
+		{ .uid = 0, .listeners = 2, .port = 32768 },
+		{ .uid = 0, .listeners = 1, .port = 51820 },
+		{ .uid = 1000, .listeners = 1, .port = 50002 },
+	};
+
+	if (owners[0].owner == NULL) {
+		owners[0].owner = report_process("/usr/sbin/nginx", NULL, "nginx.service");
+		owners[1].owner = report_process("/usr/bin/python3.11", NULL, "session-3.scope");
+		owners[1].owner->processes[0].script = strdup("/home/alice/srv.py");
+		owners[2].owner = report_process("/usr/bin/docker-proxy", NULL, "docker.service");
+		owners[2].owner->processes[0].forwards_to = strdup(id);
+		owners[2].owner->processes[0].forwards_kind = CONTAINER_DOCKER;
+		owners[3].owner = report_nobody(OWNER_KERNEL, OWNER_REASON_NONE);
+	}
+	return fact_owners(name, owners, ARRAY_SIZE(owners), 6);
+}
+
 struct fact
 notice_fact(enum fact_name name)
 {
@@ -64,6 +91,7 @@ notice_fact(enum fact_name name)
 		[FACT_COUNT] = 12,
 		[FACT_MESSAGES] = 12,
 		[FACT_LISTENERS] = 43,
+		[FACT_PROGRAMS] = 6,
 		[FACT_TCP] = 40,
 		[FACT_UDP] = 3,
 		[FACT_OVERSTAYING] = 5,
@@ -98,6 +126,8 @@ notice_fact(enum fact_name name)
 
 	if (fact_type(name) == FACT_TYPE_ITEMS)
 		return fact_items(notice_items());
+	if (fact_type(name) == FACT_TYPE_OWNERS)
+		return notice_owners(name);
 	if (fact_type(name) == FACT_TYPE_ENDPOINTS)
 		return fact_endpoints(name, endpoints, name == FACT_OLDEST ? 1 : 2,
 		    name == FACT_OLDEST ? 1 : 12);

@@ -100,6 +100,7 @@ full(enum event_kind kind, uint32_t ports)
 	fill_process(&report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - USEC_PER_SEC;
 	report_set_ports(report, 50001, ports);
+	report_set_group(report, 2, 3);
 	return report;
 }
 

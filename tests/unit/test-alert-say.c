@@ -60,12 +60,15 @@ static void
 what_is_not_known_is_left_out(void **state)
 {
 	_free_ struct message *program = render(notice_report(NOTICE_LOOKUP_FAILED, FACT_UNIT));
-	_free_ struct message *nothing = render(notice_report(NOTICE_SUMMARY, FACT_OLDEST));
+	_free_ struct message *nothing = render(report_new(NOTICE_SUMMARY, SEVERITY_INFO,
+	    FACTS(fact_number(FACT_LISTENERS, 4), fact_number(FACT_OVERSTAYING, 0),
+		fact_number(FACT_SUSPECTS, 0), fact_number(FACT_ALLOWED, 4),
+		fact_owners(FACT_OWNERS, NULL, 0, 0), fact_owners(FACT_FOLLOWED, NULL, 0, 0))));
 
 	(void)state;
 	assert_non_null(strstr(program->text, "/usr/libexec/overstay-lookup"));
 	assert_null(strstr(program->text, "systemctl"));
-	assert_null(strpbrk(nothing->text, ";[]"));
+	assert_null(strpbrk(nothing->text, ":;[]"));
 }
 
 static void
@@ -89,15 +92,37 @@ long_advice(void **state)
 	memset(line, '1', sizeof(line) - 1);
 	report = report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 	    FACTS(fact_number(FACT_COUNT, 2), fact_text(FACT_ADVICE, line),
-		notice_fact(FACT_ENDPOINTS)));
+		notice_fact(FACT_OWNERS)));
 	_free_ struct message *message = render(report);
 	assert_null(strstr(message->text, "1111"));
 	assert_string_equal(value(message, "OVERSTAY_ADVICE"), line);
 	_free_ struct message *longer =
 	    render(report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 		FACTS(fact_number(FACT_COUNT, 2), fact_text(FACT_ADVICE, ""),
-		    notice_fact(FACT_ENDPOINTS))));
+		    notice_fact(FACT_OWNERS))));
 	assert_non_null(strstr(value(longer, "OVERSTAY_ADVICE"), "/proc/sys/"));
+}
+
+/* Everybody is counted, those that there is room for are named. */
+static void
+owners_are_bounded(void **state)
+{
+	static struct fact_owner many[64];
+	char name[200] = "/";
+
+	(void)state;
+	memset(name + 1, 'x', sizeof(name) - 2);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct fact_owner){ report_process(name, NULL, "a.service"), 0, 1, 1 };
+	_free_ struct message *message =
+	    render(report_new(NOTICE_OVERSTAYS_AT_START, SEVERITY_WARNING,
+		FACTS(fact_number(FACT_COUNT, 90), fact_number(FACT_PROGRAMS, 80),
+		    fact_owners(FACT_OWNERS, many, ARRAY_SIZE(many), 80))));
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		(void)owner_unref(many[i].owner);
+	assert_true(strlen(message->text) < 1200);
+	assert_non_null(strstr(message->text, ", and 6"));
+	check_end(message, "OVERSTAY_EVENT=overstay");
 }
 
 /* What comes from outside cannot end the line, and an error without a name has its number. */
@@ -122,6 +147,7 @@ main(void)
 		cmocka_unit_test(what_is_not_known_is_left_out),
 		cmocka_unit_test(one_is_no_plural),
 		cmocka_unit_test(long_advice),
+		cmocka_unit_test(owners_are_bounded),
 		cmocka_unit_test(hostile_values),
 	};
 
