@@ -16,7 +16,7 @@ BUILD = pathlib.Path(os.environ.get("OVERSTAY_BUILD", ""))
 SIEM = SOURCE / "contrib/siem"
 # What run-with-journald makes journald take the tests for.
 UNIT = "overstay-test.service"
-FIRST_PORT, LISTENERS = 50000, 12
+FIRST_PORT, FIRST_UID, LISTENERS = 50000, 20000, 12
 # A name that tries to be something else: a quote, a backslash, a line, what is no UTF-8.
 HOSTILE = "/dev/shm/x%22%5c%c3%a4%ff%0a%7b}"
 
@@ -42,6 +42,13 @@ def digests():
     return [entry for entry in journal("OVERSTAY_EVENT=overstay") if "OVERSTAY_ITEMS" in entry]
 
 
+def listener(number):
+    """Held by a user of its own: of one owner there would be one alert."""
+    with socket.create_server(("127.0.0.1", FIRST_PORT + number)) as held:
+        return subprocess.Popen(["sleep", "1000"], user=FIRST_UID + number,
+                                pass_fds=[held.fileno()], stdin=subprocess.DEVNULL)
+
+
 @pytest.fixture(name="sent", scope="module")
 def _sent(tmp_path_factory):
     """What the journal has of both, by event."""
@@ -54,7 +61,7 @@ def _sent(tmp_path_factory):
     configuration.write_text("interval: 1s\nthreshold: 3s\ngrace: 1s\nloopback: {severity: warning}\n"
                              "log: {after: 1s}\n", encoding="ascii")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=60)
-    sockets = [socket.create_server(("127.0.0.1", FIRST_PORT + i)) for i in range(LISTENERS)]
+    owners = [listener(i) for i in range(LISTENERS)]
     with subprocess.Popen([BUILD / "overstayd", "-c", configuration], stdin=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL,
                           env={**os.environ, "STATE_DIRECTORY": str(home)}) as daemon:
@@ -63,10 +70,11 @@ def _sent(tmp_path_factory):
         finally:
             daemon.terminate()
         assert daemon.wait(timeout=60) == 0
-    for each in sockets:
-        each.close()
+    for owner in owners:
+        owner.kill()
+        owner.wait(timeout=60)
     suspect, = journal("OVERSTAY_EVENT=suspect", "OVERSTAY_PORT=60855")
-    return {"suspect": suspect, "overstay": digest}
+    return {"suspect": suspect, digest["OVERSTAY_EVENT"]: digest}
 
 
 def snippet(name, directory, *changes):
@@ -116,7 +124,7 @@ def compare(sent, came, of_several):
     items = json.loads(digest["OVERSTAY_ITEMS"])
     assert sorted(item["port"] for item in items) == \
         list(range(FIRST_PORT, FIRST_PORT + LISTENERS))
-    assert {item["pid"] for item in items} == {os.getpid()}
+    assert sorted(item["uid"] for item in items) == list(range(FIRST_UID, FIRST_UID + LISTENERS))
 
 
 @pytest.mark.skipif(not shutil.which("rsyslogd"), reason="no rsyslog here")
