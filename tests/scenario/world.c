@@ -48,15 +48,19 @@ static const struct {
 	{ "developers", 2000, true },
 };
 
-static int
-resolve(const char *name, bool group, uint32_t *ret_id)
+/* Answers for all that the rules name. */
+static void
+answer_names(const struct config *config)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].group == group && strcmp(names[i].name, name) == 0) {
-			*ret_id = names[i].id;
-			return 0;
-		}
-	return -ENOENT;
+	for (size_t i = 0; i < config->policy.names.count; i++) {
+		struct named *named = config->policy.names.items[i];
+
+		(void)named_answer(named, NAMED_ABSENT, 0);
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
+			if (names[j].group == named->group &&
+			    strcmp(names[j].name, named->name) == 0)
+				(void)named_answer(named, NAMED_KNOWN, names[j].id);
+	}
 }
 
 static const char *
@@ -553,13 +557,14 @@ int
 world_configure(struct world *world, const char *text, struct config_messages *messages)
 {
 	struct config *config, *old = world->config;
-	int r = config_load_text(text, strlen(text), "config", false, resolve, &config, messages);
+	int r = config_load_text(text, strlen(text), "config", &config, messages);
 
 	if (r < 0)
 		return r;
 	/* Most scenarios are about other things. */
 	if (strstr(text, "advice:") == NULL)
 		config->policy.advice = false;
+	answer_names(config);
 	if (strstr(text, "heartbeat:") == NULL)
 		config->policy.heartbeat_usec = USEC_NEVER;
 	world->config = config;

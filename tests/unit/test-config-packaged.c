@@ -200,7 +200,7 @@ test_switched_on(void **state)
 	(void)state;
 	while ((at = strstr(text, "    enabled: false\n")) != NULL)
 		memmove(at, at + 19, strlen(at + 19) + 1);
-	config = load_bytes(text, strlen(text), false, &said);
+	config = load_bytes(text, strlen(text), &said);
 	assert_non_null(config);
 	assert_non_null(strstr(said, "rule allows by interpreter"));
 	free(said);
