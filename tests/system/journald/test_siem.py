@@ -38,8 +38,9 @@ def wait_for(find, seconds=60):
     return found
 
 
-def digests():
-    return [entry for entry in journal("OVERSTAY_EVENT=overstay") if "OVERSTAY_ITEMS" in entry]
+def digests(pid):
+    return [entry for entry in journal("OVERSTAY_EVENT=overstay", f"_PID={pid}")
+            if "OVERSTAY_ITEMS" in entry]
 
 
 def listener(number):
@@ -66,14 +67,14 @@ def _sent(tmp_path_factory):
                           stderr=subprocess.DEVNULL,
                           env={**os.environ, "STATE_DIRECTORY": str(home)}) as daemon:
         try:
-            digest, = wait_for(digests)
+            digest, = wait_for(lambda: digests(daemon.pid))
         finally:
             daemon.terminate()
         assert daemon.wait(timeout=60) == 0
     for owner in owners:
         owner.kill()
         owner.wait(timeout=60)
-    suspect, = journal("OVERSTAY_EVENT=suspect", "OVERSTAY_PORT=60855")
+    suspect, = journal("OVERSTAY_EVENT=suspect", f"OVERSTAY_STAY={b'siem'.hex():0<32}")
     return {"suspect": suspect, digest["OVERSTAY_EVENT"]: digest}
 
 
@@ -88,13 +89,15 @@ def snippet(name, directory, *changes):
     return path
 
 
-def forwarded(command, output):
+def forwarded(command, output, sent):
     """Runs the forwarder until both have come; returns its objects, by event."""
+    wanted = {(entry["_PID"], entry["_SOURCE_REALTIME_TIMESTAMP"]) for entry in sent.values()}
+
     def both():
         lines = output.read_bytes().splitlines() if output.exists() else []
         found = [json.loads(line.decode("utf-8")) for line in lines if line.endswith(b"}")]
-        found = [entry for entry in found if entry["OVERSTAY_EVENT"] == "suspect"
-                 or "OVERSTAY_ITEMS" in entry]
+        found = [entry for entry in found
+                 if (entry["_PID"], entry["_SOURCE_REALTIME_TIMESTAMP"]) in wanted]
         return {entry["OVERSTAY_EVENT"]: entry for entry in found} if len(found) == 2 else None
 
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -133,7 +136,7 @@ def test_rsyslog(sent, tmp_path):
     path = snippet("rsyslog.conf", tmp_path, ("/var/log/overstay.json", str(output)),
                    ("imjournal.state", str(tmp_path / "state")))
     subprocess.run(["rsyslogd", "-N1", "-f", path], check=True, timeout=60)
-    came = forwarded(["rsyslogd", "-n", "-f", path, "-i", tmp_path / "pid"], output)
+    came = forwarded(["rsyslogd", "-n", "-f", path, "-i", tmp_path / "pid"], output, sent)
     compare(sent, came, lambda values: values[-1])
 
 
@@ -142,7 +145,7 @@ def test_fluent_bit(sent, tmp_path):
     output = tmp_path / "overstay.json"
     path = snippet("fluent-bit.yaml", tmp_path, ("path: /var/log", f"path: {tmp_path}"),
                    ("/var/lib/fluent-bit", str(tmp_path)))
-    came = forwarded(["fluent-bit", "-c", path], output)
+    came = forwarded(["fluent-bit", "-c", path], output, sent)
     compare(sent, came, lambda values: values)
 
 
@@ -150,7 +153,7 @@ def test_fluent_bit(sent, tmp_path):
 def test_vector(sent, tmp_path):
     output = tmp_path / "overstay.json"
     path = snippet("vector.yaml", tmp_path, ("/var/log/overstay.json", str(output)))
-    came = forwarded(["vector", "--config-yaml", path], output)
+    came = forwarded(["vector", "--config-yaml", path], output, sent)
     for event, entry in came.items():
         entry["MESSAGE"] = entry.pop("message")
         entry["_HOSTNAME"] = entry.pop("host")
