@@ -82,6 +82,10 @@ set_evidence(struct process *process, const char *words)
 		{ "roots", EVIDENCE_EXE_ROOTS },
 		{ "own", EVIDENCE_UNIT_OWN },
 		{ "login", EVIDENCE_LOGIN },
+		{ "exe-own", EVIDENCE_EXE_OWN },
+		{ "exe-new", EVIDENCE_EXE_NEW },
+		{ "main-own", EVIDENCE_MAIN_OWN },
+		{ "own-users", EVIDENCE_OWN_USERS },
 	};
 
 	while (*words != '\0') {
@@ -145,6 +149,7 @@ read_text(struct process *process, const char *name, const char *value)
 	} texts[] = {
 		{ "comm", &process->comm },
 		{ "container", &process->place.container },
+		{ "forwards", &process->forwards_to },
 		{ "session", &process->place.session },
 		{ "cwd", &process->cwd },
 		{ "main", &process->main_exe },

@@ -8,9 +8,59 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "life.h"
 #include "script.h"
+
+/* A file beside that of path. */
+static int
+read_included(struct script *script, const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+	_free_ char *beside = NULL;
+
+	if (asprintf(&beside, "%.*s%s", slash == NULL ? 0 : (int)(slash + 1 - path), path, name) <
+	    0)
+		abort();
+	return script_read(script, beside);
+}
+
+int
+script_read(struct script *script, const char *path)
+{
+	_fclose_ FILE *file = fopen(path, "re");
+	_free_ char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+	int r = 0;
+
+	if (file == NULL)
+		return -errno;
+	while (r == 0 && (length = getline(&line, &size, file)) >= 0) {
+		if (length > 0 && line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		if (strncmp(line, "include ", 8) == 0) {
+			r = read_included(script, path, line + 8);
+			continue;
+		}
+		if (array_reserve(&script->lines, &script->line_room, script->line_count + 1,
+			ARRAY_UNBOUNDED) < 0)
+			abort();
+		script->lines[script->line_count++] = take_ptr(line);
+		size = 0;
+	}
+	return r < 0 || !ferror(file) ? r : -EIO;
+}
+
+void
+script_clear(struct script *script)
+{
+	for (size_t i = 0; i < script->line_count; i++)
+		free(script->lines[i]);
+	free(script->lines);
+}
 
 /* "10min", "1h 30min"; "+5s" is counted from now. */
 static int
@@ -36,8 +86,8 @@ find_end(const struct script *script)
 	for (size_t i = script->at; i < script->line_count; i++) {
 		const char *line = script->lines[i] + strspn(script->lines[i], " \t");
 
-		if (strncmp(line, "repeat ", 7) == 0 || strcmp(line, "config") == 0 ||
-		    strncmp(line, "config ", 7) == 0)
+		if (strncmp(line, "repeat ", 7) == 0 || strncmp(line, "program ", 8) == 0 ||
+		    strcmp(line, "config") == 0 || strncmp(line, "config ", 7) == 0)
 			depth++;
 		else if (strcmp(line, "end") == 0 && --depth == 0)
 			return i;
@@ -103,6 +153,41 @@ play_repeat(struct script *script, const char *rest)
 	return 0;
 }
 
+static int
+play_program(struct script *script, const char *rest)
+{
+	size_t end = find_end(script);
+
+	return end == 0 || script->life == NULL || rest[0] == '\0' ?
+	    -EINVAL :
+	    life_program(script, rest, end);
+}
+
+/* The same of statements that take no block. */
+static int
+play_life(struct script *script, const char *rest, int (*function)(struct script *, const char *))
+{
+	return script->life == NULL ? -EINVAL : function(script, rest);
+}
+
+static int
+play_reboots(struct script *script, const char *rest)
+{
+	return play_life(script, rest, life_reboots);
+}
+
+static int
+play_sleeps(struct script *script, const char *rest)
+{
+	return play_life(script, rest, life_sleeps);
+}
+
+static int
+play_daemon(struct script *script, const char *rest)
+{
+	return play_life(script, rest, life_daemon);
+}
+
 /* What stands behind the endpoint of `listen`. */
 struct listening {
 	struct row row;
@@ -166,8 +251,8 @@ read_listening(struct script *script, const char *rest, struct listening *listen
 	return endpoint->port + listening->many > PORT_COUNT ? -EINVAL : 0;
 }
 
-static int
-play_listen(struct script *script, const char *rest)
+int
+script_listen(struct script *script, const char *rest)
 {
 	struct world *world = &script->world;
 	struct listening listening = {
@@ -517,6 +602,7 @@ static const struct {
 	{ "connections", play_connections },
 	{ "counts", check_counts },
 	{ "cut-proofs", play_cut_proofs },
+	{ "daemon", play_daemon },
 	{ "disconnect", play_disconnect },
 	{ "expect", check_expect },
 	{ "failing-polls", play_failing_polls },
@@ -524,15 +610,18 @@ static const struct {
 	{ "hold", play_hold },
 	{ "incomplete", play_incomplete },
 	{ "kernel-range", play_kernel_range },
-	{ "listen", play_listen },
+	{ "listen", script_listen },
 	{ "lookup", play_lookup },
 	{ "miss", play_miss },
 	{ "nofield", check_nofield },
 	{ "with", check_with },
 	{ "owner", write_owner },
+	{ "program", play_program },
+	{ "reboots", play_reboots },
 	{ "repeat", play_repeat },
 	{ "reserved", play_reserved },
 	{ "sender", play_sender },
+	{ "sleeps", play_sleeps },
 	{ "source", play_source },
 	{ "stay", check_stay },
 	{ "surveys", play_surveys },
