@@ -61,7 +61,8 @@
  *	config [refused]
  *		threshold: 10min
  *	end
- * Advice is off unless the configuration speaks of it.
+ * Advice is off unless the configuration speaks of it, and without "user: {threshold: ...}" a
+ * person's programs have the threshold of all others.
  *
  * What is compared; `*` stands for any bytes
  *	expect [N] [Dd+]HH:MM:SS PRIORITY KIND [PROTOCOL ADDRESS:PORT]	the next message (the

@@ -552,6 +552,8 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	/* Most scenarios are about other things. */
 	if (strstr(text, "advice:") == NULL)
 		config->policy.advice = false;
+	if (strstr(text, "user: {threshold:") == NULL)
+		config->policy.user_threshold_usec = config->policy.threshold_usec;
 	take_config(world, config);
 	return 0;
 }
