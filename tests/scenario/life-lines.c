@@ -226,6 +226,21 @@ read_bad(struct script *script, struct program *program, const char *rest)
 	return 0;
 }
 
+static int
+read_container(struct script *script, struct program *program, const char *rest)
+{
+	(void)script;
+	program->container = or_die(strdup(rest));
+	return 0;
+}
+
+static int
+read_forwards(struct script *script, struct program *program, const char *rest)
+{
+	program->forwards = true;
+	return read_container(script, program, rest);
+}
+
 static const struct {
 	const char *word;
 	int (*function)(struct script *script, struct program *program, const char *rest);
@@ -233,6 +248,8 @@ static const struct {
 	{ "also", read_also },
 	{ "bad", read_bad },
 	{ "comes", read_comes },
+	{ "container", read_container },
+	{ "forwards", read_forwards },
 	{ "listen", read_listen },
 	{ "main", read_main },
 	{ "of", read_of },

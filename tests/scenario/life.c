@@ -7,6 +7,8 @@
  *		owner ATTRIBUTES	as run.c has them; each run has a pid of its own
  *		also ATTRIBUTES		one more process
  *		main			it is its unit's main process
+ *		container ID	each run is another container, ID with a number behind it
+ *		forwards ID	each run forwards to another container
  *		users A-B		each run is one of these users'
  *		listen PROTOCOL ADDRESS:PORTS WORDS	at its start. PORTS is a port, A-B (any free
  *			one of them), A+ (the first free one from A), or auto (the kernel's choice);
@@ -124,6 +126,23 @@ open_listeners(struct script *script, const struct program *program, const struc
 	}
 }
 
+/* The container's id ends in the number of the run. */
+static void
+set_container(struct life *life, const struct program *program, struct process *process)
+{
+	char id[OWNER_CONTAINER_MAX];
+
+	(void)snprintf(id, sizeof(id), "%s%06llx", program->container,
+	    (unsigned long long)life->numbers);
+	if (owner_text_set(program->forwards ? &process->forwards_to : &process->place.container,
+		id) < 0)
+		abort();
+	if (program->forwards)
+		process->forwards_kind = CONTAINER_DOCKER;
+	else
+		process->place.container_kind = CONTAINER_DOCKER;
+}
+
 /* A process of that program, begun now. */
 static struct who *
 new_who(struct script *script, const struct program *program)
@@ -144,6 +163,8 @@ new_who(struct script *script, const struct program *program)
 		process->start_usec = world->now_usec;
 		if (is_main)
 			process->main_pid = process->pid;
+		if (program->container != NULL)
+			set_container(life, program, process);
 		if (program->uids.most > 0)
 			process->uid = process->login_uid = uid;
 	}
@@ -510,6 +531,7 @@ life_free(struct life *life)
 			free(program->listens[i].before);
 			free(program->listens[i].after);
 		}
+		free(program->container);
 		free(program->name);
 		free(program);
 	}

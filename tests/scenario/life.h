@@ -29,6 +29,8 @@ struct life_listen {
 struct program {
 	char *name;
 	struct who *who;	  /* the template of its owner */
+	char *container;	  /* NULL, or what the ids of its containers begin with */
+	bool forwards;		  /* it is no process of that container, but forwards to it */
 	const struct program *of; /* opens its listeners in the process of that one */
 	struct life_listen listens[LIFE_LISTENS_MAX];
 	size_t listen_count;
