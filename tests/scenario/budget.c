@@ -141,10 +141,14 @@ check_tally(struct script *script)
 		complain(script, "%u suspects, expected none", tally.suspects);
 }
 
+/* OVERSTAY_SEED in the environment gives other days. */
 static uint64_t
 seed_of(const char *name)
 {
-	return hash_add(HASH_BEGIN, name, strlen(name));
+	const char *seed = getenv("OVERSTAY_SEED");
+
+	return hash_add(HASH_BEGIN, name, strlen(name)) +
+	    (seed == NULL ? 0 : strtoull(seed, NULL, 10));
 }
 
 static void

@@ -38,6 +38,9 @@
 #include "model/owner.h"
 #include "or-die.h"
 
+/* The whole id of a container. */
+#define CONTAINER_DIGITS 64
+
 /* ---- chance ------------------------------------------------------------------------------- */
 
 /* The generator of java.util.SplittableRandom: a counter and two multiplications. */
@@ -126,21 +129,29 @@ open_listeners(struct script *script, const struct program *program, const struc
 	}
 }
 
-/* The container's id ends in the number of the run. */
+/* Each container has an id, which ends in the number of the run, and a scope of that name. */
 static void
 set_container(struct life *life, const struct program *program, struct process *process)
 {
-	char id[OWNER_CONTAINER_MAX];
+	char id[OWNER_CONTAINER_MAX], unit[OWNER_UNIT_MAX];
+	const char *dot = strrchr(process->place.unit, '.');
+	int digits = CONTAINER_DIGITS - (int)strlen(program->container);
 
-	(void)snprintf(id, sizeof(id), "%s%06llx", program->container,
+	(void)snprintf(id, sizeof(id), "%s%0*llx", program->container, digits,
 	    (unsigned long long)life->numbers);
-	if (owner_text_set(program->forwards ? &process->forwards_to : &process->place.container,
-		id) < 0)
-		abort();
-	if (program->forwards)
+	if (program->forwards) {
 		process->forwards_kind = CONTAINER_DOCKER;
-	else
-		process->place.container_kind = CONTAINER_DOCKER;
+		if (owner_text_set(&process->forwards_to, id) < 0)
+			abort();
+		return;
+	}
+	process->place.container_kind = CONTAINER_DOCKER;
+	(void)snprintf(unit, sizeof(unit), "%.*s-%s%s",
+	    dot == NULL ? 0 : (int)(dot - process->place.unit), process->place.unit, id,
+	    dot == NULL ? "" : dot);
+	if (owner_text_set(&process->place.container, id) < 0 ||
+	    owner_text_set(&process->place.unit, unit) < 0)
+		abort();
 }
 
 /* A process of that program, begun now. */

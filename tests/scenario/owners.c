@@ -149,7 +149,7 @@ read_text(struct process *process, const char *name, const char *value)
 	} texts[] = {
 		{ "comm", &process->comm },
 		{ "container", &process->place.container },
-		{ "forwards", &process->forwards_to },
+		{ "forwards-to", &process->forwards_to },
 		{ "session", &process->place.session },
 		{ "cwd", &process->cwd },
 		{ "main", &process->main_exe },
