@@ -55,7 +55,7 @@ const struct option options[] = {
 	    .default_text = "10min", .unit = "time span or never", .reloadable = true,
 	    .help = "threshold for listeners that no rule matches" },
 	{ "user.threshold", OPTION_DURATION, AT(policy.user_threshold_usec), 0, LONG_USEC, true,
-	    .default_text = "24h", .unit = "time span or never", .reloadable = true,
+	    .default_text = "3d", .unit = "time span or never", .reloadable = true,
 	    .help = "threshold for listeners of class user, before the other thresholds" },
 	{ "udp.threshold", OPTION_DURATION, AT(policy.udp_threshold_usec), 0, LONG_USEC, true,
 	    .default_text = "1h", .unit = "time span or never", .reloadable = true,
