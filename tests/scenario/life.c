@@ -9,19 +9,20 @@
  *		main			it is its unit's main process
  *		container ID	each run is another container, ID with a number behind it
  *		forwards ID	each run forwards to another container
- *		users A-B		each run is one of these users'
- *		listen PROTOCOL ADDRESS:PORTS WORDS	at its start. PORTS is a port, A-B (any free
- *			one of them), A+ (the first free one from A), or auto (the kernel's choice);
- *			many A..B = so many of these
+ *		users A-B	each run is one of these users'
+ *		listen PROTOCOL ADDRESS:PORTS WORDS	at its start. PORTS is a port, A-B (any
+ *			free one of them), A+ (the first free one from A), or auto (the kernel's
+ *			choice); many A..B = so many of these
  *		starts A..B	so long after the host's start (2s..40s)
  *		restarts every A..B away A..B
- *		upgraded every A..B lags A..B  its file is replaced, and it is restarted so much later
- *		comes every A..B [hours A-B] [weekdays] stays A..B  it is no service but comes and
- *			goes, also several at once. Half of the stays are in the lower half of the
- *			doublings between A and B: most jobs are short
- *		of NAME		what it listens on is held by the process of that program, as long as
- *			that runs
- *		bad at SPAN within SPAN  comes once, stays, and has to be reported in that time at
+ *		upgraded every A..B lags A..B	its file is replaced, and it is restarted so
+ *			much later
+ *		comes every A..B [hours A-B] [weekdays] stays A..B	it is no service but comes
+ *			and goes, also several at once. Each doubling between A and B is as likely:
+ *			most jobs are short
+ *		of NAME		what it listens on is held by the process of that program, as long
+ *			as that runs
+ *		bad at SPAN within SPAN	comes once, stays, and has to be reported in that time at
  *			warning or graver
  *	reboots every A..B off A..B
  *	sleeps at HOUR for A..B		each night

@@ -43,10 +43,9 @@ struct program {
 	struct span uids;
 	uint64_t due_usec; /* when it starts (USEC_NEVER = it runs) or comes next */
 	uint64_t upgrade_usec;
-	uint64_t came_usec;    /* bad: when it came */
+	uint64_t came_usec;    /* when it came last */
 	uint64_t within_usec;  /* bad: the alert comes so soon */
-	uint64_t alerted_usec; /* bad: when it came */
-	enum severity alerted;
+	uint64_t alerted_usec; /* bad: when that was */
 	struct program *next;
 };
 

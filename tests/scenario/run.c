@@ -26,10 +26,10 @@
  *			parent N uid N gid N group N comm TEXT exe PATH cmdline "TEXT" unit
  *			NAME user-unit NAME runs SPAN (by now) trust same|unverified|replaced
  *			deleted cut main PATH main-pid N container ID forwards-to ID session N
- *			cwd PATH script PATH exe-uid N exe-inode N evidence WORD[,WORD...] (memory updated
- *			open-path open hidden-mount stdio shell-below argv0 mounts pids users
- *				terminal manager roots own login
- *				exe-own exe-new main-own own-users) origin WORD outlived
+ *			cwd PATH script PATH exe-uid N exe-inode N evidence WORD[,WORD...]
+ *			(memory updated open-path open hidden-mount stdio shell-below argv0 mounts
+ *			pids users terminal manager roots own login exe-own exe-new main-own
+ *			own-users) origin WORD outlived
  *				WORD[,WORD...] (terminal session parent directory). A program below
  *				/usr or /opt is root's. The name may be written again: it holds
  *				from then on.

@@ -411,7 +411,8 @@ test_dump(void **state)
 	(void)state;
 	assert_string_equal(text,
 	    "interval: 1s\nsurvey: 30s\nranges: [iana, 7, 9-11]\nprotocols: [udp]\n"
-	    "netns: host\nthreshold: 10min\nuser:\n  threshold: 3d\nudp:\n  threshold: 1h\n  auto: 2h\n"
+	    "netns: host\nthreshold: 10min\nuser:\n  threshold: 3d\nudp:\n  threshold: 1h\n"
+	    "  auto: 2h\n"
 	    "loopback:\n  severity: notice\nsuspect:\n  threshold: 0s\n  severity: crit\n"
 	    "  weak_threshold: 1min\n  weak_severity: err\n"
 	    "severity: warning\ngrace: 2min\nremind: 1d\n"

@@ -3,8 +3,8 @@
  * The packaged rules of conf/rules.d: each file by itself and all of them together are read without
  * an error or a warning. Each names a unit or a user beside the program, since any user can start
  * the program, and some can make it do what they like. What is active is safe on a host nobody has
- * looked at: by the file of a program that a package of root's put there, or by the kernel, and by no
- * claim.
+ * looked at: by the file of a program that a package of root's put there, or by the kernel, and by
+ * no claim.
  */
 #include "config-expect.h"
 
