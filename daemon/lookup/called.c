@@ -27,6 +27,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "lookup/called.h"
+#include "lookup/covered.h"
 #include "lookup/path.h"
 #include "model/claim.h"
 #include "model/identity.h"
@@ -273,17 +274,6 @@ copy_called(const char *name, char *ret, size_t size)
 
 /* ---- the process -------------------------------------------------------------------------- */
 
-/* May the process have made its own mounts, without being a container that root runs? */
-static bool
-is_own_world(const struct process *process)
-{
-	const uint32_t own = EVIDENCE_OTHER_MOUNTS | EVIDENCE_OTHER_USERS;
-
-	return (process->evidence & own) == own &&
-	    (process->place.container_kind == CONTAINER_NONE ||
-		process->place.user_unit[0] != '\0');
-}
-
 /* What is known of the name, by the process's own root and the host's. */
 static enum called
 judge(struct name_ground *own, struct name_ground *host, const char *text)
@@ -295,11 +285,15 @@ judge(struct name_ground *own, struct name_ground *host, const char *text)
 	if (!copy_called(text, name, sizeof(name)) || claim_is_family(program_name(name), program))
 		return CALLED_NOTHING;
 	found = judge_name(own, name);
-	if (!is_own_world(own->subject->process))
+	if (!covered_may_be(own->subject->process, EVIDENCE_OTHER_USERS))
 		return found;
 	at_host = judge_name(host, name);
 	if (at_host == CALLED_ITSELF)
 		return at_host;
+	/* It put itself there. */
+	if (at_host == CALLED_OTHER && name[0] == '/' &&
+	    covered_is(own->subject, name, &own->subject->program->file))
+		return CALLED_OTHER;
 	if (found == CALLED_ITSELF || found == CALLED_NEAR)
 		return CALLED_NEAR;
 	return found == CALLED_OTHER ? found : at_host;

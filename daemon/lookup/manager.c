@@ -13,6 +13,8 @@
  *		  read them. A person can read those of the own manager, and pretend to have them
  *		  (prctl(2), PR_SET_MM_MAP): what is below a user's manager must never be excused
  *		  from its reasons, see process_is_init().
+ *		  Forks fork, too: at each daemon-reload those that start the generators, and
+ *		  all of them hold what PID 1 holds.
  * executor:	  since systemd 255 managers start systemd-executor first, which becomes the
  *		  service. It runs for a moment, so only a young one counts; and below PID 1 only
  *		  root's: anybody can start that file and leave it to PID 1. It takes the
@@ -22,6 +24,7 @@
  *
  * Cost: nothing for other programs; some 15 us for systemd's.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +41,9 @@
 
 /* An executor has its sandbox, its PAM session and Type=idle (5 s) behind it by then. */
 #define EXECUTOR_AGE_MAX_USEC (10 * USEC_PER_SEC)
+
+/* Forks between a manager and one of its: for generators there are two. */
+#define FORKS_MAX 3
 
 bool
 manager_is_place(const char *cgroup, uint32_t uid)
@@ -97,28 +103,55 @@ is_executor(const struct proc_stat *stat, const struct process *process)
 	    now_usec - stat->start_usec < EXECUTOR_AGE_MAX_USEC;
 }
 
+/* Opens the manager that started the process, itself or by forks of its own, at most so many.
+ * Returns a descriptor of its /proc/PID or -errno. */
+static int
+open_manager(const struct view *view, const struct proc_stat *stat, uint32_t uid, unsigned forks,
+    struct proc_stat *ret)
+{
+	int32_t pid = stat->parent_pid;
+
+	for (;; forks--) {
+		_close_ int fd = proc_open(view->host->proc_fd, pid);
+		int r = fd < 0 ? fd : proc_read_stat(fd, ret);
+
+		if (r < 0 && (pid == 1 || forks == 0))
+			return r;
+		/* Whose parent has ended is PID 1's by now. */
+		if (pid != 1 && forks > 0 && (r < 0 || ret->stack_start == 0)) {
+			pid = 1;
+			continue;
+		}
+		/* A user's manager starts nothing under another user. */
+		if (pid == 1 || is_user_manager(view, fd, ret->parent_pid, uid))
+			return take_fd(&fd);
+		if (forks == 0 || ret->stack_start != stat->stack_start ||
+		    ret->arguments_start != stat->arguments_start)
+			return -ESRCH;
+		pid = ret->parent_pid;
+	}
+}
+
 void
 manager_read(const struct view *view, const struct proc_stat *stat, struct process *process)
 {
 	const char *name = program_name(process->exe);
 	bool executor = strcmp(name, "systemd-executor") == 0;
-	_close_ int process_fd = -1, parent_fd = -1;
-	struct proc_stat parent;
+	_close_ int process_fd = -1, manager_fd = -1;
+	struct proc_stat manager;
 
 	if ((!executor && strcmp(name, "systemd") != 0) || !is_roots_file(process))
 		return;
+	/* What was forked may have ended since, and is the manager's all the same. */
 	process_fd = proc_open(view->host->proc_fd, process->pid);
-	parent_fd = proc_open(view->host->proc_fd, stat->parent_pid);
-	if (process_fd < 0 || parent_fd < 0 || proc_read_stat(parent_fd, &parent) < 0)
-		return;
-	if (!executor && is_user_manager(view, process_fd, stat->parent_pid, process->uid)) {
+	if (process_fd >= 0 && !executor &&
+	    is_user_manager(view, process_fd, stat->parent_pid, process->uid)) {
 		process->evidence |= EVIDENCE_MANAGER;
 		return;
 	}
-	/* A user's manager starts nothing under another user. */
-	if (stat->parent_pid != 1 &&
-	    !is_user_manager(view, parent_fd, parent.parent_pid, process->uid))
+	manager_fd = open_manager(view, stat, process->uid, executor ? 0 : FORKS_MAX, &manager);
+	if (manager_fd < 0)
 		return;
-	if (executor ? is_executor(stat, process) : is_fork(&parent, parent_fd, stat, process))
+	if (executor ? is_executor(stat, process) : is_fork(&manager, manager_fd, stat, process))
 		process->evidence |= EVIDENCE_MANAGER;
 }

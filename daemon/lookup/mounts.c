@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "lookup/files.h"
 #include "lookup/mounts.h"
 
 struct mount {
@@ -165,4 +166,22 @@ mounts_locate(char *text, const char *path, char *ret, size_t size, uint64_t *re
 	}
 	*ret_id = mount->id;
 	return print_place(mount, path, ret, size);
+}
+
+int
+mounts_locate_by(int directory_fd, const char *name, const char *path, char *ret, size_t size,
+    uint64_t *ret_id)
+{
+	_free_ char *text = malloc(MOUNTS_TEXT_MAX);
+	ssize_t length;
+
+	if (text == NULL)
+		return -ENOMEM;
+	length = files_read(directory_fd, name, text, MOUNTS_TEXT_MAX);
+	if (length < 0)
+		return (int)length;
+	if (length == 0 || length == MOUNTS_TEXT_MAX)
+		return -EFBIG;
+	text[length - 1] = '\0';
+	return mounts_locate(text, path, ret, size, ret_id);
 }

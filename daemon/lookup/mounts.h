@@ -22,4 +22,11 @@
 int mounts_locate(char *text, const char *path, char *ret, size_t size,
     uint64_t *ret_id) _mustcheck_;
 
+/*
+ * The same by the table in the file name below the directory directory_fd ("mountinfo" in
+ * /proc/PID). Returns beside those -EFBIG, or -errno of reading it.
+ */
+int mounts_locate_by(int directory_fd, const char *name, const char *path, char *ret, size_t size,
+    uint64_t *ret_id) _mustcheck_;
+
 #endif

@@ -51,18 +51,51 @@ named_file_descriptor(const char *path)
 	return -1;
 }
 
-/* Is the descriptor, which is open yet, a file in memory? */
+/* Is that the host's /dev/shm, or on it? */
+static bool
+is_in_shm(const struct view *view, const struct statx *file)
+{
+	_close_ int fd = -1;
+	struct statx shm;
+	struct statfs system;
+
+	if (file->stx_dev_major != 0 || view->init_root_fd < 0)
+		return false;
+	fd = path_open(view->init_root_fd, "/dev/shm");
+
+	/* Where it is no file system of its own, that of the path is another thing's, too. */
+	return fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &shm) == 0 &&
+	    shm.stx_dev_major == file->stx_dev_major && shm.stx_dev_minor == file->stx_dev_minor &&
+	    (shm.stx_attributes_mask & shm.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 &&
+	    fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
+}
+
+/* Is that what the program reads its code from? */
+static bool
+is_script(const struct process *process, const char *argument)
+{
+	struct identity identity;
+	const char *script;
+
+	identity_find(process, &identity);
+	return identity.loaded == argument || identity_input(process, &script) == INPUT_STDIN;
+}
+
+/* A file in memory, or code in a file in /dev/shm, that is open yet. */
 static void
-read_descriptor(struct subject *subject, int number)
+read_descriptor(struct subject *subject, const char *argument, int number)
 {
 	char name[32], link[FILES_LINK_MAX];
 	struct statx file;
 
 	(void)snprintf(name, sizeof(name), "fd/%d", number);
-	if (files_read_link(subject->task_fd, name, link, sizeof(link)) > 0 &&
-	    program_file_stat(subject->task_fd, name, 0, &file) == 0 && S_ISREG(file.stx_mode) &&
-	    evidence_is_memory(&file, link, 0, subject->view->host->memory_device))
+	if (files_read_link(subject->task_fd, name, link, sizeof(link)) <= 0 ||
+	    program_file_stat(subject->task_fd, name, 0, &file) < 0 || !S_ISREG(file.stx_mode))
+		return;
+	if (evidence_is_memory(&file, link, 0, subject->view->host->memory_device))
 		subject->process->script_evidence |= SCRIPT_IN_MEMORY;
+	else if (is_script(subject->process, argument) && is_in_shm(subject->view, &file))
+		subject->process->script_evidence |= SCRIPT_IN_SHM;
 }
 
 /* An argument that stands for a descriptor: code from there, or a program in memory. */
@@ -76,25 +109,10 @@ read_descriptors(struct subject *subject)
 		int number = named_file_descriptor(at);
 
 		if (number >= 0) {
-			read_descriptor(subject, number);
+			read_descriptor(subject, at, number);
 			return;
 		}
 	}
-}
-
-/* Is that the host's /dev/shm, or on it? */
-static bool
-is_in_shm(const struct view *view, const struct statx *file)
-{
-	_close_ int fd = path_open(view->init_root_fd, "/dev/shm");
-	struct statx shm;
-	struct statfs system;
-
-	/* Where it is no file system of its own, that of the path is another thing's, too. */
-	return fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &shm) == 0 &&
-	    shm.stx_dev_major == file->stx_dev_major && shm.stx_dev_minor == file->stx_dev_minor &&
-	    (shm.stx_attributes_mask & shm.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 &&
-	    fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
 }
 
 /* Skips "/proc/self/root" and its like, which is "/" for the process, and "/proc/self/cwd" and its
@@ -161,8 +179,7 @@ judge_named(const struct subject *subject, const char *argument, struct statx *r
 		process->script_evidence |= SCRIPT_OPEN_PATH;
 	if (evidence_is_open(ret, process->uid, subject->root_uid))
 		process->script_evidence |= SCRIPT_OPEN;
-	if (ret->stx_dev_major == 0 && subject->view->init_root_fd >= 0 &&
-	    is_in_shm(subject->view, ret))
+	if (is_in_shm(subject->view, ret))
 		process->script_evidence |= SCRIPT_IN_SHM;
 	return take_fd(&fd);
 }

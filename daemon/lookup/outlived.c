@@ -19,7 +19,6 @@
  * Cost: three links, 2 us each; for who is in a session a file of some 300 bytes, about 10 us.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,15 +27,9 @@
 #include "lookup/files.h"
 #include "lookup/manager.h"
 #include "lookup/outlived.h"
-#include "lookup/path.h"
 #include "lookup/place.h"
 #include "lookup/program-file.h"
-
-/* Where logind keeps them (systemd, src/login/logind-session.c), as PID 1 sees it. */
-#define SESSIONS_DIRECTORY "/run/systemd/sessions"
-
-/* A file of a session has some twenty short lines; what a user chose of it (DESKTOP=) is short. */
-#define SESSION_FILE_MAX 4096
+#include "lookup/records.h"
 
 /* The kernel's mark of a name that is no more. */
 static const char deleted_mark[] = " (deleted)";
@@ -97,29 +90,13 @@ is_closing(const char *text, size_t length)
 	return false;
 }
 
-/* logind's own names are digits, with a letter before them or without. */
-static bool
-is_session_name(const char *name)
-{
-	return name[0] != '\0' &&
-	    name[strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] ==
-	    '\0';
-}
-
+/* Without logind there are no such files. */
 static bool
 has_lost_session(const struct view *view, const char *session)
 {
-	_close_ int directory_fd = -1;
-	char text[SESSION_FILE_MAX];
-	ssize_t length;
+	char text[RECORDS_SESSION_MAX];
+	ssize_t length = records_read_session(view, session, text, sizeof(text));
 
-	if (!is_session_name(session) || view->init_root_fd < 0)
-		return false;
-	/* Without logind there are no such files. */
-	directory_fd = path_open(view->init_root_fd, SESSIONS_DIRECTORY);
-	if (directory_fd < 0)
-		return false;
-	length = files_read(directory_fd, session, text, sizeof(text));
 	return length == -ENOENT || (length > 0 && is_closing(text, (size_t)length));
 }
 

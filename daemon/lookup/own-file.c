@@ -76,20 +76,6 @@ is_own(const struct statx *file, const struct process *process)
 	    ((file->stx_mode & S_IWGRP) != 0 && in_group && file->stx_gid != 0);
 }
 
-/* Reads where path leads by the mounts of a process, below its /proc/PID. False: unknown. */
-static bool
-locate(int directory_fd, const char *name, const char *path, char *ret, size_t size)
-{
-	_free_ char *text = malloc(MOUNTS_TEXT_MAX);
-	ssize_t length = text == NULL ? -1 : files_read(directory_fd, name, text, MOUNTS_TEXT_MAX);
-	uint64_t id;
-
-	if (length <= 0 || length == MOUNTS_TEXT_MAX)
-		return false;
-	text[length - 1] = '\0';
-	return mounts_locate(text, path, ret, size, &id) == 0;
-}
-
 /* Where those directories are that everybody may write to, and what it means to be in one. */
 static const struct {
 	const char *path;
@@ -114,12 +100,13 @@ static uint32_t
 read_place(const struct view *view, int task_fd, const char *exe)
 {
 	char file[2 * FILES_LINK_MAX], directory[2 * FILES_LINK_MAX];
+	uint64_t id;
 
-	if (!locate(task_fd, "mountinfo", exe, file, sizeof(file)))
+	if (mounts_locate_by(task_fd, "mountinfo", exe, file, sizeof(file), &id) < 0)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (locate(view->host->proc_fd, "1/mountinfo", places[i].path, directory,
-			sizeof(directory)) &&
+		if (mounts_locate_by(view->host->proc_fd, "1/mountinfo", places[i].path, directory,
+			sizeof(directory), &id) == 0 &&
 		    is_below(file, directory))
 			return places[i].evidence;
 	return 0;
@@ -136,13 +123,18 @@ place_by_path(const char *exe)
 }
 
 void
+own_file_read_users(int task_fd, struct process *process)
+{
+	if (has_own_users(task_fd, process))
+		process->evidence |= EVIDENCE_OWN_USERS;
+}
+
+void
 own_file_read(const struct view *view, int task_fd, const struct program_file *program,
     const struct main_facts *main, struct process *process)
 {
 	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
 
-	if (has_own_users(task_fd, process))
-		process->evidence |= EVIDENCE_OWN_USERS;
 	if (process->exe[0] == '/' && process->place.container_kind == CONTAINER_NONE)
 		process->evidence |= !own_mounts || process->exe_trust != EXE_UNVERIFIED ?
 		    place_by_path(process->exe) :

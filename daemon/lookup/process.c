@@ -26,6 +26,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/called.h"
+#include "lookup/covered.h"
 #include "lookup/descent.h"
 #include "lookup/evidence.h"
 #include "lookup/exe-checksum.h"
@@ -141,11 +142,14 @@ read_facts(const struct view *view, int process_fd, int task_fd, const struct pr
 	};
 	int r = evidence_read(&subject);
 
+	own_file_read_users(task_fd, process);
 	if (r == 0)
 		r = named_file_read(&subject);
-	if (r == 0)
-		called_read(&subject);
-	return r;
+	if (r < 0)
+		return r;
+	called_read(&subject);
+	covered_read(&subject);
+	return 0;
 }
 
 /* What is read of the program: its file, its arguments, what they lead to. */

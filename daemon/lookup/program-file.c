@@ -91,25 +91,6 @@ is_of_root(const struct statx *file)
 	return file->stx_uid == 0 && (file->stx_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* Reads where path leads by the mounts of a process. Returns 0 or -errno. */
-static int
-locate(int directory_fd, const char *name, const char *path, char *ret, size_t size,
-    uint64_t *ret_id)
-{
-	_free_ char *text = malloc(MOUNTS_TEXT_MAX);
-	ssize_t length;
-
-	if (text == NULL)
-		return -ENOMEM;
-	length = files_read(directory_fd, name, text, MOUNTS_TEXT_MAX);
-	if (length < 0)
-		return (int)length;
-	if (length == 0 || length == MOUNTS_TEXT_MAX)
-		return -EFBIG;
-	text[length - 1] = '\0';
-	return mounts_locate(text, path, ret, size, ret_id);
-}
-
 /* Is the process's root that of its mounts, so that the kernel's two texts agree? */
 static bool
 is_at_root(int task_fd)
@@ -129,9 +110,9 @@ means_the_same(const struct view *view, int task_fd, const char *path, const str
 	/* Before Linux 5.8 statx(2) does not return the mount of a file. */
 	if ((file->stx_mask & STATX_MNT_ID) == 0 || !is_at_root(task_fd))
 		return false;
-	return locate(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init), &init_id) ==
-	    0 &&
-	    locate(task_fd, "mountinfo", path, own, sizeof(own), &own_id) == 0 &&
+	return mounts_locate_by(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init),
+		   &init_id) == 0 &&
+	    mounts_locate_by(task_fd, "mountinfo", path, own, sizeof(own), &own_id) == 0 &&
 	    strcmp(init, own) == 0 && own_id == file->stx_mnt_id;
 }
 

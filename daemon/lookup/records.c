@@ -28,8 +28,6 @@
 #include "lookup/path.h"
 #include "lookup/records.h"
 
-#define SESSION_FILE_MAX 4096
-
 uint64_t
 records_boottime(int64_t seconds, uint32_t nanoseconds)
 {
@@ -123,23 +121,41 @@ static const struct {
 	{ "slurm", ORIGIN_SLURM },
 };
 
+/* logind's own names are digits, with a letter before them or without. */
+static bool
+is_session_name(const char *name)
+{
+	return name[0] != '\0' &&
+	    name[strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] ==
+	    '\0';
+}
+
+ssize_t
+records_read_session(const struct view *view, const char *session, char *text, size_t size)
+{
+	_close_ int fd = -1;
+	ssize_t length;
+
+	if (view->init_root_fd < 0 || !is_session_name(session))
+		return -ENOSYS;
+	fd = path_open(view->init_root_fd, "/run/systemd/sessions");
+	if (fd < 0)
+		return -ENOSYS;
+	length = files_read(fd, session, text, size - 1);
+	if (length >= 0)
+		text[length] = '\0';
+	return length;
+}
+
 enum origin
 records_session_origin(const struct view *view, const char *session)
 {
 	static const char key[] = "\nSERVICE=";
-	char name[OWNER_SESSION_MAX], text[SESSION_FILE_MAX];
-	_close_ int fd = -1;
-	ssize_t length;
+	char text[RECORDS_SESSION_MAX];
 	const char *at;
 
-	if (view->init_root_fd < 0 || session[0] == '\0' || strchr(session, '/') != NULL)
+	if (records_read_session(view, session, text, sizeof(text)) <= 0)
 		return ORIGIN_UNKNOWN;
-	fd = path_open(view->init_root_fd, "/run/systemd/sessions");
-	(void)snprintf(name, sizeof(name), "%s", session);
-	length = fd < 0 ? -1 : files_read(fd, name, text, sizeof(text) - 1);
-	if (length <= 0)
-		return ORIGIN_UNKNOWN;
-	text[length] = '\0';
 	at = strstr(text, key);
 	for (size_t i = 0; at != NULL && i < ARRAY_SIZE(services); i++)
 		if (strncmp(at + sizeof(key) - 1, services[i].service,

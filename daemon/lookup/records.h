@@ -4,6 +4,7 @@
 #define OVERSTAY_LOOKUP_RECORDS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/macros.h"
 #include "lookup/view.h"
@@ -27,6 +28,17 @@ int records_read_run(const struct view *view, const char *unit,
 
 /* Is there a timer of the service's name? */
 bool records_has_timer(const struct view *view, const char *unit);
+
+/* A file of a session has some twenty short lines; what a user chose of it (DESKTOP=) is short. */
+#define RECORDS_SESSION_MAX 4096
+
+/*
+ * Reads logind's file of the session, with a NUL behind it; what is longer than size - 1 is cut.
+ * Returns the length; -ENOENT where logind has no such session, -ENOSYS where it keeps none or the
+ * name is none of its, -errno.
+ */
+ssize_t records_read_session(const struct view *view, const char *session, char *text,
+    size_t size) _mustcheck_;
 
 /* Who opened logind's session: ssh, a console, su, cron, at; else unknown. */
 enum origin records_session_origin(const struct view *view, const char *session);

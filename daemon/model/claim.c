@@ -59,6 +59,7 @@ enum thread_rest {
 	REST_ANY,    /* anything: no program's name has a slash, or begins so */
 	REST_NUMBER, /* nothing or digits */
 	REST_SHARED, /* as that; there are programs whose file is called so */
+	REST_ARRAY,  /* an array's number, X for one of LVM's, and what is done for it */
 };
 
 static const struct {
@@ -105,6 +106,7 @@ static const struct {
 	{ "lockd", REST_SHARED },
 	{ "nfsd", REST_SHARED },
 	{ "md_", REST_SHARED },
+	{ "md", REST_ARRAY },
 	{ "kstrp", REST_SHARED },
 	{ "netns", REST_SHARED },
 	{ "watchdogd", REST_SHARED },
@@ -196,9 +198,27 @@ take_name(const char *claimed, char *buffer, size_t size)
 
 /* ---- kernel threads ----------------------------------------------------------------------- */
 
+/* "127_raid1", "X_resync": what md calls its threads (drivers/md). */
+static bool
+is_of_array(const char *text)
+{
+	static const char raid[] = "raid";
+	size_t number = text[0] == 'X' ? 1 : strspn(text, "0123456789");
+
+	if (number == 0 || text[number] != '_')
+		return false;
+	text += number + 1;
+	if (strncmp(text, raid, sizeof(raid) - 1) != 0)
+		return strcmp(text, "resync") == 0 || strcmp(text, "reclaim") == 0;
+	text += sizeof(raid) - 1;
+	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
 static bool
 is_rest(const char *text, enum thread_rest rest)
 {
+	if (rest == REST_ARRAY)
+		return is_of_array(text);
 	return rest == REST_ANY || text[strspn(text, "0123456789")] == '\0';
 }
 
@@ -295,6 +315,15 @@ claim_find_false(const struct process *process, struct claim *ret)
 	 * compared. */
 	if (program_name(process->exe)[0] == '\0')
 		return false;
+	/* A path that its own mounts made. */
+	if ((process->evidence & EVIDENCE_EXE_COVERS) != 0) {
+		*ret = (struct claim){ process->exe, strlen(process->exe) };
+		return true;
+	}
+	if ((process->script_evidence & SCRIPT_COVERS) != 0) {
+		*ret = (struct claim){ process->script, strlen(process->script) };
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
 		if ((process->evidence & claims[i].other) == 0 &&
 		    !is_false(process, claims[i].text))

@@ -238,10 +238,12 @@ process_is_manager(const struct process *process)
 bool
 process_is_init(const struct process *process)
 {
-	/* exec_spawn() of systemd; a user's manager, which stays one, is in a unit of its own. */
+	/* exec_spawn() of systemd; a user's manager, which stays one, is in a unit of its own. What
+	 * forks before it starts the generators, as do its forks, stays in PID 1's. */
 	return process->pid == 1 ||
-	    (process->parent_pid == 1 && process_is_manager(process) &&
-		strncmp(process->place.unit, "user@", 5) != 0);
+	    (process_is_manager(process) &&
+		(process->parent_pid == 1 ? strncmp(process->place.unit, "user@", 5) != 0 :
+					    strcmp(process->place.unit, "init.scope") == 0));
 }
 
 const struct process *

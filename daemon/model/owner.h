@@ -157,7 +157,10 @@ enum process_evidence {
 	EVIDENCE_MAIN_OWN = 1 << 27,
 	/* Its user namespace is neither PID 1's nor one that root's own number is mapped into. */
 	EVIDENCE_OWN_USERS = 1 << 28,
-	EVIDENCE_ALL = (1 << 29) - 1,
+	/* By mounts of its own the file has a path where the host has a system program, in a tree
+	 * that is the host's else. */
+	EVIDENCE_EXE_COVERS = 1 << 29,
+	EVIDENCE_ALL = (1 << 30) - 1,
 };
 
 /* The same of the file that the arguments name (struct process's script). */
@@ -167,7 +170,8 @@ enum script_evidence {
 	SCRIPT_IN_SHM = 1 << 2,	   /* it is on the host's /dev/shm, whatever its path */
 	SCRIPT_OPEN_PATH = 1 << 3, /* as the same of the program */
 	SCRIPT_OPEN = 1 << 4,
-	SCRIPT_ALL = (1 << 5) - 1,
+	SCRIPT_COVERS = 1 << 5,
+	SCRIPT_ALL = (1 << 6) - 1,
 };
 
 /*
@@ -260,8 +264,8 @@ struct owner *owner_ref(struct owner *owner);
 struct owner *owner_unref(struct owner *owner);
 
 /*
- * True for PID 1, and for a child of its that is not yet the program it is going to be: both hold
- * the sockets of .socket units for others.
+ * True for PID 1, and for what it forked, and that forked, while it is not yet the program it is
+ * going to be: all of them hold the sockets of .socket units for others.
  */
 bool process_is_init(const struct process *process);
 

@@ -213,6 +213,12 @@ def relative_script_in_shm(s):
     s.facts["exe"] = PYTHON
 
 
+def descriptor_in_shm(s):
+    script = s.write(f"/dev/shm/{s.name}.py", serving(s.port), owner=ALICE)
+    s.loose([BASH, "-c", f"exec {PYTHON} /dev/fd/5 5<{script}"])
+    s.facts["exe"] = PYTHON
+
+
 def script_by_a_link(s):
     script = s.write(f"/dev/shm/{s.name}.py", serving(s.port))
     name = link(s, f"/usr/local/lib/acme/{s.name}.py", script)
@@ -269,6 +275,8 @@ def rows(row):
             "suspect", "disguise"),
         row("file-of-a-kernel-threads-name", lambda s: titled(s, "[kthreadd]", "[kthreadd]"),
             "suspect", "disguise"),
+        row("title-of-an-arrays-thread", lambda s: titled(s, "x", "md127_raid1"), "suspect",
+            "disguise"),
         row("file-called-like-qemu", lambda s: titled(s, "qemu-x", "[kworker/0:1]"), "suspect",
             "disguise"),
         row("file-called-like-qemu-user", lambda s: titled(s, "qemu-arm", "[kworker/0:1]"),
@@ -308,14 +316,18 @@ def rows(row):
             script=...),
 
         row("script-in-shm-by-proc", lambda s: s.loose(
-        ["/usr/bin/python3", "/proc/self/root"
-         + s.write(f"/dev/shm/{s.name}.py", serving(s.port), owner=ALICE)]), "suspect", "shm",
-        exe=PYTHON, script=...),
-    row("directory-in-shm", lambda s: s.loose(
-        ["/usr/bin/python3", os.path.dirname(
-            s.write(f"/dev/shm/{s.name}/__main__.py", serving(s.port), owner=ALICE))]), "suspect",
-        "shm", exe=PYTHON, script=...),
-    row("script-in-shm", lambda s: script_at(s, f"/dev/shm/{s.name}.py"), "suspect", "shm"),
+            ["/usr/bin/python3", "/proc/self/root"
+             + s.write(f"/dev/shm/{s.name}.py", serving(s.port), owner=ALICE)]), "suspect", "shm",
+            exe=PYTHON, script=...),
+        row("directory-in-shm", lambda s: s.loose(
+            ["/usr/bin/python3", os.path.dirname(
+                s.write(f"/dev/shm/{s.name}/__main__.py", serving(s.port), owner=ALICE))]),
+            "suspect", "shm", exe=PYTHON, script=...),
+        row("script-in-shm-by-a-descriptor", descriptor_in_shm, "suspect", "shm"),
+        row("here-document-in-tmp", lambda s: s.loose(
+            [BASH, "-c", f"exec {PYTHON} /dev/fd/9 9<<'END'\n{serving(s.port)}\nEND\n"]), "user",
+            exe=PYTHON),
+        row("script-in-shm", lambda s: script_at(s, f"/dev/shm/{s.name}.py"), "suspect", "shm"),
         row("relative-script-in-shm", relative_script_in_shm, "suspect", "shm"),
         row("script-in-tmp-exposed", lambda s: script_at(
             s, f"/tmp/{s.name}.py", address="0.0.0.0"), "suspect", "temporary", "exposed", auto=1),

@@ -15,6 +15,7 @@ import signal
 import time
 import typing
 
+import bound
 import interpreters
 import names
 from harness import run, wait_until
@@ -1458,4 +1459,5 @@ HOPPERS = [
 ]
 
 TABLE = [*SERVICES, *PEOPLE, *FORGOTTEN, *CONTAINERS, *KERNEL, *SUSPECTS, *ONE_WEAK, *FURTHER,
-         *STANDING, *ORIGINS, *MOUNTS, *interpreters.rows(row), *names.rows(row), *HOPPERS]
+         *STANDING, *ORIGINS, *MOUNTS, *bound.rows(row), *interpreters.rows(row),
+         *names.rows(row), *HOPPERS]

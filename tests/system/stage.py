@@ -71,8 +71,9 @@ class Stage:
 
     def _make_alice(self):
         if ALICE not in (entry.pw_name for entry in pwd.getpwall()):
-            run("useradd", "--create-home", f"--uid={ALICE_UID}", "--user-group",
-                "--shell=/bin/bash", ALICE)
+            # Whatever the distribution's default: other accounts run what lies in there.
+            run("useradd", "--create-home", "--key=HOME_MODE=0755", f"--uid={ALICE_UID}",
+                "--user-group", "--shell=/bin/bash", ALICE)
         units = pathlib.Path("/run/systemd/system")
         (units / "user@.service.d").mkdir(parents=True, exist_ok=True)
         (units / "user@.service.d/50-test.conf").write_text(USER_MANAGER, encoding="ascii")

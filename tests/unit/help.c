@@ -120,3 +120,28 @@ help_poll(uint64_t taken_usec, const struct listener *listeners, size_t count)
 	snapshot_seal(snapshot);
 	return snapshot;
 }
+
+bool
+help_matches(const struct match *match, const struct listener *listener, const struct owner *owner)
+{
+	/* Nothing is said of what it is. */
+	static const struct classification unclassified;
+	struct rule rule = {
+		.name = (char *)"rule",
+		.match = *match,
+		.action = ACTION_ALLOW,
+		.until_usec = USEC_NEVER,
+		.enabled = true,
+	};
+	struct policy policy;
+	struct verdict verdict;
+
+	policy_init(&policy);
+	policy.rules = &rule;
+	policy.rule_count = 1;
+	judge(&policy, listener, owner, &unclassified, USEC_PER_DAY, &verdict);
+	assert_int_equal(verdict.allowed, verdict.rule != NULL);
+	if (verdict.allowed)
+		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
+	return verdict.rule != NULL;
+}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/judge.h"
 #include "engine/snapshot.h"
 #include "model/listener.h"
 #include "model/owner.h"
@@ -34,5 +35,9 @@ struct owner *help_owner_of(const char *exe, uint32_t uid, uint32_t count);
 
 /* A sealed snapshot of these listeners. */
 struct snapshot *help_poll(uint64_t taken_usec, const struct listener *listeners, size_t count);
+
+/* True where a rule with this match alone decides. */
+bool help_matches(const struct match *match, const struct listener *listener,
+    const struct owner *owner);
 
 #endif

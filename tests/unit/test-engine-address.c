@@ -14,28 +14,6 @@
 #include "engine/judge.h"
 #include "help.h"
 
-/* True where a rule with this match alone decides. */
-static bool
-matches(const struct match *match, const struct listener *listener, const struct owner *owner)
-{
-	static const struct classification unclassified;
-	struct rule rule = {
-		.name = (char *)"rule",
-		.match = *match,
-		.action = ACTION_ALLOW,
-		.until_usec = USEC_NEVER,
-		.enabled = true,
-	};
-	struct policy policy;
-	struct verdict verdict;
-
-	policy_init(&policy);
-	policy.rules = &rule;
-	policy.rule_count = 1;
-	judge(&policy, listener, owner, &unclassified, USEC_PER_DAY, &verdict);
-	return verdict.allowed;
-}
-
 static void
 prefixes_of_every_length(void **state)
 {
@@ -58,11 +36,11 @@ prefixes_of_every_length(void **state)
 		for (unsigned k = 0; k < most / 8; k++)
 			prefix.address[k] = (uint8_t)help_random(&seed);
 		memcpy(listener.endpoint.address, prefix.address, 16);
-		assert_true(matches(&match, &listener, owner));
+		assert_true(help_matches(&match, &listener, owner));
 		listener.endpoint.address[flip / 8] ^= (uint8_t)(0x80 >> flip % 8);
-		assert_int_equal(matches(&match, &listener, owner), flip >= prefix.bits);
+		assert_int_equal(help_matches(&match, &listener, owner), flip >= prefix.bits);
 		listener.endpoint.family = six ? AF_INET : AF_INET6;
-		assert_false(matches(&match, &listener, owner));
+		assert_false(help_matches(&match, &listener, owner));
 		(void)owner_unref(owner);
 	}
 }
@@ -105,7 +83,7 @@ mapped_addresses_are_ipv4(void **state)
 			.address_count = 1 };
 
 		memcpy(prefix.address, network.endpoint.address, 16);
-		assert_int_equal(matches(&match, &listener, owner), cases[i].expected);
+		assert_int_equal(help_matches(&match, &listener, owner), cases[i].expected);
 	}
 	(void)owner_unref(owner);
 }

@@ -84,37 +84,13 @@ tear_down(void **state)
 	return 0;
 }
 
-/* True where a rule with this match alone decides. */
-static bool
-matches(const struct match *match, const struct listener *listener, const struct owner *owner)
-{
-	struct rule rule = {
-		.name = (char *)"rule",
-		.match = *match,
-		.action = ACTION_ALLOW,
-		.until_usec = USEC_NEVER,
-		.enabled = true,
-	};
-	struct policy policy;
-	struct verdict verdict;
-
-	policy_init(&policy);
-	policy.rules = &rule;
-	policy.rule_count = 1;
-	judge(&policy, listener, owner, &unclassified, NOW_USEC, &verdict);
-	assert_int_equal(verdict.allowed, verdict.rule != NULL);
-	if (verdict.allowed)
-		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
-	return verdict.rule != NULL;
-}
-
 /* The same match inside `not`. */
 static bool
 matches_not(const struct match *match, const struct listener *listener, const struct owner *owner)
 {
 	struct match outer = { .not = (struct match *)match };
 
-	return matches(&outer, listener, owner);
+	return help_matches(&outer, listener, owner);
 }
 
 /* One key, which is true of the world; spoil() makes it false. */
@@ -246,21 +222,21 @@ every_key_alone(void **state)
 
 		assert_int_equal(set_up(&fresh), 0);
 		world = fresh;
-		if (!matches(&key->match, &world->listener, world->owner) ||
+		if (!help_matches(&key->match, &world->listener, world->owner) ||
 		    matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: true is not", key->name);
 		/* What is not known of an unknown owner is neither so nor not so. */
 		if (key->of_process &&
-		    (matches(&key->match, &world->listener, world->unknown) ||
+		    (help_matches(&key->match, &world->listener, world->unknown) ||
 			matches_not(&key->match, &world->listener, world->unknown)))
 			fail_msg("%s: an unknown owner matches", key->name);
 		/* The kernel is no process: it has no exe, for certain. */
 		if (key->of_process &&
-		    (matches(&key->match, &world->listener, world->kernel) ||
+		    (help_matches(&key->match, &world->listener, world->kernel) ||
 			!matches_not(&key->match, &world->listener, world->kernel)))
 			fail_msg("%s: the kernel", key->name);
 		key->spoil(world);
-		if (matches(&key->match, &world->listener, world->owner) ||
+		if (help_matches(&key->match, &world->listener, world->owner) ||
 		    !matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: false is not", key->name);
 		assert_int_equal(tear_down(&fresh), 0);
@@ -291,7 +267,7 @@ all_keys_together(void **state)
 	all.origins = 1 << ORIGIN_CRON;
 	all.owners = 1 << OWNER_PROCESS;
 	all.keys |= 1 << MATCH_OWNER;
-	assert_true(matches(&all, &world->listener, world->owner));
+	assert_true(help_matches(&all, &world->listener, world->owner));
 	assert_false(matches_not(&all, &world->listener, world->owner));
 	/* Each of them spoils it, and then not all of `not` holds. (A group is not among them.) */
 	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++) {
@@ -302,14 +278,14 @@ all_keys_together(void **state)
 		assert_int_equal(set_up(&fresh), 0);
 		world = fresh;
 		key_cases[i].spoil(world);
-		assert_false(matches(&all, &world->listener, world->owner));
+		assert_false(help_matches(&all, &world->listener, world->owner));
 		assert_true(matches_not(&all, &world->listener, world->owner));
 		assert_int_equal(tear_down(&fresh), 0);
 	}
 	/* No key at all matches everything; inside `not`, nothing. */
 	all = (struct match){ 0 };
 	world = *state;
-	assert_true(matches(&all, &world->listener, world->unknown));
+	assert_true(help_matches(&all, &world->listener, world->unknown));
 	assert_false(matches_not(&all, &world->listener, world->unknown));
 }
 
@@ -322,11 +298,11 @@ keys_beside_not(void **state)
 		.protocols = 1 << PROTOCOL_TCP,
 		.not = &inner };
 
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(help_matches(&match, &world->listener, world->owner));
 	world->owner->processes[0].uid = 9;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(help_matches(&match, &world->listener, world->owner));
 	match.protocols = 1 << PROTOCOL_UDP;
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(help_matches(&match, &world->listener, world->owner));
 	/* A false key beside an unknown one is false: not(false) is true. */
 	inner = (struct match){ .keys = 1 << MATCH_EXE | 1 << MATCH_PROTOCOL,
 		.exe = { nc_globs, 2 },
@@ -337,7 +313,7 @@ keys_beside_not(void **state)
 	/* Of an origin that is not known nothing is so, nor not so. */
 	inner = (struct match){ .keys = 1 << MATCH_ORIGIN, .origins = 1 << ORIGIN_CRON };
 	world->owner->processes[0].origin = ORIGIN_UNKNOWN;
-	assert_false(matches(&inner, &world->listener, world->owner));
+	assert_false(help_matches(&inner, &world->listener, world->owner));
 	assert_false(matches_not(&inner, &world->listener, world->owner));
 }
 
@@ -351,7 +327,7 @@ the_kind_of_owner(void **state)
 		struct match match = { .keys = 1 << MATCH_OWNER, .owners = bits };
 		for (unsigned i = 0; i < 3; i++) {
 			bool wanted = (bits >> owners[i]->kind & 1) != 0;
-			assert_int_equal(matches(&match, &world->listener, owners[i]), wanted);
+			assert_int_equal(help_matches(&match, &world->listener, owners[i]), wanted);
 			assert_int_equal(matches_not(&match, &world->listener, owners[i]), !wanted);
 		}
 	}
@@ -365,14 +341,14 @@ a_path_must_be_verified(void **state)
 	struct match other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
 	world->owner->processes[0].exe_trust = EXE_REPLACED;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(help_matches(&match, &world->listener, world->owner));
 	world->owner->processes[0].exe_trust = EXE_UNVERIFIED;
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(help_matches(&match, &world->listener, world->owner));
 	assert_false(matches_not(&match, &world->listener, world->owner));
 	/* Another path is another path, whatever stands under it. */
 	assert_true(matches_not(&other, &world->listener, world->owner));
 	replace(&world->owner->processes[0].exe, "");
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(help_matches(&match, &world->listener, world->owner));
 	assert_false(matches_not(&match, &world->listener, world->owner));
 }
 
@@ -410,7 +386,7 @@ script_under_a_title_is_unknown(void **state)
 		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
 		replace(&process->script, cases[i].script);
-		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
+		if (help_matches(&match, &world->listener, world->owner) != cases[i].is ||
 		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
 			fail_msg("%zu: %s", i, cases[i].arguments);
 	}
@@ -444,7 +420,7 @@ cmdline_under_a_title_is_unknown(void **state)
 		assert_non_null(process->cmdline);
 		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
-		if (matches(&match, &world->listener, world->owner) != cases[i].is ||
+		if (help_matches(&match, &world->listener, world->owner) != cases[i].is ||
 		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
 			fail_msg("%zu: %s", i, cases[i].arguments);
 	}
@@ -460,17 +436,17 @@ what_is_cut_or_empty_is_unknown(void **state)
 		.choices = 1 << CHOICE_ASKED | 1 << CHOICE_AUTO };
 
 	world->owner->processes[0].cmdline_cut = true;
-	assert_true(matches(&cmdline, &world->listener, world->owner));
+	assert_true(help_matches(&cmdline, &world->listener, world->owner));
 	spoil_cmdline(world);
-	assert_false(matches(&cmdline, &world->listener, world->owner));
+	assert_false(help_matches(&cmdline, &world->listener, world->owner));
 	assert_false(matches_not(&cmdline, &world->listener, world->owner));
-	assert_true(matches(&comm, &world->listener, world->owner));
+	assert_true(help_matches(&comm, &world->listener, world->owner));
 	replace(&world->owner->processes[0].comm, "");
-	assert_false(matches(&comm, &world->listener, world->owner));
+	assert_false(help_matches(&comm, &world->listener, world->owner));
 	assert_false(matches_not(&comm, &world->listener, world->owner));
-	assert_true(matches(&choice, &world->listener, world->owner));
+	assert_true(help_matches(&choice, &world->listener, world->owner));
 	world->listener.choice = CHOICE_UNKNOWN;
-	assert_false(matches(&choice, &world->listener, world->owner));
+	assert_false(help_matches(&choice, &world->listener, world->owner));
 	assert_false(matches_not(&choice, &world->listener, world->owner));
 }
 
@@ -482,20 +458,20 @@ the_user_of_a_socket_without_a_process(void **state)
 
 	/* The kernel says who made the socket. */
 	world->listener.uid = 1000;
-	assert_true(matches(&match, &world->listener, world->unknown));
-	assert_true(matches(&match, &world->listener, world->kernel));
+	assert_true(help_matches(&match, &world->listener, world->unknown));
+	assert_true(help_matches(&match, &world->listener, world->kernel));
 	/* Made by another: who holds it now nobody knows. */
 	world->listener.uid = 1001;
-	assert_false(matches(&match, &world->listener, world->unknown));
+	assert_false(help_matches(&match, &world->listener, world->unknown));
 	assert_false(matches_not(&match, &world->listener, world->unknown));
 	assert_true(matches_not(&match, &world->listener, world->kernel));
 	/* The process counts, where there is one, and not the maker. */
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(help_matches(&match, &world->listener, world->owner));
 	match.uids = (struct id_list){ NULL, 0 };
 	match.gids = (struct id_list){ developers, 2 };
 	world->owner->processes[0].group_count = 0;
 	world->owner->processes[0].gid = 7;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(help_matches(&match, &world->listener, world->owner));
 }
 
 static void
@@ -507,29 +483,29 @@ every_holder_counts(void **state)
 	struct match match = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
 	struct match not_other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
-	assert_true(matches(&match, &world->listener, owner));
+	assert_true(help_matches(&match, &world->listener, owner));
 	replace(&owner->processes[2].exe, "/tmp/stranger");
-	assert_false(matches(&match, &world->listener, owner));
+	assert_false(help_matches(&match, &world->listener, owner));
 	/* Some do and some do not: neither matches. */
 	assert_false(matches_not(&match, &world->listener, owner));
 	assert_true(matches_not(&not_other, &world->listener, owner));
 	/* PID 1 holds what it activates services with: it counts only where it is alone. */
 	owner->processes[2].pid = 1;
-	assert_true(matches(&match, &world->listener, owner));
+	assert_true(help_matches(&match, &world->listener, owner));
 	owner->processes[2].pid = 103;
-	assert_false(matches(&match, &world->listener, owner));
+	assert_false(help_matches(&match, &world->listener, owner));
 	/* What has systemd's name and PID 1 as its parent is none of systemd's. */
 	replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
 	owner->processes[2].parent_pid = 1;
-	assert_false(matches(&match, &world->listener, owner));
+	assert_false(help_matches(&match, &world->listener, owner));
 	owner->processes[2].evidence |= EVIDENCE_MANAGER;
-	assert_true(matches(&match, &world->listener, owner));
+	assert_true(help_matches(&match, &world->listener, owner));
 	world->owner->processes[0].pid = 1;
-	assert_true(matches(&match, &world->listener, world->owner));
+	assert_true(help_matches(&match, &world->listener, world->owner));
 	spoil_exe(world);
-	assert_false(matches(&match, &world->listener, world->owner));
+	assert_false(help_matches(&match, &world->listener, world->owner));
 	/* Processes of which none is described. */
-	assert_false(matches(&match, &world->listener, nobody));
+	assert_false(help_matches(&match, &world->listener, nobody));
 	assert_false(matches_not(&match, &world->listener, nobody));
 	(void)owner_unref(owner);
 	(void)owner_unref(nobody);

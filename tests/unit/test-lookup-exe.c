@@ -228,6 +228,87 @@ test_imitation_deleted(void **state)
 	assert_int_equal(process->exe_trust, EXE_UNVERIFIED);
 }
 
+/* ---- an ordinary user's mounts over the host's programs ------------------------------------ */
+
+static const char *cover_source, *cover_target;
+
+static int
+cover(struct fixture *fixture)
+{
+	char source[128];
+
+	(void)snprintf(source, sizeof(source), "%s/%s", fixture->directory, cover_source);
+	return own_users(fixture) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount(source, cover_target, NULL, MS_BIND, NULL) < 0 ?
+	    -1 :
+	    0;
+}
+
+static void
+run_there(struct fixture *fixture, const char *command)
+{
+	char line[512];
+
+	(void)snprintf(line, sizeof(line), "cd %s && %s", fixture->directory, command);
+	if (system(line) != 0)
+		fail_msg("%s", line);
+}
+
+static void
+test_covers(void **state)
+{
+	static const struct {
+		const char *source, *target, *run, *argument;
+		uint32_t wanted;
+	} rows[] = {
+		/* Somebody's own file, and another's. */
+		{ "x", "/usr/bin/tac", "/usr/bin/tac", "x", EVIDENCE_EXE_COVERS },
+		{ "x", "/usr/bin/tac", "/usr/bin/tac", "tac", EVIDENCE_EXE_COVERS },
+		{ "other", "/usr/bin/tac", "/usr/bin/tac", "tac", EVIDENCE_EXE_COVERS },
+		/* Run beside it, under that name. */
+		{ "x", "/usr/bin/tac", "x", "/usr/bin/tac", EVIDENCE_NAME_OTHER },
+		/* Root's, under its own name and under another. */
+		{ "bin/tac", "/usr/bin/tac", "/usr/bin/tac", "tac", 0 },
+		{ "roots", "/usr/bin/tac", "/usr/bin/tac", "tac", EVIDENCE_EXE_COVERS },
+		/* A directory that packages share, and one of another package's own. */
+		{ "own", "/usr/bin", "/usr/bin/tac", "tac", EVIDENCE_EXE_COVERS },
+		{ "own", "/usr/lib/overstay-test/bin", "/usr/lib/overstay-test/bin/tac", "tac", 0 },
+		{ "x", "/usr/lib/overstay-test/bin/tac", "/usr/lib/overstay-test/bin/tac", "tac",
+		    EVIDENCE_EXE_COVERS },
+		/* Not the system's; nothing that was covered. */
+		{ "x", "/opt/overstay-test", "/opt/overstay-test", "x", 0 },
+		{ "x", "/usr/bin/tac", "/usr/bin/sleep", "sleep", 0 },
+	};
+	const uint32_t bits = EVIDENCE_EXE_COVERS | EVIDENCE_NAME_OTHER;
+	struct fixture *fixture = *state;
+
+	help_need_init();
+	if (!users_have_namespaces())
+		skip_because("users have no namespaces of their own");
+	run_there(fixture,
+	    "cp /bin/sleep x && cp x other && cp x roots && mkdir bin own && cp x bin/tac && "
+	    "cp x own/tac && chown -R 65534 x own && chown 4711 other && "
+	    "mkdir -p /usr/lib/overstay-test/bin && cp x /usr/lib/overstay-test/bin/tac && "
+	    "cp x /opt/overstay-test");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char run[128];
+		const struct process *process;
+
+		cover_source = rows[i].source;
+		cover_target = rows[i].target;
+		(void)snprintf(run, sizeof(run), "%s%s%s",
+		    rows[i].run[0] == '/' ? "" : fixture->directory,
+		    rows[i].run[0] == '/' ? "" : "/", rows[i].run);
+		start_child(fixture, run, rows[i].argument, cover);
+		process = ask_child(fixture);
+		if ((process->evidence & bits) != rows[i].wanted)
+			fail_msg("%s over %s: %#x", cover_source, cover_target, process->evidence);
+		end_child(&fixture->child);
+	}
+	run_there(fixture,
+	    "rm -rf x other roots bin own /usr/lib/overstay-test /opt/overstay-test");
+}
+
 static int
 bind_below(struct fixture *fixture)
 {
@@ -344,6 +425,7 @@ main(void)
 		TEST(test_imitation),
 		TEST(test_imitation_deleted),
 		TEST(test_imitation_detached),
+		TEST(test_covers),
 		TEST(test_deleted_in_user_namespace),
 		TEST(test_links),
 	};

@@ -25,6 +25,11 @@
 /* The user's manager that others are children of. */
 #define MANAGER PID(50)
 
+/* A fork of PID 1's, and what is no more. */
+#define FORKED PID(51)
+#define GONE   PID(52)
+#define ENDED  PID(53)
+
 /* Where PID 1's stack and arguments begin, where those of the manager do. */
 #define INIT_STACK    7000
 #define MANAGER_STACK 8000
@@ -39,6 +44,7 @@ static const struct situation {
 	bool other_file;  /* not the file that PID 1 runs */
 	bool unverified;
 	uint32_t file_uid, file_mode; /* mode 0 = 0755 */
+	bool ended;
 	bool is_manager;
 } situations[] = {
 	{ .name = "a user's manager",
@@ -57,6 +63,25 @@ static const struct situation {
 	    .stack = MANAGER_STACK,
 	    .uid = 1000,
 	    .cgroup = USER "app.slice/x.service",
+	    .is_manager = true },
+	{ .name = "forked by a fork of PID 1's",
+	    .parent = FORKED,
+	    .stack = INIT_STACK,
+	    .cgroup = "/init.scope",
+	    .is_manager = true },
+	{ .name = "forked by a fork that has ended",
+	    .parent = GONE,
+	    .stack = INIT_STACK,
+	    .cgroup = "/init.scope",
+	    .is_manager = true },
+	{ .name = "forked by a fork that nobody has waited for",
+	    .parent = ENDED,
+	    .stack = INIT_STACK,
+	    .cgroup = "/init.scope",
+	    .is_manager = true },
+	{ .name = "forked by PID 1, and ended",
+	    .stack = INIT_STACK,
+	    .ended = true,
 	    .is_manager = true },
 	{ .name = "an executor",
 	    .exe = "/usr/lib/systemd/systemd-executor",
@@ -132,6 +157,19 @@ static const struct situation {
 	    .parent = PID(60),
 	    .stack = 5,
 	    .other_file = true },
+	{ .name = "systemd's file below a fork of PID 1's", .parent = FORKED, .stack = 5 },
+	{ .name = "systemd's file below what has ended", .parent = GONE, .stack = 5 },
+	{ .name = "PID 1's stack below somebody", .parent = PID(60), .stack = INIT_STACK },
+	{ .name = "an executor below what has ended",
+	    .exe = "/usr/lib/systemd/systemd-executor",
+	    .parent = GONE,
+	    .stack = 5,
+	    .other_file = true },
+	{ .name = "an executor below a fork of PID 1's",
+	    .exe = "/usr/lib/systemd/systemd-executor",
+	    .parent = FORKED,
+	    .stack = 5,
+	    .other_file = true },
 	{ .name = "another program", .exe = "/usr/sbin/apache2", .stack = INIT_STACK },
 };
 
@@ -201,6 +239,8 @@ only_systemd_itself(void **state)
 
 	make(fake, 1, 0, INIT_STACK, "/init.scope", "/bin/sh");
 	make(fake, MANAGER, 1, MANAGER_STACK, USER "init.scope", "/bin/sh");
+	make(fake, ENDED, 1, 0, "/init.scope", "/bin/sh");
+	make(fake, FORKED, 1, INIT_STACK, "/init.scope", "/bin/sh");
 	make(fake, PID(60), 1, 9000, SERVICE, "/bin/sh");
 	assert_int_equal(view_open(&view, &fake->host), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(situations); i++) {
@@ -208,8 +248,10 @@ only_systemd_itself(void **state)
 		int pid = PID((int)i);
 		bool found;
 
-		make(fake, pid, situation->parent != 0 ? situation->parent : 1, situation->stack,
-		    situation->cgroup != NULL ? situation->cgroup : SERVICE, "/bin/sh");
+		if (!situation->ended)
+			make(fake, pid, situation->parent != 0 ? situation->parent : 1,
+			    situation->stack,
+			    situation->cgroup != NULL ? situation->cgroup : SERVICE, "/bin/sh");
 		found = ask_manager(&view, pid, situation);
 		if (found != situation->is_manager)
 			fail_msg("%s: %s", situation->name, found ? "a manager" : "none");

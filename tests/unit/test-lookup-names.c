@@ -527,6 +527,59 @@ test_script_in_shm(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* The same behind a descriptor: what the shell reads, and what its script does. */
+static const char *descriptor_script;
+
+static int
+be_script_of_descriptor(struct fixture *fixture)
+{
+	char argument[64];
+	int fd = open(script_argument, O_RDONLY);
+
+	(void)fixture;
+	(void)snprintf(argument, sizeof(argument), "/dev/fd/%d", fd);
+	if (fd < 0)
+		return -1;
+	if (descriptor_script != NULL)
+		(void)execl("/bin/sh", "sh", descriptor_script, argument, (char *)NULL);
+	else
+		(void)execl("/bin/sh", "sh", argument, (char *)NULL);
+	return -1;
+}
+
+static void
+check_descriptor(struct fixture *fixture, const char *script, uint32_t wanted)
+{
+	descriptor_script = script;
+	start_stopping(fixture, "sh", be_script_of_descriptor);
+	assert_int_equal(ask_child(fixture)->script_evidence & SCRIPT_IN_SHM, wanted);
+	end_child(&fixture->child);
+}
+
+static void
+test_descriptor_in_shm(void **state)
+{
+	static const char path[] = "/dev/shm/overstay-test.sh";
+	struct fixture *fixture = *state;
+	struct stat shm, dev;
+	char other[128];
+
+	help_need_init();
+	if (stat("/dev/shm", &shm) < 0 || stat("/dev", &dev) < 0 || shm.st_dev == dev.st_dev)
+		skip_because("/dev/shm is no file system of its own");
+	(void)snprintf(other, sizeof(other), "%s/x.sh", fixture->directory);
+	write_script(path, 0644);
+	write_script(other, 0644);
+	script_argument = path;
+	check_descriptor(fixture, NULL, SCRIPT_IN_SHM);
+	/* A file that a script is given is none. */
+	check_descriptor(fixture, other, 0);
+	script_argument = other;
+	check_descriptor(fixture, NULL, 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(other), 0);
+}
+
 static int
 be_script_in_memory(struct fixture *fixture)
 {
@@ -592,6 +645,7 @@ main(void)
 		TEST(test_scripts),
 		TEST(test_script_called_as_a_program),
 		TEST(test_script_in_shm),
+		TEST(test_descriptor_in_shm),
 		TEST(test_script_in_memory),
 		TEST(test_no_scripts),
 	};

@@ -55,6 +55,9 @@ static const struct {
 	    "kworker/u8:2" },
 	{ "/usr/bin/perl", "[anything]", "perl", "", 0, "[anything]" },
 	{ "/opt/x", "ksoftirqd/0", "x", "", 0, "ksoftirqd/0" },
+	{ "/opt/x", "md127_raid1", "x", "", 0, "md127_raid1" },
+	{ "/opt/x", "mdX_raid10", "x", "", 0, "mdX_raid10" },
+	{ "/opt/x", "x", "md0_resync", "", 0, "md0_resync" },
 	/* Whatever the file is called, and whoever it belongs to. */
 	{ "/home/alice/[kthreadd]", "[kthreadd]", "[kthreadd]", "", 0, "[kthreadd]" },
 	{ "/home/alice/[kworker", "[kworker/0:1]", "[kworker", "", OWN, "[kworker/0:1]" },
@@ -70,6 +73,9 @@ static const struct {
 	{ "/opt/x", "x", "watchdogd", "", 0, "watchdogd" },
 	{ "/opt/netnsd", "netnsd", "netnsd", "", 0, NULL },
 	{ "/usr/bin/md_convert", "md_convert", "md_convert", "", 0, NULL },
+	{ "/usr/bin/md5_raid", "md5_raid", "md5_raid", "", 0, NULL },
+	{ "/usr/bin/md5_server", "md5_server", "md5_server", "", 0, NULL },
+	{ "/usr/bin/md5_resyncd", "md5_resyncd", "md5_resyncd", "", 0, NULL },
 	{ "/opt/kdevtmpfsi", "kdevtmpfsi", "kdevtmpfsi", "", 0, NULL },
 	{ "/usr/bin/[", "[|x|]", "[", "", 0, NULL },
 	{ "/usr/bin/python3.11", "[celeryd: w1@host:MainProcess] -active-", "celeryd", "", 0,
@@ -149,6 +155,12 @@ static const struct {
 	{ "/usr/lib/ld-linux-x86-64.so.2", "nginx: worker process", "x", "", INSTALLED,
 	    "nginx: worker process" },
 
+	/* A path that its own mounts gave to it. */
+	{ "/usr/sbin/sshd", "sshd: alice [priv]", "sshd", "", INSTALLED | EVIDENCE_EXE_COVERS,
+	    "/usr/sbin/sshd" },
+	{ "/usr/bin/tac", "x", "x", "", OWN | EVIDENCE_EXE_COVERS, "/usr/bin/tac" },
+	{ "", "x", "x", "", EVIDENCE_EXE_COVERS, NULL },
+
 	/* ---- unknown */
 	{ "", "kworker/0:1", "kworker/0:1", "", 0, NULL },
 	{ "/", "sshd: alice", "sshd", "", 0, NULL },
@@ -184,6 +196,23 @@ test_claims(void **state)
 			    claims[i].comm, found ? claim.text : "nothing");
 		process_clear(&process);
 	}
+}
+
+/* A script over another program's path. */
+static void
+test_script_covers(void **state)
+{
+	struct process process;
+	struct claim claim;
+
+	(void)state;
+	make_process(&process, "/usr/bin/python3.11", "/usr/bin/python3|/usr/sbin/cron", "cron");
+	assert_int_equal(owner_text_set(&process.script, "/usr/sbin/cron"), 0);
+	assert_false(claim_find_false(&process, &claim));
+	process.script_evidence = SCRIPT_PLACED | SCRIPT_COVERS;
+	assert_true(claim_find_false(&process, &claim));
+	assert_ptr_equal(claim.text, process.script);
+	process_clear(&process);
 }
 
 static void
@@ -547,6 +576,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_script_covers),
 		cmocka_unit_test(test_namesakes),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_installed),

@@ -330,6 +330,11 @@ the_service_is_named_and_not_its_activator(void **state)
 	assert_true(process_is_init(&alone->processes[0]));
 	alone->processes[0].parent_pid = 99;
 	assert_false(process_is_init(&alone->processes[0]));
+	/* What it forks to start the generators forks, too. */
+	assert_int_equal(owner_text_set(&alone->processes[0].place.unit, "init.scope"), 0);
+	assert_true(process_is_init(&alone->processes[0]));
+	alone->processes[0].evidence = 0;
+	assert_false(process_is_init(&alone->processes[0]));
 	assert_null(owner_first(empty));
 	assert_false(owner_same(empty, empty));
 	assert_null(owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX + 1));
