@@ -87,7 +87,7 @@ test_refused(void **state)
 		{ "<<: {interval: 3s}\n",
 		    "t.yaml:1:1: unknown key \"<<\", expected one of interval, survey, "
 		    "ranges, "
-		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, "
+		    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, "
 		    "remind, "
 		    "advice, hopping, "
 		    "log, cmdline, rules\n" },
@@ -157,7 +157,7 @@ test_columns(void **state)
 		{ "{udp: {}, \xc3\xa4\xe2\x82\xac: 1, interval: x}\n",
 		    "t.yaml:1:11: unknown key \"\xc3\xa4\xe2\x82\xac\", expected one of "
 		    "interval, "
-		    "survey, ranges, protocols, netns, threshold, udp, loopback, suspect, "
+		    "survey, ranges, protocols, netns, threshold, user, udp, loopback, suspect, "
 		    "severity, "
 		    "grace, remind, advice, hopping, log, cmdline, rules\n"
 		    "t.yaml:1:28: interval is \"x\", expected a time span such as 90s or "
@@ -238,7 +238,7 @@ test_order(void **state)
 	    "or "
 	    "threshold\n"
 	    "t.yaml:2:1: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
-	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+	    "netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
 	    "advice, hopping, log, cmdline, "
 	    "rules\n"
 	    "t.yaml:3:8: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
