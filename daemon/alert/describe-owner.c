@@ -14,7 +14,7 @@
 #include "alert/describe.h"
 #include "alert/mask.h"
 #include "model/claim.h"
-#include "model/identity.h"
+#include "model/program.h"
 
 /* Bounds of the pieces, see describe.c. */
 #define USER_TEXT_MAX	   64
@@ -25,6 +25,7 @@
 #define CONTAINER_TEXT_MAX 64
 #define COMM_TEXT_MAX	   64
 #define CLAIM_TEXT_MAX	   64
+#define LISTED_TEXT_MAX	   48
 
 /* Container ids, and how much of one its engine prints. */
 #define CONTAINER_ID_DIGITS    64
@@ -414,36 +415,77 @@ describe_parent(struct text *text, const struct process *process)
 	    process->parent_pid);
 }
 
-/* A path that means itself in YAML and as a glob. */
-static bool
-is_plain_path(const char *path)
+/* What a person would call the program in a list: "nginx", "python3.11 srv.py", "/tmp/x"; its path
+ * is cut in front. */
+static void
+describe_name(struct text *text, const struct process *process)
 {
-	size_t length = strspn(path,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789/._+-");
+	const char *name = process->exe[0] == '\0' ? process->comm : process->exe;
 
-	return path[0] == '/' && path[length] == '\0' && length <= PROGRAM_TEXT_MAX;
+	if (is_of_host(process))
+		name = program_name(name);
+	else if (strlen(name) > LISTED_TEXT_MAX) {
+		text_add(text, ".../");
+		name = program_name(name);
+	}
+	text_escape_string(text, name[0] == '\0' ? "a process" : name, LISTED_TEXT_MAX);
+	if (process->script[0] == '\0')
+		return;
+	text_add(text, " ");
+	text_escape_string(text, program_name(process->script), LISTED_TEXT_MAX);
 }
 
-bool
-describe_match(struct text *text, const struct owner *owner)
+/* A unit that systemd runs for the host says more than the user. */
+static bool
+is_services(const struct place *place)
 {
-	const struct process *process = owner_first(owner);
-	struct identity identity;
+	const char *dot = strrchr(place->unit, '.');
 
-	/* What a rule would not match by its exe, or by a manager's or an interpreter's alone. */
-	if (process == NULL || process->pid == 1 || socket_unit(owner) != NULL ||
-	    process->exe_trust == EXE_UNVERIFIED || !is_plain_path(process->exe))
-		return false;
-	identity_find(process, &identity);
-	if (!identity.wrapped && !program_is_interpreter(identity.name)) {
-		text_printf(text, "{exe: %s, choice: auto}", process->exe);
-		return true;
+	return place->container[0] != '\0' ||
+	    (place->user_unit[0] == '\0' && dot != NULL && strcmp(dot, ".scope") != 0);
+}
+
+static void
+describe_listed_owner(struct text *text, const struct fact_owner *item,
+    const struct message_context *context)
+{
+	const struct process *process = item->owner == NULL ? NULL : owner_first(item->owner);
+	const char *unit = item->owner == NULL ? NULL : socket_unit(item->owner);
+
+	if (unit != NULL)
+		describe_unit(text, unit, LISTED_TEXT_MAX);
+	else if (process != NULL)
+		describe_name(text, process);
+	else
+		text_add(text,
+		    item->owner != NULL && item->owner->kind == OWNER_KERNEL ? "the kernel" :
+									       "unknown owner");
+	if (unit == NULL && process != NULL && process->forwards_to[0] != '\0') {
+		text_add(text, " for ");
+		describe_container(text, process->forwards_kind, process->forwards_to);
+	} else if (unit == NULL && process != NULL && !is_services(owner_place(item->owner))) {
+		text_add(text, " of ");
+		describe_user(text, process->uid, context, USER_TEXT_MAX);
 	}
-	/* Any process can give itself a script: the check would warn of those two alone. */
-	if (!is_plain_path(process->script) || process->uid == UINT32_MAX)
-		return false;
-	text_printf(text, "{exe: %s, script: %s, user: %u, choice: auto}", process->exe,
-	    process->script, process->uid);
-	return true;
+}
+
+void
+describe_listed(struct text *text, const struct fact_owner *item, const char *many,
+    const struct message_context *context)
+{
+	const struct place *place = item->owner == NULL ? NULL : owner_place(item->owner);
+
+	describe_listed_owner(text, item, context);
+	if (many == NULL && item->listeners == 1)
+		text_printf(text, " %u", item->port);
+	else
+		text_printf(text, " %u %s", item->listeners, many == NULL ? "ports" : many);
+	if (place == NULL || !is_services(place) || socket_unit(item->owner) != NULL)
+		return;
+	text_add(text, " (");
+	if (place->container[0] != '\0')
+		describe_container(text, place->container_kind, place->container);
+	else
+		describe_unit(text, place->unit, LISTED_TEXT_MAX);
+	text_add(text, ")");
 }

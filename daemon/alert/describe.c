@@ -49,7 +49,7 @@ describe_interface(struct text *text, uint32_t index, const struct message_conte
 }
 
 void
-describe_endpoint(struct text *text, const struct endpoint *endpoint,
+describe_address(struct text *text, const struct endpoint *endpoint,
     const struct message_context *context)
 {
 	char address[ENDPOINT_TEXT_MAX];
@@ -60,7 +60,15 @@ describe_endpoint(struct text *text, const struct endpoint *endpoint,
 		text_add(text, "%");
 		describe_interface(text, endpoint->interface, context);
 	}
-	text_printf(text, "%s:%u", brackets ? "]" : "", endpoint->port);
+	text_add(text, brackets ? "]" : "");
+}
+
+void
+describe_endpoint(struct text *text, const struct endpoint *endpoint,
+    const struct message_context *context)
+{
+	describe_address(text, endpoint, context);
+	text_printf(text, ":%u", endpoint->port);
 }
 
 /* Which addresses answer, "" for one specific address, which speaks for itself; and in

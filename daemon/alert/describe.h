@@ -17,6 +17,10 @@ void describe_user(struct text *text, uint32_t uid, const struct message_context
 /* "eth0", or "index 3" for one that is gone. */
 void describe_interface(struct text *text, uint32_t index, const struct message_context *context);
 
+/* "0.0.0.0", "[fe80::1%eth0]". */
+void describe_address(struct text *text, const struct endpoint *endpoint,
+    const struct message_context *context);
+
 /* "0.0.0.0:60855", "[fe80::1%eth0]:60855". */
 void describe_endpoint(struct text *text, const struct endpoint *endpoint,
     const struct message_context *context);
@@ -69,11 +73,10 @@ void describe_parent(struct text *text, const struct process *process);
 /* A line for sysctl.d; "", one that is too long for a message, in words. */
 const char *describe_advice(const char *line);
 
-/*
- * What a rule would match to allow this program on ports the kernel picks: "{exe: /usr/bin/x,
- * choice: auto}". Returns false if no such rule would be a good one: then nothing is appended.
- */
-bool describe_match(struct text *text, const struct owner *owner);
+/* "nginx 50080 (nginx.service)", "python3.11 of bob 5 ports"; with `many` instead of "ports", and
+ * instead of the port of the only one: "python3.11 of bob 1 more". */
+void describe_listed(struct text *text, const struct fact_owner *item, const char *many,
+    const struct message_context *context);
 
 /* "192.0.2.1:4444", "[2001:db8::1]:4444". */
 void describe_peer(struct text *text, const struct report_peer *peer);

@@ -17,6 +17,7 @@ enum field_group {
 	FIELDS_OWNER = 1 << 2,
 	FIELDS_AWAY = 1 << 3,
 	FIELDS_HOPS = 1 << 4,
+	FIELDS_GROUP = 1 << 5,
 };
 
 struct event_row {

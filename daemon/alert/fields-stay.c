@@ -221,12 +221,40 @@ port_before(struct text *value, const struct field_source *source)
 }
 
 static void
+group(struct text *value, const struct field_source *source)
+{
+	const struct report_group *group = source->stay->group;
+
+	for (size_t i = 0; group != NULL && i < sizeof(group->id); i++)
+		text_printf(value, "%02x", group->id[i]);
+}
+
+/* True where one of those before it has the same port. */
+static bool
+is_named(const struct report_stay *stay, uint32_t index)
+{
+	uint16_t port = stay->group->others[index].port;
+	bool found = port == stay->endpoint.port;
+
+	for (uint32_t i = 0; i < index && !found; i++)
+		found = stay->group->others[i].port == port;
+	return found;
+}
+
+/* Of one that hops those it had; else those that the message reports. */
+static void
 ports(struct text *value, const struct field_source *source)
 {
 	const struct report_stay *stay = source->stay;
 
 	for (uint32_t i = 0; i < stay->port_count && i < REPORT_PORTS_MAX; i++)
 		text_printf(value, "%s%u", i == 0 ? "" : " ", stay->ports[i]);
+	if (stay->port_count > 0 || stay->group == NULL || stay->group->other_kept == 0)
+		return;
+	text_printf(value, "%u", stay->endpoint.port);
+	for (uint32_t i = 0; i < stay->group->other_kept; i++)
+		if (!is_named(stay, i))
+			text_printf(value, " %u", stay->group->others[i].port);
 }
 
 static void
@@ -275,7 +303,8 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_ADDRESS", FIELDS_STAY, false, address },
 	{ "OVERSTAY_PORT", FIELDS_STAY, false, port },
 	{ "OVERSTAY_PORT_BEFORE", FIELDS_AWAY, false, port_before },
-	{ "OVERSTAY_PORTS", FIELDS_HOPS, false, ports },
+	{ "OVERSTAY_GROUP", FIELDS_GROUP, false, group },
+	{ "OVERSTAY_PORTS", FIELDS_GROUP, false, ports },
 	{ "OVERSTAY_HOPS", FIELDS_HOPS, false, hops },
 	{ "OVERSTAY_INTERFACE", FIELDS_STAY, false, interface },
 	{ "OVERSTAY_V6ONLY", FIELDS_STAY, false, v6only },

@@ -54,7 +54,7 @@ add_where(const struct line *line)
 	describe_endpoint(line->text, &line->stay->endpoint, line->context);
 }
 
-/* " for 10min 4s"; or " seen for 10min, process running for 212d", or "for at least". */
+/* " for 10min 4s"; " present at start 10min ago"; " seen for 10min, process running for 212d". */
 static void
 add_age(const struct line *line)
 {
@@ -65,9 +65,12 @@ add_age(const struct line *line)
 	if (process_usec >= 2 * age_usec && process_usec - age_usec >= OLDER_USEC)
 		text_printf(line->text, " seen for %s, process running for %s", age,
 		    duration_format_short(process_usec, process));
+	else if (line->stay->age_max_usec != USEC_NEVER)
+		text_printf(line->text, " for %s", age);
+	else if (age_usec < USEC_PER_SEC)
+		text_add(line->text, " present at start");
 	else
-		text_printf(line->text, " for %s%s",
-		    line->stay->age_max_usec == USEC_NEVER ? "at least " : "", age);
+		text_printf(line->text, " present at start %s ago", age);
 }
 
 /* By the action of the rule, or by its threshold, never. */
@@ -162,10 +165,100 @@ add_with_see(const struct line *line, void (*function)(const struct line *line))
 	add_see(line);
 }
 
+/* The same address, so that the port alone says where. */
+static bool
+is_beside(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->protocol == b->protocol && a->family == b->family &&
+	    a->interface == b->interface && memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
+/* ", 50002, 50003" behind the first port, and " and udp 0.0.0.0:50002" for what is elsewhere. */
+static void
+add_others(const struct line *line, bool beside)
+{
+	const struct report_group *group = line->stay->group;
+	uint32_t shown = 0;
+
+	for (uint32_t i = 0; i < group->other_kept; i++) {
+		const struct endpoint *other = &group->others[i];
+
+		if (is_beside(other, &line->stay->endpoint) != beside)
+			continue;
+		if (shown++ == PORTS_SHOWN) {
+			text_add(line->text, ", ...");
+			return;
+		}
+		if (beside) {
+			text_printf(line->text, ", %u", other->port);
+			continue;
+		}
+		text_printf(line->text, "%s %s ", shown == 1 ? " and" : ",",
+		    protocol_name((enum protocol)other->protocol));
+		describe_endpoint(line->text, other, line->context);
+	}
+}
+
+static bool
+has_port_beside(const struct report_stay *stay)
+{
+	for (uint32_t i = 0; i < stay->group->other_kept; i++)
+		if (is_beside(&stay->group->others[i], &stay->endpoint))
+			return true;
+	return false;
+}
+
+/* " tcp 0.0.0.0 ports 50001, 50002 (all addresses) and tcp [::]:50001" */
+static void
+add_where_all(const struct line *line)
+{
+	const struct report_stay *stay = line->stay;
+
+	if (stay->group == NULL || !has_port_beside(stay)) {
+		add_where(line);
+	} else {
+		text_printf(line->text, " %s ",
+		    protocol_name((enum protocol)stay->endpoint.protocol));
+		describe_address(line->text, &stay->endpoint, line->context);
+		text_printf(line->text, " ports %u", stay->endpoint.port);
+		add_others(line, true);
+	}
+	describe_binding(line->text, stay, line->context);
+	if (stay->group != NULL)
+		add_others(line, false);
+}
+
+/* That others hold the other ports; and what else of the owner overstays. */
+static void
+add_group(const struct line *line)
+{
+	const struct report_group *group = line->stay->group;
+
+	if (group == NULL || line->report->priority >= SEVERITY_INFO)
+		return;
+	if (group->more_processes)
+		text_add(line->text, "; other processes of this owner hold the other ports");
+	if (group->listeners > group->other_count + 1 || group->other_count > PORTS_SHOWN)
+		text_printf(line->text, "; %u listeners of this owner overstay", group->listeners);
+}
+
+static void
+add_overstay(const struct line *line)
+{
+	add_where_all(line);
+	add_age(line);
+	text_add(line->text, ", ");
+	add_threshold(line);
+	add_owner(line);
+	add_reasons(line);
+	add_hints(line);
+	add_group(line);
+}
+
 static void
 line_overstay(const struct line *line)
 {
-	add_with_see(line, line_present);
+	add_with_see(line, add_overstay);
 }
 
 static void
@@ -175,8 +268,7 @@ add_suspect(const struct line *line)
 	const char *rule = line->stay->would_allow;
 	const struct report_peers *peers = line->stay->peers;
 
-	add_where(line);
-	describe_binding(line->text, line->stay, line->context);
+	add_where_all(line);
 	add_age(line);
 	add_owner(line);
 	if (line->stay->reasons != 0) {
@@ -198,6 +290,7 @@ add_suspect(const struct line *line)
 		text_add(line->text, "; connected now: ");
 		describe_peers(line->text, peers);
 	}
+	add_group(line);
 	/* They count for nothing: in a line that is too long they are what is cut. */
 	add_hints(line);
 }
@@ -263,34 +356,15 @@ add_reservation(const struct line *line)
 		    line->stay->endpoint.port, file);
 }
 
-/* What gets a program off the ports that the kernel picks. */
-static void
-add_choice(const struct line *line)
-{
-	char match[512];
-	struct text rule;
-
-	text_init(&rule, match, sizeof(match));
-	text_add(line->text,
-	    ": the port was chosen by the kernel and differs at each start; configure ");
-	describe_owner_briefly(line->text, line->stay->owner);
-	text_add(line->text, " to listen on a fixed port outside the range");
-	if (describe_match(&rule, line->stay->owner))
-		text_printf(line->text, ", or allow it with a rule: match: %s", match);
-}
-
 /* ADVICE tcp 0.0.0.0:50000: WHY; WHAT TO DO */
 static void
 line_advice(const struct line *line)
 {
 	add_where(line);
-	if (line->stay->advice != NULL)
-		add_reservation(line);
-	else
-		add_choice(line);
+	add_reservation(line);
 }
 
-/* ENDED tcp 0.0.0.0:60855 after 3h 12min (overstayed) */
+/* ENDED tcp 0.0.0.0:60855 after 3h 12min (overstayed): WHO */
 static void
 line_gone(const struct line *line)
 {
@@ -301,6 +375,10 @@ line_gone(const struct line *line)
 	    line->stay->class == CLASS_SUSPECT ? " (suspect)" :
 		line->stay->overstayed	       ? " (overstayed)" :
 						 "");
+	if (line->stay->owner->kind == OWNER_UNKNOWN)
+		return;
+	text_add(line->text, ": ");
+	describe_owner_briefly(line->text, line->stay->owner);
 }
 
 /* REBOUND tcp 0.0.0.0:60855 (all addresses) back after 40s, previously on port 40999, first seen
@@ -371,7 +449,7 @@ message_text(struct text *text, const struct report *report, const struct messag
 		lines[report->kind](&line);
 	} else if (report->notice != NOTICE_NONE) {
 		text_add(text, " ");
-		say_notice(text, report);
+		say_notice(text, report, context);
 	}
 }
 

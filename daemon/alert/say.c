@@ -21,6 +21,9 @@
 #include "model/condition.h"
 #include "model/range.h"
 
+/* A list of owners ends behind so many bytes. */
+#define OWNERS_TEXT_MAX 800
+
 /* tests/golden/messages.txt has an example of each. */
 static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_STARTED] = "overstayd {VERSION} watches ports {RANGES} in this network namespace "
@@ -29,23 +32,26 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_STOPPED] = "overstayd stops: {LISTENERS} listeners watched, {OVERSTAYING} "
 			   "overstaying; the event loop was blocked for at most "
 			   "{LONGEST_HOLD_USEC} us",
-	[NOTICE_OVERSTAYS_AT_START] = "{COUNT} listeners present at start: {ENDPOINTS}; see: "
+	[NOTICE_OVERSTAYS_AT_START] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s}, "
+				      "present at start[: {OWNERS}]; see: "
 				      "journalctl OVERSTAY_EVENT=overstay",
-	[NOTICE_OVERSTAYS_AT_ONCE] = "{COUNT} listeners at the same time: {ENDPOINTS}; see: "
+	[NOTICE_OVERSTAYS_AT_ONCE] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s} at the "
+				     "same time[: {OWNERS}]; see: "
 				     "journalctl OVERSTAY_EVENT=overstay",
+	[NOTICE_OVERSTAYS_AFTER_RESUME] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s}, "
+					  "due while the host slept[: {OWNERS}]; see: "
+					  "journalctl OVERSTAY_EVENT=overstay",
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
-			   "suspect, {ALLOWED} allowed by rules[; the oldest: {OLDEST}, seen for "
-			   "{OLDEST_AGE}]",
+			   "suspect, {ALLOWED} allowed by rules[: {OWNERS}][; not reported one by "
+			   "one since the last summary: {FOLLOWED}][; the oldest: {OLDEST}, seen "
+			   "for {OLDEST_AGE}]",
 	[NOTICE_POOL] = "{PROTOCOL}: {PORTS} ports occupied by {SOCKETS} sockets; since the last "
 			"survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} changed, "
 			"{VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of CPU",
 	[NOTICE_PORTS_NOT_RESERVED] = "{COUNT} ports are not reserved: outgoing connections may "
-				      "take them, and their programs would then fail to start: "
-				      "{ENDPOINTS}; set in /etc/sysctl.d/60-overstay.conf: "
+				      "take them, and their programs would then fail to start[: "
+				      "{OWNERS}]; set in /etc/sysctl.d/60-overstay.conf: "
 				      "{ADVICE}",
-	[NOTICE_PORTS_CHOSEN] = "the ports of {COUNT} listeners were chosen by the kernel and "
-				"differ at each start: {ENDPOINTS}; configure fixed ports outside "
-				"the range, or allow the programs with rules",
 	[NOTICE_KERNEL_RANGE_TUNED] = "ip_local_port_range is {FIRST_PORT}-{LAST_PORT}: "
 				      "{ODDITIES}; to restore the default, set in "
 				      "/etc/sysctl.d/60-overstay.conf: "
@@ -159,6 +165,23 @@ say_endpoints(struct text *text, const struct fact *fact)
 		text_add(text, ", ...");
 }
 
+/* "nginx 50080 (nginx.service), python3.11 of bob 5 ports, and 12 more" */
+static void
+say_owners(struct text *text, const struct fact *fact, const struct message_context *context)
+{
+	const struct fact_owners *owners = &fact->owners;
+	const char *many = fact->name == FACT_FOLLOWED ? "more" : NULL;
+	size_t begin = text->used;
+	uint32_t said = 0;
+
+	for (; said < owners->count && text->used - begin < OWNERS_TEXT_MAX; said++) {
+		text_add(text, said > 0 ? ", " : "");
+		describe_listed(text, &owners->items[said], many, context);
+	}
+	if (owners->all > said)
+		text_printf(text, ", and %u more", owners->all - said);
+}
+
 static void
 say_protocol(struct text *text, const struct fact *fact)
 {
@@ -229,6 +252,7 @@ static const struct {
 	[FACT_TYPE_TEXT] = { say_text, say_bytes },
 	[FACT_TYPE_LINE] = { say_line, say_line_value },
 	[FACT_TYPE_ENDPOINTS] = { say_endpoints, say_endpoints },
+	[FACT_TYPE_OWNERS] = { NULL, NULL }, /* in texts alone: say_owners() */
 	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol },
 	[FACT_TYPE_SEVERITY] = { say_severity, say_severity },
 	[FACT_TYPE_CONDITION] = { say_condition, say_condition },
@@ -275,8 +299,19 @@ has_all(const struct report *report, const char *from, const char *to)
 	return true;
 }
 
+static void
+say_fact(struct text *text, const struct fact *fact, const struct message_context *context)
+{
+	enum fact_type type = fact_type(fact->name);
+
+	if (type == FACT_TYPE_OWNERS)
+		say_owners(text, fact, context);
+	else
+		types[type].text(text, fact);
+}
+
 void
-say_notice(struct text *text, const struct report *report)
+say_notice(struct text *text, const struct report *report, const struct message_context *context)
 {
 	for (const char *at = sentences[report->notice]; *at != '\0';) {
 		size_t words = strcspn(at, "{[]");
@@ -295,7 +330,7 @@ say_notice(struct text *text, const struct report *report)
 			continue;
 		fact = find_fact(report, &at, &plural);
 		if (fact != NULL && !plural)
-			types[fact_type(fact->name)].text(text, fact);
+			say_fact(text, fact, context);
 		else if (fact != NULL && fact->number != 1)
 			text_add(text, "s");
 	}

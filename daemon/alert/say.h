@@ -5,11 +5,13 @@
 #ifndef OVERSTAY_ALERT_SAY_H
 #define OVERSTAY_ALERT_SAY_H
 
+#include "alert/message.h"
 #include "base/text.h"
 #include "model/report.h"
 
 /* Appends the sentence of the report's notice, without the kind's word; escaped and bounded. */
-void say_notice(struct text *text, const struct report *report);
+void say_notice(struct text *text, const struct report *report,
+    const struct message_context *context);
 
 /* Appends the value of a fact as it stands in its field. */
 void say_fact_value(struct text *value, const struct fact *fact);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How to keep a port, or to have another: what was advised already. See advice.c.
+ * How to keep a port: what was advised already. See advice.c.
  */
 #ifndef OVERSTAY_ENGINE_ADVICE_H
 #define OVERSTAY_ENGINE_ADVICE_H
@@ -8,21 +8,22 @@
 #include "base/port-set.h"
 #include "engine/track.h"
 
-/* Endpoints and programs that advice is given for; beyond it no more is given. */
+/* Endpoints that advice is given for, and programs; beyond it no more is given. */
 #define ADVICE_GIVEN_MAX 4096
 
-/* Endpoints that one message names. */
-#define ADVICE_NAMED_MAX 3
+/* Endpoints of one program that advice is given for. */
+#define ADVICE_PROGRAM_MAX 8
+
+/* Listeners that one message names. */
+#define ADVICE_NAMED_MAX 32
 
 struct given_advice;
 
 struct advice {
 	struct port_set advised;	      /* ports that were advised to be reserved */
 	struct given_advice *given;	      /* a hash table (base/table.h) */
-	struct stay *asked[ADVICE_NAMED_MAX]; /* of this pass: ports that should be reserved */
-	size_t asked_count;
-	struct stay *chosen[ADVICE_NAMED_MAX]; /* of this pass: ports the kernel picked */
-	size_t chosen_count;
+	struct stay *stays[ADVICE_NAMED_MAX]; /* of this pass: whose ports should be reserved */
+	size_t count;
 };
 
 void advice_clear(struct advice *advice);

@@ -147,7 +147,6 @@ come_back(struct pass *pass, struct stay *stay)
 		}
 		swap_places(&engine->track, former, stay);
 		former->is.moved_from = stay->is.endpoint.port;
-		tell_note_advised(former, false);
 	}
 	away_usec = take_over(former, stay);
 	judge_stay(pass, former);

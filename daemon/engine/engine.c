@@ -40,6 +40,7 @@ engine_free(struct engine *engine)
 		return NULL;
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
+	groups_clear(&engine->groups);
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
 	track_clear(&engine->track);
@@ -183,6 +184,16 @@ engine_last_poll(const struct engine *engine)
 	return engine->last;
 }
 
+/* What is due after a resume waits for the next poll, and in that one it overslept; in the one
+ * behind it, too, if it still waits for an owner. By polls alone, whatever passes are left out. */
+static void
+note_resumed(struct engine *engine, bool resumed)
+{
+	engine->overslept =
+	    !resumed && (engine->resumed || (engine->overslept && engine->waiting_usec != 0));
+	engine->resumed = resumed;
+}
+
 /* All that the last poll had is there, and nothing else. */
 static void
 take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resumed)
@@ -190,7 +201,7 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 	engine->last->taken_usec = snapshot->taken_usec;
 	namespace_note_poll(&engine->namespace, engine->last);
 	engine->changes = (struct diff_counts){ .persisted = engine->last->count };
-	engine->resumed = resumed;
+	note_resumed(engine, resumed);
 	(void)snapshot_free(snapshot);
 }
 
@@ -212,7 +223,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	if (r < 0)
 		return r;
 	engine->changes = diff.counts;
-	engine->resumed = resumed;
+	note_resumed(engine, resumed);
 	namespace_note_poll(&engine->namespace, snapshot);
 	(void)snapshot_free(engine->last);
 	engine->last = snapshot;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/group.h"
 #include "engine/outbox.h"
 #include "engine/stay-report.h"
 
@@ -145,6 +146,56 @@ fill_ports(struct report_stay *report, const struct stay *stay, const struct tel
 	report->port_count = count;
 }
 
+static bool
+is_alert(enum event_kind kind)
+{
+	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT || kind == EVENT_HOPPING;
+}
+
+static const struct process *
+first_process(const struct stay *stay)
+{
+	const struct owner *owner = stay->is.members[stay->judged.worst].owner;
+
+	return owner == NULL ? NULL : owner_first(owner);
+}
+
+/* True where both are known to be held by processes, and not by the same one. */
+static bool
+is_of_another(const struct stay *stay, const struct stay *other)
+{
+	const struct process *a = first_process(stay), *b = first_process(other);
+
+	return a != NULL && b != NULL && (a->pid != b->pid || a->start_usec != b->start_usec);
+}
+
+/* The group that an alert belongs to, and the other listeners that it reports. */
+static void
+fill_group(struct report_stay *report, const struct stay *stay, const struct telling *telling)
+{
+	uint32_t kept = telling->other_count < REPORT_PORTS_MAX - 1 ?
+	    (uint32_t)telling->other_count :
+	    REPORT_PORTS_MAX - 1;
+	const struct group *group = stay->told.group;
+	struct group_key key;
+
+	if (!is_alert(telling->kind))
+		return;
+	report->group = calloc(1, sizeof(*report->group) + kept * sizeof(*report->group->others));
+	if (report->group == NULL)
+		return;
+	key = group_key_reported(stay);
+	memcpy(report->group->id, key.bytes, sizeof(report->group->id));
+	report->group->listeners = group == NULL ? 1 : group->live;
+	report->group->other_count = (uint32_t)telling->other_count;
+	report->group->other_kept = kept;
+	for (uint32_t i = 0; i < kept; i++) {
+		report->group->others[i] = telling->others[i]->is.endpoint;
+		report->group->more_processes =
+		    report->group->more_processes || is_of_another(stay, telling->others[i]);
+	}
+}
+
 /* What only some messages have; without memory the message goes without. */
 static void
 fill_extra(struct report_stay *report, const struct stay *stay, const struct telling *telling)
@@ -163,6 +214,7 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 	if (report->peers != NULL)
 		*report->peers = *stay->waits.peers;
 	fill_ports(report, stay, telling);
+	fill_group(report, stay, telling);
 }
 
 void

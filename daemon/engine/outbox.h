@@ -41,12 +41,16 @@ struct telling {
 	enum event_kind kind;
 	enum severity priority;
 	bool in_summary;	   /* a summary speaks for it */
+	bool entry;		   /* its owner was reported earlier: at info alone */
 	uint64_t away_usec;	   /* EVENT_REBOUND */
 	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
 	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
 	struct report_use use;
 	const char *advice; /* EVENT_ADVICE: as in struct report_stay */
 	bool unwatched;	    /* EVENT_CLEARED: as in struct report_stay */
+	/* EVENT_OVERSTAY, EVENT_SUSPECT: other stays of the owner that this message reports. */
+	struct stay *const *others;
+	size_t other_count;
 };
 
 void outbox_clear(struct outbox *outbox);

@@ -15,6 +15,7 @@
  */
 #include "engine/ask.h"
 #include "engine/comeback.h"
+#include "engine/due.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
 #include "engine/tell.h"
@@ -70,11 +71,12 @@ pass_run(struct engine *engine, const struct moment *moment)
 		else if (stay->is.state != STAY_ENDED)
 			visit_present(&pass, stay);
 	}
-	tell_due(&pass);
+	due_tell(&pass);
 	advice_tell(&pass);
 	tell_day(&pass);
 	agenda_note_rest(&engine->agenda,
 	    hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec));
+	agenda_note_rest(&engine->agenda, groups_sweep(&engine->groups, moment->boottime_usec));
 	newer_clear(&pass.newer);
 	track_sweep(track);
 	/* After a resume all that is due waits for the next poll. */

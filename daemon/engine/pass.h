@@ -8,6 +8,7 @@
 #include "engine/advice.h"
 #include "engine/agenda.h"
 #include "engine/engine.h"
+#include "engine/group.h"
 #include "engine/hopping.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
@@ -23,12 +24,14 @@ struct engine {
 	struct agenda agenda;
 	struct outbox outbox;
 	struct hopping hopping;
+	struct groups groups;
 	struct advice advice;
 	struct verified verified;
 	struct usage usage;
 	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */
 	struct diff_counts changes;
-	bool resumed; /* nothing overstays until the next poll */
+	bool resumed;	/* nothing overstays until the next poll */
+	bool overslept; /* what is due became so while the host slept */
 	bool wants_peers;
 	uint64_t patient_usec; /* how old a client's UDP socket gets before it is asked for */
 	uint64_t summed_usec;  /* when the last summary was told or the watch began, 0 = not yet */
@@ -40,7 +43,7 @@ struct pass {
 	struct engine *engine;
 	struct moment moment;
 	uint64_t poll_usec; /* of the last poll: ages are what was observed then */
-	struct stay **due;  /* reached their threshold, not told yet; tell.c's */
+	struct stay **due;  /* reached their threshold, not told yet; due.c's */
 	size_t due_count, due_room;
 	bool waiting;	    /* one of them waits for its owner */
 	struct newer newer; /* for who is reported in this pass */

@@ -25,7 +25,7 @@
 #include "base/search.h"
 #include "engine/stay.h"
 
-_Static_assert(sizeof(struct stay) <= 248, "thousands of stays are to fit into little memory");
+_Static_assert(sizeof(struct stay) <= 256, "thousands of stays are to fit into little memory");
 
 /* A cell that is no transition. */
 #define NONE STAY_STATE_COUNT

@@ -9,6 +9,7 @@
 #include "model/report.h"
 
 struct chain;
+struct group;
 
 /* What can happen to a stay. Each way back from AWAY is an event of its own, so that the table of
  * transitions tells the whole truth. */
@@ -101,14 +102,16 @@ struct stay_judgement {
 
 /* What was told of it: all that has to outlive a restart. */
 struct stay_record {
-	bool any;	   /* a message spoke of it */
-	bool overstayed;   /* an OVERSTAY was told, and no CLEARED since */
-	bool suspected;	   /* a SUSPECT was told, and no CLEARED since */
-	bool advised;	   /* its advice was told, or there is none */
-	uint32_t sequence; /* of the last message about it */
+	bool any : 1;	     /* a message spoke of it */
+	bool overstayed : 1; /* an OVERSTAY was told, and no CLEARED since */
+	bool suspected : 1;  /* a SUSPECT was told, and no CLEARED since */
+	bool entered : 1;    /* as an entry: its owner had been reported */
+	bool advised : 1;    /* its advice was told */
+	uint32_t sequence;   /* of the last message about it */
 	enum severity severity;
 	uint32_t reasons;	/* for which it was told as a suspect: they stay reasons */
 	uint64_t reminded_usec; /* when it was last told or summed up */
+	struct group *group;	/* with which it overstays, NULL = none */
 };
 
 /* What its alert waits for, beside the owners of its members. */

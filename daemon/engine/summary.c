@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports that speak for many stays: the summary of overstays that came at once, and that of the
- * day, which also shows that the host is alive. They name a few and count all.
+ * Reports that speak for many stays: the digests of overstays that came at once, and the summary of
+ * the day, which also shows that the host is alive. They say whose those are, the gravest and
+ * rarest first, and count all.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "engine/summary.h"
 
-/* How many endpoints are named of those at once: the entries themselves name the rest. */
-#define SUMMARY_NAMED_MAX 3
+/* How many owners are named: the entries themselves name the rest. */
+#define SUMMARY_NAMED_MAX 24
 
 void
 track_count(const struct track *track, struct track_counts *ret)
@@ -29,58 +33,180 @@ track_count(const struct track *track, struct track_counts *ret)
 	}
 }
 
-struct report *
-summary_of_overstays(struct stay *const *stays, size_t count, bool baseline)
+/* One owner of those that are summed up. */
+struct share {
+	struct group_key key;
+	const struct stay *stay; /* its first one by endpoint */
+	enum severity severity;	 /* the gravest of its stays */
+	uint32_t listeners;
+};
+
+static int
+compare_key(const void *one, const void *other)
 {
-	enum severity gravest = SEVERITY_DEBUG;
-	struct endpoint named[SUMMARY_NAMED_MAX];
-	size_t spoken_for = 0;
+	const struct share *a = one, *b = other;
+	int order = memcmp(&a->key, &b->key, sizeof(a->key));
+
+	return order != 0 ? order : endpoint_compare(&a->stay->is.endpoint, &b->stay->is.endpoint);
+}
+
+/* The gravest first, then who has the fewest. */
+static int
+compare_share(const void *one, const void *other)
+{
+	const struct share *a = one, *b = other;
+
+	if (a->severity != b->severity)
+		return a->severity < b->severity ? -1 : 1;
+	if (a->listeners != b->listeners)
+		return a->listeners < b->listeners ? -1 : 1;
+	return endpoint_compare(&a->stay->is.endpoint, &b->stay->is.endpoint);
+}
+
+/* Makes one of those that follow each other by key. Returns how many are left. */
+static size_t
+unite(struct share *shares, size_t count)
+{
+	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct stay *stay = stays[i];
+		struct share *last = kept == 0 ? NULL : &shares[kept - 1];
 
-		if (stay->is.baseline != baseline)
+		if (last == NULL || memcmp(&last->key, &shares[i].key, sizeof(last->key)) != 0) {
+			shares[kept++] = shares[i];
 			continue;
-		if (stay->judged.verdict.severity < gravest)
-			gravest = stay->judged.verdict.severity;
-		if (spoken_for < SUMMARY_NAMED_MAX)
-			named[spoken_for] = stay->is.endpoint;
-		spoken_for++;
+		}
+		last->listeners++;
+		if (shares[i].severity < last->severity)
+			last->severity = shares[i].severity;
 	}
-	return report_new(baseline ? NOTICE_OVERSTAYS_AT_START : NOTICE_OVERSTAYS_AT_ONCE, gravest,
-	    FACTS(fact_number(FACT_COUNT, spoken_for), fact_number(FACT_SEVERITY, gravest),
-		fact_endpoints(FACT_ENDPOINTS, named,
-		    spoken_for < SUMMARY_NAMED_MAX ? spoken_for : SUMMARY_NAMED_MAX, spoken_for)));
+	return kept;
+}
+
+/* Those to be named. */
+struct named {
+	struct fact_owner items[SUMMARY_NAMED_MAX];
+	size_t count, all;
+};
+
+static void
+name_owner(struct named *named, struct owner *owner, uint32_t uid, uint32_t listeners,
+    uint16_t port)
+{
+	if (named->count < SUMMARY_NAMED_MAX)
+		named->items[named->count++] = (struct fact_owner){ owner, uid, listeners, port };
+	named->all++;
+}
+
+/* Names whose the stays are; without memory nobody. */
+static void
+name_owners(struct named *ret, struct stay *const *stays, size_t count)
+{
+	struct share *shares = calloc(count + 1, sizeof(*shares));
+
+	*ret = (struct named){ 0 };
+	if (shares == NULL)
+		return;
+	for (size_t i = 0; i < count; i++)
+		shares[i] = (struct share){
+			.key = group_key_of_owner(stays[i]),
+			.stay = stays[i],
+			.severity = stays[i]->judged.verdict.severity,
+			.listeners = 1,
+		};
+	qsort(shares, count, sizeof(*shares), compare_key);
+	count = unite(shares, count);
+	qsort(shares, count, sizeof(*shares), compare_share);
+	for (size_t i = 0; i < count; i++) {
+		const struct stay *stay = shares[i].stay;
+		const struct member *member = &stay->is.members[stay->judged.worst];
+
+		name_owner(ret, member->owner, member->uid, shares[i].listeners,
+		    stay->is.endpoint.port);
+	}
+	free(shares);
 }
 
 struct report *
-summary_of_day(const struct track *track, uint64_t now_usec)
+summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count)
 {
-	enum severity gravest = SEVERITY_INFO;
+	enum severity gravest = SEVERITY_DEBUG;
+	struct named named;
+
+	for (size_t i = 0; i < count; i++)
+		if (stays[i]->judged.verdict.severity < gravest)
+			gravest = stays[i]->judged.verdict.severity;
+	name_owners(&named, stays, count);
+	return report_new(notice, gravest,
+	    FACTS(fact_number(FACT_COUNT, count), fact_number(FACT_SEVERITY, gravest),
+		fact_number(FACT_PROGRAMS, named.all),
+		fact_owners(FACT_OWNERS, named.items, named.count, named.all)));
+}
+
+/* Whose listeners were not reported but as entries since the last summary, the most first. */
+static void
+name_followers(struct named *ret, const struct groups *groups)
+{
+	uint32_t below = UINT32_MAX, next;
+	const struct group *group;
+
+	*ret = (struct named){ 0 };
+	do {
+		next = 0;
+		for (group = groups->table; group != NULL; group = group->hh.next)
+			if (group->followed == below)
+				name_owner(ret, group->owner, UINT32_MAX, group->followed,
+				    group->endpoint.port);
+			else if (group->followed < below && group->followed > next)
+				next = group->followed;
+		below = next;
+	} while (below > 0);
+}
+
+/* Those that overstay, for the caller to free; NULL without memory. */
+static struct stay **
+gather_overstaying(const struct track *track, size_t *ret_count)
+{
+	struct stay **stays = calloc(track->count + 1, sizeof(struct stay *));
+
+	*ret_count = 0;
+	for (size_t i = 0; stays != NULL && i < track->count; i++)
+		if (track->stays[i]->is.state == STAY_OVERSTAYING)
+			stays[(*ret_count)++] = track->stays[i];
+	return stays;
+}
+
+struct report *
+summary_of_day(const struct track *track, const struct groups *groups, uint64_t now_usec)
+{
 	const struct stay *oldest = NULL;
+	struct named named, followed;
 	struct track_counts counts;
+	struct stay **stays;
+	size_t count;
 
-	for (size_t i = 0; i < track->count; i++) {
-		const struct stay *stay = track->stays[i];
-
-		if (stay->is.state != STAY_OVERSTAYING)
-			continue;
-		if (stay->judged.verdict.severity < gravest)
-			gravest = stay->judged.verdict.severity;
-		if (oldest == NULL || stay->is.first_seen_usec < oldest->is.first_seen_usec)
-			oldest = stay;
+	stays = gather_overstaying(track, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (oldest == NULL || stays[i]->is.first_seen_usec < oldest->is.first_seen_usec)
+			oldest = stays[i];
 	}
+	name_owners(&named, stays, count);
+	free(stays);
+	name_followers(&followed, groups);
 	track_count(track, &counts);
 	struct fact facts[] = {
 		fact_number(FACT_LISTENERS, counts.stays),
 		fact_number(FACT_OVERSTAYING, counts.overstaying),
 		fact_number(FACT_SUSPECTS, counts.suspects),
 		fact_number(FACT_ALLOWED, counts.allowed),
+		fact_owners(FACT_OWNERS, named.items, named.count, named.all),
+		fact_owners(FACT_FOLLOWED, followed.items, followed.count, followed.all),
 		fact_endpoints(FACT_OLDEST, oldest == NULL ? NULL : &oldest->is.endpoint, 1, 1),
 		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
 	};
 
-	/* The last two are about the oldest. */
-	return report_new(NOTICE_SUMMARY, gravest, facts,
-	    oldest == NULL ? ARRAY_SIZE(facts) - 2 : ARRAY_SIZE(facts));
+	/* A reminder is no news: what overstays was reported at its severity. The last two facts
+	 * are about the oldest. */
+	return report_new(NOTICE_SUMMARY, count == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
+	    ARRAY_SIZE(facts) - (oldest == NULL ? 2 : 0));
 }

@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_ENGINE_SUMMARY_H
 #define OVERSTAY_ENGINE_SUMMARY_H
 
+#include "engine/group.h"
 #include "engine/track.h"
 
 /* What the track has, for the status line and the summary. */
@@ -21,12 +22,16 @@ struct track_counts {
 void track_count(const struct track *track, struct track_counts *ret);
 
 /*
- * The OVERSTAY line for those of the stays whose `baseline` is as given: how many, the gravest
- * severity, the first endpoints. Returns NULL without memory.
+ * The OVERSTAY line that speaks for these stays: how many, of how many programs, the gravest
+ * severity, who. Returns NULL without memory.
  */
-struct report *summary_of_overstays(struct stay *const *stays, size_t count, bool baseline);
+struct report *summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count);
 
-/* The daily SUMMARY: what overstays still, the oldest by name. Returns NULL without memory. */
-struct report *summary_of_day(const struct track *track, uint64_t now_usec);
+/*
+ * The daily SUMMARY: who overstays still, whose listeners were not reported but as entries since
+ * the last one, the oldest. Returns NULL without memory.
+ */
+struct report *summary_of_day(const struct track *track, const struct groups *groups,
+    uint64_t now_usec);
 
 #endif

@@ -4,12 +4,11 @@
  * What was told stands in the stay (`told`), since it decides what is told later.
  *
  *	appeared           older than log.after; before that nobody hears of it
- *	overstay           reached its threshold: waits for its owner, and while some of those that
- *	                   are due wait, the others wait with them, so that what happened at once
- *	                   is told at once, above ENGINE_SUMMARY_MIN in a summary
+ *	overstay           reached its threshold: due.c has what is told of those that are due
  *	suspect            as soon as its own threshold is reached, alone and never in a summary. By
  *	                   morning its process is gone, so it waits until every holder was searched,
- *	                   the program's checksum taken and the peers asked for; for nothing else
+ *	                   the program's checksum taken and the peers asked for; for nothing else.
+ *	                   Once a process (group.c)
  *	hopping            its owner keeps below the threshold by taking one port after the other
  *	cleared            a rule, a reload or other ranges took the reason away
  *	ended, vanished    its grace is over; it had overstayed, or not
@@ -21,6 +20,7 @@
  * Cost: a few comparisons for a stay of which there is nothing to tell.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "engine/ask.h"
@@ -58,6 +58,13 @@ line_priority(const struct engine *engine, const struct stay *stay, enum severit
 	return stay->is.endpoint.protocol == PROTOCOL_UDP ? engine->policy->log_udp : wanted;
 }
 
+/* The priority of what is told of one that overstayed, once that is over. */
+static enum severity
+overstay_priority(const struct stay *stay)
+{
+	return stay->told.entered ? SEVERITY_INFO : SEVERITY_NOTICE;
+}
+
 /* What was there at the first poll is known to whoever reads the messages, by its own account. */
 static bool
 is_introduced(const struct stay *stay)
@@ -79,15 +86,69 @@ is_present(const struct engine *engine, const struct stay *stay)
 	return false;
 }
 
-/* An alert is told now. */
-static void
-note_alert(struct pass *pass, struct stay *stay)
+void
+tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
 	if (stay->is.state == STAY_PERSISTING)
 		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
 	stay->told.overstayed = true;
+	stay->told.entered = telling->entry;
 	stay->told.severity = stay->judged.verdict.severity;
 	stay->told.reminded_usec = pass->moment.boottime_usec;
+	tell(pass, stay, telling);
+}
+
+/* Those of the same process that are due as suspects, too, for the same reasons. Each is an entry
+ * as soon as all is known that its own alert waits for. */
+static size_t
+gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, size_t max)
+{
+	const struct track *track = &pass->engine->track;
+	struct group_key key = group_key_of_suspect(stay), other_key;
+	size_t count = 0;
+
+	for (size_t i = 0; i < track->count && count < max; i++) {
+		struct stay *other = track->stays[i];
+
+		if (other == stay || !other->judged.verdict.suspect || other->told.suspected ||
+		    other->is.state == STAY_AWAY || other->is.state == STAY_ENDED ||
+		    other->judged.classification.reasons != stay->judged.classification.reasons ||
+		    !group_key_knows(other) || !is_present(pass->engine, other) ||
+		    stay_age_usec(other, pass->poll_usec) < other->judged.verdict.threshold_usec)
+			continue;
+		other_key = group_key_of_suspect(other);
+		if (memcmp(&other_key, &key, sizeof(key)) == 0)
+			others[count++] = other;
+	}
+	return count;
+}
+
+/* A process is told as a suspect once for the same reasons: its other listeners are entries, which
+ * the next summary counts. */
+static void
+tell_suspected(struct pass *pass, struct stay *stay)
+{
+	uint64_t now_usec = pass->moment.boottime_usec;
+	struct group *group = groups_join(&pass->engine->groups, stay);
+	bool news = group_is_news(group, stay, now_usec);
+	struct stay *others[REPORT_PORTS_MAX - 1];
+	struct telling telling = {
+		.kind = EVENT_SUSPECT,
+		.priority = news ? stay->judged.verdict.severity : SEVERITY_INFO,
+		.in_summary = !news,
+		.entry = !news && group->reported_usec != now_usec,
+		.others = others,
+	};
+
+	if (news && group != NULL)
+		telling.other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
+	if (news)
+		group_note_report(group, stay, now_usec);
+	if (telling.entry)
+		group_note_entry(group);
+	stay->told.suspected = true;
+	stay->told.reasons |= stay->judged.classification.reasons;
+	tell_alert(pass, stay, &telling);
 }
 
 void
@@ -133,10 +194,7 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	    (stay->told.suspected && verdict->severity >= stay->told.severity) ||
 	    pass->engine->resumed || ask_suspect(pass, stay))
 		return true;
-	note_alert(pass, stay);
-	stay->told.suspected = true;
-	stay->told.reasons |= stay->judged.classification.reasons;
-	tell_event(pass, stay, EVENT_SUSPECT, verdict->severity);
+	tell_suspected(pass, stay);
 	stay_stop_waiting(stay);
 	return true;
 }
@@ -172,7 +230,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 	    });
 }
 
-/* It reached its threshold, or became graver: to be told by tell_due(). */
+/* It reached its threshold, or became graver: to be told by due_tell(). */
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
@@ -192,7 +250,8 @@ static void
 tell_cleared(struct pass *pass, struct stay *stay)
 {
 	(void)stay_advance(stay, STAY_EVENT_CLEAR);
-	tell_event(pass, stay, EVENT_CLEARED, SEVERITY_NOTICE);
+	group_revoke(stay);
+	tell_event(pass, stay, EVENT_CLEARED, overstay_priority(stay));
 	stay->told.overstayed = stay->told.suspected = false;
 	stay->told.reasons = 0;
 	stay->told.severity = SEVERITY_OFF;
@@ -237,13 +296,14 @@ tell_end(struct pass *pass, struct stay *stay)
 {
 	const struct policy *policy = pass->engine->policy;
 	enum severity priority = line_priority(pass->engine, stay, policy->log_vanished);
-	bool loud = is_introduced(stay) || stay_age_usec(stay, 0) >= policy->log_after_usec;
+	bool loud = stay->told.any || stay_age_usec(stay, 0) >= policy->log_after_usec;
 
 	if (loud && !is_introduced(stay))
 		tell_belated(pass, stay);
 	(void)stay_advance(stay, STAY_EVENT_END);
+	group_leave(stay);
 	if (stay->told.overstayed)
-		tell_event(pass, stay, EVENT_ENDED, SEVERITY_NOTICE);
+		tell_event(pass, stay, EVENT_ENDED, overstay_priority(stay));
 	else if (loud && priority != SEVERITY_OFF)
 		tell_event(pass, stay, EVENT_VANISHED, priority);
 }
@@ -258,7 +318,7 @@ tell_rebound(struct pass *pass, struct stay *stay, uint64_t away_usec)
 	};
 
 	if (stay->told.overstayed)
-		telling.priority = SEVERITY_NOTICE;
+		telling.priority = overstay_priority(stay);
 	/* A service that may have any port has another one each time: that is no news. */
 	if (stay->is.moved_from != 0 && stay->judged.verdict.allowed)
 		return;
@@ -271,64 +331,14 @@ tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *mo
 {
 	struct pass pass = { .engine = engine, .moment = *moment };
 
+	group_revoke(stay);
 	if (stay->told.overstayed)
 		tell(&pass, stay,
 		    &(struct telling){
 			.kind = EVENT_CLEARED,
-			.priority = SEVERITY_NOTICE,
+			.priority = overstay_priority(stay),
 			.unwatched = true,
 		    });
-}
-
-/* True while those that are due wait for the owner of one of them. */
-static bool
-due_waits(struct pass *pass)
-{
-	struct engine *engine = pass->engine;
-	uint64_t now_usec = pass->moment.boottime_usec;
-
-	if (pass->due_count > 0 && pass->waiting) {
-		if (engine->waiting_usec == 0)
-			engine->waiting_usec = now_usec;
-		if (now_usec < engine->waiting_usec + ENGINE_OWNER_WAIT_USEC) {
-			agenda_plan(&engine->agenda, engine->waiting_usec, ENGINE_OWNER_WAIT_USEC);
-			return true;
-		}
-	}
-	engine->waiting_usec = 0;
-	return false;
-}
-
-void
-tell_due(struct pass *pass)
-{
-	struct engine *engine = pass->engine;
-	size_t count = due_waits(pass) ? 0 : pass->due_count, baseline = 0;
-	bool summarized[2];
-
-	for (size_t i = 0; i < count; i++)
-		baseline += pass->due[i]->is.baseline;
-	summarized[true] = baseline > 1;
-	summarized[false] = count - baseline > ENGINE_SUMMARY_MIN;
-	for (unsigned i = 0; i < ARRAY_SIZE(summarized); i++)
-		if (summarized[i])
-			outbox_put(&engine->outbox, summary_of_overstays(pass->due, count, i != 0),
-			    &pass->moment);
-	for (size_t i = 0; i < count; i++) {
-		struct stay *stay = pass->due[i];
-		bool in_summary = summarized[stay->is.baseline];
-
-		note_alert(pass, stay);
-		tell(pass, stay,
-		    &(struct telling){
-			.kind = EVENT_OVERSTAY,
-			.priority = in_summary ? SEVERITY_INFO : stay->judged.verdict.severity,
-			.in_summary = in_summary,
-		    });
-	}
-	free(pass->due);
-	pass->due = NULL;
-	pass->due_count = pass->due_room = 0;
 }
 
 /* Once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
@@ -361,8 +371,10 @@ tell_day(struct pass *pass)
 		engine->summed_usec = now_usec;
 	due_usec = find_day_due(engine);
 	if (now_usec >= due_usec) {
-		outbox_put(&engine->outbox, summary_of_day(&engine->track, pass->poll_usec),
+		outbox_put(&engine->outbox,
+		    summary_of_day(&engine->track, &engine->groups, pass->poll_usec),
 		    &pass->moment);
+		groups_note_summary(&engine->groups, now_usec);
 		for (size_t i = 0; i < engine->track.count; i++) {
 			engine->track.stays[i]->told.reminded_usec = now_usec;
 			stay_note_change(engine->track.stays[i]);
@@ -385,8 +397,8 @@ tell_advice(struct pass *pass, struct stay *stay, const char *line)
 }
 
 void
-tell_note_advised(struct stay *stay, bool advised)
+tell_note_advised(struct stay *stay)
 {
-	stay->told.advised = advised;
+	stay->told.advised = true;
 	stay_note_change(stay);
 }

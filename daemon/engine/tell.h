@@ -10,7 +10,8 @@
 struct engine;
 struct pass;
 
-/* A stay that is there, in this order; age_usec is what the last poll observed. */
+/* A stay that is there, in this order; age_usec is what the last poll observed. What
+ * tell_overstay() finds to be due is told by due_tell(). */
 void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
 /* Returns true where an alert of its own was told or waits: it needs no other. */
 bool tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
@@ -26,16 +27,16 @@ void tell_rebound(struct pass *pass, struct stay *stay, uint64_t away_usec);
 /* One whose port is not watched any more. */
 void tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *moment);
 
-/* Those that tell_overstay() found to be due: one by one, or in a summary with an entry each. */
-void tell_due(struct pass *pass);
+/* An alert about a stay that overstays from now on. */
+void tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling);
 
 /* The summary of the day, where it is due. */
 void tell_day(struct pass *pass);
 
-/* Advice about one stay: line NULL = fix the port, or allow the program. */
+/* Advice about one stay: the line for sysctl.d. */
 void tell_advice(struct pass *pass, struct stay *stay, const char *line);
 
-/* Its advice was given, or there is none; or it may be given again. */
-void tell_note_advised(struct stay *stay, bool advised);
+/* Its advice was given. */
+void tell_note_advised(struct stay *stay);
 
 #endif

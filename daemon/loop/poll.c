@@ -89,7 +89,9 @@ note_completeness(struct poll *poll, uint32_t incomplete)
 static bool
 has_resumed(struct poll *poll)
 {
-	uint64_t asleep_usec = clock_boottime_usec() - clock_monotonic_usec();
+	/* In this order: the time in between is none that was slept, and must not be negative. */
+	uint64_t monotonic_usec = clock_monotonic_usec();
+	uint64_t asleep_usec = clock_boottime_usec() - monotonic_usec;
 	bool resumed = asleep_usec > poll->asleep_usec + USEC_PER_SEC;
 
 	poll->asleep_usec = asleep_usec;

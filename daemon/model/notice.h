@@ -20,6 +20,9 @@ enum event_kind {
 	EVENT_APPEARED,
 	EVENT_VANISHED, /* ended without having overstayed */
 	EVENT_OVERSTAY,
+	EVENT_OVERSTAYS_AT_START, /* many at once: a digest, with an EVENT_OVERSTAY each */
+	EVENT_OVERSTAYS_AT_ONCE,
+	EVENT_OVERSTAYS_AFTER_RESUME,
 	EVENT_SUSPECT, /* overstays its threshold as a suspect */
 	EVENT_ENDED,   /* ended after having overstayed */
 	EVENT_REBOUND,
@@ -42,10 +45,10 @@ enum notice {
 	NOTICE_STOPPED,
 	NOTICE_OVERSTAYS_AT_START, /* many at once, all present at start */
 	NOTICE_OVERSTAYS_AT_ONCE,
+	NOTICE_OVERSTAYS_AFTER_RESUME, /* that became so while the host slept */
 	NOTICE_SUMMARY,
 	NOTICE_POOL,
 	NOTICE_PORTS_NOT_RESERVED, /* advice for many */
-	NOTICE_PORTS_CHOSEN,	   /* advice for many whose ports the kernel picks */
 	NOTICE_KERNEL_RANGE_TUNED, /* advice */
 	NOTICE_KERNEL_RANGE_CHANGED,
 	NOTICE_DIAGNOSTIC, /* an error or a warning about the configuration, as --check has it */
@@ -84,6 +87,7 @@ enum fact_type {
 	FACT_TYPE_TEXT,	     /* raw: a name, a path, a diagnostic */
 	FACT_TYPE_LINE,	     /* one for sysctl.d, "" = it is too long for a message */
 	FACT_TYPE_ENDPOINTS, /* the first ones of many */
+	FACT_TYPE_OWNERS,    /* the gravest and rarest of many, with how many listeners each */
 	FACT_TYPE_PROTOCOL,  /* enum protocol */
 	FACT_TYPE_SEVERITY,  /* enum severity */
 	FACT_TYPE_CONDITION, /* enum condition */
@@ -108,7 +112,9 @@ enum fact_name {
 	FACT_HASH_BEFORE,
 	FACT_LONGEST_HOLD_USEC,
 	FACT_SEVERITY,
-	FACT_ENDPOINTS,
+	FACT_PROGRAMS, /* how many owners */
+	FACT_OWNERS,
+	FACT_FOLLOWED, /* owners of what was not reported but as entries, since the last summary */
 	FACT_OLDEST,
 	FACT_OLDEST_AGE,
 	FACT_ADVICE,
@@ -144,12 +150,30 @@ struct fact_endpoints {
 	uint32_t all;
 };
 
+struct owner;
+
+/* Who has so many listeners: a reference to the owner, NULL = it was not looked up. */
+struct fact_owner {
+	struct owner *owner;
+	uint32_t uid; /* of the socket's creator */
+	uint32_t listeners;
+	uint16_t port; /* of the first of them */
+};
+
+/* Some owners of `all`. */
+struct fact_owners {
+	struct fact_owner *items;
+	uint32_t count;
+	uint32_t all;
+};
+
 struct fact {
 	enum fact_name name;
 	union {
-		uint64_t number; /* all types that are not of the two below */
+		uint64_t number; /* all types that are not of those below */
 		char *text;	 /* NULL = not known: then there is no such fact */
 		struct fact_endpoints endpoints;
+		struct fact_owners owners; /* none = there is no such fact */
 	};
 };
 
@@ -162,6 +186,9 @@ fact_number(enum fact_name name, uint64_t number)
 
 struct fact fact_text(enum fact_name name, const char *text);
 struct fact fact_endpoints(enum fact_name name, const struct endpoint *items, size_t count,
+    size_t all);
+
+struct fact fact_owners(enum fact_name name, const struct fact_owner *items, size_t count,
     size_t all);
 
 /* A list of facts and its length, as two arguments. */

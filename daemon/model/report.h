@@ -62,6 +62,19 @@ struct report_use {
 	bool seen : 1;	       /* since_sec is that of a connection */
 };
 
+/* Bytes of what stands for a kind of owner in OVERSTAY_GROUP. */
+#define REPORT_GROUP_BYTES 16
+
+/* The owner's listeners that an alert is about. */
+struct report_group {
+	uint8_t id[REPORT_GROUP_BYTES]; /* the same on every host for the same kind of owner */
+	bool more_processes;		/* some of the others are another process's */
+	uint32_t listeners;   /* of the owner that overstay now, the stay's own among them */
+	uint32_t other_count; /* beside the stay's own, that this message reports, */
+	uint32_t other_kept;  /* and how many of those stand here */
+	struct endpoint others[];
+};
+
 /* One stay as it stood when the event happened. */
 struct report_stay {
 	struct stay_id id;
@@ -94,11 +107,10 @@ struct report_stay {
 	char *rule;		  /* name of the rule that decided, NULL = none */
 	char *note;		  /* that rule's note, NULL = none */
 	char *would_allow;	  /* name of the rule that would allow it but for the class */
-	/* ADVICE: the line for sysctl.d, "" if it is too long; NULL = the port is the kernel's
-	 * choice: fix it, or allow the program. */
-	char *advice;
+	char *advice;		  /* ADVICE: the line for sysctl.d, "" if it is too long */
 	uint16_t *ports; /* HOPPING, oldest first; REBOUND: the one before, if it has another */
 	struct report_peers *peers; /* SUSPECT; NULL = not asked for, or not to be had */
+	struct report_group *group; /* OVERSTAY, SUSPECT, HOPPING */
 	struct owner *owner;	    /* a reference; never NULL */
 };
 

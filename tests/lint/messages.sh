@@ -19,10 +19,10 @@ trap 'rm -rf "$work"' EXIT
 
 # MESSAGE_ID and word of each row.
 tr '\n' ' ' <"$events" |
-	grep -o '\[EVENT_[A-Z]*\] = { "[A-Z]*", *"[0-9a-f]\{32\}"' |
+	grep -o '\[EVENT_[A-Z_]*\] = { "[A-Z]*", *"[0-9a-f]\{32\}"' |
 	sed 's/.*{ "\([A-Z]*\)", *"\([0-9a-f]*\)"/\2 \1/' | sort >"$work/events"
 cut -d' ' -f1 "$work/events" >"$work/ids"
-cut -d' ' -f2 "$work/events" | sort >"$work/words"
+cut -d' ' -f2 "$work/events" | sort -u >"$work/words"
 sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "$catalogue" | sort >"$work/ids-catalogue"
 
 # Fields of the tables, and the facts of notices that are fields.

@@ -100,6 +100,23 @@ report_set_ports(struct report *report, uint16_t first, uint32_t count)
 		report->stay->ports[i] = (uint16_t)(first + i);
 }
 
+void
+report_set_group(struct report *report, uint32_t others, uint32_t listeners)
+{
+	struct report_group *group =
+	    or_die(calloc(1, sizeof(*group) + others * sizeof(*group->others)));
+
+	for (uint8_t i = 0; i < sizeof(group->id); i++)
+		group->id[i] = (uint8_t)(0xff - i * 0x11);
+	group->listeners = listeners;
+	group->other_count = group->other_kept = others;
+	for (uint32_t i = 0; i < others; i++) {
+		group->others[i] = report->stay->endpoint;
+		group->others[i].port = (uint16_t)(report->stay->endpoint.port + 1 + i);
+	}
+	report->stay->group = group;
+}
+
 struct report *
 report_text(const char *text)
 {

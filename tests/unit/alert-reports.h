@@ -30,6 +30,10 @@ struct report *report_of(enum event_kind kind, const char *address, struct owner
 /* Ports first, first + 1 and so on, count of them. */
 void report_set_ports(struct report *report, uint16_t first, uint32_t count);
 
+/* It reports `others` of the owner's, too, at the stay's address on the ports behind its own; so
+ * many of the owner overstay in all. */
+void report_set_group(struct report *report, uint32_t others, uint32_t listeners);
+
 /* A CONFIG about no stay whose text is this. */
 struct report *report_text(const char *text);
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -58,6 +59,58 @@ test_overstay(void **state)
 	report = overstay("10.1.2.3");
 	report->stay->age_max_usec = USEC_NEVER;
 	check_pieces(report, "OVERSTAY tcp 10.1.2.3:60855 ", " 10min 4s", " 10min", PYTHON, HINT);
+}
+
+/* Several listeners of one owner are one line, each with its port. */
+static void
+test_group(void **state)
+{
+	struct report *report = overstay("0.0.0.0");
+
+	(void)state;
+	report_set_group(report, 2, 3);
+	_free_ struct message *message = render(report);
+	assert_non_null(strstr(message->text, "tcp 0.0.0.0 ports 60855, 60856, 60857 ("));
+	check_end(message, HINT);
+	assert_string_equal(value(message, "OVERSTAY_PORTS"), "60855 60856 60857");
+	assert_string_equal(value(message, "OVERSTAY_PORT"), "60855");
+	assert_string_equal(value(message, "OVERSTAY_GROUP"), "ffeeddccbbaa99887766554433221100");
+	/* Other addresses, the same port twice. */
+	report = overstay("0.0.0.0");
+	report_set_group(report, 2, 2);
+	report->stay->group->others[0].protocol = PROTOCOL_UDP;
+	report->stay->group->others[1].family = AF_INET6;
+	report->stay->group->others[1].port = 60855;
+	_free_ struct message *elsewhere = render(report);
+	assert_non_null(strstr(elsewhere->text, "tcp 0.0.0.0:60855 ("));
+	assert_non_null(strstr(elsewhere->text, "udp 0.0.0.0:60856, tcp [::]:60855"));
+	assert_string_equal(value(elsewhere, "OVERSTAY_PORTS"), "60855 60856");
+	/* What is not named is counted; one alone has no list. */
+	report = overstay("0.0.0.0");
+	report_set_group(report, 0, 10);
+	_free_ struct message *more = render(report);
+	assert_non_null(strstr(more->text, " 10 "));
+	assert_null(value(more, "OVERSTAY_PORTS"));
+	report = overstay("0.0.0.0");
+	report_set_group(report, 30, 31);
+	report->stay->group->more_processes = true;
+	_free_ struct message *many = render(report);
+	assert_non_null(strstr(many->text, "60862"));
+	assert_null(strstr(many->text, "60880"));
+	assert_non_null(strstr(value(many, "OVERSTAY_PORTS"), " 60885"));
+}
+
+/* Since when nobody knows, and an age of milliseconds says nothing. */
+static void
+test_at_start(void **state)
+{
+	struct report *report = overstay("10.1.2.3");
+
+	(void)state;
+	report->stay->age_max_usec = USEC_NEVER;
+	report->stay->age_usec = 80000;
+	_free_ struct message *message = render(report);
+	assert_null(strstr(message->text, "80ms"));
 }
 
 /* What was found of it beside, and counts for nothing; with the reasons that a line has. */
@@ -133,9 +186,10 @@ test_events(void **state)
 	(void)state;
 	report->stay->age_usec = 3 * USEC_PER_HOUR + 12 * USEC_PER_MIN;
 	report->stay->overstayed = true;
-	check_pieces(report, "ENDED tcp 0.0.0.0:60855 ", " 3h 12min");
+	check_pieces(report, "ENDED tcp 0.0.0.0:60855 ", " 3h 12min", "python3.11",
+	    "session-3.scope");
 	check_pieces(report_of(EVENT_VANISHED, "::1", python()), "VANISHED tcp [::1]:60855 ",
-	    " 10min 4s");
+	    " 10min 4s", "python3.11", "session-3.scope");
 	report = report_of(EVENT_REBOUND, "0.0.0.0", python());
 	report->stay->away_usec = 40 * USEC_PER_SEC;
 	check_pieces(report, "REBOUND tcp 0.0.0.0:60855 ", " 40s", " 10min 4s", " 10min", PYTHON);
@@ -478,6 +532,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_overstay),
+		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_at_start),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_events),

@@ -23,8 +23,45 @@
 
 static const struct endpoint endpoints[] = {
 	{ .family = AF_INET, .port = 50000, .protocol = PROTOCOL_TCP },
-	{ .family = AF_INET6, .port = 50001, .protocol = PROTOCOL_UDP },
 };
+
+static struct fact_owner owners[] = {
+	{ .uid = 33, .listeners = 1, .port = 50080 },
+	{ .uid = 1000, .listeners = 5, .port = 50001 },
+	{ .uid = 0, .listeners = 2, .port = 32768 },
+	{ .uid = 0, .listeners = 1, .port = 51820 },
+	{ .uid = 1000, .listeners = 1, .port = 50002 },
+};
+
+/* A service, a person's script, a proxy of a container, the kernel; one is not known. */
+static int
+make_owners(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct owner *script =
+	    report_process("/usr/bin/python3.11", "python3.11|srv.py", "session-3.scope");
+	struct owner *proxy = report_process("/usr/bin/docker-proxy", NULL, "docker.service");
+
+	(void)state;
+	owners[0].owner = report_process("/usr/sbin/nginx", NULL, "nginx.service");
+	script->processes[0].script = strdup("/home/alice/srv.py");
+	owners[1].owner = script;
+	proxy->processes[0].forwards_to = strdup(id);
+	proxy->processes[0].forwards_kind = CONTAINER_DOCKER;
+	owners[2].owner = proxy;
+	owners[3].owner = report_nobody(OWNER_KERNEL, OWNER_REASON_NONE);
+	owners[4].owner = NULL;
+	return 0;
+}
+
+static int
+drop_owners(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
+		owners[i].owner = owner_unref(owners[i].owner);
+	return 0;
+}
 
 /* What a fact may be. */
 static struct fact
@@ -44,6 +81,7 @@ example(enum fact_name name)
 	static const uint64_t numbers[FACT_NAME_COUNT] = {
 		[FACT_COUNT] = 12,
 		[FACT_LISTENERS] = 43,
+		[FACT_PROGRAMS] = 6,
 		[FACT_TCP] = 40,
 		[FACT_UDP] = 3,
 		[FACT_OVERSTAYING] = 5,
@@ -72,8 +110,9 @@ example(enum fact_name name)
 	};
 
 	if (fact_type(name) == FACT_TYPE_ENDPOINTS)
-		return fact_endpoints(name, endpoints, name == FACT_OLDEST ? 1 : 2,
-		    name == FACT_OLDEST ? 1 : 12);
+		return fact_endpoints(name, endpoints, 1, 1);
+	if (fact_type(name) == FACT_TYPE_OWNERS)
+		return fact_owners(name, owners, ARRAY_SIZE(owners), 6);
 	return texts[name] != NULL ? fact_text(name, texts[name]) :
 				     fact_number(name, numbers[name]);
 }
@@ -162,12 +201,15 @@ static void
 what_is_not_known_is_left_out(void **state)
 {
 	_free_ struct message *program = render(report_without(NOTICE_LOOKUP_FAILED, FACT_UNIT));
-	_free_ struct message *nothing = render(report_without(NOTICE_SUMMARY, FACT_OLDEST));
+	_free_ struct message *nothing = render(report_new(NOTICE_SUMMARY, SEVERITY_INFO,
+	    FACTS(fact_number(FACT_LISTENERS, 4), fact_number(FACT_OVERSTAYING, 0),
+		fact_number(FACT_SUSPECTS, 0), fact_number(FACT_ALLOWED, 4),
+		fact_owners(FACT_OWNERS, NULL, 0, 0), fact_owners(FACT_FOLLOWED, NULL, 0, 0))));
 
 	(void)state;
 	assert_non_null(strstr(program->text, "/usr/libexec/overstay-lookup"));
 	assert_null(strstr(program->text, "systemctl"));
-	assert_null(strpbrk(nothing->text, ";[]"));
+	assert_null(strpbrk(nothing->text, ":;[]"));
 }
 
 static void
@@ -191,15 +233,37 @@ long_advice(void **state)
 	memset(line, '1', sizeof(line) - 1);
 	report = report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 	    FACTS(fact_number(FACT_COUNT, 2), fact_text(FACT_ADVICE, line),
-		fact_endpoints(FACT_ENDPOINTS, endpoints, 2, 2)));
+		fact_owners(FACT_OWNERS, owners, 1, 1)));
 	_free_ struct message *message = render(report);
 	assert_null(strstr(message->text, "1111"));
 	assert_string_equal(value(message, "OVERSTAY_ADVICE"), line);
 	_free_ struct message *longer =
 	    render(report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 		FACTS(fact_number(FACT_COUNT, 2), fact_text(FACT_ADVICE, ""),
-		    fact_endpoints(FACT_ENDPOINTS, endpoints, 2, 2))));
+		    fact_owners(FACT_OWNERS, owners, 1, 1))));
 	assert_non_null(strstr(value(longer, "OVERSTAY_ADVICE"), "/proc/sys/"));
+}
+
+/* Everybody is counted, those that there is room for are named. */
+static void
+owners_are_bounded(void **state)
+{
+	static struct fact_owner many[64];
+	char name[200] = "/";
+
+	(void)state;
+	memset(name + 1, 'x', sizeof(name) - 2);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct fact_owner){ report_process(name, NULL, "a.service"), 0, 1, 1 };
+	_free_ struct message *message =
+	    render(report_new(NOTICE_OVERSTAYS_AT_START, SEVERITY_WARNING,
+		FACTS(fact_number(FACT_COUNT, 90), fact_number(FACT_PROGRAMS, 80),
+		    fact_owners(FACT_OWNERS, many, ARRAY_SIZE(many), 80))));
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		(void)owner_unref(many[i].owner);
+	assert_true(strlen(message->text) < 1200);
+	assert_non_null(strstr(message->text, ", and 6"));
+	check_end(message, "OVERSTAY_EVENT=overstay");
 }
 
 /* What comes from outside cannot end the line, and an error without a name has its number. */
@@ -224,9 +288,10 @@ main(void)
 		cmocka_unit_test(what_is_not_known_is_left_out),
 		cmocka_unit_test(one_is_no_plural),
 		cmocka_unit_test(long_advice),
+		cmocka_unit_test(owners_are_bounded),
 		cmocka_unit_test(hostile_values),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("say", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("say", tests, make_owners, drop_owners);
 }

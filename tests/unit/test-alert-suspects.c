@@ -232,51 +232,6 @@ test_reservation(void **state)
 	assert_string_equal(value(long_one, "OVERSTAY_ADVICE"), line);
 }
 
-/* A rule is offered only where it would match, and more than an interpreter. */
-static void
-test_choice(void **state)
-{
-	static const struct {
-		const char *exe, *script, *who, *offer;
-		enum exe_trust trust;
-	} cases[] = {
-		{ "/usr/bin/x", "", "/usr/bin/x", ": {exe: /usr/bin/x, choice: auto}", EXE_SAME },
-		{ "/usr/bin/x", "", "/usr/bin/x", NULL, EXE_UNVERIFIED },
-		{ "/usr/bin/a*b", "", "/usr/bin/a*b", NULL, EXE_SAME },
-		{ "/usr/bin/a, b", "", "/usr/bin/a, b", NULL, EXE_SAME },
-		{ "/usr/bin/a\nb", "", "/usr/bin/a\\nb", NULL, EXE_SAME },
-		{ "/usr/bin/python3.11", "", "/usr/bin/python3.11", NULL, EXE_SAME },
-		{ "/usr/bin/python3.11", "/srv/x.py", "python3.11 /srv/x.py",
-		    ": {exe: /usr/bin/python3.11, script: /srv/x.py, user: 1000, choice: auto}",
-		    EXE_SAME },
-		{ "/usr/bin/python3.11", "/srv/{x}.py", "python3.11 /srv/{x}.py", NULL, EXE_SAME },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct owner *owner = report_process(cases[i].exe, "x", "");
-
-		owner->processes[0].script = strdup(cases[i].script);
-		owner->processes[0].exe_trust = (enum exe_trust)cases[i].trust;
-		_free_ struct message *message = render(report_of(EVENT_ADVICE, "0.0.0.0", owner));
-		assert_non_null(strstr(message->text, cases[i].who));
-		if (cases[i].offer == NULL)
-			assert_null(strstr(message->text, "choice:"));
-		else
-			check_end(message, cases[i].offer);
-	}
-	/* What holds it for a unit is the service manager: every unit's. */
-	struct owner *manager =
-	    report_process("/usr/lib/systemd/systemd", "systemd|--user", "user@1000.service");
-	manager->processes[0].place.user_unit = strdup("init.scope");
-	manager->processes[0].evidence |= EVIDENCE_MANAGER;
-	manager->place.unit = strdup("user@1000.service");
-	manager->place.user_unit = strdup("foo.socket");
-	_free_ struct message *message = render(report_of(EVENT_ADVICE, "0.0.0.0", manager));
-	assert_non_null(strstr(message->text, "foo.socket"));
-	assert_null(strstr(message->text, "choice:"));
-}
-
 static void
 set(char **string, const char *bytes)
 {
@@ -353,6 +308,8 @@ evil_report(enum event_kind kind, const char *bytes)
 		stay->ports[i] = UINT16_MAX;
 	stay->peers = report_peers(UINT32_MAX, REPORT_PEERS_MAX);
 	stay->peers->complete = false;
+	if (kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT)
+		report_set_group(report, REPORT_PORTS_MAX - 1, UINT32_MAX);
 	for (uint32_t i = 0; i < REPORT_PEERS_MAX; i++) {
 		stay->peers->peers[i].family = AF_INET6;
 		memset(stay->peers->peers[i].address, 0xff, 16);
@@ -431,7 +388,6 @@ main(void)
 		cmocka_unit_test(test_hopping),
 		cmocka_unit_test(test_rebound_fields),
 		cmocka_unit_test(test_reservation),
-		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_hostile),
 	};
 

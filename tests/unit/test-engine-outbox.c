@@ -54,7 +54,7 @@ put(enum notice notice, unsigned count)
 }
 
 /* A notice that alerts nobody, and one that must not be lost. */
-#define INFORMS NOTICE_PORTS_CHOSEN
+#define INFORMS NOTICE_PORTS_NOT_RESERVED
 #define ALERTS	NOTICE_OVERSTAYS_AT_ONCE
 
 /* Takes all there is; returns how many, and the number of the last. */

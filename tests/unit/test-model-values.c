@@ -369,20 +369,23 @@ every_name_is_there(void **state)
 static void
 reports_own_what_they_say(void **state)
 {
-	struct endpoint endpoint = help_listener(PROTOCOL_UDP, "::1", 50000, 1).endpoint;
+	struct owner *owner = help_owner("/usr/bin/x", 1000);
+	struct fact_owner item = { owner, 1000, 3, 50000 };
 	char text[] = "many";
 	struct report *report = report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 	    FACTS(fact_number(FACT_COUNT, 7), fact_text(FACT_ADVICE, text),
-		fact_endpoints(FACT_ENDPOINTS, &endpoint, 1, 7), fact_number(FACT_TCP, 1)));
+		fact_owners(FACT_OWNERS, &item, 1, 7), fact_number(FACT_TCP, 1)));
 
 	(void)state;
 	assert_non_null(report);
 	text[0] = 'x';
-	endpoint.port = 1;
+	item.port = 1;
+	(void)owner_unref(owner);
 	assert_string_equal(event_kind_name(report->kind), "advice");
 	assert_int_equal(report_fact(report, FACT_COUNT)->number, 7);
 	assert_string_equal(report_fact(report, FACT_ADVICE)->text, "many");
-	assert_int_equal(report_fact(report, FACT_ENDPOINTS)->endpoints.items[0].port, 50000);
+	assert_int_equal(report_fact(report, FACT_OWNERS)->owners.items[0].port, 50000);
+	assert_int_equal(report_fact(report, FACT_OWNERS)->owners.items[0].owner->holders, 1);
 	/* The notice does not carry it. */
 	assert_null(report_fact(report, FACT_TCP));
 	assert_null(report->stay);

@@ -60,6 +60,28 @@ def test_messages_are_numbered_without_a_gap(service, offender):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_advice_is_for_services(service, offender):
+    one = service()
+    offender(PORT)
+    advice = one.wait_entry(OVERSTAY_EVENT="advice")
+    assert advice["OVERSTAY_PORT"] == str(PORT) and advice["OVERSTAY_UNIT"] == "offender.service"
+    assert re.search(rf"\b{PORT}\b", advice["OVERSTAY_ADVICE"])
+
+
+def test_an_owner_is_reported_once(service, offender):
+    """The same program in the same unit, restarted on other ports."""
+    one = service()
+    offender(PORT)
+    first = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT)
+    run("systemctl", "stop", "offender")
+    one.wait_entry(OVERSTAY_EVENT="ended", OVERSTAY_PORT=PORT)
+    offender(PORT + 1)
+    second = one.wait_entry(OVERSTAY_EVENT="overstay", OVERSTAY_PORT=PORT + 1)
+    assert (first["PRIORITY"], second["PRIORITY"]) == ("4", "6")
+    assert first["OVERSTAY_GROUP"] == second["OVERSTAY_GROUP"]
+    assert re.fullmatch("[0-9a-f]{32}", first["OVERSTAY_GROUP"])
+
+
 def test_when_a_port_was_last_used(service, offender):
     """By the surveys; of one that nobody is connected to, nothing is said."""
     one = service(QUICK + "survey: 500ms\n")

@@ -142,23 +142,23 @@ def test_a_service_on_another_automatic_port_is_the_same_stay(daemon, program, n
     assert watch.count(rf"APPEARED tcp 127\.0\.0\.1:{second.port}\b") == 0
 
 
-def test_advice_merges_what_is_reserved(daemon, listen, namespace):
-    namespace.sysctl("net.ipv4.ip_local_reserved_ports", "50900-50910")
+def test_the_baseline_says_who(daemon, listen, program, namespace, tmp_path):
+    namespace.sysctl("net.ipv4.ip_local_port_range", "50100 50199")
+    listen(PORT)
+    listen(PORT + 1)
+    other = program(tmp_path / "service", 0)
+    watch = daemon(config_text())
+    line = watch.wait_line("^<4>OVERSTAY")
+    assert " 3 " in line and re.search(rf"/service .*\b{other.port}\b", line)
+    assert "slept" not in line
+    for port in (PORT, PORT + 1, other.port):
+        watch.wait_line(rf"^<6>OVERSTAY tcp 127\.0\.0\.1:{port}\b")
+    assert watch.count("^<4>OVERSTAY") == 1
+
+
+def test_no_advice_for_what_is_no_service(daemon, listen):
     listen(PORT)
     watch = daemon(config_text())
-    line = watch.wait_line(rf"^<5>ADVICE tcp 127\.0\.0\.1:{PORT}\b")
-    assert line.endswith(f"net.ipv4.ip_local_reserved_ports = {PORT},50900-50910")
-    listen(50905)
-    watch.wait_line(r"OVERSTAY tcp 127\.0\.0\.1:50905")
-    listen(PORT + 1)
-    line = watch.wait_line(rf"^<5>ADVICE tcp 127\.0\.0\.1:{PORT + 1}\b")
-    assert line.endswith(f"= {PORT}-{PORT + 1},50900-50910")
-    assert watch.count("ADVICE") == 2
-
-
-def test_no_advice_where_it_is_off(daemon, listen):
-    listen(PORT)
-    watch = daemon(config_text(advice="off"))
     watch.wait_line(rf"OVERSTAY tcp 127\.0\.0\.1:{PORT}\b")
     listen(PORT + 1)
     watch.wait_line(rf"OVERSTAY tcp 127\.0\.0\.1:{PORT + 1}\b")

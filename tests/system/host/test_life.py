@@ -56,16 +56,18 @@ def test_outside_of_the_range_is_not_watched(daemon, listen):
     assert watch.count(":49999|:51000") == 0
 
 
-def test_baseline_is_one_summary(daemon, listen):
+def test_baseline_of_one_program_is_one_message(daemon, listen):
     for port in range(50010, 50025):
         listen(port)
     watch = daemon(config_text())
     assert " 15 " in watch.wait_line("STARTED")
-    assert " 15 " in watch.wait_line("^<4>OVERSTAY")
+    line = watch.wait_line("^<4>OVERSTAY")
+    assert " 50010, 50011, " in line and " 15 " in line
     assert watch.count("APPEARED") == 0
-    # Each is an entry of its own as well, at a level of its own.
-    for port in range(50010, 50025):
+    # Each of the others is an entry of its own as well, at a level of its own.
+    for port in range(50011, 50025):
         watch.wait_line(rf"^<6>OVERSTAY tcp 127\.0\.0\.1:{port}\b")
+    assert watch.count("^<4>OVERSTAY") == 1
 
 
 def test_back_within_grace_is_the_same_stay(daemon, listen):

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told of the stays that became due in one poll. While some of them wait for their owner's
+ * name the others wait with them, so that what happened at once is told at once:
+ *
+ *	alert     the gravest and most exposed listener of an owner that is news (group.c), with
+ *	          all the others of that owner that are due
+ *	digest    instead of the alerts, if there are several of what was present at start or of
+ *	          what overslept, and if there are more than ENGINE_SUMMARY_MIN of anything else
+ *	entry     at info, for each stay that no alert is about: its own fields can be found
+ *
+ * What it never does: tell a suspect, which stands alone (tell.c).
+ *
+ * Cost: a sort of those that are due, and a pass over them for each alert.
+ */
+#include <stdlib.h>
+
+#include "engine/due.h"
+#include "engine/pass.h"
+#include "engine/summary.h"
+#include "engine/tell.h"
+
+/* Which sum would speak for it. */
+enum sum {
+	SUM_AT_START,
+	SUM_AT_ONCE,
+	SUM_AFTER_RESUME,
+	SUM_COUNT,
+};
+
+static const struct {
+	enum notice notice;
+	size_t min; /* more alerts than that are summed up */
+} sums[SUM_COUNT] = {
+	[SUM_AT_START] = { NOTICE_OVERSTAYS_AT_START, 1 },
+	[SUM_AT_ONCE] = { NOTICE_OVERSTAYS_AT_ONCE, ENGINE_SUMMARY_MIN },
+	[SUM_AFTER_RESUME] = { NOTICE_OVERSTAYS_AFTER_RESUME, 1 },
+};
+
+/* What a stay is told as. */
+enum role {
+	ROLE_ALERT,
+	ROLE_BESIDE, /* its owner has an alert in this poll, that does not name it yet */
+	ROLE_NAMED,  /* and does */
+	ROLE_ENTRY,  /* its owner was reported earlier */
+};
+
+struct batch {
+	struct pass *pass;
+	struct stay **stays; /* the pass's `due`, gravest and most exposed first */
+	size_t count;
+	uint8_t *roles;		/* enum role of each */
+	struct stay **gathered; /* room for as many: those of one digest or alert */
+	bool summed[SUM_COUNT]; /* a digest speaks for those */
+};
+
+/* True while those that are due wait for the owner of one of them. */
+static bool
+due_waits(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	uint64_t now_usec = pass->moment.boottime_usec;
+
+	if (pass->due_count > 0 && pass->waiting) {
+		if (engine->waiting_usec == 0)
+			engine->waiting_usec = now_usec;
+		if (now_usec < engine->waiting_usec + ENGINE_OWNER_WAIT_USEC) {
+			agenda_plan(&engine->agenda, engine->waiting_usec, ENGINE_OWNER_WAIT_USEC);
+			return true;
+		}
+	}
+	engine->waiting_usec = 0;
+	return false;
+}
+
+static int
+compare_gravity(const void *one, const void *other)
+{
+	const struct stay *a = *(struct stay *const *)one, *b = *(struct stay *const *)other;
+	enum severity severity_a = a->judged.verdict.severity;
+	enum severity severity_b = b->judged.verdict.severity;
+	enum exposure exposure_a = endpoint_exposure(&a->is.endpoint);
+	enum exposure exposure_b = endpoint_exposure(&b->is.endpoint);
+
+	if (severity_a != severity_b)
+		return severity_a < severity_b ? -1 : 1;
+	if (exposure_a != exposure_b)
+		return exposure_a > exposure_b ? -1 : 1;
+	return endpoint_compare(&a->is.endpoint, &b->is.endpoint);
+}
+
+static enum sum
+sum_of(const struct batch *batch, const struct stay *stay)
+{
+	if (batch->pass->engine->overslept)
+		return SUM_AFTER_RESUME;
+	return stay->is.baseline ? SUM_AT_START : SUM_AT_ONCE;
+}
+
+/* All join before any is compared: how many there are is known to the first. */
+static void
+find_roles(struct batch *batch)
+{
+	uint64_t now_usec = batch->pass->moment.boottime_usec;
+	size_t alerts[SUM_COUNT] = { 0 };
+
+	for (size_t i = 0; i < batch->count; i++)
+		(void)groups_join(&batch->pass->engine->groups, batch->stays[i]);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct stay *stay = batch->stays[i];
+		struct group *group = stay->told.group;
+
+		batch->roles[i] = ROLE_ENTRY;
+		if (group_is_news(group, stay, now_usec)) {
+			batch->roles[i] = ROLE_ALERT;
+			group_note_report(group, stay, now_usec);
+			alerts[sum_of(batch, stay)]++;
+		} else if (group->reported_usec == now_usec)
+			batch->roles[i] = ROLE_BESIDE;
+	}
+	for (unsigned sum = 0; sum < SUM_COUNT; sum++)
+		batch->summed[sum] = alerts[sum] > sums[sum].min;
+}
+
+/* The one place that says which stays a digest sums up. Returns how many, in `gathered`. */
+static size_t
+gather_digest(struct batch *batch, enum sum sum)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->roles[i] != ROLE_ENTRY && sum_of(batch, batch->stays[i]) == sum)
+			batch->gathered[count++] = batch->stays[i];
+	return count;
+}
+
+/* Those that the alert at `index` names, too. */
+static size_t
+gather_others(struct batch *batch, size_t index)
+{
+	const struct group *group = batch->stays[index]->told.group;
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->count && group != NULL; i++)
+		if (batch->roles[i] == ROLE_BESIDE && batch->stays[i]->told.group == group &&
+		    !batch->summed[sum_of(batch, batch->stays[i])]) {
+			batch->roles[i] = ROLE_NAMED;
+			batch->gathered[count++] = batch->stays[i];
+		}
+	return count;
+}
+
+static void
+tell_one(struct batch *batch, size_t index)
+{
+	struct stay *stay = batch->stays[index];
+	bool summed = batch->summed[sum_of(batch, stay)];
+	bool alert = batch->roles[index] == ROLE_ALERT && !summed;
+	struct telling telling = {
+		.kind = EVENT_OVERSTAY,
+		.priority = alert ? stay->judged.verdict.severity : SEVERITY_INFO,
+		.in_summary = !alert,
+	};
+
+	if (alert) {
+		telling.other_count = gather_others(batch, index);
+		telling.others = batch->gathered;
+	}
+	telling.entry =
+	    batch->roles[index] == ROLE_ENTRY || (batch->roles[index] == ROLE_BESIDE && !summed);
+	if (telling.entry)
+		group_note_entry(stay->told.group);
+	tell_alert(batch->pass, stay, &telling);
+}
+
+static void
+tell_batch(struct batch *batch)
+{
+	struct pass *pass = batch->pass;
+
+	qsort(batch->stays, batch->count, sizeof(struct stay *), compare_gravity);
+	find_roles(batch);
+	for (unsigned sum = 0; sum < SUM_COUNT; sum++)
+		if (batch->summed[sum])
+			outbox_put(&pass->engine->outbox,
+			    summary_of_overstays(sums[sum].notice, batch->gathered,
+				gather_digest(batch, (enum sum)sum)),
+			    &pass->moment);
+	for (size_t i = 0; i < batch->count; i++)
+		tell_one(batch, i);
+}
+
+void
+due_tell(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	struct batch batch = { .pass = pass, .stays = pass->due, .count = pass->due_count };
+	bool waits = due_waits(pass);
+
+	if (!waits && batch.count > 0) {
+		batch.roles = calloc(batch.count, sizeof(*batch.roles));
+		batch.gathered = calloc(batch.count, sizeof(struct stay *));
+		/* Without memory they are due again in the next poll. */
+		if (batch.roles != NULL && batch.gathered != NULL)
+			tell_batch(&batch);
+		else
+			agenda_repeat(&engine->agenda);
+		free(batch.roles);
+		free(batch.gathered);
+	}
+	free(pass->due);
+	pass->due = NULL;
+	pass->due_count = pass->due_room = 0;
+}

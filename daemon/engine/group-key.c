@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keys of groups: SHA-256 over names, so that nobody finds a name that passes for another's.
+ * Of an owner go in
+ *
+ *	program    the path of what it runs, that of its script, and whether the path is verified
+ *	place      unit and user unit, without instances and numbers; container, or for a proxy
+ *	           (docker-proxy) the container it forwards to
+ *	user
+ *
+ * What is reported is to be the same on every host: no id of a container, and of users only the
+ * numbers that are the same everywhere; a system user is what its unit makes of it.
+ *
+ * What it never does: take a process by what it calls itself. Pure; a few microseconds a key.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sha256.h"
+#include "engine/group-key.h"
+
+/* Room for the name of any unit. */
+#define GROUP_UNIT_MAX (OWNER_UNIT_MAX + 16)
+
+/* login.defs(5) and systemd's DynamicUser= number system users as they come. */
+#define SYSTEM_UID_MAX	 999
+#define DYNAMIC_UID_MIN	 61184
+#define DYNAMIC_UID_MAX	 65519
+#define CONTAINER_DIGITS 64
+
+/* Digits and such letters are a number if there are so many of them. */
+#define HEX_NUMBER_MIN 8
+
+static void
+add_text(struct sha256 *sum, const char *text)
+{
+	sha256_add(sum, text, strlen(text) + 1);
+}
+
+static void
+add_number(struct sha256 *sum, uint64_t number)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	add_text(sum, text);
+}
+
+static struct group_key
+end(struct sha256 *sum)
+{
+	uint8_t bytes[SHA256_BYTES];
+	struct group_key key;
+
+	sha256_end(sum, bytes);
+	memcpy(key.bytes, bytes, sizeof(key.bytes));
+	return key;
+}
+
+/* "1234", "7f3a9c04"; behind "run-" systemd has letters before its numbers, too. */
+static bool
+is_number(const char *word, size_t length, bool of_run)
+{
+	size_t digits = strspn(word, "0123456789");
+	size_t hex = strspn(word, "0123456789abcdefABCDEF");
+
+	if (of_run && length > 1 && strchr("urpi", word[0]) != NULL)
+		return strspn(word + 1, "0123456789abcdef") >= length - 1;
+	return digits >= length || (hex >= length && length >= HEX_NUMBER_MIN);
+}
+
+/* "session-3.scope" -> "session-N.scope" */
+static const char *
+without_numbers(const char *unit, char buffer[GROUP_UNIT_MAX])
+{
+	bool of_run = strncmp(unit, "run-", 4) == 0;
+	size_t used = 0;
+
+	while (*unit != '\0' && used + OWNER_UNIT_MAX / 2 < GROUP_UNIT_MAX) {
+		size_t length = strcspn(unit, "-._:@\\");
+
+		if (length > OWNER_UNIT_MAX / 2)
+			length = OWNER_UNIT_MAX / 2;
+		if (length > 0 && is_number(unit, length, of_run))
+			buffer[used++] = 'N';
+		else {
+			memcpy(buffer + used, unit, length);
+			used += length;
+		}
+		unit += length;
+		if (*unit != '\0' && used + 1 < GROUP_UNIT_MAX)
+			buffer[used++] = *unit++;
+	}
+	buffer[used] = '\0';
+	return buffer;
+}
+
+/* The unit's name without what differs from one start of it to the next. */
+static const char *
+stable_unit(const char *unit, char buffer[GROUP_UNIT_MAX])
+{
+	const char *dot = strrchr(unit, '.'), *instance = strchr(unit, '@');
+
+	if (dot != NULL && (strcmp(dot, ".scope") == 0 || strncmp(unit, "run-", 4) == 0))
+		return without_numbers(unit, buffer);
+	if (dot == NULL || instance == NULL || instance > dot)
+		return unit;
+	(void)snprintf(buffer, GROUP_UNIT_MAX, "%.*s%s", (int)(instance - unit + 1), unit, dot);
+	return buffer;
+}
+
+static const struct owner *
+owner_of(const struct stay *stay)
+{
+	return stay->is.members[stay->judged.worst].owner;
+}
+
+static bool
+is_id(const char *container)
+{
+	return strlen(container) == CONTAINER_DIGITS &&
+	    strspn(container, "0123456789abcdef") == CONTAINER_DIGITS;
+}
+
+/* Unit and container, of the program or of what it forwards to. */
+static void
+add_place(struct sha256 *sum, const struct place *place, const struct process *process,
+    bool reported)
+{
+	bool forwards = process != NULL && process->forwards_to[0] != '\0';
+	const char *container = forwards ? process->forwards_to : place->container;
+	char unit[GROUP_UNIT_MAX];
+
+	add_text(sum, stable_unit(place->unit, unit));
+	add_text(sum, stable_unit(place->user_unit, unit));
+	add_text(sum,
+	    container_kind_name(forwards ? process->forwards_kind : place->container_kind));
+	add_text(sum, reported && is_id(container) ? "" : container);
+}
+
+static void
+add_user(struct sha256 *sum, uint32_t uid, bool reported)
+{
+	bool system = (uid > 0 && uid <= SYSTEM_UID_MAX) ||
+	    (uid >= DYNAMIC_UID_MIN && uid <= DYNAMIC_UID_MAX);
+
+	if (reported && system)
+		add_text(sum, "system");
+	else
+		add_number(sum, uid);
+}
+
+static void
+add_owner(struct sha256 *sum, const struct stay *stay, bool reported)
+{
+	const struct owner *owner = owner_of(stay);
+	const struct process *process = owner == NULL ? NULL : owner_first(owner);
+
+	add_text(sum, owner_kind_name(owner == NULL ? OWNER_UNKNOWN : owner->kind));
+	if (process != NULL) {
+		add_text(sum, process->exe);
+		add_text(sum, process->script);
+		add_number(sum, process->exe_trust != EXE_UNVERIFIED);
+	}
+	if (owner != NULL)
+		add_place(sum, owner_place(owner), process, reported);
+	add_user(sum, process != NULL ? process->uid : stay->is.members[stay->judged.worst].uid,
+	    reported);
+}
+
+bool
+group_key_knows(const struct stay *stay)
+{
+	const struct owner *owner = owner_of(stay);
+	const struct process *process = owner == NULL ? NULL : owner_first(owner);
+
+	return owner != NULL &&
+	    (owner->kind == OWNER_KERNEL || (process != NULL && process->exe[0] != '\0'));
+}
+
+struct group_key
+group_key_of_owner(const struct stay *stay)
+{
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, "owner");
+	add_owner(&sum, stay, false);
+	return end(&sum);
+}
+
+struct group_key
+group_key_of_suspect(const struct stay *stay)
+{
+	const struct process *process = owner_first(owner_of(stay));
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, "suspect");
+	add_owner(&sum, stay, false);
+	if (process != NULL) {
+		add_number(&sum, (uint64_t)process->pid);
+		add_number(&sum, process->start_usec);
+	}
+	add_number(&sum, stay->judged.classification.reasons);
+	return end(&sum);
+}
+
+struct group_key
+group_key_reported(const struct stay *stay)
+{
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, "overstay group 1");
+	add_owner(&sum, stay, true);
+	add_text(&sum, exposure_name(endpoint_exposure(&stay->is.endpoint)));
+	add_text(&sum, severity_name(stay->judged.verdict.severity));
+	return end(&sum);
+}
