@@ -12,6 +12,9 @@
 /* Codes of options without a letter, above all letters. */
 enum {
 	CODE_CHECK = 256,
+	CODE_STRICT,
+	CODE_ROOT,
+	CODE_NO_PACKAGED_RULES,
 	CODE_DUMP_CONFIG,
 	CODE_ONCE,
 	CODE_JSON,
@@ -28,9 +31,14 @@ static const struct {
 	const char *name, *argument, *help;
 	int code;
 } table[] = {
-	{ "config", "FILE", "read FILE instead of " SYSCONFDIR "/overstay/overstay.yaml", 'c' },
-	{ "check", "[FILE]", "check the configuration, or FILE alone (may be a fragment), and exit",
-	    CODE_CHECK },
+	{ "config", "FILE", "read FILE instead of the files in " SYSCONFDIR "/overstay", 'c' },
+	{ "no-packaged-rules", NULL, "do not read the rules in " DATADIR "/overstay/rules.d",
+	    CODE_NO_PACKAGED_RULES },
+	{ "check", "[FILE]",
+	    "check the configuration, or FILE alone (- = standard input), and exit", CODE_CHECK },
+	{ "strict", NULL, "with --check, make warnings and notes errors", CODE_STRICT },
+	{ "root", "DIR", "with --check or --dump-config, read the configuration of the tree in DIR",
+	    CODE_ROOT },
 	{ "dump-config", NULL, "print the effective configuration and exit", CODE_DUMP_CONFIG },
 	{ "once", NULL, "print a table of the listeners in the range and exit", CODE_ONCE },
 	{ "json", NULL, "with --once, print JSON instead of a table", CODE_JSON },
@@ -40,7 +48,9 @@ static const struct {
 	{ "noheadings", NULL, "with --once, print no headings", CODE_NO_HEADINGS },
 	{ "log-target", "TARGET", "where to send messages: auto (default), journal or stderr",
 	    CODE_LOG_TARGET },
-	{ "verbose", NULL, "print debug messages to stderr", CODE_VERBOSE },
+	{ "verbose", NULL,
+	    "print debug messages to stderr; with --check, programs that do not exist",
+	    CODE_VERBOSE },
 	{ "version", NULL, "print the version and exit", CODE_VERSION },
 	{ "help", NULL, "print this help and exit", CODE_HELP },
 };
@@ -110,6 +120,15 @@ apply(int code, struct command_line *line)
 		return 0;
 	case CODE_CHECK:
 		return choose_command(line, COMMAND_CHECK);
+	case CODE_STRICT:
+		line->strict = true;
+		return 0;
+	case CODE_ROOT:
+		line->root = optarg;
+		return 0;
+	case CODE_NO_PACKAGED_RULES:
+		line->no_packaged_rules = true;
+		return 0;
 	case CODE_DUMP_CONFIG:
 		return choose_command(line, COMMAND_DUMP_CONFIG);
 	case CODE_ONCE:
@@ -198,6 +217,21 @@ check_once(struct command_line *line)
 	return r < 0 ? refuse_column(wrong, length) : 0;
 }
 
+/* Options of --check, and of what reads a configuration and does nothing else. */
+static int
+check_check(const struct command_line *line)
+{
+	bool help = line->command == COMMAND_HELP || line->command == COMMAND_VERSION;
+
+	if (line->strict && line->command != COMMAND_CHECK && !help)
+		return refuse("--strict", " requires --check");
+	if (line->root == NULL || help)
+		return 0;
+	if (line->command != COMMAND_CHECK && line->command != COMMAND_DUMP_CONFIG)
+		return refuse("--root", " requires --check or --dump-config");
+	return line->root[0] == '\0' ? refuse("--root: no directory", "") : 0;
+}
+
 int
 command_line_parse(int argc, char **argv, struct command_line *ret)
 {
@@ -215,7 +249,9 @@ command_line_parse(int argc, char **argv, struct command_line *ret)
 		line.check_path = argv[optind++];
 	if (optind < argc)
 		return refuse("unexpected argument ", argv[optind]);
-	r = check_once(&line);
+	r = check_check(&line);
+	if (r == 0)
+		r = check_once(&line);
 	if (r < 0)
 		return r;
 	*ret = line;
@@ -227,9 +263,16 @@ command_line_config_paths(const struct command_line *line)
 {
 	struct config_paths paths = config_default_paths;
 
+	paths.root = line->root;
+	/* What is tried with a file of its own does not depend on what else the host has. */
 	if (line->config_path != NULL) {
 		paths.main_file = line->config_path;
+		paths.main_outside = true;
 		paths.main_optional = false;
+		paths.conf_dir = NULL;
+		paths.rules_dir = NULL;
 	}
+	if (line->no_packaged_rules)
+		paths.vendor_rules_dir = NULL;
 	return paths;
 }

@@ -26,6 +26,8 @@ struct command_line {
 	const char *check_path;	 /* --check FILE; NULL = the whole configuration */
 	const char *output;	 /* --output; NULL = what is shown by default */
 	bool json, raw, no_headings;
+	const char *root; /* --root; NULL = this host */
+	bool strict, no_packaged_rules;
 	bool verbose;
 	enum sender_target target;
 	struct column_choice columns; /* of --once */

@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "config/config.h"
 #include "daemon.h"
+#include "kernel/ranges.h"
 #include "privileges.h"
 #include "store/lastgood.h"
 
@@ -41,7 +42,7 @@ command_lookup_program(char *buffer, size_t size)
 static void
 tell_unsaid(int r, const struct config_messages *messages, const char *what)
 {
-	if (r == -ENOMEM || (r < 0 && messages->errors == 0))
+	if (r == -ENOMEM || (r < 0 && messages->counts[CONFIG_ERROR] == 0))
 		fprintf(stderr, "overstayd: %s: %s\n", what, strerror(-r));
 }
 
@@ -102,6 +103,33 @@ load_last_good(const char *state_directory, struct config **ret)
 	return r;
 }
 
+/* Runs on the files, or on the last good copy where they are wrong. */
+static int
+run_configured(struct daemon_options *options, struct config_messages *messages,
+    struct lookup_client *client)
+{
+	struct config_paths paths = options->config_paths;
+	struct config *config = NULL;
+	int loaded, r = 0;
+
+	/* Else one file that anybody may change would make a host blind. */
+	paths.starting = true;
+	loaded = config_load(&paths, &config, messages);
+	if (loaded < 0) {
+		config_messages_print(messages, stderr);
+		tell_unsaid(loaded, messages, "cannot read the configuration");
+		r = load_last_good(options->state_directory, &config);
+	}
+	if (r < 0) {
+		log_start(LOG_ERR, "cannot use the configuration, and %s",
+		    r == -ENOENT ? "there is no last good copy" : "cannot use the last good copy");
+		(void)lookup_client_close(client);
+		return command_load_exit(r == -ENOMEM ? r : loaded);
+	}
+	options->config_messages = messages;
+	return daemon_run(options, config, loaded < 0, client);
+}
+
 int
 command_run(const struct command_line *line)
 {
@@ -113,9 +141,9 @@ command_run(const struct command_line *line)
 		.lookup_socket = lookup_socket(socket, sizeof(socket)),
 		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
 	};
+	struct config_messages messages = { 0 };
 	struct lookup_client *client = NULL;
-	struct config *config = NULL;
-	int loaded, r = 0;
+	int r = 0;
 
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
@@ -126,32 +154,45 @@ command_run(const struct command_line *line)
 	r = privileges_drop();
 	if (r < 0)
 		log_start(LOG_WARNING, "cannot drop the capabilities: %s", strerror(-r));
-	loaded = command_load(line, &config);
-	r = loaded < 0 ? load_last_good(options.state_directory, &config) : 0;
-	if (r < 0) {
-		log_start(LOG_ERR, "cannot use the configuration, and %s",
-		    r == -ENOENT ? "there is no last good copy" : "cannot use the last good copy");
-		(void)lookup_client_close(client);
-		return command_load_exit(r == -ENOMEM ? r : loaded);
-	}
-	return daemon_run(&options, config, loaded < 0, client);
+	r = run_configured(&options, &messages, client);
+	config_messages_clear(&messages);
+	return r;
+}
+
+/* The range of a host that is not this one, or of one that does not say. */
+static const struct port_range kernel_default = { 32768, 60999 };
+
+static struct port_range
+kernel_range(const struct command_line *line)
+{
+	_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct port_range range;
+
+	if (line->root != NULL || proc < 0 || ranges_read_kernel(proc, &range) < 0)
+		return kernel_default;
+	return range;
 }
 
 int
 command_check(const struct command_line *line)
 {
-	struct config_messages messages = { 0 };
+	struct config_messages messages = { .strict = line->strict };
+	struct config_paths paths = command_line_config_paths(line);
 	struct config *config = NULL;
+	const char *what = "cannot read the configuration";
 	int r;
 
-	if (line->check_path == NULL) {
-		r = command_load(line, &config);
-	} else {
-		r = config_check_file(line->check_path, &messages);
-		config_messages_print(&messages, stderr);
-		tell_unsaid(r, &messages, line->check_path);
-		config_messages_clear(&messages);
-	}
+	paths.examine = true;
+	paths.verbose = line->verbose;
+	paths.kernel = kernel_range(line);
+	if (line->check_path != NULL) {
+		what = line->check_path;
+		r = config_check_file(&paths, line->check_path, &messages);
+	} else
+		r = config_load(&paths, &config, &messages);
+	config_messages_print(&messages, stderr);
+	tell_unsaid(r, &messages, what);
+	config_messages_clear(&messages);
 	(void)config_free(config);
 	return command_load_exit(r);
 }

@@ -161,6 +161,8 @@ daemon_run(const struct daemon_options *options, struct config *config, bool las
 	if (r == 0) {
 		if (last_good)
 			reload_tell_last_good(daemon.reload);
+		else
+			reload_tell_start(daemon.reload, options->config_messages);
 		r = loop_run(daemon.ground.loop);
 		heart_stopping(daemon.heart);
 	}

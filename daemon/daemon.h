@@ -12,6 +12,7 @@
 /* What the command line and the environment say. */
 struct daemon_options {
 	struct config_paths config_paths;
+	const struct config_messages *config_messages; /* of the files that config was read from */
 	enum sender_target target;
 	const char *state_directory; /* STATE_DIRECTORY, NULL = nothing is kept */
 	const char *lookup_socket;   /* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */

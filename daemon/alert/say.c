@@ -28,7 +28,8 @@
 static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_STARTED] = "overstayd {VERSION} watches ports {RANGES} in this network namespace "
 			   "only: {LISTENERS} listeners present at start ({TCP} tcp, {UDP} udp), "
-			   "their ages count from now; configuration {HASH}",
+			   "their ages count from now; configuration {HASH}[, without "
+			   "{LEFT_OUT}]",
 	[NOTICE_STOPPED] = "overstayd stops: {LISTENERS} listeners watched, {OVERSTAYING} "
 			   "overstaying; the event loop was blocked for at most "
 			   "{LONGEST_HOLD_USEC} us",
@@ -84,6 +85,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_LAST_GOOD_IN_FORCE] = "{CONDITION}: the configuration cannot be used; running "
 				      "with the last good configuration {HASH}; see: overstayd "
 				      "--check",
+	[NOTICE_FILES_LEFT_OUT] = "{CONDITION}: anybody may change {LEFT_OUT}: left out; see: "
+				  "overstayd --check",
 	[NOTICE_STATE_NOT_OPENED] = "{CONDITION}: cannot open the state directory {PATH}: "
 				    "{ERROR}",
 	[NOTICE_LAST_GOOD_NOT_SAVED] = "{CONDITION}: cannot save the last good configuration: "

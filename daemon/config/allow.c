@@ -8,7 +8,8 @@
  * identities (exe, user, unit, user_unit, container) are the host's word for it. One table of
  * weaknesses, of which the first that applies is reported: the worst one, once for each allow.
  *
- * An allow by ports alone is not warned of: it says of itself that it is about no program.
+ * An exe alone says which program it is and not who runs it: where any user may run the file, any
+ * user brings the allowed listener about. --check looks (programs.c).
  */
 #include <string.h>
 
@@ -120,7 +121,41 @@ rests_on_any_container(const struct match *match)
 	return NULL;
 }
 
-/* A test gives NULL where the match is not so, else a value for its text, "" for none. */
+/* It speaks of no owner: whoever listens there is allowed. */
+static bool
+speaks_of_nobody(const struct match *match)
+{
+	return (match->keys & (IDENTITY_KEYS | CLAIMED_KEYS | JUDGED_KEYS)) == 0 &&
+	    !is_kernels(match);
+}
+
+static const char *
+rests_on_port(const struct match *match)
+{
+	return speaks_of_nobody(match) && (match->keys & KEY(PORT)) != 0 ? "" : NULL;
+}
+
+static const char *
+allows_all(const struct match *match)
+{
+	static const char *const protocols[] = { "everything", "all of TCP", "all of UDP",
+		"everything" };
+
+	if (!speaks_of_nobody(match) || (match->keys & ~(KEY(PROTOCOL) | KEY(NETNS))) != 0)
+		return NULL;
+	return (match->keys & KEY(PROTOCOL)) == 0 ? protocols[0] : protocols[match->protocols & 3];
+}
+
+static const char *
+rests_on_place(const struct match *match)
+{
+	return speaks_of_nobody(match) ? "" : NULL;
+}
+
+/*
+ * A test gives NULL where the match is not so, else a value for its text, "" for none; it is quoted
+ * where it is a glob.
+ */
 static const struct weakness {
 	const char *(*test)(const struct match *match);
 	const char *before, *behind; /* the text, and what follows the quoted value */
@@ -140,11 +175,38 @@ static const struct weakness {
 	{ rests_on_interpreter, "rule allows by interpreter ",
 	    " alone, expected user or unit "
 	    "too: an interpreter runs any program" },
+	{ allows_all, "rule allows ", ", expected exe, user, unit or container too" },
+	{ rests_on_port,
+	    "rule allows by port alone, expected exe, user, unit or container too: any program "
+	    "can listen there",
+	    "" },
+	{ rests_on_place,
+	    "rule allows by address, exposure, choice or owner alone, expected exe, user, unit or "
+	    "container too: any program can match",
+	    "" },
 	{ rests_on_any_container,
 	    "rule allows every container, expected its id or name, or exe "
 	    "or user too",
 	    "" },
 };
+
+/* The exe is all that it rests on, and anybody may run that. */
+static void
+check_public_program(struct config_context *context, const struct parsed_rule *parsed)
+{
+	const struct match *match = &parsed->rule.match;
+	const char *path;
+
+	/* A service and the kernel are what no user's program is. */
+	if ((match->keys & IDENTITY_KEYS) != KEY(EXE) ||
+	    ((match->keys & KEY(CLASS)) != 0 && (match->classes >> CLASS_USER & 1) == 0))
+		return;
+	path = programs_find_public(context, &match->exe);
+	if (path != NULL)
+		context_warn(context, parsed,
+		    "rule allows by exe %s alone, expected user or unit too: any user may run it",
+		    QUOTE(path));
+}
 
 void
 rule_check_allow(struct config_context *context, const struct parsed_rule *parsed)
@@ -162,7 +224,9 @@ rule_check_allow(struct config_context *context, const struct parsed_rule *parse
 		if (value == NULL)
 			continue;
 		context_warn(context, parsed, "%s%s%s", weaknesses[i].before,
-		    value[0] == '\0' ? "" : QUOTE(value), weaknesses[i].behind);
+		    strchr(value, '/') != NULL || strchr(value, '*') != NULL ? QUOTE(value) : value,
+		    weaknesses[i].behind);
 		return;
 	}
+	check_public_program(context, parsed);
 }

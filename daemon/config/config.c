@@ -13,18 +13,22 @@
  * loads.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "config/across.h"
 #include "config/dump.h"
 #include "config/files.h"
 #include "config/options.h"
+#include "config/requires.h"
 #include "config/rules.h"
 
 /* NSS asks for a larger buffer until this; a group with 20,000 members fits. */
@@ -47,6 +51,10 @@ enum file_role {
 
 struct load {
 	struct config_context context;
+	struct port_range kernel; /* to be examined; 0-0 = not known */
+	bool whole;		  /* the main file is the dump of a whole configuration */
+	bool unlisted;		  /* a directory could not be read */
+	const char *prefix;	  /* of every file's name: the staged tree, or "" */
 	struct config *config;
 	struct option_place places[OPTION_COUNT_MAX];
 	char **files; /* the names of all files, which messages and places borrow */
@@ -104,6 +112,14 @@ config_protocols(const struct config *config)
 	return protocols;
 }
 
+static void
+name_list_clear(struct name_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->names[i]);
+	free(list->names);
+}
+
 struct config *
 config_free(struct config *config)
 {
@@ -112,6 +128,8 @@ config_free(struct config *config)
 	for (size_t i = 0; config->rule_texts != NULL && i < config->policy.rule_count; i++)
 		rule_text_clear(&config->rule_texts[i]);
 	free(config->rule_texts);
+	name_list_clear(&config->newer);
+	name_list_clear(&config->exposed);
 	policy_clear(&config->policy);
 	free(config);
 	return NULL;
@@ -127,20 +145,28 @@ own_netns(void)
 }
 
 static int
-load_begin(struct load *load, struct config_messages *messages, config_resolve_function *resolve)
+load_begin(struct load *load, struct config_messages *messages, const struct config_paths *paths)
 {
 	*load = (struct load){
 		.context = {
 			.messages = messages,
-			.resolve = resolve != NULL ? resolve : resolve_by_nss,
+			.resolve = paths->resolve != NULL ? paths->resolve : resolve_by_nss,
+			.root = paths->root,
+			.starting = paths->starting,
+			.examine = paths->examine,
+			.verbose = paths->verbose,
 			.now_usec = clock_realtime_usec(),
-			.netns = own_netns(),
+			.netns = paths->root != NULL ? 0 : own_netns(),
 		},
+		.kernel = paths->kernel,
+		.prefix = "",
 		.config = calloc(1, sizeof(*load->config)),
-		.errors_before = messages->errors,
+		.errors_before = messages->counts[CONFIG_ERROR],
 	};
 	if (load->config == NULL)
 		return -ENOMEM;
+	load->context.newer = &load->config->newer;
+	load->context.exposed = &load->config->exposed;
 	policy_init(&load->config->policy);
 	return options_set_defaults(load->config);
 }
@@ -169,7 +195,8 @@ load_enter(struct load *load, const char *directory, const char *name)
 	if (load->context.no_memory)
 		return false;
 	if (array_fit(&load->files, load->file_count + 1) < 0 ||
-	    asprintf(&path, "%s%s%s", directory, directory[0] == '\0' ? "" : "/", name) < 0) {
+	    asprintf(&path, "%s%s%s%s", load->prefix, directory, directory[0] == '\0' ? "" : "/",
+		name) < 0) {
 		context_no_memory(&load->context);
 		return false;
 	}
@@ -178,11 +205,11 @@ load_enter(struct load *load, const char *directory, const char *name)
 	return true;
 }
 
-/* A file of rules.d is a map with the key rules and no other. */
+/* A file of rules.d is a map with the key rules and no other but `requires`. */
 static void
 check_rules_file(struct config_context *context, const struct node *tree)
 {
-	static const char *const names[] = { "rules", NULL };
+	static const char *const names[] = { "rules", REQUIRES_KEY, NULL };
 
 	if (tree->kind == NODE_EMPTY || tree->kind == NODE_BROKEN)
 		return;
@@ -192,7 +219,8 @@ check_rules_file(struct config_context *context, const struct node *tree)
 		return;
 	}
 	for (size_t i = 0; i < tree->count; i += 2)
-		if (tree->items[i].kind == NODE_SCALAR && !node_is(&tree->items[i], "rules"))
+		if (tree->items[i].kind == NODE_SCALAR && !node_is(&tree->items[i], "rules") &&
+		    !node_is(&tree->items[i], REQUIRES_KEY))
 			context_unknown(context, &tree->items[i], names);
 }
 
@@ -206,16 +234,34 @@ load_rules(struct load *load, const struct node *tree, struct rule_table *table)
 			rules_read(&load->context, &tree->items[i + 1], table, &load->rule_total);
 }
 
+/* A text that config_dump() wrote says where its rules came from. */
+static void
+begin_text(struct load *load, const char *text, size_t size, enum file_role role)
+{
+	const size_t head = sizeof(DUMP_HEAD) - 1;
+	bool dumped = size >= head && memcmp(text, DUMP_HEAD, head) == 0;
+
+	load->context.dumped = dumped ? text : NULL;
+	load->context.dumped_end = dumped ? text + size : NULL;
+	load->context.dumped_line = 1;
+	load->whole = load->whole || (dumped && role == ROLE_MAIN);
+}
+
 /* Takes a text of the file entered last. table is NULL where no rules are expected. */
 static void
 load_text(struct load *load, const char *text, size_t size, enum file_role role,
     struct rule_table *table)
 {
-	size_t messages_before = load->context.messages->count;
+	struct message_mark before = messages_mark(load->context.messages);
 	struct node tree;
 
+	begin_text(load, text, size, role);
 	/* What could be read of a text with errors is judged too: all errors at once. */
 	(void)node_parse(&load->context, text, size, &tree);
+	if (!requires_met(&load->context, &tree, &before)) {
+		node_clear(&tree);
+		return;
+	}
 	if (role == ROLE_RULES)
 		check_rules_file(&load->context, &tree);
 	else
@@ -223,7 +269,7 @@ load_text(struct load *load, const char *text, size_t size, enum file_role role,
 	if (role != ROLE_CONF)
 		load_rules(load, &tree, table);
 	node_clear(&tree);
-	messages_sort(load->context.messages, messages_before);
+	messages_sort(load->context.messages, before.count);
 }
 
 static void
@@ -244,9 +290,21 @@ load_file(struct load *load, const char *directory, const char *name, bool optio
 			context_message(&load->context, CONFIG_ERROR, 1, 1, "cannot be read: %s",
 			    strerror(ENOENT));
 		break;
+	case FILE_LEFT_OUT:
 	case FILE_FAILED:
 		break;
 	}
+}
+
+static void
+load_input(struct load *load)
+{
+	_free_ char *text = NULL;
+	size_t size = 0;
+
+	if (load_enter(load, "", "<stdin>") &&
+	    file_read_input(&load->context, &text, &size) == FILE_READ)
+		load_text(load, text, size, ROLE_MAIN, &load->rules[1]);
 }
 
 /* Lists a directory, NULL being an empty one. */
@@ -256,7 +314,11 @@ load_list(struct load *load, const char *directory, struct file_list *ret)
 	*ret = (struct file_list){ 0 };
 	if (directory == NULL)
 		return true;
-	return load_enter(load, "", directory) && file_list_read(&load->context, ret);
+	if (!load_enter(load, "", directory))
+		return false;
+	if (!file_list_read(&load->context, ret))
+		load->unlisted = true;
+	return true;
 }
 
 static void
@@ -268,18 +330,37 @@ load_directory(struct load *load, const char *directory, const struct file_list 
 			load_file(load, directory, list->names[i], false, role, table);
 }
 
+/* A tree that is not there has no files, and nothing in it is wrong. */
+static void
+check_root(struct load *load, const char *root)
+{
+	_close_ int fd = -1;
+
+	if (root == NULL || !load_enter(load, "", root))
+		return;
+	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		context_message(&load->context, CONFIG_ERROR, 1, 1, "cannot be read: %s",
+		    strerror(errno));
+}
+
 static void
 load_paths(struct load *load, const struct config_paths *paths)
 {
+	const char *root = paths->root == NULL ? "" : paths->root;
 	struct file_list conf, rules, vendor;
 
+	load->prefix = paths->main_outside ? "" : root;
 	load_file(load, "", paths->main_file, paths->main_optional, ROLE_MAIN, &load->rules[1]);
+	load->prefix = root;
 	(void)load_list(load, paths->conf_dir, &conf);
 	load_directory(load, paths->conf_dir, &conf, NULL, ROLE_CONF, NULL);
 	(void)load_list(load, paths->rules_dir, &rules);
 	load_directory(load, paths->rules_dir, &rules, NULL, ROLE_RULES, &load->rules[0]);
-	(void)load_list(load, paths->vendor_rules_dir, &vendor);
+	load->context.packaged = true;
+	(void)load_list(load, load->whole ? NULL : paths->vendor_rules_dir, &vendor);
 	load_directory(load, paths->vendor_rules_dir, &vendor, &rules, ROLE_RULES, &load->rules[2]);
+	load->context.packaged = false;
 	file_list_clear(&conf);
 	file_list_clear(&rules);
 	file_list_clear(&vendor);
@@ -332,13 +413,17 @@ set_rules(struct config *config, struct rule_table *joined)
 
 /* The rules of all files, checked against each other and put in place. */
 static int
-finish_rules(struct load *load)
+finish_rules(struct load *load, bool fragment)
 {
 	struct rule_table joined;
 	int r = -ENOMEM;
 
 	if (join_rules(load, &joined)) {
-		rules_check_reach(&load->context, joined.rules, joined.count);
+		/* Which files are masked is not known otherwise, nor which rule comes first. */
+		if (!load->unlisted)
+			rules_check_reach(&load->context, joined.rules, joined.count);
+		across_check_rules(&load->context, load->config, load->places, fragment,
+		    &load->kernel, joined.rules, joined.count);
 		r = set_rules(load->config, &joined);
 	}
 	rule_table_clear(&joined);
@@ -351,7 +436,7 @@ load_result(const struct load *load)
 {
 	if (load->context.no_memory)
 		return -ENOMEM;
-	return load->context.messages->errors > load->errors_before ? -EINVAL : 0;
+	return load->context.messages->counts[CONFIG_ERROR] > load->errors_before ? -EINVAL : 0;
 }
 
 /* After the last file: checks across files, and the result. */
@@ -361,10 +446,11 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 	int r;
 
 	if (!load->context.no_memory)
-		options_check(&load->context, load->config, load->places, fragment);
-	r = load_result(load);
+		across_check_options(&load->context, load->config, load->places, fragment);
+	/* Of what could be read: an error hides no warning. */
+	r = load->context.no_memory ? -ENOMEM : finish_rules(load, fragment);
 	if (r == 0)
-		r = finish_rules(load);
+		r = load_result(load);
 	if (r == 0)
 		r = config_set_hash(load->config);
 	if (r == -EFBIG) {
@@ -386,9 +472,10 @@ int
 config_load(const struct config_paths *paths, struct config **ret, struct config_messages *messages)
 {
 	struct load load;
-	int r = load_begin(&load, messages, paths->resolve);
+	int r = load_begin(&load, messages, paths);
 
 	if (r == 0) {
+		check_root(&load, paths->root);
 		load_paths(&load, paths);
 		r = load_finish(&load, false, ret);
 	}
@@ -400,8 +487,9 @@ int
 config_load_text(const char *text, size_t size, const char *name, bool last_good,
     config_resolve_function *resolve, struct config **ret, struct config_messages *messages)
 {
+	const struct config_paths paths = { .resolve = resolve };
 	struct load load;
-	int r = load_begin(&load, messages, resolve);
+	int r = load_begin(&load, messages, &paths);
 
 	if (r == 0) {
 		load.context.last_good = last_good;
@@ -414,14 +502,20 @@ config_load_text(const char *text, size_t size, const char *name, bool last_good
 }
 
 int
-config_check_file(const char *path, struct config_messages *messages)
+config_check_file(const struct config_paths *paths, const char *path,
+    struct config_messages *messages)
 {
 	struct config *config = NULL;
 	struct load load;
-	int r = load_begin(&load, messages, NULL);
+	int r = load_begin(&load, messages, paths);
 
 	if (r == 0) {
-		load_file(&load, "", path, false, ROLE_MAIN, &load.rules[1]);
+		check_root(&load, paths->root);
+		load.context.alone = true;
+		if (strcmp(path, CONFIG_STDIN) == 0)
+			load_input(&load);
+		else
+			load_file(&load, "", path, false, ROLE_MAIN, &load.rules[1]);
 		r = load_finish(&load, true, &config);
 	}
 	load_end(&load);

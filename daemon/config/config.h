@@ -53,9 +53,11 @@ struct config {
 	bool protocols[PROTOCOL_COUNT];
 	enum netns_mode netns;
 	struct rule_text *rule_texts; /* policy.rule_count of them */
+	struct name_list newer;	      /* files left out: they require a later version */
+	struct name_list exposed;     /* and those that others may change */
 	/*
-	 * Of the bytes config_dump() prints: what `overstayd --dump-config | sha256sum` begins
-	 * with. Hosts with the same hash run the same configuration.
+	 * Of what config_dump() prints but comments: `overstayd --dump-config | grep -v '^ *#' |
+	 * sha256sum` begins with it. Hosts with the same hash run the same configuration.
 	 */
 	char hash[CONFIG_HASH_SIZE];
 };
@@ -63,22 +65,28 @@ struct config {
 enum config_message_kind {
 	CONFIG_ERROR,
 	CONFIG_WARNING,
+	CONFIG_NOTE, /* right, but a host may lack what it names */
+	CONFIG_MESSAGE_KIND_COUNT,
 };
 
 struct config_message {
 	enum config_message_kind kind;
 	unsigned line, column; /* 1-based, as in text; messages of one file come in this order */
-	char *text;	       /* "FILE:LINE:COLUMN: what, expected what": escaped, no newline */
+	char *text; /* "FILE:LINE:COLUMN: error: what, expected what": escaped, no newline */
 };
 
 /* At most CONFIG_MESSAGES_MAX of each kind are kept; the counts go on. */
 #define CONFIG_MESSAGES_MAX 100
 
-/* Start with all zero; the messages of several loads may be collected in one. */
+/*
+ * Start with all zero; the messages of several loads may be collected in one. With strict, what
+ * would be a warning or a note is an error.
+ */
 struct config_messages {
 	struct config_message *items;
 	size_t count;
-	size_t errors, warnings; /* counted, also those not kept */
+	size_t counts[CONFIG_MESSAGE_KIND_COUNT]; /* also of those not kept */
+	bool strict;
 };
 
 /* Frees what is in it and makes it empty. Accepts NULL. */
@@ -95,13 +103,23 @@ typedef int config_resolve_function(const char *name, bool group, uint32_t *ret_
 
 /* Where the configuration lies. NULL for a directory = there is none. All are borrowed. */
 struct config_paths {
+	const char *root; /* a staged tree that all others lie in, NULL = this host */
 	const char *main_file;
+	bool main_outside;		  /* the main file is none of the tree's */
 	bool main_optional;		  /* a missing main file is an empty one */
 	const char *conf_dir;		  /* *.yaml: any key but rules, the last wins */
 	const char *rules_dir;		  /* *.yaml: rules asked before those of the main file */
 	const char *vendor_rules_dir;	  /* *.yaml: rules asked last */
 	config_resolve_function *resolve; /* NULL = getpwnam_r(3), getgrnam_r(3) */
+	/* At a start a file that others may change is left out, which is no error then. */
+	bool starting;
+	/* For --check: looks at the programs that rules name, and at the ports. */
+	bool examine, verbose;
+	struct port_range kernel; /* ip_local_port_range, to be examined; 0-0 = not known */
 };
+
+/* In place of a file's name: standard input. */
+#define CONFIG_STDIN "-"
 
 /* overstay.yaml, conf.d and rules.d of SYSCONFDIR/overstay, rules.d of DATADIR/overstay. */
 extern const struct config_paths config_default_paths;
@@ -128,9 +146,11 @@ int config_load_text(const char *text, size_t size, const char *name, bool last_
 
 /*
  * For `--check FILE`: a main file or a fragment of conf.d or rules.d, under any name, by
- * itself. Returns 0, -EINVAL, -ENOMEM as above.
+ * itself; of paths only what is no place of a file counts. path may be CONFIG_STDIN. Returns 0,
+ * -EINVAL, -ENOMEM as above.
  */
-int config_check_file(const char *path, struct config_messages *messages) _mustcheck_;
+int config_check_file(const struct config_paths *paths, const char *path,
+    struct config_messages *messages) _mustcheck_;
 
 /*
  * Writes the effective configuration as YAML: every option, then the rules in the order in

@@ -4,9 +4,10 @@
  * judge and track obey, not from the files, so it shows what was understood; names of users
  * stay the words that were written, since their ids differ between hosts.
  *
- * It is a fixed point: reading it gives the same values and writing those the same bytes.
- * Where a rule came from is left out, or two hosts with the same rules in other files would
- * differ.
+ * It is a fixed point: reading it gives the same values and writing those the same bytes. Where
+ * a rule came from stands in a comment above it, which is read back in a text that begins with
+ * DUMP_HEAD, and in no other: there a person may have copied it. The comments are no part of the
+ * hash, or two hosts with the same rules in other files would differ.
  */
 #include <errno.h>
 #include <nettle/sha2.h>
@@ -16,9 +17,13 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "base/text.h"
 #include "config/dump.h"
 #include "config/options.h"
 #include "config/rules.h"
+
+/* A path of the longest kind, and a line. */
+#define ORIGIN_MAX 4200
 
 static void
 dump_text(const char *key, const char *text, FILE *file)
@@ -56,18 +61,39 @@ rule_dump(const struct rule *rule, const struct rule_text *text, FILE *file)
 		(void)fputs("    enabled: false\n", file);
 }
 
-int
-config_dump(const struct config *config, FILE *file)
+/* A path that would be another line, or would not be read back as it is, is left unsaid. */
+static void
+origin_dump(const struct rule *rule, FILE *file)
+{
+	size_t length = strlen(rule->where);
+	bool plain = length <= ORIGIN_MAX && text_is_plain(rule->where, length);
+
+	(void)fprintf(file, DUMP_ORIGIN "%s\n", plain ? rule->where : "-");
+}
+
+static int
+dump(const struct config *config, bool comments, FILE *file)
 {
 	const struct policy *policy = &config->policy;
 
+	if (comments)
+		(void)fputs(DUMP_HEAD, file);
 	options_dump(config, file);
 	(void)fputs(policy->rule_count == 0 ? "rules: []\n" : "rules:\n", file);
-	for (size_t i = 0; i < policy->rule_count; i++)
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (comments)
+			origin_dump(&policy->rules[i], file);
 		rule_dump(&policy->rules[i], &config->rule_texts[i], file);
+	}
 	if (fflush(file) != 0)
 		return -errno;
 	return ferror(file) ? -EIO : 0;
+}
+
+int
+config_dump(const struct config *config, FILE *file)
+{
+	return dump(config, true, file);
 }
 
 /* What was written to memory; with a NUL behind. */
@@ -95,15 +121,15 @@ memory_write(void *cookie, const char *bytes, size_t size)
  * Not open_memstream(3): where memory is short, that of glibc leaves out what it has no room for,
  * or the whole text, and neither ferror(3) nor fclose(3) says so.
  */
-int
-config_dump_text(const struct config *config, char **ret_text, size_t *ret_size)
+static int
+dump_text_of(const struct config *config, bool comments, char **ret_text, size_t *ret_size)
 {
 	struct memory memory = { 0 };
 	FILE *file = fopencookie(&memory, "w", (cookie_io_functions_t){ .write = memory_write });
 	int r = -ENOMEM;
 
 	if (file != NULL) {
-		r = config_dump(config, file);
+		r = dump(config, comments, file);
 		if (fclose(file) != 0 || r < 0)
 			r = -ENOMEM;
 	}
@@ -118,18 +144,36 @@ config_dump_text(const struct config *config, char **ret_text, size_t *ret_size)
 }
 
 int
+config_dump_text(const struct config *config, char **ret_text, size_t *ret_size)
+{
+	return dump_text_of(config, true, ret_text, ret_size);
+}
+
+/* The size of what config_dump() writes. Returns 0 or -ENOMEM. */
+static int
+dump_size(const struct config *config, size_t *ret)
+{
+	_free_ char *text = NULL;
+
+	return dump_text_of(config, true, &text, ret);
+}
+
+int
 config_set_hash(struct config *config)
 {
 	_free_ char *text = NULL;
 	uint8_t hash[SHA256_DIGEST_SIZE];
 	struct sha256_ctx sha256;
-	size_t size;
-	int r = config_dump_text(config, &text, &size);
+	size_t size, whole;
+	int r = dump_size(config, &whole);
 
 	if (r < 0)
 		return r;
-	if (size > YAML_SIZE_MAX)
+	if (whole > YAML_SIZE_MAX)
 		return -EFBIG;
+	r = dump_text_of(config, false, &text, &size);
+	if (r < 0)
+		return r;
 	sha256_init(&sha256);
 	sha256_update(&sha256, size, (const uint8_t *)text);
 	sha256_digest(&sha256, sizeof(hash), hash);

@@ -7,6 +7,12 @@
 
 #include "config/config.h"
 
+/* The first line of a dump: nothing else is read beside the rest of it. */
+#define DUMP_HEAD "# overstayd --dump-config: the whole configuration, packaged rules included\n"
+
+/* The line above a rule begins with this; behind it stands where the rule came from. */
+#define DUMP_ORIGIN "  # from "
+
 /*
  * Works out config->hash. Returns 0, -ENOMEM, or -EFBIG where what config_dump() writes is
  * more than can be read back.

@@ -5,15 +5,18 @@
  * alone is taken as an empty file, since a link to it is how a packaged file is masked.
  *
  * The configuration decides what is alerted about, so whoever may write it may hide: what
- * others than root (or the user who runs this) may change is warned of, the directories
- * too.
+ * anybody may change is not read, and what others than root (or the user who runs this) may
+ * change is warned of, the directories too.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -31,17 +34,134 @@ fail(struct config_context *context, int error)
 		context_message(context, CONFIG_ERROR, 1, 1, "cannot be read: %s", strerror(error));
 }
 
+/* What anybody may change: an error, or at a start no part of the configuration. */
 static void
-check_writers(struct config_context *context, const struct stat *status)
+refuse_writers(struct config_context *context, const char *path, const struct stat *status)
 {
+	unsigned mode = status->st_mode & 07777;
+	const char *file = context->file;
+
+	context->file = path;
+	context_message(context, context->starting ? CONFIG_WARNING : CONFIG_ERROR, 1, 1,
+	    "mode %04o allows writing by others, expected %04o%s", mode, mode & ~022U,
+	    context->starting ? ": left out" : "");
+	context->file = file;
+	if (context->starting)
+		context_leave_out(context, context->exposed);
+}
+
+static void
+warn_writers(struct config_context *context, const char *path, const struct stat *status)
+{
+	unsigned mode = status->st_mode & 07777;
+	const char *file = context->file;
+
+	context->file = path;
 	if (status->st_uid != 0 && status->st_uid != geteuid())
 		context_message(context, CONFIG_WARNING, 1, 1,
 		    "owned by uid %u, expected root: this user can hide listeners from overstayd",
 		    (unsigned)status->st_uid);
-	if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+	if ((mode & S_IWGRP) != 0 && status->st_gid != 0)
 		context_message(context, CONFIG_WARNING, 1, 1,
-		    "mode %04o allows writing by group or others, expected %04o",
-		    (unsigned)status->st_mode & 07777, (unsigned)status->st_mode & 07777 & ~022U);
+		    "mode %04o allows writing by gid %u, expected %04o", mode,
+		    (unsigned)status->st_gid, mode & ~022U);
+	context->file = file;
+}
+
+bool
+file_place(int fd, char *buffer)
+{
+	char link[64];
+	ssize_t length;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, buffer, PATH_MAX - 1);
+	if (length <= 0)
+		return false;
+	buffer[length] = '\0';
+	return buffer[0] == '/';
+}
+
+/* The directory that an open file really lies in. */
+static bool
+find_parent(int fd, char *path, struct stat *ret)
+{
+	if (!file_place(fd, path))
+		return false;
+	*strrchr(path, '/') = '\0';
+	return stat(path[0] == '\0' ? "/" : path, ret) == 0;
+}
+
+/*
+ * Who may change the open file or directory, or put another in its place. Returns false where
+ * that is anybody.
+ */
+static bool
+check_writers(struct config_context *context, int fd, const struct stat *status)
+{
+	char path[PATH_MAX];
+	struct stat parent;
+
+	if ((status->st_mode & S_IWOTH) != 0) {
+		refuse_writers(context, context->file, status);
+		return false;
+	}
+	warn_writers(context, context->file, status);
+	if (context->alone || !find_parent(fd, path, &parent))
+		return true;
+	/* In a sticky directory only the owner puts something else in a file's place. */
+	if ((parent.st_mode & S_ISVTX) != 0)
+		parent.st_mode &= ~(mode_t)(S_IWOTH | S_IWGRP);
+	if ((parent.st_mode & S_IWOTH) != 0) {
+		refuse_writers(context, path, &parent);
+		return false;
+	}
+	warn_writers(context, path, &parent);
+	return true;
+}
+
+/* Opens what is inside of the directory root, wherever links in it lead. */
+static int
+open_inside(int root, const char *path, int flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = (uint64_t)(unsigned)flags, .resolve = resolve };
+	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* A link to /dev/null says the same in every tree. */
+static bool
+is_masked(int root, const char *path)
+{
+	_close_ int fd = open_inside(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, RESOLVE_IN_ROOT);
+	char target[sizeof("/dev/null")];
+
+	return fd >= 0 && readlinkat(fd, "", target, sizeof(target)) == sizeof(target) - 1 &&
+	    memcmp(target, "/dev/null", sizeof(target) - 1) == 0;
+}
+
+int
+file_open(const struct config_context *context, const char *path, int flags)
+{
+	size_t length = context->root == NULL ? 0 : strlen(context->root);
+	_close_ int root = -1;
+	int fd;
+
+	if (length == 0 || strncmp(path, context->root, length) != 0) {
+		fd = open(path, flags | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	root = open(context->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	path += length;
+	path += strspn(path, "/");
+	if (is_masked(root, path)) {
+		fd = open("/dev/null", flags | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	return open_inside(root, path[0] == '\0' ? "." : path, flags | O_CLOEXEC, RESOLVE_IN_ROOT);
 }
 
 /* So much at least is read at once. */
@@ -74,17 +194,28 @@ read_all(int fd, size_t most, char **ret_text, size_t *ret_size)
 	return 0;
 }
 
+static enum file_result
+read_text(struct config_context *context, int fd, char **ret_text, size_t *ret_size)
+{
+	int r = read_all(fd, YAML_SIZE_MAX + 1, ret_text, ret_size);
+
+	if (r < 0) {
+		fail(context, -r);
+		return FILE_FAILED;
+	}
+	return FILE_READ;
+}
+
 enum file_result
 file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 {
-	_close_ int fd = open(context->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_close_ int fd = file_open(context, context->file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
-	int r;
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd == -ENOENT)
 		return FILE_MISSING;
 	if (fd < 0 || fstat(fd, &status) < 0) {
-		fail(context, errno);
+		fail(context, fd < 0 ? -fd : errno);
 		return FILE_FAILED;
 	}
 	if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) {
@@ -97,13 +228,15 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
 		return FILE_FAILED;
 	}
-	check_writers(context, &status);
-	r = read_all(fd, YAML_SIZE_MAX + 1, ret_text, ret_size);
-	if (r < 0) {
-		fail(context, -r);
-		return FILE_FAILED;
-	}
-	return FILE_READ;
+	if (!check_writers(context, fd, &status))
+		return context->starting ? FILE_LEFT_OUT : FILE_FAILED;
+	return read_text(context, fd, ret_text, ret_size);
+}
+
+enum file_result
+file_read_input(struct config_context *context, char **ret_text, size_t *ret_size)
+{
+	return read_text(context, STDIN_FILENO, ret_text, ret_size);
 }
 
 /* Keeps a copy of the name. Returns false without memory or room, with the error said. */
@@ -169,20 +302,24 @@ bool
 file_list_read(struct config_context *context, struct file_list *ret)
 {
 	struct file_list list = { 0 };
-	DIR *directory = opendir(context->file);
+	int fd = file_open(context, context->file, O_RDONLY | O_DIRECTORY);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	struct stat status;
 	bool fine;
 
 	*ret = list;
-	if (directory == NULL && errno == ENOENT)
+	if (fd == -ENOENT)
 		return true;
 	if (directory == NULL) {
-		fail(context, errno);
+		fail(context, fd < 0 ? -fd : errno);
+		if (fd >= 0)
+			(void)close(fd);
 		return false;
 	}
-	if (fstat(dirfd(directory), &status) == 0)
-		check_writers(context, &status);
-	fine = list_entries(context, directory, &list);
+	if (fstat(fd, &status) < 0 || check_writers(context, fd, &status))
+		fine = list_entries(context, directory, &list);
+	else
+		fine = context->starting;
 	(void)closedir(directory);
 	if (list.count > 0)
 		qsort(list.names, list.count, sizeof(*list.names), compare_names);

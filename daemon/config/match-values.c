@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "config/match.h"
+#include "config/staged.h"
 #include "config/values.h"
 
 /* The longest name of a user or group that is asked for; LOGIN_NAME_MAX is 256 on Linux. */
@@ -198,7 +199,9 @@ read_user(struct match_filling *filling, const struct node *item)
 		    QUOTE(item->text));
 		return false;
 	}
-	r = parse_id(name, &id) ? 0 : context->resolve(name, group, &id);
+	r = parse_id(name, &id)	  ? 0 :
+	    context->root != NULL ? staged_resolve(context, name, group, &id) :
+				    context->resolve(name, group, &id);
 	if (r == 0)
 		return append_id(context, list, id) &&
 		    match_append_text(context, &words->names, &words->count, item->text);
@@ -213,10 +216,8 @@ read_user(struct match_filling *filling, const struct node *item)
 		return match_append_text(context, &words->names, &words->count, item->text);
 	}
 	if (r == -ENOENT)
-		context_error(context, item,
-		    "unknown %s %s, expected a %s that exists on this "
-		    "host",
-		    kind, QUOTE(name), kind);
+		context_error(context, item, "unknown %s %s, expected a %s that exists %s", kind,
+		    QUOTE(name), kind, context->root != NULL ? "in this tree" : "on this host");
 	else
 		context_error(context, item, "cannot look up %s %s: %s", kind, QUOTE(name),
 		    strerror(-r));

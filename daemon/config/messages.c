@@ -3,6 +3,9 @@
  * The messages of a load: collected, never printed, so that an administrator gets every
  * error at once and the same texts serve --check, the journal and the tests.
  *
+ * Errors prevent a load. Warnings are about what is allowed and most likely not meant, notes about
+ * what another host may have and this one has not. One kind never keeps another from being said.
+ *
  * A configuration may be hostile or a binary file by mistake: values are escaped and cut
  * before they stand in a message, and of each kind at most CONFIG_MESSAGES_MAX are kept;
  * what is more is counted. Without memory a message is lost, and the load fails with
@@ -75,26 +78,78 @@ messages_sort(struct config_messages *messages, size_t from)
 	}
 }
 
+/* The word of each kind behind the place, and of what is not kept. */
+static const struct {
+	const char *word, *more;
+} kinds[] = {
+	[CONFIG_ERROR] = { "error", "errors" },
+	[CONFIG_WARNING] = { "warning", "warnings" },
+	[CONFIG_NOTE] = { "note", "notes" },
+};
+
+static bool
+messages_have(const struct config_messages *messages, const char *text)
+{
+	for (size_t i = 0; i < messages->count; i++)
+		if (strcmp(messages->items[i].text, text) == 0)
+			return true;
+	return false;
+}
+
 void
 context_message(struct config_context *context, enum config_message_kind kind, unsigned line,
     unsigned column, const char *format, ...)
 {
 	struct config_messages *messages = context->messages;
-	size_t *counter = kind == CONFIG_ERROR ? &messages->errors : &messages->warnings;
 	char buffer[MESSAGE_SIZE];
 	struct text text;
 	va_list arguments;
 
-	if ((*counter)++ >= CONFIG_MESSAGES_MAX)
+	if (messages->strict)
+		kind = CONFIG_ERROR;
+	if (messages->counts[kind] >= CONFIG_MESSAGES_MAX) {
+		messages->counts[kind]++;
 		return;
+	}
 	text_init(&text, buffer, sizeof(buffer));
 	text_escape_string(&text, context->file, 4200);
-	text_printf(&text, ":%u:%u: ", line, column);
+	text_printf(&text, ":%u:%u: %s: ", line, column, kinds[kind].word);
 	va_start(arguments, format);
 	(void)vsnprintf(buffer + text.used, sizeof(buffer) - text.used, format, arguments);
 	va_end(arguments);
+	if (messages_have(messages, buffer))
+		return;
+	messages->counts[kind]++;
 	if (!messages_keep(messages, (struct config_message){ kind, line, column, buffer }))
 		context_no_memory(context);
+}
+
+struct message_mark
+messages_mark(const struct config_messages *messages)
+{
+	struct message_mark mark = { .count = messages->count };
+
+	memcpy(mark.counts, messages->counts, sizeof(mark.counts));
+	return mark;
+}
+
+void
+messages_take_back(struct config_messages *messages, const struct message_mark *mark)
+{
+	while (messages->count > mark->count)
+		free(messages->items[--messages->count].text);
+	memcpy(messages->counts, mark->counts, sizeof(mark->counts));
+}
+
+void
+context_leave_out(struct config_context *context, struct name_list *list)
+{
+	_free_ char *copy = strdup(context->file);
+
+	if (copy == NULL || array_fit(&list->names, list->count + 1) < 0)
+		context_no_memory(context);
+	else
+		list->names[list->count++] = take_ptr(copy);
 }
 
 void
@@ -113,12 +168,10 @@ config_messages_print(const struct config_messages *messages, FILE *file)
 {
 	for (size_t i = 0; i < messages->count; i++)
 		(void)fprintf(file, "%s\n", messages->items[i].text);
-	if (messages->errors > CONFIG_MESSAGES_MAX)
-		(void)fprintf(file, "... and %zu more errors\n",
-		    messages->errors - CONFIG_MESSAGES_MAX);
-	if (messages->warnings > CONFIG_MESSAGES_MAX)
-		(void)fprintf(file, "... and %zu more warnings\n",
-		    messages->warnings - CONFIG_MESSAGES_MAX);
+	for (unsigned i = 0; i < CONFIG_MESSAGE_KIND_COUNT; i++)
+		if (messages->counts[i] > CONFIG_MESSAGES_MAX)
+			(void)fprintf(file, "... and %zu more %s\n",
+			    messages->counts[i] - CONFIG_MESSAGES_MAX, kinds[i].more);
 }
 
 /* Levenshtein's distance; both at most NAME_LENGTH_MAX long. */

@@ -15,9 +15,18 @@ struct config_context {
 	struct config_messages *messages; /* borrowed */
 	const char *file;		  /* borrowed; as it stands in messages, raw */
 	config_resolve_function *resolve;
-	uint64_t now_usec; /* CLOCK_REALTIME: is a rule over already? */
-	uint64_t netns;	   /* inode of the one that is watched, 0 = unknown */
+	uint64_t now_usec;		   /* CLOCK_REALTIME: is a rule over already? */
+	uint64_t netns;			   /* inode of the one that is watched, 0 = unknown */
+	const char *root;		   /* borrowed; a staged tree, NULL = this host */
+	struct name_list *newer, *exposed; /* borrowed; the files that are left out */
 	bool last_good;
+	bool starting; /* what others may change is left out */
+	bool alone;    /* a file that is not where it is going to be */
+	bool examine, verbose;
+	bool packaged; /* the file is one of the vendor's rules */
+	/* The rest of a text that config_dump() wrote, from the line on; NULL = it is none. */
+	const char *dumped, *dumped_end;
+	unsigned dumped_line;
 	bool no_memory; /* by context_no_memory() alone; the load ends with -ENOMEM */
 };
 
@@ -41,8 +50,9 @@ const char *quote_text(const char *value, size_t length, char *buffer);
 #define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]){ 0 })
 
 /*
- * Adds a message about a place, 1-based, in the context's file. Values in it must have
- * passed QUOTE(): the text itself is taken as it is.
+ * Adds a message about a place, 1-based, in the context's file, unless that is said already
+ * (an alias is read at each of its places). Values in it must have passed QUOTE(): the text
+ * itself is taken as it is.
  */
 void context_message(struct config_context *context, enum config_message_kind kind, unsigned line,
     unsigned column, const char *format, ...) _printf_(5, 6);
@@ -52,6 +62,21 @@ void context_message(struct config_context *context, enum config_message_kind ki
 	context_message((context), CONFIG_ERROR, (node)->line, (node)->column, __VA_ARGS__)
 #define context_warn(context, node, ...) \
 	context_message((context), CONFIG_WARNING, (node)->line, (node)->column, __VA_ARGS__)
+#define context_note(context, node, ...) \
+	context_message((context), CONFIG_NOTE, (node)->line, (node)->column, __VA_ARGS__)
+
+/* What was said so far, to go back to. */
+struct message_mark {
+	size_t count;
+	size_t counts[CONFIG_MESSAGE_KIND_COUNT];
+};
+
+struct message_mark messages_mark(const struct config_messages *messages);
+/* Takes back what was said since. */
+void messages_take_back(struct config_messages *messages, const struct message_mark *mark);
+
+/* Notes in the list that the context's file is no part of the configuration. */
+void context_leave_out(struct config_context *context, struct name_list *list);
 
 /* Puts the messages from the one at `from` on in the order of their places. */
 void messages_sort(struct config_messages *messages, size_t from);

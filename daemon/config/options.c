@@ -14,6 +14,7 @@
 
 #include "base/duration.h"
 #include "config/options.h"
+#include "config/requires.h"
 #include "config/values.h"
 
 /*
@@ -151,7 +152,7 @@ options_set_defaults(struct config *config)
  */
 struct level {
 	char texts[OPTION_COUNT_MAX][OPTION_NAME_SIZE];
-	const char *names[OPTION_COUNT_MAX + 1];
+	const char *names[OPTION_COUNT_MAX + 2]; /* and the key that is no option */
 	size_t count;
 };
 
@@ -174,6 +175,8 @@ level_init(struct level *level, const char *prefix)
 		if (!known)
 			level->names[level->count++] = text;
 	}
+	if (prefix[0] == '\0')
+		level->names[level->count++] = REQUIRES_KEY;
 	level->names[level->count] = NULL;
 }
 
@@ -269,7 +272,7 @@ walk_map(struct options_walk *walk, const struct node *map, const char *prefix)
 		const struct option *option;
 		char group[OPTION_NAME_SIZE];
 
-		if (key->kind != NODE_SCALAR)
+		if (key->kind != NODE_SCALAR || (prefix[0] == '\0' && node_is(key, REQUIRES_KEY)))
 			continue;
 		switch (key_find(prefix, key->text, &option)) {
 		case KEY_OPTION:
@@ -293,27 +296,6 @@ options_read(struct config_context *context, const struct node *map, bool rules_
 	struct options_walk walk = { context, config, places, rules_allowed };
 
 	walk_map(&walk, map, "");
-}
-
-void
-options_check(struct config_context *context, const struct config *config,
-    const struct option_place *places, bool fragment)
-{
-	const struct option_place *interval = &places[option_find("interval") - options];
-	const struct option_place *survey = &places[option_find("survey") - options];
-	const struct option_place *place = survey->line > 0 ? survey : interval;
-	char interval_text[DURATION_TEXT_MAX], survey_text[DURATION_TEXT_MAX];
-
-	if (config->survey_usec >= config->interval_usec || interval->failed || survey->failed)
-		return;
-	if (fragment && (interval->line == 0 || survey->line == 0))
-		return;
-	context->file = place->file;
-	context_message(context, CONFIG_ERROR, place->line, place->column,
-	    "survey is %s%s, expected at least the interval (%s)",
-	    duration_format(config->survey_usec, survey_text),
-	    survey->line == 0 ? " by default" : "",
-	    duration_format(config->interval_usec, interval_text));
 }
 
 void

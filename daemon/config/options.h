@@ -66,13 +66,6 @@ int options_set_defaults(struct config *config) _mustcheck_;
 void options_read(struct config_context *context, const struct node *map, bool rules_allowed,
     struct config *config, struct option_place *places);
 
-/*
- * Checks one option against another, with the error at the place of the later one. In a
- * fragment only what the fragment itself sets is compared.
- */
-void options_check(struct config_context *context, const struct config *config,
-    const struct option_place *places, bool fragment);
-
 /* Writes every option but the rules as YAML. */
 void options_dump(const struct config *config, FILE *file);
 
@@ -87,7 +80,10 @@ bool duration_read(struct config_context *context, const struct node *node,
 bool severity_read(struct config_context *context, const struct node *node, const char *what,
     bool never, enum severity *ret);
 
-/* One of true, yes, on, false, no, off. Returns true and sets *ret, or says the error. */
+/*
+ * One of true, yes, on, false, no, off, in any case. Returns true and sets *ret, or says the
+ * error.
+ */
 bool switch_read(struct config_context *context, const struct node *node, const char *what,
     const char *expected, bool *ret);
 

@@ -13,6 +13,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "config/dump.h"
 #include "config/options.h"
 #include "config/rules.h"
 #include "config/values.h"
@@ -265,11 +266,47 @@ check_complete(struct reading *reading, const struct node *map)
 	return named && reading->matched && acts;
 }
 
+/*
+ * In a text that config_dump() wrote, the line above a rule says where it came from. Rules come in
+ * the order of their lines. Returns the length, 0 where there is no such line.
+ */
+static size_t
+find_origin(struct config_context *context, unsigned line, const char **ret)
+{
+	const size_t prefix = sizeof(DUMP_ORIGIN) - 1;
+	const char *end;
+
+	while (context->dumped != NULL && context->dumped_line + 1 < line) {
+		end =
+		    memchr(context->dumped, '\n', (size_t)(context->dumped_end - context->dumped));
+		context->dumped = end == NULL ? NULL : end + 1;
+		context->dumped_line++;
+	}
+	if (context->dumped == NULL || context->dumped_line + 1 != line)
+		return 0;
+	end = memchr(context->dumped, '\n', (size_t)(context->dumped_end - context->dumped));
+	if (end == NULL || (size_t)(end - context->dumped) <= prefix ||
+	    memcmp(context->dumped, DUMP_ORIGIN, prefix) != 0)
+		return 0;
+	*ret = context->dumped + prefix;
+	return (size_t)(end - *ret);
+}
+
 /* "FILE:LINE", as alerts name the rule. Returns false without memory. */
 static bool
 set_where(struct config_context *context, struct parsed_rule *parsed)
 {
-	if (asprintf(&parsed->rule.where, "%s:%u", parsed->file, parsed->line) < 0) {
+	size_t root = context->root == NULL ? 0 : strlen(context->root);
+	const char *file = parsed->file, *origin;
+	size_t length = find_origin(context, parsed->line, &origin);
+	int r;
+
+	/* In the tree's own words: it is going to be the root of a host. */
+	if (root > 0 && strncmp(file, context->root, root) == 0)
+		file += root;
+	r = length > 0 ? asprintf(&parsed->rule.where, "%.*s", (int)length, origin) :
+			 asprintf(&parsed->rule.where, "%s:%u", file, parsed->line);
+	if (r < 0) {
 		parsed->rule.where = NULL;
 		context_no_memory(context);
 	}
@@ -288,6 +325,7 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 		.file = context->file,
 		.line = map->line,
 		.column = map->column,
+		.packaged = context->packaged,
 	};
 	if (map->kind != NODE_MAP) {
 		if (map->kind != NODE_BROKEN)
@@ -370,6 +408,7 @@ rules_read(struct config_context *context, const struct node *list, struct rule_
 		}
 		if (read_rule(context, &list->items[i], parsed)) {
 			rule_check_allow(context, parsed);
+			rule_check_programs(context, parsed);
 			table->count++;
 		} else
 			parsed_rule_clear(parsed);

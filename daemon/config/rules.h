@@ -25,6 +25,7 @@ struct parsed_rule {
 	struct rule_text text;
 	const char *file; /* borrowed: lives as long as the load */
 	unsigned line, column;
+	bool packaged; /* one of the vendor's: whoever checks a host cannot change it */
 	uint32_t first_word, last_word; /* of match.ports, what is set; for rules_check_reach() */
 };
 
@@ -46,6 +47,16 @@ void rule_table_clear(struct rule_table *table);
 
 /* Warns of an allow that rests on what any process can bring about; see allow.c. */
 void rule_check_allow(struct config_context *context, const struct parsed_rule *rule);
+
+/*
+ * The first program of the list that any user may run, NULL where there is none, or nobody asks;
+ * see programs.c.
+ */
+const char *programs_find_public(const struct config_context *context,
+    const struct glob_list *globs);
+
+/* Says which programs of the rule do not exist, where that is asked for. */
+void rule_check_programs(struct config_context *context, const struct parsed_rule *rule);
 
 /* Warns of rules that an earlier one leaves nothing for. */
 void rules_check_reach(struct config_context *context, struct parsed_rule *rules, size_t count);

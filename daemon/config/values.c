@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/duration.h"
 #include "config/values.h"
@@ -51,6 +52,42 @@ duration_read(struct config_context *context, const struct node *node, const str
 	return true;
 }
 
+/*
+ * The spellings of YAML's two versions. Whoever writes a configuration back through a library
+ * turns `off` into `false`, or `False`.
+ */
+static bool
+boolean_parse(const char *text, bool *ret)
+{
+	static const struct {
+		const char *word;
+		bool on;
+	} words[] = {
+		{ "true", true },
+		{ "yes", true },
+		{ "on", true },
+		{ "false", false },
+		{ "no", false },
+		{ "off", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasecmp(words[i].word, text) == 0) {
+			*ret = words[i].on;
+			return true;
+		}
+	return false;
+}
+
+/* The text, or the word off for any spelling of it. */
+static const char *
+value_word(const char *text)
+{
+	bool on;
+
+	return boolean_parse(text, &on) && !on ? "off" : text;
+}
+
 bool
 severity_read(struct config_context *context, const struct node *node, const char *what, bool never,
     enum severity *ret)
@@ -62,7 +99,8 @@ severity_read(struct config_context *context, const struct node *node, const cha
 
 	if (!node_is_scalar(context, node, expected))
 		return false;
-	if (severity_parse(node->text, &severity) < 0 || (severity == SEVERITY_OFF && !never)) {
+	if (severity_parse(value_word(node->text), &severity) < 0 ||
+	    (severity == SEVERITY_OFF && !never)) {
 		context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text),
 		    expected);
 		return false;
@@ -130,7 +168,8 @@ words_read(struct config_context *context, const struct node *node, const char *
 	(void)words_join(word, expected, sizeof(expected));
 	count = node_scalars(context, node, VALUE_LIST_MAX, expected, &items);
 	for (size_t i = 0; i < count; i++) {
-		int place = word_find(word, items[i].text);
+		const char *text = value_word(items[i].text);
+		int place = word_find(word, text);
 
 		if (place < 0) {
 			context_error(context, &items[i], "%s is %s, expected %s", what,
@@ -138,7 +177,7 @@ words_read(struct config_context *context, const struct node *node, const char *
 			return false;
 		}
 		for (unsigned same = (unsigned)place; word(same) != NULL; same++)
-			if (strcmp(word(same), items[i].text) == 0)
+			if (strcmp(word(same), text) == 0)
 				bits |= 1U << same;
 	}
 	if (count > 0)
@@ -164,26 +203,10 @@ bool
 switch_read(struct config_context *context, const struct node *node, const char *what,
     const char *expected, bool *ret)
 {
-	/* The spellings of YAML's two versions. */
-	static const struct {
-		const char *word;
-		bool on;
-	} words[] = {
-		{ "true", true },
-		{ "yes", true },
-		{ "on", true },
-		{ "false", false },
-		{ "no", false },
-		{ "off", false },
-	};
-
 	if (!node_is_scalar(context, node, expected))
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(words[i].word, node->text) == 0) {
-			*ret = words[i].on;
-			return true;
-		}
+	if (boolean_parse(node->text, ret))
+		return true;
 	context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text), expected);
 	return false;
 }
@@ -237,7 +260,7 @@ choice_read(struct config_context *context, const struct node *node, const struc
 		context_error(context, node, "netns \"all\" is not supported yet, expected host");
 		return false;
 	}
-	place = word_find(option->word, node->text);
+	place = word_find(option->word, value_word(node->text));
 	if (place < 0) {
 		context_error(context, node, "%s is %s, expected %s", option->name,
 		    QUOTE(node->text), expected);

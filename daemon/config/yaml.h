@@ -12,10 +12,11 @@
 #include "config/messages.h"
 
 /* Bounds of one file. Nothing of the configuration nests deeper than six levels. */
-#define YAML_SIZE_MAX  (1024 * 1024)
-#define YAML_DEPTH_MAX 16
-#define YAML_NODES_MAX 250000 /* what is written by config_dump() in 1 MiB has fewer */
-#define YAML_KEYS_MAX  256    /* of one map; each is compared with those before it */
+#define YAML_SIZE_MAX	 (1024 * 1024)
+#define YAML_DEPTH_MAX	 16
+#define YAML_NODES_MAX	 250000 /* what is written by config_dump() in 1 MiB has fewer */
+#define YAML_KEYS_MAX	 256	/* of one map; each is compared with those before it */
+#define YAML_ANCHORS_MAX 1024	/* of one file; each alias is compared with their names */
 
 enum node_kind {
 	NODE_EMPTY,  /* nothing there: an empty file, a key without a value, ~, null */
@@ -43,6 +44,9 @@ struct node {
  */
 bool node_parse(struct config_context *context, const char *text, size_t size, struct node *ret);
 
+/* A deep copy. Returns false without memory; what was made is in *ret. */
+bool node_copy(const struct node *node, struct node *ret);
+
 /* Frees what the node holds, not the node itself. */
 void node_clear(struct node *node);
 
@@ -61,6 +65,13 @@ size_t node_scalars(struct config_context *context, const struct node *node, siz
 
 /* True where node is a scalar; else says what was expected. */
 bool node_is_scalar(struct config_context *context, const struct node *node, const char *expected);
+
+/*
+ * libyaml does not say at which line and column a character is bad, and takes a NUL for the
+ * end of the file: so every character is looked at before. Returns false with the error
+ * said.
+ */
+bool yaml_check_characters(struct config_context *context, const char *text, size_t size);
 
 /*
  * Writes any text (UTF-8, as node_parse() gives it) as a scalar in double quotes, on one

@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "loop/heart.h"
 
 struct heart {
@@ -20,13 +21,28 @@ struct heart {
 	uint64_t beat_usec; /* between two of the watchdog's */
 };
 
+/* The files that are no part of the configuration in force. Returns NULL if there are none. */
+static const char *
+left_out(const struct heart *heart, char *buffer, size_t size)
+{
+	const struct config *config = settings_config(heart->ground->settings);
+	const struct name_list *lists[] = { &config->newer, &config->exposed };
+	struct text text;
+
+	text_init(&text, buffer, size);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		for (size_t j = 0; j < lists[i]->count; j++)
+			text_printf(&text, "%s%s", text.used > 0 ? ", " : "", lists[i]->names[j]);
+	return text.used > 0 ? buffer : NULL;
+}
+
 static void
 on_ready(void *argument)
 {
 	const struct heart *heart = argument;
 	const struct ground *ground = heart->ground;
 	struct track_counts counts;
-	char ranges[128];
+	char ranges[128], files[512];
 
 	engine_counts(ground->engine, &counts);
 	ranges_format(engine_ranges(ground->engine), ranges, sizeof(ranges));
@@ -35,7 +51,8 @@ on_ready(void *argument)
 		FACTS(fact_number(FACT_LISTENERS, counts.stays), fact_text(FACT_VERSION, VERSION),
 		    fact_text(FACT_RANGES, ranges), fact_number(FACT_TCP, counts.tcp),
 		    fact_number(FACT_UDP, counts.udp),
-		    fact_text(FACT_HASH, settings_config(ground->settings)->hash))));
+		    fact_text(FACT_HASH, settings_config(ground->settings)->hash),
+		    fact_text(FACT_LEFT_OUT, left_out(heart, files, sizeof(files))))));
 	status_update(ground->status);
 	(void)sd_notify(0, "READY=1");
 }

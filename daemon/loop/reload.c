@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/worker.h"
 #include "loop/reload.h"
 #include "store/lastgood.h"
@@ -103,9 +104,9 @@ end_job(struct job *job)
 }
 
 static void
-report_messages(const struct reload *reload, enum config_message_kind kind, enum severity severity)
+report_messages(const struct reload *reload, const struct config_messages *messages,
+    enum config_message_kind kind, enum severity severity)
 {
-	const struct config_messages *messages = &reload->job->messages;
 	size_t reported = 0;
 
 	for (size_t i = 0; i < messages->count && reported < RELOAD_ERRORS_REPORTED; i++) {
@@ -116,6 +117,14 @@ report_messages(const struct reload *reload, enum config_message_kind kind, enum
 			FACTS(fact_text(FACT_DIAGNOSTIC, messages->items[i].text))));
 		reported++;
 	}
+}
+
+/* What is said of files that are in force. */
+static void
+report_unrefused(const struct reload *reload, const struct config_messages *messages)
+{
+	report_messages(reload, messages, CONFIG_WARNING, SEVERITY_WARNING);
+	report_messages(reload, messages, CONFIG_NOTE, SEVERITY_INFO);
 }
 
 static void
@@ -132,13 +141,14 @@ refuse(struct reload *reload)
 
 	note_failure(reload);
 	outlet_put(reload->ground->outlet,
-	    job->result == -EINVAL ? report_new(NOTICE_RELOAD_INVALID, SEVERITY_ERR,
-					 FACTS(fact_number(FACT_ERRORS, job->messages.errors),
-					     fact_text(FACT_HASH, hash))) :
-				     report_new(NOTICE_RELOAD_UNREADABLE, SEVERITY_ERR,
-					 FACTS(fact_number(FACT_ERROR, (uint64_t)-job->result),
-					     fact_text(FACT_HASH, hash))));
-	report_messages(reload, CONFIG_ERROR, SEVERITY_ERR);
+	    job->result == -EINVAL ?
+		report_new(NOTICE_RELOAD_INVALID, SEVERITY_ERR,
+		    FACTS(fact_number(FACT_ERRORS, job->messages.counts[CONFIG_ERROR]),
+			fact_text(FACT_HASH, hash))) :
+		report_new(NOTICE_RELOAD_UNREADABLE, SEVERITY_ERR,
+		    FACTS(fact_number(FACT_ERROR, (uint64_t)-job->result),
+			fact_text(FACT_HASH, hash))));
+	report_messages(reload, &job->messages, CONFIG_ERROR, SEVERITY_ERR);
 }
 
 /* Puts the new configuration in the place of the old one; on_settings() reports it. */
@@ -164,7 +174,7 @@ on_settings(void *argument)
 	outlet_put(reload->ground->outlet,
 	    report_new(same ? NOTICE_RELOADED_UNCHANGED : NOTICE_RELOADED, SEVERITY_NOTICE,
 		FACTS(fact_text(FACT_HASH, hash), fact_text(FACT_HASH_BEFORE, reload->replaced))));
-	report_messages(reload, CONFIG_WARNING, SEVERITY_WARNING);
+	report_unrefused(reload, &reload->job->messages);
 	conditions_end(reload->ground->conditions, CONDITION_CONFIG);
 }
 
@@ -295,6 +305,22 @@ reload_tell_last_good(struct reload *reload)
 {
 	conditions_begin(reload->ground->conditions, CONDITION_CONFIG, NOTICE_LAST_GOOD_IN_FORCE,
 	    FACTS(fact_text(FACT_HASH, settings_config(reload->ground->settings)->hash)));
+}
+
+void
+reload_tell_start(struct reload *reload, const struct config_messages *messages)
+{
+	const struct name_list *exposed = &settings_config(reload->ground->settings)->exposed;
+	char buffer[512];
+	struct text files;
+
+	report_unrefused(reload, messages);
+	text_init(&files, buffer, sizeof(buffer));
+	for (size_t i = 0; i < exposed->count; i++)
+		text_printf(&files, "%s%s", i > 0 ? ", " : "", exposed->names[i]);
+	if (exposed->count > 0)
+		conditions_begin(reload->ground->conditions, CONDITION_CONFIG,
+		    NOTICE_FILES_LEFT_OUT, FACTS(fact_text(FACT_LEFT_OUT, buffer)));
 }
 
 static void

@@ -16,5 +16,7 @@ int reload_new(const struct ground *ground, const struct config_paths *paths,
 struct reload *reload_free(struct reload *reload);
 /* Tells that the configuration in force is the copy that was kept, because the files are wrong. */
 void reload_tell_last_good(struct reload *reload);
+/* Tells what was said of the files at a start, and which of them are left out. */
+void reload_tell_start(struct reload *reload, const struct config_messages *messages);
 
 #endif

@@ -65,6 +65,7 @@ enum notice {
 	NOTICE_POLLS_INCOMPLETE,
 	NOTICE_KERNEL_RANGE_UNREADABLE,
 	NOTICE_LAST_GOOD_IN_FORCE,
+	NOTICE_FILES_LEFT_OUT,
 	NOTICE_STATE_NOT_OPENED,
 	NOTICE_LAST_GOOD_NOT_SAVED,
 	NOTICE_EXECUTABLES_NOT_OPENED,
@@ -110,6 +111,7 @@ enum fact_name {
 	FACT_RANGES,
 	FACT_HASH, /* of the configuration in force */
 	FACT_HASH_BEFORE,
+	FACT_LEFT_OUT, /* files of the configuration that are no part of it */
 	FACT_LONGEST_HOLD_USEC,
 	FACT_SEVERITY,
 	FACT_PROGRAMS, /* how many owners */

@@ -43,7 +43,7 @@ load(const char *text, size_t size, bool last_good)
 	int r = config_load_text(text, size, "fuzz", last_good, resolve, &config, &messages);
 
 	assert(r == 0 || r == -EINVAL);
-	assert((r == 0) == (messages.errors == 0));
+	assert((r == 0) == (messages.counts[CONFIG_ERROR] == 0));
 	assert((r == 0) == (config != NULL));
 	check_messages(&messages);
 	config_messages_clear(&messages);

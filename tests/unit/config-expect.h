@@ -78,8 +78,8 @@ load_bytes(const char *text, size_t size, bool last_good, char **ret_messages)
 	struct config *config = NULL;
 	int r = config_load_text(text, size, "t.yaml", last_good, resolve_fake, &config, &messages);
 
-	assert_int_equal(r, messages.errors > 0 ? -EINVAL : 0);
-	assert_int_equal(config == NULL, messages.errors > 0);
+	assert_int_equal(r, messages.counts[CONFIG_ERROR] > 0 ? -EINVAL : 0);
+	assert_int_equal(config == NULL, messages.counts[CONFIG_ERROR] > 0);
 	*ret_messages = messages_text(&messages, "");
 	config_messages_clear(&messages);
 	return config;

@@ -44,7 +44,7 @@ load(const struct config_tree *tree, const char *expected)
 
 	(void)snprintf(root, sizeof(root), "%s/", tree->root);
 	said = messages_text(&messages, root);
-	assert_int_equal(r, messages.errors > 0 ? -EINVAL : 0);
+	assert_int_equal(r, messages.counts[CONFIG_ERROR] > 0 ? -EINVAL : 0);
 	assert_string_equal(said, expected);
 	free(said);
 	config_messages_clear(&messages);
@@ -58,7 +58,7 @@ test_missing(void **state)
 	struct config *config;
 
 	assert_null(load(tree,
-	    "overstay.yaml:1:1: cannot be read: No such file or "
+	    "overstay.yaml:1:1: error: cannot be read: No such file or "
 	    "directory\n"));
 	tree->paths.main_optional = true;
 	config = load(tree, "");
@@ -94,7 +94,7 @@ test_order_of_options(void **state)
 	(void)config_free(config);
 	config_tree_write(tree, "conf.d/50-c.yml", "threshold: 7h\n");
 	config = load(tree,
-	    "conf.d:1:1: \"50-c.yml\" is ignored, expected a name that ends in "
+	    "conf.d:1:1: warning: \"50-c.yml\" is ignored, expected a name that ends in "
 	    ".yaml\n");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	(void)config_free(config);
@@ -163,7 +163,7 @@ test_reach_across_files(void **state)
 	config_tree_write(tree, "rules.d/1.yaml", "\n" RULES("wide", "1-9"));
 	config_tree_write(tree, "overstay.yaml", RULES("narrow", "5"));
 	(void)snprintf(expected, sizeof(expected),
-	    "overstay.yaml:2:5: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches "
+	    "overstay.yaml:2:5: warning: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches "
 	    "first\n");
 	expect_rules(tree, names, ARRAY_SIZE(names), expected);
 }
@@ -180,19 +180,20 @@ test_keys_of_directories(void **state)
 	config_tree_write(tree, "vendor/1.yaml", "oops: 1\n");
 	config_tree_write(tree, "vendor/9.yaml", "ruels: 1\n");
 	assert_null(load(tree,
-	    "overstay.yaml:1:1: unknown key \"foo\", expected one of interval, survey, "
+	    "overstay.yaml:1:1: error: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, "
 	    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
 	    "advice, hopping, "
 	    "log, "
-	    "cmdline, rules\n"
-	    "conf.d/1.yaml:1:11: interval is \"1x\", expected a time span such as 90s or "
+	    "cmdline, rules, requires\n"
+	    "conf.d/1.yaml:1:11: error: interval is \"1x\", expected a time span such as 90s or "
 	    "1h 30min\n"
-	    "conf.d/1.yaml:2:1: rules are not allowed in conf.d, expected in overstay.yaml or in "
+	    "conf.d/1.yaml:2:1: error: rules are not allowed in conf.d, expected in "
+	    "overstay.yaml or in "
 	    "rules.d\n"
-	    "rules.d/1.yaml:2:1: unknown key \"interval\", expected rules\n"
-	    "rules.d/2.yaml:1:1: found a list, expected a map with rules:\n"
-	    "vendor/9.yaml:1:1: unknown key \"ruels\", did you mean \"rules\"?\n"));
+	    "rules.d/1.yaml:2:1: error: unknown key \"interval\", expected one of rules, requires\n"
+	    "rules.d/2.yaml:1:1: error: found a list, expected a map with rules:\n"
+	    "vendor/9.yaml:1:1: error: unknown key \"ruels\", did you mean \"rules\"?\n"));
 }
 
 /*
@@ -207,8 +208,8 @@ test_options_across_files(void **state)
 	config_tree_write(tree, "conf.d/1.yaml", "interval: 4s\n");
 	(void)config_free(load(tree, ""));
 	config_tree_write(tree, "conf.d/1.yaml", "interval: 6s\n");
-	assert_null(
-	    load(tree, "overstay.yaml:2:1: survey is 4s, expected at least the interval (6s)\n"));
+	assert_null(load(tree,
+	    "overstay.yaml:2:1: error: survey is 4s, expected at least the interval (6s)\n"));
 }
 
 static void
@@ -221,39 +222,107 @@ test_kinds_of_file(void **state)
 	assert_int_equal(symlink("/dev/null", tree->main_file), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
+	    "conf.d/1.yaml:1:1: error: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: is a directory, expected a regular "
+	    "conf.d/1.yaml:1:1: error: is a directory, expected a regular "
 	    "file\n"));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: is a special file, expected a regular "
+	    "conf.d/1.yaml:1:1: error: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
 	assert_null(load(tree,
-	    "conf.d/1.yaml:1:1: cannot be read: No such file or "
+	    "conf.d/1.yaml:1:1: error: cannot be read: No such file or "
 	    "directory\n"));
 	assert_int_equal(unlink(path), 0);
 	tree->paths.conf_dir = tree->main_file;
-	assert_null(load(tree, "overstay.yaml:1:1: cannot be read: Not a directory\n"));
+	assert_null(load(tree, "overstay.yaml:1:1: error: cannot be read: Not a directory\n"));
 }
 
+/* Root's group is root; that of a user is somebody who may hide a listener. */
+static void
+test_group_writers(void **state)
+{
+	struct config_tree *tree = *state;
+	const char *expected = "";
+	char text[256];
+
+	if (getgid() != 0) {
+		(void)snprintf(text, sizeof(text),
+		    "overstay.yaml:1:1: warning: mode 0664 allows writing by gid %u, expected "
+		    "0644\n"
+		    "rules.d:1:1: warning: mode 0775 allows writing by gid %u, expected 0755\n",
+		    (unsigned)getgid(), (unsigned)getgid());
+		expected = text;
+	}
+	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
+	assert_int_equal(chmod(tree->main_file, 0664), 0);
+	assert_int_equal(chmod(tree->rules_dir, 0775), 0);
+	(void)config_free(load(tree, expected));
+	need_root();
+	assert_int_equal(chown(tree->main_file, 0, 1234), 0);
+	(void)config_free(load(tree,
+	    "overstay.yaml:1:1: warning: mode 0664 allows writing by gid 1234, expected 0644\n"));
+}
+
+/* What anybody may change is an error, and at a start no part of the configuration. */
 static void
 test_writers(void **state)
 {
 	struct config_tree *tree = *state;
+	struct config *config;
+
+	config_tree_write(tree, "overstay.yaml", "interval: 3s\nx: 1\n");
+	config_tree_write(tree, "conf.d/1.yaml", "grace: 3s\n");
+	config_tree_write(tree, "rules.d/1.yaml", RULES("mine", "7"));
+	assert_int_equal(chmod(tree->main_file, 0666), 0);
+	assert_int_equal(chmod(tree->rules_dir, 0777), 0);
+	assert_null(load(tree,
+	    "overstay.yaml:1:1: error: mode 0666 allows writing by others, expected 0644\n"
+	    "rules.d:1:1: error: mode 0777 allows writing by others, expected 0755\n"));
+	tree->paths.starting = true;
+	config = load(tree,
+	    "overstay.yaml:1:1: warning: mode 0666 allows writing by others, expected 0644: left "
+	    "out\n"
+	    "rules.d:1:1: warning: mode 0777 allows writing by others, expected 0755: left out\n");
+	assert_int_equal(config->interval_usec, 5 * USEC_PER_SEC);
+	assert_int_equal(config->policy.grace_usec, 3 * USEC_PER_SEC);
+	assert_int_equal(config->policy.rule_count, 0);
+	assert_int_equal(config->exposed.count, 2);
+	assert_string_equal(config->exposed.names[0], tree->main_file);
+	assert_string_equal(config->exposed.names[1], tree->rules_dir);
+	(void)config_free(config);
+}
+
+/* Who may rename a file may put another in its place; in a sticky directory that is its owner. */
+static void
+test_writers_of_the_directory(void **state)
+{
+	struct config_tree *tree = *state;
+	char expected[256];
 
 	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
-	assert_int_equal(chmod(tree->main_file, 0664), 0);
-	assert_int_equal(chmod(tree->rules_dir, 0777), 0);
-	(void)config_free(load(tree,
-	    "overstay.yaml:1:1: mode 0664 allows writing by group or others, expected 0644\n"
-	    "rules.d:1:1: mode 0777 allows writing by group or others, expected 0755\n"));
+	(void)snprintf(expected, sizeof(expected),
+	    "%s:1:1: error: mode 0777 allows writing by others, expected 0755\n", tree->root);
+	assert_int_equal(chmod(tree->root, 0777), 0);
+	assert_null(load(tree, expected));
+	assert_int_equal(chmod(tree->root, 01777), 0);
+	(void)config_free(load(tree, ""));
+	/* A link is judged by the directory that it leads to. */
+	assert_int_equal(chmod(tree->root, 0700), 0);
+	assert_int_equal(unlink(tree->main_file), 0);
+	assert_int_equal(symlink("vendor/x", tree->main_file), 0);
+	config_tree_write(tree, "vendor/x", "interval: 3s\n");
+	(void)config_free(load(tree, ""));
+	tree->paths.vendor_rules_dir = NULL;
+	assert_int_equal(chmod(tree->vendor_dir, 0777), 0);
+	assert_null(
+	    load(tree, "vendor:1:1: error: mode 0777 allows writing by others, expected 0755\n"));
 }
 
 static void
@@ -265,7 +334,7 @@ test_owner(void **state)
 	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
 	assert_int_equal(chown(tree->main_file, 65534, 0), 0);
 	(void)config_free(load(tree,
-	    "overstay.yaml:1:1: owned by uid 65534, expected root: "
+	    "overstay.yaml:1:1: warning: owned by uid 65534, expected root: "
 	    "this user can hide listeners from overstayd\n"));
 }
 
@@ -280,18 +349,19 @@ test_check_file(void **state)
 		{ RULES("n", "1"), "" },
 		{ "interval: 1min\n", "" },
 		{ "interval: 1min\nsurvey: 30s\n",
-		    "x:2:1: survey is 30s, expected at least the interval (1min)\n" },
+		    "x:2:1: error: survey is 30s, expected at least the interval (1min)\n" },
 		{ "", "" },
-		{ "rules: 1\n", "x:1:8: found a single value, expected a list of rules\n" },
+		{ "rules: 1\n", "x:1:8: error: found a single value, expected a list of rules\n" },
 		{ "foo: bar\nrules:\n- {name: n, match: {user: no-such-user-here}, action: "
 		  "allow}\n",
-		    "x:1:1: unknown key \"foo\", expected one of interval, survey, ranges, "
+		    "x:1:1: error: unknown key \"foo\", expected one of interval, survey, ranges, "
 		    "protocols, "
 		    "netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
 		    "advice, hopping, "
 		    "log, cmdline, "
-		    "rules\n"
-		    "x:3:27: unknown user \"no-such-user-here\", expected a user that exists on "
+		    "rules, requires\n"
+		    "x:3:27: error: unknown user \"no-such-user-here\", expected a user that "
+		    "exists on "
 		    "this host\n" },
 		{ "rules:\n- {name: n, match: {user: [root, \"@root\"]}, action: "
 		  "allow}\n",
@@ -303,14 +373,14 @@ test_check_file(void **state)
 
 	(void)snprintf(root, sizeof(root), "%s/", tree->root);
 	(void)snprintf(path, sizeof(path), "%sx", root);
-	assert_int_equal(config_check_file(path, &messages), -EINVAL);
-	assert_int_equal(messages.errors, 1);
+	assert_int_equal(config_check_file(&(struct config_paths){ 0 }, path, &messages), -EINVAL);
+	assert_int_equal(messages.counts[CONFIG_ERROR], 1);
 	config_messages_clear(&messages);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *said;
 
 		config_tree_write(tree, "x", cases[i].text);
-		assert_int_equal(config_check_file(path, &messages),
+		assert_int_equal(config_check_file(&(struct config_paths){ 0 }, path, &messages),
 		    cases[i].messages[0] == '\0' ? 0 : -EINVAL);
 		said = messages_text(&messages, root);
 		assert_string_equal(said, cases[i].messages);
@@ -336,7 +406,7 @@ test_too_large_together(void **state)
 			memcpy(text + i, "user: ", 6);
 	config_tree_write(tree, "rules.d/1.yaml", text);
 	assert_null(load(tree,
-	    "overstay.yaml:1:1: all configuration files together are too "
+	    "overstay.yaml:1:1: error: all configuration files together are too "
 	    "large, expected at most 1048576 bytes\n"));
 }
 
@@ -410,6 +480,7 @@ test_dump(void **state)
 
 	(void)state;
 	assert_string_equal(text,
+	    "# overstayd --dump-config: the whole configuration, packaged rules included\n"
 	    "interval: 1s\nsurvey: 30s\nranges: [iana, 7, 9-11]\nprotocols: [udp]\n"
 	    "netns: host\nthreshold: 10min\nuser:\n  threshold: 3d\nudp:\n  threshold: 1h\n"
 	    "  auto: 2h\n"
@@ -419,6 +490,7 @@ test_dump(void **state)
 	    "advice: \"off\"\nhopping: [tcp, udp]\nlog:\n  appeared: \"off\"\n"
 	    "  vanished: info\n  udp: \"off\"\n  after: 1min\ncmdline: full\n"
 	    "rules:\n"
+	    "  # from t.yaml:10\n"
 	    "  - name: \"one\"\n    match:\n      protocol: [tcp]\n      port: [1-3]\n"
 	    "      address: [\"::1/128\"]\n      exposure: [local, any]\n"
 	    "      exe: [\"/e\", \"/f*\"]\n      comm: [\"d\"]\n      cmdline: [\"c\"]\n"
@@ -429,26 +501,43 @@ test_dump(void **state)
 	    "      not:\n        port: [5]\n        user: [\"bob\"]\n"
 	    "    threshold: 1min 30s\n    severity: err\n    remind: 5min\n"
 	    "    note: \"a \\\"b\\\"\"\n    until: 2199-01-02\n    enabled: false\n"
+	    "  # from t.yaml:17\n"
 	    "  - name: \"two\"\n    match:\n      user: [\"5\"]\n    action: allow\n");
 	free(text);
 	(void)config_free(config);
 }
 
-/* The hash is of the dump: what `overstayd --dump-config | sha256sum` begins with. */
+/* Takes the lines out that are comments. */
+static void
+strip_comments(char *text)
+{
+	for (char *line = text, *next; *line != '\0'; line = next) {
+		next = strchr(line, '\n') + 1;
+		if (line[strspn(line, " ")] != '#')
+			continue;
+		memmove(line, next, strlen(next) + 1);
+		next = line;
+	}
+}
+
+/* The hash is of the dump without its comments: where a rule comes from makes no difference. */
 static void
 test_hash(void **state)
 {
-	struct config *config = load_expect("", ""),
+	static const char rule[] = "rules: [{name: a, threshold: 1h, match: {port: 50000}}]\n";
+	char below[128] = "\n\n";
+	struct config *config = load_expect(rule, ""),
 		      *other = load_expect("grace: "
 					   "1s\n",
 			  "");
-	struct config *same = load_expect("# x\ngrace: 2min\n", "");
+	struct config *same = load_expect(strcat(below, rule), "");
 	struct sha256_ctx context;
 	uint8_t hash[SHA256_DIGEST_SIZE];
 	char *text, expected[CONFIG_HASH_SIZE];
 
 	(void)state;
 	text = dump_fixed(config);
+	strip_comments(text);
 	sha256_init(&context);
 	sha256_update(&context, strlen(text), (const uint8_t *)text);
 	sha256_digest(&context, sizeof(hash), hash);
@@ -528,7 +617,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_keys_of_directories, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_options_across_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kinds_of_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_group_writers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_writers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_writers_of_the_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_check_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_large_together, set_up, tear_down),

@@ -36,7 +36,8 @@ static const struct {
 	const char *name, *text;
 } files[] = {
 	{ "overstay.yaml",
-	    "interval: 4s\n"
+	    "requires: \"0.1\"\n"
+	    "interval: &short 4s\n"
 	    "survey: 1min\n"
 	    "ranges: [iana, kernel, 1000-2000, 77]\n"
 	    "protocols: [tcp, udp]\n"
@@ -71,10 +72,12 @@ static const struct {
 	    "  - {name: allowed, match: {comm: claimed}, action: allow, threshold: 1h}\n"
 	    "  - {name: over, match: {port: 81}, threshold: 1h, until: 1999-12-31}\n"
 	    "  - {name: later, match: {port: 91}, threshold: 1h, until: 2199-12-31}\n"
-	    "  - {name: off, match: {port: 82}, threshold: 1h, enabled: false}\n" },
+	    "  - &off {name: off, match: &match {port: 82}, threshold: 1h, enabled: false}\n"
+	    "  - {<<: [*off], name: again, match: {<<: *match, comm: c}, remind: 1d}\n" },
 	/* With the survey of the main file this is right, with the default one it is not. */
 	{ "conf.d/10-first.yaml", "threshold: 2h\ninterval: 45s\nlog: {udp: info}\n" },
 	{ "conf.d/20-second.yaml", "# later\nthreshold: 3h\ngrace: 20s\n" },
+	{ "conf.d/25-left-out.yaml", "requires: \"99.0\"\nheard_of_later: 1\n" },
 	{ "conf.d/30-unread.yml", "threshold: 4h\n" },
 	{ "rules.d/10-wide.yaml",
 	    "rules:\n  - {name: wide, match: {port: 80-90}, threshold: 5h}\n" },
@@ -329,7 +332,8 @@ attempt_check(const struct fixture *fixture, size_t failing, struct outcome *ret
 	struct config_messages messages = { 0 };
 
 	memory_arm(failing);
-	ret->result = config_check_file(fixture->tree.main_file, &messages);
+	ret->result =
+	    config_check_file(&(struct config_paths){ 0 }, fixture->tree.main_file, &messages);
 	outcome_take(ret, &messages, NULL);
 }
 

@@ -139,7 +139,7 @@ test_durations(void **state)
 			if (r != (good ? 0 : -EINVAL))
 				print_error("# read: %s", text);
 			assert_int_equal(r, good ? 0 : -EINVAL);
-			assert_int_equal(messages.count, good ? 0 : 1);
+			assert_int_equal(messages.counts[CONFIG_ERROR], good ? 0 : 1);
 			if (good) {
 				const void *value = (char *)config + rows[i].offset;
 				assert_true(*(const uint64_t *)value == usec[j]);
@@ -150,41 +150,81 @@ test_durations(void **state)
 	}
 }
 
+/* Every spelling of off and on, quoted or not, wherever off or on is a value. */
+static void
+test_booleans(void **state)
+{
+	static const char *const words[][2] = { { "false", "true" }, { "False", "True" },
+		{ "FALSE", "TRUE" }, { "no", "yes" }, { "No", "Yes" }, { "NO", "YES" },
+		{ "off", "on" }, { "Off", "On" }, { "OFF", "ON" }, { "\"false\"", "\"true\"" },
+		{ "'no'", "'yes'" } };
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *off = words[i][0];
+		struct config *config;
+
+		(void)snprintf(text, sizeof(text),
+		    "log: {appeared: %s, vanished: %s, udp: %s}\ncmdline: %s\nhopping: %s\n"
+		    "advice: %s\nrules:\n- {name: a, match: {port: 50000, user: alice}, "
+		    "threshold: 1h, enabled: %s}\n"
+		    "- {name: b, match: {port: 50001, user: alice}, threshold: 1h, enabled: %s}\n",
+		    off, off, off, off, off, off, off, words[i][1]);
+		config = load_expect(text, "");
+		assert_int_equal(config->policy.log_appeared, SEVERITY_OFF);
+		assert_int_equal(config->policy.log_vanished, SEVERITY_OFF);
+		assert_int_equal(config->policy.log_udp, SEVERITY_OFF);
+		assert_int_equal(config->policy.cmdline, CMDLINE_OFF);
+		assert_int_equal(config->policy.hopping, 0);
+		assert_false(config->policy.advice);
+		assert_false(config->policy.rules[0].enabled);
+		assert_true(config->policy.rules[1].enabled);
+		(void)config_free(config);
+		(void)snprintf(text, sizeof(text), "advice: %s\nhopping: [%s]\n", words[i][1], off);
+		config = load_expect(text, "");
+		assert_true(config->policy.advice);
+		assert_int_equal(config->policy.hopping, 0);
+		(void)config_free(config);
+	}
+}
+
 static void
 test_duration_messages(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "interval: 10ms\n",
-		    "t.yaml:1:11: interval is \"10ms\", expected 100ms "
+		    "t.yaml:1:11: error: interval is \"10ms\", expected 100ms "
 		    "to 1h\n" },
 		{ "interval: 5x\n",
-		    "t.yaml:1:11: interval is \"5x\", expected "
+		    "t.yaml:1:11: error: interval is \"5x\", expected "
 		    "" SPAN "\n" },
-		{ "interval: [5s]\n", "t.yaml:1:11: found a list, expected " SPAN "\n" },
-		{ "interval: {}\n", "t.yaml:1:11: found a map, expected " SPAN "\n" },
-		{ "interval:\n", "t.yaml:1:10: found no value, expected " SPAN "\n" },
+		{ "interval: [5s]\n", "t.yaml:1:11: error: found a list, expected " SPAN "\n" },
+		{ "interval: {}\n", "t.yaml:1:11: error: found a map, expected " SPAN "\n" },
+		{ "interval:\n", "t.yaml:1:10: error: found no value, expected " SPAN "\n" },
 		{ "interval: never\n",
-		    "t.yaml:1:11: interval is \"never\", expected 100ms "
+		    "t.yaml:1:11: error: interval is \"never\", expected 100ms "
 		    "to 1h\n" },
 		{ "threshold: ''\n",
-		    "t.yaml:1:12: threshold is \"\", expected "
+		    "t.yaml:1:12: error: threshold is \"\", expected "
 		    "" SPAN_NEVER "\n" },
 		{ "threshold: 200000d\n",
-		    "t.yaml:1:12: threshold is \"200000d\", expected 0s to 3650d, or "
+		    "t.yaml:1:12: error: threshold is \"200000d\", expected 0s to 3650d, or "
 		    "never\n" },
 		{ "udp:\n    auto: soon\n",
-		    "t.yaml:2:11: udp.auto is \"soon\", expected " SPAN_NEVER "\n" },
+		    "t.yaml:2:11: error: udp.auto is \"soon\", expected " SPAN_NEVER "\n" },
 		{ "remind: 1s\n",
-		    "t.yaml:1:9: remind is \"1s\", expected 1min to 3650d, or never\n" },
+		    "t.yaml:1:9: error: remind is \"1s\", expected 1min to 3650d, or never\n" },
 		{ "interval: 1min\n",
-		    "t.yaml:1:1: survey is 30s by default, expected at least the interval "
+		    "t.yaml:1:1: error: survey is 30s by default, expected at least the interval "
 		    "(1min)\n" },
 		{ "interval: 2min\nsurvey: 90s\n",
-		    "t.yaml:2:1: survey is 1min 30s, expected at least the interval (2min)\n" },
+		    "t.yaml:2:1: error: survey is 1min 30s, expected at least the interval "
+		    "(2min)\n" },
 		{ "survey: 4s\n",
-		    "t.yaml:1:1: survey is 4s, expected at least the interval (5s)\n" },
+		    "t.yaml:1:1: error: survey is 4s, expected at least the interval (5s)\n" },
 		{ "survey: 4s\ninterval: x\n",
-		    "t.yaml:2:11: interval is \"x\", expected " SPAN "\n" },
+		    "t.yaml:2:11: error: interval is \"x\", expected " SPAN "\n" },
 	};
 
 	(void)state;
@@ -197,27 +237,27 @@ test_severities(void **state)
 	static const struct expectation expectations[] = {
 		{ "severity: emerg\nloopback: {severity: debug}\n", "" },
 		{ "severity: WARNING\n",
-		    "t.yaml:1:11: severity is \"WARNING\", expected "
+		    "t.yaml:1:11: error: severity is \"WARNING\", expected "
 		    "" SEVERITIES " or debug\n" },
 		{ "severity: off\n",
-		    "t.yaml:1:11: severity is \"off\", expected " SEVERITIES " or "
+		    "t.yaml:1:11: error: severity is \"off\", expected " SEVERITIES " or "
 		    "debug\n" },
 		{ "loopback: {severity: 4}\n",
-		    "t.yaml:1:22: loopback.severity is \"4\", expected " SEVERITIES " or "
+		    "t.yaml:1:22: error: loopback.severity is \"4\", expected " SEVERITIES " or "
 		    "debug\n" },
 		{ "log: {appeared: off, vanished: \"off\", udp: debug}\n", "" },
-		{ "log: {appeared: no, vanished: false, udp: [info]}\n",
-		    "t.yaml:1:17: log.appeared is \"no\", expected " SEVERITIES ", debug "
+		{ "log: {appeared: yes, vanished: never, udp: [info]}\n",
+		    "t.yaml:1:17: error: log.appeared is \"yes\", expected " SEVERITIES ", debug "
 		    "or off\n"
-		    "t.yaml:1:31: log.vanished is \"false\", expected " SEVERITIES
+		    "t.yaml:1:32: error: log.vanished is \"never\", expected " SEVERITIES
 		    ", debug or off\n"
-		    "t.yaml:1:43: found a list, expected " SEVERITIES ", debug or off\n" },
+		    "t.yaml:1:44: error: found a list, expected " SEVERITIES ", debug or off\n" },
 		{ "suspect: {severity: alert, weak_severity: debug, threshold: 5s}\n", "" },
 		{ "suspect: {weak_severity: grave}\n",
-		    "t.yaml:1:26: suspect.weak_severity is \"grave\", expected " SEVERITIES
+		    "t.yaml:1:26: error: suspect.weak_severity is \"grave\", expected " SEVERITIES
 		    " or debug\n" },
 		{ "suspect: {severity: off}\n",
-		    "t.yaml:1:21: suspect.severity is \"off\", expected " SEVERITIES " or "
+		    "t.yaml:1:21: error: suspect.severity is \"off\", expected " SEVERITIES " or "
 		    "debug\n" },
 	};
 	struct config *config;
@@ -243,24 +283,25 @@ test_ranges(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "ranges: []\n",
-		    "t.yaml:1:9: found an empty list, expected iana, kernel, a "
+		    "t.yaml:1:9: error: found an empty list, expected iana, kernel, a "
 		    "port or a range "
 		    "such as 50000-59999\n" },
 		{ "ranges:\n",
-		    "t.yaml:1:8: found no value, expected iana, kernel, a port or a "
+		    "t.yaml:1:8: error: found no value, expected iana, kernel, a port or a "
 		    "range such as "
 		    "50000-59999\n" },
 		{ "ranges: [all]\n",
-		    "t.yaml:1:10: range is \"all\", expected iana, "
+		    "t.yaml:1:10: error: range is \"all\", expected iana, "
 		    "kernel, a port or a "
 		    "range such as 50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0, 70000, {}]\n",
-		    "t.yaml:1:31: found a map, expected iana, kernel, a port or a range such as "
+		    "t.yaml:1:31: error: found a map, expected iana, kernel, a port or a "
+		    "range such as "
 		    "50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0]\n",
-		    "t.yaml:1:16: port \"9-3\" is an empty range, expected the lower port "
+		    "t.yaml:1:16: error: port \"9-3\" is an empty range, expected the lower port "
 		    "first\n"
-		    "t.yaml:1:21: range is \"0\", expected iana, kernel, a port or a range "
+		    "t.yaml:1:21: error: range is \"0\", expected iana, kernel, a port or a range "
 		    "such as "
 		    "50000-59999\n" },
 	};
@@ -285,19 +326,21 @@ test_words(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "protocols: [tcp, sctp]\n",
-		    "t.yaml:1:18: protocol is \"sctp\", expected tcp or udp\n" },
-		{ "protocols: []\n", "t.yaml:1:12: found an empty list, expected tcp or udp\n" },
-		{ "protocols: {tcp: udp}\n", "t.yaml:1:12: found a map, expected tcp or udp\n" },
+		    "t.yaml:1:18: error: protocol is \"sctp\", expected tcp or udp\n" },
+		{ "protocols: []\n",
+		    "t.yaml:1:12: error: found an empty list, expected tcp or udp\n" },
+		{ "protocols: {tcp: udp}\n",
+		    "t.yaml:1:12: error: found a map, expected tcp or udp\n" },
 		{ "netns: host\n", "" },
 		{ "netns: all\n",
-		    "t.yaml:1:8: netns \"all\" is not supported yet, expected "
+		    "t.yaml:1:8: error: netns \"all\" is not supported yet, expected "
 		    "host\n" },
-		{ "netns: none\n", "t.yaml:1:8: netns is \"none\", expected host\n" },
+		{ "netns: none\n", "t.yaml:1:8: error: netns is \"none\", expected host\n" },
 		{ "cmdline: none\n",
-		    "t.yaml:1:10: cmdline is \"none\", expected masked, "
+		    "t.yaml:1:10: error: cmdline is \"none\", expected masked, "
 		    "full or off\n" },
 		{ "cmdline: [off]\n",
-		    "t.yaml:1:10: found a list, expected masked, full or "
+		    "t.yaml:1:10: error: found a list, expected masked, full or "
 		    "off\n" },
 	};
 	static const char *const modes[] = { "cmdline: masked\n", "cmdline: full\n",
@@ -321,9 +364,10 @@ static void
 test_advice(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "advice: maybe\n", "t.yaml:1:9: advice is \"maybe\", expected on or off\n" },
-		{ "advice: [on]\n", "t.yaml:1:9: found a list, expected on or off\n" },
-		{ "advice:\n", "t.yaml:1:8: found no value, expected on or off\n" },
+		{ "advice: maybe\n",
+		    "t.yaml:1:9: error: advice is \"maybe\", expected on or off\n" },
+		{ "advice: [on]\n", "t.yaml:1:9: error: found a list, expected on or off\n" },
+		{ "advice:\n", "t.yaml:1:8: error: found no value, expected on or off\n" },
 	};
 	static const struct {
 		const char *text;
@@ -354,11 +398,12 @@ test_hopping(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "hopping: sctp\n",
-		    "t.yaml:1:10: hopping is \"sctp\", expected tcp, udp or "
+		    "t.yaml:1:10: error: hopping is \"sctp\", expected tcp, udp or "
 		    "off\n" },
-		{ "hopping: []\n", "t.yaml:1:10: found an empty list, expected tcp, udp or off\n" },
+		{ "hopping: []\n",
+		    "t.yaml:1:10: error: found an empty list, expected tcp, udp or off\n" },
 		{ "hopping: [tcp, off]\n",
-		    "t.yaml:1:10: hopping lists protocols and off, "
+		    "t.yaml:1:10: error: hopping lists protocols and off, "
 		    "expected either protocols or off\n" },
 	};
 	static const struct {
@@ -388,32 +433,32 @@ test_keys(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "intervall: 5s\n",
-		    "t.yaml:1:1: unknown key \"intervall\", did you mean \"interval\"?\n" },
+		    "t.yaml:1:1: error: unknown key \"intervall\", did you mean \"interval\"?\n" },
 		{ "treshold: 5s\n",
-		    "t.yaml:1:1: unknown key \"treshold\", did you mean \"threshold\"?\n" },
+		    "t.yaml:1:1: error: unknown key \"treshold\", did you mean \"threshold\"?\n" },
 		{ "proto: tcp\n",
-		    "t.yaml:1:1: unknown key \"proto\", did you mean \"protocols\"?\n" },
+		    "t.yaml:1:1: error: unknown key \"proto\", did you mean \"protocols\"?\n" },
 		{ "udp.auto: 5s\n",
-		    "t.yaml:1:1: unknown key \"udp.auto\", expected udp: {auto: ...}\n" },
+		    "t.yaml:1:1: error: unknown key \"udp.auto\", expected udp: {auto: ...}\n" },
 		{ "udp: {after: 5s}\n",
-		    "t.yaml:1:7: unknown key \"after\", expected one of threshold, "
+		    "t.yaml:1:7: error: unknown key \"after\", expected one of threshold, "
 		    "auto\n" },
 		{ "udp: {automatic: 5s}\n",
-		    "t.yaml:1:7: unknown key \"automatic\", expected one of threshold, "
+		    "t.yaml:1:7: error: unknown key \"automatic\", expected one of threshold, "
 		    "auto\n" },
 		{ "udp: {\"a.b\": 5s}\n",
-		    "t.yaml:1:7: unknown key \"a.b\", expected one of threshold, auto\n" },
+		    "t.yaml:1:7: error: unknown key \"a.b\", expected one of threshold, auto\n" },
 		{ "udp: 5s\n",
-		    "t.yaml:1:6: found a single value, expected a map of options such as "
+		    "t.yaml:1:6: error: found a single value, expected a map of options such as "
 		    "threshold\n" },
 		{ "udp: [auto]\n",
-		    "t.yaml:1:6: found a list, expected a map of options such as "
+		    "t.yaml:1:6: error: found a list, expected a map of options such as "
 		    "threshold\n" },
 		{ "udp:\nlog:\nsuspect: {}\nrules:\n", "" },
 		{ "udp: {severity: err, auto: 1d}\nrules: 5\n",
-		    "t.yaml:1:7: unknown key \"severity\", expected one of threshold, "
+		    "t.yaml:1:7: error: unknown key \"severity\", expected one of threshold, "
 		    "auto\n"
-		    "t.yaml:2:8: found a single value, expected a list of rules\n" },
+		    "t.yaml:2:8: error: found a single value, expected a list of rules\n" },
 	};
 
 	(void)state;
@@ -427,6 +472,7 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_booleans),
 		cmocka_unit_test(test_duration_messages),
 		cmocka_unit_test(test_severities),
 		cmocka_unit_test(test_ranges),

@@ -12,18 +12,28 @@
 #define MATCH(keys) "rules:\n- {name: n, threshold: 1h, match: {" keys "}}\n"
 #define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
 
-#define CLAIM                                                                              \
-	"t.yaml:2:3: rule allows by comm, cmdline or script alone, expected exe, user or " \
-	"unit too: any process can set these\n"
-#define SUSPECT "t.yaml:2:3: rule allows every suspect, expected exe, user, unit or container too\n"
-#define JUDGED                                                                      \
-	"t.yaml:2:3: rule allows by class, reason, origin or hint alone, expected " \
+#define CLAIM                                                                               \
+	"t.yaml:2:3: warning: rule allows by comm, cmdline or script alone, expected exe, " \
+	"user or unit too: any process can set these\n"
+#define SUSPECT                                                                        \
+	"t.yaml:2:3: warning: rule allows every suspect, expected exe, user, unit or " \
+	"container too\n"
+#define JUDGED                                                                               \
+	"t.yaml:2:3: warning: rule allows by class, reason, origin or hint alone, expected " \
 	"exe, user or unit too: any program can match\n"
-#define ANY_CONTAINER                                                               \
-	"t.yaml:2:3: rule allows every container, expected its id or name, or exe " \
+#define PORT                                                                           \
+	"t.yaml:2:3: warning: rule allows by port alone, expected exe, user, unit or " \
+	"container too: any program can listen there\n"
+#define PLACE                                                                            \
+	"t.yaml:2:3: warning: rule allows by address, exposure, choice or owner alone, " \
+	"expected exe, user, unit or container too: any program can match\n"
+#define ALL(what) \
+	"t.yaml:2:3: warning: rule allows " what ", expected exe, user, unit or container too\n"
+#define ANY_CONTAINER                                                                        \
+	"t.yaml:2:3: warning: rule allows every container, expected its id or name, or exe " \
 	"or user too\n"
-#define INTERPRETER(path)                                                      \
-	"t.yaml:2:3: rule allows by interpreter \"" path "\" alone, expected " \
+#define INTERPRETER(path)                                                               \
+	"t.yaml:2:3: warning: rule allows by interpreter \"" path "\" alone, expected " \
 	"user or unit too: an interpreter runs any program\n"
 
 static void
@@ -67,7 +77,20 @@ test_allow(void **state)
 		{ "rules:\n- {name: n, action: allow, match: {comm: x}, enabled: "
 		  "false}\n",
 		    "" },
-		{ ALLOW("port: 1"), "" },
+		{ ALLOW("port: 1"), PORT },
+		{ ALLOW("port: 1, protocol: tcp, exposure: loopback"), PORT },
+		{ ALLOW("port: 1, user: alice"), "" },
+		{ ALLOW("port: 1, owner: kernel"), "" },
+		{ ALLOW("protocol: tcp"), ALL("all of TCP") },
+		{ ALLOW("protocol: udp, netns: host"), ALL("all of UDP") },
+		{ ALLOW("protocol: [udp, tcp]"), ALL("everything") },
+		{ ALLOW("netns: host"), ALL("everything") },
+		{ ALLOW("not: {port: 1}"), ALL("everything") },
+		{ ALLOW("protocol: tcp, unit: a.service"), "" },
+		{ ALLOW("exposure: loopback, protocol: tcp"), PLACE },
+		{ ALLOW("address: \"::1\""), PLACE },
+		{ ALLOW("owner: unknown"), PLACE },
+		{ MATCH("port: 1"), "" },
 		{ ALLOW("exe: /usr/bin/python3.11"), INTERPRETER("/usr/bin/python3.11") },
 		{ ALLOW("exe: [/usr/sbin/x, /bin/bash], cmdline: "
 			"x"),
@@ -85,8 +108,9 @@ test_allow(void **state)
 		{ ALLOW("exe: \"**/lua5.*\""), INTERPRETER("**/lua5.*") },
 		{ ALLOW("exe: \"/srv/*\""), "" },
 		{ ALLOW("exe: /usr/bin/perl, container: x"), "" },
-		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {port: 1}}\n",
-		    "t.yaml:2:3: threshold, severity and remind have no effect with action: "
+		{ "rules:\n- {name: n, action: allow, remind: 1h, match: {user: alice}}\n",
+		    "t.yaml:2:3: warning: threshold, severity and remind have no effect with "
+		    "action: "
 		    "allow\n" },
 	};
 
@@ -99,22 +123,22 @@ test_globs(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ MATCH("unit: nginx"),
-		    "t.yaml:2:42: unit \"nginx\" matches no unit, expected a "
+		    "t.yaml:2:42: warning: unit \"nginx\" matches no unit, expected a "
 		    "name with its type such as nginx.service\n" },
 		{ MATCH("user_unit: [a.service, \"n*\", b]"),
-		    "t.yaml:2:65: user_unit "
+		    "t.yaml:2:65: warning: user_unit "
 		    "\"b\" matches no unit, expected a name with its type such as "
 		    "nginx.service\n" },
 		{ MATCH("script: \"/srv/[ab].py\""),
-		    "t.yaml:2:44: script \"/srv/[ab].py\": [ is "
+		    "t.yaml:2:44: warning: script \"/srv/[ab].py\": [ is "
 		    "not a wildcard, expected *, ** or ?\n" },
 		{ MATCH("comm: sixteen-letters-"),
-		    "t.yaml:2:42: comm \"sixteen-letters-\" "
+		    "t.yaml:2:42: warning: comm \"sixteen-letters-\" "
 		    "matches "
 		    "nothing, expected at most 15 bytes: the kernel truncates longer names\n" },
 		{ MATCH("comm: [fifteen-letters, sixteen-letters*]"), "" },
 		{ MATCH("exe: \"/usr/bin/[ab]\""),
-		    "t.yaml:2:41: exe \"/usr/bin/[ab]\": [ is not "
+		    "t.yaml:2:41: warning: exe \"/usr/bin/[ab]\": [ is not "
 		    "a wildcard, expected *, ** or ?\n" },
 	};
 
@@ -218,7 +242,7 @@ test_reach(void **state)
 		    pairs[i].first, pairs[i].second);
 		(void)snprintf(expected, sizeof(expected), "%s",
 		    pairs[i].covered ?
-			"t.yaml:3:5: never reached, \"one\" at line 2 matches first\n" :
+			"t.yaml:3:5: warning: never reached, \"one\" at line 2 matches first\n" :
 			"");
 		(void)config_free(load_expect(text, expected));
 	}
@@ -229,22 +253,22 @@ static void
 test_reach_of_suspects(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "rules:\n- {name: a, action: allow, match: {port: 1}}\n"
-		  "- {name: b, severity: err, match: {port: 1}}\n",
-		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
-		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
-		  "- {name: b, action: allow, match: {port: 1}}\n",
-		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
+		{ "rules:\n- {name: a, action: allow, match: {port: 1, user: alice}}\n"
+		  "- {name: b, severity: err, match: {port: 1, user: alice}}\n",
+		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
+		{ "rules:\n- {name: a, severity: err, match: {port: 1, user: alice}}\n"
+		  "- {name: b, action: allow, match: {port: 1, user: alice}}\n",
+		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
 		    "" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, class: [user, suspect]}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
-		    "t.yaml:3:3: never reached, \"a\" at line 2 matches first\n" },
+		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, netns: 4}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, netns: 4}}\n",
-		    "t.yaml:2:52: netns \"4\" is not watched: it matches no listener\n"
-		    "t.yaml:3:53: netns \"4\" is not watched: it matches no listener\n" },
+		    "t.yaml:2:52: warning: netns \"4\" is not watched: it matches no listener\n"
+		    "t.yaml:3:53: warning: netns \"4\" is not watched: it matches no listener\n" },
 	};
 
 	(void)state;
@@ -269,7 +293,7 @@ test_reach_of_inactive(void **state)
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: true}\n"
 		  "- {name: b, threshold: 1h, match: {port: 2}}\n"
 		  "- {name: c, threshold: 1h, match: {port: 2}, until: 9999-12-30}\n",
-		    "t.yaml:4:3: never reached, \"b\" at line 3 matches first\n" },
+		    "t.yaml:4:3: warning: never reached, \"b\" at line 3 matches first\n" },
 	};
 
 	(void)state;
@@ -295,13 +319,49 @@ test_reach_is_bounded(void **state)
 		used += (size_t)sprintf(text + used, "]}}\n");
 	}
 	(void)config_free(load_bytes(text, used, false, &said));
-	assert_memory_equal(said, "t.yaml:3:3: never reached, \"first\" at line 2 matches first\n",
-	    strlen("t.yaml:3:3: never reached, \"first\" at line 2 matches first\n"));
+	assert_memory_equal(said,
+	    "t.yaml:3:3: warning: never reached, \"first\" at line 2 matches first\n",
+	    strlen("t.yaml:3:3: warning: never reached, \"first\" at line 2 matches first\n"));
 	assert_non_null(strstr(said,
-	    ":3: too many rules: from here on, rules that are never "
+	    ":3: warning: too many rules: from here on, rules that are never "
 	    "reached are not detected\n"));
 	assert_null(strstr(strstr(said, "from here on"), "t.yaml"));
 	free(said);
+}
+
+/* An error hides no warning, not even of the last checks; strict makes an error of it. */
+static void
+test_beside_an_error(void **state)
+{
+	static const char text[] =
+	    "interval: x\n"
+	    "rules:\n"
+	    "- {name: a, threshold: 1h, match: {port: 1-9}}\n"
+	    "- {name: b, threshold: 1x, match: {port: 5}}\n"
+	    "- {name: c, threshold: 1h, match: {port: 5}}\n"
+	    "- {name: d, threshold: 1h, match: {port: 5, comm: abcdefghijklmnop}}\n";
+	struct config_messages messages = { .strict = true };
+	struct config *config = NULL;
+	char *said;
+
+	(void)state;
+	assert_null(load_expect(text,
+	    "t.yaml:1:11: error: interval is \"x\", expected a time span such as 90s or 1h 30min\n"
+	    "t.yaml:4:24: error: threshold is \"1x\", expected a time span such as 90s or 1h "
+	    "30min, or never\n"
+	    "t.yaml:6:51: warning: comm \"abcdefghijklmnop\" matches nothing, expected at most 15 "
+	    "bytes: the kernel truncates longer names\n"
+	    "t.yaml:5:3: warning: never reached, \"a\" at line 3 matches first\n"
+	    "t.yaml:6:3: warning: never reached, \"a\" at line 3 matches first\n"));
+	assert_int_equal(config_load_text(strchr(text, '\n') + 1, strlen(text) - 12, "t.yaml",
+			     false, resolve_fake, &config, &messages),
+	    -EINVAL);
+	assert_null(config);
+	said = messages_text(&messages, "");
+	assert_null(strstr(said, "warning"));
+	assert_non_null(strstr(said, "t.yaml:4:3: error: never reached"));
+	free(said);
+	config_messages_clear(&messages);
 }
 
 int
@@ -314,6 +374,7 @@ main(void)
 		cmocka_unit_test(test_reach_of_suspects),
 		cmocka_unit_test(test_reach_of_inactive),
 		cmocka_unit_test(test_reach_is_bounded),
+		cmocka_unit_test(test_beside_an_error),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

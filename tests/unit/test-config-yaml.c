@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the YAML reader refuses, with the exact place of each: syntax, characters, aliases,
- * tags, duplicates, depth, size, number.
+ * What the YAML reader refuses, with the exact place of each: syntax, characters, tags,
+ * duplicates, depth, size, number; and what aliases mean.
  */
 #include "config-expect.h"
 
@@ -20,24 +20,24 @@ test_syntax(void **state)
 		{ "interval: 3s\r\nsurvey: 9s\r\n", "" },
 		{ "~\n", "" },
 		{ "x\n",
-		    "t.yaml:1:1: found a single value, expected a map of options such as "
+		    "t.yaml:1:1: error: found a single value, expected a map of options such as "
 		    "interval\n" },
 		{ "\n  - a\n",
-		    "t.yaml:2:3: found a list, expected a map of options such as "
+		    "t.yaml:2:3: error: found a list, expected a map of options such as "
 		    "interval\n" },
 		{ "interval: [b\n",
-		    "t.yaml:2:1: invalid YAML: did not find expected ',' "
+		    "t.yaml:2:1: error: invalid YAML: did not find expected ',' "
 		    "or ']', "
 		    "while parsing a flow sequence that began at line 1\n" },
 		{ "interval: 3s\nx: b: c\n",
-		    "t.yaml:2:5: invalid YAML: mapping values are not allowed in this "
+		    "t.yaml:2:5: error: invalid YAML: mapping values are not allowed in this "
 		    "context\n" },
 		{ "interval: 3s\n\tsurvey: 9s\n",
-		    "t.yaml:2:1: invalid YAML: found a tab character that violates "
+		    "t.yaml:2:1: error: invalid YAML: found a tab character that violates "
 		    "indentation, "
 		    "while scanning a plain scalar that began at line 1\n" },
 		{ "interval: \"3s\n",
-		    "t.yaml:2:1: invalid YAML: found unexpected end of "
+		    "t.yaml:2:1: error: invalid YAML: found unexpected end of "
 		    "stream, "
 		    "while scanning a quoted scalar that began at line 1\n" },
 	};
@@ -50,51 +50,154 @@ static void
 test_refused(void **state)
 {
 	static const struct expectation expectations[] = {
-		{ "interval: &a 3s\n",
-		    "t.yaml:1:11: anchor \"a\" is not supported, expected a "
-		    "value "
-		    "without one\n" },
-		{ "udp: &a {auto: 3s}\nlog: *a\n",
-		    "t.yaml:1:6: anchor \"a\" is not supported, expected a value without one\n"
-		    "t.yaml:2:6: alias \"a\" is not supported, expected the value itself\n" },
-		{ "ranges: &a [iana]\n",
-		    "t.yaml:1:9: anchor \"a\" is not supported, expected a value without one\n" },
 		{ "interval: !!str 3s\n",
-		    "t.yaml:1:11: tag \"tag:yaml.org,2002:str\" is not supported, expected a "
+		    "t.yaml:1:11: error: tag \"tag:yaml.org,2002:str\" is not supported, "
+		    "expected a "
 		    "value without "
 		    "one\n" },
 		{ "ranges: !x [iana]\n",
-		    "t.yaml:1:9: tag \"!x\" is not supported, expected a "
+		    "t.yaml:1:9: error: tag \"!x\" is not supported, expected a "
 		    "value without "
 		    "one\n" },
 		{ "interval: 3s\nsurvey: 9s\ninterval: 4s\n",
-		    "t.yaml:3:1: duplicate key \"interval\", expected once; first at line 1\n" },
-		{ "udp:\n  auto: 3s\n  auto: 4s\n",
-		    "t.yaml:3:3: duplicate key \"auto\", expected once; first at line 2\n" },
+		    "t.yaml:3:1: error: duplicate key \"interval\", expected once; first at "
+		    "line 1\n" },
+		{ "udp:\n  auto: 3h\n  auto: 4h\n",
+		    "t.yaml:3:3: error: duplicate key \"auto\", expected once; first at line 2\n" },
 		{ "rules:\n- name: a\n  name: b\n  match: {comm: x}\n  match: {exe: x}\n"
-		  "  threshold: 1s\n",
-		    "t.yaml:3:3: duplicate key \"name\", expected once; first at line 2\n"
-		    "t.yaml:5:3: duplicate key \"match\", expected once; first at line 4\n" },
+		  "  threshold: 1h\n",
+		    "t.yaml:3:3: error: duplicate key \"name\", expected once; first at line 2\n"
+		    "t.yaml:5:3: error: duplicate key \"match\", expected once; first at line "
+		    "4\n" },
 		{ "interval: 3s\n---\nsurvey: 9s\n",
-		    "t.yaml:2:1: found a second document, expected one document in a file\n" },
-		{ "[a]: 3s\n", "t.yaml:1:1: found a list as a key, expected a name\n" },
-		{ "{a: b}: 3s\n", "t.yaml:1:1: found a map as a key, expected a name\n" },
-		{ "~: 3s\n", "t.yaml:1:1: found no value as a key, expected a name\n" },
+		    "t.yaml:2:1: error: found a second document, expected one document in a "
+		    "file\n" },
+		{ "[a]: 3s\n", "t.yaml:1:1: error: found a list as a key, expected a name\n" },
+		{ "{a: b}: 3s\n", "t.yaml:1:1: error: found a map as a key, expected a name\n" },
+		{ "~: 3s\n", "t.yaml:1:1: error: found no value as a key, expected a name\n" },
 		{ "interval: \"3\\0s\"\n",
-		    "t.yaml:1:11: found a NUL character in a value, expected text\n" },
+		    "t.yaml:1:11: error: found a NUL character in a value, expected text\n" },
 		{ "note: [[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]\n",
-		    "t.yaml:1:23: nested too deeply, expected at most 16 levels\n" },
-		{ "<<: {interval: 3s}\n",
-		    "t.yaml:1:1: unknown key \"<<\", expected one of interval, survey, "
-		    "ranges, "
-		    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, "
-		    "remind, "
-		    "advice, hopping, "
-		    "log, cmdline, rules\n" },
+		    "t.yaml:1:23: error: nested too deeply, expected at most 16 levels\n" },
 	};
 
 	(void)state;
 	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+/* What configuration management writes back, and what nobody should. */
+static void
+test_aliases(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ "interval: &a 5s\nsurvey: *a\n", "" },
+		{ "log: &l {appeared: &o off, udp: *o}\nthreshold: 1h\n", "" },
+		{ "ranges: &a [iana]\nprotocols: *a\n",
+		    "t.yaml:1:13: error: protocol is \"iana\", expected tcp or udp\n" },
+		{ "interval: &a 5parsecs\nsurvey: *a\n",
+		    "t.yaml:1:11: error: interval is \"5parsecs\", expected a time span such "
+		    "as 90s "
+		    "or 1h 30min\n"
+		    "t.yaml:2:9: error: survey is \"5parsecs\", expected a time span such as "
+		    "90s or "
+		    "1h 30min\n" },
+		/* The inside of a map is complained about once, at its place. */
+		{ "rules:\n- {name: a, threshold: 1h, match: &m {comm: a, prt: 1}}\n"
+		  "- {name: b, threshold: 1h, match: *m}\n"
+		  "- {name: c, threshold: 1h, match: *m}\n",
+		    "t.yaml:2:48: error: unknown key \"prt\", did you mean \"port\"?\n" },
+		{ "interval: *a\n",
+		    "t.yaml:1:11: error: unknown alias \"a\", expected &a before a value above\n" },
+		{ "ranges: &a [iana, *a]\n",
+		    "t.yaml:1:19: error: unknown alias \"a\", expected &a before a value above\n" },
+		{ "interval: &a 5s\nsurvey: &a 100s\nthreshold: *a\n", "" },
+		{ "<<: {interval: 3s}\n", "" },
+		{ "udp: &u {auto: 3h}\n<<: [{threshold: 1h}, {threshold: x, grace: 1s}]\n", "" },
+		{ "interval: 3s\n<<: {interval: x}\n", "" },
+		{ "<<: {interval: x}\n",
+		    "t.yaml:1:16: error: interval is \"x\", expected a time span such as 90s or 1h "
+		    "30min\n" },
+		{ "<<: 3s\n",
+		    "t.yaml:1:5: error: << names a single value, expected a map or a list of "
+		    "maps\n" },
+		{ "<<: [{grace: 1s}, 3s]\n",
+		    "t.yaml:1:19: error: << names a single value, expected a map or a list of "
+		    "maps\n" },
+		{ "<<:\n",
+		    "t.yaml:1:4: error: << names no value, expected a map or a list of maps\n" },
+		{ "rules:\n- &a {name: a, threshold: 1h, match: &m {user: alice}}\n"
+		  "- {<<: *a, name: b, match: {<<: *m, port: 5x}}\n",
+		    "t.yaml:3:43: error: port is \"5x\", expected 1 to 65535, or a range such as "
+		    "50000-59999\n" },
+		{ "hopping: &a [[[[[[[[tcp]]]]]]]]\nlog: {udp: [[[[[[[*a]]]]]]]}\n",
+		    "t.yaml:1:14: error: found a list, expected tcp, udp or off\n"
+		    "t.yaml:2:12: error: found a list, expected emerg, alert, crit, err, warning, "
+		    "notice, info, debug or off\n"
+		    "t.yaml:2:19: error: alias \"a\" nests too deeply, expected at most 16 "
+		    "levels\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
+static void
+test_aliases_mean_values(void **state)
+{
+	struct config *config = load_expect(
+	    "udp: &u {auto: 3h, threshold: 2h}\n"
+	    "rules:\n"
+	    "- &a {name: a, severity: err, threshold: 1h, match: &m {user: alice, port: 5}}\n"
+	    "- {<<: [{remind: 5h}, *a], name: b, match: {<<: *m, port: 6}}\n",
+	    "");
+	const struct rule *rule = &config->policy.rules[1];
+	char *dump = dump_fixed(config);
+
+	(void)state;
+	assert_string_equal(rule->name, "b");
+	assert_int_equal(rule->severity, SEVERITY_ERR);
+	assert_int_equal(rule->remind_usec, 5 * USEC_PER_HOUR);
+	assert_int_equal(rule->match.uids.count, 1);
+	assert_false(port_set_has(rule->match.ports, 5));
+	assert_true(port_set_has(rule->match.ports, 6));
+	free(dump);
+	(void)config_free(config);
+}
+
+/* A billion laughs, of values and of text: an error that names the place, at once. */
+static void
+test_aliases_are_bounded(void **state)
+{
+	static char text[700 * 1024];
+	size_t used = (size_t)sprintf(text, "note: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
+	char *said;
+
+	(void)state;
+	for (unsigned i = 1; i < 10; i++) {
+		used += (size_t)sprintf(text + used, "n%u: &l%u [", i, i);
+		for (unsigned j = 0; j < 10; j++)
+			used += (size_t)sprintf(text + used, "%s*l%u", j > 0 ? ", " : "", i - 1);
+		used += (size_t)sprintf(text + used, "]\n");
+	}
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_string_equal(said,
+	    "t.yaml:6:10: error: alias \"l4\" makes the file too large, expected at most 250000 "
+	    "values and 1048576 bytes of text with all aliases replaced\n");
+	free(said);
+	used = (size_t)sprintf(text, "a: &a ");
+	memset(text + used, 'x', 600 * 1024);
+	used += 600 * 1024;
+	used += (size_t)sprintf(text + used, "\nb: *a\n");
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_string_equal(said,
+	    "t.yaml:2:4: error: alias \"a\" makes the file too large, expected at most 250000 "
+	    "values and 1048576 bytes of text with all aliases replaced\n");
+	free(said);
+	for (unsigned i = used = 0; i <= YAML_ANCHORS_MAX; i++)
+		used += (size_t)sprintf(text + used, "k%u: &a%u 1\n", i, i);
+	(void)config_free(load_bytes(text, used, false, &said));
+	assert_non_null(strstr(said, ": error: too many "));
+	free(said);
 }
 
 static void
@@ -106,37 +209,38 @@ test_characters(void **state)
 		const char *messages;
 	} cases[] = {
 		{ "interval: 3s\nx: \0y", 17,
-		    "t.yaml:2:4: found NUL byte U+0000, expected "
+		    "t.yaml:2:4: error: found NUL byte U+0000, expected "
 		    "text\n" },
 		{ "\xc3\xa4\x01", 3,
-		    "t.yaml:1:2: found control character U+0001, expected "
+		    "t.yaml:1:2: error: found control character U+0001, expected "
 		    "text\n" },
 		{ "# \x1b[31m", 7,
-		    "t.yaml:1:3: found control character U+001B, expected "
+		    "t.yaml:1:3: error: found control character U+001B, expected "
 		    "text\n" },
 		{ "# \xc2\x85", 4,
-		    "t.yaml:1:3: found control character U+0085, expected "
+		    "t.yaml:1:3: error: found control character U+0085, expected "
 		    "text\n" },
 		{ "# \xe2\x80\xa8", 5,
-		    "t.yaml:1:3: found control character U+2028, expected "
+		    "t.yaml:1:3: error: found control character U+2028, expected "
 		    "text\n" },
 		{ "# \xe2\x80\xa9", 5,
-		    "t.yaml:1:3: found control character U+2029, expected "
+		    "t.yaml:1:3: error: found control character U+2029, expected "
 		    "text\n" },
 		{ "#\r#\r\n#\n\x7f", 8,
-		    "t.yaml:4:1: found control character U+007F, expected "
+		    "t.yaml:4:1: error: found control character U+007F, expected "
 		    "text\n" },
-		{ "a: \xff", 4, "t.yaml:1:4: invalid byte 0xff, expected UTF-8\n" },
-		{ "a: \xc0\x80", 5, "t.yaml:1:4: invalid byte 0xc0, expected UTF-8\n" },
-		{ "a: \xed\xa0\x80", 6, "t.yaml:1:4: invalid byte 0xed, expected UTF-8\n" },
-		{ "a: \xe2\x82", 5, "t.yaml:1:4: invalid byte 0xe2, expected UTF-8\n" },
-		{ "a: \xf5\x80\x80\x80", 7, "t.yaml:1:4: invalid byte 0xf5, expected UTF-8\n" },
+		{ "a: \xff", 4, "t.yaml:1:4: error: invalid byte 0xff, expected UTF-8\n" },
+		{ "a: \xc0\x80", 5, "t.yaml:1:4: error: invalid byte 0xc0, expected UTF-8\n" },
+		{ "a: \xed\xa0\x80", 6, "t.yaml:1:4: error: invalid byte 0xed, expected UTF-8\n" },
+		{ "a: \xe2\x82", 5, "t.yaml:1:4: error: invalid byte 0xe2, expected UTF-8\n" },
+		{ "a: \xf5\x80\x80\x80", 7,
+		    "t.yaml:1:4: error: invalid byte 0xf5, expected UTF-8\n" },
 		{ "\xff\xfe"
 		  "a\0",
-		    4, "t.yaml:1:1: invalid byte 0xff, expected UTF-8\n" },
+		    4, "t.yaml:1:1: error: invalid byte 0xff, expected UTF-8\n" },
 		{ "\xfe\xff"
 		  "\0a",
-		    4, "t.yaml:1:1: invalid byte 0xfe, expected UTF-8\n" },
+		    4, "t.yaml:1:1: error: invalid byte 0xfe, expected UTF-8\n" },
 	};
 
 	(void)state;
@@ -155,12 +259,12 @@ test_columns(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ "{udp: {}, \xc3\xa4\xe2\x82\xac: 1, interval: x}\n",
-		    "t.yaml:1:11: unknown key \"\xc3\xa4\xe2\x82\xac\", expected one of "
+		    "t.yaml:1:11: error: unknown key \"\xc3\xa4\xe2\x82\xac\", expected one of "
 		    "interval, "
 		    "survey, ranges, protocols, netns, threshold, user, udp, loopback, suspect, "
 		    "severity, "
-		    "grace, remind, advice, hopping, log, cmdline, rules\n"
-		    "t.yaml:1:28: interval is \"x\", expected a time span such as 90s or "
+		    "grace, remind, advice, hopping, log, cmdline, rules, requires\n"
+		    "t.yaml:1:28: error: interval is \"x\", expected a time span such as 90s or "
 		    "1h 30min\n" },
 	};
 
@@ -178,8 +282,8 @@ test_quotes(void **state)
 	char *said;
 
 	(void)state;
-	(void)config_free(load_expect("interval: \"a\\nt.yaml:9:9: b\\e[31m\\u202e\"\n",
-	    "t.yaml:1:11: interval is \"a\\nt.yaml:9:9: b\\x1b[31m\\xe2\\x80\\xae\", "
+	(void)config_free(load_expect("interval: \"a\\nt.yaml:9:9: error: b\\e[31m\\u202e\"\n",
+	    "t.yaml:1:11: error: interval is \"a\\nt.yaml:9:9: error: b\\x1b[31m\\xe2\\x80\\xae\", "
 	    "expected a "
 	    "time span such as 90s or 1h 30min\n"));
 	memcpy(text, "cmdline: ", 9);
@@ -201,7 +305,7 @@ test_bounds(void **state)
 	memset(text, '#', YAML_SIZE_MAX + 1);
 	assert_null(load_bytes(text, YAML_SIZE_MAX + 1, false, &said));
 	assert_string_equal(said,
-	    "t.yaml:1:1: file is too large, expected at most 1048576 "
+	    "t.yaml:1:1: error: file is too large, expected at most 1048576 "
 	    "bytes\n");
 	free(said);
 	(void)config_free(load_bytes(text, YAML_SIZE_MAX, false, &said));
@@ -214,7 +318,7 @@ test_bounds(void **state)
 	text[used++] = ']';
 	assert_null(load_bytes(text, used, false, &said));
 	assert_string_equal(said,
-	    "t.yaml:1:750000: too many values, expected at most "
+	    "t.yaml:1:750000: error: too many values, expected at most "
 	    "250000 in a file\n");
 	free(said);
 
@@ -222,7 +326,7 @@ test_bounds(void **state)
 		used += (size_t)sprintf(text + used, "k%zu: 1\n", used);
 	assert_null(load_bytes(text, used, false, &said));
 	assert_non_null(strstr(said,
-	    "t.yaml:1:1: too many keys in a map, expected at most "
+	    "t.yaml:1:1: error: too many keys in a map, expected at most "
 	    "256\n"));
 	free(said);
 }
@@ -232,18 +336,20 @@ static void
 test_order(void **state)
 {
 	(void)state;
-	(void)config_free(load_expect("rules: [x]\nfoo: 1\ngrace: 1x\ninterval: &a 3s\n"
+	(void)config_free(load_expect("rules: [x]\nfoo: 1\ngrace: 1x\ninterval: !x 3s\n"
 				      "grace: 2s\n",
-	    "t.yaml:1:9: found a single value, expected a rule: a map with name, match and action "
+	    "t.yaml:1:9: error: found a single value, expected a rule: a map with name, match "
+	    "and action "
 	    "or "
 	    "threshold\n"
-	    "t.yaml:2:1: unknown key \"foo\", expected one of interval, survey, ranges, protocols, "
+	    "t.yaml:2:1: error: unknown key \"foo\", expected one of interval, survey, "
+	    "ranges, protocols, "
 	    "netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
 	    "advice, hopping, log, cmdline, "
-	    "rules\n"
-	    "t.yaml:3:8: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
-	    "t.yaml:4:11: anchor \"a\" is not supported, expected a value without one\n"
-	    "t.yaml:5:1: duplicate key \"grace\", expected once; first at line 3\n"));
+	    "rules, requires\n"
+	    "t.yaml:3:8: error: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
+	    "t.yaml:4:11: error: tag \"!x\" is not supported, expected a value without one\n"
+	    "t.yaml:5:1: error: duplicate key \"grace\", expected once; first at line 3\n"));
 }
 
 /* A hundred errors are kept, the others counted. */
@@ -263,10 +369,10 @@ test_many_errors(void **state)
 	    config_load_text(text, used, "t.yaml", false, resolve_fake, &config, &messages),
 	    -EINVAL);
 	assert_int_equal(messages.count, CONFIG_MESSAGES_MAX);
-	assert_int_equal(messages.errors, 150);
+	assert_int_equal(messages.counts[CONFIG_ERROR], 150);
 	said = messages_text(&messages, "");
-	assert_non_null(strstr(said, "t.yaml:101:3: "));
-	assert_null(strstr(said, "t.yaml:102:3: "));
+	assert_non_null(strstr(said, "t.yaml:101:3: error: "));
+	assert_null(strstr(said, "t.yaml:102:3: error: "));
 	assert_non_null(strstr(said, "\n... and 50 more errors\n"));
 	free(said);
 	config_messages_clear(&messages);
@@ -280,6 +386,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_syntax),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_aliases_mean_values),
+		cmocka_unit_test(test_aliases_are_bounded),
 		cmocka_unit_test(test_characters),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_quotes),

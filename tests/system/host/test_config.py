@@ -10,6 +10,7 @@ RULE = """rules:
     match: {port: 50001, protocol: tcp}
     action: allow
 """
+OWNED = RULE.replace("protocol: tcp", "user: root")
 BAD = "interval: 5parsecs\nthresold: 10min\n"
 
 
@@ -82,7 +83,7 @@ def test_check_says_every_error_with_its_place(tmp_path):
     for line in (1, 2, 4, 5):
         assert f"{path}:{line}:" in done.stderr, done.stderr
     assert "threshold" in done.stderr, "the nearest known name"
-    path.write_text(config_text(rules=RULE), encoding="utf-8")
+    path.write_text(config_text(threshold="2min", rules=OWNED), encoding="utf-8")
     done = run(OVERSTAYD, "--check", path)
     assert done.stderr == ""
     assert run(OVERSTAYD, "--check", tmp_path / "none", check=False).returncode == 2
@@ -95,6 +96,97 @@ def test_dump_is_a_fixed_point(tmp_path):
     again.write_text(first, encoding="utf-8")
     assert run(OVERSTAYD, "-c", again, "--dump-config").stdout == first
     assert "the test's own" in first
+
+
+def write(path, text, mode=0o644):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def test_dump_of_a_staged_host_is_a_fixed_point(tmp_path):
+    """Packaged rules are not doubled, and each rule says where it came from."""
+    root, dump = tmp_path / "root", tmp_path / "dump.yaml"
+    write(root / "etc/passwd", "alice:x:4242:4242::/:/bin/sh\n")
+    write(root / "etc/overstay/overstay.yaml", "threshold: 1h\n")
+    write(root / "etc/overstay/rules.d/alice.yaml", RULE.replace("port: 50001", "user: alice"))
+    for file in sorted((SOURCE / "conf/rules.d").glob("*.yaml")):
+        write(root / "usr/share/overstay/rules.d" / file.name, file.read_text(encoding="utf-8"))
+    first = run(OVERSTAYD, f"--root={root}", "--dump-config").stdout
+    assert "  # from /etc/overstay/rules.d/alice.yaml:2\n" in first
+    assert "  # from /usr/share/overstay/rules.d/50-databases.yaml:6\n" in first
+    assert str(tmp_path) not in first
+    write(dump, first)
+    for arguments in ((), ("--no-packaged-rules",)):
+        assert run(OVERSTAYD, f"--root={root}", "-c", dump, *arguments,
+                   "--dump-config").stdout == first
+
+
+def test_a_file_of_ones_own_is_read_alone(tmp_path):
+    """-c reads nothing of /etc beside it, but the packaged rules, unless they are not wanted."""
+    root, own = tmp_path / "root", write(tmp_path / "own.yaml", "threshold: 2h\n")
+    write(root / "etc/overstay/conf.d/1.yaml", "threshold: 3h\n")
+    write(root / "etc/overstay/rules.d/1.yaml", RULE)
+    write(root / "usr/share/overstay/rules.d/2.yaml", RULE.replace("the test", "the vendor"))
+    dump = run(OVERSTAYD, f"--root={root}", "-c", own, "--dump-config").stdout
+    assert "threshold: 2h\n" in dump and "vendor" in dump and "the test's" not in dump
+    dump = run(OVERSTAYD, f"--root={root}", "-c", own, "--no-packaged-rules", "--dump-config").stdout
+    assert "threshold: 2h\n" in dump and dump.endswith("rules: []\n")
+    dump = run(OVERSTAYD, f"--root={root}", "--dump-config").stdout
+    assert "threshold: 3h\n" in dump and "vendor" in dump and "the test's" in dump
+
+
+def check_input(text, *arguments):
+    return run("sh", "-c", 'printf %s "$1" | { shift; "$0" --check "$@" -; }', OVERSTAYD, text,
+               *arguments, check=False)
+
+
+def test_check_of_standard_input():
+    assert check_input("threshold: 1h\n").stderr == ""
+    done = check_input("interval: x\n")
+    assert done.returncode == 2
+    assert done.stderr.startswith("<stdin>:1:11: error: interval is ")
+    done = check_input(RULE)
+    assert done.returncode == 0
+    assert "<stdin>:2:5: warning: rule allows by port alone" in done.stderr
+    done = check_input(RULE, "--strict")
+    assert done.returncode == 2
+    assert "<stdin>:2:5: error: rule allows by port alone" in done.stderr
+
+
+def test_programs_that_do_not_exist_are_said_when_asked(tmp_path):
+    text = "rules: [{name: n, threshold: 1h, match: {exe: /nonexistent/x}}]\n"
+    assert check_input(text, "--strict").stderr == ""
+    done = check_input(text, "--verbose")
+    assert done.returncode == 0
+    assert done.stderr == ('<stdin>:1:9: note: exe "/nonexistent/x" does not exist on this host\n')
+    assert check_input(text, "--verbose", "--strict").returncode == 2
+    assert "in this tree" in check_input(text, "--verbose", f"--root={tmp_path}").stderr
+
+
+def test_what_others_may_write_is_left_out_at_a_start_and_refused_at_a_reload(daemon):
+    watch = daemon(config_text())
+    watch.wait_line("STARTED")
+    watch.config.chmod(0o666)
+    watch.send(signal.SIGHUP)
+    watch.wait_line("^<3>CONFIG reload failed")
+    watch.wait_line(r"^<3>CONFIG .*overstay\.yaml:1:1: error: mode 0666 allows writing by others")
+    assert watch.stop() == 0
+    second = daemon()
+    second.wait_line("^<4>CONFIG .*mode 0666 .*: left out")
+    second.wait_line(r"^<3>DEGRADED config: .*overstay\.yaml")
+    assert "without /" in second.wait_line("STARTED")
+    second.config.chmod(0o644)
+    second.send(signal.SIGHUP)
+    second.wait_line("RECOVERED config")
+
+
+def test_file_of_a_later_version_is_left_out(daemon):
+    watch = daemon('requires: "99.0"\nnew: 1\n')
+    watch.wait_line("^<4>CONFIG .*requires overstayd 99.0")
+    assert "without /" in watch.wait_line("STARTED")
+    assert not any("DEGRADED" in line for line in watch.lines)
 
 
 def test_shipped_file_is_right_and_all_default(tmp_path):

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is right by itself and wrong beside something else: one option against another, a rule
+ * against the options. Asked after the last file, since any of them may set either.
+ *
+ * Of a fragment only what the fragment itself sets is compared.
+ */
+#include <string.h>
+
+#include "base/duration.h"
+#include "config/across.h"
+
+static const struct option_place *
+place_of(const struct option_place *places, const char *name)
+{
+	return &places[option_find(name) - options];
+}
+
+/* The one of both that was set later in the order of the files, or the one that was set. */
+static const struct option_place *
+place_set(const struct option_place *a, const struct option_place *b)
+{
+	return a->line > 0 ? a : b;
+}
+
+static void
+check_survey(struct config_context *context, const struct config *config,
+    const struct option_place *places, bool fragment)
+{
+	const struct option_place *interval = place_of(places, "interval");
+	const struct option_place *survey = place_of(places, "survey");
+	const struct option_place *place = place_set(survey, interval);
+	char interval_text[DURATION_TEXT_MAX], survey_text[DURATION_TEXT_MAX];
+
+	if (config->survey_usec >= config->interval_usec || interval->failed || survey->failed)
+		return;
+	if (fragment && (interval->line == 0 || survey->line == 0))
+		return;
+	context->file = place->file;
+	context_message(context, CONFIG_ERROR, place->line, place->column,
+	    "survey is %s%s, expected at least the interval (%s)",
+	    duration_format(config->survey_usec, survey_text),
+	    survey->line == 0 ? " by default" : "",
+	    duration_format(config->interval_usec, interval_text));
+}
+
+/* A time that no poll can meet; 0s says "at once" and is met as well as can be. */
+static bool
+is_below_interval(const struct config *config, uint64_t threshold_usec)
+{
+	return threshold_usec > 0 && threshold_usec < config->interval_usec;
+}
+
+static void
+check_thresholds(struct config_context *context, const struct config *config,
+    const struct option_place *places, bool fragment)
+{
+	static const char *const names[] = { "threshold", "udp.threshold", "udp.auto",
+		"suspect.threshold", "suspect.weak_threshold" };
+	const struct option_place *interval = place_of(places, "interval");
+	char text[DURATION_TEXT_MAX], interval_text[DURATION_TEXT_MAX];
+
+	if (interval->failed || (fragment && interval->line == 0))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct option *option = option_find(names[i]);
+		const struct option_place *place = &places[option - options];
+		uint64_t usec =
+		    *(const uint64_t *)(const void *)((const char *)config + option->offset);
+
+		if (place->line == 0 || place->failed || !is_below_interval(config, usec))
+			continue;
+		context->file = place->file;
+		context_message(context, CONFIG_WARNING, place->line, place->column,
+		    "%s is %s, expected at least the interval (%s), or 0s for the next poll",
+		    names[i], duration_format(usec, text),
+		    duration_format(config->interval_usec, interval_text));
+	}
+}
+
+static void
+check_log_after(struct config_context *context, const struct config *config,
+    const struct option_place *places, bool fragment)
+{
+	const struct policy *policy = &config->policy;
+	const struct option_place *after = place_of(places, "log.after");
+	const struct option_place *threshold = place_of(places, "threshold");
+	const struct option_place *place = place_set(after, threshold);
+	char text[DURATION_TEXT_MAX], threshold_text[DURATION_TEXT_MAX];
+
+	if (place->line == 0 || after->failed || threshold->failed ||
+	    (fragment && (after->line == 0 || threshold->line == 0)))
+		return;
+	if (policy->log_after_usec <= policy->threshold_usec ||
+	    policy->log_appeared == SEVERITY_OFF)
+		return;
+	/* Whose threshold is shorter than the default of log.after did not mean the latter. */
+	if (after->line == 0 && policy->threshold_usec == 0)
+		return;
+	context->file = place->file;
+	context_message(context, CONFIG_WARNING, place->line, place->column,
+	    "log.after is %s%s, expected at most the threshold (%s): listeners overstay before "
+	    "APPEARED is logged",
+	    duration_format(policy->log_after_usec, text), after->line == 0 ? " by default" : "",
+	    duration_format(policy->threshold_usec, threshold_text));
+}
+
+void
+across_check_options(struct config_context *context, const struct config *config,
+    const struct option_place *places, bool fragment)
+{
+	check_survey(context, config, places, fragment);
+	check_thresholds(context, config, places, fragment);
+	check_log_after(context, config, places, fragment);
+}
+
+/* Finds the first run of ports none of which is watched. */
+static bool
+find_unwatched(const struct port_set *ports, const struct ranges *ranges, struct port_range *ret)
+{
+	for (uint32_t from = 0; port_set_next(ports, from, ret); from = ret->last + 1U) {
+		bool watched = false;
+
+		for (uint32_t port = ret->first; port <= ret->last && !watched; port++)
+			watched = ranges_source(ranges, (uint16_t)port) != 0;
+		if (!watched)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_rule_ports(struct config_context *context, const struct parsed_rule *parsed,
+    const struct ranges *ranges)
+{
+	const struct port_set *ports = parsed->rule.match.ports;
+	struct port_range run;
+	char watched[128], last[16] = "";
+
+	if (ports == NULL || !find_unwatched(ports, ranges, &run))
+		return;
+	ranges_format(ranges, watched, sizeof(watched));
+	if (run.last > run.first)
+		(void)snprintf(last, sizeof(last), "-%u", run.last);
+	context->file = parsed->file;
+	context_warn(context, parsed, "port %u%s is not watched, expected one of %s", run.first,
+	    last, watched);
+}
+
+static void
+check_rule_threshold(struct config_context *context, const struct config *config,
+    const struct parsed_rule *parsed)
+{
+	char text[DURATION_TEXT_MAX], interval_text[DURATION_TEXT_MAX];
+
+	if ((parsed->rule.values & RULE_THRESHOLD) == 0 ||
+	    !is_below_interval(config, parsed->rule.threshold_usec))
+		return;
+	context->file = parsed->file;
+	context_warn(context, parsed,
+	    "threshold is %s, expected at least the interval (%s), or 0s for the next poll",
+	    duration_format(parsed->rule.threshold_usec, text),
+	    duration_format(config->interval_usec, interval_text));
+}
+
+void
+across_check_rules(struct config_context *context, const struct config *config,
+    const struct option_place *places, bool fragment, const struct port_range *kernel,
+    const struct parsed_rule *rules, size_t count)
+{
+	const struct option_place *interval = place_of(places, "interval");
+	const struct option_place *wanted = place_of(places, "ranges");
+	bool times = !interval->failed && !(fragment && interval->line == 0);
+	bool ports = context->examine && kernel->last > 0 && !wanted->failed &&
+	    !(fragment && wanted->line == 0);
+	struct ranges ranges;
+
+	ranges_resolve(&config->ranges, kernel, &ranges);
+	for (size_t i = 0; i < count; i++) {
+		if (!rules[i].rule.enabled || rules[i].packaged)
+			continue;
+		if (times)
+			check_rule_threshold(context, config, &rules[i]);
+		if (ports)
+			check_rule_ports(context, &rules[i], &ranges);
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The users and groups of a staged tree. See staged.c. Inside config/ only.
+ */
+#ifndef OVERSTAY_CONFIG_STAGED_H
+#define OVERSTAY_CONFIG_STAGED_H
+
+#include "base/macros.h"
+#include "config/messages.h"
+
+/* As config_resolve_function, of the tree context->root. */
+int staged_resolve(const struct config_context *context, const char *name, bool group,
+    uint32_t *ret_id) _mustcheck_;
+
+#endif
