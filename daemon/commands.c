@@ -18,6 +18,7 @@
 #include "daemon.h"
 #include "kernel/ranges.h"
 #include "privileges.h"
+#include "service-lock.h"
 #include "store/lastgood.h"
 
 const char *
@@ -103,6 +104,23 @@ load_last_good(const char *state_directory, struct config **ret)
 	return r;
 }
 
+/*
+ * The service can be seen by who is started beside it, who says so. Returns a descriptor that holds
+ * the service's lock, or less than 0.
+ */
+static int
+take_service_lock(enum sender_target target)
+{
+	const char *directory = getenv("RUNTIME_DIRECTORY");
+
+	if (directory != NULL)
+		return service_lock_take(directory);
+	if (target != SENDER_STDERR && service_lock_is_taken(SERVICE_DIRECTORY))
+		log_start(LOG_WARNING,
+		    "overstayd.service is running too: every alert will be logged twice");
+	return -ENOENT;
+}
+
 /* Runs on the files, or on the last good copy where they are wrong. */
 static int
 run_configured(struct daemon_options *options, struct config_messages *messages,
@@ -110,7 +128,7 @@ run_configured(struct daemon_options *options, struct config_messages *messages,
 {
 	struct config_paths paths = options->config_paths;
 	struct config *config = NULL;
-	int loaded, r = 0;
+	int loaded, lock_fd, r = 0;
 
 	/* Else one file that anybody may change would make a host blind. */
 	paths.starting = true;
@@ -127,7 +145,10 @@ run_configured(struct daemon_options *options, struct config_messages *messages,
 		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}
 	options->config_messages = messages;
-	return daemon_run(options, config, loaded < 0, client);
+	lock_fd = take_service_lock(options->target);
+	r = daemon_run(options, config, loaded < 0, client);
+	service_lock_release(getenv("RUNTIME_DIRECTORY"), lock_fd);
+	return r;
 }
 
 int

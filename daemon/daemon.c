@@ -17,6 +17,7 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
+#include "alert/host.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ struct daemon {
 	const struct daemon_options *options;
 	struct config *config;	      /* until loop/settings.c has it */
 	struct lookup_client *client; /* until loop/lookup.c has it */
+	struct host_cache host;	      /* of the loop's thread: names of interfaces */
 	struct ground ground;
 	struct heart *heart;
 	struct watched *watched;
@@ -71,6 +73,7 @@ start_ground(struct daemon *daemon)
 	ground->engine = engine_new(make_id, NULL);
 	if (ground->engine == NULL)
 		return -ENOMEM;
+	engine_set_interface_name(ground->engine, host_interface_name, &daemon->host);
 	r = settings_new(ground->loop, ground->engine, take_ptr(daemon->config), &ground->settings);
 	if (r == 0)
 		r = outlet_new(ground->loop, ground->engine, ground->settings,
@@ -78,7 +81,8 @@ start_ground(struct daemon *daemon)
 	if (r == 0)
 		r = status_new(ground->loop, ground->engine, ground->settings, &ground->status);
 	if (r == 0)
-		r = conditions_new(ground->outlet, ground->status, &ground->conditions);
+		r = conditions_new(ground->engine, ground->outlet, ground->status,
+		    &ground->conditions);
 	if (r < 0)
 		return r;
 	ground->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -73,18 +73,22 @@ ask_kernel(const struct lookup_question *questions, size_t count, struct answers
 
 /* Puts one batch and hands its answers to the engine. Returns 0 or why the lookup failed. */
 static int
-ask_batch(struct engine *engine, struct lookup_client *client, struct lookup_question *questions,
-    size_t count, struct answers *answers)
+ask_batch(struct engine *engine, struct policy *policy, struct lookup_client *client,
+    struct lookup_question *questions, size_t count, struct answers *answers)
 {
 	int r;
 
 	for (size_t i = 0; i < count; i++)
 		questions[i].thorough = true;
 	answers->count = 0;
-	r = lookup_client_ask(client, questions, count);
+	r = lookup_client_set_paths(client, &policy->links);
+	if (r == 0)
+		r = lookup_client_ask(client, questions, count);
 	if (r < 0)
 		return r;
 	r = wait_answers(client, answers);
+	/* Without memory a link leads nowhere. */
+	(void)!link_table_take(&policy->links, lookup_client_links(client));
 	ask_kernel(questions, count, answers);
 	engine_lookup_answers(engine, answers->list, answers->count, clock_boottime_usec());
 	for (size_t i = 0; i < answers->count; i++)
@@ -101,7 +105,7 @@ advance(struct engine *engine)
 }
 
 int
-once_lookup(struct engine *engine, struct lookup_client **client)
+once_lookup(struct engine *engine, struct policy *policy, struct lookup_client **client)
 {
 	_free_ struct lookup_question *questions = calloc(LOOKUP_INODES_MAX, sizeof(*questions));
 	_free_ struct answers *answers = calloc(1, sizeof(*answers));
@@ -122,7 +126,7 @@ once_lookup(struct engine *engine, struct lookup_client **client)
 		/* Full batches are only more of the same. */
 		if (count < LOOKUP_INODES_MAX && ++rounds > ROUNDS_MAX)
 			break;
-		r = ask_batch(engine, *client, questions, count, answers);
+		r = ask_batch(engine, policy, *client, questions, count, answers);
 		if (r < 0)
 			*client = lookup_client_close(*client);
 	}

@@ -13,6 +13,7 @@
  * one that fails is closed, and becomes NULL. Owners that stay open are unknown with the reason.
  * Returns 0 or -ENOMEM.
  */
-int once_lookup(struct engine *engine, struct lookup_client **client) _mustcheck_;
+int once_lookup(struct engine *engine, struct policy *policy,
+    struct lookup_client **client) _mustcheck_;
 
 #endif

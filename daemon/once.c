@@ -100,6 +100,7 @@ set_up(struct once *once)
 	policy->log_after_usec = 0;
 	policy->advice = false;
 	engine_set_policy(once->engine, policy);
+	engine_set_interface_name(once->engine, host_interface_name, &once->host);
 	r = ranges_read_kernel(once->proc_fd, &kernel);
 	if (r < 0 && once->config->ranges.kernel)
 		note_incomplete(once,
@@ -178,7 +179,7 @@ poll_once(struct once *once)
 		(void)snapshot_free(snapshot);
 		return r;
 	}
-	return once_lookup(once->engine, &once->client);
+	return once_lookup(once->engine, &once->config->policy, &once->client);
 }
 
 /* Whether some socket is there that nobody holds. */

@@ -175,10 +175,11 @@ send_journal(struct delivery *delivery, const struct message *message)
 
 /* Writes the line to stderr, waiting at most timeout_usec at a time. */
 static int
-write_line(struct delivery *delivery, const struct message *message, uint64_t timeout_usec)
+write_line(struct delivery *delivery, const struct message *message, bool has_journal,
+    uint64_t timeout_usec)
 {
 	char line[TERMINAL_LINE_MAX];
-	size_t length = terminal_format(&delivery->terminal, message, line), at = 0;
+	size_t length = terminal_format(&delivery->terminal, message, has_journal, line), at = 0;
 
 	if (delivery->terminal.fd < 0)
 		return -EBADF;
@@ -203,7 +204,8 @@ show_beside(struct delivery *delivery, const struct message *message)
 
 	if (delivery->target != SENDER_AUTO || !delivery->terminal.is_terminal)
 		return false;
-	r = write_line(delivery, message, delivery->terminal_stuck ? 0 : TERMINAL_WAIT_USEC);
+	r = write_line(delivery, message, atomic_load(&delivery->journal_available),
+	    delivery->terminal_stuck ? 0 : TERMINAL_WAIT_USEC);
 	delivery->terminal_stuck = r == -ETIMEDOUT;
 	return r == 0;
 }
@@ -225,7 +227,7 @@ delivery_send(struct delivery *delivery, const struct message *message)
 	}
 	if (shown)
 		return 0;
-	r = write_line(delivery, message, USEC_NEVER);
+	r = write_line(delivery, message, false, USEC_NEVER);
 	if (r < 0 && r != -ECANCELED)
 		atomic_store(&delivery->last_error, r);
 	return r;

@@ -177,10 +177,15 @@ is_unit_name(const char *unit)
 void
 describe_unit(struct text *text, const char *unit, size_t max)
 {
-	if (is_unit_name(unit) && strlen(unit) <= max)
+	size_t length = strlen(unit);
+
+	/* As systemctl(1) prints it, also where it is cut: its backslashes are letters. */
+	if (!is_unit_name(unit))
+		text_escape(text, unit, length, max);
+	else if (length <= max)
 		text_add(text, unit);
 	else
-		text_escape_string(text, unit, max);
+		text_printf(text, "%.*s...", (int)max - 3, unit);
 }
 
 static bool

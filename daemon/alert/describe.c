@@ -200,7 +200,7 @@ describe_hints(struct text *text, const struct report_stay *stay)
 const char *
 describe_advice(const char *line)
 {
-	if (line[0] != '\0')
+	if (line != NULL && line[0] != '\0')
 		return line;
 	return "net.ipv4.ip_local_reserved_ports = the value of "
 	       "/proc/sys/net/ipv4/ip_local_reserved_ports and these ports";

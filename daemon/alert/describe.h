@@ -70,7 +70,7 @@ void describe_parent(struct text *text, const struct process *process);
 /* A line for sysctl.d that is longer is no reading; it stands in OVERSTAY_ADVICE alone. */
 #define ADVICE_TEXT_MAX 600
 
-/* A line for sysctl.d; "", one that is too long for a message, in words. */
+/* A line for sysctl.d; NULL or "", one that is too long for a message, in words. */
 const char *describe_advice(const char *line);
 
 /* "nginx 50080 (nginx.service)", "python3.11 of bob 5 ports"; with `many` instead of "ports", and

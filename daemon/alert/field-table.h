@@ -2,11 +2,15 @@
 /*
  * The tables of fields: a row for each, in the order of the manual. fields.c has those of every
  * message and walks all tables; fields-stay.c and fields-owner.c have theirs.
+ *
+ * A list is one field. What is `repeated` stands beside it, a field for each entry, since
+ * journalctl matches whole values: OVERSTAY_PID=4242 finds one of several processes.
  */
 #ifndef OVERSTAY_ALERT_FIELD_TABLE_H
 #define OVERSTAY_ALERT_FIELD_TABLE_H
 
 #include "alert/events.h"
+#include "alert/field-type.h"
 #include "alert/message.h"
 
 /* Where the values come from; parts that a message has not are NULL, and then not asked for. */
@@ -25,6 +29,7 @@ typedef void field_function(struct text *value, const struct field_source *sourc
 struct field_row {
 	const char *name;
 	enum field_group group;
+	enum field_type type;
 	bool repeated; /* asked with the next number while there is a value */
 	field_function *function;
 };

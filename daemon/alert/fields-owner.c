@@ -31,6 +31,15 @@ holders(struct text *value, const struct field_source *source)
 }
 
 static void
+pids(struct text *value, const struct field_source *source)
+{
+	const struct owner *owner = source->stay->owner;
+
+	for (uint32_t i = 0; source->process != NULL && i < owner->process_count; i++)
+		text_printf(value, "%s%d", i == 0 ? "" : " ", owner->processes[i].pid);
+}
+
+static void
 pid(struct text *value, const struct field_source *source)
 {
 	const struct owner *owner = source->stay->owner;
@@ -253,37 +262,38 @@ object_unit(struct text *value, const struct field_source *source)
 }
 
 static const struct field_row rows[] = {
-	{ "OVERSTAY_OWNER", FIELDS_OWNER, false, owner_kind },
-	{ "OVERSTAY_OWNER_REASON", FIELDS_OWNER, false, owner_reason },
-	{ "OVERSTAY_OBSERVED_USEC", FIELDS_OWNER, false, observed },
-	{ "OVERSTAY_HOLDERS", FIELDS_OWNER, false, holders },
-	{ "OVERSTAY_PID", FIELDS_OWNER, true, pid },
-	{ "OVERSTAY_COMM", FIELDS_OWNER, false, comm },
-	{ "OVERSTAY_EXE", FIELDS_OWNER, false, exe },
-	{ "OVERSTAY_EXE_DELETED", FIELDS_OWNER, false, exe_deleted },
-	{ "OVERSTAY_EXE_SHA256", FIELDS_OWNER, false, exe_checksum },
-	{ "OVERSTAY_SCRIPT", FIELDS_OWNER, false, script },
-	{ "OVERSTAY_COPY_OF", FIELDS_OWNER, false, copy_of },
-	{ "OVERSTAY_CALLED", FIELDS_OWNER, false, called },
-	{ "OVERSTAY_CMDLINE", FIELDS_OWNER, false, cmdline },
-	{ "OVERSTAY_TITLE", FIELDS_OWNER, false, title },
-	{ "OVERSTAY_CWD", FIELDS_OWNER, false, cwd },
-	{ "OVERSTAY_UID", FIELDS_OWNER, false, uid },
-	{ "OVERSTAY_USER", FIELDS_OWNER, false, user },
-	{ "OVERSTAY_LOGINUID", FIELDS_OWNER, false, login_uid },
-	{ "OVERSTAY_PARENT", FIELDS_OWNER, false, parent },
-	{ "OVERSTAY_PARENT_COMM", FIELDS_OWNER, false, parent_comm },
-	{ "OVERSTAY_STARTED_USEC", FIELDS_OWNER, false, started },
-	{ "OVERSTAY_UNIT", FIELDS_OWNER, false, unit },
-	{ "OVERSTAY_USER_UNIT", FIELDS_OWNER, false, user_unit },
-	{ "OVERSTAY_SLICE", FIELDS_OWNER, false, slice },
-	{ "OVERSTAY_SESSION", FIELDS_OWNER, false, session },
-	{ "OVERSTAY_ORIGIN", FIELDS_OWNER, false, origin },
-	{ "OVERSTAY_CONTAINER", FIELDS_OWNER, false, container },
-	{ "OVERSTAY_CONTAINER_KIND", FIELDS_OWNER, false, container_kind },
-	{ "OVERSTAY_FORWARDS_TO", FIELDS_OWNER, false, forwards_to },
-	{ "OBJECT_PID", FIELDS_OWNER, false, object_pid },
-	{ "OBJECT_SYSTEMD_UNIT", FIELDS_OWNER, false, object_unit },
+	{ "OVERSTAY_OWNER", FIELDS_OWNER, FIELD_WORD, false, owner_kind },
+	{ "OVERSTAY_OWNER_REASON", FIELDS_OWNER, FIELD_WORD, false, owner_reason },
+	{ "OVERSTAY_OBSERVED_USEC", FIELDS_OWNER, FIELD_TIME, false, observed },
+	{ "OVERSTAY_HOLDERS", FIELDS_OWNER, FIELD_INTEGER, false, holders },
+	{ "OVERSTAY_PIDS", FIELDS_OWNER, FIELD_INTEGERS, false, pids },
+	{ "OVERSTAY_PID", FIELDS_OWNER, FIELD_INTEGER, true, pid },
+	{ "OVERSTAY_COMM", FIELDS_OWNER, FIELD_STRING, false, comm },
+	{ "OVERSTAY_EXE", FIELDS_OWNER, FIELD_STRING, false, exe },
+	{ "OVERSTAY_EXE_DELETED", FIELDS_OWNER, FIELD_BOOLEAN, false, exe_deleted },
+	{ "OVERSTAY_EXE_SHA256", FIELDS_OWNER, FIELD_ID, false, exe_checksum },
+	{ "OVERSTAY_SCRIPT", FIELDS_OWNER, FIELD_STRING, false, script },
+	{ "OVERSTAY_COPY_OF", FIELDS_OWNER, FIELD_STRING, false, copy_of },
+	{ "OVERSTAY_CALLED", FIELDS_OWNER, FIELD_STRING, false, called },
+	{ "OVERSTAY_CMDLINE", FIELDS_OWNER, FIELD_STRING, false, cmdline },
+	{ "OVERSTAY_TITLE", FIELDS_OWNER, FIELD_STRING, false, title },
+	{ "OVERSTAY_CWD", FIELDS_OWNER, FIELD_STRING, false, cwd },
+	{ "OVERSTAY_UID", FIELDS_OWNER, FIELD_INTEGER, false, uid },
+	{ "OVERSTAY_USER", FIELDS_OWNER, FIELD_STRING, false, user },
+	{ "OVERSTAY_LOGINUID", FIELDS_OWNER, FIELD_INTEGER, false, login_uid },
+	{ "OVERSTAY_PARENT", FIELDS_OWNER, FIELD_INTEGER, false, parent },
+	{ "OVERSTAY_PARENT_COMM", FIELDS_OWNER, FIELD_STRING, false, parent_comm },
+	{ "OVERSTAY_STARTED_USEC", FIELDS_OWNER, FIELD_TIME, false, started },
+	{ "OVERSTAY_UNIT", FIELDS_OWNER, FIELD_STRING, false, unit },
+	{ "OVERSTAY_USER_UNIT", FIELDS_OWNER, FIELD_STRING, false, user_unit },
+	{ "OVERSTAY_SLICE", FIELDS_OWNER, FIELD_STRING, false, slice },
+	{ "OVERSTAY_SESSION", FIELDS_OWNER, FIELD_STRING, false, session },
+	{ "OVERSTAY_ORIGIN", FIELDS_OWNER, FIELD_WORD, false, origin },
+	{ "OVERSTAY_CONTAINER", FIELDS_OWNER, FIELD_STRING, false, container },
+	{ "OVERSTAY_CONTAINER_KIND", FIELDS_OWNER, FIELD_WORD, false, container_kind },
+	{ "OVERSTAY_FORWARDS_TO", FIELDS_OWNER, FIELD_STRING, false, forwards_to },
+	{ "OBJECT_PID", FIELDS_OWNER, FIELD_INTEGER, false, object_pid },
+	{ "OBJECT_SYSTEMD_UNIT", FIELDS_OWNER, FIELD_STRING, false, object_unit },
 };
 
 const struct field_table fields_of_owner = { rows, ARRAY_SIZE(rows) };

@@ -113,6 +113,12 @@ away(struct text *value, const struct field_source *source)
 }
 
 static void
+span(struct text *value, const struct field_source *source)
+{
+	value_add_usec(value, source->stay->span_usec);
+}
+
+static void
 threshold(struct text *value, const struct field_source *source)
 {
 	value_add_usec(value, source->stay->threshold_usec);
@@ -171,6 +177,17 @@ reasons(struct text *value, const struct field_source *source)
 			    reason_name((enum reason)i));
 }
 
+/* The n-th of the reasons that there are. */
+static void
+reason(struct text *value, const struct field_source *source)
+{
+	uint32_t skip = source->number;
+
+	for (unsigned i = 0; i < REASON_COUNT; i++)
+		if ((source->stay->reasons >> i & 1) != 0 && skip-- == 0)
+			text_add(value, reason_name((enum reason)i));
+}
+
 static void
 hints(struct text *value, const struct field_source *source)
 {
@@ -197,17 +214,33 @@ strength(struct text *value, const struct field_source *source)
 		text_add(value, reason_strength_name(reasons_strength(source->stay->reasons)));
 }
 
-static void
-peers(struct text *value, const struct field_source *source)
+/* How many stand in the report. */
+static uint32_t
+count_kept(const struct report_peers *all)
 {
-	const struct report_peers *all = source->stay->peers;
-
-	if (all != NULL && source->number < all->kept && source->number < REPORT_PEERS_MAX)
-		describe_peer(value, &all->peers[source->number]);
+	if (all == NULL)
+		return 0;
+	return all->kept < REPORT_PEERS_MAX ? all->kept : REPORT_PEERS_MAX;
 }
 
 static void
-peers_count(struct text *value, const struct field_source *source)
+peers(struct text *value, const struct field_source *source)
+{
+	for (uint32_t i = 0; i < count_kept(source->stay->peers); i++) {
+		text_add(value, i == 0 ? "" : " ");
+		describe_peer(value, &source->stay->peers->peers[i]);
+	}
+}
+
+static void
+peer(struct text *value, const struct field_source *source)
+{
+	if (source->number < count_kept(source->stay->peers))
+		describe_peer(value, &source->stay->peers->peers[source->number]);
+}
+
+static void
+peer_count(struct text *value, const struct field_source *source)
 {
 	if (source->stay->peers != NULL)
 		text_printf(value, "%u", source->stay->peers->count);
@@ -295,42 +328,45 @@ inode(struct text *value, const struct field_source *source)
 }
 
 static const struct field_row rows[] = {
-	{ "OVERSTAY_STAY", FIELDS_STAY, false, stay_id },
-	{ "OVERSTAY_SEQUENCE", FIELDS_STAY, false, sequence },
-	{ "OVERSTAY_STATE", FIELDS_STAY, false, state },
-	{ "OVERSTAY_SEVERITY", FIELDS_STAY, false, severity },
-	{ "OVERSTAY_PROTOCOL", FIELDS_STAY, false, protocol },
-	{ "OVERSTAY_ADDRESS", FIELDS_STAY, false, address },
-	{ "OVERSTAY_PORT", FIELDS_STAY, false, port },
-	{ "OVERSTAY_PORT_BEFORE", FIELDS_AWAY, false, port_before },
-	{ "OVERSTAY_GROUP", FIELDS_GROUP, false, group },
-	{ "OVERSTAY_PORTS", FIELDS_GROUP, false, ports },
-	{ "OVERSTAY_HOPS", FIELDS_HOPS, false, hops },
-	{ "OVERSTAY_INTERFACE", FIELDS_STAY, false, interface },
-	{ "OVERSTAY_V6ONLY", FIELDS_STAY, false, v6only },
-	{ "OVERSTAY_EXPOSURE", FIELDS_STAY, false, exposure },
-	{ "OVERSTAY_CHOICE", FIELDS_STAY, false, choice },
-	{ "OVERSTAY_NETNS_COOKIE", FIELDS_STAY, false, netns_cookie },
-	{ "OVERSTAY_AGE_USEC", FIELDS_STAY, false, age },
-	{ "OVERSTAY_AGE_MAX_USEC", FIELDS_STAY, false, age_max },
-	{ "OVERSTAY_AWAY_USEC", FIELDS_AWAY, false, away },
-	{ "OVERSTAY_THRESHOLD_USEC", FIELDS_STAY, false, threshold },
-	{ "OVERSTAY_FIRST_SEEN_USEC", FIELDS_STAY, false, first_seen },
-	{ "OVERSTAY_RANGE", FIELDS_STAY, false, range },
-	{ "OVERSTAY_CLASS", FIELDS_STAY, false, class },
-	{ "OVERSTAY_REASONS", FIELDS_STAY, false, reasons },
-	{ "OVERSTAY_STRENGTH", FIELDS_STAY, false, strength },
-	{ "OVERSTAY_HINTS", FIELDS_STAY, false, hints },
-	{ "OVERSTAY_LAST_USED_USEC", FIELDS_STAY, false, last_used },
-	{ "OVERSTAY_RULE", FIELDS_STAY, false, rule },
-	{ "OVERSTAY_NOTE", FIELDS_STAY, false, note },
-	{ "OVERSTAY_WOULD_ALLOW", FIELDS_STAY, false, would_allow },
-	{ "OVERSTAY_ADVICE", FIELDS_STAY, false, advice },
-	{ "OVERSTAY_PEERS", FIELDS_STAY, true, peers },
-	{ "OVERSTAY_PEERS_COUNT", FIELDS_STAY, false, peers_count },
-	{ "OVERSTAY_SOCKETS", FIELDS_STAY, false, sockets },
-	{ "OVERSTAY_COOKIE", FIELDS_STAY, false, cookie },
-	{ "OVERSTAY_INODE", FIELDS_STAY, false, inode },
+	{ "OVERSTAY_STAY", FIELDS_STAY, FIELD_ID, false, stay_id },
+	{ "OVERSTAY_SEQUENCE", FIELDS_STAY, FIELD_INTEGER, false, sequence },
+	{ "OVERSTAY_STATE", FIELDS_STAY, FIELD_WORD, false, state },
+	{ "OVERSTAY_SEVERITY", FIELDS_STAY, FIELD_WORD, false, severity },
+	{ "OVERSTAY_PROTOCOL", FIELDS_STAY, FIELD_WORD, false, protocol },
+	{ "OVERSTAY_ADDRESS", FIELDS_STAY, FIELD_STRING, false, address },
+	{ "OVERSTAY_PORT", FIELDS_STAY, FIELD_INTEGER, false, port },
+	{ "OVERSTAY_PORT_BEFORE", FIELDS_AWAY, FIELD_INTEGER, false, port_before },
+	{ "OVERSTAY_GROUP", FIELDS_GROUP, FIELD_ID, false, group },
+	{ "OVERSTAY_PORTS", FIELDS_GROUP, FIELD_INTEGERS, false, ports },
+	{ "OVERSTAY_HOPS", FIELDS_HOPS, FIELD_INTEGER, false, hops },
+	{ "OVERSTAY_INTERFACE", FIELDS_STAY, FIELD_STRING, false, interface },
+	{ "OVERSTAY_V6ONLY", FIELDS_STAY, FIELD_BOOLEAN, false, v6only },
+	{ "OVERSTAY_EXPOSURE", FIELDS_STAY, FIELD_WORD, false, exposure },
+	{ "OVERSTAY_CHOICE", FIELDS_STAY, FIELD_WORD, false, choice },
+	{ "OVERSTAY_NETNS_COOKIE", FIELDS_STAY, FIELD_INTEGER, false, netns_cookie },
+	{ "OVERSTAY_AGE_USEC", FIELDS_STAY, FIELD_USEC, false, age },
+	{ "OVERSTAY_AGE_MAX_USEC", FIELDS_STAY, FIELD_USEC, false, age_max },
+	{ "OVERSTAY_SPAN_USEC", FIELDS_HOPS, FIELD_USEC, false, span },
+	{ "OVERSTAY_AWAY_USEC", FIELDS_AWAY, FIELD_USEC, false, away },
+	{ "OVERSTAY_THRESHOLD_USEC", FIELDS_STAY, FIELD_USEC, false, threshold },
+	{ "OVERSTAY_FIRST_SEEN_USEC", FIELDS_STAY, FIELD_TIME, false, first_seen },
+	{ "OVERSTAY_RANGE", FIELDS_STAY, FIELD_WORD, false, range },
+	{ "OVERSTAY_CLASS", FIELDS_STAY, FIELD_WORD, false, class },
+	{ "OVERSTAY_REASONS", FIELDS_STAY, FIELD_WORDS, false, reasons },
+	{ "OVERSTAY_REASON", FIELDS_STAY, FIELD_WORD, true, reason },
+	{ "OVERSTAY_STRENGTH", FIELDS_STAY, FIELD_WORD, false, strength },
+	{ "OVERSTAY_HINTS", FIELDS_STAY, FIELD_WORDS, false, hints },
+	{ "OVERSTAY_LAST_USED_USEC", FIELDS_STAY, FIELD_TIME, false, last_used },
+	{ "OVERSTAY_RULE", FIELDS_STAY, FIELD_STRING, false, rule },
+	{ "OVERSTAY_NOTE", FIELDS_STAY, FIELD_STRING, false, note },
+	{ "OVERSTAY_WOULD_ALLOW", FIELDS_STAY, FIELD_STRING, false, would_allow },
+	{ "OVERSTAY_ADVICE", FIELDS_STAY, FIELD_STRING, false, advice },
+	{ "OVERSTAY_PEERS", FIELDS_STAY, FIELD_STRINGS, false, peers },
+	{ "OVERSTAY_PEER", FIELDS_STAY, FIELD_STRING, true, peer },
+	{ "OVERSTAY_PEER_COUNT", FIELDS_STAY, FIELD_INTEGER, false, peer_count },
+	{ "OVERSTAY_SOCKETS", FIELDS_STAY, FIELD_INTEGER, false, sockets },
+	{ "OVERSTAY_COOKIE", FIELDS_STAY, FIELD_INTEGER, false, cookie },
+	{ "OVERSTAY_INODE", FIELDS_STAY, FIELD_INTEGER, false, inode },
 };
 
 const struct field_table fields_of_stay = { rows, ARRAY_SIZE(rows) };

@@ -155,16 +155,6 @@ line_present(const struct line *line)
 	add_hints(line);
 }
 
-/* A line and where there is more, for which room is kept. */
-static void
-add_with_see(const struct line *line, void (*function)(const struct line *line))
-{
-	line->text->size -= SEE_MAX;
-	function(line);
-	line->text->size += SEE_MAX;
-	add_see(line);
-}
-
 /* The same address, so that the port alone says where. */
 static bool
 is_beside(const struct endpoint *a, const struct endpoint *b)
@@ -243,7 +233,7 @@ add_group(const struct line *line)
 }
 
 static void
-add_overstay(const struct line *line)
+line_overstay(const struct line *line)
 {
 	add_where_all(line);
 	add_age(line);
@@ -255,14 +245,9 @@ add_overstay(const struct line *line)
 	add_group(line);
 }
 
+/* SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: WHO: REASON, REASON (strong); parent x [801] */
 static void
-line_overstay(const struct line *line)
-{
-	add_with_see(line, add_overstay);
-}
-
-static void
-add_suspect(const struct line *line)
+line_suspect(const struct line *line)
 {
 	const struct process *process = owner_first(line->stay->owner);
 	const char *rule = line->stay->would_allow;
@@ -295,13 +280,6 @@ add_suspect(const struct line *line)
 	add_hints(line);
 }
 
-/* SUSPECT tcp 0.0.0.0:60855 (all addresses) for 6s: WHO: REASON, REASON (strong); parent x [801] */
-static void
-line_suspect(const struct line *line)
-{
-	add_with_see(line, add_suspect);
-}
-
 /* "50001, 50007, ..., 50030" */
 static void
 add_ports(const struct line *line)
@@ -329,7 +307,7 @@ line_hopping(const struct line *line)
 	    protocol_name((enum protocol)line->stay->endpoint.protocol));
 	describe_owner(line->text, line->stay, line->context);
 	text_printf(line->text, ": moved to a new port %u time%s, %s in total, ", hops,
-	    hops == 1 ? "" : "s", duration_format_short(line->stay->age_usec, total));
+	    hops == 1 ? "" : "s", duration_format_short(line->stay->span_usec, total));
 	add_threshold(line);
 	if (line->stay->port_count > 0)
 		text_add(line->text, ": ");
@@ -418,23 +396,43 @@ line_cleared(const struct line *line)
 	add_owner(line);
 }
 
-typedef void line_function(const struct line *line);
-
 /* Kinds that are about no stay have no row: their words are in say.c. */
-static line_function *const lines[EVENT_COUNT] = {
-	[EVENT_APPEARED] = line_present,
-	[EVENT_VANISHED] = line_gone,
-	[EVENT_OVERSTAY] = line_overstay,
-	[EVENT_ENDED] = line_gone,
-	[EVENT_REBOUND] = line_rebound,
-	[EVENT_CLEARED] = line_cleared,
-	[EVENT_SUSPECT] = line_suspect,
-	[EVENT_HOPPING] = line_hopping,
-	[EVENT_ADVICE] = line_advice,
+static const struct {
+	void (*function)(const struct line *line);
+	bool see; /* it closes with where there is more */
+} lines[EVENT_COUNT] = {
+	[EVENT_APPEARED] = { line_present, false },
+	[EVENT_VANISHED] = { line_gone, false },
+	[EVENT_OVERSTAY] = { line_overstay, true },
+	[EVENT_ENDED] = { line_gone, false },
+	[EVENT_REBOUND] = { line_rebound, false },
+	[EVENT_CLEARED] = { line_cleared, false },
+	[EVENT_SUSPECT] = { line_suspect, true },
+	[EVENT_HOPPING] = { line_hopping, false },
+	[EVENT_ADVICE] = { line_advice, false },
 };
 
-/* The line alone, into text. Bounded by MESSAGE_TEXT_MAX whatever the report holds. */
-static void
+/* Returns the length without where there is more, for which room is kept. */
+static size_t
+add_line(const struct line *line)
+{
+	bool see = lines[line->report->kind].see;
+	size_t bare_length;
+
+	line->text->size -= see ? SEE_MAX : 0;
+	lines[line->report->kind].function(line);
+	line->text->size += see ? SEE_MAX : 0;
+	bare_length = line->text->used;
+	if (see)
+		add_see(line);
+	return bare_length;
+}
+
+/*
+ * The line alone, into text. Bounded by MESSAGE_TEXT_MAX whatever the report holds. Returns its
+ * length without where there is more.
+ */
+static size_t
 message_text(struct text *text, const struct report *report, const struct message_context *context)
 {
 	struct line line = {
@@ -445,12 +443,13 @@ message_text(struct text *text, const struct report *report, const struct messag
 	};
 
 	text_add(text, event_of(report->kind)->word);
-	if (report->stay != NULL && lines[report->kind] != NULL) {
-		lines[report->kind](&line);
-	} else if (report->notice != NOTICE_NONE) {
+	if (report->stay != NULL && lines[report->kind].function != NULL)
+		return add_line(&line);
+	if (report->notice != NOTICE_NONE) {
 		text_add(text, " ");
-		say_notice(text, report, context);
+		return say_notice(text, report, context);
 	}
+	return text->used;
 }
 
 void
@@ -466,7 +465,7 @@ message_render(struct message *message, const struct report *report,
 	message->cut = false;
 	text_init(&message->bytes, message->storage, sizeof(message->storage));
 	text_init(&line, buffer, sizeof(buffer));
-	message_text(&line, report, context);
+	message->bare_length = message_text(&line, report, context);
 	field_add(message, "MESSAGE", buffer);
 	message->text = message->storage + strlen("MESSAGE=");
 	fields_add(message, report, context);

@@ -24,7 +24,7 @@
 #define MESSAGE_FIELD_MAX 4000
 
 /* Fields of one message, and the bytes of all of them; what is more is left out. */
-#define MESSAGE_FIELDS_MAX 128
+#define MESSAGE_FIELDS_MAX 192
 #define MESSAGE_BYTES_MAX  49152
 
 /* Room for the hash of the configuration, as hexadecimal digits with the NUL. */
@@ -51,7 +51,8 @@ struct message_context {
 struct message {
 	enum severity priority;
 	uint64_t realtime_usec;
-	const char *text; /* the one line: escaped, valid UTF-8, less than MESSAGE_TEXT_MAX */
+	const char *text;   /* the one line: escaped, valid UTF-8, less than MESSAGE_TEXT_MAX */
+	size_t bare_length; /* of the text, without where there is more: only the journal has it */
 	/* "NAME=value", length without the NUL; the first is MESSAGE=. */
 	struct iovec fields[MESSAGE_FIELDS_MAX];
 	size_t field_count;

@@ -6,6 +6,7 @@
  *	{NAME}		the fact of that name, written as its type says
  *	{NAME:s}	an "s", unless that number is 1
  *	[...]		left out if the report lacks a fact that is named within
+ *	|		behind it: where there is more, for whom there is a journal to search
  *
  * Invariants: what comes from outside is escaped; a line of configuration stands whole in the text
  * or not at all. Pure; no allocation.
@@ -34,21 +35,26 @@ static const char *const sentences[NOTICE_COUNT] = {
 			   "overstaying; the event loop was blocked for at most "
 			   "{LONGEST_HOLD_USEC} us",
 	[NOTICE_OVERSTAYS_AT_START] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s}, "
-				      "present at start[: {OWNERS}]; see: "
+				      "present at start[: {OWNERS}]|; see: "
 				      "journalctl OVERSTAY_EVENT=overstay",
 	[NOTICE_OVERSTAYS_AT_ONCE] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s} at the "
-				     "same time[: {OWNERS}]; see: "
+				     "same time[: {OWNERS}]|; see: "
 				     "journalctl OVERSTAY_EVENT=overstay",
 	[NOTICE_OVERSTAYS_AFTER_RESUME] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s}, "
-					  "due while the host slept[: {OWNERS}]; see: "
+					  "due while the host slept[: {OWNERS}]|; see: "
 					  "journalctl OVERSTAY_EVENT=overstay",
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
 			   "suspect, {ALLOWED} allowed by rules[: {OWNERS}][; not reported one by "
 			   "one since the last summary: {FOLLOWED}][; the oldest: {OLDEST}, seen "
 			   "for {OLDEST_AGE}]",
-	[NOTICE_POOL] = "{PROTOCOL}: {PORTS} ports occupied by {SOCKETS} sockets; since the last "
-			"survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} changed, "
-			"{VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of CPU",
+	[NOTICE_HEARTBEAT] = "overstayd {VERSION} is watching: {LISTENERS} listener{LISTENERS:s}, "
+			     "{OVERSTAYING} overstaying, {SUSPECTS} suspect; {POLLS_DONE} polls "
+			     "since the last message of this kind, {POLLS_MISSED} missed[; "
+			     "degraded: {CONDITIONS}]; next in {EVERY_USEC}; configuration {HASH}",
+	[NOTICE_POOL] = "{PROTOCOL}: {PORT_COUNT} ports occupied by {SOCKET_COUNT} sockets; since "
+			"the last survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} "
+			"changed, {VANISHED} vanished; {TIME_WAIT} in TIME_WAIT; {CPU_USEC} us of "
+			"CPU",
 	[NOTICE_PORTS_NOT_RESERVED] = "{COUNT} ports are not reserved: outgoing connections may "
 				      "take them, and their programs would then fail to start[: "
 				      "{OWNERS}]; set in /etc/sysctl.d/60-overstay.conf: "
@@ -68,8 +74,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 				     "keeping configuration {HASH}",
 	[NOTICE_RELOAD_NOT_BEGUN] = "cannot reload the configuration: {ERROR}",
 	[NOTICE_LAST_GOOD_NOT_BEGUN] = "cannot save the last good configuration: {ERROR}",
-	[NOTICE_SUPPRESSED] = "{COUNT} messages were dropped: rate limit exceeded or queue full",
-	[NOTICE_UNSENT] = "{COUNT} messages could not be sent: {ERROR}",
+	[NOTICE_SUPPRESSED] = "{MESSAGES} messages were dropped: rate limit exceeded or queue full",
+	[NOTICE_UNSENT] = "{MESSAGES} messages could not be sent: {ERROR}",
 	[NOTICE_LOOKUP_FAILED] = "{CONDITION}: {OWNER_REASON} ({ERROR}): owners are unknown and "
 				 "rules that name them do not match[; its program: {PROGRAM}][; "
 				 "see: systemctl status {UNIT}]",
@@ -185,6 +191,13 @@ say_owners(struct text *text, const struct fact *fact, const struct message_cont
 		text_printf(text, ", and %u more", owners->all - said);
 }
 
+/* How many: the field itself is alert/items.c's. */
+static void
+say_items(struct text *text, const struct fact *fact)
+{
+	text_printf(text, "%u", fact->items->all);
+}
+
 static void
 say_protocol(struct text *text, const struct fact *fact)
 {
@@ -201,6 +214,31 @@ static void
 say_condition(struct text *text, const struct fact *fact)
 {
 	text_add(text, condition_name((enum condition)fact->number));
+}
+
+static void
+add_conditions(struct text *text, const struct fact *fact, const char *between)
+{
+	const char *before = "";
+
+	for (unsigned i = 0; i < CONDITION_COUNT; i++) {
+		if ((fact->number >> i & 1) == 0)
+			continue;
+		text_printf(text, "%s%s", before, condition_name((enum condition)i));
+		before = between;
+	}
+}
+
+static void
+say_conditions(struct text *text, const struct fact *fact)
+{
+	add_conditions(text, fact, ", ");
+}
+
+static void
+say_conditions_value(struct text *value, const struct fact *fact)
+{
+	add_conditions(value, fact, " ");
 }
 
 static void
@@ -245,25 +283,35 @@ say_oddities(struct text *text, const struct fact *fact)
 	}
 }
 
-/* How values are written in the text, and in a field. */
+/* How values are written in the text, and in a field, and what that is. */
 static const struct {
 	void (*text)(struct text *text, const struct fact *fact);
 	void (*field)(struct text *value, const struct fact *fact);
+	enum field_type type;
 } types[FACT_TYPE_COUNT] = {
-	[FACT_TYPE_NUMBER] = { say_number, say_number },
-	[FACT_TYPE_DURATION] = { say_duration, say_number },
-	[FACT_TYPE_TEXT] = { say_text, say_bytes },
-	[FACT_TYPE_LINE] = { say_line, say_line_value },
-	[FACT_TYPE_ENDPOINTS] = { say_endpoints, say_endpoints },
-	[FACT_TYPE_OWNERS] = { NULL, NULL }, /* in texts alone: say_owners() */
-	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol },
-	[FACT_TYPE_SEVERITY] = { say_severity, say_severity },
-	[FACT_TYPE_CONDITION] = { say_condition, say_condition },
-	[FACT_TYPE_ERROR] = { say_error, say_number },
-	[FACT_TYPE_OWNER_REASON] = { say_owner_reason, say_owner_reason },
-	[FACT_TYPE_INCOMPLETE] = { say_incomplete, say_incomplete },
-	[FACT_TYPE_ODDITIES] = { say_oddities, say_oddities },
+	[FACT_TYPE_NUMBER] = { say_number, say_number, FIELD_INTEGER },
+	[FACT_TYPE_USEC] = { say_number, say_number, FIELD_USEC },
+	[FACT_TYPE_DURATION] = { say_duration, say_number, FIELD_USEC },
+	[FACT_TYPE_TEXT] = { say_text, say_bytes, FIELD_STRING },
+	[FACT_TYPE_LINE] = { say_line, say_line_value, FIELD_STRING },
+	[FACT_TYPE_ENDPOINTS] = { say_endpoints, say_endpoints, FIELD_STRING },
+	[FACT_TYPE_OWNERS] = { NULL, NULL, FIELD_STRING }, /* in texts alone: say_owners() */
+	[FACT_TYPE_ITEMS] = { say_items, say_items, FIELD_JSON },
+	[FACT_TYPE_PROTOCOL] = { say_protocol, say_protocol, FIELD_WORD },
+	[FACT_TYPE_SEVERITY] = { say_severity, say_severity, FIELD_WORD },
+	[FACT_TYPE_CONDITION] = { say_condition, say_condition, FIELD_WORD },
+	[FACT_TYPE_CONDITIONS] = { say_conditions, say_conditions_value, FIELD_WORDS },
+	[FACT_TYPE_ERROR] = { say_error, say_number, FIELD_INTEGER },
+	[FACT_TYPE_OWNER_REASON] = { say_owner_reason, say_owner_reason, FIELD_STRING },
+	[FACT_TYPE_INCOMPLETE] = { say_incomplete, say_incomplete, FIELD_STRING },
+	[FACT_TYPE_ODDITIES] = { say_oddities, say_oddities, FIELD_STRING },
 };
+
+enum field_type
+say_fact_type(enum fact_name name)
+{
+	return types[fact_type(name)].type;
+}
 
 void
 say_fact_value(struct text *value, const struct fact *fact)
@@ -313,19 +361,23 @@ say_fact(struct text *text, const struct fact *fact, const struct message_contex
 		types[type].text(text, fact);
 }
 
-void
+size_t
 say_notice(struct text *text, const struct report *report, const struct message_context *context)
 {
+	size_t bare_length = 0;
+
 	for (const char *at = sentences[report->notice]; *at != '\0';) {
-		size_t words = strcspn(at, "{[]");
+		size_t words = strcspn(at, "{[]|");
 		const struct fact *fact;
 		bool plural;
 
 		text_printf(text, "%.*s", (int)words, at);
 		at += words;
+		if (*at == '|')
+			bare_length = text->used;
 		if (*at == '[' && !has_all(report, at, strchr(at, ']')))
 			at = strchr(at, ']');
-		if (*at == '[' || *at == ']') {
+		if (*at == '|' || *at == '[' || *at == ']') {
 			at++;
 			continue;
 		}
@@ -337,4 +389,5 @@ say_notice(struct text *text, const struct report *report, const struct message_
 		else if (fact != NULL && fact->number != 1)
 			text_add(text, "s");
 	}
+	return bare_length > 0 ? bare_length : text->used;
 }

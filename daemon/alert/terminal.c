@@ -28,7 +28,8 @@ terminal_init(struct terminal *terminal, int fd, const char *journal_stream)
 }
 
 size_t
-terminal_format(const struct terminal *terminal, const struct message *message, char *buffer)
+terminal_format(const struct terminal *terminal, const struct message *message, bool has_journal,
+    char *buffer)
 {
 	time_t seconds = (time_t)(message->realtime_usec / USEC_PER_SEC);
 	char when[48] = "";
@@ -41,7 +42,8 @@ terminal_format(const struct terminal *terminal, const struct message *message, 
 	else if (localtime_r(&seconds, &local) != NULL &&
 	    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S ", &local) > 0)
 		text_add(&line, when);
-	text_add(&line, message->text);
+	text_printf(&line, "%.*s",
+	    (int)(has_journal ? strlen(message->text) : message->bare_length), message->text);
 	text_add(&line, "\n");
 	return line.used;
 }

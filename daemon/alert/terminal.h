@@ -19,8 +19,9 @@ struct terminal {
 /* Finds out what fd is. journal_stream: the value of JOURNAL_STREAM, NULL = not set. */
 void terminal_init(struct terminal *terminal, int fd, const char *journal_stream);
 
-/* Makes the line in buffer (TERMINAL_LINE_MAX bytes). Returns its length. */
+/* Makes the line in buffer (TERMINAL_LINE_MAX bytes). has_journal: the message is in the journal
+ * too, where the line may point to. Returns its length. */
 size_t terminal_format(const struct terminal *terminal, const struct message *message,
-    char *buffer);
+    bool has_journal, char *buffer);
 
 #endif

@@ -3,7 +3,7 @@
  * What an `action: allow` rests on: warnings, never errors. An allow that any process can bring
  * about by itself is a hiding place, and whoever wrote it should hear so once, when it is checked.
  *
- * Keys are of three kinds. Where it listens (port, address, exposure ...) and what the kernel says
+ * Keys are of three kinds. Where it listens (port, address, interface ...) and what the kernel says
  * of it say nothing of who it is; claims (comm, cmdline, script) are written by the process itself;
  * identities (exe, user, unit, user_unit, container) are the host's word for it. One table of
  * weaknesses, of which the first that applies is reported: the worst one, once for each allow.
@@ -23,7 +23,9 @@
 
 #define CLAIMED_KEYS  (KEY(COMM) | KEY(CMDLINE) | KEY(SCRIPT))
 #define IDENTITY_KEYS (KEY(EXE) | KEY(USER) | KEY(UNIT) | KEY(USER_UNIT) | KEY(CONTAINER))
-#define JUDGED_KEYS   (KEY(CLASS) | KEY(REASON) | KEY(ORIGIN) | KEY(HINT))
+#define JUDGED_KEYS                                                                       \
+	(KEY(CLASS) | KEY(REASON) | KEY(ORIGIN) | KEY(HINT) | KEY(SLICE) | KEY(SESSION) | \
+	    KEY(LOGINUID) | KEY(PARENT))
 
 static bool
 has_strong_reason(uint32_t reasons)
@@ -141,7 +143,8 @@ allows_all(const struct match *match)
 	static const char *const protocols[] = { "everything", "all of TCP", "all of UDP",
 		"everything" };
 
-	if (!speaks_of_nobody(match) || (match->keys & ~(KEY(PROTOCOL) | KEY(NETNS))) != 0)
+	if (!speaks_of_nobody(match) ||
+	    (match->keys & ~(KEY(PROTOCOL) | KEY(NETNS) | KEY(HOSTNAME))) != 0)
 		return NULL;
 	return (match->keys & KEY(PROTOCOL)) == 0 ? protocols[0] : protocols[match->protocols & 3];
 }
@@ -169,8 +172,8 @@ static const struct weakness {
 	    "unit too: any process can set these",
 	    "" },
 	{ rests_on_judgement,
-	    "rule allows by class, reason, origin or hint alone, expected exe, user or unit "
-	    "too: any program can match",
+	    "rule allows by class, reason, origin, hint, slice, session, loginuid or parent alone, "
+	    "expected exe, user or unit too: any program can match",
 	    "" },
 	{ rests_on_interpreter, "rule allows by interpreter ",
 	    " alone, expected user or unit "
@@ -181,8 +184,8 @@ static const struct weakness {
 	    "can listen there",
 	    "" },
 	{ rests_on_place,
-	    "rule allows by address, exposure, choice or owner alone, expected exe, user, unit or "
-	    "container too: any program can match",
+	    "rule allows by address, interface, exposure, choice or owner alone, expected exe, "
+	    "user, unit or container too: any program can match",
 	    "" },
 	{ rests_on_any_container,
 	    "rule allows every container, expected its id or name, or exe "
@@ -190,11 +193,52 @@ static const struct weakness {
 	    "" },
 };
 
+static bool
+warn_of_weakness(struct config_context *context, const struct parsed_rule *parsed,
+    const struct match *match)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(weaknesses); i++) {
+		const char *value = weaknesses[i].test(match);
+
+		if (value == NULL)
+			continue;
+		context_warn(context, parsed, "%s%s%s", weaknesses[i].before,
+		    strchr(value, '/') != NULL || strchr(value, '*') != NULL ? QUOTE(value) : value,
+		    weaknesses[i].behind);
+		return true;
+	}
+	return false;
+}
+
+/* What holds where one match of an `any` does, as far as it is asked about here; it borrows. Of a
+ * key that both have, the narrower one counts, which is most often that inside. */
+static struct match
+join(const struct match *around, const struct match *inside)
+{
+	struct match joined = *inside;
+	uint32_t added = around->keys & ~inside->keys;
+
+	joined.keys |= around->keys;
+	if ((added & KEY(PROTOCOL)) != 0)
+		joined.protocols = around->protocols;
+	if ((added & KEY(CLASS)) != 0)
+		joined.classes = around->classes;
+	if ((added & KEY(REASON)) != 0)
+		joined.reasons = around->reasons;
+	if ((added & KEY(OWNER)) != 0)
+		joined.owners = around->owners;
+	if ((added & KEY(EXE)) != 0)
+		joined.exe = around->exe;
+	if ((added & KEY(CONTAINER)) != 0)
+		joined.container = around->container;
+	return joined;
+}
+
 /* The exe is all that it rests on, and anybody may run that. */
 static void
-check_public_program(struct config_context *context, const struct parsed_rule *parsed)
+check_public_program(struct config_context *context, const struct parsed_rule *parsed,
+    const struct match *match)
 {
-	const struct match *match = &parsed->rule.match;
 	const char *path;
 
 	/* A service and the kernel are what no user's program is. */
@@ -218,15 +262,12 @@ rule_check_allow(struct config_context *context, const struct parsed_rule *parse
 	if (rule->values != 0)
 		context_warn(context, parsed,
 		    "threshold, severity and remind have no effect with action: allow");
-	for (size_t i = 0; i < ARRAY_SIZE(weaknesses); i++) {
-		const char *value = weaknesses[i].test(&rule->match);
+	if (rule->match.any_count == 0 && !warn_of_weakness(context, parsed, &rule->match))
+		check_public_program(context, parsed, &rule->match);
+	for (size_t i = 0; i < rule->match.any_count; i++) {
+		struct match joined = join(&rule->match, &rule->match.any[i]);
 
-		if (value == NULL)
-			continue;
-		context_warn(context, parsed, "%s%s%s", weaknesses[i].before,
-		    strchr(value, '/') != NULL || strchr(value, '*') != NULL ? QUOTE(value) : value,
-		    weaknesses[i].behind);
-		return;
+		if (warn_of_weakness(context, parsed, &joined))
+			return;
 	}
-	check_public_program(context, parsed);
 }

@@ -27,6 +27,8 @@
 #include "config/across.h"
 #include "config/dump.h"
 #include "config/files.h"
+#include "config/hostname.h"
+#include "config/links.h"
 #include "config/options.h"
 #include "config/requires.h"
 #include "config/rules.h"
@@ -56,6 +58,7 @@ struct load {
 	bool unlisted;		  /* a directory could not be read */
 	const char *prefix;	  /* of every file's name: the staged tree, or "" */
 	struct config *config;
+	struct hostname host;
 	struct option_place places[OPTION_COUNT_MAX];
 	char **files; /* the names of all files, which messages and places borrow */
 	size_t file_count;
@@ -165,6 +168,8 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 	};
 	if (load->config == NULL)
 		return -ENOMEM;
+	hostname_read("/etc/hosts", &load->host);
+	load->context.host = &load->host;
 	load->context.newer = &load->config->newer;
 	load->context.exposed = &load->config->exposed;
 	policy_init(&load->config->policy);
@@ -430,6 +435,22 @@ finish_rules(struct load *load, bool fragment)
 	return r;
 }
 
+/* What of the rules is to be followed through links. */
+static int
+collect_links(struct load *load)
+{
+	int r = links_collect(&load->config->policy);
+
+	if (r != -E2BIG)
+		return r;
+	load->context.file = load->files[0];
+	context_message(&load->context, CONFIG_WARNING, 1, 1,
+	    "too many paths in exe and parent of all rules together, expected at most %d, of %d "
+	    "bytes: links in the others are not followed",
+	    LINKS_MAX, LINKS_BYTES_MAX);
+	return 0;
+}
+
 /* What has come of the load so far: 0, -EINVAL with every error said, -ENOMEM. */
 static int
 load_result(const struct load *load)
@@ -449,6 +470,8 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 		across_check_options(&load->context, load->config, load->places, fragment);
 	/* Of what could be read: an error hides no warning. */
 	r = load->context.no_memory ? -ENOMEM : finish_rules(load, fragment);
+	if (r == 0)
+		r = collect_links(load);
 	if (r == 0)
 		r = load_result(load);
 	if (r == 0)

@@ -34,15 +34,23 @@ struct name_list {
 
 /* What a match said in words that its values alone would not give back; for config_dump(). */
 struct match_text {
-	struct name_list users; /* `user:`, as written */
-	struct name_list netns; /* `netns:`, as written */
+	struct name_list users;	 /* `user:`, as written */
+	struct name_list netns;	 /* `netns:`, as written */
+	struct name_list logins; /* `loginuid:`, as written */
+};
+
+/* The same of a match and its not. */
+struct match_texts {
+	struct match_text match;
+	struct match_text not ;
 };
 
 /* The same of a rule. */
 struct rule_text {
-	struct match_text match;
-	struct match_text not ; /* of match.not */
-	char *until;		/* NULL or "2027-06-30" */
+	struct match_texts match;
+	struct match_texts *any; /* of match.any, any_count of them */
+	size_t any_count;
+	char *until; /* NULL or "2027-06-30" */
 };
 
 struct config {

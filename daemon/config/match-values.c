@@ -179,26 +179,17 @@ parse_id(const char *text, uint32_t *ret)
 	return value < UINT32_MAX;
 }
 
-/* Resolves one "alice", "1000", "@developers" or "@1000". */
+/* Resolves the name of a user or "@" and a group into the list, and keeps the word. */
 static bool
-read_user(struct match_filling *filling, const struct node *item)
+read_name(struct match_filling *filling, const struct node *item, bool group, struct id_list *list,
+    struct name_list *words)
 {
 	struct config_context *context = filling->context;
-	bool group = item->text[0] == '@';
 	const char *name = item->text + group;
-	struct id_list *list = group ? &filling->match->gids : &filling->match->uids;
-	struct name_list *words = &filling->text->users;
 	const char *kind = group ? "group" : "user";
 	uint32_t id;
 	int r;
 
-	if (name[0] == '\0' || strlen(name) > USER_NAME_MAX) {
-		context_error(context, item,
-		    "user is %s, expected a user such as alice or 1000, "
-		    "or a group such as @developers",
-		    QUOTE(item->text));
-		return false;
-	}
 	r = parse_id(name, &id)	  ? 0 :
 	    context->root != NULL ? staged_resolve(context, name, group, &id) :
 				    context->resolve(name, group, &id);
@@ -222,6 +213,53 @@ read_user(struct match_filling *filling, const struct node *item)
 		context_error(context, item, "cannot look up %s %s: %s", kind, QUOTE(name),
 		    strerror(-r));
 	return false;
+}
+
+/* One "alice", "1000", "@developers" or "@1000". */
+static bool
+read_user(struct match_filling *filling, const struct node *item)
+{
+	bool group = item->text[0] == '@';
+	size_t length = strlen(item->text + group);
+
+	if (length == 0 || length > USER_NAME_MAX) {
+		context_error(filling->context, item,
+		    "user is %s, expected a user such as alice or 1000, "
+		    "or a group such as @developers",
+		    QUOTE(item->text));
+		return false;
+	}
+	return read_name(filling, item, group,
+	    group ? &filling->match->gids : &filling->match->uids, &filling->text->users);
+}
+
+/* One "alice", "1000", or "none": nobody logged in. */
+static bool
+read_login(struct match_filling *filling, const struct node *item)
+{
+	struct id_list *list = &filling->match->login_uids;
+	struct name_list *words = &filling->text->logins;
+
+	if (strcmp(item->text, "none") == 0)
+		return append_id(filling->context, list, UINT32_MAX) &&
+		    match_append_text(filling->context, &words->names, &words->count, item->text);
+	if (item->text[0] == '\0' || item->text[0] == '@' || strlen(item->text) > USER_NAME_MAX) {
+		context_error(filling->context, item,
+		    "loginuid is %s, expected a user such as alice or 1000, or none",
+		    QUOTE(item->text));
+		return false;
+	}
+	return read_name(filling, item, false, list, words);
+}
+
+bool
+match_read_logins(struct match_filling *filling, const struct node *items, size_t count)
+{
+	bool fine = true;
+
+	for (size_t i = 0; i < count; i++)
+		fine = read_login(filling, &items[i]) && fine;
+	return fine;
 }
 
 /* "host", or the inode of the one that is watched; another is none that a listener is in. */

@@ -6,9 +6,12 @@
  * that silently matches nothing is worse than one that is refused. Every list and text is bounded.
  * Values that are more than words and globs are read in match-values.c.
  */
+#include <ctype.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/hostname.h"
 #include "config/match.h"
 #include "config/values.h"
 #include "model/hint.h"
@@ -28,7 +31,10 @@ struct key_row {
 		KEY_PATHS, /* struct glob_list of paths */
 		KEY_TEXTS, /* struct glob_list */
 		KEY_UNITS, /* struct glob_list of unit names */
+		KEY_INTERFACES,
+		KEY_HOSTS, /* struct glob_list of host names */
 		KEY_USERS,
+		KEY_LOGINS,
 		KEY_NETNS, /* uint32_t of bits */
 	} type;
 	enum match_key key;
@@ -83,6 +89,15 @@ hint_word(unsigned place)
 	return place < HINT_COUNT ? hint_name((enum hint)place) : NULL;
 }
 
+/* "*" is any session. */
+static const char *
+session_word(unsigned place)
+{
+	if (place == SESSION_ANY)
+		return "*";
+	return place < SESSION_TYPE_COUNT ? session_type_name((enum session_type)place) : NULL;
+}
+
 #define AT(member) offsetof(struct match, member)
 
 static const struct key_row match_keys[] = {
@@ -105,20 +120,27 @@ static const struct key_row match_keys[] = {
 	{ "reason", KEY_WORDS, MATCH_REASON, AT(reasons), reason_word },
 	{ "origin", KEY_WORDS, MATCH_ORIGIN, AT(origins), origin_word },
 	{ "hint", KEY_WORDS, MATCH_HINT, AT(hints), hint_word },
+	{ "slice", KEY_UNITS, MATCH_SLICE, AT(slice), NULL },
+	{ "session", KEY_WORDS, MATCH_SESSION, AT(sessions), session_word },
+	{ "loginuid", KEY_LOGINS, MATCH_LOGINUID, AT(login_uids), NULL },
+	{ "parent", KEY_PATHS, MATCH_PARENT, AT(parent), NULL },
+	{ "interface", KEY_INTERFACES, MATCH_INTERFACE, AT(interface), NULL },
+	{ "hostname", KEY_HOSTS, MATCH_HOSTNAME, AT(hostname), NULL },
 };
 
 const char *const match_key_names[] = { "protocol", "port", "address", "exposure", "exe", "comm",
 	"cmdline", "user", "unit", "user_unit", "owner", "choice", "script", "container", "netns",
-	"class", "reason", "origin", "hint", "not", NULL };
+	"class", "reason", "origin", "hint", "slice", "session", "loginuid", "parent", "interface",
+	"hostname", "not", "any", NULL };
 
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
-_Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 2, "a match key has no name");
+_Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 3, "a match key has no name");
 
 /* What is wrong with a glob, for its key; NULL where it can match something. */
 static const char *
 glob_fault(const struct key_row *key, const char *glob)
 {
-	if (glob[0] == '\0')
+	if (glob[0] == '\0' && key->type != KEY_INTERFACES)
 		return "a pattern that is not empty";
 	if (strlen(glob) > RULE_TEXT_MAX)
 		return "at most 4096 bytes";
@@ -127,13 +149,27 @@ glob_fault(const struct key_row *key, const char *glob)
 	return NULL;
 }
 
+static bool
+is_slice(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(".slice");
+
+	return length > suffix && strcmp(name + length - suffix, ".slice") == 0;
+}
+
 /* Warns of globs that can be written but will not match what they look like. */
 static void
 check_glob(struct match_filling *filling, const struct key_row *key, const struct node *item)
 {
-	bool literal = strpbrk(item->text, "*?\\") == NULL;
+	bool unit = key->type == KEY_UNITS;
+	/* In names of units a backslash is a letter. */
+	bool literal = strpbrk(item->text, unit ? "*?" : "*?\\") == NULL;
 
-	if (key->type == KEY_UNITS && literal && strchr(item->text, '.') == NULL)
+	if (key->key == MATCH_SLICE && literal && !is_slice(item->text))
+		context_warn(filling->context, item,
+		    "slice %s matches no slice, expected a name such as user-1000.slice",
+		    QUOTE(item->text));
+	else if (unit && literal && strchr(item->text, '.') == NULL)
 		context_warn(filling->context, item,
 		    "%s %s matches no unit, expected a name with "
 		    "its type such as nginx.service",
@@ -143,6 +179,9 @@ check_glob(struct match_filling *filling, const struct key_row *key, const struc
 		    "comm %s matches nothing, expected at most "
 		    "15 bytes: the kernel truncates longer names",
 		    QUOTE(item->text));
+	if (key->type == KEY_INTERFACES && literal && strlen(item->text) >= IF_NAMESIZE)
+		context_warn(filling->context, item,
+		    "interface %s matches nothing, expected at most 15 bytes", QUOTE(item->text));
 	if (key->type == KEY_PATHS && strchr(item->text, '[') != NULL)
 		context_warn(filling->context, item,
 		    "%s %s: [ is not a wildcard, expected *, ** "
@@ -184,11 +223,29 @@ key_expected(const struct key_row *key)
 		[KEY_PATHS] = "a path or a glob such as /usr/bin/*",
 		[KEY_TEXTS] = "a string or a glob",
 		[KEY_UNITS] = "a unit or a glob such as nginx.service",
+		[KEY_INTERFACES] = "an interface or a glob such as eth0, or an empty string",
+		[KEY_HOSTS] = "a host name or a glob such as web*",
+		[KEY_LOGINS] = "a user such as alice or 1000, or none",
 		[KEY_USERS] = "a user such as alice or 1000, or a group such as @developers",
 		[KEY_NETNS] = "host, or a number as lsns(8) prints it",
 	};
 
 	return texts[key->type];
+}
+
+/* Names of hosts have no case. */
+static bool
+match_hosts(struct match_filling *filling)
+{
+	struct match *match = filling->match;
+
+	for (size_t i = 0; i < match->hostname.count; i++) {
+		for (char *at = match->hostname.globs[i]; *at != '\0'; at++)
+			*at = (char)tolower((unsigned char)*at);
+		match->own_host |=
+		    hostname_matches(filling->context->host, match->hostname.globs[i]);
+	}
+	return true;
 }
 
 static bool
@@ -212,11 +269,16 @@ read_key(struct match_filling *filling, const struct key_row *key, const struct 
 		return match_read_addresses(filling, items, count);
 	case KEY_USERS:
 		return match_read_users(filling, items, count);
+	case KEY_LOGINS:
+		return match_read_logins(filling, items, count);
+	case KEY_HOSTS:
+		return read_globs(filling, key, items, count) && match_hosts(filling);
 	case KEY_NETNS:
 		return match_read_namespaces(filling, items, count);
 	case KEY_PATHS:
 	case KEY_TEXTS:
 	case KEY_UNITS:
+	case KEY_INTERFACES:
 	case KEY_WORDS:
 		break;
 	}
@@ -244,9 +306,54 @@ read_not(struct match_filling *filling, const struct node *key, const struct nod
 	}
 	filling->match->not = inner.match;
 	inner.text = filling->not_text;
+	inner.rule_text = NULL;
 	inner.inside_not = true;
 	fine = read_map(&inner, value);
 	filling->unresolved = inner.unresolved;
+	return fine;
+}
+
+/* A list of matches, each of which may have a not. */
+static bool
+read_any(struct match_filling *filling, const struct node *key, const struct node *value)
+{
+	struct match *match = filling->match;
+	struct rule_text *text = filling->rule_text;
+	bool fine = true;
+
+	if (text == NULL) {
+		context_error(filling->context, key, "any is nested inside %s, expected match keys",
+		    filling->inside_not ? "not" : "any");
+		return false;
+	}
+	if (value->kind != NODE_LIST || value->count == 0 || value->count > RULE_LIST_MAX) {
+		if (value->kind != NODE_BROKEN)
+			context_error(filling->context, value,
+			    "found %s, expected a list of 1 to %d matches",
+			    value->kind != NODE_LIST ? node_kind_text(value) :
+				value->count == 0    ? "an empty list" :
+						       "more matches",
+			    RULE_LIST_MAX);
+		return false;
+	}
+	match->any = calloc(value->count, sizeof(*match->any));
+	text->any = calloc(value->count, sizeof(*text->any));
+	if (match->any == NULL || text->any == NULL) {
+		context_no_memory(filling->context);
+		return false;
+	}
+	match->any_count = text->any_count = value->count;
+	for (size_t i = 0; i < value->count; i++) {
+		struct match_filling inner = {
+			.context = filling->context,
+			.match = &match->any[i],
+			.text = &text->any[i].match,
+			.not_text = &text->any[i].not,
+		};
+
+		fine = read_map(&inner, &value->items[i]) && fine;
+		filling->unresolved |= inner.unresolved;
+	}
 	return fine;
 }
 
@@ -275,6 +382,8 @@ read_map(struct match_filling *filling, const struct node *map)
 			fine = read_key(filling, &match_keys[row], value) && fine;
 		else if (strcmp(key->text, "not") == 0)
 			fine = read_not(filling, key, value) && fine;
+		else if (strcmp(key->text, "any") == 0)
+			fine = read_any(filling, key, value) && fine;
 		else {
 			context_unknown(filling->context, key, match_key_names);
 			fine = false;
@@ -289,8 +398,9 @@ match_read(struct config_context *context, const struct node *map, struct match 
 {
 	struct match_filling filling = { .context = context,
 		.match = match,
-		.text = &text->match,
-		.not_text = &text->not };
+		.text = &text->match.match,
+		.not_text = &text->match.not,
+		.rule_text = text };
 	bool fine = read_map(&filling, map);
 
 	*ret_unresolved = filling.unresolved;
@@ -333,35 +443,56 @@ dump_key(const struct match *match, const struct key_row *key, const struct matc
 	case KEY_USERS:
 		dump_texts(text->users.names, text->users.count, file);
 		break;
+	case KEY_LOGINS:
+		dump_texts(text->logins.names, text->logins.count, file);
+		break;
 	case KEY_NETNS:
 		dump_texts(text->netns.names, text->netns.count, file);
 		break;
 	case KEY_PATHS:
 	case KEY_TEXTS:
 	case KEY_UNITS:
+	case KEY_INTERFACES:
+	case KEY_HOSTS:
 		dump_texts(globs->globs, globs->count, file);
 		break;
 	}
 }
 
+/* indent: behind a newline; first: what stands before the first key. */
 static void
-dump_keys(const struct match *match, const struct match_text *text, const char *indent, FILE *file)
+dump_keys(const struct match *match, const struct match_text *text, const char *first,
+    const char *indent, FILE *file)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(match_keys); i++) {
 		if ((match->keys >> match_keys[i].key & 1) == 0)
 			continue;
-		(void)fprintf(file, "%s%s: ", indent, match_keys[i].name);
+		(void)fprintf(file, "%s%s: ", first, match_keys[i].name);
 		dump_key(match, &match_keys[i], text, file);
 		(void)fputc('\n', file);
+		first = indent;
+	}
+}
+
+/* A match and its not; inner: the indent of the keys of that. */
+static void
+dump_level(const struct match *match, const struct match_texts *texts, const char *first,
+    const char *indent, const char *inner, FILE *file)
+{
+	dump_keys(match, &texts->match, first, indent, file);
+	if (match->not != NULL) {
+		(void)fprintf(file, "%snot:\n", match->keys == 0 ? first : indent);
+		dump_keys(match->not, &texts->not, inner, inner, file);
 	}
 }
 
 void
 match_dump(const struct match *match, const struct rule_text *text, FILE *file)
 {
-	dump_keys(match, &text->match, "      ", file);
-	if (match->not != NULL) {
-		(void)fputs("      not:\n", file);
-		dump_keys(match->not, &text->not, "        ", file);
-	}
+	dump_level(match, &text->match, "      ", "      ", "        ", file);
+	if (match->any_count > 0)
+		(void)fputs("      any:\n", file);
+	for (size_t i = 0; i < match->any_count; i++)
+		dump_level(&match->any[i], &text->any[i], "        - ", "          ",
+		    "            ", file);
 }

@@ -19,6 +19,8 @@ struct match_filling {
 	struct match *match;
 	struct match_text *text;
 	struct match_text *not_text; /* of the not inside */
+	struct rule_text
+	    *rule_text; /* for the texts of an any; NULL inside one, and inside a not */
 	bool inside_not;
 	bool unresolved; /* a user or group is not known, and that is no error */
 };
@@ -27,6 +29,7 @@ struct match_filling {
 bool match_read_ports(struct match_filling *filling, const struct node *items, size_t count);
 bool match_read_addresses(struct match_filling *filling, const struct node *items, size_t count);
 bool match_read_users(struct match_filling *filling, const struct node *items, size_t count);
+bool match_read_logins(struct match_filling *filling, const struct node *items, size_t count);
 bool match_read_namespaces(struct match_filling *filling, const struct node *items, size_t count);
 
 /* Writes "192.0.2.0/24" with quotation marks. */

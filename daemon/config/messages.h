@@ -8,6 +8,7 @@
 #include "base/macros.h"
 #include "config/config.h"
 
+struct hostname;
 struct node;
 
 /* What every part of the reader is handed: where it reads and where its messages go. */
@@ -17,6 +18,7 @@ struct config_context {
 	config_resolve_function *resolve;
 	uint64_t now_usec;		   /* CLOCK_REALTIME: is a rule over already? */
 	uint64_t netns;			   /* inode of the one that is watched, 0 = unknown */
+	const struct hostname *host;	   /* borrowed */
 	const char *root;		   /* borrowed; a staged tree, NULL = this host */
 	struct name_list *newer, *exposed; /* borrowed; the files that are left out */
 	bool last_good;

@@ -5,7 +5,7 @@
  * A rule is never reached where an earlier one matches everything it matches. That is said
  * only where it is provable key by key: each key of the earlier match is in the later one
  * too, with values that lie inside. What would take more than that (the sum of several
- * rules, one key that implies another, an earlier rule with `not` or an end) is left unsaid
+ * rules, one key that implies another, an earlier rule with `not`, `any` or an end) is left unsaid
  * rather than guessed. A rule that speaks of no class and no reason never keeps a suspect from one
  * that does (engine/judge.c).
  *
@@ -13,6 +13,8 @@
  * in their keys, which is one comparison of bits. What a pair costs beyond that is counted, and
  * past REACH_COST_MAX the rest is left unchecked, and that is said: some 0.2 s at worst.
  */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -35,18 +37,30 @@
 /* Only one namespace is watched, so far. */
 #define ALL_NETNS (1U << 0)
 
+/* Does the path lead by links to a place that the glob does not have? */
+static bool
+leads_out(const char *wide, const char *path)
+{
+	char target[PATH_MAX];
+
+	return realpath(path, target) != NULL && !glob_match(wide, target, GLOB_PATH);
+}
+
 /*
  * One glob covers another where it is the same, takes everything, or the other is a plain
- * text.
+ * text. The empty one, of interface, stands for itself alone.
  */
 static bool
 glob_covers(const char *wide, const char *narrow, enum glob_kind kind)
 {
-	if (strcmp(wide, narrow) == 0 || strcmp(wide, "**") == 0)
+	if (strcmp(wide, narrow) == 0)
 		return true;
-	if (kind == GLOB_TEXT && strcmp(wide, "*") == 0)
+	if (narrow[0] == '\0')
+		return false;
+	if (strcmp(wide, "**") == 0 || (kind != GLOB_PATH && strcmp(wide, "*") == 0))
 		return true;
-	return strpbrk(narrow, "*?\\") == NULL && glob_match(wide, narrow, kind);
+	return strpbrk(narrow, kind == GLOB_NAME ? "*?" : "*?\\") == NULL &&
+	    glob_match(wide, narrow, kind) && (kind != GLOB_PATH || !leads_out(wide, narrow));
 }
 
 static bool
@@ -189,12 +203,25 @@ key_covers(enum match_key key, const struct match *wide, const struct parsed_rul
 	case MATCH_CONTAINER:
 		return globs_cover(&wide->container, &narrow->container, GLOB_TEXT);
 	case MATCH_UNIT:
-		return globs_cover(&wide->unit, &narrow->unit, GLOB_TEXT);
+		return globs_cover(&wide->unit, &narrow->unit, GLOB_NAME);
 	case MATCH_USER_UNIT:
-		return globs_cover(&wide->user_unit, &narrow->user_unit, GLOB_TEXT);
+		return globs_cover(&wide->user_unit, &narrow->user_unit, GLOB_NAME);
 	case MATCH_USER:
 		return ids_cover(&wide->uids, &narrow->uids) &&
 		    ids_cover(&wide->gids, &narrow->gids);
+	case MATCH_SLICE:
+		return globs_cover(&wide->slice, &narrow->slice, GLOB_NAME);
+	case MATCH_SESSION:
+		return (wide->sessions >> SESSION_ANY & 1) != 0 ||
+		    (narrow->sessions & ~wide->sessions) == 0;
+	case MATCH_LOGINUID:
+		return ids_cover(&wide->login_uids, &narrow->login_uids);
+	case MATCH_PARENT:
+		return globs_cover(&wide->parent, &narrow->parent, GLOB_PATH);
+	case MATCH_INTERFACE:
+		return globs_cover(&wide->interface, &narrow->interface, GLOB_TEXT);
+	case MATCH_HOSTNAME:
+		return globs_cover(&wide->hostname, &narrow->hostname, GLOB_TEXT);
 	case MATCH_KEY_COUNT:
 		break;
 	}
@@ -207,12 +234,15 @@ pair_cost(uint32_t keys, const struct match *wide, const struct parsed_rule *rul
 {
 	const struct match *narrow = &rule->rule.match;
 	const struct glob_list *wide_lists[] = { &wide->exe, &wide->comm, &wide->cmdline,
-		&wide->unit, &wide->user_unit, &wide->script, &wide->container };
+		&wide->unit, &wide->user_unit, &wide->script, &wide->container, &wide->slice,
+		&wide->parent, &wide->interface, &wide->hostname };
 	const struct glob_list *narrow_lists[] = { &narrow->exe, &narrow->comm, &narrow->cmdline,
-		&narrow->unit, &narrow->user_unit, &narrow->script, &narrow->container };
+		&narrow->unit, &narrow->user_unit, &narrow->script, &narrow->container,
+		&narrow->slice, &narrow->parent, &narrow->interface, &narrow->hostname };
 	uint64_t cost = (keys >> MATCH_PORT & 1) * (rule->last_word - rule->first_word + 1) +
 	    wide->address_count * narrow->address_count + wide->uids.count * narrow->uids.count +
-	    wide->gids.count * narrow->gids.count;
+	    wide->gids.count * narrow->gids.count +
+	    wide->login_uids.count * narrow->login_uids.count;
 
 	/* A glob takes longer than a number, most often not much longer. */
 	for (size_t i = 0; i < ARRAY_SIZE(wide_lists); i++)
@@ -250,13 +280,28 @@ speaks_of_suspects(const struct match *match)
 	return (match->keys >> MATCH_REASON & 1) != 0;
 }
 
+/* True where a key that is more than a narrowing stands in an `any`. */
+static bool
+has_special(const struct match *match)
+{
+	const uint32_t special =
+	    1U << MATCH_CLASS | 1U << MATCH_REASON | 1U << MATCH_CONTAINER | 1U << MATCH_USER;
+
+	for (size_t i = 0; i < match->any_count; i++)
+		if ((match->any[i].keys & special) != 0)
+			return true;
+	return false;
+}
+
 /* What is added to *cost is what the answer took. */
 static bool
 match_covers(const struct match *wide, const struct parsed_rule *rule, uint64_t *cost)
 {
 	uint32_t keys = narrowing_keys(wide);
 
-	if (wide->not != NULL || (keys & ~rule->rule.match.keys) != 0)
+	if (wide->not != NULL || wide->any_count > 0 || (keys & ~rule->rule.match.keys) != 0)
+		return false;
+	if (has_special(&rule->rule.match))
 		return false;
 	if (is_widened(wide, &rule->rule.match))
 		return false;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "config/dump.h"
 #include "config/options.h"
+#include "config/links.h"
 #include "config/rules.h"
 #include "config/values.h"
 
@@ -342,17 +343,32 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 	return fine && set_where(context, parsed);
 }
 
-void
-rule_text_clear(struct rule_text *text)
+static void
+match_text_clear(struct match_text *text)
 {
-	struct name_list *lists[] = { &text->match.users, &text->match.netns, &text->not .users,
-		&text->not .netns };
+	struct name_list *lists[] = { &text->users, &text->netns, &text->logins };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		for (size_t j = 0; j < lists[i]->count; j++)
 			free(lists[i]->names[j]);
 		free(lists[i]->names);
 	}
+}
+
+static void
+match_texts_clear(struct match_texts *texts)
+{
+	match_text_clear(&texts->match);
+	match_text_clear(&texts->not );
+}
+
+void
+rule_text_clear(struct rule_text *text)
+{
+	match_texts_clear(&text->match);
+	for (size_t i = 0; i < text->any_count; i++)
+		match_texts_clear(&text->any[i]);
+	free(text->any);
 	free(text->until);
 	*text = (struct rule_text){ 0 };
 }
@@ -408,6 +424,7 @@ rules_read(struct config_context *context, const struct node *list, struct rule_
 		}
 		if (read_rule(context, &list->items[i], parsed)) {
 			rule_check_allow(context, parsed);
+			rule_check_path(context, parsed);
 			rule_check_programs(context, parsed);
 			table->count++;
 		} else

@@ -193,7 +193,9 @@ words_dump(word_function *word, uint32_t bits, FILE *file)
 	(void)fputc('[', file);
 	for (unsigned i = 0; word(i) != NULL; i++)
 		if ((bits >> i & 1) != 0 && !word_is_again(word, i)) {
-			(void)fprintf(file, "%s%s", separator, word(i));
+			/* YAML takes a bare star for an alias. */
+			(void)fprintf(file, word(i)[0] == '*' ? "%s\"%s\"" : "%s%s", separator,
+			    word(i));
 			separator = ", ";
 		}
 	(void)fputc(']', file);

@@ -23,6 +23,7 @@
 #include "base/hash.h"
 #include "base/table.h"
 #include "engine/pass.h"
+#include "engine/stay-report.h"
 #include "engine/tell.h"
 
 /* What a field of the journal holds (alert/message.h) beside its name. */
@@ -168,20 +169,25 @@ static void
 advise_many(struct pass *pass, const struct advice *advice, const char *line)
 {
 	struct fact_owner named[ADVICE_NAMED_MAX];
+	struct items *items = items_new(ADVICE_NAMED_MAX);
 	size_t count = advice->count < ADVICE_NAMED_MAX ? advice->count : ADVICE_NAMED_MAX;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct stay *stay = advice->stays[i];
 		const struct member *member = &stay->is.members[stay->judged.worst];
 
+		stay_report_item(items, stay, pass->poll_usec);
 		named[i] =
 		    (struct fact_owner){ member->owner, member->uid, 1, stay->is.endpoint.port };
 	}
+	if (items != NULL)
+		items->all = (uint32_t)advice->count;
 	outbox_put(&pass->engine->outbox,
 	    report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 		FACTS(fact_number(FACT_COUNT, advice->count), fact_text(FACT_ADVICE, line),
-		    fact_owners(FACT_OWNERS, named, count, advice->count))),
+		    fact_owners(FACT_OWNERS, named, count, advice->count), fact_items(items))),
 	    &pass->moment);
+	(void)items_free(items);
 }
 
 void

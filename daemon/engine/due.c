@@ -184,7 +184,7 @@ tell_batch(struct batch *batch)
 		if (batch->summed[sum])
 			outbox_put(&pass->engine->outbox,
 			    summary_of_overstays(sums[sum].notice, batch->gathered,
-				gather_digest(batch, (enum sum)sum)),
+				gather_digest(batch, (enum sum)sum), pass->poll_usec),
 			    &pass->moment);
 	for (size_t i = 0; i < batch->count; i++)
 		tell_one(batch, i);

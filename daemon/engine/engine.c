@@ -11,6 +11,7 @@
  * a pass over the stays where anything changed or is due.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,18 +70,26 @@ find_patience(const struct policy *policy)
 	return patient_usec;
 }
 
-/* The hints that some rule matches: those alone are to be known when a stay is judged. */
-static uint32_t
-find_asked_hints(const struct policy *policy)
+/* Adds what a match asks for, with its not and any. */
+static void
+note_asked(const struct match *match, struct engine *engine)
 {
-	uint32_t hints = 0;
+	engine->asked_hints |= match->hints;
+	engine->asks_interface |= (match->keys >> MATCH_INTERFACE & 1) != 0;
+	if (match->not != NULL)
+		note_asked(match->not, engine);
+	for (size_t i = 0; i < match->any_count; i++)
+		note_asked(&match->any[i], engine);
+}
 
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct match *match = &policy->rules[i].match;
-
-		hints |= match->hints | (match->not == NULL ? 0 : match->not ->hints);
-	}
-	return hints;
+/* What some rule matches that costs something: that alone is to be known when a stay is judged. */
+static void
+find_asked(struct engine *engine, const struct policy *policy)
+{
+	engine->asked_hints = 0;
+	engine->asks_interface = false;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		note_asked(&policy->rules[i].match, engine);
 }
 
 void
@@ -88,7 +97,7 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 {
 	track_note_change(&engine->track);
 	engine->policy = policy;
-	engine->asked_hints = find_asked_hints(policy);
+	find_asked(engine, policy);
 	engine->patient_usec = find_patience(policy);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
@@ -205,6 +214,14 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 	(void)snapshot_free(snapshot);
 }
 
+/* An incomplete poll proves nothing: for who reads a heartbeat it was missed. */
+static void
+count_poll(struct heartbeat *heartbeat, bool complete)
+{
+	heartbeat->polls += complete;
+	heartbeat->missed += !complete;
+}
+
 int
 engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 {
@@ -212,6 +229,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	int r;
 
 	if (snapshot->repeats) {
+		count_poll(&engine->heartbeat, true);
 		take_in_repetition(engine, snapshot, resumed);
 		return 0;
 	}
@@ -222,6 +240,7 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	diff_clear(&diff);
 	if (r < 0)
 		return r;
+	count_poll(&engine->heartbeat, snapshot->incomplete == 0);
 	engine->changes = diff.counts;
 	note_resumed(engine, resumed);
 	namespace_note_poll(&engine->namespace, snapshot);
@@ -288,6 +307,14 @@ engine_set_reserved(struct engine *engine, const struct port_set *reserved,
 }
 
 void
+engine_set_interface_name(struct engine *engine,
+    const char *(*name)(uint32_t index, void *argument), void *argument)
+{
+	engine->interface_name = name;
+	engine->interface_argument = argument;
+}
+
+void
 engine_set_verified(struct engine *engine,
     void (*added)(const struct executable *executable, void *argument), void *argument)
 {
@@ -320,6 +347,29 @@ uint64_t
 engine_due_usec(const struct engine *engine)
 {
 	return engine->agenda.due_usec;
+}
+
+void
+engine_set_heartbeat(struct engine *engine, uint64_t offset_usec, const char *version,
+    const char *config)
+{
+	struct heartbeat *heartbeat = &engine->heartbeat;
+
+	heartbeat->offset_usec = offset_usec;
+	(void)snprintf(heartbeat->version, sizeof(heartbeat->version), "%s", version);
+	(void)snprintf(heartbeat->config, sizeof(heartbeat->config), "%s", config);
+}
+
+void
+engine_note_conditions(struct engine *engine, uint32_t conditions)
+{
+	engine->heartbeat.conditions = conditions;
+}
+
+void
+engine_note_missed(struct engine *engine, uint64_t polls)
+{
+	engine->heartbeat.missed += polls;
 }
 
 void

@@ -107,6 +107,25 @@ void engine_tell_verified(struct engine *engine);
 /* One that was seen by an earlier run of the daemon, since the host started. Returns 0, -ENOMEM. */
 int engine_add_verified(struct engine *engine, const struct executable *executable) _mustcheck_;
 
+/*
+ * Who says the name of an interface by its index, NULL = nobody knows. The name is used before the
+ * next call. Asked only for sockets that are bound to one, where a rule matches interfaces.
+ */
+void engine_set_interface_name(struct engine *engine,
+    const char *(*name)(uint32_t index, void *argument), void *argument);
+
+/*
+ * What a heartbeat says of this host: when in the hour it speaks, the version of the program, the
+ * hash of the configuration (copied).
+ */
+void engine_set_heartbeat(struct engine *engine, uint64_t offset_usec, const char *version,
+    const char *config);
+
+/* The conditions that hold now (bits 1 << enum condition), and polls that were not made or gave
+ * nothing to engine_observe(): heartbeats tell of them. */
+void engine_note_conditions(struct engine *engine, uint32_t conditions);
+void engine_note_missed(struct engine *engine, uint64_t polls);
+
 /* Puts a report about no stay (taken, may be NULL) behind those that wait. */
 void engine_put(struct engine *engine, struct report *report, const struct moment *moment);
 

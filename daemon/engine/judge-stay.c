@@ -16,6 +16,7 @@
 #include "engine/classify.h"
 #include "engine/hint.h"
 #include "engine/judge-stay.h"
+#include "engine/match.h"
 #include "engine/pass.h"
 
 /* True where a poll after the last answer saw the socket of which both said that it is nobody's. */
@@ -59,6 +60,16 @@ newer_asked(struct pass *pass)
 	return (pass->engine->asked_hints >> HINT_NEWER & 1) != 0 ? &pass->newer : NULL;
 }
 
+/* The name of the interface that the socket is bound to, NULL = none, or nobody has to know. */
+static const char *
+interface_of(const struct engine *engine, const struct listener *listener)
+{
+	if (!engine->asks_interface || engine->interface_name == NULL ||
+	    listener->endpoint.interface == 0)
+		return NULL;
+	return engine->interface_name(listener->endpoint.interface, engine->interface_argument);
+}
+
 static void
 judge_member(struct pass *pass, const struct stay *stay, const struct member *member,
     struct classification *ret_classification, struct verdict *ret_verdict)
@@ -78,8 +89,8 @@ judge_member(struct pass *pass, const struct stay *stay, const struct member *me
 		    ret_classification);
 	ret_classification->hints = find_hints(pass->engine, stay, member, ret_classification,
 	    pass->moment.boottime_usec, newer_asked(pass));
-	judge(pass->engine->policy, &listener, member->owner, ret_classification,
-	    pass->moment.realtime_usec, ret_verdict);
+	judge(pass->engine->policy, &listener, interface_of(pass->engine, &listener), member->owner,
+	    ret_classification, pass->moment.realtime_usec, ret_verdict);
 }
 
 /* Nobody holds the socket: asks once more after the next poll. Returns true while that is open. */
@@ -178,7 +189,7 @@ judge_stay_keep(struct pass *pass, struct stay *stay)
 		return;
 	stay->judged.kept = true;
 	stay_note_change(stay);
-	if (rule == NULL || (rule->match.keys >> MATCH_EXE & 1) == 0)
+	if (rule == NULL || !match_has_key(&rule->match, MATCH_EXE))
 		return;
 	for (uint32_t i = 0; i < stay->is.member_count; i++)
 		if (stay->is.members[i].owner != NULL)

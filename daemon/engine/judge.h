@@ -24,10 +24,11 @@ struct verdict {
 
 /*
  * The verdict on one socket under one owner, so classified, at the wall-clock time realtime_usec.
- * Pure.
+ * interface: the name of the one it is bound to, NULL where that is none or unknown. Pure.
  */
-void judge(const struct policy *policy, const struct listener *listener, const struct owner *owner,
-    const struct classification *classification, uint64_t realtime_usec, struct verdict *ret);
+void judge(const struct policy *policy, const struct listener *listener, const char *interface,
+    const struct owner *owner, const struct classification *classification, uint64_t realtime_usec,
+    struct verdict *ret);
 
 /* True where a is worse news than b: what is watched before what is allowed, then a suspect, then
  * the shorter threshold, then the graver severity. */

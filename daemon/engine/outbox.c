@@ -202,10 +202,8 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 {
 	if (telling->kind == EVENT_REBOUND)
 		report->away_usec = telling->away_usec;
-	if (telling->chain != NULL) {
-		report->age_usec = telling->span_usec;
-		report->age_max_usec = USEC_NEVER;
-	}
+	if (telling->chain != NULL)
+		report->span_usec = telling->span_usec;
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;
 	report->advice = telling->advice == NULL ? NULL : strdup(telling->advice);
@@ -278,7 +276,7 @@ outbox_taken(struct outbox *outbox, unsigned consumer)
 void
 outbox_delivered(struct outbox *outbox, const struct report *report, int error)
 {
-	const struct fact *count = report_fact(report, FACT_COUNT);
+	const struct fact *count = report_fact(report, FACT_MESSAGES);
 
 	outbox->sendable = error == 0;
 	if (error == 0)
@@ -303,7 +301,7 @@ put_suppressed(struct outbox *outbox, enum notice notice, uint64_t count, int er
 	if (count_waiting(outbox) >= OUTBOX_MAX)
 		return false;
 	report = report_new(notice, SEVERITY_WARNING,
-	    FACTS(fact_number(FACT_COUNT, count), fact_number(FACT_ERROR, (uint64_t)error)));
+	    FACTS(fact_number(FACT_MESSAGES, count), fact_number(FACT_ERROR, (uint64_t)error)));
 	if (report == NULL || !admit(outbox, report->kind, moment->boottime_usec)) {
 		(void)report_unref(report);
 		return false;

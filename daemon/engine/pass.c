@@ -7,7 +7,7 @@
  *	judge       what the rules say, where anything changed (judge-stay.c)
  *	tell        as far as age and verdict move it, and what a person hears of that (tell.c)
  *
- * and for all together what came due at once, the advice and the summary of the day.
+ * and for all together what came due at once, the advice, the summary of the day and the heartbeat.
  *
  * What it never does: decide any of that; or run where nothing can have changed (agenda.c).
  *
@@ -74,6 +74,7 @@ pass_run(struct engine *engine, const struct moment *moment)
 	due_tell(&pass);
 	advice_tell(&pass);
 	tell_day(&pass);
+	tell_heartbeat(&pass);
 	agenda_note_rest(&engine->agenda,
 	    hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec));
 	agenda_note_rest(&engine->agenda, groups_sweep(&engine->groups, moment->boottime_usec));

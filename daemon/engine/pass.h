@@ -9,6 +9,7 @@
 #include "engine/agenda.h"
 #include "engine/engine.h"
 #include "engine/group.h"
+#include "engine/heartbeat.h"
 #include "engine/hopping.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
@@ -28,7 +29,11 @@ struct engine {
 	struct advice advice;
 	struct verified verified;
 	struct usage usage;
+	struct heartbeat heartbeat;
 	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */
+	bool asks_interface;  /* a rule matches interfaces */
+	const char *(*interface_name)(uint32_t index, void *argument);
+	void *interface_argument;
 	struct diff_counts changes;
 	bool resumed;	/* nothing overstays until the next poll */
 	bool overslept; /* what is due became so while the host slept */

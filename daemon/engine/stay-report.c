@@ -111,3 +111,22 @@ stay_report_fill(struct report_stay *ret, const struct stay *stay, const struct 
 	fill_times(ret, stay, moment);
 	return ret->owner == NULL ? -ENOMEM : copy_rules(ret, &stay->judged.verdict);
 }
+
+void
+stay_report_item(struct items *items, const struct stay *stay, uint64_t now_usec)
+{
+	const struct member *member = &stay->is.members[stay->judged.worst];
+	struct item item = {
+		.endpoint = stay->is.endpoint,
+		.severity = stay->judged.verdict.severity,
+		.class = stay->judged.classification.class,
+		.age_usec = stay_age_usec(stay, now_usec),
+		.uid = member->uid,
+		.owner = member->owner,
+	};
+
+	if (items == NULL)
+		return;
+	memcpy(item.stay, stay->is.id.bytes, sizeof(item.stay));
+	items_add(items, &item);
+}

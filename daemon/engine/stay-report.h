@@ -19,4 +19,8 @@
 int stay_report_fill(struct report_stay *ret, const struct stay *stay, const struct ranges *ranges,
     const struct moment *moment) _mustcheck_;
 
+/* Adds the stay to those that a message sums up, as it stood at now_usec (CLOCK_BOOTTIME). Accepts
+ * items NULL: nothing is added. */
+void stay_report_item(struct items *items, const struct stay *stay, uint64_t now_usec);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/stay-report.h"
 #include "engine/summary.h"
 
 /* How many owners are named: the entries themselves name the rest. */
@@ -127,20 +128,61 @@ name_owners(struct named *ret, struct stay *const *stays, size_t count)
 	free(shares);
 }
 
-struct report *
-summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count)
+/* Those as items, the gravest first: what does not fit is the least. NULL without memory. */
+static struct items *
+make_items(struct stay *const *stays, size_t count, uint64_t now_usec)
 {
+	struct items *items = items_new(count);
+
+	for (unsigned severity = SEVERITY_EMERG; severity <= SEVERITY_DEBUG; severity++)
+		for (size_t i = 0; i < count; i++)
+			if (stays[i]->judged.verdict.severity == severity)
+				stay_report_item(items, stays[i], now_usec);
+	return items;
+}
+
+struct report *
+summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count, uint64_t now_usec)
+{
+	struct items *items = make_items(stays, count, now_usec);
 	enum severity gravest = SEVERITY_DEBUG;
+	struct report *report;
 	struct named named;
 
 	for (size_t i = 0; i < count; i++)
 		if (stays[i]->judged.verdict.severity < gravest)
 			gravest = stays[i]->judged.verdict.severity;
 	name_owners(&named, stays, count);
-	return report_new(notice, gravest,
+	report = report_new(notice, gravest,
 	    FACTS(fact_number(FACT_COUNT, count), fact_number(FACT_SEVERITY, gravest),
 		fact_number(FACT_PROGRAMS, named.all),
-		fact_owners(FACT_OWNERS, named.items, named.count, named.all)));
+		fact_owners(FACT_OWNERS, named.items, named.count, named.all), fact_items(items)));
+	(void)items_free(items);
+	return report;
+}
+
+struct report *
+summary_of_watch(const struct track *track, const struct heartbeat *heartbeat,
+    const struct policy *policy)
+{
+	struct track_counts counts;
+
+	track_count(track, &counts);
+	struct fact facts[] = {
+		fact_text(FACT_VERSION, heartbeat->version),
+		fact_text(FACT_HASH, heartbeat->config),
+		fact_number(FACT_LISTENERS, counts.stays),
+		fact_number(FACT_OVERSTAYING, counts.overstaying),
+		fact_number(FACT_SUSPECTS, counts.suspects),
+		fact_number(FACT_POLLS_DONE, heartbeat->polls),
+		fact_number(FACT_POLLS_MISSED, heartbeat->missed),
+		fact_number(FACT_EVERY_USEC, policy->heartbeat_usec),
+		fact_number(FACT_CONDITIONS, heartbeat->conditions),
+	};
+
+	/* The last one is no fact where nothing is wrong. */
+	return report_new(NOTICE_HEARTBEAT, policy->heartbeat_severity, facts,
+	    heartbeat->conditions == 0 ? ARRAY_SIZE(facts) - 1 : ARRAY_SIZE(facts));
 }
 
 /* Whose listeners were not reported but as entries since the last summary, the most first. */
@@ -181,6 +223,8 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 {
 	const struct stay *oldest = NULL;
 	struct named named, followed;
+	struct report *report;
+	struct items *items;
 	struct track_counts counts;
 	struct stay **stays;
 	size_t count;
@@ -191,6 +235,7 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 			oldest = stays[i];
 	}
 	name_owners(&named, stays, count);
+	items = count == 0 ? NULL : make_items(stays, count, now_usec);
 	free(stays);
 	name_followers(&followed, groups);
 	track_count(track, &counts);
@@ -201,12 +246,15 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 		fact_number(FACT_ALLOWED, counts.allowed),
 		fact_owners(FACT_OWNERS, named.items, named.count, named.all),
 		fact_owners(FACT_FOLLOWED, followed.items, followed.count, followed.all),
+		fact_items(items),
 		fact_endpoints(FACT_OLDEST, oldest == NULL ? NULL : &oldest->is.endpoint, 1, 1),
 		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
 	};
 
 	/* A reminder is no news: what overstays was reported at its severity. The last two facts
 	 * are about the oldest. */
-	return report_new(NOTICE_SUMMARY, count == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
+	report = report_new(NOTICE_SUMMARY, count == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
 	    ARRAY_SIZE(facts) - (oldest == NULL ? 2 : 0));
+	(void)items_free(items);
+	return report;
 }

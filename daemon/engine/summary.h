@@ -6,6 +6,7 @@
 #define OVERSTAY_ENGINE_SUMMARY_H
 
 #include "engine/group.h"
+#include "engine/heartbeat.h"
 #include "engine/track.h"
 
 /* What the track has, for the status line and the summary. */
@@ -23,9 +24,14 @@ void track_count(const struct track *track, struct track_counts *ret);
 
 /*
  * The OVERSTAY line that speaks for these stays: how many, of how many programs, the gravest
- * severity, who. Returns NULL without memory.
+ * severity, who; as items all of them, the gravest first. Returns NULL without memory.
  */
-struct report *summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count);
+struct report *summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count,
+    uint64_t now_usec);
+
+/* The HEARTBEAT: that the host is watched, and how well. Returns NULL without memory. */
+struct report *summary_of_watch(const struct track *track, const struct heartbeat *heartbeat,
+    const struct policy *policy);
 
 /*
  * The daily SUMMARY: who overstays still, whose listeners were not reported but as entries since

@@ -386,6 +386,23 @@ tell_day(struct pass *pass)
 }
 
 void
+tell_heartbeat(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	const struct policy *policy = engine->policy;
+	uint64_t every_usec = policy->heartbeat_usec, now_usec = pass->moment.boottime_usec;
+	uint64_t due_usec = heartbeat_due_usec(&engine->heartbeat, every_usec, now_usec);
+
+	if (now_usec >= due_usec) {
+		outbox_put(&engine->outbox,
+		    summary_of_watch(&engine->track, &engine->heartbeat, policy), &pass->moment);
+		heartbeat_spoken(&engine->heartbeat, every_usec, due_usec, now_usec);
+		due_usec = heartbeat_due_usec(&engine->heartbeat, every_usec, now_usec);
+	}
+	agenda_plan(&engine->agenda, 0, due_usec);
+}
+
+void
 tell_advice(struct pass *pass, struct stay *stay, const char *line)
 {
 	tell(pass, stay,

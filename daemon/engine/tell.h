@@ -33,6 +33,9 @@ void tell_alert(struct pass *pass, struct stay *stay, const struct telling *tell
 /* The summary of the day, where it is due. */
 void tell_day(struct pass *pass);
 
+/* The heartbeat, where it is due. */
+void tell_heartbeat(struct pass *pass);
+
 /* Advice about one stay: the line for sysctl.d. */
 void tell_advice(struct pass *pass, struct stay *stay, const char *line);
 

@@ -33,6 +33,7 @@
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
 #include "lookup/kernel-owner.h"
+#include "lookup/links.h"
 #include "lookup/place.h"
 #include "lookup/process.h"
 #include "lookup/shell.h"
@@ -45,6 +46,7 @@ struct answer {
 	uint32_t id;
 	struct wanted *wanted; /* sorted by inode */
 	size_t count;
+	struct wire_paths paths;
 	struct wanted **order;	/* room for count of them */
 	struct cgroup *cgroups; /* room for count; those of the sockets, sorted by id */
 	size_t cgroup_count;
@@ -458,6 +460,10 @@ answer_all(struct answer *answer)
 
 	if (r == 0)
 		r = send_left(answer, saw_all);
+	if (r == 0 && answer->paths.count > 0)
+		r = answer->send(answer->packet,
+		    links_answer(&answer->view, answer->paths, answer->id, answer->packet),
+		    answer->argument);
 	if (r < 0)
 		return r;
 	return answer->send(answer->packet,
@@ -467,16 +473,17 @@ answer_all(struct answer *answer)
 
 int
 answer_request(const struct host *host, uint32_t id, const struct wire_question *questions,
-    size_t count, answer_function *send, void *argument)
+    size_t count, struct wire_paths paths, answer_function *send, void *argument)
 {
-	_free_ struct wanted *wanted = calloc(count, sizeof(*wanted));
-	_free_ struct wanted **order = calloc(count, sizeof(struct wanted *));
-	_free_ struct cgroup *cgroups = calloc(count, sizeof(*cgroups));
+	_free_ struct wanted *wanted = calloc(count + 1, sizeof(*wanted));
+	_free_ struct wanted **order = calloc(count + 1, sizeof(struct wanted *));
+	_free_ struct cgroup *cgroups = calloc(count + 1, sizeof(*cgroups));
 	_free_ char *packet = malloc(LOOKUP_PACKET_MAX);
 	struct answer answer = {
 		.id = id,
 		.wanted = wanted,
 		.count = count,
+		.paths = paths,
 		.order = order,
 		.cgroups = cgroups,
 		.packet = packet,

@@ -236,20 +236,22 @@ proc_read_status(int task_fd, struct process *process)
 		proc_parse_status(text, (size_t)length, process);
 }
 
-uint32_t
-proc_read_login_uid(int task_fd)
+void
+proc_read_login(int task_fd, struct process *process)
 {
 	char text[16];
 	ssize_t length = files_read(task_fd, "loginuid", text, sizeof(text) - 1);
-	uint32_t uid = UINT32_MAX;
 
-	if (length > 0) {
-		/* The last number of a text may be cut: read_ids() wants a byte behind it. */
-		text[length] = '\n';
-		if (read_ids(text, &uid, 1) != 1)
-			uid = UINT32_MAX;
-	}
-	return uid;
+	process->login_uid = UINT32_MAX;
+	process->login_known = false;
+	if (length <= 0)
+		return;
+	/* The last number of a text may be cut: read_ids() wants a byte behind it. */
+	text[length] = '\n';
+	if (read_ids(text, &process->login_uid, 1) == 1)
+		process->login_known = true;
+	else
+		process->login_uid = UINT32_MAX;
 }
 
 int

@@ -47,8 +47,8 @@ void proc_parse_status(const char *text, size_t length, struct process *process)
 /* The same from the file; what cannot be read becomes UINT32_MAX, nobody. */
 void proc_read_status(int task_fd, struct process *process);
 
-/* Who logged in; UINT32_MAX where nobody did, or the kernel has no such thing. */
-uint32_t proc_read_login_uid(int task_fd);
+/* Fills login_uid and login_known: the kernel may have no such thing. */
+void proc_read_login(int task_fd, struct process *process);
 
 /*
  * Fills cmdline (at most OWNER_CMDLINE_MAX bytes, the last of them a NUL) or cwd, empty where it

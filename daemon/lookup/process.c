@@ -9,13 +9,13 @@
  * Then all is read again once; a process that does it over and over keeps its pid, user and
  * place in the answer, while what depends on the program stays unknown. The name (comm) is no
  * part of that test: a process may change it a million times a second. The parent's name is
- * described only if the parent was the same before and after.
+ * described, and its program, only if the parent was the same before and after.
  *
  * A socket may be held by a thread that unshared its descriptors, or in a process whose
  * first thread has ended (its /proc/PID/fd is empty, exe and cmdline too): then task/TID is
  * read, and only stat is the process's.
  *
- * Cost: about 160 us, a third of it evidence.c's; the main process and the checksum come on top.
+ * Cost: about 175 us, a third of it evidence.c's; the main process and the checksum come on top.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,6 +42,7 @@
 #include "lookup/proc.h"
 #include "lookup/process.h"
 #include "lookup/program-file.h"
+#include "lookup/records.h"
 #include "lookup/ring.h"
 
 /* What shows that a process is still what it was. */
@@ -50,16 +51,49 @@ struct witness {
 	char exe[FILES_LINK_MAX]; /* "" = could not be read */
 };
 
-/* The name of the parent, if pid is one. */
+/* The program that the parent runs, and whether that is the host's file of its path. */
+static int
+read_parent_exe(const struct view *view, int fd, struct process *process)
+{
+	struct program_file program;
+	char exe[FILES_LINK_MAX];
+
+	if (files_read_link(fd, "exe", exe, sizeof(exe)) <= 0)
+		return 0;
+	program_file_judge(view, fd, process->place.container_kind != CONTAINER_NONE, exe,
+	    &program);
+	if (strlen(exe) >= OWNER_PARENT_MAX || exe[0] != '/')
+		return 0;
+	process->parent_trust = program.trust;
+	return owner_text_set(&process->parent_exe, exe);
+}
+
+/* The name and the program of the parent, if pid is one; it is not younger than its child. */
 static int
 read_parent(const struct view *view, int32_t pid, struct process *process)
 {
 	_close_ int fd = pid > 0 ? proc_open(view->host->proc_fd, pid) : -1;
 	struct proc_stat stat;
+	int r;
 
 	if (fd < 0 || proc_read_stat(fd, &stat) < 0)
 		return 0;
-	return owner_text_set(&process->parent_comm, stat.comm);
+	r = owner_text_set(&process->parent_comm, stat.comm);
+	if (r < 0 || process->start_usec == USEC_NEVER || stat.start_usec > process->start_usec)
+		return r;
+	return read_parent_exe(view, fd, process);
+}
+
+/* It has another parent by now: what was read is neither's. */
+static int
+forget_parent(struct process *process)
+{
+	process->outlived &= (uint8_t)~OUTLIVED_PARENT;
+	process->parent_trust = EXE_UNVERIFIED;
+	return owner_text_set(&process->parent_comm, "") < 0 ||
+		owner_text_set(&process->parent_exe, "") < 0 ?
+	    -ENOMEM :
+	    0;
 }
 
 /* Where a process is. */
@@ -81,6 +115,7 @@ read_place(struct view *view, int task_fd, struct stand *stand, struct process *
 		return 0;
 	}
 	r = view_parse_place(view, stand->cgroup, &process->place, &group);
+	process->session_type = records_session_type(view, process->place.session);
 	if (r < 0 || group == 0)
 		return r;
 	return main_process_read(view, stand->cgroup, group,
@@ -221,7 +256,7 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		return r;
 	process->start_usec = before.stat.start_usec;
 	proc_read_status(task_fd, process);
-	process->login_uid = proc_read_login_uid(task_fd);
+	proc_read_login(task_fd, process);
 	r = owner_text_set(&process->comm, before.stat.comm);
 	if (r < 0)
 		return r;
@@ -239,10 +274,8 @@ describe_once(struct view *view, int process_fd, int task_fd, const struct holde
 		return r;
 	process->start_usec = after.stat.start_usec;
 	process->parent_pid = after.stat.parent_pid;
-	if (before.stat.parent_pid != after.stat.parent_pid) {
-		process->outlived &= (uint8_t)~OUTLIVED_PARENT;
-		r = owner_text_set(&process->parent_comm, "");
-	}
+	if (before.stat.parent_pid != after.stat.parent_pid)
+		r = forget_parent(process);
 	if (r == 0)
 		r = owner_text_set(&process->comm, after.stat.comm);
 	if (r < 0)

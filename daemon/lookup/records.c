@@ -6,7 +6,7 @@
  *	/run/systemd/units/invocation:UNIT	a link to the id of the unit's present run, made
  *						anew whenever it is started, and gone with it
  *	/run/systemd/sessions/ID		logind's session; SERVICE= is PAM's name of who
- *						opened it
+ *						opened it, TYPE= what it is for
  *	UNIT.timer				in the directories of systemd.unit(5)
  *
  * Times of files are of the wall clock, those of processes of the clock since boot; they are
@@ -147,19 +147,45 @@ records_read_session(const struct view *view, const char *session, char *text, s
 	return length;
 }
 
+/*
+ * Reads the value of a key ("\nTYPE=") from the session's file, of which text has room for
+ * RECORDS_SESSION_MAX bytes. Returns it, ended by a newline or a NUL; NULL where there is none.
+ */
+static const char *
+find_value(const struct view *view, const char *session, const char *key, char *text)
+{
+	const char *at;
+
+	if (records_read_session(view, session, text, RECORDS_SESSION_MAX) <= 0)
+		return NULL;
+	at = strstr(text, key);
+	return at == NULL ? NULL : at + strlen(key);
+}
+
 enum origin
 records_session_origin(const struct view *view, const char *session)
 {
-	static const char key[] = "\nSERVICE=";
 	char text[RECORDS_SESSION_MAX];
-	const char *at;
+	const char *service = find_value(view, session, "\nSERVICE=", text);
 
-	if (records_read_session(view, session, text, sizeof(text)) <= 0)
-		return ORIGIN_UNKNOWN;
-	at = strstr(text, key);
-	for (size_t i = 0; at != NULL && i < ARRAY_SIZE(services); i++)
-		if (strncmp(at + sizeof(key) - 1, services[i].service,
-			strlen(services[i].service)) == 0)
+	for (size_t i = 0; service != NULL && i < ARRAY_SIZE(services); i++)
+		if (strncmp(service, services[i].service, strlen(services[i].service)) == 0)
 			return services[i].origin;
 	return ORIGIN_UNKNOWN;
+}
+
+enum session_type
+records_session_type(const struct view *view, const char *session)
+{
+	char text[RECORDS_SESSION_MAX];
+	const char *type = find_value(view, session, "\nTYPE=", text);
+	size_t length = type == NULL ? 0 : strcspn(type, "\n");
+
+	for (unsigned i = SESSION_UNKNOWN + 1; i < SESSION_TYPE_COUNT; i++) {
+		const char *name = session_type_name((enum session_type)i);
+
+		if (length == strlen(name) && memcmp(type, name, length) == 0)
+			return (enum session_type)i;
+	}
+	return SESSION_UNKNOWN;
 }

@@ -43,6 +43,9 @@ ssize_t records_read_session(const struct view *view, const char *session, char 
 /* Who opened logind's session: ssh, a console, su, cron, at; else unknown. */
 enum origin records_session_origin(const struct view *view, const char *session);
 
+/* What logind has the session for: a terminal, a desktop; else unknown. */
+enum session_type records_session_type(const struct view *view, const char *session);
+
 /* The time of CLOCK_REALTIME as one of CLOCK_BOOTTIME, as the clocks stand now; 0 = before boot. */
 uint64_t records_boottime(int64_t seconds, uint32_t nanoseconds);
 

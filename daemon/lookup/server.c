@@ -26,14 +26,16 @@
 #include "base/log.h"
 #include "lookup/answer.h"
 #include "lookup/server.h"
+#include "model/link.h"
 #include "wire/encode.h"
 
 #define SEND_WAIT_MSEC 5000
 
 /* The longest packet that is a request; one byte more shows a longer one. */
-#define REQUEST_MAX                                                 \
-	(sizeof(struct wire_header) + sizeof(struct wire_request) + \
-	    LOOKUP_INODES_MAX * sizeof(struct wire_question))
+#define REQUEST_MAX                                                                           \
+	(sizeof(struct wire_header) + sizeof(struct wire_request) +                           \
+	    LOOKUP_INODES_MAX * sizeof(struct wire_question) + LINKS_MAX * sizeof(uint32_t) + \
+	    LINKS_BYTES_MAX)
 
 static int
 check_type(int fd)
@@ -103,6 +105,7 @@ serve(struct server *server, int fd)
 {
 	char packet[REQUEST_MAX + 1];
 	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
 	ssize_t length = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
 	uint32_t id;
 	int r;
@@ -111,11 +114,11 @@ serve(struct server *server, int fd)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (length == 0)
 		return -EPIPE;
-	r = decode_request(packet, (size_t)length, &id, questions);
+	r = decode_request(packet, (size_t)length, &id, questions, &paths);
 	if (r < 0)
 		return r;
 	(void)alarm(LOOKUP_SECONDS_MAX);
-	r = answer_request(&server->host, id, questions, (size_t)r, send_packet, &fd);
+	r = answer_request(&server->host, id, questions, (size_t)r, paths, send_packet, &fd);
 	(void)alarm(0);
 	return r;
 }

@@ -26,10 +26,22 @@ static const struct {
 };
 
 struct conditions {
+	struct engine *engine;
 	struct outlet *outlet;
 	struct status *status;
 	bool wrong[CONDITION_COUNT];
 };
+
+static void
+note(struct conditions *conditions, enum condition condition, bool wrong)
+{
+	uint32_t all = 0;
+
+	conditions->wrong[condition] = wrong;
+	for (unsigned i = 0; i < CONDITION_COUNT; i++)
+		all |= (uint32_t)conditions->wrong[i] << i;
+	engine_note_conditions(conditions->engine, all);
+}
 
 void
 conditions_begin(struct conditions *conditions, enum condition condition, enum notice notice,
@@ -39,7 +51,7 @@ conditions_begin(struct conditions *conditions, enum condition condition, enum n
 
 	if (conditions->wrong[condition])
 		return;
-	conditions->wrong[condition] = true;
+	note(conditions, condition, true);
 	if (count > FACTS_MAX - 1)
 		count = FACTS_MAX - 1;
 	memcpy(all + 1, facts, count * sizeof(*facts));
@@ -53,7 +65,7 @@ conditions_end(struct conditions *conditions, enum condition condition)
 {
 	if (!conditions->wrong[condition])
 		return;
-	conditions->wrong[condition] = false;
+	note(conditions, condition, false);
 	outlet_put(conditions->outlet,
 	    report_new(table[condition].recovered, SEVERITY_NOTICE,
 		FACTS(fact_number(FACT_CONDITION, condition))));
@@ -82,13 +94,18 @@ write_status(struct text *text, void *argument)
 }
 
 int
-conditions_new(struct outlet *outlet, struct status *status, struct conditions **ret)
+conditions_new(struct engine *engine, struct outlet *outlet, struct status *status,
+    struct conditions **ret)
 {
 	struct conditions *conditions = calloc(1, sizeof(*conditions));
 
 	if (conditions == NULL)
 		return -ENOMEM;
-	*conditions = (struct conditions){ .outlet = outlet, .status = status };
+	*conditions = (struct conditions){
+		.engine = engine,
+		.outlet = outlet,
+		.status = status,
+	};
 	status_provide(status, STATUS_CONDITIONS, write_status, conditions);
 	*ret = conditions;
 	return 0;

@@ -11,7 +11,7 @@
 
 struct conditions;
 
-int conditions_new(struct outlet *outlet, struct status *status,
+int conditions_new(struct engine *engine, struct outlet *outlet, struct status *status,
     struct conditions **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. */
 struct conditions *conditions_free(struct conditions *conditions);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's life: STARTED and READY=1 once the first poll was taken in, the watchdog's beat, the
- * end of the loop at SIGTERM and SIGINT, STOPPED.
+ * end of the loop at SIGTERM and SIGINT, STOPPED; and what the engine's HEARTBEAT is to say.
  *
  * Cost: a wake-up in half of WatchdogSec=; none without it.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-id128.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "loop/heart.h"
 
@@ -18,8 +21,37 @@ struct heart {
 	const struct ground *ground;
 	struct event *terminate, *interrupt;
 	struct event *watchdog;
-	uint64_t beat_usec; /* between two of the watchdog's */
+	uint64_t beat_usec;   /* between two of the watchdog's */
+	uint64_t offset_usec; /* of this host's heartbeats in the hour */
 };
+
+/*
+ * When in the hour this host speaks: the same until it is started anew, another on each host. Who
+ * knows the id of a machine need not learn of it here, so the sum of both ids is mixed.
+ */
+static uint64_t
+choose_offset(void)
+{
+	sd_id128_t machine = SD_ID128_NULL, boot = SD_ID128_NULL;
+	uint64_t hash = HASH_BEGIN;
+
+	/* A host without a file of its id is told from others by its start. */
+	(void)sd_id128_get_machine(&machine);
+	(void)sd_id128_get_boot(&boot);
+	hash = hash_add(hash, machine.bytes, sizeof(machine.bytes));
+	hash = hash_add(hash, boot.bytes, sizeof(boot.bytes));
+	return hash_mix(hash) % USEC_PER_HOUR;
+}
+
+static void
+on_settings(void *argument)
+{
+	const struct heart *heart = argument;
+	const struct ground *ground = heart->ground;
+
+	engine_set_heartbeat(ground->engine, heart->offset_usec, VERSION,
+	    settings_config(ground->settings)->hash);
+}
 
 /* The files that are no part of the configuration in force. Returns NULL if there are none. */
 static const char *
@@ -120,6 +152,8 @@ heart_new(const struct ground *ground, struct heart **ret)
 	if (heart == NULL)
 		return -ENOMEM;
 	heart->ground = ground;
+	heart->offset_usec = choose_offset();
+	on_settings(heart);
 	/* A terminal or a reader that went away is found out by the write. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = loop_add_signal(ground->loop, SIGTERM, on_end, heart, &heart->terminate);
@@ -129,6 +163,8 @@ heart_new(const struct ground *ground, struct heart **ret)
 		r = start_watchdog(heart);
 	if (r == 0)
 		r = loop_subscribe(ground->loop, LOOP_READY, on_ready, heart);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, heart);
 	if (r < 0)
 		(void)heart_free(heart);
 	else

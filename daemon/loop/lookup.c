@@ -44,7 +44,8 @@ struct lookup {
 	struct lookup_question *questions; /* those under way, asked of them */
 	struct lookup_answer *answers;
 	size_t answer_count;
-	size_t asked;	     /* questions under way, */
+	bool under_way;	     /* a request is, */
+	size_t asked;	     /* with so many questions, */
 	uint64_t asked_usec; /* since then (CLOCK_BOOTTIME) */
 	unsigned failures;   /* tries in a row that failed */
 };
@@ -65,6 +66,7 @@ disconnect(struct lookup *lookup)
 	loop_drop(&lookup->readable);
 	lookup->client = lookup_client_close(lookup->client);
 	lookup->asked = 0;
+	lookup->under_way = false;
 }
 
 /* The unit in which the cause is found, NULL by hand. */
@@ -161,6 +163,7 @@ hand_over(struct lookup *lookup)
 	    clock_boottime_usec());
 	drop_answers(lookup);
 	lookup->asked = 0;
+	lookup->under_way = false;
 	if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
 		conditions_end(ground->conditions, CONDITION_LOOKUP);
 		engine_lookup_retry(ground->engine);
@@ -190,6 +193,7 @@ take_in(struct lookup *lookup)
 	log_debug("lookup", "%zu questions answered in %llu us", lookup->asked,
 	    (unsigned long long)(clock_boottime_usec() - lookup->asked_usec));
 	(void)event_del(lookup->timeout);
+	settings_take_links(lookup->ground->settings, lookup_client_links(lookup->client));
 	count = unheld_collect(lookup->questions, lookup->asked, lookup->answers,
 	    lookup->answer_count, sockets);
 	if (count > 0)
@@ -209,7 +213,7 @@ on_readable(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	r = lookup_client_step(lookup->client, clock_boottime_usec(), on_owner, lookup);
-	if (r == 0 && lookup->asked > 0)
+	if (r == 0 && lookup->under_way)
 		take_in(lookup);
 	else if (r < 0 && r != -EAGAIN) {
 		fail(lookup, r);
@@ -243,28 +247,35 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 	loop_announce(ground->loop, LOOP_CHANGED);
 }
 
-/* Asks for the owners that are wanted, if none are asked for already. */
+/*
+ * Asks for the owners that are wanted, if none are asked for already, and each time where the paths
+ * of the rules lead; for those alone where some are new.
+ */
 static void
 ask(void *argument)
 {
 	struct lookup *lookup = argument;
 	struct engine *engine = lookup->ground->engine;
+	const struct link_table *links = &settings_config(lookup->ground->settings)->policy.links;
 	uint64_t now_usec = clock_boottime_usec();
 	size_t count;
 	int r;
 
-	if (lookup->asked > 0)
+	if (lookup->under_way)
 		return;
 	if (lookup->client == NULL) {
 		engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
 		return;
 	}
 	count = engine_lookup_questions(engine, lookup->questions, LOOKUP_INODES_MAX, now_usec);
-	if (count == 0)
+	if (count == 0 && !link_table_is_open(links))
 		return;
+	lookup->under_way = true;
 	lookup->asked = count;
 	lookup->asked_usec = now_usec;
-	r = lookup_client_ask(lookup->client, lookup->questions, count);
+	r = lookup_client_set_paths(lookup->client, links);
+	if (r == 0)
+		r = lookup_client_ask(lookup->client, lookup->questions, count);
 	if (r < 0)
 		fail(lookup, r);
 	else
@@ -316,6 +327,8 @@ start(struct lookup *lookup)
 		    &lookup->child_ended);
 	if (r == 0)
 		r = loop_subscribe(ground->loop, LOOP_CHANGED, ask, lookup);
+	if (r == 0)
+		r = loop_subscribe(ground->loop, LOOP_SETTINGS, ask, lookup);
 	if (r < 0)
 		return r;
 	r = connect_lookup(lookup);

@@ -40,6 +40,7 @@ struct poll {
 	unsigned failures;	  /* incomplete polls in a row */
 	uint64_t key;		  /* secret, of the polls */
 	uint64_t begun_usec;	  /* CLOCK_BOOTTIME */
+	uint64_t awake_usec;	  /* CLOCK_MONOTONIC at that time; 0 = of another interval */
 	uint64_t asleep_usec;	  /* time the host had slept by the last poll */
 	uint64_t last_cpu_usec;	  /* of the last poll, the judging included */
 };
@@ -98,6 +99,20 @@ has_resumed(struct poll *poll)
 	return resumed;
 }
 
+/* What should have been polled since the poll before began, and was not: the loop was held up, or
+ * the process stopped. A host that slept missed nothing. */
+static void
+note_late(struct poll *poll)
+{
+	uint64_t interval_usec = settings_config(poll->ground->settings)->interval_usec;
+	uint64_t now_usec = clock_monotonic_usec(), since_usec = now_usec - poll->awake_usec;
+
+	/* Twice the interval is one that was missed; a little late is none. */
+	if (poll->awake_usec != 0 && since_usec >= 2 * interval_usec)
+		engine_note_missed(poll->ground->engine, since_usec / interval_usec - 1);
+	poll->awake_usec = now_usec;
+}
+
 /* Hands the finished poll to the engine. */
 static void
 take_in(struct poll *poll)
@@ -108,8 +123,10 @@ take_in(struct poll *poll)
 
 	poll->steps = NULL;
 	note_completeness(poll, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
-	if (snapshot != NULL && engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0)
+	if (snapshot == NULL || engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0) {
+		engine_note_missed(ground->engine, 1);
 		(void)snapshot_free(snapshot);
+	}
 	loop_announce(ground->loop, LOOP_CHANGED);
 	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
 	if (log_is_verbose()) {
@@ -131,6 +148,7 @@ on_answered(void *argument, int r, const struct source_result *result)
 	/* A first poll that is not to be had whole is tried again, with another source. */
 	if (r < 0 && engine_last_poll(poll->ground->engine) == NULL) {
 		poll->steps = poll_steps_free(poll->steps);
+		engine_note_missed(poll->ground->engine, 1);
 		note_completeness(poll, INCOMPLETE_KERNEL);
 		loop_arm(poll->timer, POLL_RETRY_USEC);
 		return;
@@ -160,6 +178,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	poll->at_once = false;
 	watched_read(poll->watched, false);
 	poll->begun_usec = clock_boottime_usec();
+	note_late(poll);
 	poll->pump.cpu_usec = 0;
 	options = (struct poll_steps_options){
 		.last = engine_last_poll(ground->engine),
@@ -172,6 +191,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	poll->steps = poll_steps_new(&options);
 	poll->pump.function_argument = poll->steps;
 	if (poll->steps == NULL) {
+		engine_note_missed(ground->engine, 1);
 		note_completeness(poll, INCOMPLETE_MEMORY);
 		plan_next(poll);
 	} else
@@ -190,6 +210,7 @@ on_settings(void *argument)
 	poll->steps = poll_steps_free(poll->steps);
 	watched_read(poll->watched, true);
 	poll->at_once = true;
+	poll->awake_usec = 0;
 }
 
 static void

@@ -48,10 +48,26 @@ settings_config(const struct settings *settings)
 }
 
 void
+settings_take_links(struct settings *settings, const struct link_table *links)
+{
+	struct link_table *own = &settings->config->policy.links;
+	bool open = link_table_is_open(own);
+
+	/*
+	 * A verdict that rests on where a link led holds until its owner is looked up again.
+	 * Without memory the next answer is taken in.
+	 */
+	if (link_table_take(own, links) > 0 && open)
+		engine_set_policy(settings->engine, &settings->config->policy);
+}
+
+void
 settings_replace(struct settings *settings, struct config *config)
 {
 	struct config *old = settings->config;
 
+	/* What is not known yet is asked for: loop/lookup.c. */
+	(void)!link_table_take(&config->policy.links, &old->policy.links);
 	settings->config = config;
 	engine_set_policy(settings->engine, &config->policy);
 	loop_announce(settings->loop, LOOP_SETTINGS);

@@ -84,8 +84,9 @@ log_survey(const struct survey *survey)
 			continue;
 		outlet_put(survey->ground->outlet,
 		    report_new(NOTICE_POOL, SEVERITY_DEBUG,
-			FACTS(fact_number(FACT_PROTOCOL, i), fact_number(FACT_PORTS, counts->ports),
-			    fact_number(FACT_SOCKETS, counts->sockets),
+			FACTS(fact_number(FACT_PROTOCOL, i),
+			    fact_number(FACT_PORT_COUNT, counts->ports),
+			    fact_number(FACT_SOCKET_COUNT, counts->sockets),
 			    fact_number(FACT_APPEARED, counts->appeared),
 			    fact_number(FACT_PERSISTED, counts->persisted),
 			    fact_number(FACT_CHANGED, counts->changed),

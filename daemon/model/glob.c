@@ -61,7 +61,8 @@ glob_match(const char *glob, const char *text, enum glob_kind kind)
 			continue;
 		}
 		if (*text != '\0' && *glob != '\0' && *glob != '?') {
-			const char *plain = *glob == '\\' && glob[1] != '\0' ? glob + 1 : glob;
+			bool quotes = *glob == '\\' && glob[1] != '\0' && kind != GLOB_NAME;
+			const char *plain = quotes ? glob + 1 : glob;
 
 			if (*plain == *text) {
 				glob = plain + 1;

@@ -10,11 +10,12 @@
 enum glob_kind {
 	GLOB_TEXT, /* * matches any bytes */
 	GLOB_PATH, /* * and ? stop at a slash, ** does not */
+	GLOB_NAME, /* as text, but a backslash is a letter: names of units have some */
 };
 
 /*
  * True where the whole of text matches glob. `*` any run, `?` any byte, `\` takes the next byte as
- * it is; there are no character classes. Case counts.
+ * it is, but in a name; there are no character classes. Case counts.
  */
 bool glob_match(const char *glob, const char *text, enum glob_kind kind);
 

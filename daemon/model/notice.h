@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "model/items.h"
 #include "model/listener.h"
 
 /* One kind, one MESSAGE_ID, one catalogue entry. */
@@ -30,6 +31,7 @@ enum event_kind {
 	EVENT_HOPPING, /* an owner keeps leaving a port for another */
 	EVENT_ADVICE,  /* a port that a connection may take; how to keep it */
 	EVENT_SUMMARY,
+	EVENT_HEARTBEAT,
 	EVENT_POOL,
 	EVENT_DEGRADED,
 	EVENT_RECOVERED,
@@ -47,6 +49,7 @@ enum notice {
 	NOTICE_OVERSTAYS_AT_ONCE,
 	NOTICE_OVERSTAYS_AFTER_RESUME, /* that became so while the host slept */
 	NOTICE_SUMMARY,
+	NOTICE_HEARTBEAT,
 	NOTICE_POOL,
 	NOTICE_PORTS_NOT_RESERVED, /* advice for many */
 	NOTICE_KERNEL_RANGE_TUNED, /* advice */
@@ -84,15 +87,18 @@ enum notice {
 /* What a fact's value is, and by that how it is written. */
 enum fact_type {
 	FACT_TYPE_NUMBER,
-	FACT_TYPE_DURATION,  /* microseconds */
-	FACT_TYPE_TEXT,	     /* raw: a name, a path, a diagnostic */
-	FACT_TYPE_LINE,	     /* one for sysctl.d, "" = it is too long for a message */
-	FACT_TYPE_ENDPOINTS, /* the first ones of many */
-	FACT_TYPE_OWNERS,    /* the gravest and rarest of many, with how many listeners each */
-	FACT_TYPE_PROTOCOL,  /* enum protocol */
-	FACT_TYPE_SEVERITY,  /* enum severity */
-	FACT_TYPE_CONDITION, /* enum condition */
-	FACT_TYPE_ERROR,     /* an errno */
+	FACT_TYPE_USEC,	      /* microseconds, written as such */
+	FACT_TYPE_DURATION,   /* microseconds, as a time span */
+	FACT_TYPE_TEXT,	      /* raw: a name, a path, a diagnostic */
+	FACT_TYPE_LINE,	      /* one for sysctl.d, "" = it is too long for a message */
+	FACT_TYPE_ENDPOINTS,  /* the first ones of many */
+	FACT_TYPE_OWNERS,     /* the gravest and rarest of many, with how many listeners each */
+	FACT_TYPE_ITEMS,      /* listeners (model/items.h) */
+	FACT_TYPE_PROTOCOL,   /* enum protocol */
+	FACT_TYPE_SEVERITY,   /* enum severity */
+	FACT_TYPE_CONDITION,  /* enum condition */
+	FACT_TYPE_CONDITIONS, /* bits of it */
+	FACT_TYPE_ERROR,      /* an errno */
 	FACT_TYPE_OWNER_REASON,
 	FACT_TYPE_INCOMPLETE, /* bits of enum incomplete (engine/snapshot.h) */
 	FACT_TYPE_ODDITIES,   /* bits of enum range_oddity */
@@ -100,7 +106,8 @@ enum fact_type {
 };
 
 enum fact_name {
-	FACT_COUNT, /* listeners or messages */
+	FACT_COUNT,    /* listeners */
+	FACT_MESSAGES, /* not sent */
 	FACT_LISTENERS,
 	FACT_TCP,
 	FACT_UDP,
@@ -117,6 +124,8 @@ enum fact_name {
 	FACT_PROGRAMS, /* how many owners */
 	FACT_OWNERS,
 	FACT_FOLLOWED, /* owners of what was not reported but as entries, since the last summary */
+	FACT_ITEMS,    /* all that the message sums up, */
+	FACT_ITEMS_OMITTED, /* and how many the field has no room for: alert/fields.c's */
 	FACT_OLDEST,
 	FACT_OLDEST_AGE,
 	FACT_ADVICE,
@@ -124,8 +133,8 @@ enum fact_name {
 	FACT_LAST_PORT,
 	FACT_ODDITIES,
 	FACT_PROTOCOL,
-	FACT_PORTS,
-	FACT_SOCKETS,
+	FACT_PORT_COUNT,
+	FACT_SOCKET_COUNT,
 	FACT_APPEARED,
 	FACT_PERSISTED,
 	FACT_CHANGED,
@@ -136,10 +145,14 @@ enum fact_name {
 	FACT_ERRORS,
 	FACT_ERROR,
 	FACT_CONDITION,
+	FACT_CONDITIONS, /* those that hold */
 	FACT_OWNER_REASON,
 	FACT_PROGRAM,
 	FACT_UNIT,
 	FACT_POLLS,
+	FACT_POLLS_DONE, /* since the last heartbeat */
+	FACT_POLLS_MISSED,
+	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
 	FACT_NAME_COUNT,
@@ -176,6 +189,7 @@ struct fact {
 		char *text;	 /* NULL = not known: then there is no such fact */
 		struct fact_endpoints endpoints;
 		struct fact_owners owners; /* none = there is no such fact */
+		struct items *items;	   /* NULL = not known */
 	};
 };
 
@@ -187,6 +201,7 @@ fact_number(enum fact_name name, uint64_t number)
 }
 
 struct fact fact_text(enum fact_name name, const char *text);
+struct fact fact_items(const struct items *items);
 struct fact fact_endpoints(enum fact_name name, const struct endpoint *items, size_t count,
     size_t all);
 

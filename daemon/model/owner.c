@@ -46,6 +46,18 @@ static const char *const container_names[] = {
 	[CONTAINER_NSPAWN] = "nspawn",
 };
 
+static const char *const session_type_names[] = {
+	[SESSION_UNKNOWN] = "",
+	[SESSION_UNSPECIFIED] = "unspecified",
+	[SESSION_TTY] = "tty",
+	[SESSION_X11] = "x11",
+	[SESSION_WAYLAND] = "wayland",
+	[SESSION_MIR] = "mir",
+	[SESSION_WEB] = "web",
+};
+
+_Static_assert(ARRAY_SIZE(session_type_names) == SESSION_TYPE_COUNT, "a session type has no name");
+
 static const char *const origin_names[] = {
 	[ORIGIN_UNKNOWN] = "",
 	[ORIGIN_SSH] = "ssh",
@@ -109,6 +121,7 @@ process_init(struct process *process)
 		.script = no_text,
 		.known_as = no_text,
 		.parent_comm = no_text,
+		.parent_exe = no_text,
 		.main_exe = no_text,
 		.forwards_to = no_text,
 	};
@@ -127,7 +140,7 @@ process_init(struct process *process)
 	{                                                                                \
 		&(process)->comm, &(process)->exe, &(process)->cwd, &(process)->script,  \
 		    &(process)->known_as, &(process)->parent_comm, &(process)->main_exe, \
-		    &(process)->forwards_to                                              \
+		    &(process)->parent_exe, &(process)->forwards_to                      \
 	}
 
 int
@@ -304,6 +317,12 @@ const char *
 container_kind_name(enum container_kind kind)
 {
 	return container_names[kind];
+}
+
+const char *
+session_type_name(enum session_type type)
+{
+	return session_type_names[type];
 }
 
 const char *

@@ -21,8 +21,9 @@
 #define OWNER_COMM_MAX	     64 /* the kernel's limit is 16, kernel threads have more */
 #define OWNER_PATH_MAX	     4096
 #define OWNER_CMDLINE_MAX    4096
-#define OWNER_UNIT_MAX	     256 /* systemd's own limit of a unit name */
-#define OWNER_CONTAINER_MAX  128 /* 64 digits, or a machine's name */
+#define OWNER_PARENT_MAX     1024 /* of the parent's path: a longer one is unknown */
+#define OWNER_UNIT_MAX	     256  /* systemd's own limit of a unit name */
+#define OWNER_CONTAINER_MAX  128  /* 64 digits, or a machine's name */
 #define OWNER_SESSION_MAX    64
 #define OWNER_KNOWN_MAX	     32 /* the name of one of the host's programs */
 #define OWNER_CHECKSUM_BYTES 32 /* SHA-256 */
@@ -188,6 +189,18 @@ enum process_outlived {
 	OUTLIVED_ALL = (1 << 4) - 1,
 };
 
+/* What logind knows of a session: its TYPE=. */
+enum session_type {
+	SESSION_UNKNOWN, /* no session, or nobody says */
+	SESSION_UNSPECIFIED,
+	SESSION_TTY,
+	SESSION_X11,
+	SESSION_WAYLAND,
+	SESSION_MIR,
+	SESSION_WEB,
+	SESSION_TYPE_COUNT,
+};
+
 struct process {
 	int32_t pid;
 	int32_t parent_pid;  /* 0 = unknown */
@@ -197,16 +210,18 @@ struct process {
 	uint32_t groups[OWNER_GROUPS_MAX]; /* supplementary */
 	uint32_t group_count;
 	uint32_t login_uid; /* who logged in (audit); UINT32_MAX = nobody, or unknown */
+	bool login_known;   /* the kernel says so */
 	enum exe_trust exe_trust;
-	bool exe_deleted;	  /* the kernel says " (deleted)"; exe is without it */
-	bool cmdline_cut;	  /* was longer than OWNER_CMDLINE_MAX */
-	bool has_checksum;	  /* checksum is there: it was asked for, and could be had */
-	uint8_t outlived;	  /* bits of enum process_outlived */
-	uint32_t evidence;	  /* bits of enum process_evidence */
-	uint32_t script_evidence; /* bits of enum script_evidence */
-	uint32_t exe_uid;	  /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
-	uint32_t exe_mode;	  /* its mode (stat(2)) */
-	uint64_t exe_device;	  /* its identity, also when deleted: major << 32 | minor, */
+	enum exe_trust parent_trust; /* of parent_exe */
+	bool exe_deleted;	     /* the kernel says " (deleted)"; exe is without it */
+	bool cmdline_cut;	     /* was longer than OWNER_CMDLINE_MAX */
+	bool has_checksum;	     /* checksum is there: it was asked for, and could be had */
+	uint8_t outlived;	     /* bits of enum process_outlived */
+	uint32_t evidence;	     /* bits of enum process_evidence */
+	uint32_t script_evidence;    /* bits of enum script_evidence */
+	uint32_t exe_uid;	     /* owner of the file it runs; with EVIDENCE_EXE_KNOWN */
+	uint32_t exe_mode;	     /* its mode (stat(2)) */
+	uint64_t exe_device;	     /* its identity, also when deleted: major << 32 | minor, */
 	uint64_t exe_inode;
 	int32_t main_pid; /* the unit's (or container's) main process, 0 = unknown */
 	char *comm;	  /* never NULL in a published owner; "" = unknown */
@@ -220,8 +235,10 @@ struct process {
 	char *known_as;	   /* name of the host's program that the file is a copy of, where its own
 			      name does not say so: "bash"; "" = none */
 	char *parent_comm; /* the parent's comm; "" = unknown */
+	char *parent_exe;  /* path of the parent's program; "" = unknown */
 	char *main_exe;	   /* path of main_pid's program; "" = unknown */
 	struct place place;
+	enum session_type session_type; /* of place.session */
 	enum origin origin;
 	char *forwards_to; /* docker-proxy and its like: id of the container; "" = none */
 	enum container_kind forwards_kind;
@@ -309,6 +326,7 @@ void process_clear(struct process *process);
 
 const char *container_kind_name(enum container_kind kind); /* "docker"; "" for none */
 const char *origin_name(enum origin origin);		   /* "cron"; "" = unknown */
+const char *session_type_name(enum session_type type);	   /* "tty"; "" = unknown */
 const char *owner_kind_name(enum owner_kind kind);	   /* "process", "kernel", "unknown" */
 /* One clause for a person: "overstay-lookup is not running". "" for OWNER_REASON_NONE. */
 const char *owner_reason_text(enum owner_reason reason);

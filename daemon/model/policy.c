@@ -33,6 +33,8 @@ policy_init(struct policy *policy)
 		.hopping = 1U << PROTOCOL_TCP,
 		.grace_usec = 2 * USEC_PER_MIN,
 		.remind_usec = USEC_PER_DAY,
+		.heartbeat_usec = USEC_PER_DAY,
+		.heartbeat_severity = SEVERITY_NOTICE,
 		.log_appeared = SEVERITY_INFO,
 		.log_vanished = SEVERITY_INFO,
 		.log_udp = SEVERITY_OFF,
@@ -63,10 +65,18 @@ match_clear(struct match *match)
 	glob_list_clear(&match->user_unit);
 	glob_list_clear(&match->script);
 	glob_list_clear(&match->container);
+	glob_list_clear(&match->slice);
+	glob_list_clear(&match->parent);
+	glob_list_clear(&match->interface);
+	glob_list_clear(&match->hostname);
 	free(match->uids.ids);
 	free(match->gids.ids);
+	free(match->login_uids.ids);
 	match_clear(match->not );
 	free(match->not );
+	for (size_t i = 0; i < match->any_count; i++)
+		match_clear(&match->any[i]);
+	free(match->any);
 	memset(match, 0, sizeof(*match));
 }
 
@@ -90,6 +100,7 @@ policy_clear(struct policy *policy)
 	for (size_t i = 0; i < policy->rule_count; i++)
 		rule_clear(&policy->rules[i]);
 	free(policy->rules);
+	link_table_clear(&policy->links);
 	memset(policy, 0, sizeof(*policy));
 }
 

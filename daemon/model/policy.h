@@ -10,6 +10,7 @@
 
 #include "base/macros.h"
 #include "base/port-set.h"
+#include "model/link.h"
 #include "model/severity.h"
 
 /* A list of globs; the list matches where any of them does. */
@@ -30,6 +31,9 @@ struct id_list {
 	uint32_t *ids;
 	size_t count;
 };
+
+/* The bit of struct match's sessions that is any session; the others are those of its type. */
+#define SESSION_ANY 0
 
 /* One bit for each match key that is set. All set keys must hold. */
 enum match_key {
@@ -52,6 +56,12 @@ enum match_key {
 	MATCH_REASON,
 	MATCH_ORIGIN,
 	MATCH_HINT,
+	MATCH_SLICE,
+	MATCH_SESSION,
+	MATCH_LOGINUID,
+	MATCH_PARENT,
+	MATCH_INTERFACE,
+	MATCH_HOSTNAME,
 	MATCH_KEY_COUNT,
 };
 
@@ -66,6 +76,8 @@ struct match {
 	uint32_t origins;   /* bits 1 << enum origin (model/owner.h) */
 	uint32_t hints;	    /* bits 1 << enum hint (model/hint.h) */
 	uint32_t netns;	    /* bit 0: the daemon's own is among those named */
+	uint32_t sessions;  /* bits 1 << SESSION_ANY, 1 << enum session_type (model/owner.h) */
+	bool own_host;	    /* hostname has a name of this host */
 	struct port_set *ports;
 	struct address_prefix *addresses;
 	size_t address_count;
@@ -76,9 +88,16 @@ struct match {
 	struct glob_list user_unit;
 	struct glob_list script;    /* paths, of what an interpreter runs by its arguments */
 	struct glob_list container; /* text; ids or names, "*" is any, but there must be one */
+	struct glob_list slice;	    /* text; of any slice of the system manager on the way */
+	struct glob_list parent;    /* paths, as exe */
+	struct glob_list interface; /* text; "" is a socket that is bound to none */
+	struct glob_list hostname;  /* text, in lower case */
 	struct id_list uids;	    /* user: alice, 1000 */
 	struct id_list gids;	    /* user: @developers */
+	struct id_list login_uids;  /* loginuid; UINT32_MAX = nobody logged in */
 	struct match * not ;	    /* NULL, or keys that must not all hold together */
+	struct match *any;	    /* of these one must hold; none has an any of its own */
+	size_t any_count;
 };
 
 enum rule_action {
@@ -116,6 +135,7 @@ enum cmdline_mode {
 struct policy {
 	struct rule *rules; /* in the order in which they are asked */
 	size_t rule_count;
+	struct link_table links; /* what exe and parent of the rules lead to */
 
 	uint64_t threshold_usec;
 	uint64_t user_threshold_usec; /* class user; not for UDP ports the kernel picked */
@@ -131,6 +151,8 @@ struct policy {
 	uint32_t hopping; /* bits 1 << enum protocol: where hopping is reported */
 	uint64_t grace_usec;
 	uint64_t remind_usec;
+	uint64_t heartbeat_usec; /* USEC_NEVER = none */
+	enum severity heartbeat_severity;
 	enum severity log_appeared; /* or SEVERITY_OFF */
 	enum severity log_vanished;
 	enum severity log_udp; /* for both, where the protocol is UDP */

@@ -24,6 +24,7 @@ static const char *const kind_names[] = {
 	[EVENT_REBOUND] = "rebound",
 	[EVENT_CLEARED] = "cleared",
 	[EVENT_SUMMARY] = "summary",
+	[EVENT_HEARTBEAT] = "heartbeat",
 	[EVENT_POOL] = "pool",
 	[EVENT_DEGRADED] = "degraded",
 	[EVENT_RECOVERED] = "recovered",
@@ -72,6 +73,8 @@ clear_fact(struct fact *fact)
 		free(fact->text);
 	else if (type == FACT_TYPE_ENDPOINTS)
 		free(fact->endpoints.items);
+	else if (type == FACT_TYPE_ITEMS)
+		(void)items_free(fact->items);
 	if (type != FACT_TYPE_OWNERS)
 		return;
 	for (uint32_t i = 0; i < fact->owners.count; i++)
@@ -96,6 +99,16 @@ copy_owners(struct fact *ret)
 	return 0;
 }
 
+/* Returns 0, -ENODATA if they are not known, -ENOMEM. */
+static int
+copy_items(const struct items *items, struct items **ret)
+{
+	*ret = items == NULL ? NULL : items_copy(items);
+	if (items == NULL)
+		return -ENODATA;
+	return *ret == NULL ? -ENOMEM : 0;
+}
+
 /* Returns 0, -ENODATA if it is not known, -ENOMEM. */
 static int
 copy_fact(const struct fact *fact, struct fact *ret)
@@ -113,6 +126,8 @@ copy_fact(const struct fact *fact, struct fact *ret)
 	}
 	if (type == FACT_TYPE_OWNERS)
 		return copy_owners(ret);
+	if (type == FACT_TYPE_ITEMS)
+		return copy_items(fact->items, &ret->items);
 	if (type != FACT_TYPE_ENDPOINTS)
 		return 0;
 	ret->endpoints.items = malloc(size == 0 ? 1 : size);

@@ -101,7 +101,10 @@ struct report_stay {
 	struct report_use use;
 	uint64_t age_usec;     /* what was observed */
 	uint64_t age_max_usec; /* "at most"; USEC_NEVER = unknown, before the daemon */
-	uint64_t away_usec;    /* REBOUND: how long it was away */
+	union {
+		uint64_t away_usec; /* REBOUND: how long it was away; USEC_NEVER = not known */
+		uint64_t span_usec; /* HOPPING: all its stays together */
+	};
 	uint64_t threshold_usec;
 	uint64_t first_seen_usec; /* CLOCK_REALTIME */
 	char *rule;		  /* name of the rule that decided, NULL = none */
@@ -139,7 +142,7 @@ const char *stay_state_name(enum stay_state state); /* "persisting" */
  * Makes a report about no stay, with copies of those facts that the notice carries. Returns it with
  * one reference, NULL without memory. To be called as
  *
- *	report_new(NOTICE_SUPPRESSED, SEVERITY_WARNING, FACTS(fact_number(FACT_COUNT, count)))
+ *	report_new(NOTICE_SUPPRESSED, SEVERITY_WARNING, FACTS(fact_number(FACT_MESSAGES, count)))
  */
 struct report *report_new(enum notice notice, enum severity priority, const struct fact *facts,
     size_t count);

@@ -116,6 +116,22 @@ checksum_is_sane(const struct wire_process *fixed)
 	    memcmp(fixed->checksum, none, sizeof(none)) == 0;
 }
 
+/* A type is that of a session; who logged in is known, or nobody did. */
+static bool
+session_is_sane(const struct wire_process *fixed)
+{
+	return fixed->session_type < SESSION_TYPE_COUNT &&
+	    (fixed->session_type == SESSION_UNKNOWN || fixed->place.session_length > 0) &&
+	    ((fixed->flags & LOOKUP_LOGIN_KNOWN) != 0 || fixed->login_uid == UINT32_MAX);
+}
+
+static bool
+parent_is_sane(const struct wire_process *fixed)
+{
+	return fixed->parent_trust <= EXE_REPLACED &&
+	    (fixed->parent_pid > 0 || fixed->parent_exe_length == 0);
+}
+
 /* What the flags may say beside enum wire_process_flags. */
 #define ALL_OUTLIVED ((uint32_t)OUTLIVED_ALL << LOOKUP_OUTLIVED_SHIFT)
 
@@ -130,7 +146,7 @@ process_is_sane(const struct wire_process *fixed)
 	    (fixed->script_evidence & ~(uint32_t)SCRIPT_ALL) == 0 &&
 	    (fixed->main_pid > 0 || fixed->main_exe_length == 0) &&
 	    fixed->forwards_kind < CONTAINER_KIND_COUNT && fixed->origin < ORIGIN_COUNT &&
-	    fixed->reserved == 0 &&
+	    session_is_sane(fixed) && parent_is_sane(fixed) &&
 	    (fixed->forwards_kind == CONTAINER_NONE) == (fixed->forwards_to_length == 0) &&
 	    exe_is_sane(fixed) && checksum_is_sane(fixed);
 }
@@ -147,6 +163,7 @@ take_process_strings(struct packet_reader *reader, const struct wire_process *fi
 		{ &process->cwd, fixed->cwd_length, OWNER_PATH_MAX - 1, false },
 		{ &process->known_as, fixed->known_as_length, OWNER_KNOWN_MAX - 1, false },
 		{ &process->parent_comm, fixed->parent_comm_length, OWNER_COMM_MAX - 1, false },
+		{ &process->parent_exe, fixed->parent_exe_length, OWNER_PARENT_MAX - 1, false },
 		{ &process->main_exe, fixed->main_exe_length, OWNER_PATH_MAX - 1, false },
 		{ &process->forwards_to, fixed->forwards_to_length, OWNER_CONTAINER_MAX - 1,
 		    false },
@@ -161,7 +178,8 @@ take_process_strings(struct packet_reader *reader, const struct wire_process *fi
 	/* Only what the table of programs has can be known. */
 	if (process->known_as[0] != '\0' && program_find(process->known_as) == NULL)
 		return -EPROTO;
-	if (process->exe_trust != EXE_UNVERIFIED && process->exe[0] != '/')
+	if ((process->exe_trust != EXE_UNVERIFIED && process->exe[0] != '/') ||
+	    (process->parent_trust != EXE_UNVERIFIED && process->parent_exe[0] != '/'))
 		return -EPROTO;
 	return take_place(reader, &fixed->place, &process->place);
 }
@@ -178,6 +196,9 @@ set_numbers(const struct wire_process *fixed, struct process *process)
 	process->uid = fixed->uid;
 	process->gid = fixed->gid;
 	process->login_uid = fixed->login_uid;
+	process->login_known = (fixed->flags & LOOKUP_LOGIN_KNOWN) != 0;
+	process->session_type = (enum session_type)fixed->session_type;
+	process->parent_trust = (enum exe_trust)fixed->parent_trust;
 	process->exe_trust = (enum exe_trust)fixed->exe_trust;
 	process->exe_deleted = (fixed->flags & LOOKUP_EXE_DELETED) != 0;
 	process->cmdline_cut = (fixed->flags & LOOKUP_CMDLINE_CUT) != 0;
@@ -322,6 +343,52 @@ take_owner(struct packet_reader *reader, struct lookup_client_packet *ret)
 	return 0;
 }
 
+/* One path that was asked for, and where it leads: absolute, without a NUL inside. */
+static bool
+take_link(struct packet_reader *reader, struct lookup_client_link *ret)
+{
+	struct wire_link fixed;
+	bool unknown;
+
+	if (take(reader, &fixed, sizeof(fixed)) < 0)
+		return false;
+	unknown = fixed.target_length == LOOKUP_TARGET_UNKNOWN;
+	if (unknown)
+		fixed.target_length = 0;
+	if (fixed.path_length == 0 || fixed.path_length >= LINK_PATH_MAX ||
+	    fixed.target_length >= LINK_PATH_MAX ||
+	    fixed.path_length + fixed.target_length > reader->left)
+		return false;
+	*ret = (struct lookup_client_link){
+		.path = reader->at,
+		.target = unknown ? NULL : reader->at + fixed.path_length,
+		.path_length = fixed.path_length,
+		.target_length = fixed.target_length,
+	};
+	reader->at += fixed.path_length + fixed.target_length;
+	reader->left -= fixed.path_length + fixed.target_length;
+	return ret->path[0] == '/' && memchr(ret->path, '\0', fixed.path_length) == NULL &&
+	    (fixed.target_length == 0 ||
+		(ret->target[0] == '/' && memchr(ret->target, '\0', fixed.target_length) == NULL));
+}
+
+static int
+take_links(struct packet_reader *reader, struct lookup_client_packet *ret)
+{
+	struct wire_links fixed;
+	int r = take(reader, &fixed, sizeof(fixed));
+
+	if (r < 0)
+		return r;
+	if (fixed.count == 0 || fixed.count > LINKS_MAX)
+		return -EPROTO;
+	for (uint32_t i = 0; i < fixed.count; i++)
+		if (!take_link(reader, &ret->links[i]))
+			return -EPROTO;
+	ret->link_count = fixed.count;
+	return 0;
+}
+
 static int
 take_done(struct packet_reader *reader, struct lookup_client_packet *ret)
 {
@@ -352,11 +419,13 @@ lookup_client_parse(const char *packet, size_t length, struct lookup_client_pack
 	ret->id = header.id;
 	ret->done = ret->saw_all = false;
 	ret->owner = NULL;
-	ret->inode_count = 0;
+	ret->inode_count = ret->link_count = 0;
 	if (header.type == LOOKUP_OWNER)
 		r = take_owner(&reader, ret);
 	else if (header.type == LOOKUP_DONE)
 		r = take_done(&reader, ret);
+	else if (header.type == LOOKUP_LINKS)
+		r = take_links(&reader, ret);
 	else
 		r = -EPROTO;
 	if (r == 0 && reader.left > 0) {

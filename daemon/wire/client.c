@@ -42,6 +42,8 @@ struct lookup_client {
 	size_t open;					   /* of those not answered */
 	struct open_question questions[LOOKUP_INODES_MAX]; /* sorted by inode */
 	struct lookup_client_packet answer;
+	struct link_table paths;	    /* what the requests ask for, and what was answered */
+	bool links_open;		    /* of the request under way they are not answered */
 	char packet[LOOKUP_PACKET_MAX + 1]; /* one more: a longer packet shows */
 };
 
@@ -155,6 +157,7 @@ lookup_client_close(struct lookup_client *client)
 {
 	if (client != NULL) {
 		(void)close(client->fd);
+		link_table_clear(&client->paths);
 		free(client);
 	}
 	return NULL;
@@ -218,6 +221,39 @@ sort_questions(const struct lookup_question *questions, size_t count, struct wir
 }
 
 int
+lookup_client_set_paths(struct lookup_client *client, const struct link_table *paths)
+{
+	int r = 0;
+
+	link_table_clear(&client->paths);
+	for (size_t i = 0; paths != NULL && i < paths->count && r == 0; i++)
+		r = link_table_add(&client->paths, paths->links[i].path,
+		    strlen(paths->links[i].path));
+	return r;
+}
+
+const struct link_table *
+lookup_client_links(const struct lookup_client *client)
+{
+	return &client->paths;
+}
+
+/* Puts the paths behind the questions of a request. Returns how long it is then. */
+static size_t
+put_paths(struct lookup_client *client, size_t at)
+{
+	for (size_t i = 0; i < client->paths.count; i++) {
+		const char *path = client->paths.links[i].path;
+		uint32_t length = (uint32_t)strlen(path);
+
+		memcpy(client->packet + at, &length, sizeof(length));
+		memcpy(client->packet + at + sizeof(length), path, length);
+		at += sizeof(length) + length;
+	}
+	return at;
+}
+
+int
 lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
     size_t count)
 {
@@ -233,15 +269,18 @@ lookup_client_ask(struct lookup_client *client, const struct lookup_question *qu
 
 	if (client->under_way)
 		return -EBUSY;
-	if (count == 0 || count > LOOKUP_INODES_MAX)
+	if ((count == 0 && client->paths.count == 0) || count > LOOKUP_INODES_MAX)
 		return -EINVAL;
-	count = sort_questions(questions, count, sorted);
-	if (count == 0)
-		return -EINVAL;
+	if (count > 0) {
+		count = sort_questions(questions, count, sorted);
+		if (count == 0)
+			return -EINVAL;
+	}
 	request.count = (uint32_t)count;
+	request.path_count = (uint32_t)client->paths.count;
 	memcpy(client->packet + sizeof(header), &request, sizeof(request));
 	memcpy(client->packet + length, sorted, count * sizeof(sorted[0]));
-	length += count * sizeof(sorted[0]);
+	length = put_paths(client, length + count * sizeof(sorted[0]));
 	header.length = (uint32_t)length;
 	memcpy(client->packet, &header, sizeof(header));
 	sent = send(client->fd, client->packet, length, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -250,6 +289,7 @@ lookup_client_ask(struct lookup_client *client, const struct lookup_question *qu
 	for (size_t i = 0; i < count; i++)
 		client->questions[i] = (struct open_question){ .inode = sorted[i].inode };
 	client->count = client->open = count;
+	client->links_open = client->paths.count > 0;
 	client->id++;
 	client->under_way = true;
 	return 0;
@@ -322,6 +362,29 @@ mark_answered(struct lookup_client *client, const struct lookup_client_packet *a
 	return -EPROTO;
 }
 
+/* Notes where the paths lead: each that was asked for, once, and no other. Returns 0 or -errno. */
+static int
+take_links(struct lookup_client *client, const struct lookup_client_packet *answer)
+{
+	if (!client->links_open || answer->link_count != client->paths.count)
+		return -EPROTO;
+	for (uint32_t i = 0; i < answer->link_count; i++) {
+		const struct lookup_client_link *found = &answer->links[i];
+		struct link *link =
+		    link_table_find(&client->paths, found->path, found->path_length);
+		int r;
+
+		/* They are sorted and stand in the order in which they were asked for. */
+		if (link != &client->paths.links[i])
+			return -EPROTO;
+		r = link_set_target(link, found->target, found->target_length);
+		if (r < 0)
+			return r;
+	}
+	client->links_open = false;
+	return 0;
+}
+
 /* Takes one packet. Returns 1, 0 where it was the last one, or -errno. */
 static int
 take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
@@ -335,8 +398,11 @@ take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
 	if (answer->id != client->id || !client->under_way)
 		r = -EPROTO;
 	else if (answer->done)
-		r = client->open == 0 ? 0 : -EPROTO;
-	else
+		r = client->open == 0 && !client->links_open ? 0 : -EPROTO;
+	else if (answer->link_count > 0) {
+		r = take_links(client, answer);
+		return r < 0 ? r : 1;
+	} else
 		r = mark_answered(client, answer) < 0 ? -EPROTO : 1;
 	if (r > 0) {
 		answer->owner->observed_usec = now_usec;

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/macros.h"
+#include "model/link.h"
 #include "model/owner.h"
 #include "wire/protocol.h"
 
@@ -45,9 +46,10 @@ int lookup_client_fd(const struct lookup_client *client);
 pid_t lookup_client_pid(const struct lookup_client *client);
 
 /*
- * Puts a request for count sockets, 1 to LOOKUP_INODES_MAX; an inode that stands there twice is
- * asked once. Returns 0; -EBUSY while another request is under way, -EINVAL for a count or inode
- * out of bounds; another -errno: the connection is unusable, close it.
+ * Puts a request for count sockets, 1 to LOOKUP_INODES_MAX, or none where there are paths to ask
+ * for; an inode that stands there twice is asked once. Returns 0; -EBUSY while another request is
+ * under way, -EINVAL for a count or inode out of bounds; another -errno: the connection is
+ * unusable, close it.
  */
 int lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
     size_t count) _mustcheck_;
@@ -74,6 +76,22 @@ enum owner_reason lookup_client_reason(int r);
 void lookup_client_give_up(struct lookup_client *client, enum owner_reason reason,
     uint64_t now_usec, lookup_client_function *function, void *argument);
 
+/*
+ * The paths that the requests from now on ask for, too (copied; NULL = none). A request of paths
+ * alone has no question then. Returns 0 or -ENOMEM.
+ */
+int lookup_client_set_paths(struct lookup_client *client,
+    const struct link_table *paths) _mustcheck_;
+
+/* The same paths, and where they led when the last request was answered. Borrowed. */
+const struct link_table *lookup_client_links(const struct lookup_client *client);
+
+/* One path that was asked for, and where it leads; both are in the packet, not terminated. */
+struct lookup_client_link {
+	const char *path, *target;
+	uint32_t path_length, target_length; /* target_length 0 = nowhere; target NULL = unknown */
+};
+
 /* What one packet says. */
 struct lookup_client_packet {
 	uint32_t id;
@@ -82,6 +100,8 @@ struct lookup_client_packet {
 	struct owner *owner; /* else: one reference, the caller's; observed_usec is 0 */
 	uint32_t inode_count;
 	uint32_t inodes[LOOKUP_INODES_MAX];
+	uint32_t link_count;
+	struct lookup_client_link links[LINKS_MAX];
 };
 
 /*

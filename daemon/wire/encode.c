@@ -3,8 +3,9 @@
  * Packets as bytes. All is copied with memcpy(), so nothing depends on alignment.
  *
  * Invariant: what is written never passes LOOKUP_PACKET_MAX. A packet has room for 59 KiB
- * of processes behind the most inodes and the longest place, and one process takes 18 KiB
- * at most (four paths or command lines of 4 KiB, 1 KiB of place, 0.5 KiB of the rest), so
+ * of processes behind the most inodes and the longest place, and one process takes 19 KiB
+ * at most (four paths or command lines of 4 KiB, one of 1 KiB, 1 KiB of place, 0.7 KiB of the
+ * rest), so
  * three fit however long their names are; sixteen fit where they are not made long on
  * purpose.
  */
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/link.h"
 #include "wire/encode.h"
 
 static void
@@ -90,6 +92,7 @@ process_numbers(const struct process *process)
 		.flags = (process->exe_deleted ? LOOKUP_EXE_DELETED : 0) |
 		    (process->cmdline_cut ? LOOKUP_CMDLINE_CUT : 0) |
 		    (process->has_checksum ? LOOKUP_HAS_CHECKSUM : 0) |
+		    (process->login_known ? LOOKUP_LOGIN_KNOWN : 0) |
 		    (uint32_t)process->outlived << LOOKUP_OUTLIVED_SHIFT,
 		.evidence = process->evidence,
 		.script_evidence = process->script_evidence,
@@ -97,6 +100,8 @@ process_numbers(const struct process *process)
 		.exe_mode = process->exe_mode,
 		.forwards_kind = process->forwards_kind,
 		.origin = process->origin,
+		.session_type = process->session_type,
+		.parent_trust = process->parent_trust,
 		.group_count = process->group_count,
 		.comm_length = (uint32_t)strlen(process->comm),
 		.exe_length = (uint32_t)strlen(process->exe),
@@ -104,6 +109,7 @@ process_numbers(const struct process *process)
 		.cwd_length = (uint32_t)strlen(process->cwd),
 		.known_as_length = (uint32_t)strlen(process->known_as),
 		.parent_comm_length = (uint32_t)strlen(process->parent_comm),
+		.parent_exe_length = (uint32_t)strlen(process->parent_exe),
 		.main_exe_length = (uint32_t)strlen(process->main_exe),
 		.forwards_to_length = (uint32_t)strlen(process->forwards_to),
 		.place = place_lengths(&process->place),
@@ -125,7 +131,8 @@ put_process(char *packet, size_t *at, const struct process *process)
 	size_t groups = fixed.group_count * sizeof(process->groups[0]);
 	size_t least = sizeof(fixed) + groups + fixed.comm_length + fixed.exe_length +
 	    fixed.cwd_length + fixed.known_as_length + fixed.parent_comm_length +
-	    fixed.main_exe_length + fixed.forwards_to_length + place_size(&fixed.place);
+	    fixed.parent_exe_length + fixed.main_exe_length + fixed.forwards_to_length +
+	    place_size(&fixed.place);
 
 	if (*at + least > LOOKUP_PACKET_MAX)
 		return false;
@@ -141,6 +148,7 @@ put_process(char *packet, size_t *at, const struct process *process)
 	put_text(packet, at, process->cwd);
 	put_text(packet, at, process->known_as);
 	put_text(packet, at, process->parent_comm);
+	put_text(packet, at, process->parent_exe);
 	put_text(packet, at, process->main_exe);
 	put_text(packet, at, process->forwards_to);
 	put_place(packet, at, &process->place);
@@ -190,31 +198,128 @@ compare_questions(const void *a, const void *b)
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
+/* The sequence of paths in a request's tail: lengths that fit, absolute, no NUL inside. */
+static bool
+paths_are_sane(const char *at, size_t left, uint32_t count)
+{
+	size_t sum = 0;
+
+	if (count > LINKS_MAX)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t length;
+
+		if (left < sizeof(length))
+			return false;
+		memcpy(&length, at, sizeof(length));
+		at += sizeof(length);
+		left -= sizeof(length);
+		if (length == 0 || length > left || length >= LINK_PATH_MAX || at[0] != '/' ||
+		    memchr(at, '\0', length) != NULL)
+			return false;
+		at += length;
+		left -= length;
+		sum += length;
+	}
+	return left == 0 && sum <= LINKS_BYTES_MAX;
+}
+
+const char *
+paths_next(struct wire_paths *paths, size_t *ret_length)
+{
+	const char *path = paths->at + sizeof(uint32_t);
+	uint32_t length;
+
+	if (paths->count == 0)
+		return NULL;
+	memcpy(&length, paths->at, sizeof(length));
+	paths->count--;
+	paths->at = path + length;
+	*ret_length = length;
+	return path;
+}
+
+void
+encode_links_begin(struct links_packet *links, char *packet, struct wire_paths paths)
+{
+	size_t length;
+
+	*links = (struct links_packet){
+		.packet = packet,
+		.used = sizeof(struct wire_header) + sizeof(struct wire_links),
+	};
+	while (paths_next(&paths, &length) != NULL)
+		links->left += sizeof(struct wire_link) + length;
+}
+
+void
+encode_link(struct links_packet *links, const char *path, size_t length, const char *target)
+{
+	size_t target_length = target == NULL ? 0 : strlen(target);
+	bool fits = links->used + links->left + target_length <= LOOKUP_PACKET_MAX;
+	struct wire_link fixed = {
+		.path_length = (uint32_t)length,
+		.target_length =
+		    fits && target != NULL ? (uint32_t)target_length : LOOKUP_TARGET_UNKNOWN,
+	};
+
+	put(links->packet, &links->used, &fixed, sizeof(fixed));
+	put(links->packet, &links->used, path, length);
+	put(links->packet, &links->used, target, fits ? target_length : 0);
+	links->left -= sizeof(fixed) + length;
+	links->count++;
+}
+
+size_t
+encode_links_end(struct links_packet *links, uint32_t id)
+{
+	struct wire_links fixed = { .count = links->count };
+
+	memcpy(links->packet + sizeof(struct wire_header), &fixed, sizeof(fixed));
+	put_header(links->packet, LOOKUP_LINKS, id, links->used);
+	return links->used;
+}
+
+/* Sorts the questions by inode. Returns false where one cannot be. */
+static bool
+questions_are_sane(struct wire_question *questions, uint32_t count)
+{
+	qsort(questions, count, sizeof(questions[0]), compare_questions);
+	for (uint32_t i = 0; i < count; i++)
+		if (questions[i].inode == 0 || questions[i].protocol >= LOOKUP_PROTOCOL_COUNT ||
+		    (questions[i].flags & ~(uint32_t)LOOKUP_QUESTION_FLAGS) != 0)
+			return false;
+	/* Sorted: equal ones are neighbours. */
+	for (uint32_t i = 1; i < count; i++)
+		if (questions[i].inode == questions[i - 1].inode)
+			return false;
+	return true;
+}
+
 int
-decode_request(const char *packet, size_t length, uint32_t *ret_id, struct wire_question *questions)
+decode_request(const char *packet, size_t length, uint32_t *ret_id, struct wire_question *questions,
+    struct wire_paths *ret_paths)
 {
 	struct wire_header header;
 	struct wire_request request;
 	const size_t fixed = sizeof(header) + sizeof(request);
+	size_t tail;
 
 	if (length < fixed)
 		return -EPROTO;
 	memcpy(&header, packet, sizeof(header));
 	memcpy(&request, packet + sizeof(header), sizeof(request));
 	if (header.version != LOOKUP_VERSION || header.type != LOOKUP_REQUEST ||
-	    header.length != length || request.count == 0 || request.count > LOOKUP_INODES_MAX ||
-	    length != fixed + request.count * sizeof(questions[0]))
+	    header.length != length || request.count > LOOKUP_INODES_MAX ||
+	    (request.count == 0 && request.path_count == 0))
+		return -EPROTO;
+	tail = fixed + request.count * sizeof(questions[0]);
+	if (length < tail || !paths_are_sane(packet + tail, length - tail, request.path_count))
 		return -EPROTO;
 	memcpy(questions, packet + fixed, request.count * sizeof(questions[0]));
-	qsort(questions, request.count, sizeof(questions[0]), compare_questions);
-	for (uint32_t i = 0; i < request.count; i++)
-		if (questions[i].inode == 0 || questions[i].protocol >= LOOKUP_PROTOCOL_COUNT ||
-		    (questions[i].flags & ~(uint32_t)LOOKUP_QUESTION_FLAGS) != 0)
-			return -EPROTO;
-	/* Sorted: equal ones are neighbours. */
-	for (uint32_t i = 1; i < request.count; i++)
-		if (questions[i].inode == questions[i - 1].inode)
-			return -EPROTO;
+	if (!questions_are_sane(questions, request.count))
+		return -EPROTO;
+	*ret_paths = (struct wire_paths){ .at = packet + tail, .count = request.path_count };
 	*ret_id = header.id;
 	return (int)request.count;
 }

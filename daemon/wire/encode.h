@@ -24,11 +24,36 @@ size_t encode_owner(char *packet, uint32_t id, const struct owner *owner, const 
 /* Writes a done packet; flags are of enum wire_done_flags. Returns its length. */
 size_t encode_done(char *packet, uint32_t id, uint32_t flags);
 
+/* The paths of a request, borrowed from its packet. */
+struct wire_paths {
+	const char *at;
+	uint32_t count; /* left */
+};
+
+/* The next path, not terminated; NULL behind the last. */
+const char *paths_next(struct wire_paths *paths, size_t *ret_length);
+
+/* A packet of links that is being written; packet has LOOKUP_PACKET_MAX bytes. */
+struct links_packet {
+	char *packet;
+	size_t used, left; /* left: bytes that the paths still to come need */
+	uint32_t count;
+};
+
+/* Begins one with an answer for each of those paths; then one call each, in their order. */
+void encode_links_begin(struct links_packet *links, char *packet, struct wire_paths paths);
+
+/* Adds where a path leads: "" = nowhere, NULL = unknown, as is what does not fit. */
+void encode_link(struct links_packet *links, const char *path, size_t length, const char *target);
+
+/* Ends it. Returns its length. */
+size_t encode_links_end(struct links_packet *links, uint32_t id);
+
 /*
  * Reads a request into questions (room for LOOKUP_INODES_MAX), sorted by inode. Returns how
  * many, or -EPROTO for anything that is no request.
  */
 int decode_request(const char *packet, size_t length, uint32_t *ret_id,
-    struct wire_question *questions) _mustcheck_;
+    struct wire_question *questions, struct wire_paths *ret_paths) _mustcheck_;
 
 #endif

@@ -6,20 +6,23 @@
  * the compiler lays them out; LOOKUP_VERSION changes with any of them, and a packet of
  * another version ends the connection.
  *
- *	request   header, wire_request, count * wire_question
+ *	request   header, wire_request, count * wire_question, path_count * path
+ *	path      uint32_t (its length), its text
  *	owner     header, wire_owner, inode_count * uint32_t, place, process_count * process
  *	place     its strings: unit, user_unit, slice, session, container
  *	process   wire_process, group_count * uint32_t, comm, exe, cmdline, cwd,
- *	          known_as, parent_comm, main_exe, forwards_to, place
+ *	          known_as, parent_comm, parent_exe, main_exe, forwards_to, place
+ *	links     header, wire_links, count * link
+ *	link      wire_link, its path, its target
  *	done      header, wire_done
  *
  * No string has a terminating NUL, and nothing stands between them; their lengths stand in
  * the struct before.
  *
  * A request is answered by any number of owner packets, in which each inode asked for
- * stands exactly once, and one done packet. One owner packet names all the inodes that the
- * same processes hold: a process with 10,000 listeners is described once. The next request
- * follows the done.
+ * stands exactly once, one links packet where paths were asked for, in which they stand in the
+ * same order, and one done packet. One owner packet names all the inodes that the same processes
+ * hold: a process with 10,000 listeners is described once. The next request follows the done.
  */
 #ifndef OVERSTAY_WIRE_PROTOCOL_H
 #define OVERSTAY_WIRE_PROTOCOL_H
@@ -27,7 +30,7 @@
 #include <stdint.h>
 
 /* "OVL" and a number. */
-#define LOOKUP_VERSION 0x4f564c05U
+#define LOOKUP_VERSION 0x4f564c06U
 
 #define LOOKUP_PACKET_MAX 65536
 #define LOOKUP_INODES_MAX 1024	  /* of one request */
@@ -45,6 +48,7 @@ enum wire_type {
 	LOOKUP_REQUEST = 1,
 	LOOKUP_OWNER,
 	LOOKUP_DONE,
+	LOOKUP_LINKS,
 };
 
 struct wire_header {
@@ -55,7 +59,8 @@ struct wire_header {
 };
 
 struct wire_request {
-	uint32_t count; /* 1 to LOOKUP_INODES_MAX */
+	uint32_t count;	     /* 1 to LOOKUP_INODES_MAX; 0 where there are paths */
+	uint32_t path_count; /* at most LINKS_MAX, of LINKS_BYTES_MAX together */
 };
 
 enum wire_protocol {
@@ -108,7 +113,9 @@ enum wire_process_flags {
 	LOOKUP_EXE_DELETED = 1 << 0,
 	LOOKUP_CMDLINE_CUT = 1 << 1,
 	LOOKUP_HAS_CHECKSUM = 1 << 2,
-	LOOKUP_PROCESS_FLAGS = LOOKUP_EXE_DELETED | LOOKUP_CMDLINE_CUT | LOOKUP_HAS_CHECKSUM,
+	LOOKUP_LOGIN_KNOWN = 1 << 3,
+	LOOKUP_PROCESS_FLAGS =
+	    LOOKUP_EXE_DELETED | LOOKUP_CMDLINE_CUT | LOOKUP_HAS_CHECKSUM | LOOKUP_LOGIN_KNOWN,
 };
 
 /* The highest byte of the flags: bits of enum process_outlived. */
@@ -133,7 +140,8 @@ struct wire_process {
 	uint32_t exe_mode;
 	uint32_t forwards_kind; /* enum container_kind */
 	uint32_t origin;	/* enum origin */
-	uint32_t reserved;	/* 0 */
+	uint32_t session_type;	/* enum session_type; of place.session */
+	uint32_t parent_trust;	/* enum exe_trust, of parent_exe */
 	uint32_t group_count;
 	uint32_t comm_length;
 	uint32_t exe_length;
@@ -141,10 +149,24 @@ struct wire_process {
 	uint32_t cwd_length;
 	uint32_t known_as_length;
 	uint32_t parent_comm_length;
+	uint32_t parent_exe_length;
 	uint32_t main_exe_length;
 	uint32_t forwards_to_length;
 	struct wire_place place;
 	uint8_t checksum[32]; /* SHA-256; zero without LOOKUP_HAS_CHECKSUM */
+};
+
+struct wire_links {
+	uint32_t count;
+};
+
+/* In place of a target's length: nobody can say, or it did not fit the packet. */
+#define LOOKUP_TARGET_UNKNOWN UINT32_MAX
+
+/* Where a path of the request leads on the host. */
+struct wire_link {
+	uint32_t path_length;	/* below LINK_PATH_MAX */
+	uint32_t target_length; /* 0 = nowhere; below LINK_PATH_MAX, or LOOKUP_TARGET_UNKNOWN */
 };
 
 enum wire_done_flags {

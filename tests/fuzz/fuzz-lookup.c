@@ -42,6 +42,10 @@ check_process(const struct process *process)
 	require(strlen(process->script) < OWNER_PATH_MAX);
 	require(strlen(process->parent_comm) < OWNER_COMM_MAX);
 	require(strlen(process->main_exe) < OWNER_PATH_MAX);
+	require(strlen(process->parent_exe) < OWNER_PARENT_MAX);
+	require(process->parent_trust == EXE_UNVERIFIED || process->parent_exe[0] == '/');
+	require(process->login_known || process->login_uid == UINT32_MAX);
+	require(process->session_type < SESSION_TYPE_COUNT);
 	require(strlen(process->forwards_to) < OWNER_CONTAINER_MAX);
 	require(process->forwards_kind < CONTAINER_KIND_COUNT);
 	require(process->origin < ORIGIN_COUNT);
@@ -55,6 +59,29 @@ check_process(const struct process *process)
 	require(process->exe_trust == EXE_UNVERIFIED || process->exe[0] == '/');
 }
 
+/* Writes the links again. Returns the length of the packet. */
+static size_t
+check_links(char *packet, const struct lookup_client_packet *answer)
+{
+	struct links_packet links;
+
+	encode_links_begin(&links, packet, (struct wire_paths){ .count = 0 });
+	for (uint32_t i = 0; i < answer->link_count; i++) {
+		const struct lookup_client_link *link = &answer->links[i];
+		char target[LINK_PATH_MAX] = "";
+
+		require(link->path_length > 0 && link->path_length < LINK_PATH_MAX);
+		require(link->target_length < LINK_PATH_MAX);
+		if (link->target != NULL)
+			memcpy(target, link->target, link->target_length);
+		require(strlen(target) == link->target_length);
+		links.left = sizeof(struct wire_link) + link->path_length;
+		encode_link(&links, link->path, link->path_length,
+		    link->target == NULL ? NULL : target);
+	}
+	return encode_links_end(&links, answer->id);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,6 +93,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (answer.done)
 		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0);
+	else if (answer.link_count > 0)
+		length = check_links(packet, &answer);
 	else {
 		require(answer.inode_count > 0 && answer.inode_count <= LOOKUP_INODES_MAX);
 		require(answer.owner->process_count <= OWNER_PROCESSES_MAX);

@@ -37,6 +37,16 @@ section() {
 }
 section 'JOURNAL FIELDS' | sed -n 's/^\.It Dv \(.*\)/\1/p' | tr ' ' '\n' |
 	grep -v '^,\{0,1\}$' | sort -u >"$work/fields-manual"
+# Each name below the type in the list of types, as list-fields prints them.
+section 'JOURNAL FIELDS' | awk '
+	/^\.S[sh] / { inside = $0 == ".Ss Types" }
+	inside && /^\.It Em / { type = $0; sub(/^\.It Em /, "", type) }
+	inside && type != "" && /^\.Dv / {
+		for (i = 2; i <= NF; i++)
+			if ($i != "," && $i != ".")
+				print $i "\t" type
+	}' | sort >"$work/types-manual"
+"${abs_top_builddir:-$top}/tests/golden/list-fields" | sed -n 's/^field \(.*\)\t:.*/\1/p' | sort >"$work/types"
 section MESSAGES | sed -n 's/^\.It Sy \([A-Z]*\).*/\1/p' | sort -u >"$work/words-manual"
 grep -o '@[A-Z0-9_]*@' "$catalogue" | tr -d @ | sort -u >"$work/fields-catalogue"
 
@@ -56,10 +66,11 @@ same() {
 	sed 's/^/# /' "$work/diff" 2>/dev/null
 }
 
-echo 1..9
+echo 1..10
 same 'each kind has a catalogue entry, and each entry a kind' "$work/ids" "$work/ids-catalogue"
 same 'overstayd(8) has the words of all kinds' "$work/words" "$work/words-manual"
 same 'overstayd(8) has all fields' "$work/fields" "$work/fields-manual"
+same 'overstayd(8) has every field under its type' "$work/types" "$work/types-manual"
 comm -13 "$work/fields" "$work/fields-catalogue" >"$work/unknown"
 # journalctl replaces names of letters only.
 grep '[0-9]' "$work/fields-catalogue" >>"$work/unknown"

@@ -166,6 +166,8 @@ static const struct {
 	{ "age", "OVERSTAY_AGE_USEC" },
 	{ "age-max", "OVERSTAY_AGE_MAX_USEC" },
 	{ "away", "OVERSTAY_AWAY_USEC" },
+	{ "span", "OVERSTAY_SPAN_USEC" },
+	{ "every", "OVERSTAY_EVERY_USEC" },
 	{ "threshold", "OVERSTAY_THRESHOLD_USEC" },
 };
 

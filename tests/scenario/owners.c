@@ -31,7 +31,7 @@ set_cmdline(struct process *process, const char *text)
 }
 
 static int
-set_trust(struct process *process, const char *word)
+set_trust(enum exe_trust *trust, const char *word)
 {
 	static const char *const trusts[] = {
 		[EXE_UNVERIFIED] = "unverified",
@@ -41,7 +41,7 @@ set_trust(struct process *process, const char *word)
 
 	for (size_t i = 0; word != NULL && i < ARRAY_SIZE(trusts); i++)
 		if (strcmp(word, trusts[i]) == 0) {
-			process->exe_trust = (enum exe_trust)i;
+			*trust = (enum exe_trust)i;
 			return 0;
 		}
 	return -EINVAL;
@@ -53,6 +53,17 @@ set_origin(struct process *process, const char *word)
 	for (unsigned i = 0; word != NULL && i < ORIGIN_COUNT; i++)
 		if (strcmp(origin_name((enum origin)i), word) == 0) {
 			process->origin = (enum origin)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int
+set_session_type(struct process *process, const char *word)
+{
+	for (unsigned i = 0; word != NULL && i < SESSION_TYPE_COUNT; i++)
+		if (strcmp(session_type_name((enum session_type)i), word) == 0) {
+			process->session_type = (enum session_type)i;
 			return 0;
 		}
 	return -EINVAL;
@@ -151,6 +162,8 @@ read_text(struct process *process, const char *name, const char *value)
 		{ "container", &process->place.container },
 		{ "forwards-to", &process->forwards_to },
 		{ "session", &process->place.session },
+		{ "slice", &process->place.slice },
+		{ "parent-exe", &process->parent_exe },
 		{ "cwd", &process->cwd },
 		{ "main", &process->main_exe },
 		{ "script", &process->script },
@@ -189,7 +202,11 @@ read_number(struct process *process, const char *name, struct words *words, uint
 		process->uid = (uint32_t)value;
 	else if (strcmp(name, "gid") == 0)
 		process->gid = (uint32_t)value;
-	else if (strcmp(name, "main-pid") == 0)
+	else if (strcmp(name, "login") == 0) {
+		/* 4294967295 is nobody, as the kernel has it. */
+		process->login_known = true;
+		process->login_uid = (uint32_t)value;
+	} else if (strcmp(name, "main-pid") == 0)
 		process->main_pid = (int32_t)value;
 	else if (strcmp(name, "exe-uid") == 0) {
 		process->evidence |= EVIDENCE_EXE_KNOWN;
@@ -232,7 +249,13 @@ read_process(struct words *words, uint64_t now_usec, struct process *process)
 		else if (strcmp(name, "cmdline") == 0)
 			set_cmdline(process, words_next(words));
 		else if (strcmp(name, "trust") == 0) {
-			if (set_trust(process, words_next(words)) < 0)
+			if (set_trust(&process->exe_trust, words_next(words)) < 0)
+				return -EINVAL;
+		} else if (strcmp(name, "parent-trust") == 0) {
+			if (set_trust(&process->parent_trust, words_next(words)) < 0)
+				return -EINVAL;
+		} else if (strcmp(name, "session-type") == 0) {
+			if (set_session_type(process, words_next(words)) < 0)
 				return -EINVAL;
 		} else if (strcmp(name, "origin") == 0) {
 			if (set_origin(process, words_next(words)) < 0)

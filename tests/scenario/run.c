@@ -30,7 +30,9 @@
  *			(memory updated open-path open hidden-mount stdio shell-below argv0 mounts
  *			pids users terminal manager roots own login exe-own exe-new main-own
  *			own-users) origin WORD outlived
- *				WORD[,WORD...] (terminal session parent directory). A program below
+ *				WORD[,WORD...] (terminal session parent directory) slice NAME
+ *				session-type WORD login UID parent-exe PATH parent-trust WORD.
+ *				A program below
  *				/usr or /opt is root's. The name may be written again: it holds
  *				from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
@@ -42,6 +44,7 @@
  *	connect SOCKET, disconnect SOCKET	a UDP socket that is no listener meanwhile
  *	surveys every SPAN|off	of the whole table, from now on; none at first
  *	connections SOCKET [many N] COUNT  so many that surveys see
+ *	heartbeat OFFSET	when in the hour this host speaks; 0s at first
  *	hold SOCKET NAME|nobody	from now on NAME holds it
  *	kernel-range A-B	ip_local_port_range, 32768-60999 at first
  *	reserved A-B		ip_local_reserved_ports, none at first
@@ -56,13 +59,15 @@
  *	source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
  *	lookup answers [after SPAN] | hangs | nonsense | dead
  *	sender stuck|works	nothing is taken from the outbox
+ *	missed N		so many polls were not made; what heartbeats tell
+ *	degraded WORD... | none	the conditions that hold, as the daemon's loop sees them
  *
  * The configuration, at the beginning or as a reload; with "refused" it has to be wrong
  *	config [refused]
  *		threshold: 10min
  *	end
- * Advice is off unless the configuration speaks of it, and without "user: {threshold: ...}" a
- * person's programs have the threshold of all others.
+ * Advice and the heartbeat are off unless the configuration speaks of them, and without
+ * "user: {threshold: ...}" a person's programs have the threshold of all others.
  *
  * What is compared; `*` stands for any bytes
  *	expect [N] [Dd+]HH:MM:SS PRIORITY KIND [PROTOCOL ADDRESS:PORT]	the next message (the
@@ -115,6 +120,8 @@ run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 		complain(&script, "cannot be read: %s", strerror(-r));
 	else if (script_play(&script, script.line_count) == 0)
 		check_nothing_left(&script);
+	if (script.world.wrong[0] != '\0')
+		complain(&script, "%s", script.world.wrong);
 	if (script.complaints == 0 && script.asserted == 0)
 		complain(&script, "nothing is compared");
 	if (script.complaints > COMPLAINTS_MAX)

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "life.h"
+#include "model/condition.h"
 #include "script.h"
 
 /* A file beside that of path. */
@@ -581,6 +582,46 @@ play_wall_clock(struct script *script, const char *rest)
 }
 
 static int
+play_heartbeat(struct script *script, const char *rest)
+{
+	uint64_t offset_usec;
+
+	if (duration_parse(rest, &offset_usec) < 0)
+		return -EINVAL;
+	engine_set_heartbeat(script->world.engine, offset_usec, "1.0", "0123abcd");
+	return 0;
+}
+
+static int
+play_missed(struct script *script, const char *rest)
+{
+	uint64_t polls;
+
+	if (read_count(rest, &polls) < 0)
+		return -EINVAL;
+	engine_note_missed(script->world.engine, polls);
+	return 0;
+}
+
+/* degraded WORD... | none */
+static int
+play_degraded(struct script *script, const char *rest)
+{
+	struct words words;
+	uint32_t conditions = 0;
+	bool none;
+
+	if (words_split(rest, &words) < 0 || words.count == 0)
+		return -EINVAL;
+	none = words_take(&words, "none");
+	for (unsigned i = 0; i < CONDITION_COUNT && !none; i++)
+		if (words_take(&words, condition_name((enum condition)i)))
+			conditions |= 1U << i;
+	engine_note_conditions(script->world.engine, conditions);
+	return words.next == words.count ? 0 : -EINVAL;
+}
+
+static int
 play_sender(struct script *script, const char *rest)
 {
 	script->world.sender_stuck = strcmp(rest, "stuck") == 0;
@@ -604,15 +645,18 @@ static const struct {
 	{ "cut-proofs", play_cut_proofs },
 	{ "daemon", play_daemon },
 	{ "disconnect", play_disconnect },
+	{ "degraded", play_degraded },
 	{ "expect", check_expect },
 	{ "failing-polls", play_failing_polls },
 	{ "field", check_field },
+	{ "heartbeat", play_heartbeat },
 	{ "hold", play_hold },
 	{ "incomplete", play_incomplete },
 	{ "kernel-range", play_kernel_range },
 	{ "listen", script_listen },
 	{ "lookup", play_lookup },
 	{ "miss", play_miss },
+	{ "missed", play_missed },
 	{ "nofield", check_nofield },
 	{ "with", check_with },
 	{ "owner", write_owner },

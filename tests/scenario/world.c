@@ -19,6 +19,7 @@
 #include "base/array.h"
 #include "base/hash.h"
 #include "engine/pass.h"
+#include "field-check.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
 #include "or-die.h"
@@ -70,6 +71,7 @@ world_deliver(struct world *world)
 	};
 	struct moment moment;
 	struct report *report;
+	const char *wrong;
 
 	if (world->sender_stuck)
 		return;
@@ -77,8 +79,11 @@ world_deliver(struct world *world)
 	engine_suppressed(world->engine, &moment, false);
 	while ((report = engine_next(world->engine, world->consumer)) != NULL) {
 		if (report->notice == NOTICE_SUPPRESSED)
-			world->held_back += report_fact(report, FACT_COUNT)->number;
+			world->held_back += report_fact(report, FACT_MESSAGES)->number;
 		message_render(world->message, report, &context);
+		wrong = field_check(world->message);
+		if (wrong != NULL && world->wrong[0] == '\0')
+			(void)snprintf(world->wrong, sizeof(world->wrong), "%s", wrong);
 		told_add(&world->told, world_elapsed_usec(world), world->message);
 		if (world->prints)
 			texts_print(&world->texts, world->message->text);
@@ -552,6 +557,8 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	/* Most scenarios are about other things. */
 	if (strstr(text, "advice:") == NULL)
 		config->policy.advice = false;
+	if (strstr(text, "heartbeat:") == NULL)
+		config->policy.heartbeat_usec = USEC_NEVER;
 	if (strstr(text, "user: {threshold:") == NULL)
 		config->policy.user_threshold_usec = config->policy.threshold_usec;
 	take_config(world, config);
@@ -581,6 +588,7 @@ static void
 start_engine(struct world *world)
 {
 	world->engine = or_die(engine_new(make_id, world));
+	engine_set_interface_name(world->engine, world_interface_name, NULL);
 	if (engine_add_consumer(world->engine, &world->consumer) < 0)
 		abort();
 }
@@ -599,6 +607,7 @@ world_restart(struct world *world, uint64_t span_usec)
 	world->lookup.answer_usec = world->lookup.timer_usec = USEC_NEVER;
 	engine_set_policy(world->engine, &world->config->policy);
 	read_ranges(world, true);
+	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");
 }
 
 /* Sockets. */
@@ -666,6 +675,7 @@ world_init(struct world *world)
 	start_engine(world);
 	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)
 		abort();
+	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");
 	config_messages_clear(&messages);
 }
 

@@ -12,7 +12,9 @@
 #include <cmocka.h>
 
 #include "alert-render.h"
+#include "alert/items.h"
 #include "base/cleanup.h"
+#include "field-check.h"
 
 static const char *
 name_of(uint32_t uid, void *argument)
@@ -63,6 +65,8 @@ value(const struct message *message, const char *name)
 	return nth_value(message, name, 0);
 }
 
+#define ITEMS "OVERSTAY_ITEMS="
+
 /* What every message must be, whatever it is about. */
 static void
 check_sane(const struct message *message)
@@ -74,7 +78,10 @@ check_sane(const struct message *message)
 		const char *field = message->fields[i].iov_base, *sign = strchr(field, '=');
 		_free_ char *plain = NULL;
 
-		assert_true(message->fields[i].iov_len <= MESSAGE_FIELD_MAX);
+		/* The one that is longer holds a list of whole entries. */
+		assert_true(message->fields[i].iov_len <=
+		    (strncmp(field, ITEMS, strlen(ITEMS)) == 0 ? strlen(ITEMS) + ITEMS_JSON_MAX :
+								 MESSAGE_FIELD_MAX));
 		assert_non_null(sign);
 		assert_true(sign[1] != '\0');
 		/* Nothing is left to be escaped, but for the backslashes of escapes. */
@@ -103,12 +110,16 @@ struct message *
 render_for(const char *test, struct report *report, const struct message_context *context)
 {
 	struct message *message = malloc(sizeof(*message));
+	const char *wrong;
 
 	assert_non_null(message);
 	assert_non_null(report);
 	message_render(message, report, context);
 	(void)report_unref(report);
 	check_sane(message);
+	wrong = field_check(message);
+	if (wrong != NULL)
+		fail_msg("%s", wrong);
 	hand_over(test, message);
 	return message;
 }

@@ -122,7 +122,8 @@ help_poll(uint64_t taken_usec, const struct listener *listeners, size_t count)
 }
 
 bool
-help_matches(const struct match *match, const struct listener *listener, const struct owner *owner)
+help_matches_with(const struct match *match, const struct listener *listener,
+    const struct owner *owner, const char *interface, struct link_table links)
 {
 	/* Nothing is said of what it is. */
 	static const struct classification unclassified;
@@ -139,9 +140,16 @@ help_matches(const struct match *match, const struct listener *listener, const s
 	policy_init(&policy);
 	policy.rules = &rule;
 	policy.rule_count = 1;
-	judge(&policy, listener, owner, &unclassified, USEC_PER_DAY, &verdict);
+	policy.links = links;
+	judge(&policy, listener, interface, owner, &unclassified, USEC_PER_DAY, &verdict);
 	assert_int_equal(verdict.allowed, verdict.rule != NULL);
 	if (verdict.allowed)
 		assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 	return verdict.rule != NULL;
+}
+
+bool
+help_matches(const struct match *match, const struct listener *listener, const struct owner *owner)
+{
+	return help_matches_with(match, listener, owner, NULL, (struct link_table){ 0 });
 }

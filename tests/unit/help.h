@@ -40,4 +40,8 @@ struct snapshot *help_poll(uint64_t taken_usec, const struct listener *listeners
 bool help_matches(const struct match *match, const struct listener *listener,
     const struct owner *owner);
 
+/* The same of a socket that is bound to that interface, where paths lead by those links. */
+bool help_matches_with(const struct match *match, const struct listener *listener,
+    const struct owner *owner, const char *interface, struct link_table links);
+
 #endif

@@ -189,8 +189,11 @@ void
 ask_questions(struct fake *fake, const struct wire_question *questions, size_t count,
     struct collection *ret)
 {
+	const struct wire_paths no_paths = { .count = 0 };
+
 	memset(ret, 0, sizeof(*ret));
-	assert_int_equal(answer_request(&fake->host, 5, questions, count, collect, ret), 0);
+	assert_int_equal(answer_request(&fake->host, 5, questions, count, no_paths, collect, ret),
+	    0);
 	assert_true(ret->done);
 	assert_int_equal(ret->count, count);
 }

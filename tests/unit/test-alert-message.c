@@ -261,6 +261,8 @@ test_fields(void **state)
 		{ "MESSAGE_ID", "8f5e14af3d2148a293da9dcc5f2ddc7c" },
 		{ "PRIORITY", "4" },
 		{ "SYSLOG_IDENTIFIER", "overstayd" },
+		{ "SYSLOG_FACILITY", "3" },
+		{ "OVERSTAY_SCHEMA", "1" },
 		{ "OVERSTAY_EVENT", "overstay" },
 		{ "OVERSTAY_NUMBER", "7" },
 		{ "OVERSTAY_CONFIG", "0123abcd" },
@@ -284,6 +286,7 @@ test_fields(void **state)
 		{ "OVERSTAY_RANGE", "both" },
 		{ "OVERSTAY_CLASS", "service" },
 		{ "OVERSTAY_REASONS", "shm deleted" },
+		{ "OVERSTAY_REASON", "shm" },
 		{ "OVERSTAY_STRENGTH", "strong" },
 		{ "OVERSTAY_HINTS", "terminal-ended unused" },
 		{ "OVERSTAY_LAST_USED_USEC", "1767236645000000" },
@@ -292,7 +295,8 @@ test_fields(void **state)
 		{ "OVERSTAY_WOULD_ALLOW", "\\x1b" },
 		{ "OVERSTAY_ADVICE", NULL },
 		{ "OVERSTAY_PEERS", "192.0.2.1:4444" },
-		{ "OVERSTAY_PEERS_COUNT", "7" },
+		{ "OVERSTAY_PEER", "192.0.2.1:4444" },
+		{ "OVERSTAY_PEER_COUNT", "7" },
 		{ "OVERSTAY_PORT_BEFORE", NULL },
 		{ "OVERSTAY_PORTS", NULL },
 		{ "OVERSTAY_HOPS", NULL },
@@ -303,6 +307,7 @@ test_fields(void **state)
 		{ "OVERSTAY_OWNER_REASON", NULL },
 		{ "OVERSTAY_OBSERVED_USEC", "1767323043000000" },
 		{ "OVERSTAY_HOLDERS", "1" },
+		{ "OVERSTAY_PIDS", "4242" },
 		{ "OVERSTAY_PID", "4242" },
 		{ "OVERSTAY_COMM", "python3.11" },
 		{ "OVERSTAY_EXE", "/usr/bin/python3.11" },
@@ -347,7 +352,8 @@ test_fields(void **state)
 			    cases[i].wanted == NULL ? "absent" : cases[i].wanted);
 	}
 	/* MESSAGE= and those of the table that are not absent: nothing else. */
-	assert_int_equal(message->field_count, 1 + wanted);
+	assert_string_equal(nth_value(message, "OVERSTAY_REASON", 1), "deleted");
+	assert_int_equal(message->field_count, 1 + wanted + 1);
 }
 
 /* What is not known is absent, never empty or a guess. */
@@ -364,10 +370,10 @@ test_unknown(void **state)
 		"OVERSTAY_CWD", "OVERSTAY_LOGINUID", "OVERSTAY_PARENT_COMM", "OVERSTAY_SLICE",
 		"OVERSTAY_SESSION", "OVERSTAY_CONTAINER", "OVERSTAY_CONTAINER_KIND",
 		"OVERSTAY_FORWARDS_TO", "OVERSTAY_EXE_SHA256", "OVERSTAY_EXE_DELETED",
-		"OVERSTAY_PEERS", "OVERSTAY_PEERS_COUNT", "OVERSTAY_OBSERVED_USEC", "OVERSTAY_NOTE",
-		"OVERSTAY_WOULD_ALLOW", "OVERSTAY_PORTS", "OVERSTAY_HOPS", "OVERSTAY_PORT_BEFORE",
-		"OVERSTAY_ADVICE", "OVERSTAY_STARTED_USEC", "OVERSTAY_UNIT", "OVERSTAY_USER_UNIT",
-		"OBJECT_PID", "OBJECT_SYSTEMD_UNIT" };
+		"OVERSTAY_PEERS", "OVERSTAY_PEER", "OVERSTAY_PEER_COUNT", "OVERSTAY_OBSERVED_USEC",
+		"OVERSTAY_NOTE", "OVERSTAY_WOULD_ALLOW", "OVERSTAY_PORTS", "OVERSTAY_HOPS",
+		"OVERSTAY_PORT_BEFORE", "OVERSTAY_ADVICE", "OVERSTAY_STARTED_USEC", "OVERSTAY_UNIT",
+		"OVERSTAY_USER_UNIT", "OBJECT_PID", "OBJECT_SYSTEMD_UNIT" };
 	struct message_context nothing = { .cmdline = CMDLINE_MASKED };
 	struct report *report = report_of(EVENT_OVERSTAY, "0.0.0.0",
 	    report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP));
@@ -432,6 +438,8 @@ test_many_processes(void **state)
 	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
 	assert_non_null(strstr(message->text, "/usr/sbin/worker [100 "));
 	assert_non_null(strstr(message->text, " 39 "));
+	assert_string_equal(value(message, "OVERSTAY_PIDS"),
+	    "100 101 102 103 104 105 106 107 108 109 110 111 112 113 114 115");
 	assert_string_equal(nth_value(message, "OVERSTAY_PID", 0), "100");
 	assert_string_equal(nth_value(message, "OVERSTAY_PID", 15), "115");
 	assert_null(nth_value(message, "OVERSTAY_PID", 16));

@@ -17,6 +17,9 @@
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+/* Of a unit's name; 41 bytes. */
+#define LONG_PART "dev\\x2ddisk\\x2dby\\x2did\\x2dnvme\\x2dabcdef"
+
 /* What the line has of the owner, in this order. */
 #define check_owner(owner, context, ...)                                         \
 	check_pieces_under(report_of(EVENT_APPEARED, "0.0.0.0", owner), context, \
@@ -56,6 +59,10 @@ test_programs(void **state)
 	check_owner(owner, &host, " [4242]", "alice", "app-x.scope");
 	check_owner(report_process("/usr/bin/x", "x", "dev-disk\\x2dby.service"), &host,
 	    ": /usr/bin/x [4242]", "alice", "dev-disk\\x2dby.service");
+	/* A long one is cut, and what is left of it still as systemctl(1) prints it. */
+	check_owner(
+	    report_process("/usr/bin/x", "x", LONG_PART LONG_PART LONG_PART LONG_PART "@a.service"),
+	    &host, ": /usr/bin/x [4242]", "alice", " " LONG_PART LONG_PART LONG_PART "de...");
 }
 
 /* A secret is shown only where the whole command line is wanted, and none where it is off. */

@@ -14,156 +14,13 @@
 
 #include <cmocka.h>
 
+#include "alert-notices.h"
 #include "alert-render.h"
 #include "alert/events.h"
 #include "base/cleanup.h"
 #include "engine/snapshot.h"
 #include "model/condition.h"
 #include "model/range.h"
-
-static const struct endpoint endpoints[] = {
-	{ .family = AF_INET, .port = 50000, .protocol = PROTOCOL_TCP },
-};
-
-static struct fact_owner owners[] = {
-	{ .uid = 33, .listeners = 1, .port = 50080 },
-	{ .uid = 1000, .listeners = 5, .port = 50001 },
-	{ .uid = 0, .listeners = 2, .port = 32768 },
-	{ .uid = 0, .listeners = 1, .port = 51820 },
-	{ .uid = 1000, .listeners = 1, .port = 50002 },
-};
-
-/* A service, a person's script, a proxy of a container, the kernel; one is not known. */
-static int
-make_owners(void **state)
-{
-	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-	struct owner *script =
-	    report_process("/usr/bin/python3.11", "python3.11|srv.py", "session-3.scope");
-	struct owner *proxy = report_process("/usr/bin/docker-proxy", NULL, "docker.service");
-
-	(void)state;
-	owners[0].owner = report_process("/usr/sbin/nginx", NULL, "nginx.service");
-	script->processes[0].script = strdup("/home/alice/srv.py");
-	owners[1].owner = script;
-	proxy->processes[0].forwards_to = strdup(id);
-	proxy->processes[0].forwards_kind = CONTAINER_DOCKER;
-	owners[2].owner = proxy;
-	owners[3].owner = report_nobody(OWNER_KERNEL, OWNER_REASON_NONE);
-	owners[4].owner = NULL;
-	return 0;
-}
-
-static int
-drop_owners(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
-		owners[i].owner = owner_unref(owners[i].owner);
-	return 0;
-}
-
-/* What a fact may be. */
-static struct fact
-example(enum fact_name name)
-{
-	static const char *const texts[FACT_NAME_COUNT] = {
-		[FACT_VERSION] = "1.2",
-		[FACT_RANGES] = "32768-65535",
-		[FACT_HASH] = "0123abcd",
-		[FACT_HASH_BEFORE] = "4567cdef",
-		[FACT_LEFT_OUT] = "/etc/overstay/conf.d/50-x.yaml",
-		[FACT_ADVICE] = "net.ipv4.ip_local_reserved_ports = 50000-50001",
-		[FACT_DIAGNOSTIC] = "/etc/overstay.yaml:3:1: error: no option \"x\"",
-		[FACT_PROGRAM] = "/usr/libexec/overstay-lookup",
-		[FACT_UNIT] = "overstay-lookup.service",
-		[FACT_PATH] = "/var/lib/overstay",
-	};
-	static const uint64_t numbers[FACT_NAME_COUNT] = {
-		[FACT_COUNT] = 12,
-		[FACT_LISTENERS] = 43,
-		[FACT_PROGRAMS] = 6,
-		[FACT_TCP] = 40,
-		[FACT_UDP] = 3,
-		[FACT_OVERSTAYING] = 5,
-		[FACT_SUSPECTS] = 1,
-		[FACT_ALLOWED] = 9,
-		[FACT_LONGEST_HOLD_USEC] = 1234,
-		[FACT_SEVERITY] = SEVERITY_WARNING,
-		[FACT_OLDEST_AGE] = 3 * USEC_PER_HOUR + 12 * USEC_PER_MIN,
-		[FACT_FIRST_PORT] = 1024,
-		[FACT_LAST_PORT] = 4999,
-		[FACT_ODDITIES] = RANGE_REACHES_LOW | RANGE_IS_SMALL,
-		[FACT_PROTOCOL] = PROTOCOL_UDP,
-		[FACT_PORTS] = 120,
-		[FACT_SOCKETS] = 4000,
-		[FACT_APPEARED] = 7,
-		[FACT_PERSISTED] = 110,
-		[FACT_CHANGED] = 3,
-		[FACT_VANISHED] = 2,
-		[FACT_TIME_WAIT] = 99,
-		[FACT_CPU_USEC] = 850,
-		[FACT_ERRORS] = 2,
-		[FACT_ERROR] = ENOSPC,
-		[FACT_OWNER_REASON] = OWNER_REASON_NO_LOOKUP,
-		[FACT_POLLS] = 3,
-		[FACT_INCOMPLETE] = INCOMPLETE_OVERRUN,
-	};
-
-	if (fact_type(name) == FACT_TYPE_ENDPOINTS)
-		return fact_endpoints(name, endpoints, 1, 1);
-	if (fact_type(name) == FACT_TYPE_OWNERS)
-		return fact_owners(name, owners, ARRAY_SIZE(owners), 6);
-	return texts[name] != NULL ? fact_text(name, texts[name]) :
-				     fact_number(name, numbers[name]);
-}
-
-/* Of the condition that such a notice is about. */
-static enum condition
-condition_of(enum notice notice)
-{
-	static const enum condition conditions[NOTICE_COUNT] = {
-		[NOTICE_LOOKUP_FAILED] = CONDITION_LOOKUP,
-		[NOTICE_LOOKUP_RECOVERED] = CONDITION_LOOKUP,
-		[NOTICE_NO_SOCK_DIAG] = CONDITION_SOURCE,
-		[NOTICE_POLLS_INCOMPLETE] = CONDITION_POLLS,
-		[NOTICE_POLLS_RECOVERED] = CONDITION_POLLS,
-		[NOTICE_KERNEL_RANGE_UNREADABLE] = CONDITION_RANGE,
-		[NOTICE_KERNEL_RANGE_RECOVERED] = CONDITION_RANGE,
-		[NOTICE_LAST_GOOD_IN_FORCE] = CONDITION_CONFIG,
-		[NOTICE_FILES_LEFT_OUT] = CONDITION_CONFIG,
-		[NOTICE_CONFIG_RECOVERED] = CONDITION_CONFIG,
-		[NOTICE_STATE_NOT_OPENED] = CONDITION_STATE,
-		[NOTICE_LAST_GOOD_NOT_SAVED] = CONDITION_STATE,
-		[NOTICE_LAST_GOOD_RECOVERED] = CONDITION_STATE,
-		[NOTICE_EXECUTABLES_NOT_OPENED] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_NOT_SAVED] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_DAMAGED] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_OTHER_VERSION] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_RECOVERED] = CONDITION_EXECUTABLES,
-	};
-
-	return conditions[notice];
-}
-
-/* A report with all facts that the notice carries but this one. */
-static struct report *
-report_without(enum notice notice, enum fact_name missing)
-{
-	struct fact facts[FACT_NAME_COUNT];
-	size_t count = 0;
-
-	for (int i = 0; i < FACT_NAME_COUNT; i++)
-		if (notice_carries(notice, (enum fact_name)i) && i != (int)missing)
-			facts[count++] = i == FACT_CONDITION ?
-			    fact_number(FACT_CONDITION, condition_of(notice)) :
-			    notice == NOTICE_EXECUTABLES_DAMAGED && i == FACT_PATH ?
-			    fact_text(FACT_PATH, "executables.db.corrupt") :
-			    notice == NOTICE_EXECUTABLES_OTHER_VERSION && i == FACT_PATH ?
-			    fact_text(FACT_PATH, "executables.db.other-version") :
-			    example((enum fact_name)i);
-	return report_new(notice, SEVERITY_NOTICE, facts, count);
-}
 
 static void
 expect_fields(const struct message *message, enum notice notice, enum fact_name missing)
@@ -188,7 +45,7 @@ every_notice(void **state)
 		/* The lookup is a unit or a program. */
 		enum fact_name missing =
 		    notice == NOTICE_LOOKUP_FAILED ? FACT_PROGRAM : FACT_NAME_COUNT;
-		_free_ struct message *message = render(report_without(notice, missing));
+		_free_ struct message *message = render(notice_report(notice, missing));
 		const char *word = event_of(notice_kind(notice))->word;
 
 		assert_memory_equal(message->text, word, strlen(word));
@@ -202,7 +59,7 @@ every_notice(void **state)
 static void
 what_is_not_known_is_left_out(void **state)
 {
-	_free_ struct message *program = render(report_without(NOTICE_LOOKUP_FAILED, FACT_UNIT));
+	_free_ struct message *program = render(notice_report(NOTICE_LOOKUP_FAILED, FACT_UNIT));
 	_free_ struct message *nothing = render(report_new(NOTICE_SUMMARY, SEVERITY_INFO,
 	    FACTS(fact_number(FACT_LISTENERS, 4), fact_number(FACT_OVERSTAYING, 0),
 		fact_number(FACT_SUSPECTS, 0), fact_number(FACT_ALLOWED, 4),
@@ -235,14 +92,14 @@ long_advice(void **state)
 	memset(line, '1', sizeof(line) - 1);
 	report = report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 	    FACTS(fact_number(FACT_COUNT, 2), fact_text(FACT_ADVICE, line),
-		fact_owners(FACT_OWNERS, owners, 1, 1)));
+		notice_fact(FACT_OWNERS)));
 	_free_ struct message *message = render(report);
 	assert_null(strstr(message->text, "1111"));
 	assert_string_equal(value(message, "OVERSTAY_ADVICE"), line);
 	_free_ struct message *longer =
 	    render(report_new(NOTICE_PORTS_NOT_RESERVED, SEVERITY_NOTICE,
 		FACTS(fact_number(FACT_COUNT, 2), fact_text(FACT_ADVICE, ""),
-		    fact_owners(FACT_OWNERS, owners, 1, 1))));
+		    notice_fact(FACT_OWNERS))));
 	assert_non_null(strstr(value(longer, "OVERSTAY_ADVICE"), "/proc/sys/"));
 }
 
@@ -295,5 +152,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("say", tests, make_owners, drop_owners);
+	return cmocka_run_group_tests_name("say", tests, NULL, NULL);
 }

@@ -156,6 +156,17 @@ send_number(struct sender *sender, unsigned number)
 	(void)report_unref(report);
 }
 
+/* An alert: its line closes with where there is more. */
+static void
+send_alert(struct sender *sender)
+{
+	struct report *report = report_of(EVENT_OVERSTAY, "0.0.0.0",
+	    report_process("/usr/bin/python3.11", "python3", "odd.service"));
+
+	assert_int_equal(sender_send(sender, report), 0);
+	(void)report_unref(report);
+}
+
 static struct sender_status
 status_of(struct sender *sender)
 {
@@ -397,6 +408,28 @@ assert_pipe(int fds[2], const char *wanted)
 	(void)close(fds[0]);
 }
 
+/* An alert's line without where there is more, and nothing else. */
+static void
+assert_bare(int fds[2])
+{
+	char line[1024] = "";
+
+	(void)close(fds[1]);
+	assert_true(read(fds[0], line, sizeof(line) - 1) > 0);
+	assert_memory_equal(line, "<4>OVERSTAY tcp 0.0.0.0:60855 ", 30);
+	assert_string_equal(line + strlen(line) - strlen("odd.service\n"), "odd.service\n");
+	(void)close(fds[0]);
+}
+
+static void
+assert_alert(struct fake *fake)
+{
+	char text[MESSAGE_TEXT_MAX];
+
+	take_next(fake, text);
+	assert_non_null(strstr(text, "; see: journalctl OVERSTAY_STAY=0011"));
+}
+
 static void
 test_auto(void **state)
 {
@@ -422,6 +455,12 @@ test_auto(void **state)
 	send_number(sender, 3);
 	assert_int_equal(sender_stop(sender, 5 * USEC_PER_SEC), 0);
 	assert_pipe(fds, "<4>CONFIG 2\n<4>CONFIG 3\n");
+	/* What is not in the journal is not to be searched for there. */
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	sender = start(SENDER_AUTO, &fake, fds[1]);
+	send_alert(sender);
+	assert_int_equal(sender_stop(sender, 5 * USEC_PER_SEC), 0);
+	assert_bare(fds);
 	/* It was there and went: waited for, and on the way out stderr gets what waits. */
 	atomic_store(&fake.error, 0);
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
@@ -452,6 +491,11 @@ test_stderr(void **state)
 	assert_int_equal(sender_stop(sender, 5 * USEC_PER_SEC), 0);
 	assert_pipe(fds, "<4>CONFIG 1\n");
 	assert_false(is_readable(fake.out));
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	sender = start(SENDER_STDERR, &fake, fds[1]);
+	send_alert(sender);
+	assert_int_equal(sender_stop(sender, 5 * USEC_PER_SEC), 0);
+	assert_bare(fds);
 	/* Nobody reads it: given up, no signal. */
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	(void)close(fds[0]);
@@ -473,7 +517,7 @@ test_terminal(void **state)
 	struct sender *sender;
 	_close_ int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	_close_ int slave = -1;
-	char text[256] = "";
+	char text[256] = "", line[1024];
 	size_t used = 0;
 
 	(void)state;
@@ -494,6 +538,15 @@ test_terminal(void **state)
 		used += (size_t)length;
 	}
 	assert_string_equal(text, "2026-01-02 03:04:05 CONFIG 1\r\n");
+	/* There the journal is to be searched. */
+	sender = start(SENDER_AUTO, &fake, slave);
+	send_alert(sender);
+	assert_int_equal(sender_stop(sender, 5 * USEC_PER_SEC), 0);
+	assert_alert(&fake);
+	assert_readable(master);
+	memset(line, 0, sizeof(line));
+	assert_true(read(master, line, sizeof(line) - 1) > 0);
+	assert_non_null(strstr(line, "; see: journalctl OVERSTAY_STAY=0011"));
 	assert_false(is_readable(fake.out));
 	assert_false(is_readable(master));
 	fake_close(&fake);

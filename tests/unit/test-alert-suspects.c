@@ -108,10 +108,10 @@ test_peers(void **state)
 		assert_int_equal(strstr(message->text, "192.0.2.1:") != NULL, cases[i].kept > 0);
 		check_end(message, HINT);
 		(void)snprintf(count, sizeof(count), "%u", cases[i].count);
-		assert_string_equal(value(message, "OVERSTAY_PEERS_COUNT"), count);
+		assert_string_equal(value(message, "OVERSTAY_PEER_COUNT"), count);
 		for (uint32_t n = 0; n < cases[i].kept; n++)
-			assert_non_null(nth_value(message, "OVERSTAY_PEERS", n));
-		assert_null(nth_value(message, "OVERSTAY_PEERS", cases[i].kept));
+			assert_non_null(nth_value(message, "OVERSTAY_PEER", n));
+		assert_null(nth_value(message, "OVERSTAY_PEER", cases[i].kept));
 	}
 }
 
@@ -163,7 +163,7 @@ hopping(uint32_t count, uint32_t hops)
 {
 	struct report *report = make(EVENT_HOPPING, 0);
 
-	report->stay->age_usec = 12 * USEC_PER_MIN;
+	report->stay->span_usec = 12 * USEC_PER_MIN;
 	report->stay->hops = hops;
 	report_set_ports(report, 50001, count);
 	return report;
@@ -178,6 +178,9 @@ test_hopping(void **state)
 	check_end(message, ": 50001, 50002, 50003");
 	assert_string_equal(value(message, "OVERSTAY_PORTS"), "50001 50002 50003");
 	assert_string_equal(value(message, "OVERSTAY_HOPS"), "2");
+	/* Beside the age of the stay that it is about. */
+	assert_string_equal(value(message, "OVERSTAY_SPAN_USEC"), "720000000");
+	assert_string_equal(value(message, "OVERSTAY_AGE_USEC"), "6000000");
 	assert_null(value(message, "OVERSTAY_PORT_BEFORE"));
 	check_pieces(hopping(2, 1), "HOPPING tcp ", NCAT, " 1 ", " 12min", " 10min",
 	    ": 50001, 50002");
@@ -348,7 +351,7 @@ check_evil(enum event_kind kind, const char *bytes)
 	assert_non_null(strstr(message->text, " [2147483647]; "));
 	assert_non_null(strstr(message->text, ", ... ("));
 	assert_non_null(strstr(message->text, "4294967295); "));
-	assert_non_null(nth_value(message, "OVERSTAY_PEERS", REPORT_PEERS_MAX - 1));
+	assert_non_null(nth_value(message, "OVERSTAY_PEER", REPORT_PEERS_MAX - 1));
 	assert_non_null(nth_value(message, "OVERSTAY_PID", OWNER_PROCESSES_MAX - 1));
 	/* The last of the table that such an owner has. */
 	assert_non_null(value(message, "OVERSTAY_FORWARDS_TO"));

@@ -254,9 +254,8 @@ test_requires(void **state)
 		    "\"0.3\"\n"
 		    "t.yaml:2:1: error: unknown key \"x\", expected one of interval, survey, "
 		    "ranges, "
-		    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, "
-		    "remind, "
-		    "advice, hopping, log, cmdline, rules, requires\n" },
+		    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
+		    "heartbeat, advice, hopping, log, cmdline, rules, requires\n" },
 		{ "requires: [1]\n",
 		    "t.yaml:1:11: error: found a list, expected a version such as \"0.3\"\n" },
 		{ "require: 99.0\n",

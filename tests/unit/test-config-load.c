@@ -183,7 +183,7 @@ test_keys_of_directories(void **state)
 	    "overstay.yaml:1:1: error: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, "
 	    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
-	    "advice, hopping, "
+	    "heartbeat, advice, hopping, "
 	    "log, "
 	    "cmdline, rules, requires\n"
 	    "conf.d/1.yaml:1:11: error: interval is \"1x\", expected a time span such as 90s or "
@@ -357,7 +357,7 @@ test_check_file(void **state)
 		    "x:1:1: error: unknown key \"foo\", expected one of interval, survey, ranges, "
 		    "protocols, "
 		    "netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
-		    "advice, hopping, "
+		    "heartbeat, advice, hopping, "
 		    "log, cmdline, "
 		    "rules, requires\n"
 		    "x:3:27: error: unknown user \"no-such-user-here\", expected a user that "
@@ -423,6 +423,7 @@ test_round_trip(void **state)
 		"threshold: never\nudp: {threshold: never, auto: 0}\ncmdline: off\ngrace: "
 		"0s\n",
 		"loopback: {severity: emerg}\nseverity: debug\nremind: never\n"
+		"heartbeat: {every: never, severity: info}\n"
 		"log: {appeared: off, vanished: debug, udp: alert, after: 24h}\n",
 		"ranges: [kernel]\n",
 		"ranges: [65535, 1]\n",
@@ -487,6 +488,7 @@ test_dump(void **state)
 	    "loopback:\n  severity: notice\nsuspect:\n  threshold: 0s\n  severity: crit\n"
 	    "  weak_threshold: 1min\n  weak_severity: err\n"
 	    "severity: warning\ngrace: 2min\nremind: 1d\n"
+	    "heartbeat:\n  every: 1d\n  severity: notice\n"
 	    "advice: \"off\"\nhopping: [tcp, udp]\nlog:\n  appeared: \"off\"\n"
 	    "  vanished: info\n  udp: \"off\"\n  after: 1min\ncmdline: full\n"
 	    "rules:\n"

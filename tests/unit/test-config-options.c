@@ -45,6 +45,8 @@ test_defaults(void **state)
 	SAME(hopping);
 	SAME(grace_usec);
 	SAME(remind_usec);
+	SAME(heartbeat_usec);
+	SAME(heartbeat_severity);
 	SAME(log_appeared);
 	SAME(log_vanished);
 	SAME(log_udp);
@@ -105,6 +107,8 @@ test_durations(void **state)
 		    USEC_PER_DAY, false },
 		{ "remind", offsetof(struct config, policy.remind_usec), "1min", "59s", "3650d",
 		    "3651d", USEC_PER_MIN, 3650 * USEC_PER_DAY, true },
+		{ "heartbeat: {every", offsetof(struct config, policy.heartbeat_usec), "10s", "9s",
+		    "3650d", "3651d", 10 * USEC_PER_SEC, 3650 * USEC_PER_DAY, true },
 		{ "log: {after", offsetof(struct config, policy.log_after_usec), "0s", NULL, "1d",
 		    "25h", 0, USEC_PER_DAY, false },
 	};

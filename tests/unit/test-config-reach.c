@@ -18,15 +18,16 @@
 #define SUSPECT                                                                        \
 	"t.yaml:2:3: warning: rule allows every suspect, expected exe, user, unit or " \
 	"container too\n"
-#define JUDGED                                                                               \
-	"t.yaml:2:3: warning: rule allows by class, reason, origin or hint alone, expected " \
+#define JUDGED                                                                              \
+	"t.yaml:2:3: warning: rule allows by class, reason, origin, hint, slice, session, " \
+	"loginuid or parent alone, expected "                                               \
 	"exe, user or unit too: any program can match\n"
 #define PORT                                                                           \
 	"t.yaml:2:3: warning: rule allows by port alone, expected exe, user, unit or " \
 	"container too: any program can listen there\n"
-#define PLACE                                                                            \
-	"t.yaml:2:3: warning: rule allows by address, exposure, choice or owner alone, " \
-	"expected exe, user, unit or container too: any program can match\n"
+#define PLACE                                                                          \
+	"t.yaml:2:3: warning: rule allows by address, interface, exposure, choice or " \
+	"owner alone, expected exe, user, unit or container too: any program can match\n"
 #define ALL(what) \
 	"t.yaml:2:3: warning: rule allows " what ", expected exe, user, unit or container too\n"
 #define ANY_CONTAINER                                                                        \
@@ -61,6 +62,24 @@ test_allow(void **state)
 		{ ALLOW("reason: exposed, unit: x.service"), "" },
 		{ ALLOW("class: service"), JUDGED },
 		{ ALLOW("class: unknown, port: 1"), JUDGED },
+		{ ALLOW("slice: user.slice"), JUDGED },
+		{ ALLOW("session: tty, port: 1"), JUDGED },
+		{ ALLOW("loginuid: alice"), JUDGED },
+		{ ALLOW("parent: /usr/sbin/cron"), JUDGED },
+		{ ALLOW("parent: /usr/sbin/cron, user: alice"), "" },
+		{ ALLOW("interface: eth0, hostname: web1, port: 1"), PORT },
+		{ ALLOW("interface: eth0"), PLACE },
+		{ ALLOW("hostname: web1, protocol: udp"), ALL("all of UDP") },
+		{ ALLOW("protocol: tcp, any: [{user: alice}, {netns: host}]"), ALL("all of TCP") },
+		/* Of any the weakest counts, with what stands around it. */
+		{ ALLOW("any: [{user: alice}, {comm: x}]"), CLAIM },
+		{ ALLOW("any: [{comm: x}, {cmdline: y}]"), CLAIM },
+		{ ALLOW("user: alice, any: [{comm: x}, {cmdline: y}]"), "" },
+		{ ALLOW("any: [{user: alice}, {unit: x.service}]"), "" },
+		{ ALLOW("class: suspect, any: [{exe: /opt/x}, {port: 1}]"), SUSPECT },
+		{ ALLOW("exe: /usr/bin/python3, any: [{script: /srv/x.py}, {user: alice}]"),
+		    INTERPRETER("/usr/bin/python3") },
+		{ ALLOW("owner: kernel, any: [{class: service}]"), "" },
 		{ ALLOW("class: kernel"), "" },
 		{ ALLOW("class: [kernel, user]"), JUDGED },
 		{ ALLOW("owner: kernel, class: [kernel, service]"), "" },
@@ -147,13 +166,35 @@ test_globs(void **state)
 }
 
 /* Two rules; whether the second is never reached. */
+struct pair {
+	const char *first, *second;
+	bool covered;
+};
+
+static void
+check_pairs(const struct pair *pairs, size_t count)
+{
+	char text[512], expected[256];
+
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(text, sizeof(text),
+		    "rules:\n"
+		    "  - {name: one, threshold: 1h, match: {%s}}\n"
+		    "  - {name: two, threshold: 1h, match: "
+		    "{%s}}\n",
+		    pairs[i].first, pairs[i].second);
+		(void)snprintf(expected, sizeof(expected), "%s",
+		    pairs[i].covered ?
+			"t.yaml:3:5: warning: never reached, \"one\" at line 2 matches first\n" :
+			"");
+		(void)config_free(load_expect(text, expected));
+	}
+}
+
 static void
 test_reach(void **state)
 {
-	static const struct {
-		const char *first, *second;
-		bool covered;
-	} pairs[] = {
+	static const struct pair pairs[] = {
 		{ "port: 1-100", "port: 50", true },
 		{ "port: 1-100", "port: [50, 101]", false },
 		{ "port: 1-100", "port: 50, user: alice", true },
@@ -230,22 +271,46 @@ test_reach(void **state)
 		{ "port: 1-100, not: {user: alice}", "port: 50", false },
 		{ "port: 1-100", "port: 50, not: {user: alice}", true },
 	};
-	char text[512], expected[256];
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-		(void)snprintf(text, sizeof(text),
-		    "rules:\n"
-		    "  - {name: one, threshold: 1h, match: {%s}}\n"
-		    "  - {name: two, threshold: 1h, match: "
-		    "{%s}}\n",
-		    pairs[i].first, pairs[i].second);
-		(void)snprintf(expected, sizeof(expected), "%s",
-		    pairs[i].covered ?
-			"t.yaml:3:5: warning: never reached, \"one\" at line 2 matches first\n" :
-			"");
-		(void)config_free(load_expect(text, expected));
-	}
+	check_pairs(pairs, ARRAY_SIZE(pairs));
+}
+
+static void
+test_reach_around(void **state)
+{
+	static const struct pair pairs[] = {
+		{ "slice: user.slice", "slice: user.slice", true },
+		{ "slice: \"user*\"", "slice: 'user-1\\x2d2.slice'", true },
+		{ "unit: 'a*'", "unit: 'a\\x2db.service'", true },
+		{ "slice: user-1000.slice", "slice: user.slice", false },
+		{ "session: \"*\"", "session: tty", true },
+		{ "session: tty", "session: \"*\"", false },
+		{ "session: [tty, x11]", "session: x11", true },
+		{ "session: \"*\"", "user: alice", false },
+		{ "loginuid: [alice, none]", "loginuid: none", true },
+		{ "loginuid: alice", "loginuid: [alice, none]", false },
+		{ "loginuid: alice", "user: alice", false },
+		{ "parent: \"/none/*\"", "parent: /none/cron", true },
+		{ "parent: /none/cron", "parent: \"/none/*\"", false },
+		{ "interface: \"eth*\"", "interface: eth0", true },
+		{ "interface: \"*\"", "interface: ''", false },
+		{ "interface: ''", "interface: ''", true },
+		{ "interface: ['', \"*\"]", "interface: ['', eth0]", true },
+		{ "hostname: \"web*\"", "hostname: WEB1", true },
+		{ "hostname: web1", "hostname: db1", false },
+		{ "hostname: web1", "port: 1", false },
+		{ "port: 1", "port: 1, hostname: web1", true },
+		/* What an any leaves out is not asked, what it is in is only narrower. */
+		{ "any: [{port: 1}, {port: 2}]", "port: 1", false },
+		{ "port: 1", "port: 1, any: [{comm: a}, {comm: b}]", true },
+		{ "exe: /none/a", "exe: /none/a, any: [{container: web}]", false },
+		{ "user: alice", "user: alice, any: [{class: suspect}]", false },
+		{ "container: web", "container: web, any: [{user: alice}]", false },
+	};
+
+	(void)state;
+	check_pairs(pairs, ARRAY_SIZE(pairs));
 }
 
 /* Whatever a rule does: of suspects it speaks by its class or reason alone. */
@@ -313,7 +378,8 @@ test_reach_is_bounded(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 600; i++) {
-		used += (size_t)sprintf(text + used, "- {name: n, threshold: 1h, match: {exe: [");
+		used +=
+		    (size_t)sprintf(text + used, "- {name: n, threshold: 1h, match: {script: [");
 		for (unsigned j = 0; j < 100; j++)
 			used += (size_t)sprintf(text + used, "/%x,", i * 100 + j);
 		used += (size_t)sprintf(text + used, "]}}\n");
@@ -371,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_allow),
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_reach_around),
 		cmocka_unit_test(test_reach_of_suspects),
 		cmocka_unit_test(test_reach_of_inactive),
 		cmocka_unit_test(test_reach_is_bounded),

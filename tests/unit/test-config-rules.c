@@ -76,7 +76,7 @@ test_values(void **state)
 	assert_int_equal(second->action, ACTION_ALLOW);
 	assert_true(second->enabled);
 	assert_int_equal(match->keys,
-	    (1U << MATCH_KEY_COUNT) - 1 - (1U << MATCH_PORT) - (1U << MATCH_USER));
+	    (1U << MATCH_SLICE) - 1 - (1U << MATCH_PORT) - (1U << MATCH_USER));
 	assert_int_equal(match->protocols, 1U << PROTOCOL_UDP);
 	assert_int_equal(match->exposures, 1U << EXPOSURE_LOOPBACK | 1U << EXPOSURE_ANY);
 	assert_int_equal(match->owners, 1U << OWNER_KERNEL | 1U << OWNER_UNKNOWN);
@@ -109,6 +109,51 @@ test_values(void **state)
 	    1U << MATCH_USER | 1U << MATCH_CHOICE | 1U << MATCH_NETNS);
 	assert_int_equal(match->not ->uids.ids[0], 1001);
 	assert_int_equal(match->not ->choices, 1U << CHOICE_ASKED | 1U << CHOICE_AUTO);
+	free(dump_fixed(config));
+	(void)config_free(config);
+}
+
+/* Keys of what stands around a process, and any. */
+static void
+test_more_values(void **state)
+{
+	struct config *config = load_expect(
+	    "rules:\n"
+	    "  - match: {slice: \"user-*.slice\", session: [\"*\", tty],\n"
+	    "            loginuid: [alice, 7, none], exe: \"/usr/bin/acme*\",\n"
+	    "            parent: /usr/sbin/cron, interface: [\"\", \"eth*\"],\n"
+	    "            hostname: [WEB*, db1],\n"
+	    "            any: [{port: 80},\n"
+	    "                  {user: \"@developers\", not: {unit: 'a\\x2db.service'}},\n"
+	    "                  {not: {loginuid: bob}}]}\n"
+	    "    name: more\n"
+	    "    action: allow\n",
+	    "");
+	const struct match *match = &config->policy.rules[0].match;
+
+	(void)state;
+	assert_int_equal(match->keys,
+	    (1U << MATCH_KEY_COUNT) - (1U << MATCH_SLICE) + (1U << MATCH_EXE));
+	assert_string_equal(match->slice.globs[0], "user-*.slice");
+	assert_int_equal(match->sessions, 1U << SESSION_ANY | 1U << SESSION_TTY);
+	assert_int_equal(match->login_uids.count, 3);
+	assert_int_equal(match->login_uids.ids[0], 1000);
+	assert_int_equal(match->login_uids.ids[1], 7);
+	assert_int_equal(match->login_uids.ids[2], UINT32_MAX);
+	assert_string_equal(match->parent.globs[0], "/usr/sbin/cron");
+	assert_string_equal(match->interface.globs[0], "");
+	assert_string_equal(match->interface.globs[1], "eth*");
+	assert_string_equal(match->hostname.globs[0], "web*");
+	assert_int_equal(match->any_count, 3);
+	assert_int_equal(match->any[0].keys, 1U << MATCH_PORT);
+	assert_int_equal(match->any[1].gids.ids[0], 2000);
+	assert_string_equal(match->any[1].not ->unit.globs[0], "a\\x2db.service");
+	assert_int_equal(match->any[2].keys, 0);
+	assert_int_equal(match->any[2].not ->login_uids.ids[0], 1001);
+	assert_int_equal(config->policy.links.count, 2);
+	assert_string_equal(config->policy.links.links[0].path, "/usr/bin");
+	assert_string_equal(config->policy.links.links[1].path, "/usr/sbin/cron");
+	assert_null(config->policy.links.links[0].target);
 	free(dump_fixed(config));
 	(void)config_free(config);
 }
@@ -312,6 +357,80 @@ test_owner_errors(void **state)
 	expect_all(expectations, ARRAY_SIZE(expectations));
 }
 
+/* Of those of what stands around it, and of any. */
+static void
+test_more_errors(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ MATCH("slice: ''"),
+		    "t.yaml:2:43: error: "
+		    "slice is \"\", expected a pattern that is not empty\n" },
+		{ MATCH("slice: [user, 'a*', user.slice, system.service]"),
+		    "t.yaml:2:44: warning: "
+		    "slice \"user\" matches no slice, expected a name such as "
+		    "user-1000.slice\n"
+		    "t.yaml:2:68: warning: "
+		    "slice \"system.service\" matches no slice, expected a name such as "
+		    "user-1000.slice\n" },
+		{ MATCH("session: [tty, ssh]"),
+		    "t.yaml:2:51: error: "
+		    "session is \"ssh\", expected *, unspecified, tty, x11, wayland, mir "
+		    "or web\n" },
+		{ MATCH("loginuid: [nobody-here, '', '@developers', 4294967295]"),
+		    "t.yaml:2:47: error: "
+		    "unknown user \"nobody-here\", expected a user that exists on this "
+		    "host\n"
+		    "t.yaml:2:60: error: "
+		    "loginuid is \"\", expected a user such as alice or 1000, or none\n"
+		    "t.yaml:2:64: error: "
+		    "loginuid is \"@developers\", expected a user such as alice or 1000, "
+		    "or none\n"
+		    "t.yaml:2:79: error: "
+		    "unknown user \"4294967295\", expected a user that exists on this "
+		    "host\n" },
+		{ MATCH("parent: cron"),
+		    "t.yaml:2:44: error: "
+		    "parent is \"cron\", expected an absolute path, or **/NAME\n" },
+		{ MATCH("interface: sixteen-letters-"),
+		    "t.yaml:2:47: warning: "
+		    "interface \"sixteen-letters-\" matches nothing, expected at most 15 "
+		    "bytes\n" },
+		{ MATCH("interface: {a: b}"),
+		    "t.yaml:2:47: error: "
+		    "found a map, expected an interface or a glob such as eth0, or an "
+		    "empty string\n" },
+		{ MATCH("hostname: ''"),
+		    "t.yaml:2:46: error: "
+		    "hostname is \"\", expected a pattern that is not empty\n" },
+		{ MATCH("any: {port: 1}"),
+		    "t.yaml:2:41: error: "
+		    "found a map, expected a list of 1 to 256 matches\n" },
+		{ MATCH("any: []"),
+		    "t.yaml:2:41: error: "
+		    "found an empty list, expected a list of 1 to 256 matches\n" },
+		{ MATCH("any: [{port: 1}, {}, 7]"),
+		    "t.yaml:2:53: error: "
+		    "found an empty map, expected at least one match key\n"
+		    "t.yaml:2:57: error: "
+		    "found a single value, expected at least one match key\n" },
+		{ MATCH("any: [{any: [{port: 1}]}]"),
+		    "t.yaml:2:43: error: "
+		    "any is nested inside any, expected match keys\n" },
+		{ MATCH("not: {any: [{port: 1}]}"),
+		    "t.yaml:2:42: error: "
+		    "any is nested inside not, expected match keys\n" },
+		{ MATCH("any: [{not: {any: [{port: 1}]}}]"),
+		    "t.yaml:2:49: error: "
+		    "any is nested inside not, expected match keys\n" },
+		{ MATCH("any: [{not: {not: {port: 1}}}]"),
+		    "t.yaml:2:49: error: "
+		    "not is nested inside not, expected match keys\n" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
+
 static void
 test_match_errors(void **state)
 {
@@ -323,7 +442,8 @@ test_match_errors(void **state)
 		    "t.yaml:2:36: error: unknown key \"ip\", expected one of "
 		    "protocol, port, "
 		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
-		    "choice, script, container, netns, class, reason, origin, hint, not\n" },
+		    "choice, script, container, netns, class, reason, origin, hint, slice, "
+		    "session, loginuid, parent, interface, hostname, not, any\n" },
 		{ MATCH("protocol: [tcp, icmp]"),
 		    "t.yaml:2:52: error: protocol is \"icmp\", expected tcp or udp\n" },
 		{ MATCH("protocol: []"),
@@ -501,11 +621,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_more_values),
 		cmocka_unit_test(test_words_of_the_core),
 		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_netns),
 		cmocka_unit_test(test_rule_errors),
 		cmocka_unit_test(test_owner_errors),
+		cmocka_unit_test(test_more_errors),
 		cmocka_unit_test(test_match_errors),
 		cmocka_unit_test(test_until),
 		cmocka_unit_test(test_bounds),

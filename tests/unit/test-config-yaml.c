@@ -263,7 +263,7 @@ test_columns(void **state)
 		    "interval, "
 		    "survey, ranges, protocols, netns, threshold, user, udp, loopback, suspect, "
 		    "severity, "
-		    "grace, remind, advice, hopping, log, cmdline, rules, requires\n"
+		    "grace, remind, heartbeat, advice, hopping, log, cmdline, rules, requires\n"
 		    "t.yaml:1:28: error: interval is \"x\", expected a time span such as 90s or "
 		    "1h 30min\n" },
 	};
@@ -345,7 +345,7 @@ test_order(void **state)
 	    "t.yaml:2:1: error: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, protocols, "
 	    "netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
-	    "advice, hopping, log, cmdline, "
+	    "heartbeat, advice, hopping, log, cmdline, "
 	    "rules, requires\n"
 	    "t.yaml:3:8: error: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"
 	    "t.yaml:4:11: error: tag \"!x\" is not supported, expected a value without one\n"

@@ -163,7 +163,7 @@ allows(const struct policy *policy, const struct listener *listener, const struc
 {
 	struct verdict verdict;
 
-	judge(policy, listener, owner, &unclassified, NOW, &verdict);
+	judge(policy, listener, NULL, owner, &unclassified, NOW, &verdict);
 	assert_int_equal(verdict.allowed, verdict.rule != NULL);
 	if (verdict.allowed)
 		assert_true(verdict.threshold_usec == USEC_NEVER);
@@ -317,12 +317,12 @@ test_first_match_wins_and_leaves_open(void **state)
 	assert_true(allows(&policy, &listener, owner));
 	/* Switched off, and over: passed by. */
 	policy.rules[0].enabled = false;
-	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &unclassified, NOW, &verdict);
 	assert_ptr_equal(verdict.rule, &policy.rules[1]);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_MIN);
 	assert_int_equal(verdict.severity, policy.loopback_severity);
 	assert_int_equal(verdict.expires_usec, NOW + 1);
-	judge(&policy, &listener, owner, &unclassified, NOW + 1, &verdict);
+	judge(&policy, &listener, NULL, owner, &unclassified, NOW + 1, &verdict);
 	assert_null(verdict.rule);
 	assert_int_equal(verdict.threshold_usec, policy.threshold_usec);
 	policy_clear(&policy);
@@ -339,15 +339,15 @@ test_defaults(void **state)
 
 	(void)state;
 	policy_init(&policy);
-	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &unclassified, NOW, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	listener.choice = CHOICE_AUTO;
-	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &unclassified, NOW, &verdict);
 	assert_true(verdict.threshold_usec == USEC_NEVER);
 	/* Who chose it is not known: judged as a server. */
 	listener.choice = CHOICE_UNKNOWN;
-	judge(&policy, &listener, owner, &unclassified, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &unclassified, NOW, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	(void)owner_unref(owner);
 }

@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,84 +13,22 @@
 #include <cmocka.h>
 
 #include "help.h"
+#include "match-world.h"
 #include "engine/judge.h"
-
-#define NOW_USEC (1000 * USEC_PER_DAY)
-
-/* Nothing is said of what it is. */
-static const struct classification unclassified;
 
 static char *nc_globs[] = { (char *)"/usr/bin/x*", (char *)"/usr/bin/n?" };
 static char *other_globs[] = { (char *)"/usr/bin/x*" };
 static char *comm_globs[] = { (char *)"n*" };
 static char *cmdline_globs[] = { (char *)"*nc -l 50000" };
 static char *any_globs[] = { (char *)"*" };
+static char *slice_globs[] = { (char *)"user-1\\x2d?.slice", (char *)"user.slice" };
+static char *parent_globs[] = { (char *)"/usr/sbin/cron" };
+static char *interface_globs[] = { (char *)"eth*" };
+static char *host_globs[] = { (char *)"web*" };
+static uint32_t logins[] = { 1000, 1001 };
 static uint32_t alice[] = { 5, 1000 }, developers[] = { 7, 2000 };
 static struct address_prefix prefixes[2];
 static struct port_set ports;
-
-/* The world of the questions: nc of alice in a unit, on 192.0.2.77:50000. */
-struct world {
-	struct listener listener;
-	struct owner *owner, *unknown, *kernel;
-};
-
-static void
-replace(char **place, const char *text)
-{
-	assert_int_equal(owner_text_set(place, text), 0);
-}
-
-static int
-set_up(void **state)
-{
-	static const char arguments[] = "/bin/nc\0-l\00050000";
-	struct world *world = calloc(1, sizeof(*world));
-	struct process *process;
-
-	assert_non_null(world);
-	world->listener = help_listener(PROTOCOL_TCP, "192.0.2.77", 50000, 1);
-	world->owner = help_owner("/usr/bin/nc", 1000);
-	world->unknown = owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP, 0);
-	world->kernel = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
-	process = &world->owner->processes[0];
-	process->groups[0] = 3;
-	process->groups[1] = 2000;
-	process->group_count = 2;
-	process->origin = ORIGIN_CRON;
-	replace(&process->place.unit, "nc.service");
-	replace(&process->place.user_unit, "shell.scope");
-	free(process->cmdline);
-	process->cmdline_length = sizeof(arguments);
-	process->cmdline = malloc(sizeof(arguments));
-	assert_non_null(process->cmdline);
-	memcpy(process->cmdline, arguments, sizeof(arguments));
-	port_set_clear(&ports);
-	port_set_add(&ports, 50000, 50001);
-	*state = world;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct world *world = *state;
-
-	(void)owner_unref(world->owner);
-	(void)owner_unref(world->unknown);
-	(void)owner_unref(world->kernel);
-	free(world);
-	return 0;
-}
-
-/* The same match inside `not`. */
-static bool
-matches_not(const struct match *match, const struct listener *listener, const struct owner *owner)
-{
-	struct match outer = { .not = (struct match *)match };
-
-	return help_matches(&outer, listener, owner);
-}
 
 /* One key, which is true of the world; spoil() makes it false. */
 struct key_case {
@@ -128,13 +65,13 @@ spoil_exposure(struct world *world)
 static void
 spoil_exe(struct world *world)
 {
-	replace(&world->owner->processes[0].exe, "/usr/bin/n/c");
+	match_replace(&world->owner->processes[0].exe, "/usr/bin/n/c");
 }
 
 static void
 spoil_comm(struct world *world)
 {
-	replace(&world->owner->processes[0].comm, "cn");
+	match_replace(&world->owner->processes[0].comm, "cn");
 }
 
 static void
@@ -158,13 +95,13 @@ spoil_group(struct world *world)
 static void
 spoil_unit(struct world *world)
 {
-	replace(&world->owner->processes[0].place.unit, "");
+	match_replace(&world->owner->processes[0].place.unit, "");
 }
 
 static void
 spoil_user_unit(struct world *world)
 {
-	replace(&world->owner->processes[0].place.user_unit, "");
+	match_replace(&world->owner->processes[0].place.user_unit, "");
 }
 
 static void
@@ -177,6 +114,37 @@ static void
 spoil_choice(struct world *world)
 {
 	world->listener.choice = CHOICE_AUTO;
+}
+
+static void
+spoil_slice(struct world *world)
+{
+	match_replace(&world->owner->processes[0].place.slice, "system-user.slice");
+}
+
+static void
+spoil_session(struct world *world)
+{
+	world->owner->processes[0].session_type = SESSION_X11;
+}
+
+static void
+spoil_loginuid(struct world *world)
+{
+	world->owner->processes[0].login_uid = UINT32_MAX;
+}
+
+static void
+spoil_parent(struct world *world)
+{
+	match_replace(&world->owner->processes[0].parent_exe, "/usr/sbin/crond");
+}
+
+static void
+spoil_interface(struct world *world)
+{
+	(void)world;
+	world_interface = "wlan0";
 }
 
 static const struct key_case key_cases[] = {
@@ -200,12 +168,22 @@ static const struct key_case key_cases[] = {
 	    spoil_origin, true },
 	{ "choice", { .keys = 1 << MATCH_CHOICE, .choices = 1 << CHOICE_ASKED }, spoil_choice,
 	    false },
+	{ "slice", { .keys = 1 << MATCH_SLICE, .slice = { slice_globs, 2 } }, spoil_slice, true },
+	{ "session", { .keys = 1 << MATCH_SESSION, .sessions = 1 << SESSION_TTY }, spoil_session,
+	    true },
+	{ "loginuid", { .keys = 1 << MATCH_LOGINUID, .login_uids = { logins, 2 } }, spoil_loginuid,
+	    true },
+	{ "parent", { .keys = 1 << MATCH_PARENT, .parent = { parent_globs, 1 } }, spoil_parent,
+	    true },
+	{ "interface", { .keys = 1 << MATCH_INTERFACE, .interface = { interface_globs, 1 } },
+	    spoil_interface, false },
 };
 
 static int
 prepare(void **state)
 {
 	(void)state;
+	port_set_add(&ports, 50000, 50001);
 	prefixes[0] = (struct address_prefix){ .family = AF_INET6, .bits = 0 };
 	prefixes[1] =
 	    (struct address_prefix){ .address = { 192, 0, 2, 64 }, .family = AF_INET, .bits = 26 };
@@ -220,26 +198,26 @@ every_key_alone(void **state)
 		struct world *world;
 		void *fresh = NULL;
 
-		assert_int_equal(set_up(&fresh), 0);
+		assert_int_equal(match_world_make(&fresh), 0);
 		world = fresh;
-		if (!help_matches(&key->match, &world->listener, world->owner) ||
-		    matches_not(&key->match, &world->listener, world->owner))
+		if (!match_matches(&key->match, &world->listener, world->owner) ||
+		    match_matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: true is not", key->name);
 		/* What is not known of an unknown owner is neither so nor not so. */
 		if (key->of_process &&
-		    (help_matches(&key->match, &world->listener, world->unknown) ||
-			matches_not(&key->match, &world->listener, world->unknown)))
+		    (match_matches(&key->match, &world->listener, world->unknown) ||
+			match_matches_not(&key->match, &world->listener, world->unknown)))
 			fail_msg("%s: an unknown owner matches", key->name);
 		/* The kernel is no process: it has no exe, for certain. */
 		if (key->of_process &&
-		    (help_matches(&key->match, &world->listener, world->kernel) ||
-			!matches_not(&key->match, &world->listener, world->kernel)))
+		    (match_matches(&key->match, &world->listener, world->kernel) ||
+			!match_matches_not(&key->match, &world->listener, world->kernel)))
 			fail_msg("%s: the kernel", key->name);
 		key->spoil(world);
-		if (help_matches(&key->match, &world->listener, world->owner) ||
-		    !matches_not(&key->match, &world->listener, world->owner))
+		if (match_matches(&key->match, &world->listener, world->owner) ||
+		    !match_matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: false is not", key->name);
-		assert_int_equal(tear_down(&fresh), 0);
+		assert_int_equal(match_world_end(&fresh), 0);
 	}
 	(void)state;
 }
@@ -265,28 +243,36 @@ all_keys_together(void **state)
 	all.user_unit = (struct glob_list){ any_globs, 1 };
 	all.choices = 1 << CHOICE_ASKED;
 	all.origins = 1 << ORIGIN_CRON;
+	all.slice = (struct glob_list){ slice_globs, 2 };
+	all.sessions = 1 << SESSION_TTY;
+	all.login_uids = (struct id_list){ logins, 2 };
+	all.parent = (struct glob_list){ parent_globs, 1 };
+	all.interface = (struct glob_list){ interface_globs, 1 };
+	all.hostname = (struct glob_list){ host_globs, 1 };
+	all.keys |= 1 << MATCH_HOSTNAME;
+	all.own_host = true;
 	all.owners = 1 << OWNER_PROCESS;
 	all.keys |= 1 << MATCH_OWNER;
-	assert_true(help_matches(&all, &world->listener, world->owner));
-	assert_false(matches_not(&all, &world->listener, world->owner));
+	assert_true(match_matches(&all, &world->listener, world->owner));
+	assert_false(match_matches_not(&all, &world->listener, world->owner));
 	/* Each of them spoils it, and then not all of `not` holds. (A group is not among them.) */
 	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++) {
 		void *fresh = NULL;
 
 		if (key_cases[i].spoil == spoil_group)
 			continue;
-		assert_int_equal(set_up(&fresh), 0);
+		assert_int_equal(match_world_make(&fresh), 0);
 		world = fresh;
 		key_cases[i].spoil(world);
-		assert_false(help_matches(&all, &world->listener, world->owner));
-		assert_true(matches_not(&all, &world->listener, world->owner));
-		assert_int_equal(tear_down(&fresh), 0);
+		assert_false(match_matches(&all, &world->listener, world->owner));
+		assert_true(match_matches_not(&all, &world->listener, world->owner));
+		assert_int_equal(match_world_end(&fresh), 0);
 	}
 	/* No key at all matches everything; inside `not`, nothing. */
 	all = (struct match){ 0 };
 	world = *state;
-	assert_true(help_matches(&all, &world->listener, world->unknown));
-	assert_false(matches_not(&all, &world->listener, world->unknown));
+	assert_true(match_matches(&all, &world->listener, world->unknown));
+	assert_false(match_matches_not(&all, &world->listener, world->unknown));
 }
 
 static void
@@ -298,23 +284,23 @@ keys_beside_not(void **state)
 		.protocols = 1 << PROTOCOL_TCP,
 		.not = &inner };
 
-	assert_false(help_matches(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
 	world->owner->processes[0].uid = 9;
-	assert_true(help_matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.protocols = 1 << PROTOCOL_UDP;
-	assert_false(help_matches(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
 	/* A false key beside an unknown one is false: not(false) is true. */
 	inner = (struct match){ .keys = 1 << MATCH_EXE | 1 << MATCH_PROTOCOL,
 		.exe = { nc_globs, 2 },
 		.protocols = 1 << PROTOCOL_UDP };
-	assert_true(matches_not(&inner, &world->listener, world->unknown));
+	assert_true(match_matches_not(&inner, &world->listener, world->unknown));
 	inner.protocols = 1 << PROTOCOL_TCP;
-	assert_false(matches_not(&inner, &world->listener, world->unknown));
+	assert_false(match_matches_not(&inner, &world->listener, world->unknown));
 	/* Of an origin that is not known nothing is so, nor not so. */
 	inner = (struct match){ .keys = 1 << MATCH_ORIGIN, .origins = 1 << ORIGIN_CRON };
 	world->owner->processes[0].origin = ORIGIN_UNKNOWN;
-	assert_false(help_matches(&inner, &world->listener, world->owner));
-	assert_false(matches_not(&inner, &world->listener, world->owner));
+	assert_false(match_matches(&inner, &world->listener, world->owner));
+	assert_false(match_matches_not(&inner, &world->listener, world->owner));
 }
 
 static void
@@ -327,8 +313,10 @@ the_kind_of_owner(void **state)
 		struct match match = { .keys = 1 << MATCH_OWNER, .owners = bits };
 		for (unsigned i = 0; i < 3; i++) {
 			bool wanted = (bits >> owners[i]->kind & 1) != 0;
-			assert_int_equal(help_matches(&match, &world->listener, owners[i]), wanted);
-			assert_int_equal(matches_not(&match, &world->listener, owners[i]), !wanted);
+			assert_int_equal(match_matches(&match, &world->listener, owners[i]),
+			    wanted);
+			assert_int_equal(match_matches_not(&match, &world->listener, owners[i]),
+			    !wanted);
 		}
 	}
 }
@@ -341,15 +329,15 @@ a_path_must_be_verified(void **state)
 	struct match other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
 	world->owner->processes[0].exe_trust = EXE_REPLACED;
-	assert_true(help_matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	world->owner->processes[0].exe_trust = EXE_UNVERIFIED;
-	assert_false(help_matches(&match, &world->listener, world->owner));
-	assert_false(matches_not(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	assert_false(match_matches_not(&match, &world->listener, world->owner));
 	/* Another path is another path, whatever stands under it. */
-	assert_true(matches_not(&other, &world->listener, world->owner));
-	replace(&world->owner->processes[0].exe, "");
-	assert_false(help_matches(&match, &world->listener, world->owner));
-	assert_false(matches_not(&match, &world->listener, world->owner));
+	assert_true(match_matches_not(&other, &world->listener, world->owner));
+	match_replace(&world->owner->processes[0].exe, "");
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	assert_false(match_matches_not(&match, &world->listener, world->owner));
 }
 
 /* Under a title nobody knows what an interpreter runs: not even that it is none of these. */
@@ -378,16 +366,16 @@ script_under_a_title_is_unknown(void **state)
 	const struct world *world = *state;
 	struct process *process = &world->owner->processes[0];
 
-	replace(&process->exe, "/usr/bin/python3.11");
+	match_replace(&process->exe, "/usr/bin/python3.11");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		free(process->cmdline);
 		process->cmdline = malloc(cases[i].length);
 		assert_non_null(process->cmdline);
 		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
-		replace(&process->script, cases[i].script);
-		if (help_matches(&match, &world->listener, world->owner) != cases[i].is ||
-		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
+		match_replace(&process->script, cases[i].script);
+		if (match_matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    match_matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
 			fail_msg("%zu: %s", i, cases[i].arguments);
 	}
 }
@@ -414,14 +402,14 @@ cmdline_under_a_title_is_unknown(void **state)
 	struct process *process = &world->owner->processes[0];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		replace(&process->exe, cases[i].exe);
+		match_replace(&process->exe, cases[i].exe);
 		free(process->cmdline);
 		process->cmdline = malloc(cases[i].length);
 		assert_non_null(process->cmdline);
 		memcpy(process->cmdline, cases[i].arguments, cases[i].length);
 		process->cmdline_length = (uint32_t)cases[i].length;
-		if (help_matches(&match, &world->listener, world->owner) != cases[i].is ||
-		    matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
+		if (match_matches(&match, &world->listener, world->owner) != cases[i].is ||
+		    match_matches_not(&match, &world->listener, world->owner) != cases[i].is_not)
 			fail_msg("%zu: %s", i, cases[i].arguments);
 	}
 }
@@ -436,18 +424,18 @@ what_is_cut_or_empty_is_unknown(void **state)
 		.choices = 1 << CHOICE_ASKED | 1 << CHOICE_AUTO };
 
 	world->owner->processes[0].cmdline_cut = true;
-	assert_true(help_matches(&cmdline, &world->listener, world->owner));
+	assert_true(match_matches(&cmdline, &world->listener, world->owner));
 	spoil_cmdline(world);
-	assert_false(help_matches(&cmdline, &world->listener, world->owner));
-	assert_false(matches_not(&cmdline, &world->listener, world->owner));
-	assert_true(help_matches(&comm, &world->listener, world->owner));
-	replace(&world->owner->processes[0].comm, "");
-	assert_false(help_matches(&comm, &world->listener, world->owner));
-	assert_false(matches_not(&comm, &world->listener, world->owner));
-	assert_true(help_matches(&choice, &world->listener, world->owner));
+	assert_false(match_matches(&cmdline, &world->listener, world->owner));
+	assert_false(match_matches_not(&cmdline, &world->listener, world->owner));
+	assert_true(match_matches(&comm, &world->listener, world->owner));
+	match_replace(&world->owner->processes[0].comm, "");
+	assert_false(match_matches(&comm, &world->listener, world->owner));
+	assert_false(match_matches_not(&comm, &world->listener, world->owner));
+	assert_true(match_matches(&choice, &world->listener, world->owner));
 	world->listener.choice = CHOICE_UNKNOWN;
-	assert_false(help_matches(&choice, &world->listener, world->owner));
-	assert_false(matches_not(&choice, &world->listener, world->owner));
+	assert_false(match_matches(&choice, &world->listener, world->owner));
+	assert_false(match_matches_not(&choice, &world->listener, world->owner));
 }
 
 static void
@@ -458,20 +446,20 @@ the_user_of_a_socket_without_a_process(void **state)
 
 	/* The kernel says who made the socket. */
 	world->listener.uid = 1000;
-	assert_true(help_matches(&match, &world->listener, world->unknown));
-	assert_true(help_matches(&match, &world->listener, world->kernel));
+	assert_true(match_matches(&match, &world->listener, world->unknown));
+	assert_true(match_matches(&match, &world->listener, world->kernel));
 	/* Made by another: who holds it now nobody knows. */
 	world->listener.uid = 1001;
-	assert_false(help_matches(&match, &world->listener, world->unknown));
-	assert_false(matches_not(&match, &world->listener, world->unknown));
-	assert_true(matches_not(&match, &world->listener, world->kernel));
+	assert_false(match_matches(&match, &world->listener, world->unknown));
+	assert_false(match_matches_not(&match, &world->listener, world->unknown));
+	assert_true(match_matches_not(&match, &world->listener, world->kernel));
 	/* The process counts, where there is one, and not the maker. */
-	assert_true(help_matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.uids = (struct id_list){ NULL, 0 };
 	match.gids = (struct id_list){ developers, 2 };
 	world->owner->processes[0].group_count = 0;
 	world->owner->processes[0].gid = 7;
-	assert_true(help_matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 }
 
 static void
@@ -483,30 +471,30 @@ every_holder_counts(void **state)
 	struct match match = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
 	struct match not_other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
-	assert_true(help_matches(&match, &world->listener, owner));
-	replace(&owner->processes[2].exe, "/tmp/stranger");
-	assert_false(help_matches(&match, &world->listener, owner));
+	assert_true(match_matches(&match, &world->listener, owner));
+	match_replace(&owner->processes[2].exe, "/tmp/stranger");
+	assert_false(match_matches(&match, &world->listener, owner));
 	/* Some do and some do not: neither matches. */
-	assert_false(matches_not(&match, &world->listener, owner));
-	assert_true(matches_not(&not_other, &world->listener, owner));
+	assert_false(match_matches_not(&match, &world->listener, owner));
+	assert_true(match_matches_not(&not_other, &world->listener, owner));
 	/* PID 1 holds what it activates services with: it counts only where it is alone. */
 	owner->processes[2].pid = 1;
-	assert_true(help_matches(&match, &world->listener, owner));
+	assert_true(match_matches(&match, &world->listener, owner));
 	owner->processes[2].pid = 103;
-	assert_false(help_matches(&match, &world->listener, owner));
+	assert_false(match_matches(&match, &world->listener, owner));
 	/* What has systemd's name and PID 1 as its parent is none of systemd's. */
-	replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
+	match_replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
 	owner->processes[2].parent_pid = 1;
-	assert_false(help_matches(&match, &world->listener, owner));
+	assert_false(match_matches(&match, &world->listener, owner));
 	owner->processes[2].evidence |= EVIDENCE_MANAGER;
-	assert_true(help_matches(&match, &world->listener, owner));
+	assert_true(match_matches(&match, &world->listener, owner));
 	world->owner->processes[0].pid = 1;
-	assert_true(help_matches(&match, &world->listener, world->owner));
+	assert_true(match_matches(&match, &world->listener, world->owner));
 	spoil_exe(world);
-	assert_false(help_matches(&match, &world->listener, world->owner));
+	assert_false(match_matches(&match, &world->listener, world->owner));
 	/* Processes of which none is described. */
-	assert_false(help_matches(&match, &world->listener, nobody));
-	assert_false(matches_not(&match, &world->listener, nobody));
+	assert_false(match_matches(&match, &world->listener, nobody));
+	assert_false(match_matches_not(&match, &world->listener, nobody));
 	(void)owner_unref(owner);
 	(void)owner_unref(nobody);
 }
@@ -520,7 +508,7 @@ what_holds_without_a_rule(void **state)
 	struct verdict verdict;
 
 	policy_init(&policy);
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_null(verdict.rule);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
@@ -528,19 +516,19 @@ what_holds_without_a_rule(void **state)
 	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
 	assert_int_equal(verdict.expires_usec, USEC_NEVER);
 	listener = help_listener(PROTOCOL_TCP, "127.0.0.1", 50000, 1);
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.severity, SEVERITY_NOTICE);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
 	listener = help_listener(PROTOCOL_UDP, "0.0.0.0", 50000, 1);
-	judge(&policy, &listener, world->unknown, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->unknown, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	listener.choice = CHOICE_AUTO;
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 	assert_false(verdict.allowed);
 	listener.choice = CHOICE_UNKNOWN;
-	judge(&policy, &listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_HOUR);
 	policy_clear(&policy);
 }
@@ -573,7 +561,7 @@ the_first_match_wins(void **state)
 	policy_init(&policy);
 	policy.rules = rules;
 	policy.rule_count = 4;
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[2]);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, 5);
@@ -581,23 +569,23 @@ the_first_match_wins(void **state)
 	assert_int_equal(verdict.remind_usec, 7);
 	/* The verdict says when it has to be asked for anew. */
 	assert_int_equal(verdict.expires_usec, NOW_USEC + 1);
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC + 1, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC + 1, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[3]);
 	assert_true(verdict.allowed);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 	assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	/* What a rule leaves open comes from what holds without one. */
 	rules[2].values = RULE_SEVERITY;
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC, &verdict);
 	assert_int_equal(verdict.threshold_usec, 10 * USEC_PER_MIN);
 	assert_int_equal(verdict.remind_usec, USEC_PER_DAY);
 	assert_int_equal(verdict.severity, SEVERITY_CRIT);
 	/* An earlier moment, when the second still held. */
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC - 1, &verdict);
 	assert_ptr_equal(verdict.rule, &rules[1]);
 	/* A threshold beside an allow does not count. */
 	rules[1].values = RULE_THRESHOLD;
-	judge(&policy, &world->listener, world->owner, &unclassified, NOW_USEC - 1, &verdict);
+	judge(&policy, &world->listener, NULL, world->owner, &unclassified, NOW_USEC - 1, &verdict);
 	assert_int_equal(verdict.threshold_usec, USEC_NEVER);
 }
 
@@ -623,19 +611,27 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_alone),
-		cmocka_unit_test_setup_teardown(all_keys_together, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(keys_beside_not, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_kind_of_owner, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_path_must_be_verified, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(cmdline_under_a_title_is_unknown, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(every_holder_counts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_first_match_wins, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_keys_together, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(keys_beside_not, match_world_make, match_world_end),
+		cmocka_unit_test_setup_teardown(the_kind_of_owner, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(a_path_must_be_verified, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(what_is_cut_or_empty_is_unknown, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(script_under_a_title_is_unknown, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(cmdline_under_a_title_is_unknown, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(the_user_of_a_socket_without_a_process,
+		    match_world_make, match_world_end),
+		cmocka_unit_test_setup_teardown(every_holder_counts, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(what_holds_without_a_rule, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(the_first_match_wins, match_world_make,
+		    match_world_end),
 		cmocka_unit_test(the_worse_news),
 	};
 

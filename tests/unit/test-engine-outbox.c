@@ -86,7 +86,7 @@ expect_count(unsigned consumer, enum notice notice, uint64_t count)
 
 	assert_non_null(report);
 	assert_int_equal(report->notice, notice);
-	assert_int_equal(report_fact(report, FACT_COUNT)->number, count);
+	assert_int_equal(report_fact(report, FACT_MESSAGES)->number, count);
 	outbox_taken(&outbox, consumer);
 }
 
@@ -264,7 +264,7 @@ what_was_given_up_is_reported_once_something_gets_through(void **state)
 	unsent = take(consumer);
 	assert_int_equal(unsent->notice, NOTICE_UNSENT);
 	assert_int_equal(unsent->kind, EVENT_SUPPRESSED);
-	assert_int_equal(report_fact(unsent, FACT_COUNT)->number, 2);
+	assert_int_equal(report_fact(unsent, FACT_MESSAGES)->number, 2);
 	assert_int_equal(report_fact(unsent, FACT_ERROR)->number, EINVAL);
 	/* It is given up itself: its count is not lost. */
 	deliver(unsent, -EMSGSIZE);

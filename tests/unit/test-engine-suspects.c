@@ -78,7 +78,7 @@ ask(const struct classification *classification)
 {
 	struct verdict verdict;
 
-	judge(&policy, &listener, owner, classification, NOW_USEC, &verdict);
+	judge(&policy, &listener, NULL, owner, classification, NOW_USEC, &verdict);
 	return verdict;
 }
 

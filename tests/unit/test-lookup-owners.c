@@ -86,12 +86,13 @@ static uint32_t
 read_request(struct pair *pair)
 {
 	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
 	char packet[LOOKUP_PACKET_MAX];
 	ssize_t length = recv(pair->peer, packet, sizeof(packet), MSG_DONTWAIT);
 	uint32_t id;
 
 	assert_true(length > 0);
-	assert_int_equal(decode_request(packet, (size_t)length, &id, questions), 3);
+	assert_int_equal(decode_request(packet, (size_t)length, &id, questions, &paths), 3);
 	assert_int_equal(questions[0].inode, 10);
 	assert_int_equal(questions[1].inode, 20);
 	assert_true(questions[0].cgroup == 1ULL << 40);
@@ -180,6 +181,101 @@ test_answered(void **state)
 	assert_int_not_equal(read_request(pair), id);
 	send_kernel(pair, id + 1, 30, 10);
 	assert_int_equal(step(pair), 1);
+}
+
+/* Answers for what was asked last: where these paths lead. */
+static void
+send_links(struct pair *pair, uint32_t id, const char *const (*links)[2], size_t count)
+{
+	struct links_packet answer;
+	char packet[LOOKUP_PACKET_MAX];
+	size_t length;
+
+	encode_links_begin(&answer, packet, (struct wire_paths){ .count = 0 });
+	for (size_t i = 0; i < count; i++) {
+		answer.left = sizeof(struct wire_link) + strlen(links[i][0]);
+		encode_link(&answer, links[i][0], strlen(links[i][0]), links[i][1]);
+	}
+	length = encode_links_end(&answer, id);
+	assert_int_equal(send(pair->peer, packet, length, 0), length);
+}
+
+/* Puts a request for two paths alone. Returns its id. */
+static uint32_t
+ask_paths(struct pair *pair)
+{
+	struct link_table table = { 0 };
+	struct wire_question questions[LOOKUP_INODES_MAX];
+	char packet[LOOKUP_PACKET_MAX];
+	struct wire_paths paths;
+	ssize_t length;
+	uint32_t id;
+
+	assert_int_equal(link_table_add(&table, "/usr/bin/java", 13), 0);
+	assert_int_equal(link_table_add(&table, "/bin", 4), 0);
+	assert_int_equal(lookup_client_set_paths(pair->owners, &table), 0);
+	link_table_clear(&table);
+	assert_int_equal(lookup_client_ask(pair->owners, NULL, 0), 0);
+	length = recv(pair->peer, packet, sizeof(packet), MSG_DONTWAIT);
+	assert_true(length > 0);
+	assert_int_equal(decode_request(packet, (size_t)length, &id, questions, &paths), 0);
+	assert_int_equal(paths.count, 2);
+	return id;
+}
+
+static void
+test_links(void **state)
+{
+	static const char *const links[][2] = { { "/bin", "/usr/bin" }, { "/usr/bin/java", "" } };
+	struct pair *pair = *state;
+	const struct link_table *found;
+	uint32_t id = ask_paths(pair);
+
+	send_links(pair, id, links, 2);
+	send_done(pair, id);
+	assert_int_equal(step(pair), 1);
+	assert_int_equal(step(pair), 0);
+	assert_int_equal(pair->answers.count, 0);
+	found = lookup_client_links(pair->owners);
+	assert_int_equal(found->count, 2);
+	assert_string_equal(found->links[0].target, "/usr/bin");
+	assert_string_equal(found->links[1].target, "");
+}
+
+/* What was not asked, not all that was asked, twice, or never: each ends the connection. */
+static void
+test_bad_links(void **state)
+{
+	static const char *const links[][4][2] = {
+		{ { "/bin", "/usr/bin" } },
+		{ { "/usr/bin/java", "/a" }, { "/bin", "/usr/bin" } },
+		{ { "/bin", "/usr/bin" }, { "/bin", "/usr/bin" } },
+		{ { "/bin", "/usr/bin" }, { "/usr/bin/perl", "/a" } },
+		{ { "/bin", "/usr/bin" }, { "/usr/bin/java", "/a" }, { "/z", "/a" } },
+	};
+	static const size_t counts[] = { 1, 2, 2, 2, 3 };
+	struct pair *pair = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		send_links(pair, ask_paths(pair), links[i], counts[i]);
+		assert_int_equal(step(pair), -EPROTO);
+		lookup_client_give_up(pair->owners, OWNER_REASON_BAD_ANSWER, 0, help_collect,
+		    &pair->answers);
+	}
+	/* Done without them. */
+	send_done(pair, ask_paths(pair));
+	assert_int_equal(step(pair), -EPROTO);
+	/* Twice. */
+	{
+		uint32_t id = ask_paths(pair);
+
+		send_links(pair, id,
+		    (const char *const[][2]){ { "/bin", "" }, { "/usr/bin/java", "" } }, 2);
+		send_links(pair, id,
+		    (const char *const[][2]){ { "/bin", "" }, { "/usr/bin/java", "" } }, 2);
+		assert_int_equal(step(pair), 1);
+		assert_int_equal(step(pair), -EPROTO);
+	}
 }
 
 static void
@@ -336,6 +432,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),

@@ -50,6 +50,7 @@ test_one(void **state)
 	assert_int_equal(process->group_count, 2);
 	assert_string_equal(process->cwd, "/srv");
 	assert_int_equal(process->login_uid, 1000);
+	assert_true(process->login_known);
 	assert_int_equal(owner_of(&answers, 4712)->kind, OWNER_UNKNOWN);
 	release(&answers);
 }
@@ -535,11 +536,13 @@ test_send_fails(void **state)
 {
 	struct fake *fake = *state;
 	const struct wire_question questions[] = { { .inode = 100 }, { .inode = 101 } };
+	const struct wire_paths no_paths = { .count = 0 };
 	unsigned calls = 0;
 
 	make_process(fake, 1, "init", 1);
 	make_socket(fake, 1, 3, 100);
-	assert_int_equal(answer_request(&fake->host, 5, questions, 2, refuse, &calls), -EPIPE);
+	assert_int_equal(answer_request(&fake->host, 5, questions, 2, no_paths, refuse, &calls),
+	    -EPIPE);
 	assert_int_equal(calls, 1);
 }
 

@@ -47,6 +47,9 @@ make_process(struct process *process, uint32_t n)
 	for (uint32_t at = 0; at < process->group_count; at++)
 		process->groups[at] = at + 1;
 	process->login_uid = n == 0 ? UINT32_MAX : 1000;
+	process->login_known = n == 1;
+	process->session_type = n == 0 ? SESSION_UNKNOWN : SESSION_WAYLAND;
+	process->parent_trust = n == 0 ? EXE_UNVERIFIED : EXE_SAME;
 	process->exe_trust = n == 0 ? EXE_SAME : EXE_REPLACED;
 	process->exe_deleted = n == 1;
 	process->cmdline_cut = n == 1;
@@ -70,6 +73,7 @@ make_process(struct process *process, uint32_t n)
 	set(&process->cwd, n == 0 ? "/" : "/srv/\xff\n");
 	set(&process->known_as, n == 0 ? "" : "nc.openbsd");
 	set(&process->parent_comm, "systemd");
+	set(&process->parent_exe, n == 0 ? "" : "/usr/lib/systemd/systemd");
 	set(&process->main_exe, n == 0 ? "" : "/usr/sbin/main");
 	set(&process->forwards_to, n == 0 ? "" : "0123456789ab");
 	process->forwards_kind = n == 0 ? CONTAINER_NONE : CONTAINER_DOCKER;
@@ -132,6 +136,10 @@ assert_process_equal(const struct process *a, const struct process *b)
 	assert_int_equal(a->cmdline_length, b->cmdline_length);
 	assert_memory_equal(a->cmdline, b->cmdline, a->cmdline_length);
 	assert_int_equal(a->login_uid, b->login_uid);
+	assert_int_equal(a->login_known, b->login_known);
+	assert_int_equal(a->session_type, b->session_type);
+	assert_int_equal(a->parent_trust, b->parent_trust);
+	assert_string_equal(a->parent_exe, b->parent_exe);
 	assert_int_equal(a->has_checksum, b->has_checksum);
 	assert_memory_equal(a->checksum, b->checksum, sizeof(a->checksum));
 	assert_int_equal(a->evidence, b->evidence);
@@ -289,7 +297,14 @@ test_refused(void **state)
 		{ PROCESS_AT(checksum), 1 }, /* and yet there is none */
 		{ PROCESS_AT(main_pid), (uint32_t)-1 },
 		{ PROCESS_AT(main_pid), LOOKUP_PID_MAX + 1 },
-		{ PROCESS_AT(main_exe_length), 1 }, /* of no process */
+		{ PROCESS_AT(main_exe_length), 1 },	   /* of no process */
+		{ PROCESS_AT(login_uid), 1000 },	   /* and yet not known */
+		{ PROCESS_AT(session_type), SESSION_TTY }, /* of no session */
+		{ PROCESS_AT(session_type), SESSION_TYPE_COUNT },
+		{ PROCESS_AT(parent_trust), EXE_SAME }, /* of no program */
+		{ PROCESS_AT(parent_trust), EXE_REPLACED + 1 },
+		{ PROCESS_AT(parent_exe_length), OWNER_PARENT_MAX },
+		{ PROCESS_AT(parent_exe_length), UINT32_MAX },
 		{ PROCESS_AT(forwards_kind), CONTAINER_DOCKER },
 		{ PROCESS_AT(forwards_kind), CONTAINER_KIND_COUNT },
 		{ PROCESS_AT(forwards_to_length), OWNER_CONTAINER_MAX },
@@ -507,6 +522,8 @@ test_largest(void **state)
 		set(&process->exe, text);
 		set(&process->cwd, text);
 		set(&process->main_exe, text);
+		set(&process->parent_exe, text + OWNER_PATH_MAX - OWNER_PARENT_MAX);
+		process->parent_pid = 1;
 		process->cmdline = calloc(1, OWNER_CMDLINE_MAX);
 		assert_non_null(process->cmdline);
 		process->cmdline_length = OWNER_CMDLINE_MAX;
@@ -555,12 +572,13 @@ static int
 decode(struct request *request, size_t count)
 {
 	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
 	uint32_t id = 0;
 	size_t length = offsetof(struct request, questions) + count * sizeof(request->questions[0]);
 	int r;
 
 	request->header.length = (uint32_t)length;
-	r = decode_request((const char *)request, length, &id, questions);
+	r = decode_request((const char *)request, length, &id, questions, &paths);
 	if (r > 0) {
 		assert_int_equal(id, 77);
 		for (int i = 1; i < r; i++)
@@ -582,6 +600,7 @@ test_request(void **state)
 		},
 	};
 	struct wire_question questions[LOOKUP_INODES_MAX];
+	struct wire_paths paths;
 	uint32_t id;
 
 	(void)state;
@@ -613,7 +632,8 @@ test_request(void **state)
 	request.request.count = UINT32_MAX;
 	assert_int_equal(decode(&request, 3), -EPROTO);
 	for (size_t length = 0; length < offsetof(struct request, questions); length++)
-		assert_int_equal(decode_request((char *)&request, length, &id, questions), -EPROTO);
+		assert_int_equal(decode_request((char *)&request, length, &id, questions, &paths),
+		    -EPROTO);
 }
 
 int

@@ -36,7 +36,7 @@
 static void
 check_surroundings(const struct process *process)
 {
-	char cwd[4096], comm[32] = "";
+	char cwd[4096], exe[4096] = "", comm[32] = "";
 	_fclose_ FILE *file = fopen("/proc/self/comm", "re");
 
 	assert_non_null(getcwd(cwd, sizeof(cwd)));
@@ -45,6 +45,12 @@ check_surroundings(const struct process *process)
 	assert_non_null(fgets(comm, sizeof(comm), file));
 	comm[strcspn(comm, "\n")] = '\0';
 	assert_string_equal(process->parent_comm, comm);
+	assert_true(readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0);
+	assert_string_equal(process->parent_exe, strlen(exe) < OWNER_PARENT_MAX ? exe : "");
+	if (process->parent_exe[0] != '\0')
+		assert_int_equal(process->parent_trust,
+		    help_sees_init() ? EXE_SAME : EXE_UNVERIFIED);
+	assert_int_equal(process->login_known, access("/proc/self/loginuid", R_OK) == 0);
 }
 
 static void

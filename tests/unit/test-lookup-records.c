@@ -143,6 +143,41 @@ sessions(void **state)
 	view_close(&view);
 }
 
+static void
+types_of_sessions(void **state)
+{
+	static const char *const directories[] = { "run", "run/systemd", "run/systemd/sessions",
+		NULL };
+	static const struct {
+		const char *text;
+		enum session_type type;
+	} rows[] = {
+		{ "UID=1000\nTYPE=tty\nCLASS=user\n", SESSION_TTY },
+		{ "UID=1000\nTYPE=x11\n", SESSION_X11 },
+		{ "UID=1000\nTYPE=wayland", SESSION_WAYLAND },
+		{ "UID=1000\nTYPE=mir\n", SESSION_MIR },
+		{ "UID=1000\nTYPE=web\n", SESSION_WEB },
+		{ "UID=1000\nTYPE=unspecified\n", SESSION_UNSPECIFIED },
+		{ "UID=1000\nTYPE=ttys\n", SESSION_UNKNOWN },
+		{ "UID=1000\nTYPE=\n", SESSION_UNKNOWN },
+		{ "UID=1000\nORIGINAL_TYPE=tty\n", SESSION_UNKNOWN },
+	};
+	struct fake *fake = *state;
+	struct view view;
+
+	open_root(fake, &view, directories);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		make_file(fake, 1, "root/run/systemd/sessions/3", rows[i].text,
+		    strlen(rows[i].text));
+		if (records_session_type(&view, "3") != rows[i].type)
+			fail_msg("%s", rows[i].text);
+	}
+	assert_int_equal(records_session_type(&view, "4"), SESSION_UNKNOWN);
+	assert_int_equal(records_session_type(&view, "../sessions/3"), SESSION_UNKNOWN);
+	assert_int_equal(records_session_type(&view, ""), SESSION_UNKNOWN);
+	view_close(&view);
+}
+
 int
 main(void)
 {
@@ -151,6 +186,7 @@ main(void)
 		cmocka_unit_test(times),
 		cmocka_unit_test_setup_teardown(timers, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(sessions, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(types_of_sessions, fake_setup, fake_teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "config/config.h"
 #include "loop/lookup.h"
 
 #define DEADLINE_USEC (10 * USEC_PER_SEC)
@@ -119,6 +120,8 @@ whoever_started_it(void **state)
 	struct ground ground = { .proc_fd = -1 };
 	struct lookup *lookup = NULL;
 	struct lookup_client *owners = NULL;
+	struct config_messages messages = { 0 };
+	struct config *config = NULL;
 	pid_t other = end_a_child();
 	pid_t first;
 	int status;
@@ -127,6 +130,8 @@ whoever_started_it(void **state)
 	ground.engine = engine_new(NULL, NULL);
 	assert_non_null(ground.engine);
 	assert_int_equal(loop_new(&ground.loop), 0);
+	assert_int_equal(config_load_text("", 0, "none", false, NULL, &config, &messages), 0);
+	assert_int_equal(settings_new(ground.loop, ground.engine, config, &ground.settings), 0);
 	assert_int_equal(lookup_client_spawn(options.program, &owners), 0);
 	first = lookup_client_pid(owners);
 	assert_int_equal(lookup_new(&ground, &options, owners, &lookup), 0);
@@ -138,6 +143,7 @@ whoever_started_it(void **state)
 	run(ground.loop, 2, P_ALL, 0);
 	(void)lookup_free(lookup);
 	(void)engine_free(ground.engine);
+	(void)settings_free(ground.settings);
 	(void)loop_free(ground.loop);
 }
 

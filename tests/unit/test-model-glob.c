@@ -73,6 +73,30 @@ the_table(void **state)
 	}
 }
 
+/* In a name a backslash is a letter like others. */
+static void
+names(void **state)
+{
+	static const struct {
+		const char *glob, *text;
+		bool is;
+	} cases[] = {
+		{ "my\\x2dapp.service", "my\\x2dapp.service", true },
+		{ "my\\x2d*", "my\\x2dapp.service", true },
+		{ "my\\*", "my\\x2dapp.service", true },
+		{ "my\\*", "my*", false },
+		{ "my\\\\x2d*", "my\\x2dapp.service", false },
+		{ "a\\", "a\\", true },
+		{ "*", "a/b", true },
+		{ "?", "\\", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (glob_match(cases[i].glob, cases[i].text, GLOB_NAME) != cases[i].is)
+			fail_msg("\"%s\" and \"%s\"", cases[i].glob, cases[i].text);
+}
+
 /* The definition. */
 static bool
 match_slowly(const char *glob, const char *text, bool path)
@@ -155,6 +179,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table),
+		cmocka_unit_test(names),
 		cmocka_unit_test(against_the_definition),
 		cmocka_unit_test(hostile_pairs_end),
 	};

@@ -2,6 +2,7 @@
 """--once where every process can be searched: only there it is certain that nobody holds a socket."""
 import json
 
+from conftest import CONFIG, QUICK
 from harness import OVERSTAYD, run
 
 PORT = 60001
@@ -19,6 +20,8 @@ subprocess.run(["{OVERSTAYD}", "--once", "--json"], check=True)
 
 
 def test_a_socket_nobody_holds_is_looked_up_again():
+    CONFIG.parent.mkdir(exist_ok=True)
+    CONFIG.write_text(QUICK, encoding="utf-8")
     done = run("systemd-run", "--quiet", "--pipe", "--wait", "/usr/bin/python3", "-c", PROGRAM)
     whole = json.loads(done.stdout)
     assert whole["complete"] and done.stderr == ""

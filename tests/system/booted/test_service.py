@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The service under a real systemd: start, alert, reload, watchdog, lookup, stop."""
 import hashlib
+import json
 import os
 import pathlib
 import re
 import shutil
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -63,8 +65,8 @@ def test_messages_are_numbered_without_a_gap(service, offender):
 def test_advice_is_for_services(service, offender):
     one = service()
     offender(PORT)
-    advice = one.wait_entry(OVERSTAY_EVENT="advice")
-    assert advice["OVERSTAY_PORT"] == str(PORT) and advice["OVERSTAY_UNIT"] == "offender.service"
+    advice = one.wait_entry(OVERSTAY_EVENT="advice", OVERSTAY_PORT=PORT)
+    assert advice["OVERSTAY_UNIT"] == "offender.service"
     assert re.search(rf"\b{PORT}\b", advice["OVERSTAY_ADVICE"])
 
 
@@ -131,6 +133,89 @@ def test_alert_is_found_by_unit_by_field_and_by_offender(service, offender):
     assert "-- Subject:" in explained or "░░ Subject:" in explained
 
 
+def test_a_forged_message_is_not_the_units(service, offender):
+    """Anyone may log under the identifier, with all fields; not as the unit, and not as root."""
+    one = service()
+    offender(PORT)
+    alert = one.wait_entry(OVERSTAY_EVENT="overstay")
+    forged = ("MESSAGE=SUSPECT forged\nSYSLOG_IDENTIFIER=overstayd\nOVERSTAY_EVENT=overstay\n"
+              "_UID=0\nOBJECT_SYSTEMD_UNIT=overstayd.service\n")
+    subprocess.run(["setpriv", "--reuid=nobody", "--clear-groups", "logger", "--journald"],
+                   input=forged, text=True, timeout=60, check=True)
+
+    def shown(*matches):
+        run("journalctl", "--sync")
+        return run("journalctl", "--no-pager", "-o", "cat", *matches).stdout
+
+    harness.wait_until(lambda: "SUSPECT forged" in shown("-t", "overstayd"))
+    assert "SUSPECT forged" in shown("OVERSTAY_EVENT=overstay")
+    for matches in (["-u", "overstayd"], ["OVERSTAY_EVENT=overstay", "_UID=0"]):
+        assert alert["MESSAGE"] in shown(*matches)
+        assert "SUSPECT forged" not in shown(*matches)
+    assert alert["MESSAGE"] in shown("--facility=daemon", "-u", "overstayd")
+
+
+def test_a_digest_carries_its_entries(service, offender):
+    """For who collects warnings only: the entries of the listeners are at info."""
+    for port in (PORT, PORT + 1):
+        offender(port, name=f"offender-{port}")
+        harness.wait_until(lambda port=port: f":{port}" in run("ss", "-tlnH").stdout)
+    one = service()
+    digest = wait_until(lambda: [entry for entry in one.entries(OVERSTAY_EVENT="overstay")
+                                 if "OVERSTAY_COUNT" in entry], 20)[0]
+    items = json.loads(digest["OVERSTAY_ITEMS"])
+    assert digest["OVERSTAY_COUNT"] == "2" and "OVERSTAY_ITEMS_OMITTED" not in digest
+    # The digest, and an entry for each.
+    told = wait_until(lambda: one.entries(OVERSTAY_EVENT="overstay")[2:] and
+                      one.entries(OVERSTAY_EVENT="overstay"), 20)
+    assert len(told) == 3 and len(items) == 2
+    for entry in [entry for entry in told if "OVERSTAY_STAY" in entry]:
+        item, = [item for item in items if item["stay"] == entry["OVERSTAY_STAY"]]
+        assert entry["PRIORITY"] == "6"
+        for key in ("severity", "protocol", "address", "port", "class", "pid", "exe", "uid",
+                    "user", "unit", "owner", "exposure"):
+            assert str(item[key]) == entry["OVERSTAY_" + key.upper()], key
+
+
+def test_heartbeat_says_how_well_it_watches(service):
+    one = service(QUICK + "heartbeat: {every: 10s, severity: info}\nremind: never\n")
+    started = one.wait_entry(OVERSTAY_EVENT="started")
+    beat = one.wait_entry(OVERSTAY_EVENT="heartbeat")
+    assert beat["PRIORITY"] == "6" and beat["SYSLOG_FACILITY"] == "3"
+    assert beat["OVERSTAY_VERSION"] == started["OVERSTAY_VERSION"]
+    assert beat["OVERSTAY_CONFIG"] == started["OVERSTAY_CONFIG"]
+    assert beat["OVERSTAY_EVERY_USEC"] == "10000000"
+    assert int(beat["OVERSTAY_POLLS_DONE"]) > 0 and "OVERSTAY_CONDITIONS" not in beat
+    second = wait_until(lambda: [entry for entry in one.entries(OVERSTAY_EVENT="heartbeat")
+                                 if entry["__CURSOR"] != beat["__CURSOR"]], 20)[0]
+    # A poll every 200ms.
+    assert 40 <= int(second["OVERSTAY_POLLS_DONE"]) + int(second["OVERSTAY_POLLS_MISSED"]) <= 60
+    explained = run("journalctl", "--no-pager", "-x", "-o", "short",
+                    "OVERSTAY_EVENT=heartbeat").stdout
+    assert "Subject: overstayd watches this host" in explained
+
+
+def test_one_by_hand_says_that_the_service_runs(service, tmp_path):
+    config = tmp_path / "overstay.yaml"
+    config.write_text(QUICK, encoding="utf-8")
+
+    def by_hand(*options, wrapper=()):
+        return run(*wrapper, "timeout", "-s", "TERM", "2", "/usr/sbin/overstayd", "-c", config,
+                   *options, check=False).stderr
+
+    said = "overstayd.service is running too: every alert will be logged twice"
+    assert said not in by_hand()
+    one = service()
+    assert said in by_hand()
+    # Not if nothing is logged twice: written to stderr alone, or another network namespace.
+    assert said not in by_hand("--log-target=stderr")
+    assert said not in by_hand(wrapper=("unshare", "--net"))
+    # It was only asked: the service goes on, and a stopped one is not there.
+    assert show("overstayd.service", "ActiveState") == "active" and one.pid > 0
+    run("systemctl", "stop", "overstayd.service")
+    assert said not in by_hand()
+
+
 def test_alert_comes_within_two_intervals(service, offender):
     one = service()
     offender(PORT)
@@ -153,7 +238,7 @@ def test_a_suspect_says_what_is_gone_by_morning(service):
         assert alert["OVERSTAY_STRENGTH"] == "strong"
         assert alert["OVERSTAY_EXE_SHA256"] == checksum
         assert alert["OVERSTAY_UNIT"] == alert["OBJECT_SYSTEMD_UNIT"] == "suspect.service"
-        assert alert["OVERSTAY_PEERS_COUNT"] == "0" and "OVERSTAY_PEERS" not in alert
+        assert alert["OVERSTAY_PEER_COUNT"] == "0" and "OVERSTAY_PEERS" not in alert
         by_unit = run("journalctl", "--no-pager", "-o", "cat", "-u", "suspect").stdout
         assert alert["MESSAGE"] in by_unit
         explained = run("journalctl", "--no-pager", "-x", "-o", "short",

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The daemon by hand: a listener's life from appeared to ended, and what disturbs it."""
 import os
+import re
 import signal
+import time
 
 import harness
 from harness import config_text
@@ -146,6 +148,21 @@ def test_death_of_the_lookup_is_survived(daemon, listener_process):
     assert f"[{listener.pid}" not in watch.wait_line(endpoint("OVERSTAY"))
     assert watch.count("DEGRADED lookup") == 1
     assert watch.stop() == 0
+
+
+def test_heartbeat_with_nothing_to_report(daemon):
+    """It comes at its time, also if nothing happens, and counts what was missed."""
+    watch = daemon(config_text(heartbeat="{every: 10s, severity: warning}"))
+    watch.wait_line("STARTED")
+    first = watch.wait_line("^<4>HEARTBEAT overstayd ", 15)
+    assert "; degraded" not in first
+    watch.send(signal.SIGSTOP)
+    until = time.monotonic() + 2
+    harness.wait_until(lambda: time.monotonic() > until)
+    watch.send(signal.SIGCONT)
+    second = watch.wait_line("^<4>HEARTBEAT .*[1-9][0-9]* missed", 15)
+    done, missed = map(int, re.search(r"(\d+) polls .* (\d+) missed", second).groups())
+    assert done > missed >= 2
 
 
 def test_stopped_daemon_catches_up(daemon, listen):
