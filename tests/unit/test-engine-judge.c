@@ -376,21 +376,21 @@ test_defaults_of_users(void **state)
 	policy.user_threshold_usec = 5 * USEC_PER_HOUR;
 	for (enum protocol protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
 		listener.endpoint.protocol = protocol;
-		judge(&policy, &listener, owner, &user, NOW, &verdict);
+		judge(&policy, &listener, NULL, owner, &user, NOW, &verdict);
 		assert_int_equal(verdict.threshold_usec, 5 * USEC_PER_HOUR);
 		assert_int_equal(verdict.severity, SEVERITY_WARNING);
 	}
-	judge(&policy, &listener, owner, &suspect, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &suspect, NOW, &verdict);
 	assert_int_equal(verdict.threshold_usec, 0);
 	policy.suspect_threshold_usec = USEC_NEVER;
-	judge(&policy, &listener, owner, &suspect, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &suspect, NOW, &verdict);
 	assert_int_equal(verdict.threshold_usec, 5 * USEC_PER_HOUR);
 	listener.choice = CHOICE_AUTO;
-	judge(&policy, &listener, owner, &user, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &user, NOW, &verdict);
 	assert_true(verdict.threshold_usec == USEC_NEVER);
 	policy.user_threshold_usec = USEC_NEVER;
 	listener.endpoint.protocol = PROTOCOL_TCP;
-	judge(&policy, &listener, owner, &user, NOW, &verdict);
+	judge(&policy, &listener, NULL, owner, &user, NOW, &verdict);
 	assert_true(verdict.threshold_usec == USEC_NEVER);
 	(void)owner_unref(owner);
 }
