@@ -21,22 +21,52 @@
 #include "service-lock.h"
 #include "store/lastgood.h"
 
-const char *
-command_lookup_program(char *buffer, size_t size)
+/* Where a helper is: beside this program, else where it is installed. */
+static const char *
+helper_program(const char *name, char *buffer, size_t size)
 {
-	ssize_t length = readlink("/proc/self/exe", buffer, size - sizeof("overstay-lookup"));
+	size_t room = strlen(name) + 1;
+	ssize_t length = readlink("/proc/self/exe", buffer, size - room);
 	char *slash;
 
 	if (length > 0) {
 		buffer[length] = '\0';
 		slash = strrchr(buffer, '/');
 		if (slash != NULL) {
-			memcpy(slash + 1, "overstay-lookup", sizeof("overstay-lookup"));
+			memcpy(slash + 1, name, room);
 			if (access(buffer, X_OK) == 0)
 				return buffer;
 		}
 	}
-	return LIBEXECDIR "/overstay-lookup";
+	(void)snprintf(buffer, size, "%s/%s", LIBEXECDIR, name);
+	return buffer;
+}
+
+/* Under systemd a helper is a service of its own, with its socket in our directory. */
+static const char *
+helper_socket(const char *name, char *buffer, size_t size)
+{
+	const char *directory = getenv("RUNTIME_DIRECTORY");
+
+	if (directory == NULL)
+		return NULL;
+	(void)snprintf(buffer, size, "%s/%s", directory, name);
+	return buffer;
+}
+
+const char *
+command_lookup_program(char *buffer, size_t size)
+{
+	return helper_program("overstay-lookup", buffer, size);
+}
+
+void
+command_names_find(struct command_names *ret)
+{
+	ret->options = (struct names_options){
+		.socket = helper_socket("names.sock", ret->socket, sizeof(ret->socket)),
+		.program = helper_program("overstay-names", ret->program, sizeof(ret->program)),
+	};
 }
 
 /* Says why what could not be read, where the messages do not: one that was lost is none. */
@@ -68,16 +98,15 @@ command_load_exit(int result)
 	return result == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
 }
 
-/* Under systemd overstay-lookup is a service of its own, with its socket in our directory. */
-static const char *
-lookup_socket(char *buffer, size_t size)
+/* Asks for the users and groups that the configuration names. Returns 0 or -errno. */
+static int
+resolve_names(struct config *config, struct names_link *link)
 {
-	const char *directory = getenv("RUNTIME_DIRECTORY");
-
-	if (directory == NULL)
-		return NULL;
-	(void)snprintf(buffer, size, "%s/lookup.sock", directory);
-	return buffer;
+	if (config->policy.names.count == 0)
+		return 0;
+	return link == NULL ?
+	    -ENOMEM :
+	    names_link_resolve(link, &config->policy.names, COMMAND_NAMES_WAIT_USEC);
 }
 
 /* What the daemon ran on last, where the files are wrong. */
@@ -98,7 +127,7 @@ load_last_good(const char *state_directory, struct config **ret)
 	r = lastgood_read(fd, &text, &size);
 	if (r < 0)
 		return r;
-	r = config_load_text(text, size, LASTGOOD_NAME, true, NULL, ret, &messages);
+	r = config_load_text(text, size, LASTGOOD_NAME, ret, &messages);
 	config_messages_print(&messages, stderr);
 	config_messages_clear(&messages);
 	return r;
@@ -124,7 +153,7 @@ take_service_lock(enum sender_target target)
 /* Runs on the files, or on the last good copy where they are wrong. */
 static int
 run_configured(struct daemon_options *options, struct config_messages *messages,
-    struct lookup_client *client)
+    struct names_link *link, struct daemon_helpers *helpers)
 {
 	struct config_paths paths = options->config_paths;
 	struct config *config = NULL;
@@ -141,12 +170,16 @@ run_configured(struct daemon_options *options, struct config_messages *messages,
 	if (r < 0) {
 		log_start(LOG_ERR, "cannot use the configuration, and %s",
 		    r == -ENOENT ? "there is no last good copy" : "cannot use the last good copy");
-		(void)lookup_client_close(client);
+		(void)names_link_free(link);
+		daemon_helpers_clear(helpers);
 		return command_load_exit(r == -ENOMEM ? r : loaded);
 	}
 	options->config_messages = messages;
+	/* What is not answered is asked for again, and reported. */
+	(void)!resolve_names(config, link);
+	helpers->names = names_link_to_client(link);
 	lock_fd = take_service_lock(options->target);
-	r = daemon_run(options, config, loaded < 0, client);
+	r = daemon_run(options, config, loaded < 0, helpers);
 	service_lock_release(getenv("RUNTIME_DIRECTORY"), lock_fd);
 	return r;
 }
@@ -159,23 +192,29 @@ command_run(const struct command_line *line)
 		.config_paths = command_line_config_paths(line),
 		.target = line->target,
 		.state_directory = getenv("STATE_DIRECTORY"),
-		.lookup_socket = lookup_socket(socket, sizeof(socket)),
+		.lookup_socket = helper_socket("lookup.sock", socket, sizeof(socket)),
 		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
 	};
 	struct config_messages messages = { 0 };
-	struct lookup_client *client = NULL;
+	struct daemon_helpers helpers = { 0 };
+	struct command_names names;
+	struct names_link *link;
 	int r = 0;
 
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
-		r = lookup_client_spawn(options.lookup_program, &client);
+		r = lookup_client_spawn(options.lookup_program, &helpers.lookup);
 	if (r < 0)
 		log_start(LOG_WARNING, "cannot start %s: %s; owners are unknown",
 		    options.lookup_program, strerror(-r));
+	command_names_find(&names);
+	options.names = names.options;
+	link = names_link_new(&names.options);
+	helpers.sender = names_link_new(&names.options);
 	r = privileges_drop();
 	if (r < 0)
 		log_start(LOG_WARNING, "cannot drop the capabilities: %s", strerror(-r));
-	r = run_configured(&options, &messages, client);
+	r = run_configured(&options, &messages, link, &helpers);
 	config_messages_clear(&messages);
 	return r;
 }
@@ -194,6 +233,39 @@ kernel_range(const struct command_line *line)
 	return range;
 }
 
+/*
+ * Asks for the names of the configuration, if there are some, and says which match nobody. Those of
+ * a staged tree are known without. Returns 0, -EINVAL if that is an error, -ENOMEM.
+ */
+static int
+check_names(const struct command_line *line, struct config *config)
+{
+	static const enum named_state states[] = { NAMED_ABSENT, NAMED_UNASKED };
+	struct named_list *list = &config->policy.names;
+	char text[CONFIG_NAMES_TEXT_MAX];
+	int r = 0;
+
+	if (list->count > 0 && line->root == NULL) {
+		struct command_names names;
+		struct names_link *link;
+
+		command_names_find(&names);
+		link = names_link_new(&names.options);
+		r = resolve_names(config, link);
+		(void)names_link_free(link);
+	}
+	if (r == -ENOMEM)
+		return r;
+	r = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		if (!config_names_text(list, states[i], text, sizeof(text)))
+			continue;
+		fprintf(stderr, "%s: %s\n", line->strict ? "error" : "note", text);
+		r = line->strict ? -EINVAL : 0;
+	}
+	return r;
+}
+
 int
 command_check(const struct command_line *line)
 {
@@ -208,12 +280,17 @@ command_check(const struct command_line *line)
 	paths.kernel = kernel_range(line);
 	if (line->check_path != NULL) {
 		what = line->check_path;
-		r = config_check_file(&paths, line->check_path, &messages);
+		r = config_check_file(&paths, line->check_path, &config, &messages);
 	} else
 		r = config_load(&paths, &config, &messages);
 	config_messages_print(&messages, stderr);
 	tell_unsaid(r, &messages, what);
 	config_messages_clear(&messages);
+	if (r == 0) {
+		r = check_names(line, config);
+		if (r == -ENOMEM)
+			tell_unsaid(r, &messages, what);
+	}
 	(void)config_free(config);
 	return command_load_exit(r);
 }

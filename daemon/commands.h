@@ -5,7 +5,11 @@
 #ifndef OVERSTAY_COMMANDS_H
 #define OVERSTAY_COMMANDS_H
 
+#include <limits.h>
+
+#include "base/clock.h"
 #include "command-line.h"
+#include "wire/names-client.h"
 
 /* Wrong usage or a wrong configuration: systemd does not try again (RestartPreventExitStatus=2). */
 #define EXIT_USAGE 2
@@ -28,5 +32,15 @@ int command_load_exit(int result);
 
 /* Where overstay-lookup is: beside this program (a build tree), else where it is installed. */
 const char *command_lookup_program(char *buffer, size_t size);
+
+/* Where overstay-names is. The same for its program; its socket if systemd started us. */
+struct command_names {
+	char socket[PATH_MAX], program[PATH_MAX];
+	struct names_options options; /* borrows from it */
+};
+void command_names_find(struct command_names *ret);
+
+/* How long the names of a configuration are waited for before it is in force. */
+#define COMMAND_NAMES_WAIT_USEC (5 * USEC_PER_SEC)
 
 #endif

@@ -4,8 +4,8 @@
  * a file in loop/. A part is made after what it stands on, and before those that have to hear of
  * an event after it (loop/loop.h).
  *
- * What it never does: wait for anything but the event loop. The journal and name services are the
- * sender's thread, disks the reload's thread and the store's, /proc/PID another process.
+ * What it never does: wait for anything but the event loop. The journal is the sender's thread,
+ * disks the reload's thread and the store's, /proc/PID and the name services other processes.
  *
  * Wake-ups of an idle daemon: the poll, the survey, the watchdog, each by its own timer.
  */
@@ -24,6 +24,7 @@
 #include "daemon.h"
 #include "loop/heart.h"
 #include "loop/lookup.h"
+#include "loop/names.h"
 #include "loop/peers.h"
 #include "loop/poll.h"
 #include "loop/reload.h"
@@ -36,11 +37,12 @@
 
 struct daemon {
 	const struct daemon_options *options;
-	struct config *config;	      /* until loop/settings.c has it */
-	struct lookup_client *client; /* until loop/lookup.c has it */
-	struct host_cache host;	      /* of the loop's thread: names of interfaces */
+	struct config *config;		/* until loop/settings.c has it */
+	struct daemon_helpers *helpers; /* until the parts have them */
+	struct host_cache host;		/* of the loop's thread: names of interfaces */
 	struct ground ground;
 	struct heart *heart;
+	struct names *names;
 	struct watched *watched;
 	struct reload *reload;
 	struct verified_programs *verified;
@@ -60,11 +62,18 @@ make_id(struct stay_id *ret, void *argument)
 	memcpy(ret->bytes, id.bytes, sizeof(ret->bytes));
 }
 
+static void
+release_link(void *argument)
+{
+	(void)names_link_free(argument);
+}
+
 /* What the parts stand on. */
 static int
 start_ground(struct daemon *daemon)
 {
 	struct ground *ground = &daemon->ground;
+	struct host_names names = { .ask = names_link_user, .release = release_link };
 	int r;
 
 	r = loop_new(&ground->loop);
@@ -75,9 +84,12 @@ start_ground(struct daemon *daemon)
 		return -ENOMEM;
 	engine_set_interface_name(ground->engine, host_interface_name, &daemon->host);
 	r = settings_new(ground->loop, ground->engine, take_ptr(daemon->config), &ground->settings);
+	names.argument = take_ptr(daemon->helpers->sender);
 	if (r == 0)
 		r = outlet_new(ground->loop, ground->engine, ground->settings,
-		    daemon->options->target, &ground->outlet);
+		    daemon->options->target, &names, &ground->outlet);
+	else
+		release_link(names.argument);
 	if (r == 0)
 		r = status_new(ground->loop, ground->engine, ground->settings, &ground->status);
 	if (r == 0)
@@ -104,14 +116,17 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = heart_new(ground, &daemon->heart);
 	if (r == 0)
+		r = names_new(ground, &options->names, take_ptr(daemon->helpers->names),
+		    &daemon->names);
+	if (r == 0)
 		r = watched_new(ground, &daemon->watched);
 	if (r == 0)
-		r = reload_new(ground, &options->config_paths, options->state_directory,
-		    &daemon->reload);
+		r = reload_new(ground, daemon->names, &options->config_paths,
+		    options->state_directory, &daemon->reload);
 	if (r == 0)
 		r = verified_programs_new(ground, options->state_directory, &daemon->verified);
 	if (r == 0)
-		r = lookup_new(ground, &lookup, take_ptr(daemon->client), &daemon->lookup);
+		r = lookup_new(ground, &lookup, take_ptr(daemon->helpers->lookup), &daemon->lookup);
 	if (r == 0)
 		r = peers_new(ground, &daemon->peers);
 	if (r == 0)
@@ -135,6 +150,7 @@ stop(struct daemon *daemon)
 	daemon->verified = verified_programs_free(daemon->verified);
 	daemon->reload = reload_free(daemon->reload);
 	daemon->watched = watched_free(daemon->watched);
+	daemon->names = names_free(daemon->names);
 	daemon->heart = heart_free(daemon->heart);
 	if (ground->proc_fd >= 0)
 		(void)close(ground->proc_fd);
@@ -145,18 +161,26 @@ stop(struct daemon *daemon)
 	ground->engine = engine_free(ground->engine);
 	ground->settings = settings_free(ground->settings);
 	ground->loop = loop_free(ground->loop);
-	daemon->client = lookup_client_close(daemon->client);
+	daemon_helpers_clear(daemon->helpers);
 	daemon->config = config_free(daemon->config);
+}
+
+void
+daemon_helpers_clear(struct daemon_helpers *helpers)
+{
+	helpers->lookup = lookup_client_close(helpers->lookup);
+	helpers->names = names_client_close(helpers->names);
+	helpers->sender = names_link_free(helpers->sender);
 }
 
 int
 daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
-    struct lookup_client *client)
+    struct daemon_helpers *helpers)
 {
 	struct daemon daemon = {
 		.options = options,
 		.config = config,
-		.client = client,
+		.helpers = helpers,
 		.ground.proc_fd = -1,
 	};
 	int r;

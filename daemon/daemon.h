@@ -8,6 +8,8 @@
 #include "alert/sender.h"
 #include "config/config.h"
 #include "wire/client.h"
+#include "wire/names-client.h"
+#include "wire/names-link.h"
 
 /* What the command line and the environment say. */
 struct daemon_options {
@@ -17,14 +19,24 @@ struct daemon_options {
 	const char *state_directory; /* STATE_DIRECTORY, NULL = nothing is kept */
 	const char *lookup_socket;   /* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */
 	const char *lookup_program;  /* to be started */
+	struct names_options names;
+};
+
+/* The helpers that there are already: by hand they are started while that is allowed. */
+struct daemon_helpers {
+	struct lookup_client *lookup; /* NULL = none */
+	struct names_client *names;   /* NULL = none; for the loop */
+	struct names_link *sender;    /* NULL = none; for the names in messages */
 };
 
 /*
  * Runs until SIGTERM or SIGINT. config is taken; last_good: it is the copy that was kept, because
- * the files are wrong. owners is taken too: the lookup that was started while that was allowed,
- * NULL = none was. Returns the exit code.
+ * the files are wrong. What is in helpers is taken too. Returns the exit code.
  */
 int daemon_run(const struct daemon_options *options, struct config *config, bool last_good,
-    struct lookup_client *client) _mustcheck_;
+    struct daemon_helpers *helpers) _mustcheck_;
+
+/* Ends those that are there. */
+void daemon_helpers_clear(struct daemon_helpers *helpers);
 
 #endif

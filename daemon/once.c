@@ -29,6 +29,7 @@
 #include "privileges.h"
 #include "serve/json.h"
 #include "serve/table.h"
+#include "wire/names-link.h"
 
 /* The kernel answers within this, or it is not asked on. */
 #define KERNEL_TIMEOUT_USEC (10 * USEC_PER_SEC)
@@ -47,6 +48,7 @@ struct once {
 	struct source *source;
 	struct lookup_client *client;
 	struct host_cache host;
+	struct names_link *names;
 	char texts[INCOMPLETE_TEXTS_MAX][INCOMPLETE_TEXT_MAX];
 	const char *incomplete[INCOMPLETE_TEXTS_MAX]; /* of texts */
 	size_t incomplete_count;
@@ -312,9 +314,24 @@ run(struct once *once, const struct command_line *line)
 	return r;
 }
 
+/* Asks for the users and groups that the rules name. */
+static void
+resolve_names(struct once *once)
+{
+	struct named_list *list = &once->config->policy.names;
+	char text[CONFIG_NAMES_TEXT_MAX];
+
+	if (once->names != NULL && list->count > 0)
+		(void)!names_link_resolve(once->names, list, COMMAND_NAMES_WAIT_USEC);
+	if (config_names_text(list, NAMED_UNASKED, text, sizeof(text)))
+		note_incomplete(once, "%s", text);
+}
+
 static void
 clear(struct once *once)
 {
+	(void)names_link_free(once->names);
+
 	(void)engine_free(once->engine);
 	(void)source_close(once->source);
 	(void)lookup_client_close(once->client);
@@ -328,6 +345,7 @@ command_once(const struct command_line *line)
 {
 	char lookup[PATH_MAX];
 	struct once once = { .proc_fd = -1 };
+	struct command_names names;
 	bool incomplete;
 	int r;
 
@@ -336,6 +354,9 @@ command_once(const struct command_line *line)
 	if (r < 0)
 		note_incomplete(&once, "overstay-lookup cannot be started (%s): owners are unknown",
 		    strerror(-r));
+	command_names_find(&names);
+	once.names = names_link_new(&names.options);
+	once.host.names = (struct host_names){ .ask = names_link_user, .argument = once.names };
 	r = privileges_drop();
 	if (r < 0)
 		fprintf(stderr, "overstayd: cannot drop the capabilities: %s\n", strerror(-r));
@@ -344,6 +365,7 @@ command_once(const struct command_line *line)
 		clear(&once);
 		return command_load_exit(r);
 	}
+	resolve_names(&once);
 	r = run(&once, line);
 	incomplete = once.incomplete_count > 0;
 	clear(&once);

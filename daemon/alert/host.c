@@ -1,42 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions that may take long (a name service may wait for another host) or that belong to the
- * moment of sending. Only the sending thread asks them, so nothing here is locked.
+ * Questions that may take long (names of users, which another process looks up) or that belong to
+ * the moment of sending. Only the sending thread asks them, so nothing here is locked.
  *
  * Names are remembered in a table of fixed size, the one asked longest ago makes room: a storm of
  * alerts asks once for each user. Interfaces are not: that is one ioctl(2).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alert/host.h"
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-/* A passwd entry beyond this is no name. */
-#define PASSWD_MAX 65536
-
-/* Writes the name of uid to ret, "" if there is none or nobody answers. */
+/* Asks for the name of a user; what is known of him is not lost because nobody answers now. */
 static void
-ask_user(uint32_t uid, char ret[HOST_USER_NAME_MAX])
+ask_user(struct host_cache *host, struct host_user *user, uint32_t uid)
 {
-	struct passwd entry, *found = NULL;
-	_free_ char *buffer = NULL;
-	int r = ERANGE;
+	char name[HOST_USER_NAME_MAX] = "";
+	int r =
+	    host->names.ask == NULL ? -ENOENT : host->names.ask(uid, name, host->names.argument);
 
-	ret[0] = '\0';
-	for (size_t size = 1024; r == ERANGE && size <= PASSWD_MAX; size *= 2) {
-		if (array_fit(&buffer, size) < 0)
-			return;
-		r = getpwuid_r(uid, &entry, buffer, size, &found);
-	}
-	if (r == 0 && found != NULL && strlen(entry.pw_name) < HOST_USER_NAME_MAX)
-		(void)snprintf(ret, HOST_USER_NAME_MAX, "%s", entry.pw_name);
+	if (r == 0)
+		memcpy(user->name, name, sizeof(user->name));
+	else if (r == -ENOENT || user->uid != uid)
+		user->name[0] = '\0';
+	user->uid = uid;
 }
 
 const char *
@@ -58,8 +49,7 @@ host_user_name(uint32_t uid, void *argument)
 	age_usec = now_usec - user->asked_usec;
 	if (user->asked_usec == 0 || user->uid != uid ||
 	    age_usec > (user->name[0] == '\0' ? HOST_UNKNOWN_USEC : HOST_KNOWN_USEC)) {
-		ask_user(uid, user->name);
-		user->uid = uid;
+		ask_user(host, user, uid);
 		user->asked_usec = now_usec;
 	}
 	return user->name[0] == '\0' ? NULL : user->name;

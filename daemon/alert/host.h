@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "model/named.h"
 #include "model/owner.h"
 
 /* Users remembered, and for how long: names change seldom, a missing one may be there soon. */
 #define HOST_USERS_MAX	   64
-#define HOST_USER_NAME_MAX 256
+#define HOST_USER_NAME_MAX (NAMED_MAX + 1)
 #define HOST_KNOWN_USEC	   (5 * USEC_PER_MIN)
 #define HOST_UNKNOWN_USEC  (10 * USEC_PER_SEC)
 
@@ -24,14 +25,25 @@ struct host_user {
 	char name[HOST_USER_NAME_MAX]; /* "" = has none */
 };
 
-/* All zero at the start. */
+/* Who is asked for the names of users. All zero: nobody, they stay numbers. */
+struct host_names {
+	/*
+	 * Writes the name. Returns 0, -ENOENT if the user has none, another -errno if nobody can
+	 * say now. It may wait, but not long.
+	 */
+	int (*ask)(uint32_t uid, char ret[HOST_USER_NAME_MAX], void *argument);
+	void (*release)(void *argument); /* frees argument; NULL = nothing is to be freed */
+	void *argument;
+};
+
+/* All zero at the start, but for names. */
 struct host_cache {
+	struct host_names names;
 	struct host_user users[HOST_USERS_MAX];
 	char interface[IF_NAMESIZE];
 };
 
-/* The functions of struct message_context; argument is a struct host_cache. The first may take as
- * long as a name service does. */
+/* The functions of struct message_context; argument is a struct host_cache. */
 const char *host_user_name(uint32_t uid, void *argument);
 const char *host_interface_name(uint32_t index, void *argument);
 

@@ -82,6 +82,8 @@ release(void *context)
 		(void)report_unref(
 		    sender->results[(sender->first_result + i) % SENDER_QUEUE_MAX].report);
 	delivery_clear(&sender->delivery);
+	if (sender->host.names.release != NULL)
+		sender->host.names.release(sender->host.names.argument);
 	free(sender);
 }
 
@@ -138,6 +140,14 @@ run(struct worker *worker, void *context)
 	}
 }
 
+static int
+release_names(const struct host_names *names)
+{
+	if (names->release != NULL)
+		names->release(names->argument);
+	return -ENOMEM;
+}
+
 int
 sender_start(const struct sender_options *options, struct sender **ret)
 {
@@ -145,7 +155,8 @@ sender_start(const struct sender_options *options, struct sender **ret)
 	int r;
 
 	if (sender == NULL)
-		return -ENOMEM;
+		return release_names(&options->names);
+	sender->host.names = options->names;
 	settings_fill(&sender->settings, options->cmdline, options->config);
 	r = worker_new(
 	    &(struct worker_options){
@@ -159,6 +170,7 @@ sender_start(const struct sender_options *options, struct sender **ret)
 	    },
 	    &sender->worker);
 	if (r < 0) {
+		(void)release_names(&options->names);
 		free(sender);
 		return r;
 	}

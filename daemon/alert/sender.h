@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "alert/host.h"
 #include "base/macros.h"
 #include "model/policy.h"
 #include "model/report.h"
@@ -34,6 +35,7 @@ struct sender_options {
 	const char *config;	    /* hash of the configuration, copied; NULL = none */
 	int stderr_fd;		    /* borrowed; STDERR_FILENO */
 	const struct sink *journal; /* borrowed; NULL = the system's journal */
+	struct host_names names;    /* its argument is taken, on failure too */
 };
 
 struct sender_status {

@@ -14,8 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,9 +30,6 @@
 #include "config/options.h"
 #include "config/requires.h"
 #include "config/rules.h"
-
-/* NSS asks for a larger buffer until this; a group with 20,000 members fits. */
-#define NSS_BUFFER_MAX (1024 * 1024)
 
 const struct config_paths config_default_paths = {
 	.main_file = SYSCONFDIR "/overstay/overstay.yaml",
@@ -66,43 +61,6 @@ struct load {
 	size_t rule_total;
 	size_t errors_before;
 };
-
-/* One lookup with a buffer of size bytes. Returns 0, -ENOENT or -errno. */
-static int
-resolve_once(const char *name, bool group, char *buffer, size_t size, uint32_t *ret_id)
-{
-	struct passwd passwd, *user = NULL;
-	struct group entry, *found = NULL;
-	int error;
-
-	if (group)
-		error = getgrnam_r(name, &entry, buffer, size, &found);
-	else
-		error = getpwnam_r(name, &passwd, buffer, size, &user);
-	if (user != NULL)
-		*ret_id = user->pw_uid;
-	else if (found != NULL)
-		*ret_id = found->gr_gid;
-	else if (error == 0 || error == ESRCH || error == ENOENT)
-		return -ENOENT;
-	return -error;
-}
-
-static int
-resolve_by_nss(const char *name, bool group, uint32_t *ret_id)
-{
-	for (size_t size = 4096; size <= NSS_BUFFER_MAX; size *= 4) {
-		_free_ char *buffer = malloc(size);
-		int r;
-
-		if (buffer == NULL)
-			return -ENOMEM;
-		r = resolve_once(name, group, buffer, size, ret_id);
-		if (r != -ERANGE)
-			return r;
-	}
-	return -ERANGE;
-}
 
 uint32_t
 config_protocols(const struct config *config)
@@ -153,7 +111,6 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 	*load = (struct load){
 		.context = {
 			.messages = messages,
-			.resolve = paths->resolve != NULL ? paths->resolve : resolve_by_nss,
 			.root = paths->root,
 			.starting = paths->starting,
 			.examine = paths->examine,
@@ -173,6 +130,8 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 	load->context.newer = &load->config->newer;
 	load->context.exposed = &load->config->exposed;
 	policy_init(&load->config->policy);
+	load->context.names = &load->config->policy.names;
+	load->context.names->staged = paths->root != NULL;
 	return options_set_defaults(load->config);
 }
 
@@ -507,15 +466,14 @@ config_load(const struct config_paths *paths, struct config **ret, struct config
 }
 
 int
-config_load_text(const char *text, size_t size, const char *name, bool last_good,
-    config_resolve_function *resolve, struct config **ret, struct config_messages *messages)
+config_load_text(const char *text, size_t size, const char *name, struct config **ret,
+    struct config_messages *messages)
 {
-	const struct config_paths paths = { .resolve = resolve };
+	const struct config_paths paths = { 0 };
 	struct load load;
 	int r = load_begin(&load, messages, &paths);
 
 	if (r == 0) {
-		load.context.last_good = last_good;
 		if (load_enter(&load, "", name))
 			load_text(&load, text, size, ROLE_MAIN, &load.rules[1]);
 		r = load_finish(&load, false, ret);
@@ -525,10 +483,9 @@ config_load_text(const char *text, size_t size, const char *name, bool last_good
 }
 
 int
-config_check_file(const struct config_paths *paths, const char *path,
+config_check_file(const struct config_paths *paths, const char *path, struct config **ret,
     struct config_messages *messages)
 {
-	struct config *config = NULL;
 	struct load load;
 	int r = load_begin(&load, messages, paths);
 
@@ -539,9 +496,8 @@ config_check_file(const struct config_paths *paths, const char *path,
 			load_input(&load);
 		else
 			load_file(&load, "", path, false, ROLE_MAIN, &load.rules[1]);
-		r = load_finish(&load, true, &config);
+		r = load_finish(&load, true, ret);
 	}
 	load_end(&load);
-	(void)config_free(config);
 	return r;
 }

@@ -4,8 +4,8 @@
  * overstay.yaml(5) is the description of the format; options.c is the table it is read by.
  *
  * Nothing here prints, changes global state or depends on the locale, so that a reload may
- * load in a second thread. NSS is asked for the names of users and groups and may take its
- * time.
+ * load in a second thread. No name of a user or group is looked up: policy.names lists them, to be
+ * asked for by the caller.
  */
 #ifndef OVERSTAY_CONFIG_CONFIG_H
 #define OVERSTAY_CONFIG_CONFIG_H
@@ -103,22 +103,15 @@ void config_messages_clear(struct config_messages *messages);
 /* Writes one line each, and "... and N more errors" for those not kept. */
 void config_messages_print(const struct config_messages *messages, FILE *file);
 
-/*
- * Finds the id of a user or (group is true) of a group. Returns 0, -ENOENT where there is
- * none, another -errno if nobody can say now.
- */
-typedef int config_resolve_function(const char *name, bool group, uint32_t *ret_id);
-
 /* Where the configuration lies. NULL for a directory = there is none. All are borrowed. */
 struct config_paths {
 	const char *root; /* a staged tree that all others lie in, NULL = this host */
 	const char *main_file;
-	bool main_outside;		  /* the main file is none of the tree's */
-	bool main_optional;		  /* a missing main file is an empty one */
-	const char *conf_dir;		  /* *.yaml: any key but rules, the last wins */
-	const char *rules_dir;		  /* *.yaml: rules asked before those of the main file */
-	const char *vendor_rules_dir;	  /* *.yaml: rules asked last */
-	config_resolve_function *resolve; /* NULL = getpwnam_r(3), getgrnam_r(3) */
+	bool main_outside;	      /* the main file is none of the tree's */
+	bool main_optional;	      /* a missing main file is an empty one */
+	const char *conf_dir;	      /* *.yaml: any key but rules, the last wins */
+	const char *rules_dir;	      /* *.yaml: rules asked before those of the main file */
+	const char *vendor_rules_dir; /* *.yaml: rules asked last */
 	/* At a start a file that others may change is left out, which is no error then. */
 	bool starting;
 	/* For --check: looks at the programs that rules name, and at the ports. */
@@ -143,22 +136,28 @@ int config_load(const struct config_paths *paths, struct config **ret,
 
 /*
  * Reads one text of size bytes, as config_load() reads the main file and nothing beside it;
- * name stands for FILE in messages. resolve as above. With last_good it is the copy the
- * daemon kept (store/lastgood.h): a rule whose user or group is not known any more is
- * switched off, with a warning, since the copy is what a host runs on when nothing else is
- * left.
+ * name stands for FILE in messages.
  */
-int config_load_text(const char *text, size_t size, const char *name, bool last_good,
-    config_resolve_function *resolve, struct config **ret,
+int config_load_text(const char *text, size_t size, const char *name, struct config **ret,
     struct config_messages *messages) _mustcheck_;
 
 /*
  * For `--check FILE`: a main file or a fragment of conf.d or rules.d, under any name, by
- * itself; of paths only what is no place of a file counts. path may be CONFIG_STDIN. Returns 0,
- * -EINVAL, -ENOMEM as above.
+ * itself; of paths only what is no place of a file counts. path may be CONFIG_STDIN.
+ * Returns as config_load().
  */
-int config_check_file(const struct config_paths *paths, const char *path,
+int config_check_file(const struct config_paths *paths, const char *path, struct config **ret,
     struct config_messages *messages) _mustcheck_;
+
+/* Room for what config_names_text() writes. */
+#define CONFIG_NAMES_TEXT_MAX 2048
+
+/*
+ * Says in one line which of the users and groups that are named are in that state. NAMED_ABSENT and
+ * NAMED_UNASKED match nobody. Returns false if there are none.
+ */
+bool config_names_text(const struct named_list *list, enum named_state state, char *buffer,
+    size_t size);
 
 /*
  * Writes the effective configuration as YAML: every option, then the rules in the order in

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Values of match keys that are more than words and globs: ports, addresses, users and groups,
- * network namespaces. Names are resolved here, once, when the configuration is read, so that
- * judging never waits for NSS; the words stay beside the numbers, for the dump.
+ * network namespaces. No name of a user or group is looked up here: it is noted, with its place,
+ * to be asked for when the configuration was read (model/named.h). The words stay beside the
+ * numbers, for the dump.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +16,8 @@
 #include "config/staged.h"
 #include "config/values.h"
 
-/* The longest name of a user or group that is asked for; LOGIN_NAME_MAX is 256 on Linux. */
-#define USER_NAME_MAX 256
+/* So many users and groups may be named: each is asked for again every hour. */
+#define NAMES_MAX 1024
 
 /* An inode number of 64 bits has at most 20 digits; 19 never overflow. */
 #define NETNS_DIGITS_MAX 19
@@ -179,40 +181,80 @@ parse_id(const char *text, uint32_t *ret)
 	return value < UINT32_MAX;
 }
 
-/* Resolves the name of a user or "@" and a group into the list, and keeps the word. */
+/* "overstay.yaml:12:20": the place of a name, without the directory. */
+static const char *
+place_of(const struct config_context *context, const struct node *item, char *buffer, size_t size)
+{
+	const char *slash = strrchr(context->file, '/');
+
+	(void)snprintf(buffer, size, "%s:%u:%u", slash == NULL ? context->file : slash + 1,
+	    item->line, item->column);
+	return buffer;
+}
+
+/* Notes a name that was not there before. Returns NULL without memory. */
+static struct named *
+note_name(struct config_context *context, const struct node *item, const char *name, bool group)
+{
+	char where[PATH_MAX];
+	struct named *named = named_list_add(context->names, name, group,
+	    place_of(context, item, where, sizeof(where)));
+	uint32_t id = 0;
+	int r;
+
+	if (named == NULL || context->root == NULL)
+		return named;
+	/* A staged tree says itself whom it has. */
+	r = staged_resolve(context, name, group, &id);
+	if (r == 0 || r == -ENOENT)
+		(void)named_answer(named, r == 0 ? NAMED_KNOWN : NAMED_ABSENT, id);
+	return r == -ENOMEM ? NULL : named;
+}
+
+/* Appends a name, noted once for the whole configuration. */
+static bool
+append_name(struct config_context *context, struct id_list *list, const struct node *item,
+    const char *name, bool group)
+{
+	const struct named *named = named_list_find(context->names, name, group);
+
+	if (named == NULL && context->names->count == NAMES_MAX) {
+		context_error(context, item,
+		    "too many different users and groups, expected at most %d", NAMES_MAX);
+		return false;
+	}
+	if (named == NULL)
+		named = note_name(context, item, name, group);
+	if (named == NULL || array_fit(&list->names, list->name_count + 1) < 0) {
+		context_no_memory(context);
+		return false;
+	}
+	list->names[list->name_count++] = named;
+	return true;
+}
+
+/* A number that is none of a user's or group's is no name either. */
+static bool
+can_be_name(const char *name)
+{
+	uint32_t id;
+
+	return name[0] != '\0' && strlen(name) <= NAMED_MAX &&
+	    (name[strspn(name, "0123456789")] != '\0' || parse_id(name, &id));
+}
+
+/* Reads the name of a user or "@" and a group into the list, and keeps the word. */
 static bool
 read_name(struct match_filling *filling, const struct node *item, bool group, struct id_list *list,
     struct name_list *words)
 {
 	struct config_context *context = filling->context;
 	const char *name = item->text + group;
-	const char *kind = group ? "group" : "user";
 	uint32_t id;
-	int r;
 
-	r = parse_id(name, &id)	  ? 0 :
-	    context->root != NULL ? staged_resolve(context, name, group, &id) :
-				    context->resolve(name, group, &id);
-	if (r == 0)
-		return append_id(context, list, id) &&
-		    match_append_text(context, &words->names, &words->count, item->text);
-	if (r == -ENOMEM) {
-		context_no_memory(context);
-		return false;
-	}
-	if (context->last_good) {
-		context_warn(context, item, "%s %s not found: the rule is disabled", kind,
-		    QUOTE(name));
-		filling->unresolved = true;
-		return match_append_text(context, &words->names, &words->count, item->text);
-	}
-	if (r == -ENOENT)
-		context_error(context, item, "unknown %s %s, expected a %s that exists %s", kind,
-		    QUOTE(name), kind, context->root != NULL ? "in this tree" : "on this host");
-	else
-		context_error(context, item, "cannot look up %s %s: %s", kind, QUOTE(name),
-		    strerror(-r));
-	return false;
+	return (parse_id(name, &id) ? append_id(context, list, id) :
+				      append_name(context, list, item, name, group)) &&
+	    match_append_text(context, &words->names, &words->count, item->text);
 }
 
 /* One "alice", "1000", "@developers" or "@1000". */
@@ -220,9 +262,8 @@ static bool
 read_user(struct match_filling *filling, const struct node *item)
 {
 	bool group = item->text[0] == '@';
-	size_t length = strlen(item->text + group);
 
-	if (length == 0 || length > USER_NAME_MAX) {
+	if (!can_be_name(item->text + group)) {
 		context_error(filling->context, item,
 		    "user is %s, expected a user such as alice or 1000, "
 		    "or a group such as @developers",
@@ -243,7 +284,7 @@ read_login(struct match_filling *filling, const struct node *item)
 	if (strcmp(item->text, "none") == 0)
 		return append_id(filling->context, list, UINT32_MAX) &&
 		    match_append_text(filling->context, &words->names, &words->count, item->text);
-	if (item->text[0] == '\0' || item->text[0] == '@' || strlen(item->text) > USER_NAME_MAX) {
+	if (item->text[0] == '@' || !can_be_name(item->text)) {
 		context_error(filling->context, item,
 		    "loginuid is %s, expected a user such as alice or 1000, or none",
 		    QUOTE(item->text));

@@ -291,7 +291,6 @@ static bool
 read_not(struct match_filling *filling, const struct node *key, const struct node *value)
 {
 	struct match_filling inner = *filling;
-	bool fine;
 
 	if (filling->inside_not) {
 		context_error(filling->context, key,
@@ -308,9 +307,7 @@ read_not(struct match_filling *filling, const struct node *key, const struct nod
 	inner.text = filling->not_text;
 	inner.rule_text = NULL;
 	inner.inside_not = true;
-	fine = read_map(&inner, value);
-	filling->unresolved = inner.unresolved;
-	return fine;
+	return read_map(&inner, value);
 }
 
 /* A list of matches, each of which may have a not. */
@@ -352,7 +349,6 @@ read_any(struct match_filling *filling, const struct node *key, const struct nod
 		};
 
 		fine = read_map(&inner, &value->items[i]) && fine;
-		filling->unresolved |= inner.unresolved;
 	}
 	return fine;
 }
@@ -394,17 +390,15 @@ read_map(struct match_filling *filling, const struct node *map)
 
 bool
 match_read(struct config_context *context, const struct node *map, struct match *match,
-    struct rule_text *text, bool *ret_unresolved)
+    struct rule_text *text)
 {
 	struct match_filling filling = { .context = context,
 		.match = match,
 		.text = &text->match.match,
 		.not_text = &text->match.not,
 		.rule_text = text };
-	bool fine = read_map(&filling, map);
 
-	*ret_unresolved = filling.unresolved;
-	return fine;
+	return read_map(&filling, map);
 }
 
 static void

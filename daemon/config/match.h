@@ -22,7 +22,6 @@ struct match_filling {
 	struct rule_text
 	    *rule_text; /* for the texts of an any; NULL inside one, and inside a not */
 	bool inside_not;
-	bool unresolved; /* a user or group is not known, and that is no error */
 };
 
 /* Each reads count items into the match. Returns true, or says every error. */

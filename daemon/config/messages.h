@@ -13,17 +13,16 @@ struct node;
 
 /* What every part of the reader is handed: where it reads and where its messages go. */
 struct config_context {
-	struct config_messages *messages; /* borrowed */
-	const char *file;		  /* borrowed; as it stands in messages, raw */
-	config_resolve_function *resolve;
+	struct config_messages *messages;  /* borrowed */
+	const char *file;		   /* borrowed; as it stands in messages, raw */
+	struct named_list *names;	   /* users and groups that were named so far */
 	uint64_t now_usec;		   /* CLOCK_REALTIME: is a rule over already? */
 	uint64_t netns;			   /* inode of the one that is watched, 0 = unknown */
 	const struct hostname *host;	   /* borrowed */
 	const char *root;		   /* borrowed; a staged tree, NULL = this host */
 	struct name_list *newer, *exposed; /* borrowed; the files that are left out */
-	bool last_good;
-	bool starting; /* what others may change is left out */
-	bool alone;    /* a file that is not where it is going to be */
+	bool starting;			   /* what others may change is left out */
+	bool alone;			   /* a file that is not where it is going to be */
 	bool examine, verbose;
 	bool packaged; /* the file is one of the vendor's rules */
 	/* The rest of a text that config_dump() wrote, from the line on; NULL = it is none. */

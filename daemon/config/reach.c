@@ -88,6 +88,15 @@ ids_cover(const struct id_list *wide, const struct id_list *narrow)
 		if (!covered)
 			return false;
 	}
+	/* Whose number a name is may change, and is not known here. */
+	for (size_t i = 0; i < narrow->name_count; i++) {
+		bool covered = false;
+
+		for (size_t j = 0; j < wide->name_count && !covered; j++)
+			covered = wide->names[j] == narrow->names[i];
+		if (!covered)
+			return false;
+	}
 	return true;
 }
 
@@ -242,7 +251,11 @@ pair_cost(uint32_t keys, const struct match *wide, const struct parsed_rule *rul
 	uint64_t cost = (keys >> MATCH_PORT & 1) * (rule->last_word - rule->first_word + 1) +
 	    wide->address_count * narrow->address_count + wide->uids.count * narrow->uids.count +
 	    wide->gids.count * narrow->gids.count +
-	    wide->login_uids.count * narrow->login_uids.count;
+	    wide->login_uids.count * narrow->login_uids.count +
+	    wide->login_uids.name_count * narrow->login_uids.name_count +
+
+	    wide->uids.name_count * narrow->uids.name_count +
+	    wide->gids.name_count * narrow->gids.name_count;
 
 	/* A glob takes longer than a number, most often not much longer. */
 	for (size_t i = 0; i < ARRAY_SIZE(wide_lists); i++)

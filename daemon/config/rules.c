@@ -24,7 +24,6 @@ struct reading {
 	struct config_context *context;
 	struct parsed_rule *parsed;
 	bool matched, acted; /* `match` and `action` were there */
-	bool unresolved;     /* a user or group is not known: switch the rule off */
 };
 
 typedef bool rule_key_function(struct reading *reading, const struct node *value);
@@ -67,7 +66,7 @@ read_match(struct reading *reading, const struct node *value)
 {
 	reading->matched = true;
 	return match_read(reading->context, value, &reading->parsed->rule.match,
-	    &reading->parsed->text, &reading->unresolved);
+	    &reading->parsed->text);
 }
 
 static bool
@@ -338,8 +337,6 @@ read_rule(struct config_context *context, const struct node *map, struct parsed_
 	}
 	fine = read_keys(&reading, map);
 	fine = check_complete(&reading, map) && fine;
-	if (reading.unresolved)
-		parsed->rule.enabled = false;
 	return fine && set_where(context, parsed);
 }
 

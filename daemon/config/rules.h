@@ -65,7 +65,7 @@ void rules_check_reach(struct config_context *context, struct parsed_rule *rules
  * Reads the map of `match:`. Returns true, or says every error; *match is then half filled.
  */
 bool match_read(struct config_context *context, const struct node *map, struct match *match,
-    struct rule_text *text, bool *ret_unresolved);
+    struct rule_text *text);
 
 /* Writes the keys of a match, each on a line behind indent. */
 void match_dump(const struct match *match, const struct rule_text *text, FILE *file);

@@ -8,7 +8,10 @@
 #include "base/macros.h"
 #include "config/messages.h"
 
-/* As config_resolve_function, of the tree context->root. */
+/*
+ * Finds the id of a user or (group is true) of a group in the tree context->root. Returns 0,
+ * -ENOENT where there is none, another -errno if that cannot be read.
+ */
 int staged_resolve(const struct config_context *context, const char *name, bool group,
     uint32_t *ret_id) _mustcheck_;
 

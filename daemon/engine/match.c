@@ -50,15 +50,6 @@ glob_list_match(const struct glob_list *list, const char *text, enum glob_kind k
 	return false;
 }
 
-static bool
-id_list_has(const struct id_list *list, uint32_t id)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->ids[i] == id)
-			return true;
-	return false;
-}
-
 static enum truth
 match_protocol(const struct match *match, const struct match_subject *subject)
 {

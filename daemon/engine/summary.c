@@ -85,13 +85,13 @@ unite(struct share *shares, size_t count)
 }
 
 /* Those to be named. */
-struct named {
+struct named_owner {
 	struct fact_owner items[SUMMARY_NAMED_MAX];
 	size_t count, all;
 };
 
 static void
-name_owner(struct named *named, struct owner *owner, uint32_t uid, uint32_t listeners,
+name_owner(struct named_owner *named, struct owner *owner, uint32_t uid, uint32_t listeners,
     uint16_t port)
 {
 	if (named->count < SUMMARY_NAMED_MAX)
@@ -101,11 +101,11 @@ name_owner(struct named *named, struct owner *owner, uint32_t uid, uint32_t list
 
 /* Names whose the stays are; without memory nobody. */
 static void
-name_owners(struct named *ret, struct stay *const *stays, size_t count)
+name_owners(struct named_owner *ret, struct stay *const *stays, size_t count)
 {
 	struct share *shares = calloc(count + 1, sizeof(*shares));
 
-	*ret = (struct named){ 0 };
+	*ret = (struct named_owner){ 0 };
 	if (shares == NULL)
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -147,7 +147,7 @@ summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count
 	struct items *items = make_items(stays, count, now_usec);
 	enum severity gravest = SEVERITY_DEBUG;
 	struct report *report;
-	struct named named;
+	struct named_owner named;
 
 	for (size_t i = 0; i < count; i++)
 		if (stays[i]->judged.verdict.severity < gravest)
@@ -187,12 +187,12 @@ summary_of_watch(const struct track *track, const struct heartbeat *heartbeat,
 
 /* Whose listeners were not reported but as entries since the last summary, the most first. */
 static void
-name_followers(struct named *ret, const struct groups *groups)
+name_followers(struct named_owner *ret, const struct groups *groups)
 {
 	uint32_t below = UINT32_MAX, next;
 	const struct group *group;
 
-	*ret = (struct named){ 0 };
+	*ret = (struct named_owner){ 0 };
 	do {
 		next = 0;
 		for (group = groups->table; group != NULL; group = group->hh.next)
@@ -222,7 +222,7 @@ struct report *
 summary_of_day(const struct track *track, const struct groups *groups, uint64_t now_usec)
 {
 	const struct stay *oldest = NULL;
-	struct named named, followed;
+	struct named_owner named, followed;
 	struct report *report;
 	struct items *items;
 	struct track_counts counts;

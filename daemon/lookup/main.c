@@ -16,8 +16,9 @@
 #include "base/cleanup.h"
 #include "lookup/files.h"
 #include "lookup/privileges.h"
-#include "lookup/server.h"
+#include "lookup/serve.h"
 #include "lookup/syscalls.h"
+#include "wire/server.h"
 
 enum {
 	EXIT_FINE = 0,
@@ -47,26 +48,6 @@ usage_error(const char *text)
 	return EXIT_USAGE;
 }
 
-/* The sockets that systemd handed over. Returns 0 or -errno. */
-static int
-take_listeners(struct server *server, int count)
-{
-	if (count > SERVER_LISTENERS_MAX)
-		return -E2BIG;
-	for (int i = 0; i < count; i++) {
-		int fd = SD_LISTEN_FDS_START + i;
-		int r = sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, NULL, 0);
-
-		if (r <= 0)
-			return r < 0 ? r : -EPROTOTYPE;
-		/* A client that went away before accept() must not hold the loop. */
-		if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-			return -errno;
-		server->listeners[server->listener_count++] = fd;
-	}
-	return 0;
-}
-
 /*
  * The connection of an overstayd run by hand; root's is the way down. Returns 0 or -errno.
  */
@@ -93,18 +74,15 @@ take_connection(struct server *server, int fd)
 static int
 run(int fd)
 {
-	struct server server = { 0 };
-	int listeners = fd < 0 ? sd_listen_fds(1) : 0;
-	int r;
+	struct host host;
+	struct server server = { .serve = serve_request, .argument = &host };
+	int r = fd >= 0 ? take_connection(&server, fd) : server_take_listeners(&server);
 
-	if (fd < 0 && listeners == 0)
+	if (fd < 0 && r == 0)
 		return usage_error("neither --fd nor a socket of systemd's");
-	r = fd >= 0	  ? take_connection(&server, fd) :
-	    listeners < 0 ? listeners :
-			    take_listeners(&server, listeners);
 	if (r < 0)
 		return fail("cannot take over the socket", r);
-	r = host_open(&server.host);
+	r = host_open(&host);
 	if (r < 0)
 		return fail("/proc", r);
 	r = privileges_lock();

@@ -10,30 +10,18 @@
  */
 #include <cap-ng.h>
 #include <errno.h>
-#include <pwd.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "base/local-user.h"
 #include "lookup/privileges.h"
 
-/*
- * The user that systemd/ installs; where it is missing, the kernel's overflow id (nobody).
- */
-#define LOOKUP_USER	"overstay"
-#define LOOKUP_FALLBACK 65534
+/* The user that systemd/ installs. */
+#define LOOKUP_USER "overstay"
 
 static const unsigned kept_capabilities[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH };
-
-static void
-find_user(uid_t *ret_uid, gid_t *ret_gid)
-{
-	const struct passwd *entry = getpwnam(LOOKUP_USER);
-
-	*ret_uid = entry != NULL && entry->pw_uid != 0 ? entry->pw_uid : LOOKUP_FALLBACK;
-	*ret_gid = entry != NULL && entry->pw_gid != 0 ? entry->pw_gid : LOOKUP_FALLBACK;
-}
 
 int
 privileges_drop(bool *ret_has_network)
@@ -43,7 +31,7 @@ privileges_drop(bool *ret_has_network)
 	uid_t uid;
 	gid_t gid;
 
-	find_user(&uid, &gid);
+	local_user_find(LOOKUP_USER, &uid, &gid);
 	*ret_has_network = unshare(CLONE_NEWNET) < 0;
 	if (capng_get_caps_process() != 0)
 		return -EPERM;

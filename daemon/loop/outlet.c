@@ -123,7 +123,8 @@ send_report(struct report *report, void *argument)
 }
 
 static int
-start(struct outlet *outlet, struct loop *loop, enum sender_target target)
+start(struct outlet *outlet, struct loop *loop, enum sender_target target,
+    const struct host_names *names)
 {
 	const struct config *config = settings_config(outlet->settings);
 	struct sender_options options = {
@@ -131,6 +132,7 @@ start(struct outlet *outlet, struct loop *loop, enum sender_target target)
 		.cmdline = config->policy.cmdline,
 		.config = config->hash,
 		.stderr_fd = STDERR_FILENO,
+		.names = *names,
 	};
 	int r = sender_start(&options, &outlet->sender);
 
@@ -149,16 +151,19 @@ start(struct outlet *outlet, struct loop *loop, enum sender_target target)
 
 int
 outlet_new(struct loop *loop, struct engine *engine, const struct settings *settings,
-    enum sender_target target, struct outlet **ret)
+    enum sender_target target, const struct host_names *names, struct outlet **ret)
 {
 	struct outlet *outlet = calloc(1, sizeof(*outlet));
 	int r;
 
-	if (outlet == NULL)
+	if (outlet == NULL) {
+		if (names->release != NULL)
+			names->release(names->argument);
 		return -ENOMEM;
+	}
 	*outlet = (struct outlet){ .engine = engine, .settings = settings };
 	engine_set_limit(engine, LIMIT_BURST, LIMIT_WINDOW_USEC);
-	r = start(outlet, loop, target);
+	r = start(outlet, loop, target, names);
 	if (r < 0)
 		(void)outlet_free(outlet, 0);
 	else

@@ -12,9 +12,9 @@
 
 struct outlet;
 
-/* Starts the sender. Returns 0 or -errno. */
+/* Starts the sender, which takes names (its argument), on failure too. Returns 0 or -errno. */
 int outlet_new(struct loop *loop, struct engine *engine, const struct settings *settings,
-    enum sender_target target, struct outlet **ret) _mustcheck_;
+    enum sender_target target, const struct host_names *names, struct outlet **ret) _mustcheck_;
 /*
  * Sends what still can be sent until until_usec (CLOCK_MONOTONIC) and stops the sender. Accepts
  * NULL; returns NULL.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the configuration anew at SIGHUP, and keeps what is in force as the last good copy. Both
- * wait for disks and name services, so a thread of their own does them (base/worker.h).
+ * wait for disks, so a thread of their own does them (base/worker.h). A configuration that was read
+ * is put in force when its names have been asked for, so that no rule is without them meanwhile.
  *
  * Invariants: one thread at a time; the thread touches nothing but its struct job until it has
  * notified the loop, and the loop touches that only after; a configuration with an error, or one
@@ -46,6 +47,7 @@ struct job {
 
 struct reload {
 	const struct ground *ground;
+	struct names *names;
 	struct config_paths paths;
 	struct event *hangup;		 /* SIGHUP */
 	int state_fd;			 /* -1 = none */
@@ -91,7 +93,7 @@ release(void *context)
 	free(job);
 }
 
-/* Ends it. A thread that hangs in a name service or on a disk is left behind with its job. */
+/* Ends it. A thread that hangs on a disk is left behind with its job. */
 static struct job *
 end_job(struct job *job)
 {
@@ -175,6 +177,7 @@ on_settings(void *argument)
 	    report_new(same ? NOTICE_RELOADED_UNCHANGED : NOTICE_RELOADED, SEVERITY_NOTICE,
 		FACTS(fact_text(FACT_HASH, hash), fact_text(FACT_HASH_BEFORE, reload->replaced))));
 	report_unrefused(reload, &reload->job->messages);
+	names_report(reload->names);
 	conditions_end(reload->ground->conditions, CONDITION_CONFIG);
 }
 
@@ -195,19 +198,13 @@ note_kept(const struct reload *reload, const struct job *job)
 
 static void begin(struct reload *reload);
 
+/* The job is done, and what it has read is in force, or refused. */
 static void
-on_done(evutil_socket_t fd, short what, void *argument)
+end_load(struct reload *reload)
 {
-	struct reload *reload = argument;
 	struct job *job = reload->job;
 	bool load = job->load;
 
-	(void)fd;
-	(void)what;
-	if (load && job->result < 0)
-		refuse(reload);
-	else if (load)
-		accept_config(reload);
 	note_kept(reload, job);
 	reload->job = end_job(job);
 	status_update(reload->ground->status);
@@ -217,6 +214,37 @@ on_done(evutil_socket_t fd, short what, void *argument)
 		reload->again = false;
 		begin(reload);
 	}
+}
+
+/* Who the names of the new configuration are is known, as far as it can be. */
+static void
+on_names(void *argument)
+{
+	struct reload *reload = argument;
+
+	accept_config(reload);
+	end_load(reload);
+}
+
+static void
+on_done(evutil_socket_t fd, short what, void *argument)
+{
+	struct reload *reload = argument;
+	struct job *job = reload->job;
+
+	(void)fd;
+	(void)what;
+	loop_drop(&job->done);
+	if (job->load && job->result == 0) {
+		struct named_list *names = &job->config->policy.names;
+
+		named_list_inherit(names, settings_names(reload->ground->settings));
+		names_ask(reload->names, names, on_names, reload);
+		return;
+	}
+	if (job->load)
+		refuse(reload);
+	end_load(reload);
 }
 
 static int
@@ -356,7 +384,7 @@ start(struct reload *reload, const char *state_directory)
 }
 
 int
-reload_new(const struct ground *ground, const struct config_paths *paths,
+reload_new(const struct ground *ground, struct names *names, const struct config_paths *paths,
     const char *state_directory, struct reload **ret)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
@@ -364,7 +392,12 @@ reload_new(const struct ground *ground, const struct config_paths *paths,
 
 	if (reload == NULL)
 		return -ENOMEM;
-	*reload = (struct reload){ .ground = ground, .paths = *paths, .state_fd = -1 };
+	*reload = (struct reload){
+		.ground = ground,
+		.names = names,
+		.paths = *paths,
+		.state_fd = -1,
+	};
 	r = start(reload, state_directory);
 	if (r < 0)
 		(void)reload_free(reload);

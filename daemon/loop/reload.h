@@ -6,11 +6,12 @@
 #define OVERSTAY_LOOP_RELOAD_H
 
 #include "loop/ground.h"
+#include "loop/names.h"
 
 struct reload;
 
-/* paths and state_directory (NULL = nothing is kept) are borrowed. */
-int reload_new(const struct ground *ground, const struct config_paths *paths,
+/* names, paths and state_directory (NULL = nothing is kept) are borrowed. */
+int reload_new(const struct ground *ground, struct names *names, const struct config_paths *paths,
     const char *state_directory, struct reload **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. */
 struct reload *reload_free(struct reload *reload);

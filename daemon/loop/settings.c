@@ -47,6 +47,19 @@ settings_config(const struct settings *settings)
 	return settings->config;
 }
 
+struct named_list *
+settings_names(const struct settings *settings)
+{
+	return &settings->config->policy.names;
+}
+
+void
+settings_names_changed(struct settings *settings)
+{
+	engine_set_policy(settings->engine, &settings->config->policy);
+	loop_announce(settings->loop, LOOP_CHANGED);
+}
+
 void
 settings_take_links(struct settings *settings, const struct link_table *links)
 {

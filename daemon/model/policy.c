@@ -51,6 +51,25 @@ glob_list_clear(struct glob_list *list)
 	free(list->globs);
 }
 
+bool
+id_list_has(const struct id_list *list, uint32_t id)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->ids[i] == id)
+			return true;
+	for (size_t i = 0; i < list->name_count; i++)
+		if (list->names[i]->state == NAMED_KNOWN && list->names[i]->id == id)
+			return true;
+	return false;
+}
+
+static void
+id_list_clear(struct id_list *list)
+{
+	free(list->ids);
+	free(list->names);
+}
+
 void
 match_clear(struct match *match)
 {
@@ -69,9 +88,9 @@ match_clear(struct match *match)
 	glob_list_clear(&match->parent);
 	glob_list_clear(&match->interface);
 	glob_list_clear(&match->hostname);
-	free(match->uids.ids);
-	free(match->gids.ids);
-	free(match->login_uids.ids);
+	id_list_clear(&match->uids);
+	id_list_clear(&match->gids);
+	id_list_clear(&match->login_uids);
 	match_clear(match->not );
 	free(match->not );
 	for (size_t i = 0; i < match->any_count; i++)
@@ -100,6 +119,7 @@ policy_clear(struct policy *policy)
 	for (size_t i = 0; i < policy->rule_count; i++)
 		rule_clear(&policy->rules[i]);
 	free(policy->rules);
+	named_list_clear(&policy->names);
 	link_table_clear(&policy->links);
 	memset(policy, 0, sizeof(*policy));
 }

@@ -2,6 +2,7 @@
 /*
  * What the administrator wants, as values: the rules and the thresholds that judge and track obey.
  * config/ builds it from the files, engine/ reads it, nobody changes it: a reload makes a new one.
+ * Only what is known of the names changes, as they are answered (model/named.h).
  */
 #ifndef OVERSTAY_MODEL_POLICY_H
 #define OVERSTAY_MODEL_POLICY_H
@@ -11,6 +12,7 @@
 #include "base/macros.h"
 #include "base/port-set.h"
 #include "model/link.h"
+#include "model/named.h"
 #include "model/severity.h"
 
 /* A list of globs; the list matches where any of them does. */
@@ -26,10 +28,12 @@ struct address_prefix {
 	uint8_t bits;
 };
 
-/* A list of numeric ids, as `user:` was resolved when the configuration was read. */
+/* A list of users or groups, by number or by name. */
 struct id_list {
 	uint32_t *ids;
 	size_t count;
+	const struct named **names; /* of the policy's */
+	size_t name_count;
 };
 
 /* The bit of struct match's sessions that is any session; the others are those of its type. */
@@ -135,6 +139,7 @@ enum cmdline_mode {
 struct policy {
 	struct rule *rules; /* in the order in which they are asked */
 	size_t rule_count;
+	struct named_list names; /* all that the rules name */
 	struct link_table links; /* what exe and parent of the rules lead to */
 
 	uint64_t threshold_usec;
@@ -162,6 +167,9 @@ struct policy {
 
 /* The defaults of the design, no rules. Free with policy_clear(). */
 void policy_init(struct policy *policy);
+
+/* Whether the list has the id, by its number or by a name that is known. */
+bool id_list_has(const struct id_list *list, uint32_t id);
 
 /* Frees all that the policy (or one rule, one match) holds, not the struct itself. Accepts NULL. */
 void policy_clear(struct policy *policy);

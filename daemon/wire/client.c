@@ -4,29 +4,21 @@
  *
  * Invariants: every inode asked for is handed to the caller exactly once, whatever comes back
  * or does not; an owner that is handed over is whole and within the bounds of model/owner.h.
- * lookup_client_spawn() is the only place where overstayd forks.
  *
  * Memory: 64 KiB for a packet and 12 KiB for the questions and one answer, as long as the
  * connection is open; pages that were never written are not there.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/search.h"
 #include "model/listener.h"
 #include "wire/client.h"
-
-/* The descriptor on which a started overstay-lookup finds its connection. */
-#define CHILD_FD 3
+#include "wire/connect.h"
 
 struct open_question {
 	uint32_t inode;
@@ -67,89 +59,24 @@ new_owners(int fd, pid_t pid, struct lookup_client **ret)
 int
 lookup_client_open_path(const char *socket_path, struct lookup_client **ret)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	_close_ int fd = -1;
-	int r;
+	_close_ int fd = connect_path(socket_path);
+	int r = fd < 0 ? fd : new_owners(fd, 0, ret);
 
-	if (strlen(socket_path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, socket_path, strlen(socket_path));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* A full backlog is EAGAIN, not a wait. */
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	r = new_owners(fd, 0, ret);
 	if (r == 0)
 		(void)take_fd(&fd);
 	return r;
 }
 
-/*
- * The child, between fork() and execve(): only what is allowed there with other threads
- * around. The environment stays behind, so NOTIFY_SOCKET and LISTEN_FDS keep meaning
- * overstayd.
- */
-static void
-become_lookup(const char *binary, int fd)
-{
-	static const char *const environment[] = { "LC_ALL=C", NULL };
-	static const char number[] = { '0' + CHILD_FD, '\0' };
-	const char *const arguments[] = { binary, "--fd", number, NULL };
-	struct sigaction standard = { .sa_handler = SIG_DFL };
-	sigset_t none;
-	int null_fd;
-
-	for (int i = 1; i < NSIG; i++)
-		(void)sigaction(i, &standard, NULL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(null_fd, STDOUT_FILENO) < 0)
-		return;
-	/* Were it that number already, dup2() would leave it to be closed by execve(). */
-	if (fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, CHILD_FD) < 0)
-		return;
-	/* Before Linux 5.9 nothing but O_CLOEXEC closes them, and everything has it. */
-	(void)syscall(SYS_close_range, CHILD_FD + 1, ~0U, 0);
-	(void)execve(binary, (char *const *)arguments, (char *const *)environment);
-}
-
 int
 lookup_client_spawn(const char *lookup_binary, struct lookup_client **ret)
 {
-	_close_ int own = -1, other = -1;
-	struct lookup_client *client;
-	sigset_t all, before;
-	int pair[2], r;
+	pid_t pid = 0;
+	_close_ int fd = connect_spawn(lookup_binary, &pid);
+	int r = fd < 0 ? fd : new_owners(fd, pid, ret);
 
-	if (access(lookup_binary, X_OK) < 0)
-		return -errno;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
-		return -errno;
-	own = pair[0];
-	other = pair[1];
-	r = new_owners(own, 0, &client);
-	if (r < 0)
-		return r;
-	/*
-	 * No handler of ours may run in the child: it would write to the loop's own pipe.
-	 */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	client->pid = fork();
-	if (client->pid == 0) {
-		become_lookup(lookup_binary, other);
-		_exit(127);
-	}
-	r = client->pid < 0 ? -errno : 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r < 0) {
-		free(client);
-		return r;
-	}
-	(void)take_fd(&own);
-	*ret = client;
-	return 0;
+	if (r == 0)
+		(void)take_fd(&fd);
+	return r;
 }
 
 struct lookup_client *

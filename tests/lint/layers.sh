@@ -73,6 +73,15 @@ check_pure() {
 	esac
 }
 
+# Modules of the name services run where names/ is, and nowhere else. Without them: fgetpwent(3).
+check_name_services() {
+	case $(room_of "$1") in
+	names) ;;
+	*) grep -nHE '\b(getpw|getgr|getspnam|getlogin|getservby|gethostby|initgroups|innetgr|endpw|endgr|setpw|setgr)[a-z_]*\(' "$1" |
+		grep -v 'getgroups(' ;;
+	esac
+}
+
 # The parts of a stay and who may change them: "part file...".
 owners=$(awk '
 	/^    part +what +owners in engine\/$/ { inside = 1; at = index($0, "owners"); next }
@@ -101,6 +110,7 @@ lint() {
 	for file in $sources; do check_own "$file"; done | point "own includes keep to the layers"
 	for file in $sources; do check_foreign "$file"; done | point "third-party headers have their address"
 	for file in $sources; do check_pure "$file"; done | point "engine/ and model/ have no descriptor and no clock"
+	for file in $sources; do check_name_services "$file"; done | point "name services are asked in names/ alone"
 	check_owners | point "each part of a stay is changed by its owners"
 	for room in $(for file in $sources; do room_of "$file"; done | sort -u); do
 		[ "$room" = top ] || grep -q "^$room/ " daemon/README || echo "daemon/README lacks $room/"

@@ -2,7 +2,6 @@
 /*
  * The names of users, groups and interfaces of a scenario's host.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "world-names.h"
@@ -17,20 +16,24 @@ static const struct {
 	{ "www-data", 33, false },
 	{ "alice", 1000, false },
 	{ "bob", 1001, false },
+	{ "rabbitmq", 112, false },
 	{ "root", 0, true },
 	{ "www-data", 33, true },
 	{ "developers", 2000, true },
 };
 
-int
-world_resolve(const char *name, bool group, uint32_t *ret_id)
+void
+world_answer_names(const struct config *config)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].group == group && strcmp(names[i].name, name) == 0) {
-			*ret_id = names[i].id;
-			return 0;
-		}
-	return -ENOENT;
+	for (size_t i = 0; i < config->policy.names.count; i++) {
+		struct named *named = config->policy.names.items[i];
+
+		(void)named_answer(named, NAMED_ABSENT, 0);
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
+			if (names[j].group == named->group &&
+			    strcmp(names[j].name, named->name) == 0)
+				(void)named_answer(named, NAMED_KNOWN, names[j].id);
+	}
 }
 
 const char *

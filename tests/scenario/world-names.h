@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "config/config.h"
 
-/* As config_resolve_function. */
-int world_resolve(const char *name, bool group, uint32_t *ret_id);
+/* Answers for all that the rules name. */
+void world_answer_names(const struct config *config);
 
 /* NULL where there is none of that number. */
 const char *world_user_name(uint32_t uid, void *argument);

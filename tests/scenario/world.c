@@ -198,22 +198,6 @@ ask_owners(struct world *world)
 		lookup->answer_usec = world->now_usec + lookup->delay_usec;
 }
 
-struct owner *
-world_copy_owner(const struct owner *from, uint64_t now_usec)
-{
-	struct owner *owner = or_die(owner_new(from->kind, from->reason, from->process_count));
-
-	owner->observed_usec = now_usec;
-	owner->holders = from->holders;
-	owner->thorough = true;
-	if (place_copy(&owner->place, &from->place) < 0)
-		abort();
-	for (uint32_t i = 0; i < from->process_count; i++)
-		if (process_copy(&owner->processes[i], &from->processes[i]) < 0)
-			abort();
-	return owner;
-}
-
 /*
  * Who holds the inode now; nobody where it was closed meanwhile or nobody was written. As
  * overstay-lookup does, gives all inodes of one answer that the same process holds one owner.
@@ -537,6 +521,7 @@ take_config(struct world *world, struct config *config)
 {
 	struct config *old = world->config;
 
+	world_answer_names(config);
 	world->config = config;
 	engine_set_policy(world->engine, &config->policy);
 	read_ranges(world, true);
@@ -549,8 +534,7 @@ int
 world_configure(struct world *world, const char *text, struct config_messages *messages)
 {
 	struct config *config;
-	int r =
-	    config_load_text(text, strlen(text), "config", false, world_resolve, &config, messages);
+	int r = config_load_text(text, strlen(text), "config", &config, messages);
 
 	if (r < 0)
 		return r;
@@ -572,7 +556,6 @@ world_configure_shipped(struct world *world, const char *rules_dir,
 	const struct config_paths paths = {
 		.main_file = "/dev/null",
 		.vendor_rules_dir = rules_dir,
-		.resolve = world_resolve,
 	};
 	struct config *config;
 	int r = config_load(&paths, &config, messages);

@@ -18,6 +18,7 @@ SOURCE = pathlib.Path(os.environ["OVERSTAY_SOURCE"])
 BUILD = pathlib.Path(os.environ["OVERSTAY_BUILD"])
 OVERSTAYD = BUILD / "overstayd"
 LOOKUP = BUILD / "overstay-lookup"
+NAMES = BUILD / "overstay-names"
 CLONE_NEWNET = 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
@@ -199,15 +200,20 @@ class Daemon:
 
     def lookup_pid(self):
         """The overstay-lookup that it started, None where there is none."""
+        return next(iter(self.children("overstay-lookup")), None)
+
+    def children(self, program):
+        """The processes of that name that it started."""
+        found = []
         for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
             try:
                 text = path.read_text(encoding="utf-8", errors="replace")
             except OSError:
                 continue
             name, rest = text[text.index("(") + 1:text.rindex(")")], text[text.rindex(")"):]
-            if name.startswith("overstay-lookup"[:15]) and int(rest.split()[2]) == self.pid:
-                return int(path.parent.name)
-        return None
+            if name.startswith(program[:15]) and int(rest.split()[2]) == self.pid:
+                found.append(int(path.parent.name))
+        return found
 
     def send(self, number):
         self.process.send_signal(number)

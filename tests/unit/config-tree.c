@@ -29,7 +29,6 @@ config_tree_make(struct config_tree *tree, const char *directory)
 		.conf_dir = tree->conf_dir,
 		.rules_dir = tree->rules_dir,
 		.vendor_rules_dir = tree->vendor_dir,
-		.resolve = resolve_fake,
 	};
 	return 0;
 }

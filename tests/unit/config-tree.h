@@ -15,7 +15,7 @@ struct config_tree {
 	char conf_dir[CONFIG_TREE_PATH_MAX];   /* conf.d */
 	char rules_dir[CONFIG_TREE_PATH_MAX];  /* rules.d */
 	char vendor_dir[CONFIG_TREE_PATH_MAX]; /* vendor */
-	struct config_paths paths;	       /* all four; users are those of resolve_fake() */
+	struct config_paths paths;	       /* all four */
 };
 
 /* Makes it in the directory. Returns 0 or -1. */

@@ -212,14 +212,12 @@ test_root(void **state)
 		.rules_dir = "/rules.d",
 		.vendor_rules_dir = "/vendor",
 	};
-	assert_null(load(tree,
-	    "rules.d/2.yaml:2:59: error: unknown user \"alice\", expected a user that exists in "
-	    "this tree\n"));
-	config_tree_write(tree, "vendor/target", ALLOW("user: [carol, \"@crew\"]"));
 	config = load(tree, "");
 	assert_int_equal(config->policy.rule_count, 1);
-	assert_int_equal(config->policy.rules[0].match.uids.ids[0], 1234);
-	assert_int_equal(config->policy.rules[0].match.gids.ids[0], 4321);
+	assert_true(id_list_has(&config->policy.rules[0].match.uids, 1234));
+	assert_true(id_list_has(&config->policy.rules[0].match.gids, 4321));
+	assert_int_equal(config->policy.names.count, 3);
+	assert_int_equal(config->policy.names.items[2]->state, NAMED_ABSENT);
 	assert_string_equal(config->policy.rules[0].where, "/rules.d/2.yaml:2");
 	(void)config_free(config);
 	/* One that is not there is not a tree without a mistake. */
@@ -254,7 +252,8 @@ test_requires(void **state)
 		    "\"0.3\"\n"
 		    "t.yaml:2:1: error: unknown key \"x\", expected one of interval, survey, "
 		    "ranges, "
-		    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
+		    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, "
+		    "remind, "
 		    "heartbeat, advice, hopping, log, cmdline, rules, requires\n" },
 		{ "requires: [1]\n",
 		    "t.yaml:1:11: error: found a list, expected a version such as \"0.3\"\n" },

@@ -305,9 +305,9 @@ test_dump(void **state)
 	fail_each(fixture, attempt_dump, 0);
 }
 
-/* The copy that was kept, on a host where one of its users is gone. */
+/* A text, with names of users and groups. */
 static void
-attempt_last_good(const struct fixture *fixture, size_t failing, struct outcome *ret)
+attempt_text(const struct fixture *fixture, size_t failing, struct outcome *ret)
 {
 	static const char text[] =
 	    "threshold: 1h\n"
@@ -319,27 +319,26 @@ attempt_last_good(const struct fixture *fixture, size_t failing, struct outcome 
 
 	(void)fixture;
 	memory_arm(failing);
-	ret->result = config_load_text(text, strlen(text), "last-good.yaml", true, resolve_fake,
-	    &config, &messages);
+	ret->result = config_load_text(text, strlen(text), "last-good.yaml", &config, &messages);
 	outcome_take(ret, &messages, config);
 }
 
 static void
-test_last_good(void **state)
+test_text(void **state)
 {
-	fail_each(*state, attempt_last_good, 0);
+	fail_each(*state, attempt_text, 0);
 }
 
-/* Hands over nothing but what it says. */
 static void
 attempt_check(const struct fixture *fixture, size_t failing, struct outcome *ret)
 {
 	struct config_messages messages = { 0 };
+	struct config *config = NULL;
 
 	memory_arm(failing);
-	ret->result =
-	    config_check_file(&(struct config_paths){ 0 }, fixture->tree.main_file, &messages);
-	outcome_take(ret, &messages, NULL);
+	ret->result = config_check_file(&(struct config_paths){ 0 }, fixture->tree.main_file,
+	    &config, &messages);
+	outcome_take(ret, &messages, config);
 }
 
 static void
@@ -361,7 +360,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_load, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_load_wrong, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_dump, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_last_good, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_check, set_up, tear_down),
 	};
 

@@ -138,8 +138,7 @@ test_durations(void **state)
 			    "%s%s: "
 			    "%s%s\n",
 			    beside, rows[i].name, values[j], end);
-			r = config_load_text(text, strlen(text), "t.yaml", false, NULL, &config,
-			    &messages);
+			r = config_load_text(text, strlen(text), "t.yaml", &config, &messages);
 			if (r != (good ? 0 : -EINVAL))
 				print_error("# read: %s", text);
 			assert_int_equal(r, good ? 0 : -EINVAL);

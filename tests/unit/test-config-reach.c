@@ -264,9 +264,12 @@ test_reach(void **state)
 		{ "unit: \"*\"", "unit: a.service", true },
 		{ "user_unit: \"*\"", "unit: a.service", false },
 		{ "user_unit: \"a*\"", "user_unit: a.service", true },
-		{ "user: [alice, bob]", "user: 1001", true },
+		{ "user: [alice, bob]", "user: bob", true },
+		/* Whose number it is, is not known here. */
+		{ "user: [alice, bob]", "user: 1001", false },
 		{ "user: alice", "user: [alice, bob]", false },
-		{ "user: \"@developers\"", "user: \"@2000\"", true },
+		{ "user: \"@developers\"", "user: [\"@developers\"]", true },
+		{ "user: \"@developers\"", "user: \"@2000\"", false },
 		{ "user: \"@developers\"", "user: 2000", false },
 		{ "port: 1-100, not: {user: alice}", "port: 50", false },
 		{ "port: 1-100", "port: 50, not: {user: alice}", true },
@@ -384,7 +387,7 @@ test_reach_is_bounded(void **state)
 			used += (size_t)sprintf(text + used, "/%x,", i * 100 + j);
 		used += (size_t)sprintf(text + used, "]}}\n");
 	}
-	(void)config_free(load_bytes(text, used, false, &said));
+	(void)config_free(load_bytes(text, used, &said));
 	assert_memory_equal(said,
 	    "t.yaml:3:3: warning: never reached, \"first\" at line 2 matches first\n",
 	    strlen("t.yaml:3:3: warning: never reached, \"first\" at line 2 matches first\n"));
@@ -420,7 +423,7 @@ test_beside_an_error(void **state)
 	    "t.yaml:5:3: warning: never reached, \"a\" at line 3 matches first\n"
 	    "t.yaml:6:3: warning: never reached, \"a\" at line 3 matches first\n"));
 	assert_int_equal(config_load_text(strchr(text, '\n') + 1, strlen(text) - 12, "t.yaml",
-			     false, resolve_fake, &config, &messages),
+			     &config, &messages),
 	    -EINVAL);
 	assert_null(config);
 	said = messages_text(&messages, "");

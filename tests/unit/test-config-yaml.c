@@ -157,7 +157,7 @@ test_aliases_mean_values(void **state)
 	assert_string_equal(rule->name, "b");
 	assert_int_equal(rule->severity, SEVERITY_ERR);
 	assert_int_equal(rule->remind_usec, 5 * USEC_PER_HOUR);
-	assert_int_equal(rule->match.uids.count, 1);
+	assert_int_equal(rule->match.uids.name_count, 1);
 	assert_false(port_set_has(rule->match.ports, 5));
 	assert_true(port_set_has(rule->match.ports, 6));
 	free(dump);
@@ -179,7 +179,7 @@ test_aliases_are_bounded(void **state)
 			used += (size_t)sprintf(text + used, "%s*l%u", j > 0 ? ", " : "", i - 1);
 		used += (size_t)sprintf(text + used, "]\n");
 	}
-	(void)config_free(load_bytes(text, used, false, &said));
+	(void)config_free(load_bytes(text, used, &said));
 	assert_string_equal(said,
 	    "t.yaml:6:10: error: alias \"l4\" makes the file too large, expected at most 250000 "
 	    "values and 1048576 bytes of text with all aliases replaced\n");
@@ -188,14 +188,14 @@ test_aliases_are_bounded(void **state)
 	memset(text + used, 'x', 600 * 1024);
 	used += 600 * 1024;
 	used += (size_t)sprintf(text + used, "\nb: *a\n");
-	(void)config_free(load_bytes(text, used, false, &said));
+	(void)config_free(load_bytes(text, used, &said));
 	assert_string_equal(said,
 	    "t.yaml:2:4: error: alias \"a\" makes the file too large, expected at most 250000 "
 	    "values and 1048576 bytes of text with all aliases replaced\n");
 	free(said);
 	for (unsigned i = used = 0; i <= YAML_ANCHORS_MAX; i++)
 		used += (size_t)sprintf(text + used, "k%u: &a%u 1\n", i, i);
-	(void)config_free(load_bytes(text, used, false, &said));
+	(void)config_free(load_bytes(text, used, &said));
 	assert_non_null(strstr(said, ": error: too many "));
 	free(said);
 }
@@ -247,7 +247,7 @@ test_characters(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *said;
 
-		assert_null(load_bytes(cases[i].text, cases[i].size, false, &said));
+		assert_null(load_bytes(cases[i].text, cases[i].size, &said));
 		assert_string_equal(said, cases[i].messages);
 		free(said);
 	}
@@ -288,7 +288,7 @@ test_quotes(void **state)
 	    "time span such as 90s or 1h 30min\n"));
 	memcpy(text, "cmdline: ", 9);
 	memset(text + 9, 'x', 4000);
-	assert_null(load_bytes(text, strlen(text), false, &said));
+	assert_null(load_bytes(text, strlen(text), &said));
 	assert_true(strlen(said) < 200);
 	assert_non_null(strstr(said, "xxx...\", expected masked, full or off\n"));
 	free(said);
@@ -303,12 +303,12 @@ test_bounds(void **state)
 
 	(void)state;
 	memset(text, '#', YAML_SIZE_MAX + 1);
-	assert_null(load_bytes(text, YAML_SIZE_MAX + 1, false, &said));
+	assert_null(load_bytes(text, YAML_SIZE_MAX + 1, &said));
 	assert_string_equal(said,
 	    "t.yaml:1:1: error: file is too large, expected at most 1048576 "
 	    "bytes\n");
 	free(said);
-	(void)config_free(load_bytes(text, YAML_SIZE_MAX, false, &said));
+	(void)config_free(load_bytes(text, YAML_SIZE_MAX, &said));
 	assert_string_equal(said, "");
 	free(said);
 
@@ -316,7 +316,7 @@ test_bounds(void **state)
 	while (used < YAML_SIZE_MAX - 4)
 		used += (size_t)sprintf(text + used, "[],");
 	text[used++] = ']';
-	assert_null(load_bytes(text, used, false, &said));
+	assert_null(load_bytes(text, used, &said));
 	assert_string_equal(said,
 	    "t.yaml:1:750000: error: too many values, expected at most "
 	    "250000 in a file\n");
@@ -324,7 +324,7 @@ test_bounds(void **state)
 
 	for (used = 0, *text = '\0'; used < 3000;)
 		used += (size_t)sprintf(text + used, "k%zu: 1\n", used);
-	assert_null(load_bytes(text, used, false, &said));
+	assert_null(load_bytes(text, used, &said));
 	assert_non_null(strstr(said,
 	    "t.yaml:1:1: error: too many keys in a map, expected at most "
 	    "256\n"));
@@ -365,9 +365,7 @@ test_many_errors(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 150; i++)
 		used += (size_t)sprintf(text + used, "- x\n");
-	assert_int_equal(
-	    config_load_text(text, used, "t.yaml", false, resolve_fake, &config, &messages),
-	    -EINVAL);
+	assert_int_equal(config_load_text(text, used, "t.yaml", &config, &messages), -EINVAL);
 	assert_int_equal(messages.count, CONFIG_MESSAGES_MAX);
 	assert_int_equal(messages.counts[CONFIG_ERROR], 150);
 	said = messages_text(&messages, "");

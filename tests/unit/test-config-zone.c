@@ -55,8 +55,7 @@ read_until_day(bool load_first, uint64_t *ret_usec)
 	int r = load_first ? clock_load_zone() : 0;
 
 	if (r == 0)
-		r = config_load_text(text, strlen(text), "t", false, resolve_fake, &config,
-		    &messages);
+		r = config_load_text(text, strlen(text), "t", &config, &messages);
 	if (r == 0)
 		*ret_usec = config->policy.rules[0].until_usec;
 	(void)config_free(config);

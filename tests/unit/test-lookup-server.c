@@ -25,7 +25,7 @@
 #include "lookup-help.h"
 #include "skip.h"
 
-#define CONNECTIONS_MAX 8 /* lookup/server.h */
+#define CONNECTIONS_MAX 8 /* wire/server.h */
 
 struct service {
 	char directory[64];

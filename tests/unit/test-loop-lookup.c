@@ -130,7 +130,7 @@ whoever_started_it(void **state)
 	ground.engine = engine_new(NULL, NULL);
 	assert_non_null(ground.engine);
 	assert_int_equal(loop_new(&ground.loop), 0);
-	assert_int_equal(config_load_text("", 0, "none", false, NULL, &config, &messages), 0);
+	assert_int_equal(config_load_text("", 0, "none", &config, &messages), 0);
 	assert_int_equal(settings_new(ground.loop, ground.engine, config, &ground.settings), 0);
 	assert_int_equal(lookup_client_spawn(options.program, &owners), 0);
 	first = lookup_client_pid(owners);

@@ -136,8 +136,7 @@ set_up(void **state)
 	memset(&played, 0, sizeof(played));
 	(void)signal(SIGPIPE, SIG_IGN);
 	played.saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	assert_int_equal(config_load_text("", 0, "none", false, resolve_fake, &config, &messages),
-	    0);
+	assert_int_equal(config_load_text("", 0, "none", &config, &messages), 0);
 	config_messages_clear(&messages);
 	assert_int_equal(loop_new(&played.loop), 0);
 	played.engine = engine_new(NULL, NULL);
@@ -145,8 +144,8 @@ set_up(void **state)
 	assert_int_equal(settings_new(played.loop, played.engine, config, &played.settings), 0);
 	assert_int_equal(loop_add_timer(played.loop, on_timeout, NULL, &played.timeout), 0);
 	open_pipe();
-	assert_int_equal(
-	    outlet_new(played.loop, played.engine, played.settings, SENDER_STDERR, &played.outlet),
+	assert_int_equal(outlet_new(played.loop, played.engine, played.settings, SENDER_STDERR,
+			     &(struct host_names){ 0 }, &played.outlet),
 	    0);
 	return 0;
 }

@@ -20,9 +20,13 @@
 
 static const char *const old_text = "threshold: 7h\n";
 
+/* There is none. */
+static const struct names_options no_names = { .program = "/nonexistent" };
+
 static struct {
 	struct config_tree tree;
 	struct ground ground;
+	struct names *names;
 	struct reload *reload;
 	int state_fd;
 	status_function *write_status;
@@ -125,8 +129,7 @@ run_on_old(void)
 	struct config_messages messages = { 0 };
 	struct config *config;
 
-	assert_int_equal(config_load_text(old_text, strlen(old_text), "old", false, resolve_fake,
-			     &config, &messages),
+	assert_int_equal(config_load_text(old_text, strlen(old_text), "old", &config, &messages),
 	    0);
 	free(played.old_dump);
 	assert_int_equal(config_dump_text(config, &played.old_dump, NULL), 0);
@@ -155,7 +158,10 @@ set_up(void **state)
 	if (played.state_fd < 0 || loop_new(&played.ground.loop) < 0)
 		return -1;
 	run_on_old();
-	return reload_new(&played.ground, &played.tree.paths, played.tree.root, &played.reload);
+	if (names_new(&played.ground, &no_names, NULL, &played.names) < 0)
+		return -1;
+	return reload_new(&played.ground, played.names, &played.tree.paths, played.tree.root,
+	    &played.reload);
 }
 
 static int
@@ -163,6 +169,7 @@ tear_down(void **state)
 {
 	(void)state;
 	(void)reload_free(played.reload);
+	(void)names_free(played.names);
 	(void)settings_free(played.ground.settings);
 	(void)close(played.state_fd);
 	(void)loop_free(played.ground.loop);

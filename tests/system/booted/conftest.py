@@ -69,7 +69,8 @@ def mask_packaged_rules():
 
 def clean_up():
     """Stops the service and takes away what it leaves and what was set for it."""
-    for unit in ("overstayd.service", "overstay-lookup.socket", "overstay-lookup.service"):
+    for unit in ("overstayd.service", "overstay-lookup.socket", "overstay-lookup.service",
+                 "overstay-names.socket", "overstay-names.service"):
         run("systemctl", "stop", unit)
         run("systemctl", "reset-failed", unit, check=False)
         run("systemctl", "revert", unit, check=False)

@@ -14,7 +14,8 @@ from harness import BUILD, SOURCE, run, wait_until
 
 PORT = 60855
 PROGRAMS = {"overstayd.service": "/usr/sbin/overstayd",
-            "overstay-lookup.service": "/usr/libexec/overstay/overstay-lookup"}
+            "overstay-lookup.service": "/usr/libexec/overstay/overstay-lookup",
+            "overstay-names.service": "/usr/libexec/overstay/overstay-names"}
 SITE = CONFIG.parent / "conf.d" / "site.yaml"
 SHIPPED = pathlib.Path("/usr/share/overstay/overstay.yaml")
 
@@ -130,7 +131,8 @@ def test_removed_leaves_the_state_and_what_was_changed(bare, offender):
         listed = run("systemctl", listing, "--all", "--no-legend", "overstay*", check=False)
         assert listed.stdout == ""
     assert "overstay" not in run("journalctl", "--list-catalog").stdout
-    assert run("getent", "passwd", "overstay").stdout
+    for user in ("overstay", "overstay-names"):
+        assert run("getent", "passwd", user).stdout
     # Nothing of the administrator's: all of /etc/overstay goes.
     as_told("Install it as a service")
     SITE.unlink()

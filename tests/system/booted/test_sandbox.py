@@ -130,6 +130,8 @@ attempt("write own state")(lambda: write("/var/lib/overstay/probe"))
 attempt("write own runtime directory")(lambda: write("/run/overstay/probe"))
 attempt("connect journal")(lambda: connect("/run/systemd/journal/socket", socket.SOCK_DGRAM))
 attempt("connect lookup")(lambda: connect("/run/overstay/lookup.sock", socket.SOCK_SEQPACKET))
+attempt("connect names")(lambda: connect("/run/overstay/names.sock", socket.SOCK_SEQPACKET))
+attempt("connect userdb")(lambda: connect("/run/systemd/userdb/io.systemd.DynamicUser"))
 attempt("connect rpcbind")(lambda: connect("/run/rpcbind.sock"))
 attempt("read port range")(
     lambda: open("/proc/sys/net/ipv4/ip_local_port_range", "rb").read(1))
@@ -153,7 +155,7 @@ signal.pause()
 # What is each process's own business. Everything else must be refused.
 OF_OVERSTAYD = {
     "socket unix", "socket netlink", "write own state", "write own runtime directory",
-    "connect journal", "connect lookup", "connect rpcbind", "read port range",
+    "connect journal", "connect lookup", "connect names", "connect rpcbind", "read port range",
     # uid 0 reads what root owns, capability or not.
     "read /etc/shadow",
     # It is uid 0 already.
@@ -165,6 +167,12 @@ OF_LOOKUP = {
     # What its two capabilities give by their nature, see overstayd(8).
     "read /etc/shadow", "read environ of init", "read fds of the victim",
     "read port range",
+}
+OF_NAMES = {
+    # The sockets of name services, and others that every user may connect to.
+    "socket unix", "connect userdb", "connect /run/test-service.sock", "connect rpcbind",
+    # A /tmp of its own, gone with the service; files are limited to no bytes at all.
+    "write /tmp/probe", "write /var/tmp/probe",
 }
 
 
@@ -232,7 +240,7 @@ def test_the_probe_itself_can_do_all_this_outside():
         "write /proc/sys/kernel/core_pattern", "write /sys/fs/cgroup/probe", "write /dev/probe",
         "connect /run/udev/control", "connect /proc/1/root/run/udev/control",
         # Made by the service's own directories only.
-        "write own state", "write own runtime directory", "connect lookup",
+        "write own state", "write own runtime directory", "connect lookup", "connect names",
         # Nothing may be written at an address that is not mapped.
         "write /proc/1/mem", "write /proc/VICTIM/mem", "write /proc/VICTIM/oom_score_adj",
         "write /proc/1/oom_score_adj", "setuid root",
@@ -263,7 +271,7 @@ def test_overstayd_taken_over(drop_in, service):
     assert allowed(results) <= OF_OVERSTAYD, results
     # The sandbox must not keep it from its own work.
     for name in ("socket unix", "socket netlink", "write own state", "connect journal",
-                 "connect lookup", "connect rpcbind", "read port range",
+                 "connect lookup", "connect names", "connect rpcbind", "read port range",
                  "write own runtime directory"):
         assert results[name] == "done", (name, results[name])
 
@@ -281,6 +289,16 @@ def test_lookup_taken_over(drop_in, service):
     for path in (pathlib.Path("/tmp/probe"), pathlib.Path("/var/tmp/probe"), VICTIM / "probe"):
         assert not path.exists() or path.stat().st_size == 0
         path.unlink(missing_ok=True)
+
+
+def test_names_taken_over(drop_in, service):
+    del service
+    run("systemctl", "start", "overstay-names.socket")
+    results = probe("overstay-names.service", drop_in)
+    assert allowed(results) <= OF_NAMES, results
+    # The modules of the name services need these.
+    for name in ("socket unix", "connect userdb"):
+        assert results[name] == "done", (name, results[name])
 
 
 def status_of(unit):
@@ -304,7 +322,13 @@ def test_capabilities_of_the_running_processes(service):
         assert int(lookup[name], 16) == two, name
     user = run("id", "-u", "overstay").stdout.strip()
     assert lookup["Uid"].split() == [user] * 4 and user != "0"
-    for status in (daemon, lookup):
+    run("systemctl", "start", "overstay-names.service")
+    names = status_of("overstay-names.service")
+    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(names[name], 16) == 0, name
+    user = run("id", "-u", "overstay-names").stdout.strip()
+    assert names["Uid"].split() == [user] * 4 and user not in ("0", lookup["Uid"].split()[0])
+    for status in (daemon, lookup, names):
         assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
 
 

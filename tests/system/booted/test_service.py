@@ -18,11 +18,12 @@ from conftest import CONFIG, QUICK, show
 from harness import run, wait_until
 
 PORT = 60855
-UNITS = ("overstayd.service", "overstay-lookup.service")
+UNITS = ("overstayd.service", "overstay-lookup.service", "overstay-names.service")
+SOCKETS = ("overstay-lookup.socket", "overstay-names.socket")
 
 
 def test_verify_says_nothing():
-    for unit in (*UNITS, "overstay-lookup.socket"):
+    for unit in (*UNITS, *SOCKETS):
         done = run("systemd-analyze", "verify", "--man=no", unit)
         assert done.stderr == "" and done.stdout == "", unit
 
@@ -33,7 +34,7 @@ def test_exposure_is_at_most_2():
 
 
 def test_manuals_are_where_the_units_say():
-    for unit in (*UNITS, "overstay-lookup.socket"):
+    for unit in (*UNITS, *SOCKETS):
         for page in show(unit, "Documentation").replace('"', "").split():
             name, section = re.fullmatch(r"man:(.*)\((\d)\)", page).groups()
             path = pathlib.Path(f"/usr/share/man/man{section}/{name}.{section}")
@@ -359,9 +360,10 @@ def test_stop_is_told_and_quick(service):
     assert one.wait_entry(OVERSTAY_EVENT="stopped")
     assert show("overstayd.service", "Result") == "success"
     # Nothing with the capabilities of the poll-up is left, and no way to start it.
-    for unit in ("overstay-lookup.service", "overstay-lookup.socket"):
+    for unit in (*UNITS, *SOCKETS):
         assert show(unit, "ActiveState") == "inactive", unit
-    assert not os.path.lexists("/run/overstay/lookup.sock")
+    for name in ("lookup.sock", "names.sock"):
+        assert not os.path.lexists(f"/run/overstay/{name}")
 
 
 def lookup_pid():

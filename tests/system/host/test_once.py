@@ -16,7 +16,7 @@ import termios
 import pytest
 
 import harness
-from harness import LOOKUP, OVERSTAYD, config_text, run
+from harness import LOOKUP, NAMES, OVERSTAYD, config_text, run
 
 PORT = 50001
 NOBODY = 65534
@@ -63,7 +63,7 @@ def _public():
     """A directory that everybody may enter, with the programs and a configuration."""
     directory = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="overstay-test-"))
     directory.chmod(0o755)
-    for program in (OVERSTAYD, LOOKUP):
+    for program in (OVERSTAYD, LOOKUP, NAMES):
         shutil.copy(program, directory)
     (directory / "overstay.yaml").write_text(config_text(), encoding="utf-8")
     yield directory

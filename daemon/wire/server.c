@@ -1,41 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread, one poll(2), one request at a time, in turn. A request is answered in one go:
- * the answer is short (a second on a crowded host), and the only asker is overstayd, which
- * has one request under way. A client that sends what is no request, does not read its
- * answer for SEND_WAIT_MSEC, or is neither root nor this user, is disconnected without a
- * word.
+ * One thread, one poll(2), connections in turn. What has come is one packet of a connection at a
+ * time, and who owns the server answers it (struct server's serve). A client that is neither root
+ * nor this user is disconnected without a word, and so is one whose packet could not be served.
  *
- * Reading /proc can be held up for ever by what hostile processes do (a FUSE file system
- * that does not answer, an mmap lock that is not given back), and a signal handler could
- * not free the thread. So the default action of SIGALRM ends the process: overstayd sees
- * the connection close, says that owners are unknown, and the next connection starts a new
- * one.
+ * What is served may be held up for ever by what hostile processes do (a file system that does not
+ * answer, a name service that hangs), and a signal handler could not free the thread. So SIGALRM is
+ * left to its default action, which ends the process: who serves arms alarm(2) before.
  *
- * Memory: fixed, but for what answer.c takes while it answers.
+ * Memory: fixed, but for what serve takes.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "lookup/answer.h"
-#include "lookup/server.h"
-#include "model/link.h"
-#include "wire/encode.h"
-
-#define SEND_WAIT_MSEC 5000
-
-/* The longest packet that is a request; one byte more shows a longer one. */
-#define REQUEST_MAX                                                                           \
-	(sizeof(struct wire_header) + sizeof(struct wire_request) +                           \
-	    LOOKUP_INODES_MAX * sizeof(struct wire_question) + LINKS_MAX * sizeof(uint32_t) + \
-	    LINKS_BYTES_MAX)
+#include "wire/server.h"
 
 static int
 check_type(int fd)
@@ -77,50 +64,27 @@ server_add_connection(struct server *server, int fd)
 	return 0;
 }
 
-static int
-send_packet(const char *packet, size_t length, void *argument)
+int
+server_take_listeners(struct server *server)
 {
-	struct pollfd poll_fd = { .fd = *(int *)argument, .events = POLLOUT };
+	int count = sd_listen_fds(1);
 
-	for (;;) {
-		int r;
+	if (count < 0)
+		return count;
+	if (count > SERVER_LISTENERS_MAX)
+		return -E2BIG;
+	for (int i = 0; i < count; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+		int r = sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, NULL, 0);
 
-		if (send(poll_fd.fd, packet, length, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
-			return 0;
-		if (errno != EAGAIN && errno != EINTR)
+		if (r <= 0)
+			return r < 0 ? r : -EPROTOTYPE;
+		/* A client that went away before accept() must not hold the loop. */
+		if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 			return -errno;
-		r = poll(&poll_fd, 1, SEND_WAIT_MSEC);
-		if (r == 0)
-			return -ETIMEDOUT;
-		if (r < 0 && errno != EINTR)
-			return -errno;
+		server->listeners[server->listener_count++] = fd;
 	}
-}
-
-/*
- * Reads one request and answers it. Returns 0, or -errno: the connection is to be closed.
- */
-static int
-serve(struct server *server, int fd)
-{
-	char packet[REQUEST_MAX + 1];
-	struct wire_question questions[LOOKUP_INODES_MAX];
-	struct wire_paths paths;
-	ssize_t length = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
-	uint32_t id;
-	int r;
-
-	if (length < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (length == 0)
-		return -EPIPE;
-	r = decode_request(packet, (size_t)length, &id, questions, &paths);
-	if (r < 0)
-		return r;
-	(void)alarm(LOOKUP_SECONDS_MAX);
-	r = answer_request(&server->host, id, questions, (size_t)r, paths, send_packet, &fd);
-	(void)alarm(0);
-	return r;
+	return count;
 }
 
 /* Takes one connection. Only what makes the listener useless is an error. */
@@ -136,7 +100,7 @@ accept_one(struct server *server, int listener)
 	if (r == 0)
 		(void)take_fd(&fd);
 	else
-		log_debug("lookup", "refused a connection: %s", strerror(-r));
+		log_debug("server", "refused a connection: %s", strerror(-r));
 	return 0;
 }
 
@@ -149,7 +113,7 @@ open_signals(const struct server *server)
 
 	(void)sigemptyset(&taken);
 	(void)sigaddset(&taken, SIGTERM);
-	/* A terminal sends SIGINT to overstayd's helper too; overstayd is to end it. */
+	/* A terminal sends SIGINT to overstayd's helpers too; overstayd is to end it. */
 	(void)sigaddset(&taken, SIGINT);
 	if (sigprocmask(SIG_BLOCK, &taken, NULL) < 0)
 		return -errno;
@@ -171,10 +135,10 @@ serve_connections(struct server *server, const struct pollfd *poll_fds)
 
 	for (int i = 0; i < polled; i++) {
 		int fd = server->connections[i];
-		int r = poll_fds[i].revents != 0 ? serve(server, fd) : 0;
+		int r = poll_fds[i].revents != 0 ? server->serve(fd, server->argument) : 0;
 
 		if (r < 0) {
-			log_debug("lookup", "closed a connection: %s", strerror(-r));
+			log_debug("server", "closed a connection: %s", strerror(-r));
 			(void)close(fd);
 		} else
 			server->connections[kept++] = fd;

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop of overstay-lookup: connections, requests, the end.
+ * The loop of a helper: listeners, connections, the end. See server.c.
  */
-#ifndef OVERSTAY_LOOKUP_SERVER_H
-#define OVERSTAY_LOOKUP_SERVER_H
+#ifndef OVERSTAY_WIRE_SERVER_H
+#define OVERSTAY_WIRE_SERVER_H
 
 #include "base/macros.h"
-#include "lookup/host.h"
 
 #define SERVER_LISTENERS_MAX   4
 #define SERVER_CONNECTIONS_MAX 8
 
 struct server {
-	struct host host;		     /* open, as long as the process lives */
+	/* Reads and answers one packet. Returns 0, or -errno: the connection is to be closed. */
+	int (*serve)(int fd, void *argument);
+	void *argument;
 	int listeners[SERVER_LISTENERS_MAX]; /* listening SOCK_SEQPACKET sockets */
 	int listener_count;
 	int connections[SERVER_CONNECTIONS_MAX]; /* connected ones */
 	int connection_count;
 };
+
+/* Takes over the sockets that systemd handed over. Returns how many, or -errno. */
+int server_take_listeners(struct server *server) _mustcheck_;
 
 /*
  * Takes a connected socket in if it is a Unix SOCK_SEQPACKET one whose other end is root or

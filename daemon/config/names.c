@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is said of the users and groups that the rules name and that match nobody: one line, however
+ * many they are, for --check, the journal and a reload alike.
+ *
+ * The name nearest to one that is absent is looked for in /etc/passwd and /etc/group, nowhere else:
+ * a directory service is not listed for a slip of the pen. Those of this host say nothing of a
+ * staged tree.
+ */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "config/messages.h"
+
+/* So many are listed, the others are counted. */
+#define LISTED_MAX 8
+
+/* Local names that are compared, and how long an entry may be. */
+#define LOCAL_MAX 1024
+#define ENTRY_MAX 4096
+
+#define WHERE_MAX 64
+
+/* Keeps in nearest what is nearer to the name: that, or another. */
+static void
+choose(const char *name, const char *other, char nearest[NAMED_MAX + 1])
+{
+	const char *const names[] = { nearest, other, NULL };
+
+	if (nearest_name(name, names[0][0] == '\0' ? names + 1 : names) == other)
+		(void)snprintf(nearest, NAMED_MAX + 1, "%s", other);
+}
+
+/* Appends `, did you mean "alice"?` if a local name is near enough to be meant. */
+static void
+add_nearest(struct text *text, const struct named *named)
+{
+	_fclose_ FILE *file = fopen(named->group ? "/etc/group" : "/etc/passwd", "re");
+	char buffer[ENTRY_MAX], nearest[NAMED_MAX + 1] = "";
+	struct passwd passwd, *user = NULL;
+	struct group entry, *group = NULL;
+
+	for (unsigned i = 0; file != NULL && i < LOCAL_MAX; i++) {
+		if ((named->group ? fgetgrent_r(file, &entry, buffer, sizeof(buffer), &group) :
+				    fgetpwent_r(file, &passwd, buffer, sizeof(buffer), &user)) != 0)
+			break;
+		choose(named->name, named->group ? entry.gr_name : passwd.pw_name, nearest);
+	}
+	if (nearest[0] != '\0')
+		text_printf(text, ", did you mean %s?", QUOTE(nearest));
+}
+
+/* `"@developers" (overstay.yaml:12:20)`, of a known one `"@developers" (2000)` */
+static void
+add_named(struct text *text, const struct named_list *list, const struct named *named)
+{
+	char written[NAMED_MAX + 2];
+
+	(void)snprintf(written, sizeof(written), "%s%s", named->group ? "@" : "", named->name);
+	text_printf(text, "%s (", QUOTE(written));
+	if (named->state == NAMED_KNOWN)
+		text_printf(text, "%u", named->id);
+	else
+		text_escape_string(text, named->where, WHERE_MAX);
+	if (named->state == NAMED_ABSENT && !list->staged)
+		add_nearest(text, named);
+	text_add(text, ")");
+}
+
+bool
+config_names_text(const struct named_list *list, enum named_state state, char *buffer, size_t size)
+{
+	static const char *const states[] = {
+		[NAMED_UNASKED] = "not resolved, overstay-names gave no answer",
+		[NAMED_KNOWN] = "known here",
+		[NAMED_ABSENT] = "unknown here",
+	};
+	size_t count = named_list_count(list, state), listed = 0;
+	struct text text;
+
+	text_init(&text, buffer, size);
+	if (count == 0)
+		return false;
+	text_printf(&text, "%zu %s %s: ", count, count == 1 ? "name" : "names", states[state]);
+	for (size_t i = 0; i < list->count && listed < LISTED_MAX; i++) {
+		if (list->items[i]->state != state)
+			continue;
+		text_add(&text, listed++ == 0 ? "" : ", ");
+		add_named(&text, list, list->items[i]);
+	}
+	if (count > listed)
+		text_printf(&text, " and %zu more", count - listed);
+	return true;
+}
