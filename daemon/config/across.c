@@ -55,8 +55,8 @@ static void
 check_thresholds(struct config_context *context, const struct config *config,
     const struct option_place *places, bool fragment)
 {
-	static const char *const names[] = { "threshold", "udp.threshold", "udp.auto",
-		"suspect.threshold", "suspect.weak_threshold" };
+	static const char *const names[] = { "threshold", "user.threshold", "udp.threshold",
+		"udp.auto", "suspect.threshold", "suspect.weak_threshold" };
 	const struct option_place *interval = place_of(places, "interval");
 	char text[DURATION_TEXT_MAX], interval_text[DURATION_TEXT_MAX];
 

@@ -49,9 +49,11 @@ judge_by_default(const struct policy *policy, const struct match_subject *subjec
 		.expires_usec = USEC_NEVER,
 	};
 	if (listener->endpoint.protocol == PROTOCOL_UDP)
-		verdict->threshold_usec = listener->choice == CHOICE_AUTO ?
-		    policy->udp_auto_usec :
-		    policy->udp_threshold_usec;
+		verdict->threshold_usec = policy->udp_threshold_usec;
+	if (classification->otherwise == CLASS_USER)
+		verdict->threshold_usec = policy->user_threshold_usec;
+	if (listener->endpoint.protocol == PROTOCOL_UDP && listener->choice == CHOICE_AUTO)
+		verdict->threshold_usec = policy->udp_auto_usec;
 	if (endpoint_exposure(&listener->endpoint) == EXPOSURE_LOOPBACK)
 		verdict->severity = policy->loopback_severity;
 	if (classification->class == CLASS_SUSPECT)

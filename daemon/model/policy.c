@@ -20,6 +20,7 @@ policy_init(struct policy *policy)
 {
 	*policy = (struct policy){
 		.threshold_usec = 10 * USEC_PER_MIN,
+		.user_threshold_usec = 3 * USEC_PER_DAY,
 		.udp_threshold_usec = USEC_PER_HOUR,
 		.udp_auto_usec = USEC_NEVER,
 		.severity = SEVERITY_WARNING,

@@ -143,6 +143,7 @@ struct policy {
 	struct link_table links; /* what exe and parent of the rules lead to */
 
 	uint64_t threshold_usec;
+	uint64_t user_threshold_usec; /* class user; not for UDP ports the kernel picked */
 	uint64_t udp_threshold_usec;
 	uint64_t udp_auto_usec; /* threshold of a UDP port the kernel picked */
 	enum severity severity;

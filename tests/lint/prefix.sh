@@ -21,7 +21,7 @@ else
 	sed 's/^/# /' "$work/log"
 fi
 grep -rlE '/opt/ovs/(etc|share)/overstay' "$work/root" | sed 's|.*/||' | sort >"$work/named"
-printf '%s\n' README overstay.catalog overstay.yaml.5 overstayd.8 >"$work/wanted"
+printf '%s\n' README overstay.7 overstay.catalog overstay.yaml.5 overstayd.8 >"$work/wanted"
 if diff "$work/wanted" "$work/named" >"$work/diff"; then
 	echo 'ok 2 - each of them names a directory of the prefix'
 else

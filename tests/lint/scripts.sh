@@ -16,7 +16,7 @@ lint() {
 		skip "shellcheck finds nothing" "no shellcheck here"
 	fi
 
-	manuals=$(files '*.[158]')
+	manuals=$(files '*.[1578]')
 	if command -v mandoc >/dev/null; then
 		# shellcheck disable=SC2086	# a list
 		mandoc -T lint -W warning $manuals 2>&1 | point "mandoc finds nothing"

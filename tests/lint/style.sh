@@ -7,7 +7,7 @@
 
 lint() {
 	sources=$(files '*.c' '*.h')
-	scripts=$(files 'contrib/*' 'tests/*' '.ci/*' | grep -vE '\.(c|h|am|yaml|scenario|dict|md)$|/corpus/|README|fragment')
+	scripts=$(files 'contrib/*' 'tests/*' '.ci/*' | grep -vE '\.(c|h|am|yaml|scenario|dict|md)$|/corpus/|README|fragment|debian/(changelog|copyright|docs|source/)')
 
 	for file in $sources; do
 		head -n 1 "$file" | grep -qxF '/* SPDX-License-Identifier: MIT */' || echo "$file"
@@ -79,7 +79,7 @@ lint() {
 		point "of cmocka what 1.1 and 2.0 have, and skips by skip.h"
 
 	{ git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |
-		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|NEWS|\..*' |
+		grep -vxE 'configure\.ac|Makefile\.am|daemon|conf|systemd|tests|contrib|README|COPYING|NEWS|SECURITY\.md|\..*' |
 		point "the top level holds nothing else"
 }
 

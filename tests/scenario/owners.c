@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The statements `owner` and `also`: who holds sockets, in one line each.
+ * The statements `owner` and `also`: who holds sockets, in one line each; and copies of those, as
+ * answers have them.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/owner.h"
+#include "or-die.h"
 #include "script.h"
 
 static void
@@ -93,6 +95,10 @@ set_evidence(struct process *process, const char *words)
 		{ "roots", EVIDENCE_EXE_ROOTS },
 		{ "own", EVIDENCE_UNIT_OWN },
 		{ "login", EVIDENCE_LOGIN },
+		{ "exe-own", EVIDENCE_EXE_OWN },
+		{ "exe-new", EVIDENCE_EXE_NEW },
+		{ "main-own", EVIDENCE_MAIN_OWN },
+		{ "own-users", EVIDENCE_OWN_USERS },
 	};
 
 	while (*words != '\0') {
@@ -353,4 +359,20 @@ write_also(struct script *script, const char *rest)
 	who->owner = more;
 	return read_process(&words, script->world.now_usec,
 	    &more->processes[more->process_count - 1]);
+}
+
+struct owner *
+world_copy_owner(const struct owner *from, uint64_t now_usec)
+{
+	struct owner *owner = or_die(owner_new(from->kind, from->reason, from->process_count));
+
+	owner->observed_usec = now_usec;
+	owner->holders = from->holders;
+	owner->thorough = true;
+	if (place_copy(&owner->place, &from->place) < 0)
+		abort();
+	for (uint32_t i = 0; i < from->process_count; i++)
+		if (process_copy(&owner->processes[i], &from->processes[i]) < 0)
+			abort();
+	return owner;
 }

@@ -28,7 +28,8 @@
  *			deleted cut main PATH main-pid N container ID forwards-to ID session N
  *			cwd PATH script PATH exe-uid N exe-inode N evidence WORD[,WORD...]
  *			(memory updated open-path open hidden-mount stdio shell-below argv0 mounts
- *				pids users terminal manager roots own login) origin WORD outlived
+ *			pids users terminal manager roots own login exe-own exe-new main-own
+ *			own-users) origin WORD outlived
  *				WORD[,WORD...] (terminal session parent directory) slice NAME
  *				session-type WORD login UID parent-exe PATH parent-trust WORD.
  *				A program below
@@ -65,7 +66,8 @@
  *	config [refused]
  *		threshold: 10min
  *	end
- * Advice and the heartbeat are off unless the configuration speaks of them.
+ * Advice and the heartbeat are off unless the configuration speaks of them, and without
+ * "user: {threshold: ...}" a person's programs have the threshold of all others.
  *
  * What is compared; `*` stands for any bytes
  *	expect [N] [Dd+]HH:MM:SS PRIORITY KIND [PROTOCOL ADDRESS:PORT]	the next message (the
@@ -86,7 +88,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "script.h"
 
@@ -95,29 +96,6 @@
 
 /* Polls of all scenarios that only repeated the one before. */
 static uint64_t repetitions;
-
-/* Reads the file's lines. Returns 0 or -errno. */
-static int
-read_lines(const char *path, struct script *script)
-{
-	_fclose_ FILE *file = fopen(path, "re");
-	_free_ char *line = NULL;
-	size_t size = 0, room = 0;
-	ssize_t length;
-
-	if (file == NULL)
-		return -errno;
-	while ((length = getline(&line, &size, file)) >= 0) {
-		if (length > 0 && line[length - 1] == '\n')
-			line[length - 1] = '\0';
-		if (array_reserve(&script->lines, &room, script->line_count + 1, ARRAY_UNBOUNDED) <
-		    0)
-			abort();
-		script->lines[script->line_count++] = take_ptr(line);
-		size = 0;
-	}
-	return ferror(file) ? -EIO : 0;
-}
 
 /* What two plays of one scenario have to agree in. */
 struct outcome {
@@ -137,7 +115,7 @@ run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 	script.world.prints = prints;
 	if (prints)
 		(void)printf("== %s\n", script.path);
-	r = read_lines(path, &script);
+	r = script_read(&script, path);
 	if (r < 0)
 		complain(&script, "cannot be read: %s", strerror(-r));
 	else if (script_play(&script, script.line_count) == 0)
@@ -151,9 +129,7 @@ run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 	*ret = (struct outcome){ script.world.told.sum, script.world.sum };
 	repetitions += script.world.repetitions;
 	world_clear(&script.world);
-	for (size_t i = 0; i < script.line_count; i++)
-		free(script.lines[i]);
-	free(script.lines);
+	script_clear(&script);
 	return script.complaints == 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "life.h"
 #include "model/condition.h"
 #include "script.h"
 
@@ -37,8 +38,8 @@ find_end(const struct script *script)
 	for (size_t i = script->at; i < script->line_count; i++) {
 		const char *line = script->lines[i] + strspn(script->lines[i], " \t");
 
-		if (strncmp(line, "repeat ", 7) == 0 || strcmp(line, "config") == 0 ||
-		    strncmp(line, "config ", 7) == 0)
+		if (strncmp(line, "repeat ", 7) == 0 || strncmp(line, "program ", 8) == 0 ||
+		    strcmp(line, "config") == 0 || strncmp(line, "config ", 7) == 0)
 			depth++;
 		else if (strcmp(line, "end") == 0 && --depth == 0)
 			return i;
@@ -104,6 +105,41 @@ play_repeat(struct script *script, const char *rest)
 	return 0;
 }
 
+static int
+play_program(struct script *script, const char *rest)
+{
+	size_t end = find_end(script);
+
+	return end == 0 || script->life == NULL || rest[0] == '\0' ?
+	    -EINVAL :
+	    life_program(script, rest, end);
+}
+
+/* The same of statements that take no block. */
+static int
+play_life(struct script *script, const char *rest, int (*function)(struct script *, const char *))
+{
+	return script->life == NULL ? -EINVAL : function(script, rest);
+}
+
+static int
+play_reboots(struct script *script, const char *rest)
+{
+	return play_life(script, rest, life_reboots);
+}
+
+static int
+play_sleeps(struct script *script, const char *rest)
+{
+	return play_life(script, rest, life_sleeps);
+}
+
+static int
+play_daemon(struct script *script, const char *rest)
+{
+	return play_life(script, rest, life_daemon);
+}
+
 /* What stands behind the endpoint of `listen`. */
 struct listening {
 	struct row row;
@@ -167,8 +203,8 @@ read_listening(struct script *script, const char *rest, struct listening *listen
 	return endpoint->port + listening->many > PORT_COUNT ? -EINVAL : 0;
 }
 
-static int
-play_listen(struct script *script, const char *rest)
+int
+script_listen(struct script *script, const char *rest)
 {
 	struct world *world = &script->world;
 	struct listening listening = {
@@ -558,6 +594,7 @@ static const struct {
 	{ "connections", play_connections },
 	{ "counts", check_counts },
 	{ "cut-proofs", play_cut_proofs },
+	{ "daemon", play_daemon },
 	{ "disconnect", play_disconnect },
 	{ "degraded", play_degraded },
 	{ "expect", check_expect },
@@ -567,16 +604,19 @@ static const struct {
 	{ "hold", play_hold },
 	{ "incomplete", play_incomplete },
 	{ "kernel-range", play_kernel_range },
-	{ "listen", play_listen },
+	{ "listen", script_listen },
 	{ "lookup", play_lookup },
 	{ "miss", play_miss },
 	{ "missed", play_missed },
 	{ "nofield", check_nofield },
 	{ "with", check_with },
 	{ "owner", write_owner },
+	{ "program", play_program },
+	{ "reboots", play_reboots },
 	{ "repeat", play_repeat },
 	{ "reserved", play_reserved },
 	{ "sender", play_sender },
+	{ "sleeps", play_sleeps },
 	{ "source", play_source },
 	{ "stay", check_stay },
 	{ "surveys", play_surveys },

@@ -12,16 +12,25 @@
 /* So many complaints about one scenario are printed; the rest is counted. */
 #define COMPLAINTS_MAX 30
 
+struct life;
+
 struct script {
 	const char *path;
 	char **lines; /* without their newlines */
-	size_t line_count;
+	size_t line_count, line_room;
 	size_t at; /* index of the line that is played */
 	unsigned complaints;
 	size_t expected;   /* messages of the last `expect`: those before told.next */
 	unsigned asserted; /* things compared so far: none is no scenario */
 	struct world world;
+	struct life *life; /* NULL = all that happens is written line by line */
 };
+
+/* Reads the file's lines, and those of the files that it includes. Returns 0 or -errno. */
+int script_read(struct script *script, const char *path) _mustcheck_;
+
+/* Frees them. */
+void script_clear(struct script *script);
 
 /* Prints "# FILE:LINE: ..."; the scenario has failed. */
 void complain(struct script *script, const char *format, ...) _printf_(2, 3);
@@ -45,6 +54,9 @@ int check_nofield(struct script *script, const char *rest);
 int check_with(struct script *script, const char *rest);
 int check_stay(struct script *script, const char *rest);
 int check_counts(struct script *script, const char *rest);
+
+/* The statement `listen`. */
+int script_listen(struct script *script, const char *rest);
 
 /* The statements that write owners. */
 int write_owner(struct script *script, const char *rest);

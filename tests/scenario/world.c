@@ -18,69 +18,23 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "engine/pass.h"
 #include "field-check.h"
 #include "kernel/poll-steps.h"
 #include "kernel/replay.h"
 #include "or-die.h"
+#include "world-names.h"
 #include "world.h"
 
 /* As loop/poll.c and loop/lookup.c have them. */
 #define POLL_EXTRA_MAX	    5
 #define POLL_RETRY_USEC	    (100 * USEC_PER_MSEC)
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define POLLS_SETTLED	    3
 #define RETRY_FIRST_USEC    USEC_PER_SEC
 #define RETRY_LAST_USEC	    (5 * USEC_PER_MIN)
 
 static void ask_owners(struct world *world);
-
-/* The names of this host, whatever the one the test runs on has. */
-static const struct {
-	const char *name;
-	uint32_t id;
-	bool group;
-} names[] = {
-	{ "root", 0, false },
-	{ "www-data", 33, false },
-	{ "alice", 1000, false },
-	{ "bob", 1001, false },
-	{ "root", 0, true },
-	{ "www-data", 33, true },
-	{ "developers", 2000, true },
-};
-
-/* Answers for all that the rules name. */
-static void
-answer_names(const struct config *config)
-{
-	for (size_t i = 0; i < config->policy.names.count; i++) {
-		struct named *named = config->policy.names.items[i];
-
-		(void)named_answer(named, NAMED_ABSENT, 0);
-		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
-			if (names[j].group == named->group &&
-			    strcmp(names[j].name, named->name) == 0)
-				(void)named_answer(named, NAMED_KNOWN, names[j].id);
-	}
-}
-
-static const char *
-user_name(uint32_t uid, void *argument)
-{
-	(void)argument;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!names[i].group && names[i].id == uid)
-			return names[i].name;
-	return NULL;
-}
-
-static const char *
-interface_name(uint32_t index, void *argument)
-{
-	static const char *const interfaces[] = { NULL, "lo", "eth0", "eth1" };
-
-	(void)argument;
-	return index < ARRAY_SIZE(interfaces) ? interfaces[index] : NULL;
-}
 
 static void
 make_id(struct stay_id *ret, void *argument)
@@ -112,8 +66,8 @@ world_deliver(struct world *world)
 	struct message_context context = {
 		.cmdline = world->config->policy.cmdline,
 		.config = "",
-		.user_name = user_name,
-		.interface_name = interface_name,
+		.user_name = world_user_name,
+		.interface_name = world_interface_name,
 	};
 	struct moment moment;
 	struct report *report;
@@ -137,6 +91,29 @@ world_deliver(struct world *world)
 	}
 }
 
+/*
+ * A hurried world leaves out the polls that would see what the last ones saw while the engine waits
+ * for nothing: all but the last of them, before something is due or a line is played.
+ */
+static void
+hurry(struct world *world)
+{
+	uint64_t interval_usec = world->config->interval_usec, until_usec = world->end_usec;
+	const struct agenda *agenda = &world->engine->agenda;
+
+	if (!world->hurried || world->settled < POLLS_SETTLED || world->lookup.asked > 0 ||
+	    !world->lookup.connected ||
+	    !agenda_is_at_rest(agenda, world->engine->track.tally.changes, world->now_usec, 0))
+		return;
+	if (agenda->due_usec < until_usec)
+		until_usec = agenda->due_usec;
+	if (agenda->rest_usec < until_usec)
+		until_usec = agenda->rest_usec;
+	if (until_usec > world->poll_usec + interval_usec)
+		world->poll_usec = world->begun_usec +
+		    (until_usec - 1 - world->begun_usec) / interval_usec * interval_usec;
+}
+
 /* Plans the next poll, as tick_arm() does. */
 static void
 arm_poll(struct world *world)
@@ -152,6 +129,7 @@ arm_poll(struct world *world)
 		world->poll_usec = least_usec;
 	if (world->poll_usec < world->now_usec)
 		world->poll_usec = world->now_usec;
+	hurry(world);
 }
 
 /* Nobody is connected to anything here. */
@@ -220,22 +198,6 @@ ask_owners(struct world *world)
 		lookup->answer_usec = world->now_usec + lookup->delay_usec;
 }
 
-static struct owner *
-copy_owner(const struct owner *from, uint64_t now_usec)
-{
-	struct owner *owner = or_die(owner_new(from->kind, from->reason, from->process_count));
-
-	owner->observed_usec = now_usec;
-	owner->holders = from->holders;
-	owner->thorough = true;
-	if (place_copy(&owner->place, &from->place) < 0)
-		abort();
-	for (uint32_t i = 0; i < from->process_count; i++)
-		if (process_copy(&owner->processes[i], &from->processes[i]) < 0)
-			abort();
-	return owner;
-}
-
 /*
  * Who holds the inode now; nobody where it was closed meanwhile or nobody was written. As
  * overstay-lookup does, gives all inodes of one answer that the same process holds one owner.
@@ -251,7 +213,7 @@ find_owner(const struct world *world, uint32_t inode)
 	if (who == NULL)
 		return or_die(owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS, 0));
 	if (who->answered == NULL)
-		who->answered = copy_owner(who->owner, world->now_usec);
+		who->answered = world_copy_owner(who->owner, world->now_usec);
 	return owner_ref(who->answered);
 }
 
@@ -469,6 +431,7 @@ take_poll(struct world *world)
 	}
 	snapshot = or_die(poll_steps_finish(steps));
 	world->repetitions += snapshot->repeats;
+	world->settled = snapshot->repeats ? world->settled + 1 : 0;
 	if (engine_observe(world->engine, snapshot, world->resumed) < 0)
 		abort();
 	world->resumed = false;
@@ -508,7 +471,7 @@ world_set_surveys(struct world *world, uint64_t span_usec)
 void
 world_run(struct world *world, uint64_t until_usec)
 {
-	uint64_t end_usec = WORLD_UPTIME_USEC + until_usec;
+	uint64_t end_usec = world->end_usec = WORLD_UPTIME_USEC + until_usec;
 	const struct {
 		const uint64_t *due_usec;
 		void (*function)(struct world *world);
@@ -553,10 +516,24 @@ world_suspend(struct world *world, uint64_t span_usec)
 	delay(&world->lookup.timer_usec, span_usec);
 }
 
+static void
+take_config(struct world *world, struct config *config)
+{
+	struct config *old = world->config;
+
+	world_answer_names(config);
+	world->config = config;
+	engine_set_policy(world->engine, &config->policy);
+	read_ranges(world, true);
+	(void)config_free(old);
+	advance(world);
+	world->poll_usec = world->now_usec;
+}
+
 int
 world_configure(struct world *world, const char *text, struct config_messages *messages)
 {
-	struct config *config, *old = world->config;
+	struct config *config;
 	int r = config_load_text(text, strlen(text), "config", &config, messages);
 
 	if (r < 0)
@@ -564,16 +541,56 @@ world_configure(struct world *world, const char *text, struct config_messages *m
 	/* Most scenarios are about other things. */
 	if (strstr(text, "advice:") == NULL)
 		config->policy.advice = false;
-	answer_names(config);
 	if (strstr(text, "heartbeat:") == NULL)
 		config->policy.heartbeat_usec = USEC_NEVER;
-	world->config = config;
-	engine_set_policy(world->engine, &config->policy);
-	read_ranges(world, true);
-	(void)config_free(old);
-	advance(world);
-	world->poll_usec = world->now_usec;
+	if (strstr(text, "user: {threshold:") == NULL)
+		config->policy.user_threshold_usec = config->policy.threshold_usec;
+	take_config(world, config);
 	return 0;
+}
+
+int
+world_configure_shipped(struct world *world, const char *rules_dir,
+    struct config_messages *messages)
+{
+	const struct config_paths paths = {
+		.main_file = "/dev/null",
+		.vendor_rules_dir = rules_dir,
+	};
+	struct config *config;
+	int r = config_load(&paths, &config, messages);
+
+	if (r == 0)
+		take_config(world, config);
+	return r;
+}
+
+/* The daemon's start. */
+
+static void
+start_engine(struct world *world)
+{
+	world->engine = or_die(engine_new(make_id, world));
+	engine_set_interface_name(world->engine, world_interface_name, NULL);
+	if (engine_add_consumer(world->engine, &world->consumer) < 0)
+		abort();
+}
+
+void
+world_restart(struct world *world, uint64_t span_usec)
+{
+	world_deliver(world);
+	(void)engine_free(world->engine);
+	start_engine(world);
+	world->now_usec += span_usec;
+	world->poll_usec = world->now_usec;
+	world->lookup.connected = true;
+	world->lookup.failures = 0;
+	world->lookup.asked = 0;
+	world->lookup.answer_usec = world->lookup.timer_usec = USEC_NEVER;
+	engine_set_policy(world->engine, &world->config->policy);
+	read_ranges(world, true);
+	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");
 }
 
 /* Sockets. */
@@ -638,10 +655,7 @@ world_init(struct world *world)
 	world->message = or_die(malloc(sizeof(*world->message)));
 	world->lookup.questions =
 	    or_die(calloc(LOOKUP_INODES_MAX, sizeof(*world->lookup.questions)));
-	world->engine = or_die(engine_new(make_id, world));
-	engine_set_interface_name(world->engine, interface_name, NULL);
-	if (engine_add_consumer(world->engine, &world->consumer) < 0)
-		abort();
+	start_engine(world);
 	if (source_open_replay(&world->source) < 0 || world_configure(world, "", &messages) < 0)
 		abort();
 	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");

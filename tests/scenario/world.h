@@ -95,6 +95,9 @@ struct world {
 	uint64_t key;	      /* of the polls; 0 = they recognize nothing */
 	uint64_t sum;	      /* of what each poll changed, and when the next one was due */
 	uint64_t repetitions; /* polls that changed nothing, and were known to */
+	bool hurried;	      /* polls that can see nothing new are left out */
+	uint64_t end_usec;    /* up to when time passes now */
+	uint64_t settled;     /* polls in a row that changed nothing */
 	bool prints;	      /* the texts, beside what is compared */
 	struct texts texts;
 	struct message *message;
@@ -120,11 +123,21 @@ void world_run(struct world *world, uint64_t until_usec);
 int world_configure(struct world *world, const char *text,
     struct config_messages *messages) _mustcheck_;
 
+/* The same of the default configuration with the packaged rules of that directory. */
+int world_configure_shipped(struct world *world, const char *rules_dir,
+    struct config_messages *messages) _mustcheck_;
+
+/* The daemon is not there for that span, and starts anew: it has forgotten all. */
+void world_restart(struct world *world, uint64_t span_usec);
+
 struct row *world_add_row(struct world *world);
 struct row *world_find_row(struct world *world, uint64_t cookie);
 /* Removes the sockets that `doomed` is true of; returns how many. */
 size_t world_close(struct world *world, bool (*doomed)(const struct row *row, const void *what),
     const void *what);
+
+/* A copy, as it was looked up at that time. */
+struct owner *world_copy_owner(const struct owner *from, uint64_t now_usec);
 
 struct who *world_find_who(const struct world *world, const char *name);
 

@@ -146,8 +146,10 @@ QUICK = {
 
 
 def config_text(rules="", **keys):
-    """QUICK with other values (None leaves a key out) and rules as YAML text."""
+    """QUICK with other values (None leaves a key out) and rules as YAML text. Who runs the tests is
+    a person here and root there: class user has the threshold of all others."""
     values = {**QUICK, **keys}
+    values.setdefault("user", f"{{threshold: {values['threshold'] or '10min'}}}")
     lines = [f"{key}: {value}" for key, value in values.items() if value is not None]
     return "\n".join(lines) + "\n" + rules
 

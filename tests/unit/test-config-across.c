@@ -58,8 +58,10 @@ test_times(void **state)
 	static const struct expectation expectations[] = {
 		{ "threshold: 0s\nudp: {threshold: 0s, auto: never}\n", "" },
 		{ "threshold: 2min\nlog: {after: 2min}\n", "" },
-		{ "udp: {threshold: 4s}\n",
-		    "t.yaml:1:7: warning: udp.threshold is 4s, expected at least the interval "
+		{ "user: {threshold: 3s}\nudp: {threshold: 4s}\n",
+		    "t.yaml:1:8: warning: user.threshold is 3s, expected at least the interval "
+		    "(5s), or 0s for the next poll\n"
+		    "t.yaml:2:7: warning: udp.threshold is 4s, expected at least the interval "
 		    "(5s), "
 		    "or 0s for the next poll\n" },
 		{ "interval: 2min\nsurvey: 1h\nsuspect: {threshold: 90s, weak_threshold: 100s}\n",
@@ -250,7 +252,8 @@ test_requires(void **state)
 		    "\"0.3\"\n"
 		    "t.yaml:2:1: error: unknown key \"x\", expected one of interval, survey, "
 		    "ranges, "
-		    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+		    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, "
+		    "remind, "
 		    "heartbeat, advice, hopping, log, cmdline, rules, requires\n" },
 		{ "requires: [1]\n",
 		    "t.yaml:1:11: error: found a list, expected a version such as \"0.3\"\n" },

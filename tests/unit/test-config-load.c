@@ -182,7 +182,7 @@ test_keys_of_directories(void **state)
 	assert_null(load(tree,
 	    "overstay.yaml:1:1: error: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, "
-	    "protocols, netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+	    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
 	    "heartbeat, advice, hopping, "
 	    "log, "
 	    "cmdline, rules, requires\n"
@@ -355,7 +355,7 @@ test_check_file(void **state)
 		{ "foo: bar\nrules:\n- {name: n, match: {user: '@'}, action: allow}\n",
 		    "x:1:1: error: unknown key \"foo\", expected one of interval, survey, ranges, "
 		    "protocols, "
-		    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+		    "netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
 		    "heartbeat, advice, hopping, "
 		    "log, cmdline, "
 		    "rules, requires\n"
@@ -485,7 +485,8 @@ test_dump(void **state)
 	assert_string_equal(text,
 	    "# overstayd --dump-config: the whole configuration, packaged rules included\n"
 	    "interval: 1s\nsurvey: 30s\nranges: [iana, 7, 9-11]\nprotocols: [udp]\n"
-	    "netns: host\nthreshold: 10min\nudp:\n  threshold: 1h\n  auto: 2h\n"
+	    "netns: host\nthreshold: 10min\nuser:\n  threshold: 3d\nudp:\n  threshold: 1h\n"
+	    "  auto: 2h\n"
 	    "loopback:\n  severity: notice\nsuspect:\n  threshold: 0s\n  severity: crit\n"
 	    "  weak_threshold: 1min\n  weak_severity: err\n"
 	    "severity: warning\ngrace: 2min\nremind: 1d\n"

@@ -32,6 +32,7 @@ test_defaults(void **state)
 	/* The table and the policy tell the same defaults. */
 #define SAME(member) assert_true(config->policy.member == policy.member)
 	SAME(threshold_usec);
+	SAME(user_threshold_usec);
 	SAME(udp_threshold_usec);
 	SAME(udp_auto_usec);
 	SAME(severity);
@@ -91,6 +92,8 @@ test_durations(void **state)
 		    "86401s", 100 * USEC_PER_MSEC, USEC_PER_DAY, false },
 		{ "threshold", offsetof(struct config, policy.threshold_usec), "0s", NULL, "3650d",
 		    "3651d", 0, 3650 * USEC_PER_DAY, true },
+		{ "user: {threshold", offsetof(struct config, policy.user_threshold_usec), "0s",
+		    NULL, "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
 		{ "udp: {threshold", offsetof(struct config, policy.udp_threshold_usec), "0s", NULL,
 		    "3650d", "3651d", 0, 3650 * USEC_PER_DAY, true },
 		{ "udp: {auto", offsetof(struct config, policy.udp_auto_usec), "0s", NULL, "3650d",

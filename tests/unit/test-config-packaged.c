@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The packaged rules of conf/rules.d: each file by itself and all of them together are read without
- * an error or a warning, and what is active is safe to allow on a host nobody has looked at: by the
- * file of a program that a package of root's put there, or by the kernel, and by no claim.
+ * an error or a warning. Each names a unit or a user beside the program, since any user can start
+ * the program, and some can make it do what they like. What is active is safe on a host nobody has
+ * looked at: by the file of a program that a package of root's put there, or by the kernel, and by
+ * no claim.
  */
 #include "config-expect.h"
 
@@ -13,6 +15,7 @@
 #include "config/rules.h"
 #include "model/owner.h"
 #include "model/program.h"
+#include "model/reason.h"
 
 #define HEAD "# SPDX-License-Identifier: MIT\n#\n# "
 
@@ -71,17 +74,61 @@ expect(bool holds, const char *file, const struct rule *rule, const char *what)
 	assert_true(holds);
 }
 
-/* Directories to which a package of root's writes, and nobody else. */
+/* Directories to which an installation writes, and nobody else. */
 static bool
 is_packaged_path(const char *glob)
 {
-	static const char *const places[] = { "/usr/bin/", "/usr/sbin/", "/usr/lib/",
-		"/usr/libexec/", "/sbin/", "/lib/", "/var/lib/rancher/k3s/data/" };
+	static const char *const places[] = { "/usr/", "/sbin/", "/lib/", "/opt/", "/u01/",
+		"/var/lib/rancher/k3s/data/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (strncmp(glob, places[i], strlen(places[i])) == 0 && strstr(glob, "**") == NULL)
+		if (strncmp(glob, places[i], strlen(places[i])) == 0)
 			return true;
 	return false;
+}
+
+static bool
+has_key(const struct match *match, enum match_key key)
+{
+	return (match->keys >> key & 1) != 0;
+}
+
+/* By whom a program was started, which its file does not say. */
+static bool
+names_somebody(const struct match *match)
+{
+	return has_key(match, MATCH_UNIT) || has_key(match, MATCH_USER) ||
+	    has_key(match, MATCH_USER_UNIT) || has_key(match, MATCH_CONTAINER);
+}
+
+/* A rule without a program is about the kernel, or about what root's records say. */
+static bool
+needs_no_program(const struct rule *rule)
+{
+	const struct match *match = &rule->match;
+
+	if (match->owners == 1U << OWNER_KERNEL)
+		return true;
+	return rule->action != ACTION_ALLOW &&
+	    (match->reasons == 1U << REASON_KERNEL_UNPROVED ||
+		match->origins == 1U << ORIGIN_SLURM);
+}
+
+static void
+check_program(const char *file, const struct rule *rule, const char *glob)
+{
+	const struct match *match = &rule->match;
+	const char *name = program_name(glob);
+
+	expect(is_packaged_path(glob) || has_key(match, MATCH_CONTAINER), file, rule,
+	    "is active for a path that is no installation's");
+	/* What it runs is another's code: its unit's, on the ports that this is for. */
+	if (rule->action == ACTION_ALLOW &&
+	    (program_is_interpreter(name) || program_is_relay(name) ||
+		strcmp(name, "beam.smp") == 0))
+		expect(has_key(match, MATCH_UNIT) && has_key(match, MATCH_PORT) &&
+			match->choices == 1U << CHOICE_ASKED,
+		    file, rule, "allows what runs anything");
 }
 
 static void
@@ -91,22 +138,13 @@ check_active(const char *file, const struct rule *rule)
 	const uint32_t claims = 1U << MATCH_COMM | 1U << MATCH_CMDLINE | 1U << MATCH_SCRIPT;
 
 	expect((match->keys & claims) == 0 && match->not == NULL, file, rule, "rests on a claim");
-	expect((match->keys >> MATCH_PROTOCOL & 1) != 0, file, rule, "says no protocol");
-	expect((match->keys >> MATCH_EXE & 1) != 0 || match->owners == 1U << OWNER_KERNEL, file,
-	    rule, "is active without exe");
-	for (size_t i = 0; i < match->exe.count; i++) {
-		const char *name = program_name(match->exe.globs[i]);
-
-		expect(!program_is_interpreter(name) && !program_is_relay(name), file, rule,
-		    "is active for what runs anything");
-		expect(is_packaged_path(match->exe.globs[i]), file, rule,
-		    "is active for a path that is no package's");
-	}
-	/* TCP is a service; where others reach it, it must be one by its protocol. */
-	if ((match->protocols >> PROTOCOL_TCP & 1) != 0 && rule->action == ACTION_ALLOW)
-		expect(match->exposures == 1U << EXPOSURE_LOOPBACK ||
-			match->choices == 1U << CHOICE_AUTO || strcmp(file, "50-ftp.yaml") == 0,
-		    file, rule, "allows an open port that was asked for");
+	expect(has_key(match, MATCH_PROTOCOL), file, rule, "says no protocol");
+	expect(has_key(match, MATCH_EXE) || needs_no_program(rule), file, rule,
+	    "is active without exe");
+	for (size_t i = 0; i < match->exe.count; i++)
+		check_program(file, rule, match->exe.globs[i]);
+	if (rule->action == ACTION_ALLOW && has_key(match, MATCH_CONTAINER))
+		expect(is_packaged_path(match->exe.globs[0]), file, rule, "allows an image");
 }
 
 /* Directly above the rule stands a comment, the last part of which is its source. */
@@ -143,6 +181,8 @@ check_file(const char *name, const char *text)
 
 		expect(rule->note != NULL, name, rule, "has no note");
 		check_comment(name, text, rule);
+		expect(!has_key(&rule->match, MATCH_EXE) || names_somebody(&rule->match), name,
+		    rule, "names neither a unit nor a user");
 		if (rule->enabled)
 			check_active(name, rule);
 	}
@@ -190,22 +230,25 @@ test_all_files(void **state)
 	(void)config_free(config);
 }
 
-/* What is switched on by an administrator is warned of where it is an interpreter's. */
+/* What is disabled can be switched on as it is, without a warning. */
+static void
+check_switched_on(const char *name, const char *text)
+{
+	char *all = strdup(text), *at;
+
+	(void)name;
+	assert_non_null(all);
+	while ((at = strstr(all, "    enabled: false\n")) != NULL)
+		memmove(at, at + 19, strlen(at + 19) + 1);
+	(void)config_free(load_expect(all, ""));
+	free(all);
+}
+
 static void
 test_switched_on(void **state)
 {
-	char *text = read_packaged("50-java.yaml"), *said, *at;
-	struct config *config;
-
 	(void)state;
-	while ((at = strstr(text, "    enabled: false\n")) != NULL)
-		memmove(at, at + 19, strlen(at + 19) + 1);
-	config = load_bytes(text, strlen(text), &said);
-	assert_non_null(config);
-	assert_non_null(strstr(said, "rule allows by interpreter"));
-	free(said);
-	free(text);
-	(void)config_free(config);
+	for_each_file(check_switched_on);
 }
 
 int

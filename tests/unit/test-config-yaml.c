@@ -261,7 +261,7 @@ test_columns(void **state)
 		{ "{udp: {}, \xc3\xa4\xe2\x82\xac: 1, interval: x}\n",
 		    "t.yaml:1:11: error: unknown key \"\xc3\xa4\xe2\x82\xac\", expected one of "
 		    "interval, "
-		    "survey, ranges, protocols, netns, threshold, udp, loopback, suspect, "
+		    "survey, ranges, protocols, netns, threshold, user, udp, loopback, suspect, "
 		    "severity, "
 		    "grace, remind, heartbeat, advice, hopping, log, cmdline, rules, requires\n"
 		    "t.yaml:1:28: error: interval is \"x\", expected a time span such as 90s or "
@@ -344,7 +344,7 @@ test_order(void **state)
 	    "threshold\n"
 	    "t.yaml:2:1: error: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, protocols, "
-	    "netns, threshold, udp, loopback, suspect, severity, grace, remind, "
+	    "netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
 	    "heartbeat, advice, hopping, log, cmdline, "
 	    "rules, requires\n"
 	    "t.yaml:3:8: error: grace is \"1x\", expected a time span such as 90s or 1h 30min\n"

@@ -352,6 +352,49 @@ test_defaults(void **state)
 	(void)owner_unref(owner);
 }
 
+/* A person's programs have a threshold of their own, before those of TCP and UDP; whatever class a
+ * suspect would have without its reasons counts, and a client's UDP port stays one. */
+static void
+test_defaults_of_users(void **state)
+{
+	static const struct classification user = {
+		.class = CLASS_USER,
+		.otherwise = CLASS_USER,
+	};
+	static const struct classification suspect = {
+		.class = CLASS_SUSPECT,
+		.otherwise = CLASS_USER,
+		.strong = true,
+	};
+	struct owner *owner = make_owner();
+	struct listener listener = help_listener(PROTOCOL_TCP, "10.1.2.3", 60855, 7);
+	struct policy policy;
+	struct verdict verdict;
+
+	(void)state;
+	policy_init(&policy);
+	policy.user_threshold_usec = 5 * USEC_PER_HOUR;
+	for (enum protocol protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
+		listener.endpoint.protocol = protocol;
+		judge(&policy, &listener, NULL, owner, &user, NOW, &verdict);
+		assert_int_equal(verdict.threshold_usec, 5 * USEC_PER_HOUR);
+		assert_int_equal(verdict.severity, SEVERITY_WARNING);
+	}
+	judge(&policy, &listener, NULL, owner, &suspect, NOW, &verdict);
+	assert_int_equal(verdict.threshold_usec, 0);
+	policy.suspect_threshold_usec = USEC_NEVER;
+	judge(&policy, &listener, NULL, owner, &suspect, NOW, &verdict);
+	assert_int_equal(verdict.threshold_usec, 5 * USEC_PER_HOUR);
+	listener.choice = CHOICE_AUTO;
+	judge(&policy, &listener, NULL, owner, &user, NOW, &verdict);
+	assert_true(verdict.threshold_usec == USEC_NEVER);
+	policy.user_threshold_usec = USEC_NEVER;
+	listener.endpoint.protocol = PROTOCOL_TCP;
+	judge(&policy, &listener, NULL, owner, &user, NOW, &verdict);
+	assert_true(verdict.threshold_usec == USEC_NEVER);
+	(void)owner_unref(owner);
+}
+
 int
 main(void)
 {
@@ -363,6 +406,7 @@ main(void)
 		cmocka_unit_test(test_every_holder_counts),
 		cmocka_unit_test(test_first_match_wins_and_leaves_open),
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_defaults_of_users),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

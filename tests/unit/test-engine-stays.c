@@ -204,7 +204,7 @@ nobody_answers(void **state)
 	struct report *report;
 
 	(void)state;
-	policy.threshold_usec = 0;
+	policy.threshold_usec = policy.user_threshold_usec = 0;
 	policy.log_after_usec = 0;
 	engine_set_policy(engine, &policy);
 	poll_at(NULL, 0);
@@ -249,7 +249,7 @@ the_worst_of_a_group_leaves(void **state)
 	group[2].choice = CHOICE_AUTO;
 	policy.rules = &grave;
 	policy.rule_count = 1;
-	policy.threshold_usec = 0;
+	policy.threshold_usec = policy.user_threshold_usec = 0;
 	policy.log_after_usec = 0;
 	engine_set_policy(engine, &policy);
 	poll_at(NULL, 0);

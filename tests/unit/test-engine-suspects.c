@@ -97,7 +97,7 @@ limits_of_a_suspect(void **state)
 	assert_int_equal(verdict.threshold_usec, USEC_PER_MIN);
 	assert_int_equal(verdict.severity, SEVERITY_ERR);
 	/* The stricter limit holds, whosever it is; loopback is no excuse. */
-	policy.threshold_usec = USEC_PER_SEC;
+	policy.threshold_usec = policy.user_threshold_usec = USEC_PER_SEC;
 	listener = help_listener(PROTOCOL_TCP, "127.0.0.1", 50000, 1);
 	verdict = ask(&weak_two);
 	assert_int_equal(verdict.threshold_usec, USEC_PER_SEC);

@@ -20,6 +20,7 @@ CONFIG = pathlib.Path("/etc/overstay/overstay.yaml")
 QUICK = """interval: 200ms
 ranges: ["60000-60999"]
 threshold: 2s
+user: {threshold: 2s}
 udp: {threshold: 2s}
 grace: 500ms
 log: {appeared: info, vanished: info, after: 500ms}

@@ -19,6 +19,7 @@ ALLOWED = "/usr/local/sbin/allowed-daemon"
 CONFIGURATION = f"""interval: 200ms
 ranges: ["{ASKED[0]}-{ASKED[-1]}"]
 threshold: 2s
+user: {{threshold: 2s}}
 grace: 500ms
 log: {{appeared: info, vanished: info, after: 500ms}}
 rules:

@@ -13,6 +13,7 @@ from stage import ASKED, AUTO, Scene, Stage, listening
 CONFIGURATION = f"""interval: 200ms
 ranges: ["{ASKED[0]}-{AUTO[-1]}"]
 threshold: 2s
+user: {{threshold: 2s}}
 udp: {{threshold: 2s, auto: 2s}}
 suspect: {{threshold: 0s, weak_threshold: 2s}}
 grace: 500ms

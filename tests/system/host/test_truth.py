@@ -35,6 +35,7 @@ interval: 200ms
 survey: 2s
 ranges: ["32768-65535"]
 threshold: 1d
+user: {threshold: 1d}
 suspect: {threshold: never, weak_threshold: never}
 udp: {threshold: 1d, auto: 1d}
 grace: 0s
