@@ -150,7 +150,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 	if (news)
 		group_note_report(group, stay, now_usec);
 	if (telling.entry)
-		group_note_entry(group);
+		group_note_entry(group, stay);
 	stay->told.suspected = true;
 	stay->told.reasons |= stay->judged.classification.reasons;
 	tell_alert(pass, stay, &telling);
@@ -379,7 +379,8 @@ tell_day(struct pass *pass)
 		outbox_put(&engine->outbox,
 		    summary_of_day(&engine->track, &engine->groups, pass->poll_usec),
 		    &pass->moment);
-		groups_note_summary(&engine->groups, now_usec);
+		groups_note_summary(&engine->groups, engine->track.stays, engine->track.count,
+		    now_usec);
 		for (size_t i = 0; i < engine->track.count; i++) {
 			engine->track.stays[i]->told.reminded_usec = now_usec;
 			stay_note_change(engine->track.stays[i]);
