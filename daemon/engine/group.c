@@ -2,8 +2,9 @@
 /*
  * Which owners were reported. The first listener of an owner that overstays is; those that follow
  * within `remind` are entries and counted in the next summary, unless one is graver or more exposed
- * than any that was reported, is judged otherwise, or there are ten times as many. A suspect follows
- * the very process that was reported for the same reasons, and nothing else.
+ * than any that was reported, is judged otherwise, or there are ten times as many. What was graver
+ * and has not been there for `remind` is news again. A suspect follows the very process that was
+ * reported for the same reasons, and nothing else.
  *
  * What it never does: report. That is due.c's and tell.c's.
  *

@@ -18,6 +18,9 @@
 #define ID_A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID_B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 
+/* As an initializer of struct who. */
+#define PYTHON .exe = "/usr/bin/python3"
+
 static struct stay_tally tally;
 
 /* Whose a stay is, and how grave. */
@@ -30,6 +33,7 @@ struct who {
 	int32_t pid;
 	enum listener_class class;
 	uint32_t reasons;
+	const char *cmdline; /* "|" for a NUL; NULL = as help_owner() has it */
 };
 
 static void
@@ -53,6 +57,12 @@ make_stay(const struct who *who)
 	set(&process->place.user_unit, who->user_unit);
 	set(&process->place.container, who->container);
 	set(&process->forwards_to, who->forwards_to);
+	if (who->cmdline != NULL) {
+		set(&process->cmdline, who->cmdline);
+		process->cmdline_length = (uint32_t)strlen(who->cmdline) + 1;
+		for (char *at = process->cmdline; *at != '\0'; at++)
+			*at = (char)(*at == '|' ? '\0' : *at);
+	}
 	process->exe_trust = (enum exe_trust)who->trust;
 	process->pid = who->pid == 0 ? 4242 : who->pid;
 	stay->is.members[0].owner = owner;
@@ -145,6 +155,16 @@ who_follows_whom(void **state)
 		{ { .reasons = 1 << REASON_WRITABLE }, { .reasons = 1 << REASON_DELETED }, false },
 		{ { .reasons = 1 << REASON_EXPOSED }, { 0 }, true },
 		{ { .reasons = 1 << REASON_CHANGED }, { 0 }, true },
+		{ { PYTHON, .cmdline = "python3|-m|http.server" },
+		    { PYTHON, .cmdline = "python3|-m|http.server|8000" }, true },
+		{ { PYTHON, .cmdline = "python3|-m|http.server" },
+		    { PYTHON, .cmdline = "python3|-c|import x" }, false },
+		{ { PYTHON, .cmdline = "python3|-c|import x" },
+		    { PYTHON, .cmdline = "python3|-c|import y" }, false },
+		{ { PYTHON, .cmdline = "python3|-c|spawn(5, 12)" },
+		    { PYTHON, .cmdline = "python3|-c|spawn(17, 8)" }, true },
+		{ { PYTHON, .cmdline = "python3|-c|import x" }, { PYTHON, .cmdline = "python3" },
+		    false },
 	};
 
 	(void)state;
