@@ -169,7 +169,7 @@ tell_one(struct batch *batch, size_t index)
 	telling.entry =
 	    batch->roles[index] == ROLE_ENTRY || (batch->roles[index] == ROLE_BESIDE && !summed);
 	if (telling.entry)
-		group_note_entry(stay->told.group);
+		group_note_entry(stay->told.group, stay);
 	tell_alert(batch->pass, stay, &telling);
 }
 

@@ -8,6 +8,9 @@
  *	           (docker-proxy) the container it forwards to
  *	user
  *
+ * A group has those of one class alone, the same reasons about the program, and of an interpreter
+ * the same kind of input.
+ *
  * What is reported is to be the same on every host: no id of a container, and of users only the
  * numbers that are the same everywhere; a system user is what its unit makes of it.
  *
@@ -18,6 +21,7 @@
 
 #include "base/sha256.h"
 #include "engine/group-key.h"
+#include "model/identity.h"
 
 /* Room for the name of any unit. */
 #define GROUP_UNIT_MAX (OWNER_UNIT_MAX + 16)
@@ -186,6 +190,52 @@ group_key_of_owner(const struct stay *stay)
 	sha256_begin(&sum);
 	add_text(&sum, "owner");
 	add_owner(&sum, stay, false);
+	return end(&sum);
+}
+
+/*
+ * Code that stands in no file is the program: other code is another one. Numbers in it differ from
+ * one helper process of a runtime to the next. Who imitates the arguments is no nearer by it: only
+ * what has the same program, place and user is compared.
+ */
+static void
+add_input(struct sha256 *sum, const struct process *process)
+{
+	const char *script, *at = process->cmdline, *end = at + process->cmdline_length;
+	enum program_input input = identity_input(process, &script);
+
+	add_number(sum, input);
+	if (input != INPUT_INLINE)
+		return;
+	while (at < end) {
+		size_t length = strcspn(at, "0123456789");
+
+		sha256_add(sum, at, length);
+		at += length;
+		/* An argument's end, too, or a digit. */
+		if (at < end && *at == '\0')
+			add_text(sum, "");
+		at++;
+	}
+}
+
+/* What is reported of an owner excuses nothing about a program that looks the same: others may
+ * change that one, or it was deleted. What is about the listener differs from one to the next. */
+struct group_key
+group_key_of_judged(const struct stay *stay)
+{
+	const uint32_t of_listener =
+	    1U << REASON_CHANGED | 1U << REASON_EXPOSED | 1U << REASON_KERNEL_UNPROVED;
+	const struct process *process = stay_process(stay);
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, "judged");
+	add_owner(&sum, stay, false);
+	if (process != NULL)
+		add_input(&sum, process);
+	add_number(&sum, stay->judged.classification.class);
+	add_number(&sum, stay->judged.classification.reasons & ~of_listener);
 	return end(&sum);
 }
 

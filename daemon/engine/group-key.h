@@ -20,6 +20,9 @@ bool group_key_knows(const struct stay *stay);
 /* Whose it is, on this host: the same for all listeners of an owner. */
 struct group_key group_key_of_owner(const struct stay *stay);
 
+/* The same where it is judged alike, too: of one class, and with nothing else about its program. */
+struct group_key group_key_of_judged(const struct stay *stay);
+
 /* The same of a suspect: it is the process, for these reasons. */
 struct group_key group_key_of_suspect(const struct stay *stay);
 

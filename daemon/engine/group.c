@@ -2,8 +2,9 @@
 /*
  * Which owners were reported. The first listener of an owner that overstays is; those that follow
  * within `remind` are entries and counted in the next summary, unless one is graver or more exposed
- * than any that was reported, or there are ten times as many. A suspect follows the very process
- * that was reported for the same reasons, and nothing else.
+ * than any that was reported, is judged otherwise, or there are ten times as many. What was graver
+ * and has not been there for `remind` is news again. A suspect follows the very process that was
+ * reported for the same reasons, and nothing else.
  *
  * What it never does: report. That is due.c's and tell.c's.
  *
@@ -79,7 +80,7 @@ groups_join(struct groups *groups, struct stay *stay)
 	group_leave(stay);
 	if (!group_key_knows(stay))
 		return NULL;
-	key = stay->judged.verdict.suspect ? group_key_of_suspect(stay) : group_key_of_owner(stay);
+	key = stay->judged.verdict.suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
 	group = find_or_add(groups, &key);
 	if (group == NULL)
 		return NULL;
@@ -131,19 +132,36 @@ group_is_news(const struct group *group, const struct stay *stay, uint64_t now_u
 	return true;
 }
 
+static void
+note_severity(uint8_t severities[3], const struct stay *stay, enum severity severity)
+{
+	uint8_t *gravest = &severities[endpoint_exposure(&stay->is.endpoint)];
+
+	if (severity < *gravest)
+		*gravest = (uint8_t)severity;
+}
+
+/* What is seen from now on. */
+static void
+begin_seen(struct group *group, uint64_t now_usec)
+{
+	group->since_usec = now_usec;
+	memset(group->seen_severities, SEVERITY_OFF, sizeof(group->seen_severities));
+}
+
 void
 group_note_report(struct group *group, const struct stay *stay, uint64_t now_usec)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
-	uint8_t *severity;
 
 	if (group == NULL)
 		return;
-	if (is_over(group, now_usec))
+	if (is_over(group, now_usec)) {
 		memset(group->severities, SEVERITY_OFF, sizeof(group->severities));
-	severity = &group->severities[endpoint_exposure(&stay->is.endpoint)];
-	if (verdict->severity < *severity)
-		*severity = (uint8_t)verdict->severity;
+		begin_seen(group, now_usec);
+	}
+	note_severity(group->severities, stay, verdict->severity);
+	note_severity(group->seen_severities, stay, verdict->severity);
 	group->reported_usec = now_usec;
 	group->reported_live = group->live;
 	group->remind_usec =
@@ -151,23 +169,36 @@ group_note_report(struct group *group, const struct stay *stay, uint64_t now_use
 }
 
 void
-group_note_entry(struct group *group)
+group_note_entry(struct group *group, const struct stay *stay)
 {
-	if (group != NULL)
-		group->followed++;
+	if (group == NULL)
+		return;
+	group->followed++;
+	note_severity(group->seen_severities, stay, stay->judged.verdict.severity);
 }
 
 void
-groups_note_summary(struct groups *groups, uint64_t now_usec)
+groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
+    uint64_t now_usec)
 {
 	struct group *group, *next;
 
 	HASH_ITER (hh, groups->table, group, next) {
 		if (group->live > group->reported_live)
 			group->reported_live = group->live;
-		if (group->live > 0 || group->followed > 0)
-			group->reported_usec = now_usec;
+		if (group->live == 0 && group->followed == 0)
+			continue;
+		group->reported_usec = now_usec;
 		group->followed = 0;
+		if (now_usec - group->since_usec < group->remind_usec)
+			continue;
+		memcpy(group->severities, group->seen_severities, sizeof(group->severities));
+		begin_seen(group, now_usec);
+	}
+	for (size_t i = 0; i < count; i++) {
+		group = stays[i]->told.group;
+		if (group != NULL && group->since_usec == now_usec)
+			note_severity(group->severities, stays[i], stays[i]->told.severity);
 	}
 }
 

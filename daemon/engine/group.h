@@ -28,7 +28,9 @@ struct group {
 	uint32_t live;		  /* stays that point here */
 	uint32_t reported_live;	  /* so many when it was reported */
 	uint32_t followed;	  /* not reported but as entries, since the last summary */
+	uint64_t since_usec;	  /* seen_severities are those since then */
 	uint8_t severities[3];	  /* the gravest reported, by enum exposure */
+	uint8_t seen_severities[3];
 	UT_hash_handle hh;
 };
 
@@ -55,10 +57,15 @@ bool group_is_news(const struct group *group, const struct stay *stay, uint64_t 
 
 /* It is reported now; or it only has an entry, for the next summary to count. Both accept NULL. */
 void group_note_report(struct group *group, const struct stay *stay, uint64_t now_usec);
-void group_note_entry(struct group *group);
+void group_note_entry(struct group *group, const struct stay *stay);
 
-/* A summary has named the owners of whom something stays, or stayed since the last one. */
-void groups_note_summary(struct groups *groups, uint64_t now_usec);
+/*
+ * A summary has named the owners of whom something stays, or stayed since the last one. What was
+ * graver or more exposed, and has not been there for `remind`, is news when it comes again. stays:
+ * all that there are.
+ */
+void groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
+    uint64_t now_usec);
 
 /* Forgets the owners of whom nothing stays and that were reported longer ago than `remind`. Returns
  * when it has the next one to forget, USEC_NEVER = that is not known. */

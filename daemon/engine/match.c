@@ -315,7 +315,9 @@ match_slice(const struct match *match, const struct match_subject *subject)
 		return truth_without_process(subject);
 	slice = place_of(subject)->slice;
 	length = strlen(slice);
-	if (length < sizeof(suffix) || length >= sizeof(name))
+	/* The answer's word is no proof that it is one, and the suffix is moved within the name. */
+	if (length < sizeof(suffix) || length >= sizeof(name) ||
+	    strcmp(slice + length + 1 - sizeof(suffix), suffix) != 0)
 		return TRUTH_NO;
 	memcpy(name, slice, length + 1);
 	for (;;) {

@@ -152,21 +152,13 @@ is_alert(enum event_kind kind)
 	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT || kind == EVENT_HOPPING;
 }
 
-static const struct process *
-first_process(const struct stay *stay)
-{
-	const struct owner *owner = stay->is.members[stay->judged.worst].owner;
-
-	return owner == NULL ? NULL : owner_first(owner);
-}
-
 /* True where both are known to be held by processes, and not by the same one. */
 static bool
 is_of_another(const struct stay *stay, const struct stay *other)
 {
-	const struct process *a = first_process(stay), *b = first_process(other);
+	const struct process *a = stay_process(stay), *b = stay_process(other);
 
-	return a != NULL && b != NULL && (a->pid != b->pid || a->start_usec != b->start_usec);
+	return a != NULL && b != NULL && !process_same(a, b);
 }
 
 /* The group that an alert belongs to, and the other listeners that it reports. */

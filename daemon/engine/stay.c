@@ -371,3 +371,11 @@ stay_age_usec(const struct stay *stay, uint64_t now_usec)
 		now_usec = stay->is.last_seen_usec;
 	return now_usec > stay->is.first_seen_usec ? now_usec - stay->is.first_seen_usec : 0;
 }
+
+const struct process *
+stay_process(const struct stay *stay)
+{
+	const struct owner *owner = stay->is.members[stay->judged.worst].owner;
+
+	return owner == NULL ? NULL : owner_first(owner);
+}

@@ -173,6 +173,9 @@ void stay_note_program(struct stay *stay, const struct owner *owner);
 /* Time from first seen to now; of an AWAY or ended stay to when it was last seen. */
 uint64_t stay_age_usec(const struct stay *stay, uint64_t now_usec);
 
+/* The process that an alert about the stay names, NULL where no process is known. */
+const struct process *stay_process(const struct stay *stay);
+
 /* The member with this cookie, NULL = none. */
 struct member *stay_find_member(const struct stay *stay, uint64_t cookie);
 

@@ -103,6 +103,7 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 static size_t
 gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, size_t max)
 {
+	const struct process *process = stay_process(stay), *holder;
 	const struct track *track = &pass->engine->track;
 	struct group_key key = group_key_of_suspect(stay), other_key;
 	size_t count = 0;
@@ -110,7 +111,11 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 	for (size_t i = 0; i < track->count && count < max; i++) {
 		struct stay *other = track->stays[i];
 
-		if (other == stay || !other->judged.verdict.suspect || other->told.suspected ||
+		if (other == stay || !other->judged.verdict.suspect || other->told.suspected)
+			continue;
+		/* Thousands of suspects may come at once: a sum is for those of the process. */
+		holder = stay_process(other);
+		if (process == NULL || holder == NULL || !process_same(holder, process) ||
 		    other->is.state == STAY_AWAY || other->is.state == STAY_ENDED ||
 		    other->judged.classification.reasons != stay->judged.classification.reasons ||
 		    !group_key_knows(other) || !is_present(pass->engine, other) ||
@@ -145,7 +150,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 	if (news)
 		group_note_report(group, stay, now_usec);
 	if (telling.entry)
-		group_note_entry(group);
+		group_note_entry(group, stay);
 	stay->told.suspected = true;
 	stay->told.reasons |= stay->judged.classification.reasons;
 	tell_alert(pass, stay, &telling);
@@ -374,7 +379,8 @@ tell_day(struct pass *pass)
 		outbox_put(&engine->outbox,
 		    summary_of_day(&engine->track, &engine->groups, pass->poll_usec),
 		    &pass->moment);
-		groups_note_summary(&engine->groups, now_usec);
+		groups_note_summary(&engine->groups, engine->track.stays, engine->track.count,
+		    now_usec);
 		for (size_t i = 0; i < engine->track.count; i++) {
 			engine->track.stays[i]->told.reminded_usec = now_usec;
 			stay_note_change(engine->track.stays[i]);

@@ -18,6 +18,9 @@
 #define ID_A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID_B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 
+/* As an initializer of struct who. */
+#define PYTHON .exe = "/usr/bin/python3"
+
 static struct stay_tally tally;
 
 /* Whose a stay is, and how grave. */
@@ -28,6 +31,9 @@ struct who {
 	enum severity severity;
 	enum exe_trust trust;
 	int32_t pid;
+	enum listener_class class;
+	uint32_t reasons;
+	const char *cmdline; /* "|" for a NUL; NULL = as help_owner() has it */
 };
 
 static void
@@ -51,9 +57,17 @@ make_stay(const struct who *who)
 	set(&process->place.user_unit, who->user_unit);
 	set(&process->place.container, who->container);
 	set(&process->forwards_to, who->forwards_to);
+	if (who->cmdline != NULL) {
+		set(&process->cmdline, who->cmdline);
+		process->cmdline_length = (uint32_t)strlen(who->cmdline) + 1;
+		for (char *at = process->cmdline; *at != '\0'; at++)
+			*at = (char)(*at == '|' ? '\0' : *at);
+	}
 	process->exe_trust = (enum exe_trust)who->trust;
 	process->pid = who->pid == 0 ? 4242 : who->pid;
 	stay->is.members[0].owner = owner;
+	stay->judged.classification.class = (enum listener_class)who->class;
+	stay->judged.classification.reasons = who->reasons;
 	stay->judged.verdict.severity = (enum severity)who->severity;
 	stay->judged.verdict.remind_usec = USEC_PER_HOUR;
 	return stay;
@@ -123,6 +137,51 @@ what_is_the_same(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check(&cases[i].one, &cases[i].other, cases[i].owner, cases[i].reported);
+}
+
+/* Whoever follows an owner that was reported is judged as that one was, or is reported, too. */
+static void
+who_follows_whom(void **state)
+{
+	static const struct {
+		struct who one, other;
+		bool same;
+	} cases[] = {
+		{ { .pid = 1000 }, { .pid = 1001 }, true },
+		{ { .class = CLASS_SERVICE }, { .class = CLASS_SERVICE }, true },
+		{ { .class = CLASS_SERVICE }, { .class = CLASS_UNKNOWN }, false },
+		{ { .class = CLASS_USER }, { .class = CLASS_UNKNOWN }, false },
+		{ { .reasons = 1 << REASON_WRITABLE }, { 0 }, false },
+		{ { .reasons = 1 << REASON_WRITABLE }, { .reasons = 1 << REASON_DELETED }, false },
+		{ { .reasons = 1 << REASON_EXPOSED }, { 0 }, true },
+		{ { .reasons = 1 << REASON_CHANGED }, { 0 }, true },
+		{ { PYTHON, .cmdline = "python3|-m|http.server" },
+		    { PYTHON, .cmdline = "python3|-m|http.server|8000" }, true },
+		{ { PYTHON, .cmdline = "python3|-m|http.server" },
+		    { PYTHON, .cmdline = "python3|-c|import x" }, false },
+		{ { PYTHON, .cmdline = "python3|-c|import x" },
+		    { PYTHON, .cmdline = "python3|-c|import y" }, false },
+		{ { PYTHON, .cmdline = "python3|-c|spawn(5, 12)" },
+		    { PYTHON, .cmdline = "python3|-c|spawn(17, 8)" }, true },
+		{ { PYTHON, .cmdline = "python3|-c|import x" }, { PYTHON, .cmdline = "python3" },
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct groups groups = { 0 };
+		struct stay *one = make_stay(&cases[i].one), *other = make_stay(&cases[i].other);
+
+		group_note_report(groups_join(&groups, one), one, USEC_PER_DAY);
+		if (group_is_news(groups_join(&groups, other), other, USEC_PER_DAY + 1) ==
+		    cases[i].same)
+			fail_msg("%zu", i);
+		group_leave(one);
+		group_leave(other);
+		stay_free(one);
+		stay_free(other);
+		groups_clear(&groups);
+	}
 }
 
 /* The value is for searches and other systems: it stands for ever. As sha256sum(1) has it of the
@@ -228,7 +287,7 @@ owners_are_forgotten(void **state)
 	/* Not while it has a listener, and a summary is a report of it. */
 	assert_int_equal(groups_sweep(&groups, now_usec + USEC_PER_DAY), USEC_NEVER);
 	now_usec += USEC_PER_HOUR;
-	groups_note_summary(&groups, now_usec);
+	groups_note_summary(&groups, &stay, 1, now_usec);
 	assert_false(group_is_news(group, stay, now_usec + USEC_PER_HOUR - 1));
 	group_leave(stay);
 	assert_int_equal(groups_sweep(&groups, now_usec + 1), now_usec + USEC_PER_HOUR);
@@ -243,6 +302,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_the_same),
+		cmocka_unit_test(who_follows_whom),
 		cmocka_unit_test(the_value_is_fixed),
 		cmocka_unit_test(long_units),
 		cmocka_unit_test(an_unknown_owner_joins_nobody),

@@ -62,6 +62,26 @@ slices_of_any_level(void **state)
 	}
 }
 
+/* What overstay-lookup answers is a slice only if it is called one, however long the name is. */
+static void
+slices_that_are_none(void **state)
+{
+	char *globs[] = { (char *)"b*" };
+	const struct match match = { .keys = 1 << MATCH_SLICE, .slice = { globs, 1 } };
+	struct world *world = *state;
+	char name[OWNER_UNIT_MAX];
+
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 2] = '-';
+	name[sizeof(name) - 1] = '\0';
+	match_replace(&world->owner->processes[0].place.slice, name);
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	globs[0] = (char *)"*";
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	match_replace(&world->owner->processes[0].place.slice, "user-1000.scope");
+	assert_false(match_matches(&match, &world->listener, world->owner));
+}
+
 /* As systemctl prints it: the backslash is a letter of the name. */
 static void
 units_with_a_backslash(void **state)
@@ -346,6 +366,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(slices_of_any_level, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(slices_that_are_none, match_world_make,
 		    match_world_end),
 		cmocka_unit_test_setup_teardown(units_with_a_backslash, match_world_make,
 		    match_world_end),
