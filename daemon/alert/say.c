@@ -41,15 +41,15 @@ static const char *const sentences[NOTICE_COUNT] = {
 				     "same time[: {OWNERS}]|; see: "
 				     "journalctl OVERSTAY_EVENT=overstay",
 	[NOTICE_OVERSTAYS_AFTER_RESUME] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s}, "
-					  "due while the host slept[: {OWNERS}]|; see: "
-					  "journalctl OVERSTAY_EVENT=overstay",
+					  "due while the host was suspended[: {OWNERS}]|; "
+					  "see: journalctl OVERSTAY_EVENT=overstay",
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
 			   "suspect, {ALLOWED} allowed by rules[: {OWNERS}][; not reported one by "
 			   "one since the last summary: {FOLLOWED}][; the oldest: {OLDEST}, seen "
 			   "for {OLDEST_AGE}]",
 	[NOTICE_HEARTBEAT] = "overstayd {VERSION} is watching: {LISTENERS} listener{LISTENERS:s}, "
 			     "{OVERSTAYING} overstaying, {SUSPECTS} suspect; {POLLS_DONE} polls "
-			     "since the last message of this kind, {POLLS_MISSED} missed[; "
+			     "since the last heartbeat, {POLLS_MISSED} missed[; "
 			     "degraded: {CONDITIONS}]; next in {EVERY_USEC}; configuration {HASH}",
 	[NOTICE_POOL] = "{PROTOCOL}: {PORT_COUNT} ports occupied by {SOCKET_COUNT} sockets; since "
 			"the last survey {APPEARED} appeared, {PERSISTED} persisted, {CHANGED} "
@@ -91,8 +91,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_LAST_GOOD_IN_FORCE] = "{CONDITION}: the configuration cannot be used; running "
 				      "with the last good configuration {HASH}; see: overstayd "
 				      "--check",
-	[NOTICE_FILES_LEFT_OUT] = "{CONDITION}: anybody may change {LEFT_OUT}: left out; see: "
-				  "overstayd --check",
+	[NOTICE_FILES_LEFT_OUT] = "{CONDITION}: left out {LEFT_OUT}, which anybody may change; "
+				  "see: overstayd --check",
 	[NOTICE_STATE_NOT_OPENED] = "{CONDITION}: cannot open the state directory {PATH}: "
 				    "{ERROR}",
 	[NOTICE_LAST_GOOD_NOT_SAVED] = "{CONDITION}: cannot save the last good configuration: "
