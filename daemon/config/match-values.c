@@ -202,6 +202,8 @@ note_name(struct config_context *context, const struct node *item, const char *n
 	uint32_t id = 0;
 	int r;
 
+	if (named != NULL)
+		named->packaged = context->packaged;
 	if (named == NULL || context->root == NULL)
 		return named;
 	/* A staged tree says itself whom it has. */
@@ -216,7 +218,7 @@ static bool
 append_name(struct config_context *context, struct id_list *list, const struct node *item,
     const char *name, bool group)
 {
-	const struct named *named = named_list_find(context->names, name, group);
+	struct named *named = named_list_find(context->names, name, group);
 
 	if (named == NULL && context->names->count == NAMES_MAX) {
 		context_error(context, item,
@@ -229,6 +231,7 @@ append_name(struct config_context *context, struct id_list *list, const struct n
 		context_no_memory(context);
 		return false;
 	}
+	named->packaged = named->packaged && context->packaged;
 	list->names[list->name_count++] = named;
 	return true;
 }

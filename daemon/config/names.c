@@ -72,6 +72,13 @@ add_named(struct text *text, const struct named_list *list, const struct named *
 	text_add(text, ")");
 }
 
+/* Whether a name is among those that are said to be in that state. */
+static bool
+is_listed(const struct named *named, enum named_state state)
+{
+	return named->state == state && !(state == NAMED_ABSENT && named->packaged);
+}
+
 bool
 config_names_text(const struct named_list *list, enum named_state state, char *buffer, size_t size)
 {
@@ -80,15 +87,17 @@ config_names_text(const struct named_list *list, enum named_state state, char *b
 		[NAMED_KNOWN] = "known here",
 		[NAMED_ABSENT] = "unknown here",
 	};
-	size_t count = named_list_count(list, state), listed = 0;
+	size_t count = 0, listed = 0;
 	struct text text;
 
+	for (size_t i = 0; i < list->count; i++)
+		count += is_listed(list->items[i], state);
 	text_init(&text, buffer, size);
 	if (count == 0)
 		return false;
 	text_printf(&text, "%zu %s %s: ", count, count == 1 ? "name" : "names", states[state]);
 	for (size_t i = 0; i < list->count && listed < LISTED_MAX; i++) {
-		if (list->items[i]->state != state)
+		if (!is_listed(list->items[i], state))
 			continue;
 		text_add(&text, listed++ == 0 ? "" : ", ");
 		add_named(&text, list, list->items[i]);

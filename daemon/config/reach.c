@@ -378,7 +378,8 @@ rules_check_reach(struct config_context *context, struct parsed_rule *rules, siz
 			return;
 		}
 		covering = find_covering(rules, i, &cost);
-		if (covering != NULL)
+		/* To go before the packaged rules is what one's own are for. */
+		if (covering != NULL && (covering->packaged || !rules[i].packaged))
 			warn_never_reached(context, &rules[i], covering);
 	}
 }

@@ -23,8 +23,9 @@ struct named {
 	char *name; /* raw, to be escaped */
 	bool group;
 	enum named_state state;
-	uint32_t id; /* while it is known */
-	char *where; /* "overstay.yaml:12:20", where it stands first; raw */
+	uint32_t id;   /* while it is known */
+	char *where;   /* "overstay.yaml:12:20", where it stands first; raw */
+	bool packaged; /* packaged rules alone name it: that it is absent is no news to anybody */
 };
 
 /* Each name once. Start with all zero. */

@@ -19,6 +19,7 @@ PYTHON = os.path.realpath("/usr/bin/python3")
 PERL = os.path.realpath("/usr/bin/perl")
 ASKED = range(50000, 51000)
 AUTO = range(51000, 52000)
+RANGE = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
 ALICE = "alice"
 ALICE_UID = 1777
 RUNTIME = f"/run/user/{ALICE_UID}"
@@ -65,8 +66,8 @@ class Stage:
         run("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-static", "-o", self.stand_in,
             SOURCE / "tests/system/stand-in.c")
         run("mount", "-o", "remount,exec", "/dev/shm")
-        pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(
-            f"{AUTO[0]} {AUTO[-1]}", encoding="ascii")
+        self.range = RANGE.read_text(encoding="ascii")
+        RANGE.write_text(f"{AUTO[0]} {AUTO[-1]}", encoding="ascii")
         self._make_alice()
 
     def _make_alice(self):
@@ -110,6 +111,7 @@ class Stage:
 
     def close(self):
         self.clear()
+        RANGE.write_text(self.range, encoding="ascii")
         run("systemctl", "stop", f"user@{ALICE_UID}.service", check=False)
 
 

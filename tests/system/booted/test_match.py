@@ -9,7 +9,6 @@ import pathlib
 
 import pytest
 
-import harness
 from conftest import CONFIG, Service, clean_up
 from harness import OVERSTAYD, run, wait_until
 from stage import ALICE, ALICE_UID, ASKED, Scene, Stage
@@ -236,5 +235,5 @@ def test_link_of_a_new_rule_after_a_reload(stage, service):
     run("systemctl", "reload", "overstayd.service")
     cleared = daemon.wait_entry(OVERSTAY_EVENT="cleared", OVERSTAY_PORT=str(scene.port))
     assert cleared["OVERSTAY_RULE"] == "linked"
-    assert harness.journal("SYSLOG_IDENTIFIER=overstayd", "OVERSTAY_CONDITION=lookup") == []
+    assert daemon.entries(OVERSTAY_CONDITION="lookup") == []
     stage.clear()

@@ -137,6 +137,19 @@ def test_a_file_of_ones_own_is_read_alone(tmp_path):
     assert "threshold: 3h\n" in dump and "vendor" in dump and "the test's" in dump
 
 
+def test_names_of_packaged_rules_alone_are_no_news(tmp_path):
+    """Packages name users that most hosts lack."""
+    root, rule = tmp_path / "root", RULE.replace("port: 50001", "user: amqp, exe: /usr/bin/x")
+    write(root / "etc/passwd", "root:x:0:0::/:/bin/sh\n")
+    write(root / "usr/share/overstay/rules.d/1.yaml", rule)
+    done = run(OVERSTAYD, f"--root={root}", "--check", "--strict", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    write(root / "etc/overstay/rules.d/2.yaml", rule.replace("test", "host"))
+    done = run(OVERSTAYD, f"--root={root}", "--check", "--strict", check=False)
+    assert done.returncode == 2
+    assert '1 name unknown here: "amqp" (2.yaml:' in done.stderr
+
+
 def check_input(text, *arguments):
     return run("sh", "-c", 'printf %s "$1" | { shift; "$0" --check "$@" -; }', OVERSTAYD, text,
                *arguments, check=False)
