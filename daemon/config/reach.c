@@ -337,10 +337,10 @@ warn_never_reached(struct config_context *context, const struct parsed_rule *rul
 {
 	context->file = rule->file;
 	if (strcmp(rule->file, earlier->file) == 0)
-		context_warn(context, rule, "never reached, %s at line %u matches first",
+		context_warn(context, rule, "rule is never reached, %s at line %u matches first",
 		    QUOTE(earlier->rule.name), earlier->line);
 	else
-		context_warn(context, rule, "never reached, %s at %s matches first",
+		context_warn(context, rule, "rule is never reached, %s at %s matches first",
 		    QUOTE(earlier->rule.name), QUOTE(earlier->rule.where));
 }
 

@@ -74,7 +74,7 @@ requires_met(struct config_context *context, const struct node *tree,
 		return true;
 	/* What a later version writes otherwise is no error of the file. */
 	messages_take_back(context->messages, before);
-	context_warn(context, value, "left out: the file requires overstayd %s, this is %s",
+	context_warn(context, value, "file requires overstayd %s, this is %s: left out",
 	    value->text, VERSION);
 	context_leave_out(context, context->newer);
 	return false;

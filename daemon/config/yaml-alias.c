@@ -191,10 +191,10 @@ reader_merge(struct reader *reader, struct node *map)
 			merge_map(reader, map, &value.items[i]);
 		else if (value.items[i].kind != NODE_BROKEN)
 			reader_refuse(reader, &value.items[i],
-			    "<< names %s, expected a map or a list of maps",
+			    "<< refers to %s, expected a map or a list of maps",
 			    node_kind_text(&value.items[i]));
 	if (value.kind == NODE_SCALAR || value.kind == NODE_EMPTY)
-		reader_refuse(reader, &value, "<< names %s, expected a map or a list of maps",
+		reader_refuse(reader, &value, "<< refers to %s, expected a map or a list of maps",
 		    node_kind_text(&value));
 	node_clear(&value);
 }

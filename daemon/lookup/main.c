@@ -30,8 +30,8 @@ static const char usage_text[] =
     "Usage: overstay-lookup --fd NUMBER\n"
     "       overstay-lookup --help | --version\n"
     "\n"
-    "Finds the processes that hold a socket, for overstayd. It is started by systemd\n"
-    "for overstay-lookup.socket, or by overstayd itself with --fd.\n";
+    "Find the processes that hold a socket, for overstayd. systemd starts this program for\n"
+    "overstay-lookup.socket, and overstayd starts it with --fd.\n";
 
 /* Says what failed, with the priority of sd-daemon(3). Returns the exit status. */
 static int
@@ -79,7 +79,7 @@ run(int fd)
 	int r = fd >= 0 ? take_connection(&server, fd) : server_take_listeners(&server);
 
 	if (fd < 0 && r == 0)
-		return usage_error("neither --fd nor a socket of systemd's");
+		return usage_error("no --fd, and no socket from systemd");
 	if (r < 0)
 		return fail("cannot take over the socket", r);
 	r = host_open(&host);
@@ -93,7 +93,7 @@ run(int fd)
 		return fail("cannot give up system calls", r);
 	r = server_run(&server);
 	/* No exit(): what instruments do at the end (leaks, coverage) takes more calls. */
-	_exit(r < 0 ? fail("the loop ended", r) : EXIT_FINE);
+	_exit(r < 0 ? fail("cannot serve the socket", r) : EXIT_FINE);
 }
 
 int
@@ -112,7 +112,7 @@ main(int argc, char **argv)
 		case 'f':
 			fd = files_number(optarg);
 			if (fd <= STDERR_FILENO)
-				return usage_error("--fd wants a number above 2");
+				return usage_error("--fd requires a number above 2");
 			break;
 		case 'h':
 			(void)fputs(usage_text, stdout);
@@ -123,5 +123,5 @@ main(int argc, char **argv)
 		default:
 			return EXIT_USAGE;
 		}
-	return optind < argc ? usage_error("no arguments are taken") : run(fd);
+	return optind < argc ? usage_error("unexpected argument") : run(fd);
 }

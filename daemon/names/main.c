@@ -28,8 +28,8 @@ static const char usage_text[] =
     "Usage: overstay-names --fd NUMBER\n"
     "       overstay-names --help | --version\n"
     "\n"
-    "Looks up users and groups for overstayd. It is started by systemd for\n"
-    "overstay-names.socket, or by overstayd itself with --fd.\n";
+    "Look up users and groups, for overstayd. systemd starts this program for\n"
+    "overstay-names.socket, and overstayd starts it with --fd.\n";
 
 /* Says what failed, with the priority of sd-daemon(3). Returns the exit status. */
 static int
@@ -81,14 +81,14 @@ run(int fd)
 	int r = fd >= 0 ? take_connection(&server, fd) : server_take_listeners(&server);
 
 	if (fd < 0 && r == 0)
-		return usage_error("neither --fd nor a socket of systemd's");
+		return usage_error("no --fd, and no socket from systemd");
 	if (r < 0)
 		return fail("cannot take over the socket", r);
 	r = names_privileges_lock();
 	if (r < 0)
 		return fail("cannot give up privileges", r);
 	r = server_run(&server);
-	return r < 0 ? fail("the loop ended", r) : EXIT_FINE;
+	return r < 0 ? fail("cannot serve the socket", r) : EXIT_FINE;
 }
 
 int
@@ -107,7 +107,7 @@ main(int argc, char **argv)
 		case 'f':
 			fd = descriptor_number(optarg);
 			if (fd <= STDERR_FILENO)
-				return usage_error("--fd wants a number above 2");
+				return usage_error("--fd requires a number above 2");
 			break;
 		case 'h':
 			(void)fputs(usage_text, stdout);
@@ -118,5 +118,5 @@ main(int argc, char **argv)
 		default:
 			return EXIT_USAGE;
 		}
-	return optind < argc ? usage_error("no arguments are taken") : run(fd);
+	return optind < argc ? usage_error("unexpected argument") : run(fd);
 }

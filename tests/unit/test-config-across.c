@@ -233,11 +233,11 @@ test_requires(void **state)
 		{ "requires: \"0.1\"\nthreshold: 1h\n", "" },
 		{ "requires: " VERSION "\nthreshold: 1h\n", "" },
 		{ "requires: \"99.0\"\nnew_option: 1\nthreshold: [x]\nrules: [[y], !x z]\n",
-		    "t.yaml:1:11: warning: left out: the file requires overstayd 99.0, this is "
-		    "" VERSION "\n" },
+		    "t.yaml:1:11: warning: file requires overstayd 99.0, this is "
+		    "" VERSION ": left out\n" },
 		{ "threshold: 1x\nrequires: 99.0.1\n",
-		    "t.yaml:2:11: warning: left out: the file requires overstayd 99.0.1, this is "
-		    "" VERSION "\n" },
+		    "t.yaml:2:11: warning: file requires overstayd 99.0.1, this is "
+		    "" VERSION ": left out\n" },
 		{ "requires: new\n",
 		    "t.yaml:1:11: error: requires is \"new\", expected a version such as "
 		    "\"0.3\"\n" },
@@ -278,10 +278,10 @@ test_requires_beside_others(void **state)
 	config_tree_write(tree, "rules.d/2.yaml", "requires: '0.1'\n" ALLOW("user: alice"));
 	config_tree_write(tree, "vendor/1.yaml", ALLOW("user: bob"));
 	config = load(tree,
-	    "conf.d/1.yaml:1:11: warning: left out: the file requires overstayd 99.1, this is "
-	    "" VERSION "\n"
-	    "rules.d/1.yaml:1:11: warning: left out: the file requires overstayd 99.1, this is "
-	    "" VERSION "\n");
+	    "conf.d/1.yaml:1:11: warning: file requires overstayd 99.1, this is "
+	    "" VERSION ": left out\n"
+	    "rules.d/1.yaml:1:11: warning: file requires overstayd 99.1, this is "
+	    "" VERSION ": left out\n");
 	assert_int_equal(config->policy.threshold_usec, USEC_PER_HOUR);
 	assert_int_equal(config->policy.rule_count, 1);
 	assert_int_equal(config->newer.count, 2);

@@ -93,7 +93,7 @@ test_reach_through_a_link(void **state)
 	(void)config_free(load_expect(text, ""));
 	assert_int_equal(unlink(path), 0);
 	(void)snprintf(expected, sizeof(expected),
-	    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n");
+	    "t.yaml:3:3: warning: rule is never reached, \"a\" at line 2 matches first\n");
 	(void)config_free(load_expect(text, expected));
 }
 

@@ -163,8 +163,8 @@ test_reach_across_files(void **state)
 	config_tree_write(tree, "rules.d/1.yaml", "\n" RULES("wide", "1-9"));
 	config_tree_write(tree, "overstay.yaml", RULES("narrow", "5"));
 	(void)snprintf(expected, sizeof(expected),
-	    "overstay.yaml:2:5: warning: never reached, \"wide\" at \"rules.d/1.yaml:3\" matches "
-	    "first\n");
+	    "overstay.yaml:2:5: warning: rule is never reached, \"wide\" at "
+	    "\"rules.d/1.yaml:3\" matches first\n");
 	expect_rules(tree, names, ARRAY_SIZE(names), expected);
 }
 

@@ -185,7 +185,8 @@ check_pairs(const struct pair *pairs, size_t count)
 		    pairs[i].first, pairs[i].second);
 		(void)snprintf(expected, sizeof(expected), "%s",
 		    pairs[i].covered ?
-			"t.yaml:3:5: warning: never reached, \"one\" at line 2 matches first\n" :
+			"t.yaml:3:5: warning: rule is never reached, \"one\" at line 2 "
+			"matches first\n" :
 			"");
 		(void)config_free(load_expect(text, expected));
 	}
@@ -323,16 +324,16 @@ test_reach_of_suspects(void **state)
 	static const struct expectation expectations[] = {
 		{ "rules:\n- {name: a, action: allow, match: {port: 1, user: alice}}\n"
 		  "- {name: b, severity: err, match: {port: 1, user: alice}}\n",
-		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
+		    "t.yaml:3:3: warning: rule is never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, user: alice}}\n"
 		  "- {name: b, action: allow, match: {port: 1, user: alice}}\n",
-		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
+		    "t.yaml:3:3: warning: rule is never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
 		    "" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, class: [user, suspect]}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, class: suspect}}\n",
-		    "t.yaml:3:3: warning: never reached, \"a\" at line 2 matches first\n" },
+		    "t.yaml:3:3: warning: rule is never reached, \"a\" at line 2 matches first\n" },
 		{ "rules:\n- {name: a, severity: err, match: {port: 1, netns: 4}}\n"
 		  "- {name: b, severity: crit, match: {port: 1, netns: 4}}\n",
 		    "t.yaml:2:52: warning: netns \"4\" is not watched: it matches no listener\n"
@@ -361,7 +362,7 @@ test_reach_of_inactive(void **state)
 		{ "rules:\n- {name: a, threshold: 1h, match: {port: 1}, enabled: true}\n"
 		  "- {name: b, threshold: 1h, match: {port: 2}}\n"
 		  "- {name: c, threshold: 1h, match: {port: 2}, until: 9999-12-30}\n",
-		    "t.yaml:4:3: warning: never reached, \"b\" at line 3 matches first\n" },
+		    "t.yaml:4:3: warning: rule is never reached, \"b\" at line 3 matches first\n" },
 	};
 
 	(void)state;
@@ -389,8 +390,9 @@ test_reach_is_bounded(void **state)
 	}
 	(void)config_free(load_bytes(text, used, &said));
 	assert_memory_equal(said,
-	    "t.yaml:3:3: warning: never reached, \"first\" at line 2 matches first\n",
-	    strlen("t.yaml:3:3: warning: never reached, \"first\" at line 2 matches first\n"));
+	    "t.yaml:3:3: warning: rule is never reached, \"first\" at line 2 matches first\n",
+	    strlen(
+		"t.yaml:3:3: warning: rule is never reached, \"first\" at line 2 matches first\n"));
 	assert_non_null(strstr(said,
 	    ":3: warning: too many rules: from here on, rules that are never "
 	    "reached are not detected\n"));
@@ -420,15 +422,15 @@ test_beside_an_error(void **state)
 	    "30min, or never\n"
 	    "t.yaml:6:51: warning: comm \"abcdefghijklmnop\" matches nothing, expected at most 15 "
 	    "bytes: the kernel truncates longer names\n"
-	    "t.yaml:5:3: warning: never reached, \"a\" at line 3 matches first\n"
-	    "t.yaml:6:3: warning: never reached, \"a\" at line 3 matches first\n"));
+	    "t.yaml:5:3: warning: rule is never reached, \"a\" at line 3 matches first\n"
+	    "t.yaml:6:3: warning: rule is never reached, \"a\" at line 3 matches first\n"));
 	assert_int_equal(config_load_text(strchr(text, '\n') + 1, strlen(text) - 12, "t.yaml",
 			     &config, &messages),
 	    -EINVAL);
 	assert_null(config);
 	said = messages_text(&messages, "");
 	assert_null(strstr(said, "warning"));
-	assert_non_null(strstr(said, "t.yaml:4:3: error: never reached"));
+	assert_non_null(strstr(said, "t.yaml:4:3: error: rule is never reached"));
 	free(said);
 	config_messages_clear(&messages);
 }

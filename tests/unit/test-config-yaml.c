@@ -118,13 +118,14 @@ test_aliases(void **state)
 		    "t.yaml:1:16: error: interval is \"x\", expected a time span such as 90s or 1h "
 		    "30min\n" },
 		{ "<<: 3s\n",
-		    "t.yaml:1:5: error: << names a single value, expected a map or a list of "
+		    "t.yaml:1:5: error: << refers to a single value, expected a map or a list of "
 		    "maps\n" },
 		{ "<<: [{grace: 1s}, 3s]\n",
-		    "t.yaml:1:19: error: << names a single value, expected a map or a list of "
+		    "t.yaml:1:19: error: << refers to a single value, expected a map or a list of "
 		    "maps\n" },
 		{ "<<:\n",
-		    "t.yaml:1:4: error: << names no value, expected a map or a list of maps\n" },
+		    "t.yaml:1:4: error: << refers to no value, expected a map or a list of "
+		    "maps\n" },
 		{ "rules:\n- &a {name: a, threshold: 1h, match: &m {user: alice}}\n"
 		  "- {<<: *a, name: b, match: {<<: *m, port: 5x}}\n",
 		    "t.yaml:3:43: error: port is \"5x\", expected 1 to 65535, or a range such as "
