@@ -102,16 +102,16 @@ struct stay_judgement {
 
 /* What was told of it: all that has to outlive a restart. */
 struct stay_record {
-	bool any : 1;	     /* a message spoke of it */
-	bool overstayed : 1; /* an OVERSTAY was told, and no CLEARED since */
-	bool suspected : 1;  /* a SUSPECT was told, and no CLEARED since */
-	bool entered : 1;    /* as an entry: its owner had been reported */
-	bool advised : 1;    /* its advice was told */
-	uint32_t sequence;   /* of the last message about it */
-	enum severity severity;
-	uint32_t reasons;	/* for which it was told as a suspect: they stay reasons */
-	uint64_t reminded_usec; /* when it was last told or summed up */
-	struct group *group;	/* with which it overstays, NULL = none */
+	bool any : 1;	       /* a message spoke of it */
+	bool overstayed : 1;   /* an OVERSTAY was told, and no CLEARED since */
+	bool suspected : 1;    /* a SUSPECT was told, and no CLEARED since */
+	bool entered : 1;      /* as an entry: its owner had been reported */
+	bool advised : 1;      /* its advice was told */
+	uint8_t severity;      /* enum severity: of the last alert */
+	uint32_t sequence;     /* of the last message about it */
+	uint32_t reasons;      /* for which it was told as a suspect: they stay reasons */
+	uint32_t reminded_sec; /* CLOCK_BOOTTIME: when it was last told or summed up */
+	struct group *group;   /* with which it overstays, NULL = none */
 };
 
 /* What its alert waits for, beside the owners of its members. */

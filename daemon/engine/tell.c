@@ -94,7 +94,7 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 	stay->told.overstayed = true;
 	stay->told.entered = telling->entry;
 	stay->told.severity = stay->judged.verdict.severity;
-	stay->told.reminded_usec = pass->moment.boottime_usec;
+	stay->told.reminded_sec = (uint32_t)(pass->moment.boottime_usec / USEC_PER_SEC);
 	tell(pass, stay, telling);
 }
 
@@ -359,8 +359,8 @@ find_day_due(const struct engine *engine)
 		uint64_t span_usec = stay->judged.verdict.remind_usec;
 
 		if (stay->is.state == STAY_OVERSTAYING && span_usec != USEC_NEVER &&
-		    stay->told.reminded_usec + span_usec < due_usec)
-			due_usec = stay->told.reminded_usec + span_usec;
+		    stay->told.reminded_sec * USEC_PER_SEC + span_usec < due_usec)
+			due_usec = stay->told.reminded_sec * USEC_PER_SEC + span_usec;
 	}
 	return due_usec;
 }
@@ -382,7 +382,8 @@ tell_day(struct pass *pass)
 		groups_note_summary(&engine->groups, engine->track.stays, engine->track.count,
 		    now_usec);
 		for (size_t i = 0; i < engine->track.count; i++) {
-			engine->track.stays[i]->told.reminded_usec = now_usec;
+			engine->track.stays[i]->told.reminded_sec =
+			    (uint32_t)(now_usec / USEC_PER_SEC);
 			stay_note_change(engine->track.stays[i]);
 		}
 		engine->summed_usec = now_usec;
