@@ -52,14 +52,21 @@ def write(path, text):
     return path
 
 
+def where(path):
+    """The place of the rule's match, as messages begin with it."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return f"{path.name}:{next(i for i, line in enumerate(lines, 1) if 'match:' in line)}:"
+
+
 def test_a_name_that_the_host_lacks_is_one_note(tmp_path):
     path = write(tmp_path / "x.yaml", config_text(rules=allow(
         f'user: [{LACKING}, rooot, root, "@{LACKING}", 4242], not: {{user: {LACKING}}}')))
     done = run(OVERSTAYD, "--check", path)
     line, = done.stderr.splitlines()
     assert line.startswith("note: 3 names unknown here: ")
-    for word in (f'"{LACKING}" (x.yaml:11:', '"rooot" (x.yaml:11:', 'did you mean "root"?',
-                 f'"@{LACKING}" (x.yaml:11:'):
+    place = where(path)
+    for word in (f'"{LACKING}" ({place}', f'"rooot" ({place}', 'did you mean "root"?',
+                 f'"@{LACKING}" ({place}'):
         assert word in line, line
     done = run(OVERSTAYD, "--check", path, "--strict", check=False)
     assert done.returncode == 2
@@ -117,7 +124,7 @@ def test_check_is_bounded(programs, tmp_path, names, seconds):
     done = run(program, "--check", path)
     assert time.monotonic() - begun < seconds
     assert done.stderr.startswith(
-        "note: 2 names not resolved, overstay-names gave no answer: \"root\" (x.yaml:11:")
+        f'note: 2 names not resolved, overstay-names gave no answer: "root" ({where(path)}')
     assert run(program, "--check", "--strict", path, check=False).returncode == 2
     # Nothing is asked where nothing is named.
     path.write_text(config_text(rules=allow("user: 0")), encoding="utf-8")
