@@ -108,18 +108,31 @@ rests_on_interpreter(const struct match *match)
 	return NULL;
 }
 
-/* What runs in a container its id does not say; that it is any container says nothing at all. */
-static const char *
-rests_on_any_container(const struct match *match)
+/* True where the list takes in every name: `*`, `?*`, `*.service`. */
+static bool
+takes_any(const struct glob_list *list)
 {
-	if ((match->keys & IDENTITY_KEYS) != KEY(CONTAINER))
-		return NULL;
-	for (size_t i = 0; i < match->container.count; i++) {
-		const char *glob = match->container.globs[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const char *rest = list->globs[i] + strspn(list->globs[i], "*?");
 
-		if (glob[strspn(glob, "*")] == '\0')
-			return "";
+		if (rest > list->globs[i] && (rest[0] == '\0' || strcmp(rest, ".service") == 0))
+			return true;
 	}
+	return false;
+}
+
+/* That it is in any container or unit at all says nothing of a program. */
+static const char *
+rests_on_any_place(const struct match *match)
+{
+	uint32_t keys = match->keys & IDENTITY_KEYS;
+
+	if (keys == KEY(CONTAINER) && takes_any(&match->container))
+		return "container";
+	if (keys == KEY(UNIT) && takes_any(&match->unit))
+		return "unit";
+	if (keys == KEY(USER_UNIT) && takes_any(&match->user_unit))
+		return "user unit";
 	return NULL;
 }
 
@@ -187,10 +200,7 @@ static const struct weakness {
 	    "rule allows by address, interface, exposure, choice or owner alone, expected exe, "
 	    "user, unit or container too: any program can match",
 	    "" },
-	{ rests_on_any_container,
-	    "rule allows every container, expected its id or name, or exe "
-	    "or user too",
-	    "" },
+	{ rests_on_any_place, "rule allows every ", ", expected which one, or exe or user too" },
 };
 
 static bool
@@ -231,6 +241,10 @@ join(const struct match *around, const struct match *inside)
 		joined.exe = around->exe;
 	if ((added & KEY(CONTAINER)) != 0)
 		joined.container = around->container;
+	if ((added & KEY(UNIT)) != 0)
+		joined.unit = around->unit;
+	if ((added & KEY(USER_UNIT)) != 0)
+		joined.user_unit = around->user_unit;
 	return joined;
 }
 

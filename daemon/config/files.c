@@ -164,6 +164,41 @@ file_open(const struct config_context *context, const char *path, int flags)
 	return open_inside(root, path[0] == '\0' ? "." : path, flags | O_CLOEXEC, RESOLVE_IN_ROOT);
 }
 
+/*
+ * Says the error if the file is missing because a link on its path leads nowhere: somebody put it
+ * there, and what it leads to is gone (a share that is not mounted), which is not to have no rules.
+ */
+static bool
+refuse_dangling(struct config_context *context)
+{
+	size_t root = context->root == NULL ? 0 : strlen(context->root);
+	_free_ char *path = strdup(context->file);
+
+	if (path == NULL) {
+		context_no_memory(context);
+		return true;
+	}
+	for (char *end = path + strlen(path); end != NULL && (size_t)(end - path) > root;
+	     end = strrchr(path, '/')) {
+		_close_ int link = -1, target = -1;
+		struct stat status;
+
+		*end = '\0';
+		link = file_open(context, path, O_PATH | O_NOFOLLOW);
+		if (link < 0)
+			continue;
+		if (fstat(link, &status) < 0 || !S_ISLNK(status.st_mode))
+			return false;
+		target = file_open(context, path, O_PATH);
+		if (target != -ENOENT)
+			return false;
+		context_message(context, CONFIG_ERROR, 1, 1,
+		    "cannot be read: %s is a dangling symbolic link", QUOTE(path));
+		return true;
+	}
+	return false;
+}
+
 /* So much at least is read at once. */
 #define READ_BYTES 4096
 
@@ -213,7 +248,7 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 	struct stat status;
 
 	if (fd == -ENOENT)
-		return FILE_MISSING;
+		return refuse_dangling(context) ? FILE_FAILED : FILE_MISSING;
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		fail(context, fd < 0 ? -fd : errno);
 		return FILE_FAILED;
@@ -309,7 +344,7 @@ file_list_read(struct config_context *context, struct file_list *ret)
 
 	*ret = list;
 	if (fd == -ENOENT)
-		return true;
+		return !refuse_dangling(context);
 	if (directory == NULL) {
 		fail(context, fd < 0 ? -fd : errno);
 		if (fd >= 0)

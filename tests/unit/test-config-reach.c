@@ -30,9 +30,8 @@
 	"owner alone, expected exe, user, unit or container too: any program can match\n"
 #define ALL(what) \
 	"t.yaml:2:3: warning: rule allows " what ", expected exe, user, unit or container too\n"
-#define ANY_CONTAINER                                                                        \
-	"t.yaml:2:3: warning: rule allows every container, expected its id or name, or exe " \
-	"or user too\n"
+#define ANY(what) \
+	"t.yaml:2:3: warning: rule allows every " what ", expected which one, or exe or user too\n"
 #define INTERPRETER(path)                                                               \
 	"t.yaml:2:3: warning: rule allows by interpreter \"" path "\" alone, expected " \
 	"user or unit too: an interpreter runs any program\n"
@@ -85,8 +84,15 @@ test_allow(void **state)
 		{ ALLOW("owner: kernel, class: [kernel, service]"), "" },
 		{ MATCH("class: suspect"), "" },
 		{ ALLOW("container: x"), "" },
-		{ ALLOW("container: \"*\""), ANY_CONTAINER },
-		{ ALLOW("container: [x, \"**\"], comm: x"), ANY_CONTAINER },
+		{ ALLOW("container: \"*\""), ANY("container") },
+		{ ALLOW("container: [x, \"**\"], comm: x"), ANY("container") },
+		{ ALLOW("container: \"?*\""), ANY("container") },
+		{ ALLOW("unit: \"*\""), ANY("unit") },
+		{ ALLOW("unit: [x.service, \"*.service\"], port: 1"), ANY("unit") },
+		{ ALLOW("user_unit: \"*\""), ANY("user unit") },
+		{ ALLOW("unit: \"*\", any: [{port: 1}, {exposure: any}]"), ANY("unit") },
+		{ ALLOW("user_unit: \"*\", user: root"), "" },
+		{ ALLOW("unit: \"x*.service\""), "" },
 		{ ALLOW("container: \"*\", exe: /usr/sbin/x"), "" },
 		{ ALLOW("container: \"x*\""), "" },
 		{ ALLOW("comm: x, user: alice"), "" },
