@@ -438,8 +438,8 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 	if (r == -EFBIG) {
 		load->context.file = load->files[0];
 		context_message(&load->context, CONFIG_ERROR, 1, 1,
-		    "all configuration files "
-		    "together are too large, expected at most %d bytes",
+		    "the configuration of all files together is too large, expected at most "
+		    "%d bytes without comments",
 		    YAML_SIZE_MAX);
 	} else if (r < 0)
 		return r;

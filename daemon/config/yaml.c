@@ -23,6 +23,27 @@
 #include "base/text.h"
 #include "config/yaml-reader.h"
 
+/* What people write who mean something else than libyaml takes it for. */
+static const char *
+find_hint(const yaml_parser_t *parser)
+{
+	static const struct {
+		const char *problem, *context, *hint;
+	} hints[] = {
+		{ "cannot start any token", "",
+		    ": quote a value that begins with @, ` or %, indent with spaces" },
+		{ "", "an alias", ": quote a value that begins with *" },
+		{ "", "an anchor", ": quote a value that begins with &" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
+		if (parser->problem != NULL && parser->context != NULL &&
+		    strstr(parser->problem, hints[i].problem) != NULL &&
+		    strstr(parser->context, hints[i].context) != NULL)
+			return hints[i].hint;
+	return "";
+}
+
 /* Says why libyaml could not go on. */
 static void
 reader_syntax_error(struct reader *reader)
@@ -38,8 +59,8 @@ reader_syntax_error(struct reader *reader)
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,
 		    (unsigned)parser->problem_mark.column + 1,
-		    "invalid YAML: %s, %s that began at line %zu", parser->problem, parser->context,
-		    parser->context_mark.line + 1);
+		    "invalid YAML: %s, %s that began at line %zu%s", parser->problem,
+		    parser->context, parser->context_mark.line + 1, find_hint(parser));
 	else
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,

@@ -2,6 +2,8 @@
 """Configurations good and bad: at start, at SIGHUP, by --check, and round the dump."""
 import signal
 
+import pytest
+
 from harness import OVERSTAYD, SOURCE, config_text, run
 
 PORT = 50001
@@ -135,6 +137,31 @@ def test_a_file_of_ones_own_is_read_alone(tmp_path):
     assert "threshold: 2h\n" in dump and dump.endswith("rules: []\n")
     dump = run(OVERSTAYD, f"--root={root}", "--dump-config").stdout
     assert "threshold: 3h\n" in dump and "vendor" in dump and "the test's" in dump
+
+
+@pytest.mark.parametrize("link", ["etc/overstay/overstay.yaml", "etc/overstay/conf.d",
+                                  "etc/overstay/rules.d", "etc/overstay",
+                                  "usr/share/overstay/rules.d"])
+def test_a_dangling_link_is_not_an_absence(tmp_path, link):
+    """What it leads to may be a share that is not mounted: no reason to have no rules."""
+    path = tmp_path / "root" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/gone")
+    done = run(OVERSTAYD, f"--root={tmp_path / 'root'}", "--check", check=False)
+    assert done.returncode == 2
+    assert f'cannot be read: "{path}" is a dangling symbolic link' in done.stderr
+    (tmp_path / "root/gone").mkdir()
+    if not link.endswith("overstay.yaml"):
+        assert run(OVERSTAYD, f"--root={tmp_path / 'root'}", "--check").stderr == ""
+
+
+@pytest.mark.parametrize("text, hint", [
+    ("rules: [{match: {user: @developers}}]", "quote a value that begins with @"),
+    ("rules: [{match: {unit: *.service}}]", "quote a value that begins with *"),
+    ("udp:\n\tthreshold: 1h", "indent with spaces"),
+])
+def test_what_people_write_for_what_they_mean(text, hint):
+    assert hint in check_input(text).stderr
 
 
 def test_names_of_packaged_rules_alone_are_no_news(tmp_path):
