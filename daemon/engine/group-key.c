@@ -194,8 +194,9 @@ group_key_of_owner(const struct stay *stay)
 }
 
 /*
- * Code that stands in no file is the program: other code is another one. Numbers in it differ from
- * one helper process of a runtime to the next. Who imitates the arguments is no nearer by it: only
+ * Of an interpreter whose script has no path the arguments are the program: code, the name of a module,
+ * or nobody knows. Other ones are another program. Numbers in them differ from one helper process of a
+ * runtime to the next. Who imitates the arguments is no nearer by it: only
  * what has the same program, place and user is compared.
  */
 static void
@@ -206,7 +207,7 @@ add_input(struct sha256 *sum, const struct process *process)
 	enum program_input input = identity_input(process, &script);
 
 	add_number(sum, input);
-	if (input == INPUT_INLINE)
+	if (input != INPUT_NONE && input != INPUT_STDIN && process->script[0] == '\0')
 		sha256_add(sum, code, identity_code(process, code));
 }
 

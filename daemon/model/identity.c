@@ -111,9 +111,14 @@ identity_code(const struct process *process, char buffer[OWNER_CMDLINE_MAX])
 {
 	size_t used = 0;
 
-	for (uint32_t i = 0; i < process->cmdline_length && used < OWNER_CMDLINE_MAX; i++)
-		if (process->cmdline[i] < '0' || process->cmdline[i] > '9')
-			buffer[used++] = process->cmdline[i];
+	for (uint32_t i = 0; i < process->cmdline_length && used < OWNER_CMDLINE_MAX; i++) {
+		char byte = process->cmdline[i];
+
+		/* An argument of digits alone is none. */
+		if ((byte < '0' || byte > '9') &&
+		    (byte != '\0' || (used > 0 && buffer[used - 1] != '\0')))
+			buffer[used++] = byte;
+	}
 	return used;
 }
 
