@@ -150,7 +150,7 @@ begin_seen(struct group *group, uint64_t now_usec)
 }
 
 void
-group_note_report(struct group *group, const struct stay *stay, uint64_t now_usec)
+group_note_report(struct group *group, const struct stay *stay, size_t to_come, uint64_t now_usec)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
 
@@ -163,7 +163,7 @@ group_note_report(struct group *group, const struct stay *stay, uint64_t now_use
 	note_severity(group->severities, stay, verdict->severity);
 	note_severity(group->seen_severities, stay, verdict->severity);
 	group->reported_usec = now_usec;
-	group->reported_live = group->live;
+	group->reported_live = group->live + (uint32_t)to_come;
 	group->remind_usec =
 	    verdict->remind_usec == USEC_NEVER ? GROUP_REMIND_USEC : verdict->remind_usec;
 }

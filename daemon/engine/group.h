@@ -55,8 +55,10 @@ void group_revoke(struct stay *stay);
  * with a tenth of its listeners. NULL is news. */
 bool group_is_news(const struct group *group, const struct stay *stay, uint64_t now_usec);
 
-/* It is reported now; or it only has an entry, for the next summary to count. Both accept NULL. */
-void group_note_report(struct group *group, const struct stay *stay, uint64_t now_usec);
+/* It is reported now, with so many that have yet to join; or it only has an entry, for the next
+ * summary to count. Both accept NULL. */
+void group_note_report(struct group *group, const struct stay *stay, size_t to_come,
+    uint64_t now_usec);
 void group_note_entry(struct group *group, const struct stay *stay);
 
 /*

@@ -99,7 +99,8 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 }
 
 /* Those of the same process that are due as suspects, too, for the same reasons. Each is an entry
- * as soon as all is known that its own alert waits for. */
+ * as soon as all is known that its own alert waits for. Returns how many there are; others has room
+ * for max of them. */
 static size_t
 gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, size_t max)
 {
@@ -108,7 +109,7 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 	struct group_key key = group_key_of_suspect(stay), other_key;
 	size_t count = 0;
 
-	for (size_t i = 0; i < track->count && count < max; i++) {
+	for (size_t i = 0; i < track->count; i++) {
 		struct stay *other = track->stays[i];
 
 		if (other == stay || !other->judged.verdict.suspect || other->told.suspected)
@@ -122,8 +123,11 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 		    stay_age_usec(other, pass->poll_usec) < other->judged.verdict.threshold_usec)
 			continue;
 		other_key = group_key_of_suspect(other);
-		if (memcmp(&other_key, &key, sizeof(key)) == 0)
-			others[count++] = other;
+		if (memcmp(&other_key, &key, sizeof(key)) != 0)
+			continue;
+		if (count < max)
+			others[count] = other;
+		count++;
 	}
 	return count;
 }
@@ -148,7 +152,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 	if (news && group != NULL)
 		telling.other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
 	if (news)
-		group_note_report(group, stay, now_usec);
+		group_note_report(group, stay, telling.other_count, now_usec);
 	if (telling.entry)
 		group_note_entry(group, stay);
 	stay->told.suspected = true;

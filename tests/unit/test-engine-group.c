@@ -178,7 +178,7 @@ who_follows_whom(void **state)
 		struct groups groups = { 0 };
 		struct stay *one = make_stay(&cases[i].one), *other = make_stay(&cases[i].other);
 
-		group_note_report(groups_join(&groups, one), one, USEC_PER_DAY);
+		group_note_report(groups_join(&groups, one), one, 0, USEC_PER_DAY);
 		if (group_is_news(groups_join(&groups, other), other, USEC_PER_DAY + 1) ==
 		    cases[i].same)
 			fail_msg("%zu", i);
@@ -260,7 +260,7 @@ owners_are_bounded(void **state)
 	(void)state;
 	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
 		stays[i] = make_numbered(i);
-		group_note_report(groups_join(&groups, stays[i]), stays[i], 1000 + i);
+		group_note_report(groups_join(&groups, stays[i]), stays[i], 0, 1000 + i);
 	}
 	assert_int_equal(HASH_COUNT(groups.table), GROUPS_MAX);
 	assert_null(stays[GROUPS_MAX]->told.group);
@@ -287,7 +287,7 @@ owners_are_forgotten(void **state)
 
 	(void)state;
 	assert_true(group_is_news(group, stay, now_usec));
-	group_note_report(group, stay, now_usec);
+	group_note_report(group, stay, 0, now_usec);
 	assert_false(group_is_news(group, stay, now_usec + USEC_PER_HOUR - 1));
 	assert_true(group_is_news(group, stay, now_usec + USEC_PER_HOUR));
 	/* Not while it has a listener, and a summary is a report of it. */
