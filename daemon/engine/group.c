@@ -188,7 +188,9 @@ groups_note_summary(struct groups *groups, struct stay *const *stays, size_t cou
 			group->reported_live = group->live;
 		if (group->live == 0 && group->followed == 0)
 			continue;
-		group->reported_usec = now_usec;
+		/* What rules took back is news if it comes again: no summary reports it. */
+		if (group->reported_usec != 0)
+			group->reported_usec = now_usec;
 		group->followed = 0;
 		if (now_usec - group->since_usec < group->remind_usec)
 			continue;
