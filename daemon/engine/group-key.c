@@ -194,9 +194,9 @@ group_key_of_owner(const struct stay *stay)
 }
 
 /*
- * Of an interpreter whose script has no path the arguments are the program: code, the name of a module,
- * or nobody knows. Other ones are another program. Numbers in them differ from one helper process of a
- * runtime to the next. Who imitates the arguments is no nearer by it: only
+ * Of an interpreter whose script has no path the arguments are the program: code, the name of a
+ * module, or nobody knows. Other ones are another program. Numbers in them differ from one helper
+ * process of a runtime to the next. Who imitates the arguments is no nearer by it: only
  * what has the same program, place and user is compared.
  */
 static void

@@ -9,8 +9,8 @@
  * What it never does: report. That is due.c's and tell.c's.
  *
  * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped. Memory: GROUPS_MAX groups of 200 bytes and what is known of their owners. Cost:
- * two sums for a stay that becomes due; a pass over the groups for a sweep.
+ * never dropped. Memory: GROUPS_MAX groups of 216 bytes and what is known of their owners. Cost:
+ * three sums for a stay that becomes due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +86,7 @@ groups_join(struct groups *groups, struct stay *stay)
 		return NULL;
 	(void)owner_unref(group->owner);
 	group->owner = owner_ref(stay->is.members[stay->judged.worst].owner);
+	group->owner_key = group_key_of_owner(stay);
 	group->endpoint = stay->is.endpoint;
 	group->live++;
 	stay->told.group = group;
@@ -111,6 +112,22 @@ group_revoke(struct stay *stay)
 	group_leave(stay);
 	if (group != NULL && group->live == 0)
 		group->reported_usec = 0;
+}
+
+bool
+group_is_anothers(const struct stay *stay)
+{
+	const struct owner *owner = stay->is.members[stay->judged.worst].owner;
+	const struct group *group = stay->told.group;
+	struct group_key key;
+
+	/* Of a program that hides its script since then only the keys differ, of an instance or a
+	 * session of the same unit all but the keys. */
+	if (group == NULL || !group_key_knows(stay) || owner == group->owner ||
+	    owner_same(owner, group->owner))
+		return false;
+	key = group_key_of_owner(stay);
+	return memcmp(&key, &group->owner_key, sizeof(key)) != 0;
 }
 
 static bool

@@ -15,7 +15,7 @@
  *	rebound            it is back
  *
  * What it never does: alert about a stay that the last poll did not prove to be there, or tell
- * twice what has not become graver.
+ * twice what has not become graver and is the same owner's.
  *
  * Cost: a few comparisons for a stay of which there is nothing to tell.
  */
@@ -239,7 +239,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 	    });
 }
 
-/* It reached its threshold, or became graver: to be told by due_tell(). */
+/* It reached its threshold, became graver, or is another owner's: to be told by due_tell(). */
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
@@ -274,7 +274,7 @@ tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	if (stay->is.state == STAY_OVERSTAYING) {
 		if (age_usec < verdict->threshold_usec)
 			tell_cleared(pass, stay);
-		else if (verdict->severity < stay->told.severity)
+		else if (verdict->severity < stay->told.severity || group_is_anothers(stay))
 			note_due(pass, stay);
 	}
 	if (stay->is.state != STAY_PERSISTING)
