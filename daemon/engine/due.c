@@ -113,7 +113,7 @@ find_roles(struct batch *batch)
 		batch->roles[i] = ROLE_ENTRY;
 		if (group_is_news(group, stay, now_usec)) {
 			batch->roles[i] = ROLE_ALERT;
-			group_note_report(group, stay, now_usec);
+			group_note_report(group, stay, 0, now_usec);
 			alerts[sum_of(batch, stay)]++;
 		} else if (group->reported_usec == now_usec)
 			batch->roles[i] = ROLE_BESIDE;

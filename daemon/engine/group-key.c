@@ -194,29 +194,21 @@ group_key_of_owner(const struct stay *stay)
 }
 
 /*
- * Code that stands in no file is the program: other code is another one. Numbers in it differ from
- * one helper process of a runtime to the next. Who imitates the arguments is no nearer by it: only
+ * Of an interpreter whose script has no path the arguments are the program: code, the name of a
+ * module, or nobody knows. Other ones are another program. Numbers in them differ from one helper
+ * process of a runtime to the next. Who imitates the arguments is no nearer by it: only
  * what has the same program, place and user is compared.
  */
 static void
 add_input(struct sha256 *sum, const struct process *process)
 {
-	const char *script, *at = process->cmdline, *end = at + process->cmdline_length;
+	char code[OWNER_CMDLINE_MAX];
+	const char *script;
 	enum program_input input = identity_input(process, &script);
 
 	add_number(sum, input);
-	if (input != INPUT_INLINE)
-		return;
-	while (at < end) {
-		size_t length = strcspn(at, "0123456789");
-
-		sha256_add(sum, at, length);
-		at += length;
-		/* An argument's end, too, or a digit. */
-		if (at < end && *at == '\0')
-			add_text(sum, "");
-		at++;
-	}
+	if (input != INPUT_NONE && input != INPUT_STDIN && process->script[0] == '\0')
+		sha256_add(sum, code, identity_code(process, code));
 }
 
 /* What is reported of an owner excuses nothing about a program that looks the same: others may

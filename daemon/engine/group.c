@@ -9,8 +9,8 @@
  * What it never does: report. That is due.c's and tell.c's.
  *
  * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped. Memory: GROUPS_MAX groups of 200 bytes and what is known of their owners. Cost:
- * two sums for a stay that becomes due; a pass over the groups for a sweep.
+ * never dropped. Memory: GROUPS_MAX groups of 216 bytes and what is known of their owners. Cost:
+ * three sums for a stay that becomes due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +86,7 @@ groups_join(struct groups *groups, struct stay *stay)
 		return NULL;
 	(void)owner_unref(group->owner);
 	group->owner = owner_ref(stay->is.members[stay->judged.worst].owner);
+	group->owner_key = group_key_of_owner(stay);
 	group->endpoint = stay->is.endpoint;
 	group->live++;
 	stay->told.group = group;
@@ -111,6 +112,22 @@ group_revoke(struct stay *stay)
 	group_leave(stay);
 	if (group != NULL && group->live == 0)
 		group->reported_usec = 0;
+}
+
+bool
+group_is_anothers(const struct stay *stay)
+{
+	const struct owner *owner = stay->is.members[stay->judged.worst].owner;
+	const struct group *group = stay->told.group;
+	struct group_key key;
+
+	/* Of a program that hides its script since then only the keys differ, of an instance or a
+	 * session of the same unit all but the keys. */
+	if (group == NULL || !group_key_knows(stay) || owner == group->owner ||
+	    owner_same(owner, group->owner))
+		return false;
+	key = group_key_of_owner(stay);
+	return memcmp(&key, &group->owner_key, sizeof(key)) != 0;
 }
 
 static bool
@@ -150,7 +167,7 @@ begin_seen(struct group *group, uint64_t now_usec)
 }
 
 void
-group_note_report(struct group *group, const struct stay *stay, uint64_t now_usec)
+group_note_report(struct group *group, const struct stay *stay, size_t to_come, uint64_t now_usec)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
 
@@ -163,7 +180,7 @@ group_note_report(struct group *group, const struct stay *stay, uint64_t now_use
 	note_severity(group->severities, stay, verdict->severity);
 	note_severity(group->seen_severities, stay, verdict->severity);
 	group->reported_usec = now_usec;
-	group->reported_live = group->live;
+	group->reported_live = group->live + (uint32_t)to_come;
 	group->remind_usec =
 	    verdict->remind_usec == USEC_NEVER ? GROUP_REMIND_USEC : verdict->remind_usec;
 }
@@ -188,7 +205,9 @@ groups_note_summary(struct groups *groups, struct stay *const *stays, size_t cou
 			group->reported_live = group->live;
 		if (group->live == 0 && group->followed == 0)
 			continue;
-		group->reported_usec = now_usec;
+		/* What rules took back is news if it comes again: no summary reports it. */
+		if (group->reported_usec != 0)
+			group->reported_usec = now_usec;
 		group->followed = 0;
 		if (now_usec - group->since_usec < group->remind_usec)
 			continue;

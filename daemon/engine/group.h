@@ -21,15 +21,16 @@
 /* The listeners of one owner that overstay. */
 struct group {
 	struct group_key key;
-	struct owner *owner;	  /* a reference: of the listener that joined last, */
-	struct endpoint endpoint; /* and that listener */
-	uint64_t reported_usec;	  /* or named in a summary, 0 = not yet */
-	uint64_t remind_usec;	  /* after which it is reported anew */
-	uint32_t live;		  /* stays that point here */
-	uint32_t reported_live;	  /* so many when it was reported */
-	uint32_t followed;	  /* not reported but as entries, since the last summary */
-	uint64_t since_usec;	  /* seen_severities are those since then */
-	uint8_t severities[3];	  /* the gravest reported, by enum exposure */
+	struct group_key owner_key; /* whose listeners they are */
+	struct owner *owner;	    /* a reference: of the listener that joined last, */
+	struct endpoint endpoint;   /* and that listener */
+	uint64_t reported_usec;	    /* or named in a summary, 0 = not yet */
+	uint64_t remind_usec;	    /* after which it is reported anew */
+	uint32_t live;		    /* stays that point here */
+	uint32_t reported_live;	    /* so many when it was reported */
+	uint32_t followed;	    /* not reported but as entries, since the last summary */
+	uint64_t since_usec;	    /* seen_severities are those since then */
+	uint8_t severities[3];	    /* the gravest reported, by enum exposure */
 	uint8_t seen_severities[3];
 	UT_hash_handle hh;
 };
@@ -51,12 +52,17 @@ struct group *groups_join(struct groups *groups, struct stay *stay);
 void group_leave(struct stay *stay);
 void group_revoke(struct stay *stay);
 
+/* True where the stay was reported with a group, and its socket is now one of another owner's. */
+bool group_is_anothers(const struct stay *stay);
+
 /* True where the stay has to be reported: the owner was not, or not that grave, that exposed or
  * with a tenth of its listeners. NULL is news. */
 bool group_is_news(const struct group *group, const struct stay *stay, uint64_t now_usec);
 
-/* It is reported now; or it only has an entry, for the next summary to count. Both accept NULL. */
-void group_note_report(struct group *group, const struct stay *stay, uint64_t now_usec);
+/* It is reported now, with so many that have yet to join; or it only has an entry, for the next
+ * summary to count. Both accept NULL. */
+void group_note_report(struct group *group, const struct stay *stay, size_t to_come,
+    uint64_t now_usec);
 void group_note_entry(struct group *group, const struct stay *stay);
 
 /*

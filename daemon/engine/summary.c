@@ -40,6 +40,7 @@ struct share {
 	const struct stay *stay; /* its first one by endpoint */
 	enum severity severity;	 /* the gravest of its stays */
 	uint32_t listeners;
+	bool known; /* its owner: one that nobody knows is no other's */
 };
 
 static int
@@ -73,7 +74,8 @@ unite(struct share *shares, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct share *last = kept == 0 ? NULL : &shares[kept - 1];
 
-		if (last == NULL || memcmp(&last->key, &shares[i].key, sizeof(last->key)) != 0) {
+		if (last == NULL || !shares[i].known ||
+		    memcmp(&last->key, &shares[i].key, sizeof(last->key)) != 0) {
 			shares[kept++] = shares[i];
 			continue;
 		}
@@ -114,6 +116,7 @@ name_owners(struct named_owner *ret, struct stay *const *stays, size_t count)
 			.stay = stays[i],
 			.severity = stays[i]->judged.verdict.severity,
 			.listeners = 1,
+			.known = group_key_knows(stays[i]),
 		};
 	qsort(shares, count, sizeof(*shares), compare_key);
 	count = unite(shares, count);

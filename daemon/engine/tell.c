@@ -15,7 +15,7 @@
  *	rebound            it is back
  *
  * What it never does: alert about a stay that the last poll did not prove to be there, or tell
- * twice what has not become graver.
+ * twice what has not become graver and is the same owner's.
  *
  * Cost: a few comparisons for a stay of which there is nothing to tell.
  */
@@ -99,7 +99,8 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 }
 
 /* Those of the same process that are due as suspects, too, for the same reasons. Each is an entry
- * as soon as all is known that its own alert waits for. */
+ * as soon as all is known that its own alert waits for. Returns how many there are; others has room
+ * for max of them. */
 static size_t
 gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, size_t max)
 {
@@ -108,7 +109,7 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 	struct group_key key = group_key_of_suspect(stay), other_key;
 	size_t count = 0;
 
-	for (size_t i = 0; i < track->count && count < max; i++) {
+	for (size_t i = 0; i < track->count; i++) {
 		struct stay *other = track->stays[i];
 
 		if (other == stay || !other->judged.verdict.suspect || other->told.suspected)
@@ -122,8 +123,11 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 		    stay_age_usec(other, pass->poll_usec) < other->judged.verdict.threshold_usec)
 			continue;
 		other_key = group_key_of_suspect(other);
-		if (memcmp(&other_key, &key, sizeof(key)) == 0)
-			others[count++] = other;
+		if (memcmp(&other_key, &key, sizeof(key)) != 0)
+			continue;
+		if (count < max)
+			others[count] = other;
+		count++;
 	}
 	return count;
 }
@@ -148,7 +152,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 	if (news && group != NULL)
 		telling.other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
 	if (news)
-		group_note_report(group, stay, now_usec);
+		group_note_report(group, stay, telling.other_count, now_usec);
 	if (telling.entry)
 		group_note_entry(group, stay);
 	stay->told.suspected = true;
@@ -235,7 +239,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 	    });
 }
 
-/* It reached its threshold, or became graver: to be told by due_tell(). */
+/* It reached its threshold, became graver, or is another owner's: to be told by due_tell(). */
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
@@ -270,7 +274,7 @@ tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	if (stay->is.state == STAY_OVERSTAYING) {
 		if (age_usec < verdict->threshold_usec)
 			tell_cleared(pass, stay);
-		else if (verdict->severity < stay->told.severity)
+		else if (verdict->severity < stay->told.severity || group_is_anothers(stay))
 			note_due(pass, stay);
 	}
 	if (stay->is.state != STAY_PERSISTING)

@@ -105,3 +105,41 @@ identity_script_path(const struct process *process, char *buffer, size_t size)
 	return identity.loaded != NULL && !identity.searched &&
 	    program_script_path(process->cwd, identity.loaded, buffer, size);
 }
+
+size_t
+identity_code(const struct process *process, char buffer[OWNER_CMDLINE_MAX])
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < process->cmdline_length && used < OWNER_CMDLINE_MAX; i++) {
+		char byte = process->cmdline[i];
+
+		/* An argument of digits alone is none. */
+		if ((byte < '0' || byte > '9') &&
+		    (byte != '\0' || (used > 0 && buffer[used - 1] != '\0')))
+			buffer[used++] = byte;
+	}
+	return used;
+}
+
+bool
+identity_same_code(const struct process *a, const struct process *b)
+{
+	char code_a[OWNER_CMDLINE_MAX], code_b[OWNER_CMDLINE_MAX];
+	enum program_input input_a, input_b;
+	const char *script;
+	size_t length;
+
+	if (a->script[0] != '\0' && b->script[0] != '\0' && strcmp(a->script, b->script) != 0)
+		return false;
+	input_a = identity_input(a, &script);
+	input_b = identity_input(b, &script);
+	if (input_a == INPUT_UNKNOWN || input_b == INPUT_UNKNOWN)
+		return true;
+	if (input_a != input_b)
+		return false;
+	if (input_a != INPUT_INLINE && input_a != INPUT_MODULE)
+		return true;
+	length = identity_code(a, code_a);
+	return length == identity_code(b, code_b) && memcmp(code_a, code_b, length) == 0;
+}

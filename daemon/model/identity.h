@@ -35,4 +35,15 @@ enum program_input identity_input(const struct process *process, const char **re
  */
 bool identity_script_path(const struct process *process, char *buffer, size_t size);
 
+/* The arguments without digits, which differ from one helper process of a runtime to the next. Puts
+ * at most OWNER_CMDLINE_MAX bytes, returns how many. */
+size_t identity_code(const struct process *process, char buffer[OWNER_CMDLINE_MAX]);
+
+/*
+ * False where two processes with the same program file are known to run other code: another script,
+ * another module, or with other arguments code that stands in these. A script that nobody knows,
+ * since a title hides it, is the same as any.
+ */
+bool identity_same_code(const struct process *a, const struct process *b);
+
 #endif

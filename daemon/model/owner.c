@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/identity.h"
 #include "model/owner.h"
 
 static const char *const kind_names[] = {
@@ -316,7 +317,8 @@ owner_same(const struct owner *a, const struct owner *b)
 	 * must not make a stranger of the same service.
 	 */
 	return p->uid == q->uid && strcmp(p->exe, q->exe) == 0 &&
-	    same_place(owner_place(a), owner_place(b));
+	    same_place(owner_place(a), owner_place(b)) &&
+	    strcmp(p->forwards_to, q->forwards_to) == 0 && identity_same_code(p, q);
 }
 
 const char *

@@ -303,7 +303,8 @@ const struct process *owner_first(const struct owner *owner);
 const struct place *owner_place(const struct owner *owner);
 
 /*
- * The design's "same owner": the same exe (believed or not: the path), unit or container, and uid.
+ * The design's "same owner": the same exe (believed or not: the path), unit or container, and uid;
+ * of an interpreter the same code (identity_same_code()), of a proxy the same container behind it.
  * Exposure belongs to the endpoint and is compared there. An unknown owner is never the
  * same as any, not even as itself.
  */

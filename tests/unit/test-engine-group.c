@@ -159,6 +159,12 @@ who_follows_whom(void **state)
 		    { PYTHON, .cmdline = "python3|-m|http.server|8000" }, true },
 		{ { PYTHON, .cmdline = "python3|-m|http.server" },
 		    { PYTHON, .cmdline = "python3|-c|import x" }, false },
+		{ { PYTHON, .cmdline = "python3|-m|http.server" },
+		    { PYTHON, .cmdline = "python3|-m|backdoor" }, false },
+		{ { PYTHON, .cmdline = "python3|--frob|/a.py" },
+		    { PYTHON, .cmdline = "python3|--blub|/b.py" }, false },
+		{ { PYTHON, .script = "/a.py", .cmdline = "python3|/a.py|x" },
+		    { PYTHON, .script = "/a.py", .cmdline = "python3|/a.py|y" }, true },
 		{ { PYTHON, .cmdline = "python3|-c|import x" },
 		    { PYTHON, .cmdline = "python3|-c|import y" }, false },
 		{ { PYTHON, .cmdline = "python3|-c|spawn(5, 12)" },
@@ -172,7 +178,7 @@ who_follows_whom(void **state)
 		struct groups groups = { 0 };
 		struct stay *one = make_stay(&cases[i].one), *other = make_stay(&cases[i].other);
 
-		group_note_report(groups_join(&groups, one), one, USEC_PER_DAY);
+		group_note_report(groups_join(&groups, one), one, 0, USEC_PER_DAY);
 		if (group_is_news(groups_join(&groups, other), other, USEC_PER_DAY + 1) ==
 		    cases[i].same)
 			fail_msg("%zu", i);
@@ -254,7 +260,7 @@ owners_are_bounded(void **state)
 	(void)state;
 	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
 		stays[i] = make_numbered(i);
-		group_note_report(groups_join(&groups, stays[i]), stays[i], 1000 + i);
+		group_note_report(groups_join(&groups, stays[i]), stays[i], 0, 1000 + i);
 	}
 	assert_int_equal(HASH_COUNT(groups.table), GROUPS_MAX);
 	assert_null(stays[GROUPS_MAX]->told.group);
@@ -281,7 +287,7 @@ owners_are_forgotten(void **state)
 
 	(void)state;
 	assert_true(group_is_news(group, stay, now_usec));
-	group_note_report(group, stay, now_usec);
+	group_note_report(group, stay, 0, now_usec);
 	assert_false(group_is_news(group, stay, now_usec + USEC_PER_HOUR - 1));
 	assert_true(group_is_news(group, stay, now_usec + USEC_PER_HOUR));
 	/* Not while it has a listener, and a summary is a report of it. */

@@ -310,6 +310,48 @@ same_owner(void **state)
 }
 
 static void
+set_arguments(struct process *process, const char *arguments, size_t length)
+{
+	free(process->cmdline);
+	process->cmdline = malloc(length);
+	assert_non_null(process->cmdline);
+	memcpy(process->cmdline, arguments, length);
+	process->cmdline_length = (uint32_t)length - 1;
+}
+
+static void
+other_code_is_another_owner(void **state)
+{
+	static const char one[] = "python3\0-c\0serve(1)\0", next[] = "python3\0-c\0serve(2)\0",
+			  other[] = "python3\0-c\0evil(1)\0",
+			  module[] = "python3\0-m\0http.server\0", title[] = "worker 1 of 2\0\0\0";
+	struct owner *a = help_owner("/usr/bin/python3.11", 1000);
+	struct owner *b = help_owner("/usr/bin/python3.11", 1000);
+	struct process *p = &a->processes[0], *q = &b->processes[0];
+
+	(void)state;
+	set_arguments(p, one, sizeof(one));
+	set_arguments(q, next, sizeof(next));
+	assert_true(owner_same(a, b));
+	set_arguments(q, other, sizeof(other));
+	assert_false(owner_same(a, b));
+	set_arguments(q, module, sizeof(module));
+	assert_false(owner_same(a, b));
+	/* Nobody knows what that one runs. */
+	set_arguments(q, title, sizeof(title));
+	assert_true(owner_same(a, b));
+	rename_to(&p->script, "/srv/a.py");
+	assert_true(owner_same(a, b));
+	rename_to(&q->script, "/srv/b.py");
+	assert_false(owner_same(a, b));
+	rename_to(&q->script, "/srv/a.py");
+	rename_to(&q->forwards_to, "db");
+	assert_false(owner_same(a, b));
+	assert_null(owner_unref(a));
+	assert_null(owner_unref(b));
+}
+
+static void
 the_service_is_named_and_not_its_activator(void **state)
 {
 	struct owner *owner = help_owner_of("/usr/sbin/sshd", 0, 2);
@@ -445,6 +487,7 @@ main(void)
 		cmocka_unit_test(long_ranges_are_cut_once),
 		cmocka_unit_test(severities),
 		cmocka_unit_test(same_owner),
+		cmocka_unit_test(other_code_is_another_owner),
 		cmocka_unit_test(the_service_is_named_and_not_its_activator),
 		cmocka_unit_test(every_name_is_there),
 		cmocka_unit_test(reports_own_what_they_say),
