@@ -3,7 +3,8 @@
  * The keys of groups: SHA-256 over names, so that nobody finds a name that passes for another's.
  * Of an owner go in
  *
- *	program    the path of what it runs, that of its script, and whether the path is verified
+ *	program    the path of what it runs, that of its script, and whether the path is verified;
+ *		   the same of whatever else holds the socket, in order
  *	place      unit and user unit, without instances and numbers; container, or for a proxy
  *	           (docker-proxy) the container it forwards to
  *	user
@@ -11,8 +12,9 @@
  * A group has those of one class alone, the same reasons about the program, and of an interpreter
  * the same kind of input.
  *
- * What is reported is to be the same on every host: no id of a container, and of users only the
- * numbers that are the same everywhere; a system user is what its unit makes of it.
+ * What is reported is to be the same on every host: no further holders, no id of a container, and
+ * of users only the numbers that are the same everywhere; a system user is what its unit makes of
+ * it.
  *
  * What it never does: take a process by what it calls itself. Pure; a few microseconds a key.
  */
@@ -154,6 +156,49 @@ add_user(struct sha256 *sum, uint32_t uid, bool reported)
 		add_number(sum, uid);
 }
 
+static int
+compare_program(const struct process *a, const struct process *b)
+{
+	int order = strcmp(a->exe, b->exe);
+
+	return order != 0 ? order : strcmp(a->script, b->script);
+}
+
+/* A worker whose title hides its script is no other program than the one of its file. */
+static bool
+is_other(const struct process *process, const struct process *first)
+{
+	return !process_is_init(process) &&
+	    (strcmp(process->exe, first->exe) != 0 ||
+		(process->script[0] != '\0' && first->script[0] != '\0' &&
+		    strcmp(process->script, first->script) != 0));
+}
+
+/* What else holds the socket: a stranger beside the owner is not hidden by it. Each program once:
+ * how many workers one has does not matter. */
+static void
+add_others(struct sha256 *sum, const struct owner *owner, const struct process *first)
+{
+	const struct process *last = NULL, *next;
+
+	for (;;) {
+		next = NULL;
+		for (uint32_t i = 0; i < owner->process_count; i++) {
+			const struct process *process = &owner->processes[i];
+
+			if (is_other(process, first) &&
+			    (last == NULL || compare_program(process, last) > 0) &&
+			    (next == NULL || compare_program(process, next) < 0))
+				next = process;
+		}
+		if (next == NULL)
+			return;
+		add_text(sum, next->exe);
+		add_text(sum, next->script);
+		last = next;
+	}
+}
+
 static void
 add_owner(struct sha256 *sum, const struct stay *stay, bool reported)
 {
@@ -165,6 +210,8 @@ add_owner(struct sha256 *sum, const struct stay *stay, bool reported)
 		add_text(sum, process->exe);
 		add_text(sum, process->script);
 		add_number(sum, process->exe_trust != EXE_UNVERIFIED);
+		if (!reported)
+			add_others(sum, owner, process);
 	}
 	if (owner != NULL)
 		add_place(sum, owner_place(owner), process, reported);
