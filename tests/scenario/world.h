@@ -101,7 +101,8 @@ struct world {
 	bool prints;	      /* the texts, beside what is compared */
 	struct texts texts;
 	struct message *message;
-	char wrong[512]; /* the first field that is not as the table of fields says */
+	unsigned checked; /* messages whose fields were checked, and more */
+	char wrong[512];  /* the first field that is not as the table of fields says */
 };
 
 void world_init(struct world *world);
