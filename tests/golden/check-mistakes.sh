@@ -6,8 +6,8 @@
 # place, what is wrong there and what was expected. The files are checked for a staged tree, so that
 # nothing depends on this host; of one with a line "# mode: 0666" that is the mode.
 #
-#	mistakes.sh		compares, prints TAP
-#	mistakes.sh --update	writes mistakes.txt: make update-golden
+#	check-mistakes.sh		compares, prints TAP
+#	check-mistakes.sh --update	writes mistakes.txt: make update-golden
 set -u
 LC_ALL=C
 export LC_ALL
