@@ -13,7 +13,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 echo 1..3
 if make -s -C "$build" prefix=/opt/ovs exec_prefix=/opt/ovs datarootdir=/opt/ovs/share \
-	sysconfdir=/opt/ovs/etc installed="$work/installed" DESTDIR="$work/root" \
+	sysconfdir=/opt/ovs/etc catalogdir=/opt/ovs/catalog installed="$work/installed" DESTDIR="$work/root" \
 	install-man install-catalogDATA install-vendorrulesDATA >"$work/log" 2>&1; then
 	echo 'ok 1 - they can be installed'
 else
