@@ -143,9 +143,9 @@ test_titles(void **state)
 	    " \"acme --token *** password=***\" [4242]", "alice");
 	check_owner(report_process("/opt/x", "acme --token x||", ""), &off, ": /opt/x [4242]",
 	    "alice");
-	memset(long_title, 'x', sizeof(long_title) - 1);
+	memset(long_title, 'z', sizeof(long_title) - 1);
 	memcpy(long_title, "acme ", 5);
-	check_owner(report_process("/opt/x", long_title, ""), &host, ": /opt/x ", "xxx...\" [4242]",
+	check_owner(report_process("/opt/x", long_title, ""), &host, ": /opt/x ", "zzz...\" [4242]",
 	    "alice");
 }
 

@@ -51,9 +51,9 @@ there_is_room_for_what_is_wanted_and_for_no_more_than_the_most(void **state)
 	assert_int_equal(room, 10);
 	assert_int_equal(array_reserve(&text, &room, 1000000, SIZE_MAX), 0);
 	assert_int_equal(room, 1000000);
-	memset(text, 'x', room);
+	memset(text, 'z', room);
 	assert_int_equal(array_fit(&text, 3), 0);
-	assert_memory_equal(text, "xxx", 3);
+	assert_memory_equal(text, "zzz", 3);
 	free(text);
 }
 

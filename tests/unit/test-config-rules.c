@@ -569,14 +569,14 @@ test_bounds(void **state)
 	free(said);
 
 	used = (size_t)sprintf(text, "rules:\n- {threshold: 1h, match: {comm: ");
-	memset(text + used, 'x', RULE_TEXT_MAX + 1);
+	memset(text + used, 'z', RULE_TEXT_MAX + 1);
 	used += RULE_TEXT_MAX + 1;
 	used += (size_t)sprintf(text + used, "}, name: ");
 	memset(text + used, 'y', RULE_TEXT_MAX + 1);
 	used += RULE_TEXT_MAX + 1;
 	text[used++] = '}';
 	assert_null(load_bytes(text, used, &said));
-	assert_non_null(strstr(said, "xxx...\", expected at most 4096 bytes\n"));
+	assert_non_null(strstr(said, "zzz...\", expected at most 4096 bytes\n"));
 	assert_non_null(strstr(said, ": name is 4097 bytes long, expected 1 to 4096 bytes\n"));
 	free(said);
 }
