@@ -62,12 +62,8 @@ text_printf(struct text *text, const char *format, ...)
 		text->used += (size_t)wanted;
 }
 
-/*
- * Decodes one character of UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
- * Returns its length, 0 where the bytes are none.
- */
-static size_t
-utf8_decode(const unsigned char *bytes, size_t length, uint32_t *ret)
+size_t
+text_decode(const unsigned char *bytes, size_t length, uint32_t *ret)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t size = bytes[0] < 0x80 ? 1 :
@@ -154,7 +150,7 @@ static size_t
 escape_one(const unsigned char *bytes, size_t length, char piece[PIECE_MAX], size_t *ret_eaten)
 {
 	uint32_t character = 0;
-	size_t size = utf8_decode(bytes, length, &character), used = 0;
+	size_t size = text_decode(bytes, length, &character), used = 0;
 
 	*ret_eaten = size > 0 ? size : 1;
 	if (size == 1 && (character == '\n' || character == '\t' || character == '\\')) {

@@ -8,6 +8,7 @@
 #define OVERSTAY_BASE_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macros.h"
 
@@ -42,5 +43,11 @@ void text_escape_string(struct text *text, const char *string, size_t max);
  * True where length bytes would be appended by text_escape() as they are.
  */
 bool text_is_plain(const char *bytes, size_t length);
+
+/*
+ * Decodes one character of UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF) of
+ * length bytes, at least 1. Returns its length; 0 where the bytes are none, with *ret untouched.
+ */
+size_t text_decode(const unsigned char *bytes, size_t length, uint32_t *ret);
 
 #endif

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config-tree.h"
 
 /* One text and all that is said about it, lines ended by a newline; "" is nothing. */
 struct expectation {
@@ -69,6 +70,24 @@ messages_text(const struct config_messages *messages, const char *cut)
 	while (length > 0 && (from = strstr(from, cut)) != NULL)
 		memmove(from, from + length, strlen(from + length) + 1);
 	return strdup(buffer);
+}
+
+/* Loads the tree; the messages, with the root cut from each, must be exactly these. */
+static inline struct config *
+load_tree(const struct config_tree *tree, const char *expected)
+{
+	struct config_messages messages = { 0 };
+	struct config *config = NULL;
+	int r = config_load(&tree->paths, &config, &messages);
+	char root[66], *said;
+
+	(void)snprintf(root, sizeof(root), "%s/", tree->root);
+	said = messages_text(&messages, root);
+	assert_int_equal(r, messages.counts[CONFIG_ERROR] > 0 ? -EINVAL : 0);
+	assert_string_equal(said, expected);
+	free(said);
+	config_messages_clear(&messages);
+	return config;
 }
 
 /*

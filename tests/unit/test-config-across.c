@@ -34,24 +34,6 @@ tear_down(void **state)
 	return r;
 }
 
-/* Loads the tree; the messages, with the root cut from each, must be exactly these. */
-static struct config *
-load(const struct config_tree *tree, const char *expected)
-{
-	struct config_messages messages = { 0 };
-	struct config *config = NULL;
-	int r = config_load(&tree->paths, &config, &messages);
-	char root[66], *said;
-
-	(void)snprintf(root, sizeof(root), "%s/", tree->root);
-	said = messages_text(&messages, root);
-	assert_string_equal(said, expected);
-	assert_int_equal(r, messages.counts[CONFIG_ERROR] > 0 ? -EINVAL : 0);
-	free(said);
-	config_messages_clear(&messages);
-	return config;
-}
-
 static void
 test_times(void **state)
 {
@@ -105,11 +87,11 @@ test_ports(void **state)
 	    "- {name: e, threshold: 1h, match: {port: 1-50000}}\n");
 	config_tree_write(tree, "vendor/1.yaml",
 	    "rules:\n- {name: v, threshold: 1h, match: {port: 62000}}\n");
-	(void)config_free(load(tree, ""));
+	(void)config_free(load_tree(tree, ""));
 	tree->paths.examine = true;
-	(void)config_free(load(tree, ""));
+	(void)config_free(load_tree(tree, ""));
 	tree->paths.kernel = (struct port_range){ 32768, 60999 };
-	(void)config_free(load(tree,
+	(void)config_free(load_tree(tree,
 	    "overstay.yaml:4:3: warning: port 61000-61009 is not watched, expected one of "
 	    "700,32768-60999\n"
 	    "overstay.yaml:5:3: warning: port 8080 is not watched, expected one of "
@@ -180,10 +162,10 @@ test_programs(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		config_tree_write(tree, "overstay.yaml", cases[i].text);
 		tree->paths.examine = false;
-		(void)config_free(load(tree, ""));
+		(void)config_free(load_tree(tree, ""));
 		tree->paths.examine = true;
 		tree->paths.verbose = cases[i].verbose;
-		(void)config_free(load(tree, cases[i].messages));
+		(void)config_free(load_tree(tree, cases[i].messages));
 	}
 }
 
@@ -212,7 +194,7 @@ test_root(void **state)
 		.rules_dir = "/rules.d",
 		.vendor_rules_dir = "/vendor",
 	};
-	config = load(tree, "");
+	config = load_tree(tree, "");
 	assert_int_equal(config->policy.rule_count, 1);
 	assert_true(id_list_has(&config->policy.rules[0].match.uids, 1234));
 	assert_true(id_list_has(&config->policy.rules[0].match.gids, 4321));
@@ -223,7 +205,8 @@ test_root(void **state)
 	/* One that is not there is not a tree without a mistake. */
 	(void)snprintf(link, sizeof(link), "%s/none", tree->root);
 	tree->paths.root = link;
-	assert_null(load(tree, "none:1:1: error: cannot be read: No such file or directory\n"));
+	assert_null(
+	    load_tree(tree, "none:1:1: error: cannot be read: No such file or directory\n"));
 }
 
 static void
@@ -277,7 +260,7 @@ test_requires_beside_others(void **state)
 	config_tree_write(tree, "rules.d/1.yaml", "requires: '99.1'\nrulez: 1\n");
 	config_tree_write(tree, "rules.d/2.yaml", "requires: '0.1'\n" ALLOW("user: alice"));
 	config_tree_write(tree, "vendor/1.yaml", ALLOW("user: bob"));
-	config = load(tree,
+	config = load_tree(tree,
 	    "conf.d/1.yaml:1:11: warning: file requires overstayd 99.1, this is "
 	    "" VERSION ": left out\n"
 	    "rules.d/1.yaml:1:11: warning: file requires overstayd 99.1, this is "
@@ -303,7 +286,7 @@ test_dump_of_an_installed_host(void **state)
 	config_tree_write(tree, "overstay.yaml", "threshold: 1h\n" ALLOW("user: alice"));
 	config_tree_write(tree, "rules.d/1.yaml", "\n" ALLOW("user: bob"));
 	config_tree_write(tree, "vendor/2.yaml", ALLOW("user: 7"));
-	config = load(tree, "");
+	config = load_tree(tree, "");
 	assert_int_equal(config->policy.rule_count, 3);
 	text = dump_fixed(config);
 	(void)config_free(config);
@@ -311,7 +294,7 @@ test_dump_of_an_installed_host(void **state)
 	assert_non_null(strstr(text, origin));
 	config_tree_write(tree, "overstay.yaml", text);
 	tree->paths.conf_dir = tree->paths.rules_dir = NULL;
-	config = load(tree, "");
+	config = load_tree(tree, "");
 	assert_int_equal(config->policy.rule_count, 3);
 	assert_int_equal(config_dump_text(config, &again, NULL), 0);
 	assert_string_equal(text, again);
@@ -321,14 +304,14 @@ test_dump_of_an_installed_host(void **state)
 	config_tree_write(tree, "a\nb.yaml", ALLOW("user: bob"));
 	(void)snprintf(origin, sizeof(origin), "%s/a\nb.yaml", tree->root);
 	tree->paths.main_file = origin;
-	config = load(tree, "");
+	config = load_tree(tree, "");
 	free(dump_fixed(config));
 	(void)config_free(config);
 	tree->paths.main_file = tree->main_file;
 	/* What a person copies out of it comes from where it is now. */
 	config_tree_write(tree, "overstay.yaml", text + strcspn(text, "\n") + 1);
 	tree->paths.vendor_rules_dir = NULL;
-	config = load(tree, "");
+	config = load_tree(tree, "");
 	assert_non_null(strstr(config->policy.rules[0].where, "/overstay.yaml:"));
 	(void)config_free(config);
 	free(text);

@@ -33,42 +33,24 @@ tear_down(void **state)
 	return r;
 }
 
-/* Loads the tree; the messages, with the root cut from each, must be exactly these. */
-static struct config *
-load(const struct config_tree *tree, const char *expected)
-{
-	struct config_messages messages = { 0 };
-	struct config *config = NULL;
-	int r = config_load(&tree->paths, &config, &messages);
-	char root[66], *said;
-
-	(void)snprintf(root, sizeof(root), "%s/", tree->root);
-	said = messages_text(&messages, root);
-	assert_int_equal(r, messages.counts[CONFIG_ERROR] > 0 ? -EINVAL : 0);
-	assert_string_equal(said, expected);
-	free(said);
-	config_messages_clear(&messages);
-	return config;
-}
-
 static void
 test_missing(void **state)
 {
 	struct config_tree *tree = *state;
 	struct config *config;
 
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "overstay.yaml:1:1: error: cannot be read: No such file or "
 	    "directory\n"));
 	tree->paths.main_optional = true;
-	config = load(tree, "");
+	config = load_tree(tree, "");
 	assert_int_equal(config->interval_usec, 5 * USEC_PER_SEC);
 	(void)config_free(config);
 	/* Directories that do not exist, or are not named, are empty ones. */
 	assert_int_equal(rmdir(tree->conf_dir), 0);
 	tree->paths.rules_dir = NULL;
 	tree->paths.vendor_rules_dir = NULL;
-	(void)config_free(load(tree, ""));
+	(void)config_free(load_tree(tree, ""));
 }
 
 static void
@@ -85,7 +67,7 @@ test_order_of_options(void **state)
 	config_tree_write(tree, "conf.d/.30-hidden.yaml", "threshold: 4h\nremind: 4h\n");
 	config_tree_write(tree, "conf.d/40-other.yaml.bak", "threshold: 5h\nremind: 5h\n");
 	config_tree_write(tree, "conf.d/README", "threshold: 6h\nremind: 6h\n");
-	config = load(tree, "");
+	config = load_tree(tree, "");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
 	assert_int_equal(config->policy.grace_usec, 2 * USEC_PER_SEC);
 	assert_int_equal(config->policy.remind_usec, USEC_PER_DAY);
@@ -93,7 +75,7 @@ test_order_of_options(void **state)
 	assert_int_equal(config->policy.udp_threshold_usec, 2 * USEC_PER_HOUR);
 	(void)config_free(config);
 	config_tree_write(tree, "conf.d/50-c.yml", "threshold: 7h\n");
-	config = load(tree,
+	config = load_tree(tree,
 	    "conf.d:1:1: warning: \"50-c.yml\" is ignored, expected a name that ends in "
 	    ".yaml\n");
 	assert_int_equal(config->policy.threshold_usec, 3 * USEC_PER_HOUR);
@@ -107,7 +89,7 @@ static void
 expect_rules(const struct config_tree *tree, const char *const *names, size_t count,
     const char *messages)
 {
-	struct config *config = load(tree, messages);
+	struct config *config = load_tree(tree, messages);
 
 	assert_non_null(config);
 	assert_int_equal(config->policy.rule_count, count);
@@ -179,7 +161,7 @@ test_keys_of_directories(void **state)
 	config_tree_write(tree, "rules.d/2.yaml", "- {name: n}\n");
 	config_tree_write(tree, "vendor/1.yaml", "oops: 1\n");
 	config_tree_write(tree, "vendor/9.yaml", "ruels: 1\n");
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "overstay.yaml:1:1: error: unknown key \"foo\", expected one of interval, survey, "
 	    "ranges, "
 	    "protocols, netns, threshold, user, udp, loopback, suspect, severity, grace, remind, "
@@ -206,9 +188,9 @@ test_options_across_files(void **state)
 
 	config_tree_write(tree, "overstay.yaml", "# one\nsurvey: 4s\n");
 	config_tree_write(tree, "conf.d/1.yaml", "interval: 4s\n");
-	(void)config_free(load(tree, ""));
+	(void)config_free(load_tree(tree, ""));
 	config_tree_write(tree, "conf.d/1.yaml", "interval: 6s\n");
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "overstay.yaml:2:1: error: survey is 4s, expected at least the interval (6s)\n"));
 }
 
@@ -221,27 +203,27 @@ test_kinds_of_file(void **state)
 	(void)snprintf(path, sizeof(path), "%s/1.yaml", tree->conf_dir);
 	assert_int_equal(symlink("/dev/null", tree->main_file), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "conf.d/1.yaml:1:1: error: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "conf.d/1.yaml:1:1: error: is a directory, expected a regular "
 	    "file\n"));
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "conf.d/1.yaml:1:1: error: is a special file, expected a regular "
 	    "file\n"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "conf.d/1.yaml:1:1: error: cannot be read: \"conf.d/1.yaml\" is a dangling "
 	    "symbolic link\n"));
 	assert_int_equal(unlink(path), 0);
 	tree->paths.conf_dir = tree->main_file;
-	assert_null(load(tree, "overstay.yaml:1:1: error: cannot be read: Not a directory\n"));
+	assert_null(load_tree(tree, "overstay.yaml:1:1: error: cannot be read: Not a directory\n"));
 }
 
 /* Root's group is root; that of a user is somebody who may hide a listener. */
@@ -263,10 +245,10 @@ test_group_writers(void **state)
 	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
 	assert_int_equal(chmod(tree->main_file, 0664), 0);
 	assert_int_equal(chmod(tree->rules_dir, 0775), 0);
-	(void)config_free(load(tree, expected));
+	(void)config_free(load_tree(tree, expected));
 	need_root();
 	assert_int_equal(chown(tree->main_file, 0, 1234), 0);
-	(void)config_free(load(tree,
+	(void)config_free(load_tree(tree,
 	    "overstay.yaml:1:1: warning: mode 0664 allows writing by gid 1234, expected 0644\n"));
 }
 
@@ -282,11 +264,11 @@ test_writers(void **state)
 	config_tree_write(tree, "rules.d/1.yaml", RULES("mine", "7"));
 	assert_int_equal(chmod(tree->main_file, 0666), 0);
 	assert_int_equal(chmod(tree->rules_dir, 0777), 0);
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "overstay.yaml:1:1: error: mode 0666 allows writing by others, expected 0644\n"
 	    "rules.d:1:1: error: mode 0777 allows writing by others, expected 0755\n"));
 	tree->paths.starting = true;
-	config = load(tree,
+	config = load_tree(tree,
 	    "overstay.yaml:1:1: warning: mode 0666 allows writing by others, expected 0644: left "
 	    "out\n"
 	    "rules.d:1:1: warning: mode 0777 allows writing by others, expected 0755: left out\n");
@@ -310,19 +292,19 @@ test_writers_of_the_directory(void **state)
 	(void)snprintf(expected, sizeof(expected),
 	    "%s:1:1: error: mode 0777 allows writing by others, expected 0755\n", tree->root);
 	assert_int_equal(chmod(tree->root, 0777), 0);
-	assert_null(load(tree, expected));
+	assert_null(load_tree(tree, expected));
 	assert_int_equal(chmod(tree->root, 01777), 0);
-	(void)config_free(load(tree, ""));
+	(void)config_free(load_tree(tree, ""));
 	/* A link is judged by the directory that it leads to. */
 	assert_int_equal(chmod(tree->root, 0700), 0);
 	assert_int_equal(unlink(tree->main_file), 0);
 	assert_int_equal(symlink("vendor/x", tree->main_file), 0);
 	config_tree_write(tree, "vendor/x", "interval: 3s\n");
-	(void)config_free(load(tree, ""));
+	(void)config_free(load_tree(tree, ""));
 	tree->paths.vendor_rules_dir = NULL;
 	assert_int_equal(chmod(tree->vendor_dir, 0777), 0);
-	assert_null(
-	    load(tree, "vendor:1:1: error: mode 0777 allows writing by others, expected 0755\n"));
+	assert_null(load_tree(tree,
+	    "vendor:1:1: error: mode 0777 allows writing by others, expected 0755\n"));
 }
 
 static void
@@ -333,7 +315,7 @@ test_owner(void **state)
 	need_root();
 	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
 	assert_int_equal(chown(tree->main_file, 65534, 0), 0);
-	(void)config_free(load(tree,
+	(void)config_free(load_tree(tree,
 	    "overstay.yaml:1:1: warning: owned by uid 65534, expected root: "
 	    "this user can hide listeners from overstayd\n"));
 }
@@ -402,12 +384,12 @@ test_too_large_together(void **state)
 		used += (size_t)sprintf(text + used,
 		    "- {name: '%0*u', threshold: 1h, match: {port: %u}}\n", 3000, i, i + 1);
 	config_tree_write(tree, "overstay.yaml", text);
-	(void)config_free(load(tree, ""));
+	(void)config_free(load_tree(tree, ""));
 	for (unsigned i = 0; i < used; i++)
 		if (strncmp(text + i, "port: ", 6) == 0)
 			memcpy(text + i, "user: ", 6);
 	config_tree_write(tree, "rules.d/1.yaml", text);
-	assert_null(load(tree,
+	assert_null(load_tree(tree,
 	    "overstay.yaml:1:1: error: the configuration of all files together is too large, "
 	    "expected at most 1048576 bytes without comments\n"));
 }
