@@ -10,7 +10,7 @@
  *	user
  *
  * A group has those of one class alone, the same reasons about the program, and of an interpreter
- * the same kind of input.
+ * without a script the same arguments.
  *
  * What is reported is to be the same on every host: no further holders, no id of a container, and
  * of users only the numbers that are the same everywhere; a system user is what its unit makes of

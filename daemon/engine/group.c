@@ -9,7 +9,7 @@
  * What it never does: report. That is due.c's and tell.c's.
  *
  * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped. Memory: GROUPS_MAX groups of 216 bytes and what is known of their owners. Cost:
+ * never dropped. Memory: GROUPS_MAX groups of 176 bytes and what is known of their owners. Cost:
  * three sums for a stay that becomes due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
