@@ -110,9 +110,23 @@ stay_stop_waiting(struct stay *stay)
 	stay_note_change(stay);
 }
 
+/* Sets whether a member is unproved, where nothing else follows from that. */
+static void
+set_unproved(struct stay *stay, struct member *member, bool unproved)
+{
+	uint32_t after = stay->is.unproved + unproved - member->unproved;
+
+	stay->tally->unproved += after;
+	stay->tally->unproved -= stay->is.unproved;
+	stay->is.unproved = after;
+	member->unproved = unproved;
+}
+
 static void
 clear_members(struct stay *stay)
 {
+	stay->tally->unproved -= stay->is.unproved;
+	stay->is.unproved = 0;
 	for (uint32_t i = 0; i < stay->is.member_count; i++)
 		(void)owner_unref(stay->is.members[i].owner);
 	free(stay->is.members);
@@ -249,8 +263,18 @@ stay_join(struct stay *stay, const struct listener *listener, uint64_t taken_use
 }
 
 void
+stay_note_seen(struct stay *stay, struct member *member, bool seen, uint64_t seen_usec)
+{
+	set_unproved(stay, member, !seen);
+	if (!seen)
+		member->present_usec = seen_usec;
+	stay_judge_anew(stay);
+}
+
+void
 stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec)
 {
+	set_unproved(stay, member, false);
 	member->gone = true;
 	stay->is.live--;
 	/* The last of a group that was seen for certain says when the stay was. */
@@ -288,10 +312,49 @@ stay_hand_over(struct stay *stay, struct stay *former)
 	former->is.member_count = stay->is.member_count;
 	former->is.member_room = stay->is.member_room;
 	former->is.live = stay->is.live;
+	former->is.unproved = stay->is.unproved;
 	former->judged.worst = stay->judged.worst;
 	stay->is.members = NULL;
-	stay->is.member_count = stay->is.member_room = stay->is.live = 0;
+	stay->is.member_count = stay->is.member_room = stay->is.live = stay->is.unproved = 0;
 	stay_judge_anew(former);
+}
+
+/* Forgets the members, which are another's now. */
+static void
+leave_members(struct stay *stay)
+{
+	free(stay->is.members);
+	stay->is.members = NULL;
+	stay->is.member_count = stay->is.member_room = stay->is.live = stay->is.unproved = 0;
+}
+
+int
+stay_merge(struct stay *stay, struct stay *former)
+{
+	const struct stay_facts *from = &stay->is;
+	struct stay_facts *to = &former->is;
+	uint32_t total = from->member_count + to->member_count, f = 0, t = 0, worst = 0;
+	struct member *members = calloc(total, sizeof(*members));
+
+	if (members == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < total; i++) {
+		bool own = f == from->member_count ||
+		    (t < to->member_count && to->members[t].cookie < from->members[f].cookie);
+
+		if (own && t == former->judged.worst)
+			worst = i;
+		members[i] = own ? to->members[t++] : from->members[f++];
+	}
+	free(to->members);
+	to->members = members;
+	to->member_count = to->member_room = total;
+	to->live += from->live;
+	to->unproved += from->unproved;
+	former->judged.worst = worst;
+	leave_members(stay);
+	stay_judge_anew(former);
+	return 0;
 }
 
 /* What a program is known by: its path, which an upgrade leaves, and its file, which stays when it
@@ -365,10 +428,29 @@ stay_note_program(struct stay *stay, const struct owner *owner)
 }
 
 uint64_t
+stay_last_present_usec(const struct stay *stay)
+{
+	uint64_t last_usec = 0;
+
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (stay->is.members[i].present_usec > last_usec)
+			last_usec = stay->is.members[i].present_usec;
+	return last_usec;
+}
+
+bool
+stay_is_seen(const struct stay *stay)
+{
+	return stay->is.live > stay->is.unproved;
+}
+
+uint64_t
 stay_age_usec(const struct stay *stay, uint64_t now_usec)
 {
 	if (stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
 		now_usec = stay->is.last_seen_usec;
+	else if (!stay_is_seen(stay))
+		now_usec = stay_last_present_usec(stay);
 	return now_usec > stay->is.first_seen_usec ? now_usec - stay->is.first_seen_usec : 0;
 }
 
