@@ -24,6 +24,7 @@ struct group {
 	struct group_key owner_key; /* whose listeners they are */
 	struct owner *owner;	    /* a reference: of the listener that joined last, */
 	struct endpoint endpoint;   /* and that listener */
+	bool suspect;		    /* it is one of suspects */
 	uint64_t reported_usec;	    /* or named in a summary, 0 = not yet */
 	uint64_t remind_usec;	    /* after which it is reported anew */
 	uint32_t live;		    /* stays that point here */
@@ -51,9 +52,6 @@ struct group *groups_join(struct groups *groups, struct stay *stay);
  * overstays, what does so later is news. */
 void group_leave(struct stay *stay);
 void group_revoke(struct stay *stay);
-
-/* True where the stay was reported with a group, and its socket is now one of another owner's. */
-bool group_is_anothers(const struct stay *stay);
 
 /* True where the stay has to be reported: the owner was not, or not that grave, that exposed or
  * with a tenth of its listeners. NULL is news. */

@@ -25,7 +25,7 @@
 #include "base/search.h"
 #include "engine/stay.h"
 
-_Static_assert(sizeof(struct stay) <= 256, "thousands of stays are to fit into little memory");
+_Static_assert(sizeof(struct stay) <= 248, "thousands of stays are to fit into little memory");
 
 /* A cell that is no transition. */
 #define NONE STAY_STATE_COUNT
@@ -168,9 +168,24 @@ stay_new(struct stay_tally *tally, const struct listener *listener, uint64_t tak
 }
 
 void
+stay_drop_company(struct stay *stay)
+{
+	struct company *company = stay->told.company;
+
+	if (company == NULL)
+		return;
+	for (uint32_t i = 0; i < company->count; i++)
+		(void)owner_unref(company->reported[i].owner);
+	(void)owner_unref(company->stranger);
+	free(company);
+	stay->told.company = NULL;
+}
+
+void
 stay_free(struct stay *stay)
 {
 	clear_members(stay);
+	stay_drop_company(stay);
 	free(stay->waits.peers);
 	free(stay->is.programs);
 	free(stay);
@@ -283,6 +298,8 @@ stay_drop_lost(struct stay *stay)
 void
 stay_hand_over(struct stay *stay, struct stay *former)
 {
+	stay->is.members[0].reported = former->is.members[0].reported;
+	stay->is.members[0].suspected = former->is.members[0].suspected;
 	clear_members(former);
 	former->is.members = stay->is.members;
 	former->is.member_count = stay->is.member_count;
