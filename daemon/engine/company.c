@@ -30,7 +30,7 @@ worst_of(const struct stay *stay)
 	return &stay->is.members[stay->judged.worst];
 }
 
-enum standing
+enum member_standing
 company_standing(const struct stay *stay, const struct member *member,
     const struct verdict *verdict)
 {
@@ -305,11 +305,13 @@ company_note_report(struct stay *stay, bool suspect)
 void
 company_forget(struct stay *stay)
 {
+	struct member *members = stay->is.members;
+
 	/* Who of several the stay is about depends on what is forgotten. */
 	if (stay->is.member_count > 1 || stay->told.company != NULL)
 		stay_judge_anew(stay);
 	for (uint32_t i = 0; i < stay->is.member_count; i++)
-		stay->is.members[i].reported = stay->is.members[i].suspected = false;
+		members[i].reported = members[i].suspected = false;
 	stay_drop_company(stay);
 	stay->told.of_unknown = false;
 }

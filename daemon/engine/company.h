@@ -8,14 +8,14 @@
 #include "engine/stay.h"
 
 /* What a member is to whoever reads the messages about its stay. */
-enum standing {
+enum member_standing {
 	STANDING_STRANGER, /* neither of the two below */
 	STANDING_ALLOWED,
 	STANDING_REPORTED, /* its owner was, on this stay and for what it is */
 	STANDING_COUNT,
 };
 
-enum standing company_standing(const struct stay *stay, const struct member *member,
+enum member_standing company_standing(const struct stay *stay, const struct member *member,
     const struct verdict *verdict);
 
 /* True where the member that the stay's verdict is about is a stranger. */

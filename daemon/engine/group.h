@@ -24,7 +24,6 @@ struct group {
 	struct group_key owner_key; /* whose listeners they are */
 	struct owner *owner;	    /* a reference: of the listener that joined last, */
 	struct endpoint endpoint;   /* and that listener */
-	bool suspect;		    /* it is one of suspects */
 	uint64_t reported_usec;	    /* or named in a summary, 0 = not yet */
 	uint64_t remind_usec;	    /* after which it is reported anew */
 	uint32_t live;		    /* stays that point here */
@@ -33,6 +32,7 @@ struct group {
 	uint64_t since_usec;	    /* seen_severities are those since then */
 	uint8_t severities[3];	    /* the gravest reported, by enum exposure */
 	uint8_t seen_severities[3];
+	bool suspect; /* it is one of suspects */
 	UT_hash_handle hh;
 };
 

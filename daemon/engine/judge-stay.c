@@ -122,7 +122,7 @@ is_alike(const struct member *a, const struct member *b)
 }
 
 /* The worst of the members of one standing. */
-struct candidate {
+struct contender {
 	bool found;
 	bool last; /* of the owner that was reported last */
 	uint32_t index;
@@ -132,20 +132,20 @@ struct candidate {
 
 /* Of equal ones the owner that was reported last speaks for the stay. */
 static bool
-is_chosen(const struct candidate *candidate, const struct candidate *best)
+is_chosen(const struct contender *contender, const struct contender *best)
 {
-	if (!best->found || verdict_is_worse(&candidate->verdict, &best->verdict))
+	if (!best->found || verdict_is_worse(&contender->verdict, &best->verdict))
 		return true;
-	return candidate->last && !best->last &&
-	    !verdict_is_worse(&best->verdict, &candidate->verdict);
+	return contender->last && !best->last &&
+	    !verdict_is_worse(&best->verdict, &contender->verdict);
 }
 
 /* Which of the worst the stay is about: a stranger beside reported ones once it is due. */
-static enum standing
-choose(struct pass *pass, struct stay *stay, const struct candidate best[STANDING_COUNT],
+static enum member_standing
+choose(struct pass *pass, struct stay *stay, const struct contender best[STANDING_COUNT],
     uint64_t oldest_usec)
 {
-	const struct candidate *stranger = &best[STANDING_STRANGER];
+	const struct contender *stranger = &best[STANDING_STRANGER];
 	bool reported = best[STANDING_REPORTED].found;
 	bool due = true;
 
@@ -166,9 +166,9 @@ static void
 judge_members(struct pass *pass, struct stay *stay)
 {
 	struct stay_judgement *judged = &stay->judged;
-	struct candidate best[STANDING_COUNT] = { 0 }, candidate;
+	struct contender best[STANDING_COUNT] = { 0 }, contender;
 	uint64_t expires_usec = USEC_NEVER, oldest_usec = USEC_NEVER;
-	enum standing standing = STANDING_STRANGER;
+	enum member_standing standing = STANDING_STRANGER;
 	bool open = false;
 
 	company_recall(stay);
@@ -177,24 +177,24 @@ judge_members(struct pass *pass, struct stay *stay)
 
 		open = is_nobodys(pass, stay, member) || open;
 		if (i == 0 || !is_alike(member, member - 1)) {
-			candidate = (struct candidate){ .found = true, .index = i };
-			judge_member(pass, stay, member, &candidate.classification,
-			    &candidate.verdict);
-			standing = company_standing(stay, member, &candidate.verdict);
-			candidate.last =
+			contender = (struct contender){ .found = true, .index = i };
+			judge_member(pass, stay, member, &contender.classification,
+			    &contender.verdict);
+			standing = company_standing(stay, member, &contender.verdict);
+			contender.last =
 			    standing == STANDING_REPORTED && company_is_last(stay, member);
-			if (candidate.verdict.expires_usec < expires_usec)
-				expires_usec = candidate.verdict.expires_usec;
-			if (is_chosen(&candidate, &best[standing]))
-				best[standing] = candidate;
+			if (contender.verdict.expires_usec < expires_usec)
+				expires_usec = contender.verdict.expires_usec;
+			if (is_chosen(&contender, &best[standing]))
+				best[standing] = contender;
 		}
 		if (standing == STANDING_STRANGER && member->since_usec < oldest_usec)
 			oldest_usec = member->since_usec;
 	}
-	candidate = best[choose(pass, stay, best, oldest_usec)];
-	judged->verdict = candidate.verdict;
-	judged->classification = candidate.classification;
-	judged->worst = candidate.index;
+	contender = best[choose(pass, stay, best, oldest_usec)];
+	judged->verdict = contender.verdict;
+	judged->classification = contender.classification;
+	judged->worst = contender.index;
 	/* Another socket's may be the worst when its rule is over. */
 	judged->verdict.expires_usec = expires_usec;
 	judged->valid = !open;

@@ -232,7 +232,8 @@ void stay_drop_lost(struct stay *stay);
 /* Nothing is known any more of the owners that were there beside each other. */
 void stay_drop_company(struct stay *stay);
 
-/* `stay` gives its members to `former`, whose own are forgotten. The first of both are one owner's. */
+/* `stay` gives its members to `former`, whose own are forgotten. The first of both are the same
+ * owner's. */
 void stay_hand_over(struct stay *stay, struct stay *former);
 
 #endif
