@@ -51,26 +51,11 @@ company_is_stranger(const struct stay *stay)
 	return company_standing(stay, worst_of(stay), &stay->judged.verdict) == STANDING_STRANGER;
 }
 
-static struct company *
-company_of(struct stay *stay)
-{
-	struct company *company = stay->told.company;
-
-	if (company == NULL) {
-		company = calloc(1, sizeof(*company));
-		if (company == NULL)
-			return NULL;
-		company->due_usec = USEC_NEVER;
-		stay->told.company = company;
-	}
-	return company;
-}
-
 /* Without memory it is reported once more. */
 static void
 remember(struct stay *stay, const struct company_owner *known)
 {
-	struct company *company = company_of(stay);
+	struct company *company = stay_make_company(stay);
 	struct company_owner *place;
 	uint32_t index = 0;
 
@@ -212,7 +197,7 @@ bool
 company_note_strangers(struct stay *stay, const struct member *worst, uint64_t threshold_usec,
     uint64_t oldest_usec, uint64_t poll_usec, uint64_t grace_usec)
 {
-	struct company *company = company_of(stay);
+	struct company *company = stay_make_company(stay);
 
 	/* Without memory each socket is judged by its own time. */
 	if (company == NULL)
@@ -274,6 +259,16 @@ company_joined_usec(const struct stay *stay)
 	return since_usec > stay->is.first_seen_usec ? since_usec : 0;
 }
 
+static void
+end_chain(struct company *company)
+{
+	(void)owner_unref(company->stranger);
+	company->stranger = NULL;
+	company->present = false;
+	company->since_usec = 0;
+	company->due_usec = USEC_NEVER;
+}
+
 void
 company_note_report(struct stay *stay, bool suspect)
 {
@@ -292,12 +287,8 @@ company_note_report(struct stay *stay, bool suspect)
 		members[i].suspected = members[i].suspected || suspect;
 	}
 	/* The others' own time begins with their own sockets. */
-	if (company != NULL) {
-		(void)owner_unref(company->stranger);
-		company->stranger = NULL;
-		company->present = false;
-		company->since_usec = 0;
-	}
+	if (company != NULL)
+		end_chain(company);
 	if (stay->is.member_count > 1 || company != NULL)
 		stay_judge_anew(stay);
 }
@@ -306,12 +297,17 @@ void
 company_forget(struct stay *stay)
 {
 	struct member *members = stay->is.members;
+	struct company *company = stay->told.company;
 
 	/* Who of several the stay is about depends on what is forgotten. */
-	if (stay->is.member_count > 1 || stay->told.company != NULL)
+	if (stay->is.member_count > 1)
 		stay_judge_anew(stay);
 	for (uint32_t i = 0; i < stay->is.member_count; i++)
 		members[i].reported = members[i].suspected = false;
-	stay_drop_company(stay);
 	stay->told.of_unknown = false;
+	if (company == NULL)
+		return;
+	end_chain(company);
+	while (company->count > 0)
+		(void)owner_unref(company->reported[--company->count].owner);
 }

@@ -58,13 +58,13 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 {
 	if (member->reported && owner != member->owner && !stays_reported(member, owner))
 		member->reported = member->suspected = false;
+	stay_note_program(stay, member, owner);
 	(void)owner_unref(member->owner);
 	member->owner = owner_ref(owner);
 	keep_owner(stay, member, now_usec);
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
-	stay_note_program(stay, owner);
 	stay_judge_anew(stay);
 }
 

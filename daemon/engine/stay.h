@@ -42,7 +42,8 @@ enum search_depth {
 /* Owners that are remembered as reported on one stay, beside the last one. */
 #define COMPANY_OWNERS_MAX 8
 
-/* Names and files of programs that are remembered as holders of one stay. */
+/* Names and files of programs that are remembered as former holders of one stay; so many members
+ * are compared. */
 #define STAY_PROGRAMS_MAX 16
 
 #define MEMBER_NOBODYS 3
@@ -85,20 +86,18 @@ struct stay_tally {
 struct stay_facts {
 	struct stay_id id;
 	struct endpoint endpoint;
-	uint8_t state;		  /* enum stay_state, */
-	uint8_t before_away;	  /* and while AWAY the one before */
+	uint8_t state : 3;	  /* enum stay_state, */
+	uint8_t before_away : 3;  /* and while AWAY the one before */
 	bool baseline : 1;	  /* was there at the first poll: no `appeared` for it */
 	bool compared : 1;	  /* with those that left its endpoint before it came */
 	bool left : 1;		  /* AWAY, and its chain of ports knows */
 	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
 	bool program_changed : 1; /* another program held it earlier in this stay */
-	uint8_t program_count;
 	uint16_t moved_from;	  /* port that it had before its owner took this one, 0 = none */
 	uint32_t live;		  /* members that are there */
 	uint64_t first_seen_usec; /* CLOCK_BOOTTIME */
 	uint64_t absent_usec;	  /* last complete poll that lacked it, USEC_NEVER = none */
 	uint64_t last_seen_usec;  /* while AWAY: when it was last there */
-	uint64_t *programs;	  /* hashes, as they came, program_count of them */
 	struct chain *chain;	  /* of the ports its owner takes one by one, NULL = none */
 	struct member *members;	  /* at least one, by cookie; while AWAY those it left with */
 	uint32_t member_count, member_room;
@@ -138,8 +137,10 @@ struct company_owner {
 	bool suspected;
 };
 
-/* Several owners on one endpoint; few stays have that. */
+/* What few stays have: several owners on one endpoint, at once or one after the other. */
 struct company {
+	uint64_t programs[STAY_PROGRAMS_MAX]; /* hashes of programs that nobody there runs now */
+	uint32_t program_count;
 	/* Strangers, who are neither reported nor allowed, beside those who are. */
 	bool present;
 	uint64_t since_usec;	/* the unbroken chain of their sockets, */
@@ -205,8 +206,9 @@ void stay_forget_rules(struct stay *stay);
 /* No alert about it waits any more: another one asks for everything anew. */
 void stay_stop_waiting(struct stay *stay);
 
-/* Notes what program holds the stay now: one that never did so beside one that did is another. */
-void stay_note_program(struct stay *stay, const struct owner *owner);
+/* Notes what program is about to hold a member: one that never held the stay, where others did, is
+ * another. */
+void stay_note_program(struct stay *stay, const struct member *member, const struct owner *owner);
 
 /* Time from first seen to now; of an AWAY or ended stay to when it was last seen. */
 uint64_t stay_age_usec(const struct stay *stay, uint64_t now_usec);
@@ -229,8 +231,8 @@ void stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec);
 /* Forgets the members that were lost, where others are left. */
 void stay_drop_lost(struct stay *stay);
 
-/* Nothing is known any more of the owners that were there beside each other. */
-void stay_drop_company(struct stay *stay);
+/* The stay's company, made where it has none. Returns NULL without memory. */
+struct company *stay_make_company(struct stay *stay);
 
 /* `stay` gives its members to `former`, whose own are forgotten. The first of both are the same
  * owner's. */
