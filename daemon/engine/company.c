@@ -51,6 +51,12 @@ company_is_stranger(const struct stay *stay)
 	return company_standing(stay, worst_of(stay), &stay->judged.verdict) == STANDING_STRANGER;
 }
 
+bool
+company_is_settled(const struct stay *stay)
+{
+	return stay->judged.verdict.threshold_usec == USEC_NEVER || worst_of(stay)->reported;
+}
+
 /* Without memory it is reported once more. */
 static void
 remember(struct stay *stay, const struct company_owner *known)

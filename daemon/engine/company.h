@@ -24,6 +24,10 @@ bool company_is_stranger(const struct stay *stay);
 /* True where the member's owner is the last one that was reported on this stay. */
 bool company_is_last(const struct stay *stay, const struct member *member);
 
+/* True where that member was reported itself or is allowed: what is said of it now clears the stay.
+ * That another owner is younger takes nothing back. */
+bool company_is_settled(const struct stay *stay);
+
 /* Members of owners that were reported on this stay count as reported from now on. */
 void company_recall(struct stay *stay);
 

@@ -278,15 +278,14 @@ void
 tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
-
 	bool stranger = company_is_stranger(stay);
 
-	/* That another owner is younger takes nothing back. */
 	if (stay->is.state == STAY_OVERSTAYING && !stranger) {
-		if (age_usec < verdict->threshold_usec)
+		if (age_usec >= verdict->threshold_usec) {
+			if (verdict->severity < stay->told.severity)
+				note_due(pass, stay);
+		} else if (company_is_settled(stay))
 			tell_cleared(pass, stay);
-		else if (verdict->severity < stay->told.severity)
-			note_due(pass, stay);
 	}
 	if (stay->is.state != STAY_PERSISTING && (stay->is.state != STAY_OVERSTAYING || !stranger))
 		return;
