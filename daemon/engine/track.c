@@ -65,10 +65,10 @@ track_lower_bound(const struct track *track, const struct endpoint *endpoint)
 	    compare_stay);
 }
 
-/* The stay on the endpoint that has sockets there (seen: by the last poll), or that had the socket
- * with this cookie. */
+/* The stay on the endpoint that had the socket with this cookie; else one that has sockets there, of
+ * which the last poll saw one. NULL = neither. */
 static struct stay *
-find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t cookie, bool seen)
+find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t cookie, bool others)
 {
 	struct stay *found = NULL;
 
@@ -77,10 +77,10 @@ find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t c
 
 		if (endpoint_compare(&stay->is.endpoint, endpoint) != 0)
 			break;
-		if (seen ? stay_is_seen(stay) : stay->is.live > 0)
-			found = stay;
-		if (cookie != 0 && stay_find_member(stay, cookie) != NULL)
+		if ((cookie != 0 || !others) && stay_find_member(stay, cookie) != NULL)
 			return stay;
+		if (others && stay_is_seen(stay))
+			found = stay;
 	}
 	return found;
 }
@@ -94,6 +94,20 @@ struct observation {
 	size_t newcomer_count, newcomer_room;
 	int error;
 };
+
+/* The stay that a socket joins, NULL = none. Of an endpoint that is new itself it may be the second
+ * socket, or the ten thousandth. */
+static struct stay *
+find_host(const struct observation *observation, const struct listener *listener)
+{
+	const struct endpoint *endpoint = &listener->endpoint;
+	size_t count = observation->newcomer_count;
+	bool new = count > 0 &&
+	    endpoint_compare(&observation->newcomers[count - 1]->is.endpoint, endpoint) == 0;
+	struct stay *stay = find_stay(observation->track, endpoint, listener->cookie, !new);
+
+	return stay == NULL && new ? observation->newcomers[count - 1] : stay;
+}
 
 static struct stay *
 make_stay(const struct observation *observation, const struct listener *listener)
@@ -157,14 +171,10 @@ static void
 on_appeared(const struct listener *before, const struct listener *after, void *argument)
 {
 	struct observation *observation = argument;
-	struct stay *stay = find_stay(observation->track, &after->endpoint, after->cookie, true);
+	struct stay *stay = find_host(observation, after);
 	size_t last = observation->newcomer_count;
 
 	(void)before;
-	/* A second socket of an endpoint that is new itself. */
-	if (stay == NULL && last > 0 &&
-	    endpoint_compare(&observation->newcomers[last - 1]->is.endpoint, &after->endpoint) == 0)
-		stay = observation->newcomers[last - 1];
 	if (stay != NULL) {
 		if (stay_join(stay, after, observation->diff->after->taken_usec) < 0)
 			observation->error = -ENOMEM;
