@@ -65,8 +65,8 @@ track_lower_bound(const struct track *track, const struct endpoint *endpoint)
 	    compare_stay);
 }
 
-/* The stay on the endpoint that had the socket with this cookie; else one that has sockets there, of
- * which the last poll saw one. NULL = neither. */
+/* The stay on the endpoint that had the socket with this cookie; else (others) one that has sockets
+ * there, of which the last poll saw one. NULL = neither. */
 static struct stay *
 find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t cookie, bool others)
 {

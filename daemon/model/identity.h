@@ -41,8 +41,9 @@ size_t identity_code(const struct process *process, char buffer[OWNER_CMDLINE_MA
 
 /*
  * False where two processes with the same program file are known to run other code: another script,
- * another module, or with other arguments code that stands in these. A script that nobody knows,
- * since a title hides it, is the same as any.
+ * another module, or with other arguments code that stands in these. Where it is not known what one
+ * of them runs (a title hides it, an option that nobody knows), it is the same only if both are
+ * what their unit was started for, or if script or arguments are known and the same.
  */
 bool identity_same_code(const struct process *a, const struct process *b);
 

@@ -324,7 +324,8 @@ other_code_is_another_owner(void **state)
 {
 	static const char one[] = "python3\0-c\0serve(1)\0", next[] = "python3\0-c\0serve(2)\0",
 			  other[] = "python3\0-c\0evil(1)\0",
-			  module[] = "python3\0-m\0http.server\0", title[] = "worker 1 of 2\0\0\0";
+			  module[] = "python3\0-m\0http.server\0", title[] = "worker 1 of 2\0\0\0",
+			  again[] = "worker 2 of 2\0\0\0";
 	struct owner *a = help_owner("/usr/bin/python3.11", 1000);
 	struct owner *b = help_owner("/usr/bin/python3.11", 1000);
 	struct process *p = &a->processes[0], *q = &b->processes[0];
@@ -337,11 +338,23 @@ other_code_is_another_owner(void **state)
 	assert_false(owner_same(a, b));
 	set_arguments(q, module, sizeof(module));
 	assert_false(owner_same(a, b));
-	/* Nobody knows what that one runs. */
+	/* Nobody knows what that one runs: the same as one with that title, or its unit's own. */
 	set_arguments(q, title, sizeof(title));
-	assert_true(owner_same(a, b));
+	assert_false(owner_same(a, b) || owner_same(b, a));
 	rename_to(&p->script, "/srv/a.py");
+	assert_false(owner_same(a, b));
+	p->main_pid = p->pid;
+	q->evidence |= EVIDENCE_UNIT_OWN;
+	assert_false(owner_same(a, b));
+	rename_to(&p->place.unit, "a.service");
+	rename_to(&q->place.unit, "a.service");
 	assert_true(owner_same(a, b));
+	p->main_pid = 0;
+	assert_false(owner_same(a, b));
+	set_arguments(p, again, sizeof(again));
+	assert_true(owner_same(a, b));
+	p->cmdline_cut = true;
+	assert_false(owner_same(a, b));
 	rename_to(&q->script, "/srv/b.py");
 	assert_false(owner_same(a, b));
 	rename_to(&q->script, "/srv/a.py");

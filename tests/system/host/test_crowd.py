@@ -40,7 +40,7 @@ def make(address):
 crowd = [make(addresses[i % len(addresses)]) for i in range(count)]
 print("ready", flush=True)
 while change > 0:
-    time.sleep(change)
+    time.sleep(change)  # pause: the next crowd
     for made in crowd:
         made.close()
     crowd = [make(addresses[i % len(addresses)]) for i in range(count)]
@@ -98,7 +98,7 @@ def test_crowd_on_other_addresses(daemon, listener_process, crowd, kind, change)
     watch = daemon(config_text(**{**QUIET, "threshold": "4s", "udp": "{threshold: 4s}",
                                   "log": LASTING}))
     watch.wait_line("STARTED")
-    time.sleep(2.5)
+    time.sleep(2.5)  # pause: it grows older than a newcomer
     alone.kill()
     # Proved at once: the crowd is not in the answer.
     watch.wait_line(line("VANISHED", kind, "127.0.0.1"), seconds=3)
@@ -120,7 +120,7 @@ def test_crowd_on_the_very_endpoint(daemon, crowd, kind, address):
     watch = daemon(config_text(**{**QUIET, "threshold": "3s", "udp": "{threshold: 3s}",
                                   "user": "{threshold: 3s}"}))
     watch.wait_line("STARTED")
-    time.sleep(1)
+    time.sleep(1)  # pause: polls see it
     other.kill()
     told = watch.wait_line(line("OVERSTAY", kind, address))
     assert f"{CROWD} sockets" in told
@@ -132,9 +132,9 @@ def test_crowd_that_changes_fills_no_memory(daemon, crowd, address):
     watch = daemon(config_text(**{**QUIET, "log": LASTING}))
     watch.wait_line("STARTED")
     crowd("udp", [address], count=2000, change=0.3)
-    time.sleep(5)
+    time.sleep(5)  # pause: polls fill what is bounded
     early = memory(watch)
-    time.sleep(10)
+    time.sleep(10)  # pause: as long again, and longer
     assert memory(watch) < early * 1.25
     assert watch.stop() == 0
 
