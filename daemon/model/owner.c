@@ -260,12 +260,6 @@ process_is_init(const struct process *process)
 					    strcmp(process->place.unit, "init.scope") == 0));
 }
 
-bool
-process_same(const struct process *a, const struct process *b)
-{
-	return a->pid == b->pid && a->start_usec == b->start_usec;
-}
-
 const struct process *
 owner_first(const struct owner *owner)
 {
