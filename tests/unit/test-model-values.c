@@ -413,6 +413,7 @@ the_service_is_named_and_not_its_activator(void **state)
 	alone->processes[0].evidence = 0;
 	assert_false(process_is_init(&alone->processes[0]));
 	assert_null(owner_first(empty));
+	assert_false(owner_is_managers(empty));
 	assert_false(owner_same(empty, empty));
 	assert_null(owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX + 1));
 	assert_null(owner_ref(NULL));
@@ -510,6 +511,30 @@ notices_have_kinds(void **state)
 		assert_true(strlen(condition_name((enum condition)i)) >= 5);
 }
 
+/* Forks of a service manager hold what it holds for a .socket unit, and change nothing. */
+static void
+forks_of_a_manager_are_no_other_owner(void **state)
+{
+	struct owner *owner = help_owner_of("/usr/lib/systemd/systemd", 1000, 3);
+
+	(void)state;
+	rename_to(&owner->place.unit, "user@1000.service");
+	rename_to(&owner->place.user_unit, "web.socket");
+	for (size_t i = 0; i < owner->process_count; i++) {
+		rename_to(&owner->processes[i].place.unit, "user@1000.service");
+		rename_to(&owner->processes[i].place.user_unit, "init.scope");
+		assert_false(owner_is_managers(owner));
+		owner->processes[i].evidence |= EVIDENCE_MANAGER;
+	}
+	assert_true(owner_is_managers(owner));
+	assert_string_equal(owner_place(owner)->user_unit, "web.socket");
+	/* The service that is started is no manager. */
+	owner->processes[1].evidence = 0;
+	assert_false(owner_is_managers(owner));
+	assert_string_equal(owner_place(owner)->user_unit, "init.scope");
+	assert_null(owner_unref(owner));
+}
+
 int
 main(void)
 {
@@ -525,6 +550,7 @@ main(void)
 		cmocka_unit_test(other_code_is_another_owner),
 		cmocka_unit_test(code_from_standard_input_is_its_process),
 		cmocka_unit_test(the_service_is_named_and_not_its_activator),
+		cmocka_unit_test(forks_of_a_manager_are_no_other_owner),
 		cmocka_unit_test(every_name_is_there),
 		cmocka_unit_test(reports_own_what_they_say),
 		cmocka_unit_test(stays_are_reported_with_their_owner),
