@@ -36,9 +36,9 @@ def test_a_socket_nobody_holds_is_looked_up_again():
 def test_a_socket_unit_is_named_while_systemd_reloads(request):
     """PID 1's forks hold what PID 1 holds, and are no other owner."""
     units = {"alone.socket": f"[Socket]\nListenStream=127.0.0.1:{PORT}\n",
-             "alone.service": "[Service]\nExecStart=/usr/bin/sleep 1000\n",
+             "alone.service": "[Service]\nExecStart=/usr/bin/tail -f /dev/null\n",
              "other.socket": f"[Socket]\nListenStream=127.0.0.1:{PORT + 1}\nService=served.service\n",
-             "served.service": "[Service]\nExecStart=/usr/bin/sleep 1000\n"}
+             "served.service": "[Service]\nExecStart=/usr/bin/tail -f /dev/null\n"}
     for name, text in units.items():
         pathlib.Path("/run/systemd/system", name).write_text(text, encoding="utf-8")
     stop = threading.Event()
@@ -69,5 +69,5 @@ def test_a_socket_unit_is_named_while_systemd_reloads(request):
         seen |= {(row["port"], row["comm"], row["unit"], row["class"]) for row in rows}
         forks += sum(row["holders"] > 1 for row in rows if row["port"] == PORT)
     assert seen == {(PORT, "systemd", "alone.socket", "service"),
-                    (PORT + 1, "sleep", "served.service", "service")}
+                    (PORT + 1, "tail", "served.service", "service")}
     assert forks > 0, "no lookup came while a fork held the socket"
