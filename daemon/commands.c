@@ -14,6 +14,7 @@
 #include "alert/sink.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "commands.h"
 #include "config/config.h"
 #include "daemon.h"
@@ -134,14 +135,12 @@ load_last_good(const char *state_directory, struct config **ret)
 	return r;
 }
 
-/* True where what is reported is known to come to the journal. */
 static bool
-reports_to_journal(enum sender_target target)
+journal_is_there(void)
 {
 	_close_ int fd = -1;
 
-	return target == SENDER_JOURNAL ||
-	    (target == SENDER_AUTO && journal_sink.probe(journal_sink.argument, &fd) == 0);
+	return journal_sink.probe(journal_sink.argument, &fd) == 0;
 }
 
 /* Who starts beside another one says so. Returns a descriptor that lets others see this one, or
@@ -157,8 +156,10 @@ take_instance_lock(enum sender_target target)
 
 	if (target == SENDER_STDERR)
 		return -ENOENT;
+	if (target == SENDER_JOURNAL && !journal_is_there())
+		log_start(LOG_WARNING, "there is no journal: messages wait until there is one");
 	fd = instance_lock_take(directory == NULL ? INSTANCE_DIRECTORY : directory, self, &other);
-	if (fd < 0 || other.kind == INSTANCE_NONE || !reports_to_journal(target))
+	if (fd < 0 || other.kind == INSTANCE_NONE || (target == SENDER_AUTO && !journal_is_there()))
 		return fd;
 	if (other.pid > 0)
 		(void)snprintf(by_hand, sizeof(by_hand), "another overstayd [%d]", (int)other.pid);
@@ -320,8 +321,8 @@ command_dump_config(const struct command_line *line)
 	if (r < 0)
 		return command_load_exit(r);
 	r = config_dump(config, stdout);
-	if (r == 0 && fflush(stdout) != 0)
-		r = -errno;
+	if (r == 0)
+		r = output_finish(stdout);
 	if (r < 0)
 		fprintf(stderr, "overstayd: cannot write the configuration: %s\n", strerror(-r));
 	(void)config_free(config);

@@ -240,7 +240,7 @@ advise(void)
 {
 	fprintf(stderr, "overstayd: %s\n",
 	    geteuid() != 0 ? "run it as root to see all owners" :
-			     "root has not all permissions here, as in a container or a sandbox: "
+			     "root lacks permissions here, as in a container or a sandbox: "
 			     "run it outside to see all owners");
 }
 

@@ -54,6 +54,9 @@ become_helper(const char *binary, int fd)
 
 	for (int i = 1; i < NSIG; i++)
 		(void)sigaction(i, &standard, NULL);
+	/* What a terminal sends to overstayd, a Ctrl-C, is not for its helpers: they end after it,
+	 * when the connection does. */
+	(void)setpgid(0, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);

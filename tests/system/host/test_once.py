@@ -391,7 +391,8 @@ def test_a_full_disk_fails(namespace, config, listen, options):
         done = subprocess.run([OVERSTAYD, "-c", config, "--once", *options], stdout=full,
                               stderr=subprocess.PIPE, timeout=60, check=False,
                               preexec_fn=namespace.enter)
-    assert done.returncode == 1 and b"cannot write" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr.endswith(b"cannot write: No space left on device\n")
 
 
 AS_ROOT = "overstayd: run it as root to see all owners"
@@ -427,7 +428,7 @@ def test_root_in_a_sandbox_does_not_see_all_owners(namespace, public):
         reasons, rows = unseen(
             "setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
             public / "overstayd", "-c", public / "overstay.yaml", preexec_fn=namespace.enter,
-            advice="overstayd: root has not all permissions here, as in a container or a sandbox: "
+            advice="overstayd: root lacks permissions here, as in a container or a sandbox: "
                    "run it outside to see all owners")
         process.stdin.close()
     assert reasons == ["owners of 1 of 1 listeners are unknown: no permission to inspect every process"]
