@@ -9,7 +9,7 @@
 
 #include "base/macros.h"
 
-/* Writes out what the file has in memory. Returns 0, or -errno if that or anything before failed. */
+/* Writes out what the file has in memory. Returns 0, or -errno if that or a write before failed. */
 int output_finish(FILE *file) _mustcheck_;
 
 #endif
