@@ -54,8 +54,8 @@ become_helper(const char *binary, int fd)
 
 	for (int i = 1; i < NSIG; i++)
 		(void)sigaction(i, &standard, NULL);
-	/* What is sent to overstayd's group, by a terminal or timeout(1), is not for its helpers: they
-	 * end after it, when the connection does. */
+	/* What is sent to overstayd's group, by a terminal or timeout(1), is not for its helpers:
+	 * they end after it, when the connection does. */
 	(void)setpgid(0, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
