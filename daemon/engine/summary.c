@@ -112,7 +112,7 @@ name_owners(struct named_owner *ret, struct stay *const *stays, size_t count)
 		return;
 	for (size_t i = 0; i < count; i++)
 		shares[i] = (struct share){
-			.key = group_key_of_owner(stays[i]),
+			.key = group_key_of_program(stays[i]),
 			.stay = stays[i],
 			.severity = stays[i]->judged.verdict.severity,
 			.listeners = 1,
@@ -200,8 +200,7 @@ name_followers(struct named_owner *ret, const struct groups *groups)
 		next = 0;
 		for (group = groups->table; group != NULL; group = group->hh.next)
 			if (group->followed == below)
-				name_owner(ret, group->owner, UINT32_MAX, group->followed,
-				    group->endpoint.port);
+				name_owner(ret, group->owner, UINT32_MAX, group->followed, 0);
 			else if (group->followed < below && group->followed > next)
 				next = group->followed;
 		below = next;
