@@ -8,7 +8,8 @@
 #include "engine/track.h"
 #include "model/report.h"
 
-/* Chains that are remembered at once; beyond it the one that was left longest ago is dropped. */
+/* Chains that are remembered at once; beyond it the one that was left longest ago is dropped, of those
+ * that never took another port if there are any: who leaves many ports once drives out nobody. */
 #define HOPPING_CHAINS_MAX 1024
 
 /* So often it has to take another port: once is a restart. */
@@ -20,10 +21,12 @@ struct chain {
 	uint64_t until_usec;   /* when the last stay that left was last there */
 	uint64_t covered_usec; /* how long any of them was there, those that left only */
 	uint32_t live;	       /* stays that point here */
-	uint32_t hops;	       /* how often another port was taken than the one before */
+	uint32_t hops;	       /* how often another port was taken than the one before, */
+	uint32_t told_hops;    /* and how many of those were reported or counted */
 	uint32_t port_count;
 	uint16_t ports[REPORT_PORTS_MAX]; /* oldest first; the newest replaces the last */
-	uint8_t protocol, exposure;
+	uint8_t protocol;
+	uint8_t exposure, severity; /* the most exposed and the gravest of them */
 	bool told;
 };
 
@@ -40,6 +43,12 @@ void hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_use
 
 /* A stay left its port (it is AWAY) without having overstayed: begins a chain or lengthens its. */
 void hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec);
+
+/* How exposed and grave the chain is with this stay, one of its own, as it is judged now. */
+void hopping_note_rank(const struct stay *stay);
+
+/* New rules: how grave a chain is shows anew. */
+void hopping_forget_rules(struct hopping *hopping);
 
 /* The stay does not belong to its chain any more: it is allowed, moved, ended or forgotten. */
 void hopping_drop(struct stay *stay);
