@@ -10,7 +10,7 @@
  * What it never does: report. That is due.c's and tell.c's.
  *
  * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped, nor one that has entries to be counted while there is another. Memory: GROUPS_MAX groups of 240 bytes and what is known of their owners. Cost:
+ * never dropped, nor one that has entries to be counted while there is another. Memory: GROUPS_MAX groups of 216 bytes and what is known of their owners. Cost:
  * three sums for a stay that becomes due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
@@ -93,8 +93,8 @@ note_seen(struct group *group, enum exposure exposure, unsigned severity, uint64
 		group->seen_sec[exposure][severity] = seen_sec;
 }
 
-struct group *
-groups_join(struct groups *groups, struct stay *stay)
+static struct group *
+join(struct groups *groups, struct stay *stay, bool suspect)
 {
 	struct group_key key;
 	struct group *group;
@@ -102,7 +102,7 @@ groups_join(struct groups *groups, struct stay *stay)
 	group_leave(stay);
 	if (!group_key_knows(stay))
 		return NULL;
-	key = stay->judged.verdict.suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
+	key = suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
 	group = find_or_add(groups, &key);
 	if (group == NULL)
 		return NULL;
@@ -112,6 +112,18 @@ groups_join(struct groups *groups, struct stay *stay)
 	group->live++;
 	stay->told.group = group;
 	return group;
+}
+
+struct group *
+groups_join(struct groups *groups, struct stay *stay)
+{
+	return join(groups, stay, stay->judged.verdict.suspect);
+}
+
+struct group *
+groups_join_hopping(struct groups *groups, struct stay *stay)
+{
+	return join(groups, stay, false);
 }
 
 void

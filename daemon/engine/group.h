@@ -53,6 +53,9 @@ void groups_clear(struct groups *groups);
  */
 struct group *groups_join(struct groups *groups, struct stay *stay);
 
+/* The same of one that hops: a suspect joins its owner's, too, since it is yet to be reported as one. */
+struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
+
 /* It overstays no more: it is gone; or rules took the reason away, and if nothing else of its owner
  * overstays, what does so later is news. */
 void group_leave(struct stay *stay);

@@ -219,7 +219,7 @@ tell_hopped(struct pass *pass, struct stay *stay, uint64_t span_usec)
 	struct chain *chain = stay->is.chain;
 	struct group_rank rank = group_rank_of(stay);
 	uint64_t now_usec = pass->moment.boottime_usec;
-	struct group *group = groups_join(&pass->engine->groups, stay);
+	struct group *group = groups_join_hopping(&pass->engine->groups, stay);
 	bool news, again = chain->told;
 
 	rank.exposure = chain->exposure;
