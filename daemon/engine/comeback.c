@@ -152,7 +152,8 @@ come_back(struct pass *pass, struct stay *stay)
 	away_usec = take_over(former, stay);
 	judge_stay(pass, former);
 	tell_rebound(pass, former, away_usec);
-	/* Whoever returns to the port it left before it takes the next one goes on with its chain. */
+	/* Whoever returns to the port it left before it takes the next one goes on with its
+	 * chain. */
 	if (hops && former->is.moved_from == 0 && !former->told.overstayed)
 		hopping_join(&engine->hopping, former, grace_usec);
 }

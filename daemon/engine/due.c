@@ -142,7 +142,8 @@ sum_of(const struct batch *batch, size_t index)
 }
 
 /* Those of one owner, `count` from `places`: the first that is news has the alert, and speaks for
- * what else is news, or would be but for it. In the poll of a HOPPING none may be. Returns false where none is. */
+ * what else is news, or would be but for it. In the poll of a HOPPING none may be. Returns false
+ * where none is. */
 static bool
 find_roles_of_owner(struct batch *batch, const struct place_of_owner *places, size_t count)
 {

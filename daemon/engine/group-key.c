@@ -112,8 +112,8 @@ run_number_length(const char *word)
 	return digits > 0 ? digits + 1 : 0;
 }
 
-/* True for "run-u12.service", "run-p812-i77.scope", and not for "run-race.service": who writes a unit
- * may name it as he likes. */
+/* True for "run-u12.service", "run-p812-i77.scope", and not for "run-race.service": who writes a
+ * unit may name it as he likes. */
 static bool
 is_run_name(const char *unit)
 {
@@ -130,8 +130,8 @@ is_run_name(const char *unit)
 	return strcmp(unit, ".service") == 0 || strcmp(unit, ".scope") == 0;
 }
 
-/* How much of a scope's name from here is a number, 0 = nothing. "1234", "7f3a9c04", a UUID; "c3" of
- * a session. Letters alone are a word, however many there are. */
+/* How much of a scope's name from here is a number, 0 = nothing. "1234", "7f3a9c04", a UUID; "c3"
+ * of a session. Letters alone are a word, however many there are. */
 static size_t
 number_length(const char *word, size_t length, bool of_session)
 {

@@ -4,14 +4,15 @@
  * within `remind` are entries and counted in the next summary, unless one is graver or more exposed
  * than any that was reported, is judged otherwise, or there are ten times as many as when it was
  * reported: a summary is no report of more. What was graver and has not been there for `remind` is
- * news again; what had an entry and comes every day is not, whatever the minute. A suspect follows the very process that was
- * reported for the same reasons, and nothing else.
+ * news again; what had an entry and comes every day is not, whatever the minute. A suspect follows
+ * the very process that was reported for the same reasons, and nothing else.
  *
  * What it never does: report. That is due.c's and tell.c's.
  *
  * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped, nor one that has entries to be counted while there is another. Memory: GROUPS_MAX groups of 216 bytes and what is known of their owners. Cost:
- * three sums for a stay that becomes due; a pass over the groups for a sweep.
+ * never dropped, nor one that has entries to be counted while there is another. Memory: GROUPS_MAX
+ * groups of 216 bytes and what is known of their owners. Cost: three sums for a stay that becomes
+ * due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #include "base/table.h"
 #include "engine/group-key.h"
 
-/* Owners that are remembered at once; beyond it the one that nothing stays of, that has no entries to
- * be counted and that was reported longest ago is forgotten. */
+/* Owners that are remembered at once; beyond it the one that nothing stays of, that has no entries
+ * to be counted and that was reported longest ago is forgotten. */
 #define GROUPS_MAX 1024
 
 /* So many times as many listeners are reported once more. */
@@ -53,7 +53,8 @@ void groups_clear(struct groups *groups);
  */
 struct group *groups_join(struct groups *groups, struct stay *stay);
 
-/* The same of one that hops: a suspect joins its owner's, too, since it is yet to be reported as one. */
+/* The same of one that hops: a suspect joins its owner's, too, since it is yet to be reported as
+ * one. */
 struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
 
 /* It overstays no more: it is gone; or rules took the reason away, and if nothing else of its owner

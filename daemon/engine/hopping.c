@@ -2,8 +2,8 @@
 /*
  * Who changes ports to stay below a threshold. The stays of one owner (model/owner.h, "same owner",
  * with protocol) that follow each other within the grace are a chain, whatever address they are
- * bound to; how long any of them was there counts, so that twenty listeners at once for a minute are
- * a minute. A chain is as exposed and as grave as the worst of them.
+ * bound to; how long any of them was there counts, so that twenty listeners at once for a minute
+ * are a minute. A chain is as exposed and as grave as the worst of them.
  *
  * What it never does: judge. Whether a chain is told, at which age and how grave, is tell.c's.
  *
@@ -186,8 +186,8 @@ hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 	if (chain == NULL)
 		return;
 	note_port(chain, stay->is.endpoint.port);
-	/* One that left earlier may not have been judged; one that goes on with a chain was noted while
-	 * it was there. */
+	/* One that left earlier may not have been judged; one that goes on with a chain was noted
+	 * while it was there. */
 	if (stay->is.before_away != STAY_NEW)
 		note_rank(chain, stay);
 	if (from_usec < chain->until_usec)

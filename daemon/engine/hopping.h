@@ -8,8 +8,9 @@
 #include "engine/track.h"
 #include "model/report.h"
 
-/* Chains that are remembered at once; beyond it the one that was left longest ago is dropped, of those
- * that never took another port if there are any: who leaves many ports once drives out nobody. */
+/* Chains that are remembered at once; beyond it the one that was left longest ago is dropped, of
+ * those that never took another port if there are any: who leaves many ports once drives out
+ * nobody. */
 #define HOPPING_CHAINS_MAX 1024
 
 /* So often it has to take another port: once is a restart. */

@@ -210,8 +210,8 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	return true;
 }
 
-/* Its owner is reported once, whatever it is reported for: what it does after that is an entry, or a
- * number in the next summary while the chain goes on. The stay joins the owner's group for the
+/* Its owner is reported once, whatever it is reported for: what it does after that is an entry, or
+ * a number in the next summary while the chain goes on. The stay joins the owner's group for the
  * moment: it does not overstay. */
 static void
 tell_hopped(struct pass *pass, struct stay *stay, uint64_t span_usec)
