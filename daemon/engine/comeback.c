@@ -184,8 +184,11 @@ comeback_leave(struct pass *pass, struct stay *stay)
 	if (stay->told.overstayed || stay->judged.verdict.allowed ||
 	    (policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
 		hopping_drop(stay);
-	else
+	else {
 		hopping_leave(&pass->engine->hopping, stay, policy->grace_usec);
+		hopping_follow(&pass->engine->hopping, &pass->engine->track, stay,
+		    &pass->hop_budget);
+	}
 }
 
 /* True where a newcomer on the endpoint of a stay that is AWAY may turn out to be its owner's once

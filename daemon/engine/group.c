@@ -147,8 +147,11 @@ group_revoke(struct stay *stay)
 	struct group *group = stay->told.group;
 
 	group_leave(stay);
-	if (group != NULL && group->live == 0)
-		group->reported_usec = 0;
+	if (group == NULL || group->live > 0)
+		return;
+	group->reported_usec = 0;
+	group->followed_ranks = 0;
+	memset(group->seen_sec, 0, sizeof(group->seen_sec));
 }
 
 bool

@@ -9,8 +9,9 @@
  *
  * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
  * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX
- * chains of 112 bytes. Cost: a comparison with each chain when a stay comes or leaves, nothing per
- * poll for a stay that is in none.
+ * chains of 112 bytes. Cost: a comparison with each chain when a stay comes or leaves, and with each
+ * stay when it leaves, bounded by the budget of a pass; nothing per poll for a stay that is in
+ * none.
  */
 #include <stdlib.h>
 
@@ -197,6 +198,38 @@ hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 	if (stay->is.last_seen_usec > chain->until_usec)
 		chain->until_usec = stay->is.last_seen_usec;
 	hopping_drop(stay);
+}
+
+/* Ports that were opened together are no hops: it has to have come later. */
+static bool
+may_follow(const struct stay *stay, const struct stay *left)
+{
+	return (stay->is.state == STAY_NEW || stay->is.state == STAY_PERSISTING) &&
+	    stay->is.chain == NULL && stay->is.compared && !stay->told.overstayed &&
+	    !stay->judged.verdict.allowed &&
+	    stay->is.endpoint.protocol == left->is.endpoint.protocol &&
+	    stay->is.first_seen_usec > left->is.first_seen_usec && owner_of(stay) != NULL;
+}
+
+void
+hopping_follow(struct hopping *hopping, const struct track *track, const struct stay *left,
+    size_t *budget)
+{
+	struct owner *owner = owner_of(left);
+	struct chain *chain = owner == NULL ? NULL : find_chain(hopping, left, owner);
+	struct stay *last = NULL;
+
+	if (chain == NULL || chain->live > 0)
+		return;
+	for (size_t i = 0; i<track->count && * budget> 0; i++, (*budget)--) {
+		struct stay *stay = track->stays[i];
+
+		if (may_follow(stay, left) && owner_same(owner_of(stay), owner) &&
+		    (last == NULL || stay->is.first_seen_usec > last->is.first_seen_usec))
+			last = stay;
+	}
+	if (last != NULL)
+		join(last, chain);
 }
 
 void

@@ -16,6 +16,9 @@
 /* So often it has to take another port: once is a restart. */
 #define HOPPING_HOPS_MIN 2
 
+/* Comparisons of one pass to find out who opened the next port before it left one: some 2 ms. */
+#define HOPPING_BUDGET 65536
+
 /* The stays of one owner that followed each other within the grace. */
 struct chain {
 	struct owner *owner;   /* a reference: of the last stay */
@@ -44,6 +47,12 @@ void hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_use
 
 /* A stay left its port (it is AWAY) without having overstayed: begins a chain or lengthens its. */
 void hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec);
+
+/* The one that left may have opened its next port before it closed that one: the last that came after
+ * it and is there still joins the chain, where nobody else lives in it. *budget: comparisons that
+ * are left, each counts. */
+void hopping_follow(struct hopping *hopping, const struct track *track, const struct stay *left,
+    size_t *budget);
 
 /* How exposed and grave the chain is with this stay, one of its own, as it is judged now. */
 void hopping_note_rank(const struct stay *stay);

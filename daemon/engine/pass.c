@@ -53,6 +53,7 @@ pass_run(struct engine *engine, const struct moment *moment)
 		.engine = engine,
 		.moment = *moment,
 		.move_budget = COMEBACK_MOVE_BUDGET,
+		.hop_budget = HOPPING_BUDGET,
 	};
 
 	if (engine->last == NULL ||

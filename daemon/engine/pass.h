@@ -53,7 +53,8 @@ struct pass {
 	size_t due_count, due_room;
 	bool waiting;	    /* one of them waits for its owner */
 	struct newer newer; /* for who is reported in this pass */
-	size_t move_budget; /* comparisons that are left to find out who moved */
+	size_t move_budget; /* comparisons that are left to find out who moved, */
+	size_t hop_budget;  /* and who opened a port before it left one */
 };
 
 /* As engine_advance(). */
