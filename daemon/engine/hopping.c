@@ -9,8 +9,8 @@
  *
  * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
  * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX
- * chains of 112 bytes. Cost: a comparison with each chain when a stay comes or leaves, and with each
- * stay when it leaves, bounded by the budget of a pass; nothing per poll for a stay that is in
+ * chains of 112 bytes. Cost: a comparison with each chain when a stay comes or leaves, and with
+ * each stay when it leaves, bounded by the budget of a pass; nothing per poll for a stay that is in
  * none.
  */
 #include <stdlib.h>

@@ -48,9 +48,9 @@ void hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_use
 /* A stay left its port (it is AWAY) without having overstayed: begins a chain or lengthens its. */
 void hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec);
 
-/* The one that left may have opened its next port before it closed that one: the last that came after
- * it and is there still joins the chain, where nobody else lives in it. *budget: comparisons that
- * are left, each counts. */
+/* The one that left may have opened its next port before it closed that one: the last that came
+ * after it and is there still joins the chain, where nobody else lives in it. *budget: comparisons
+ * that are left, each counts. */
 void hopping_follow(struct hopping *hopping, const struct track *track, const struct stay *left,
     size_t *budget);
 
