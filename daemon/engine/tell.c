@@ -253,7 +253,8 @@ tell_hopping(struct pass *pass, struct stay *stay)
 
 	if (chain == NULL)
 		return;
-	if (stay->judged.verdict.allowed || stay->told.overstayed) {
+	if (stay->judged.verdict.allowed || stay->told.overstayed ||
+	    (pass->engine->policy->hopping >> stay->is.endpoint.protocol & 1) == 0) {
 		hopping_drop(stay);
 		return;
 	}
