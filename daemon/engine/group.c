@@ -94,6 +94,15 @@ note_seen(struct group *group, enum exposure exposure, unsigned severity, uint64
 		group->seen_sec[exposure][severity] = seen_sec;
 }
 
+/* How grave a stay is for who heard of it: what was reported and holds still. */
+static unsigned
+known_severity(const struct stay *stay)
+{
+	unsigned told = stay->told.severity, judged = stay->judged.verdict.severity;
+
+	return told > judged ? told : judged;
+}
+
 static struct group *
 join(struct groups *groups, struct stay *stay, bool suspect)
 {
@@ -135,7 +144,7 @@ group_leave(struct stay *stay)
 	if (group == NULL)
 		return;
 	/* While it was there it was known; once it is gone that holds for `remind`. */
-	note_seen(group, endpoint_exposure(&stay->is.endpoint), stay->told.severity,
+	note_seen(group, endpoint_exposure(&stay->is.endpoint), known_severity(stay),
 	    stay->is.last_seen_usec);
 	stay->told.group = NULL;
 	group->live--;
@@ -282,7 +291,7 @@ groups_note_summary(struct groups *groups, struct stay *const *stays, size_t cou
 	for (size_t i = 0; i < count; i++)
 		if (stays[i]->told.group != NULL)
 			note_seen(stays[i]->told.group, endpoint_exposure(&stays[i]->is.endpoint),
-			    stays[i]->told.severity, now_usec);
+			    known_severity(stays[i]), now_usec);
 }
 
 uint64_t
