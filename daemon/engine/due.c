@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/company.h"
 #include "engine/due.h"
 #include "engine/pass.h"
 #include "engine/summary.h"
@@ -136,9 +137,12 @@ find_places(struct batch *batch)
 static enum sum
 sum_of(const struct batch *batch, size_t index)
 {
+	const struct stay *leader;
+
 	if (batch->pass->engine->overslept)
 		return SUM_AFTER_RESUME;
-	return batch->stays[batch->leaders[index]]->is.baseline ? SUM_AT_START : SUM_AT_ONCE;
+	leader = batch->stays[batch->leaders[index]];
+	return leader->is.baseline && !leader->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
 }
 
 /* Those of one owner, `count` from `places`: the first that is news has the alert, and speaks for
@@ -244,7 +248,7 @@ tell_one(struct batch *batch, size_t index)
 	}
 	/* One that was reported by itself is counted as such, however grave it became. */
 	telling.entry = batch->roles[index] == ROLE_ENTRY;
-	if (telling.entry && (!stay->told.overstayed || stay->told.entered))
+	if (telling.entry && (company_is_stranger(stay) || stay->told.entered))
 		group_note_entry(stay->told.group, stay);
 	tell_alert(batch->pass, stay, &telling);
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/company.h"
 #include "engine/group.h"
 
 static void
@@ -119,6 +120,7 @@ join(struct groups *groups, struct stay *stay, bool suspect)
 	(void)owner_unref(group->owner);
 	group->owner = owner_ref(stay->is.members[stay->judged.worst].owner);
 	group->owner_key = group_key_of_owner(stay);
+	group->suspect = suspect;
 	group->live++;
 	stay->told.group = group;
 	return group;
@@ -127,6 +129,7 @@ join(struct groups *groups, struct stay *stay, bool suspect)
 struct group *
 groups_join(struct groups *groups, struct stay *stay)
 {
+	company_remember(stay);
 	return join(groups, stay, stay->judged.verdict.suspect);
 }
 
@@ -161,22 +164,6 @@ group_revoke(struct stay *stay)
 	group->reported_usec = 0;
 	group->followed_ranks = 0;
 	memset(group->seen_sec, 0, sizeof(group->seen_sec));
-}
-
-bool
-group_is_anothers(const struct stay *stay)
-{
-	const struct owner *owner = stay->is.members[stay->judged.worst].owner;
-	const struct group *group = stay->told.group;
-	struct group_key key;
-
-	/* Of a program that hides its script since then only the keys differ, of an instance or a
-	 * session of the same unit all but the keys. */
-	if (group == NULL || !group_key_knows(stay) || owner == group->owner ||
-	    owner_same(owner, group->owner))
-		return false;
-	key = group_key_of_owner(stay);
-	return memcmp(&key, &group->owner_key, sizeof(key)) != 0;
 }
 
 struct group_rank

@@ -28,6 +28,7 @@ struct group {
 	uint32_t reported_live;	    /* so many when it was reported */
 	uint32_t followed;	    /* not reported but as entries, since the last summary, */
 	uint32_t followed_ranks;    /* and of which rank: bits 1 << exposure * 8 + severity */
+	bool suspect;		    /* it is one of suspects */
 	/* CLOCK_BOOTTIME: when one of that exposure and severity was reported, had an entry, was
 	 * named in a summary or left, whatever was the last; 0 = never. */
 	uint32_t seen_sec[EXPOSURE_ANY + 1][SEVERITY_OFF];
@@ -61,9 +62,6 @@ struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
  * overstays, what does so later is news. */
 void group_leave(struct stay *stay);
 void group_revoke(struct stay *stay);
-
-/* True where the stay was reported with a group, and its socket is now one of another owner's. */
-bool group_is_anothers(const struct stay *stay);
 
 /* Of a stay, by itself. */
 struct group_rank group_rank_of(const struct stay *stay);
