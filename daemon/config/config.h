@@ -129,7 +129,8 @@ extern const struct config_paths config_default_paths;
  * Reads everything that paths name into a fresh *ret; free with config_free(). All errors
  * and warnings are appended to messages. Returns 0 (there may be warnings), -EINVAL where
  * there is an error in a file (messages has it), -ENOMEM. A directory that does not exist
- * is an empty one. *ret is left alone on failure.
+ * is an empty one. *ret is left alone on failure; but if paths ask for more than a load, it is what
+ * could be read beside an error, to ask for its names and for nothing else.
  */
 int config_load(const struct config_paths *paths, struct config **ret,
     struct config_messages *messages) _mustcheck_;

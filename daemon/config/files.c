@@ -302,6 +302,45 @@ ends_in(const char *name, const char *ending)
 	return length > wanted && strcmp(name + length - wanted, ending) == 0;
 }
 
+bool
+file_is_misnamed(const char *name)
+{
+	static const char *const endings[] = { ".yml", ".YAML", ".YML", ".conf", ".json" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (ends_in(name, endings[i]))
+			return true;
+	return false;
+}
+
+void
+file_check_beside(struct config_context *context, const char *const *known)
+{
+	int fd = file_open(context, context->file, O_RDONLY | O_DIRECTORY);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (directory == NULL && fd >= 0)
+		(void)close(fd);
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		const char *name = entry->d_name, *nearest = nearest_name(name, known);
+		bool expected = name[0] == '.';
+
+		/* Copies that editors and packages leave are none of ours: overstay.yaml~ */
+		for (size_t i = 0; known[i] != NULL && !expected; i++)
+			expected = strncmp(name, known[i], strlen(known[i])) == 0;
+		if (expected ||
+		    (nearest == NULL && !ends_in(name, ".yaml") && !file_is_misnamed(name)))
+			continue;
+		context_message(context, CONFIG_WARNING, 1, 1, "%s is ignored, %s%s%s", QUOTE(name),
+		    nearest == NULL ? "expected overstay.yaml, or a file in conf.d or rules.d" :
+				      "did you mean \"",
+		    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+	}
+	if (directory != NULL)
+		(void)closedir(directory);
+}
+
 static bool
 list_entries(struct config_context *context, DIR *directory, struct file_list *list)
 {
@@ -318,7 +357,7 @@ list_entries(struct config_context *context, DIR *directory, struct file_list *l
 			return true;
 		if (entry->d_name[0] == '.')
 			continue;
-		if (ends_in(entry->d_name, ".yml"))
+		if (file_is_misnamed(entry->d_name))
 			context_message(context, CONFIG_WARNING, 1, 1,
 			    "%s is ignored, expected a name that ends in .yaml",
 			    QUOTE(entry->d_name));

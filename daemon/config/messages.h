@@ -84,9 +84,14 @@ void messages_sort(struct config_messages *messages, size_t from);
 
 /*
  * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
- * is near enough to be meant.
+ * is near enough to be meant. Case makes no difference, nor does _ for -.
  */
 const char *nearest_name(const char *written, const char *const *names);
+
+/* Says that a scalar is none of the names that are its values: the nearest of them, or what was
+ * expected. */
+void context_wrong_value(struct config_context *context, const struct node *node, const char *what,
+    const char *expected, const char *const *names);
 
 /* Says that the key is unknown, and the nearest of names or all of them. */
 void context_unknown(struct config_context *context, const struct node *key,

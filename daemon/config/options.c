@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "config/keys.h"
 #include "config/options.h"
 #include "config/requires.h"
 #include "config/values.h"
@@ -233,6 +234,9 @@ set_option(struct options_walk *walk, const struct node *key, const struct node 
 			    "or in rules.d");
 		return;
 	}
+	if (walk->context->verbose && place->line > 0 && place->file != walk->context->file)
+		context_note(walk->context, key, "%s is set in %s, too: the value here applies",
+		    option->name, QUOTE(place->file));
 	place->file = walk->context->file;
 	place->line = key->line;
 	place->column = key->column;
@@ -240,23 +244,19 @@ set_option(struct options_walk *walk, const struct node *key, const struct node 
 		place->failed = true;
 }
 
-/*
- * An unknown key; one that is spelled as manuals spell it ("udp.auto") is answered with how
- * to write it.
- */
+/* What is no map of options; first is a name that may stand in it. */
 static void
-refuse_key(struct config_context *context, const struct node *key, const char *prefix,
-    const char *const *names)
+refuse_map(struct config_context *context, const struct node *map, const char *prefix,
+    const char *first)
 {
-	const char *dot = strchr(key->text, '.');
-
-	for (const struct option *option = options; option->name != NULL; option++)
-		if (prefix[0] == '\0' && dot != NULL && strcmp(option->name, key->text) == 0) {
-			context_error(context, key, "unknown key %s, expected %.*s: {%s: ...}",
-			    QUOTE(key->text), (int)(dot - key->text), option->name, dot + 1);
-			return;
-		}
-	context_unknown(context, key, names);
+	if (prefix[0] != '\0')
+		context_error(context, map, "found %s, expected a map such as %.*s: {%s: ...}",
+		    node_kind_text(map), (int)strlen(prefix) - 1, prefix, first);
+	else
+		context_error(context, map,
+		    "found %s, expected options such as \"threshold: 1h\", with a blank behind "
+		    "the colon",
+		    node_kind_text(map));
 }
 
 /* Walks one map; prefix is "" or the name of the group with its dot. */
@@ -269,8 +269,7 @@ walk_map(struct options_walk *walk, const struct node *map, const char *prefix)
 		return;
 	level_init(&level, prefix);
 	if (map->kind != NODE_MAP) {
-		context_error(walk->context, map, "found %s, expected a map of options such as %s",
-		    node_kind_text(map), level.names[0]);
+		refuse_map(walk->context, map, prefix, level.names[0]);
 		return;
 	}
 	for (size_t i = 0; i < map->count; i += 2) {
@@ -289,7 +288,8 @@ walk_map(struct options_walk *walk, const struct node *map, const char *prefix)
 			walk_map(walk, value, group);
 			break;
 		case KEY_UNKNOWN:
-			refuse_key(walk->context, key, prefix, level.names);
+			key_refuse(walk->context, key,
+			    prefix[0] == '\0' ? LEVEL_OPTIONS : LEVEL_GROUP, level.names);
 			break;
 		}
 	}

@@ -26,7 +26,6 @@ struct parsed_rule {
 	const char *file; /* borrowed: lives as long as the load */
 	unsigned line, column;
 	bool packaged; /* one of the vendor's: whoever checks a host cannot change it */
-	uint32_t first_word, last_word; /* of match.ports, what is set; for rules_check_reach() */
 };
 
 /* Rules in the order of their files; start with all zero. */
@@ -59,7 +58,11 @@ const char *programs_find_public(const struct config_context *context,
 void rule_check_programs(struct config_context *context, const struct parsed_rule *rule);
 
 /* Warns of rules that an earlier one leaves nothing for. */
-void rules_check_reach(struct config_context *context, struct parsed_rule *rules, size_t count);
+void rules_check_reach(struct config_context *context, const struct parsed_rule *rules,
+    size_t count);
+
+/* Warns of a rule that nothing can match, or an entry of its any; see never.c. */
+void rule_check_never(struct config_context *context, const struct parsed_rule *rule);
 
 /*
  * Reads the map of `match:`. Returns true, or says every error; *match is then half filled.

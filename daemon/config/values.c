@@ -16,41 +16,9 @@
 /* More entries in a list of ranges or words say nothing new. */
 #define VALUE_LIST_MAX 1024
 
-/* All words of a list joined: the reasons are the most. */
-#define WORDS_SIZE 256
-
-bool
-duration_read(struct config_context *context, const struct node *node, const struct option *option,
-    uint64_t *ret)
-{
-	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
-	const char *expected = option->never ? "a time span such as 90s or 1h 30min, or never" :
-					       "a time span such as 90s or 1h 30min";
-	const char *or_never = option->never ? ", or never" : "";
-	uint64_t usec;
-	int r;
-
-	if (!node_is_scalar(context, node, expected))
-		return false;
-	r = duration_parse(node->text, &usec);
-	if (r == -EINVAL) {
-		context_error(context, node, "%s is %s, expected %s", option->name,
-		    QUOTE(node->text), expected);
-		return false;
-	}
-	if (r == 0 && usec == USEC_NEVER && option->never) {
-		*ret = usec;
-		return true;
-	}
-	if (r < 0 || usec < option->minimum || usec > option->maximum) {
-		context_error(context, node, "%s is %s, expected %s to %s%s", option->name,
-		    QUOTE(node->text), duration_format(option->minimum, least),
-		    duration_format(option->maximum, most), or_never);
-		return false;
-	}
-	*ret = usec;
-	return true;
-}
+/* All words of a list joined, and how many there may be: the reasons are the most. */
+#define WORDS_SIZE  256
+#define WORDS_COUNT 33
 
 /*
  * The spellings of YAML's two versions. Whoever writes a configuration back through a library
@@ -79,6 +47,58 @@ boolean_parse(const char *text, bool *ret)
 	return false;
 }
 
+/* Who writes `off` or `none` means `never`. */
+static void
+refuse_duration(struct config_context *context, const struct node *node,
+    const struct option *option, const char *expected)
+{
+	static const char *const names[] = { "never", NULL };
+	bool on = true, none;
+
+	none = strcmp(node->text, "none") == 0 || strcmp(node->text, "disabled") == 0 ||
+	    (boolean_parse(node->text, &on) && !on) || nearest_name(node->text, names) != NULL;
+	if (option->never && none)
+		context_error(context, node, "%s is %s, did you mean \"never\"?", option->name,
+		    QUOTE(node->text));
+	else
+		context_error(context, node, "%s is %s, expected %s", option->name,
+		    QUOTE(node->text), expected);
+}
+
+bool
+duration_read(struct config_context *context, const struct node *node, const struct option *option,
+    uint64_t *ret)
+{
+	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+	const char *expected = option->never ? "a time span such as 90s or 1h 30min, or never" :
+					       "a time span such as 90s or 1h 30min";
+	const char *or_never = option->never ? ", or never" : "";
+	uint64_t usec;
+	int r;
+
+	if (!node_is_scalar(context, node, expected))
+		return false;
+	r = duration_parse(node->text, &usec);
+	if (r == -EINVAL) {
+		refuse_duration(context, node, option, expected);
+		return false;
+	}
+	if (r == 0 && usec == USEC_NEVER && option->never) {
+		*ret = usec;
+		return true;
+	}
+	if (r < 0 || usec < option->minimum || usec > option->maximum) {
+		context_error(context, node, "%s is %s%s, expected %s to %s%s", option->name,
+		    QUOTE(node->text),
+		    node->text[strspn(node->text, "0123456789 ")] == '\0' ? " seconds" : "",
+		    duration_format(option->minimum, least), duration_format(option->maximum, most),
+		    or_never);
+		return false;
+	}
+	*ret = usec;
+	return true;
+}
+
 /* The text, or the word off for any spelling of it. */
 static const char *
 value_word(const char *text)
@@ -86,6 +106,45 @@ value_word(const char *text)
 	bool on;
 
 	return boolean_parse(text, &on) && !on ? "off" : text;
+}
+
+/* Which word is meant: that of a number of syslog(3), or of its long or old names. */
+static const char *
+severity_meant(const char *text)
+{
+	static const struct {
+		const char *text;
+		enum severity severity;
+	} others[] = {
+		{ "panic", SEVERITY_EMERG },
+		{ "emergency", SEVERITY_EMERG },
+		{ "critical", SEVERITY_CRIT },
+		{ "error", SEVERITY_ERR },
+		{ "information", SEVERITY_INFO },
+		{ "informational", SEVERITY_INFO },
+	};
+
+	if (text[0] >= '0' && text[0] < '0' + SEVERITY_OFF && text[1] == '\0')
+		return severity_name((enum severity)(text[0] - '0'));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcasecmp(others[i].text, text) == 0)
+			return severity_name(others[i].severity);
+	return NULL;
+}
+
+static void
+refuse_severity(struct config_context *context, const struct node *node, const char *what,
+    const char *expected)
+{
+	const char *words[SEVERITY_OFF + 1] = { NULL }, *meant = severity_meant(node->text);
+
+	for (unsigned i = 0; i < SEVERITY_OFF; i++)
+		words[i] = severity_name((enum severity)i);
+	if (meant != NULL)
+		context_error(context, node, "%s is %s, did you mean \"%s\"?", what,
+		    QUOTE(node->text), meant);
+	else
+		context_wrong_value(context, node, what, expected, words);
 }
 
 bool
@@ -101,8 +160,7 @@ severity_read(struct config_context *context, const struct node *node, const cha
 		return false;
 	if (severity_parse(value_word(node->text), &severity) < 0 ||
 	    (severity == SEVERITY_OFF && !never)) {
-		context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text),
-		    expected);
+		refuse_severity(context, node, what, expected);
 		return false;
 	}
 	*ret = severity;
@@ -156,6 +214,36 @@ words_join(word_function *word, char *buffer, size_t size)
 	return buffer;
 }
 
+/* The words as a list, for nearest_name(). Returns names. */
+static const char *const *
+words_list(word_function *word, const char *names[WORDS_COUNT])
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; word(i) != NULL && count < WORDS_COUNT - 1; i++)
+		if (word(i)[0] != '\0')
+			names[count++] = word(i);
+	names[count] = NULL;
+	return names;
+}
+
+/* Says that a text is none of the words; of a list in one string also how lists are written. */
+static void
+refuse_word(struct config_context *context, const struct node *node, const char *what,
+    word_function *word)
+{
+	const char *names[WORDS_COUNT];
+	char expected[WORDS_SIZE];
+
+	(void)words_list(word, names);
+	(void)words_join(word, expected, sizeof(expected));
+	if (strpbrk(node->text, ", ") != NULL)
+		context_error(context, node, "%s is %s, expected %s, or a list in brackets", what,
+		    QUOTE(node->text), expected);
+	else
+		context_wrong_value(context, node, what, expected, names);
+}
+
 bool
 words_read(struct config_context *context, const struct node *node, const char *what,
     word_function *word, uint32_t *ret_bits)
@@ -172,8 +260,7 @@ words_read(struct config_context *context, const struct node *node, const char *
 		int place = word_find(word, text);
 
 		if (place < 0) {
-			context_error(context, &items[i], "%s is %s, expected %s", what,
-			    QUOTE(items[i].text), expected);
+			refuse_word(context, &items[i], what, word);
 			return false;
 		}
 		for (unsigned same = (unsigned)place; word(same) != NULL; same++)
@@ -205,12 +292,60 @@ bool
 switch_read(struct config_context *context, const struct node *node, const char *what,
     const char *expected, bool *ret)
 {
+	static const char *const names[] = { "true", "false", NULL };
+
 	if (!node_is_scalar(context, node, expected))
 		return false;
 	if (boolean_parse(node->text, ret))
 		return true;
-	context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text), expected);
+	context_wrong_value(context, node, what, expected, names);
 	return false;
+}
+
+/*
+ * What people mean who write a range or a list in another way: "50000 - 50010", "50000:50010",
+ * "50000,50001". Returns buffer, or NULL.
+ */
+static const char *
+ports_meant(const char *text, char *buffer, size_t size)
+{
+	struct port_range range;
+	size_t used = 0;
+
+	if (strlen(text) + 3 > size)
+		return NULL;
+	if (strchr(text, ',') != NULL && text[strspn(text, "0123456789-, ")] == '\0') {
+		(void)snprintf(buffer, size, "[%s]", text);
+		return buffer;
+	}
+	for (; *text != '\0'; text++)
+		if (*text == ':' || (*text == '.' && (used == 0 || buffer[used - 1] != '-')))
+			buffer[used++] = '-';
+		else if (*text != ' ' && *text != '.')
+			buffer[used++] = *text;
+	buffer[used] = '\0';
+	return port_range_parse(buffer, &range) == 0 && range.last > range.first ? buffer : NULL;
+}
+
+/* what: "port"; words: what may stand there beside a range. */
+static void
+refuse_ports(struct config_context *context, const struct node *node, const char *what,
+    const char *words)
+{
+	char buffer[64];
+	const char *meant = ports_meant(node->text, buffer, sizeof(buffer));
+
+	if (meant != NULL)
+		context_error(context, node, "%s is %s, did you mean %s?", what, QUOTE(node->text),
+		    meant);
+	else if (strchr(node->text, '/') != NULL)
+		context_error(context, node,
+		    "%s is %s, expected a port alone such as 50000, and protocol as a key of its "
+		    "own",
+		    what, QUOTE(node->text));
+	else
+		context_error(context, node, "%s is %s, expected %s or a range such as 50000-59999",
+		    what, QUOTE(node->text), words);
 }
 
 bool
@@ -225,10 +360,7 @@ ports_read(struct config_context *context, const struct node *node, struct port_
 		    "lower port first",
 		    QUOTE(node->text));
 	else if (r < 0)
-		context_error(context, node,
-		    "port is %s, expected 1 to 65535, or a range such as "
-		    "50000-59999",
-		    QUOTE(node->text));
+		refuse_ports(context, node, "port", "1 to 65535,");
 	else
 		port_set_add(set, range.first, range.last);
 	return r == 0;
@@ -264,8 +396,7 @@ choice_read(struct config_context *context, const struct node *node, const struc
 	}
 	place = word_find(option->word, value_word(node->text));
 	if (place < 0) {
-		context_error(context, node, "%s is %s, expected %s", option->name,
-		    QUOTE(node->text), expected);
+		refuse_word(context, node, option->name, option->word);
 		return false;
 	}
 	/* All enums of choices are of the same size: see the assertion below. */
@@ -275,6 +406,21 @@ choice_read(struct config_context *context, const struct node *node, const struc
 }
 
 _Static_assert(sizeof(enum netns_mode) == sizeof(enum cmdline_mode), "enums differ in size");
+
+static void
+refuse_range(struct config_context *context, const struct node *item)
+{
+	static const char *const names[] = { "iana", "kernel", NULL };
+
+	if (item->text[strspn(item->text, "iaknerl, ")] == '\0' &&
+	    strpbrk(item->text, ", ") != NULL)
+		context_error(context, item, "range is %s, did you mean [iana, kernel]?",
+		    QUOTE(item->text));
+	else if (nearest_name(item->text, names) != NULL)
+		context_wrong_value(context, item, "range", "", names);
+	else
+		refuse_ports(context, item, "range", "iana, kernel, a port");
+}
 
 static bool
 ranges_read(struct config_context *context, const struct node *node, struct range_wanted *ranges)
@@ -295,10 +441,7 @@ ranges_read(struct config_context *context, const struct node *node, struct rang
 		else if (strcmp(text, "kernel") == 0)
 			wanted.kernel = true;
 		else if (r == -EINVAL) {
-			context_error(context, &items[i],
-			    "range is %s, expected iana, kernel, a "
-			    "port or a range such as 50000-59999",
-			    QUOTE(text));
+			refuse_range(context, &items[i]);
 			fine = false;
 		} else if (!ports_read(context, &items[i], &wanted.explicit_ports))
 			fine = false;

@@ -173,7 +173,8 @@ test_keys_of_directories(void **state)
 	    "conf.d/1.yaml:2:1: error: rules are not allowed in conf.d, expected in "
 	    "overstay.yaml or in "
 	    "rules.d\n"
-	    "rules.d/1.yaml:2:1: error: unknown key \"interval\", expected one of rules, requires\n"
+	    "rules.d/1.yaml:2:1: error: unknown key \"interval\" here, expected in "
+	    "overstay.yaml or in conf.d\n"
 	    "rules.d/2.yaml:1:1: error: found a list, expected a map with rules:\n"
 	    "vendor/9.yaml:1:1: error: unknown key \"ruels\", did you mean \"rules\"?\n"));
 }
@@ -453,7 +454,7 @@ test_dump(void **state)
 	    "advice: off\nhopping: [udp, tcp]\n"
 	    "rules:\n"
 	    "- {enabled: no, name: one, until: 2199-01-02, note: a \"b\", remind: 5min,\n"
-	    "   severity: err, threshold: 90s, match: {choice: auto, owner: kernel,\n"
+	    "   severity: err, threshold: 90s, match: {choice: auto, owner: process,\n"
 	    "   user_unit: a.service, unit: \"*\", user: [alice, \"@7\"], cmdline: c, comm: d,\n"
 	    "   script: /s, container: [w, \"x*\"], netns: host, class: [user, kernel],\n"
 	    "   reason: [exposed, memory],\n"
@@ -481,7 +482,7 @@ test_dump(void **state)
 	    "      address: [\"::1/128\"]\n      exposure: [local, any]\n"
 	    "      exe: [\"/e\", \"/f*\"]\n      comm: [\"d\"]\n      cmdline: [\"c\"]\n"
 	    "      user: [\"alice\", \"@7\"]\n      unit: [\"*\"]\n"
-	    "      user_unit: [\"a.service\"]\n      owner: [kernel]\n      choice: [auto]\n"
+	    "      user_unit: [\"a.service\"]\n      owner: [process]\n      choice: [auto]\n"
 	    "      script: [\"/s\"]\n      container: [\"w\", \"x*\"]\n      netns: [\"host\"]\n"
 	    "      class: [kernel, user]\n      reason: [memory, exposed]\n"
 	    "      not:\n        port: [5]\n        user: [\"bob\"]\n"
