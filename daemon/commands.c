@@ -306,7 +306,7 @@ command_dump_config(const struct command_line *line)
 
 	if (r < 0)
 		return command_load_exit(r);
-	r = config_dump(config, stdout);
+	r = config_dump(config, line->verbose, stdout);
 	if (r == 0 && fflush(stdout) != 0)
 		r = -errno;
 	if (r < 0)

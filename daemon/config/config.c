@@ -65,17 +65,6 @@ struct load {
 	size_t errors_before;
 };
 
-uint32_t
-config_protocols(const struct config *config)
-{
-	uint32_t protocols = 0;
-
-	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
-		if (config->protocols[i])
-			protocols |= 1U << i;
-	return protocols;
-}
-
 static void
 name_list_clear(struct name_list *list)
 {
@@ -118,6 +107,8 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 			.starting = paths->starting,
 			.examine = paths->examine,
 			.verbose = paths->verbose,
+			.service = paths->examine && paths->root == NULL && !paths->main_outside &&
+			    geteuid() == 0,
 			.now_usec = clock_realtime_usec(),
 			.netns = paths->root != NULL ? 0 : own_netns(),
 		},
@@ -556,6 +547,7 @@ config_check_file(const struct config_paths *paths, const char *path, struct con
 	if (r == 0) {
 		check_root(&load, paths->root);
 		load.context.alone = true;
+		load.context.service = false;
 		if (strcmp(path, CONFIG_STDIN) == 0)
 			load_input(&load);
 		else

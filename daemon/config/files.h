@@ -39,9 +39,6 @@ int file_open(const struct config_context *context, const char *path, int flags)
 /* Where an open file lies, in PATH_MAX bytes. Returns false if nobody can say. */
 bool file_place(int fd, char *buffer);
 
-/* True for an ending that is meant for .yaml. */
-bool file_is_misnamed(const char *name);
-
 /*
  * Warns of what lies in the directory context->file and looks like a part of the configuration, but
  * is none of the known names, which end in NULL.

@@ -10,7 +10,15 @@
 #include "base/array.h"
 #include "config/keys.h"
 #include "config/options.h"
-#include "config/rules.h"
+
+/* In the order of their tables: rules.c, match.c. */
+const char *const rule_key_names[RULE_KEY_COUNT + 1] = { "name", "match", "action", "threshold",
+	"severity", "remind", "note", "until", "enabled", NULL };
+
+const char *const match_key_names[MATCH_KEY_COUNT + 3] = { "protocol", "port", "address",
+	"exposure", "exe", "comm", "cmdline", "user", "unit", "user_unit", "owner", "choice",
+	"script", "container", "netns", "class", "reason", "origin", "hint", "slice", "session",
+	"loginuid", "parent", "interface", "hostname", "not", "any", NULL };
 
 static bool
 has_name(const char *const *names, const char *name)
@@ -103,9 +111,13 @@ find_level(enum key_level level, const char *text)
 	switch (level) {
 	case LEVEL_OPTIONS:
 	case LEVEL_RULES:
-		if (has_name(rule_key_names, text) || has_name(match_key_names, text))
-			return "inside an entry of rules";
-		return is_option(text) ? "in overstay.yaml or in conf.d" : NULL;
+		if (is_option(text))
+			return has_name(rule_key_names, text) ?
+			    "in overstay.yaml or in conf.d, or inside an entry of rules" :
+			    "in overstay.yaml or in conf.d";
+		return has_name(rule_key_names, text) || has_name(match_key_names, text) ?
+		    "inside an entry of rules" :
+		    NULL;
 	case LEVEL_RULE:
 		if (has_name(match_key_names, text))
 			return "inside match";

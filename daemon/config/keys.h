@@ -7,6 +7,12 @@
 
 #include "config/messages.h"
 #include "config/yaml.h"
+#include "model/policy.h"
+
+/* The names of the keys, each list ended by NULL; match keys in the order of enum match_key. */
+#define RULE_KEY_COUNT 9
+extern const char *const rule_key_names[RULE_KEY_COUNT + 1];
+extern const char *const match_key_names[MATCH_KEY_COUNT + 3];
 
 /* Where a key stands. */
 enum key_level {

@@ -232,13 +232,6 @@ check_path(struct match_filling *filling, const struct key_row *key, const struc
 		check_wildcards(filling, key, item);
 }
 
-bool
-match_is_template(const char *text)
-{
-	return strstr(text, "{{") != NULL || strstr(text, "{%") != NULL ||
-	    strstr(text, "<%") != NULL || strstr(text, "${") != NULL;
-}
-
 /* Warns of globs that can be written but will not match what they look like. */
 static void
 check_glob(struct match_filling *filling, const struct key_row *key, const struct node *item)

@@ -40,6 +40,13 @@ match_append_text(struct config_context *context, char ***texts, size_t *count, 
 	return false;
 }
 
+bool
+match_is_template(const char *text)
+{
+	return strstr(text, "{{") != NULL || strstr(text, "{%") != NULL ||
+	    strstr(text, "<%") != NULL || strstr(text, "${") != NULL;
+}
+
 static bool
 append_id(struct config_context *context, struct id_list *list, uint32_t id)
 {

@@ -105,14 +105,7 @@ static const struct key_row match_keys[] = {
 	{ "hostname", KEY_HOSTS, MATCH_HOSTNAME, AT(hostname), NULL },
 };
 
-const char *const match_key_names[] = { "protocol", "port", "address", "exposure", "exe", "comm",
-	"cmdline", "user", "unit", "user_unit", "owner", "choice", "script", "container", "netns",
-	"class", "reason", "origin", "hint", "slice", "session", "loginuid", "parent", "interface",
-	"hostname", "not", "any", NULL };
-
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
-_Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 3, "a match key has no name");
-
 static const char *
 key_expected(const struct key_row *key)
 {

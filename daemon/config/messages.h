@@ -24,6 +24,7 @@ struct config_context {
 	bool starting;			   /* what others may change is left out */
 	bool alone;			   /* a file that is not where it is going to be */
 	bool examine, verbose;
+	bool service;  /* --check by root of what overstayd.service is going to read */
 	bool packaged; /* the file is one of the vendor's rules */
 	/* The rest of a text that config_dump() wrote, from the line on; NULL = it is none. */
 	const char *dumped, *dumped_end;

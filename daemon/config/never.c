@@ -14,9 +14,8 @@
 
 #include "base/text.h"
 #include "config/covers.h"
-#include "config/match.h"
+#include "config/keys.h"
 #include "config/rules.h"
-#include "config/values.h"
 #include "model/glob.h"
 #include "model/hint.h"
 #include "model/listener.h"

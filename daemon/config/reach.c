@@ -6,8 +6,8 @@
  * only where it is provable key by key (covers.c); of an `any` each entry of the later rule must be
  * covered by one of the earlier. What would take more than that (the sum of several rules, one key
  * that implies another, an earlier rule with `not` or an end, a class, reason or container in an
- * `any`) is left unsaid rather than guessed. A rule that speaks of no class and no reason never keeps a suspect from one
- * that does (engine/judge.c).
+ * `any`) is left unsaid rather than guessed. A rule that speaks of no class and no reason never
+ * keeps a suspect from one that does (engine/judge.c).
  *
  * Every rule is compared with every earlier one until the first that covers it; most pairs differ
  * in their keys, which is one comparison of bits. What a pair costs beyond that is counted, and

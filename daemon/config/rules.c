@@ -229,10 +229,7 @@ static const struct {
 	{ "enabled", read_enabled },
 };
 
-const char *const rule_key_names[] = { "name", "match", "action", "threshold", "severity", "remind",
-	"note", "until", "enabled", NULL };
-
-_Static_assert(ARRAY_SIZE(rule_key_names) == ARRAY_SIZE(rule_keys) + 1, "a rule key has no name");
+_Static_assert(ARRAY_SIZE(rule_keys) == RULE_KEY_COUNT, "a rule key has no name");
 
 static bool
 read_keys(struct reading *reading, const struct node *map)

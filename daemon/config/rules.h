@@ -76,8 +76,4 @@ void match_dump(const struct match *match, const struct rule_text *text, FILE *f
 /* Frees what the text holds. */
 void rule_text_clear(struct rule_text *text);
 
-/* The names of the keys, each list ended by NULL: for the lint against the manual. */
-extern const char *const rule_key_names[];
-extern const char *const match_key_names[];
-
 #endif

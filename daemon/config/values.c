@@ -412,7 +412,10 @@ refuse_range(struct config_context *context, const struct node *item)
 {
 	static const char *const names[] = { "iana", "kernel", NULL };
 
-	if (item->text[strspn(item->text, "iaknerl, ")] == '\0' &&
+	if (item->text[0] == '-')
+		context_error(context, item,
+		    "range is %s, expected a blank behind each - of a list", QUOTE(item->text));
+	else if (item->text[strspn(item->text, "iaknerl, ")] == '\0' &&
 	    strpbrk(item->text, ", ") != NULL)
 		context_error(context, item, "range is %s, did you mean [iana, kernel]?",
 		    QUOTE(item->text));
@@ -458,6 +461,17 @@ ranges_dump(const struct range_wanted *ranges, FILE *file)
 	    ranges->iana && ranges->kernel ? ", " : "", ranges->kernel ? "kernel" : "");
 	ports_dump(&ranges->explicit_ports, ranges->iana || ranges->kernel, file);
 	(void)fputc(']', file);
+}
+
+uint32_t
+config_protocols(const struct config *config)
+{
+	uint32_t protocols = 0;
+
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		if (config->protocols[i])
+			protocols |= 1U << i;
+	return protocols;
 }
 
 static bool

@@ -547,7 +547,7 @@ test_dump_to_full_disk(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	assert_int_equal(config_dump(config, file), -ENOSPC);
+	assert_int_equal(config_dump(config, false, file), -ENOSPC);
 	(void)fclose(file);
 	(void)config_free(config);
 }

@@ -273,9 +273,11 @@ test_rule_errors(void **state)
 		    "severity or "
 		    "remind\n" },
 		{ RULE "  match: {}\n",
-		    "t.yaml:4:10: error: found an empty map, expected a map of match keys such as {user: alice}\n" },
+		    "t.yaml:4:10: error: found an empty map, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ RULE "  match:\n",
-		    "t.yaml:4:9: error: found no value, expected a map of match keys such as {user: alice}\n" },
+		    "t.yaml:4:9: error: found no value, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ RULE "  match: [port]\n",
 		    "t.yaml:4:10: error: found a list, expected a map of match keys such as "
 		    "{user: alice}\n" },
@@ -412,9 +414,11 @@ test_more_errors(void **state)
 		    "found an empty list, expected a list of 1 to 256 matches\n" },
 		{ MATCH("any: [{port: 1}, {}, 7]"),
 		    "t.yaml:2:53: error: "
-		    "found an empty map, expected a map of match keys such as {user: alice}\n"
+		    "found an empty map, expected a map of match keys "
+		    "such as {user: alice}\n"
 		    "t.yaml:2:57: error: "
-		    "found a single value, expected a map of match keys such as {user: alice}\n" },
+		    "found a single value, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ MATCH("any: [{any: [{port: 1}]}]"),
 		    "t.yaml:2:43: error: "
 		    "any is nested inside any, expected match keys\n" },
@@ -508,7 +512,8 @@ test_match_errors(void **state)
 		{ MATCH("choice: [asked, unknown]"),
 		    "t.yaml:2:52: error: choice is \"unknown\", expected asked or auto\n" },
 		{ MATCH("port: 1, not: {}"),
-		    "t.yaml:2:50: error: found an empty map, expected a map of match keys such as {user: alice}\n" },
+		    "t.yaml:2:50: error: found an empty map, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ MATCH("port: 1, not: {not: {port: 1}}"),
 		    "t.yaml:2:51: error: not is nested inside not, expected match keys\n" },
 	};

@@ -28,8 +28,8 @@ test_syntax(void **state)
 		{ "interval: [b\n",
 		    "t.yaml:2:1: error: invalid YAML: did not find expected ',' "
 		    "or ']', "
-		    "while parsing a flow sequence that began at line 1: quote a value that "
-		    "contains \" #\" or a bracket\n" },
+		    "while parsing a flow sequence that began at line 1: close the bracket, "
+		    "or quote a value that contains \" #\"\n" },
 		{ "interval: 3s\nx: b: c\n",
 		    "t.yaml:2:5: error: invalid YAML: mapping values are not allowed in this "
 		    "context: quote a value that contains \": \"\n" },
