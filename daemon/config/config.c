@@ -59,6 +59,7 @@ struct load {
 	struct option_place places[OPTION_COUNT_MAX];
 	char **files; /* the names of all files, which messages and places borrow */
 	size_t file_count;
+	size_t first_file;	    /* behind the name of the staged tree */
 	struct rule_table rules[3]; /* of rules.d, of the main file, of the vendor */
 	size_t rule_total;
 	struct file_list masks; /* files of rules.d that are empty */
@@ -315,6 +316,7 @@ check_root(struct load *load, const char *root)
 	if (fd < 0)
 		context_message(&load->context, CONFIG_ERROR, 1, 1, "cannot be read: %s",
 		    strerror(errno));
+	load->first_file = load->file_count;
 }
 
 /* What lies beside the main file of this host and is not read: overstay.yml. */
@@ -453,7 +455,7 @@ collect_links(struct load *load)
 
 	if (r != -E2BIG)
 		return r;
-	load->context.file = load->files[0];
+	load->context.file = load->files[load->first_file];
 	context_message(&load->context, CONFIG_WARNING, 1, 1,
 	    "too many paths in exe and parent of all rules together, expected at most %d, of %d "
 	    "bytes: links in the others are not followed",
@@ -487,7 +489,7 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 	if (r == 0)
 		r = config_set_hash(load->config);
 	if (r == -EFBIG) {
-		load->context.file = load->files[0];
+		load->context.file = load->files[load->first_file];
 		context_message(&load->context, CONFIG_ERROR, 1, 1,
 		    "the configuration of all files together is too large, expected at most "
 		    "%d bytes without comments",

@@ -147,7 +147,8 @@ check_slice(struct match_filling *filling, const struct key_row *key, const stru
 	bool open = strpbrk(item->text, "*?") != NULL && type == NULL;
 
 	(void)key;
-	if (!open && (type == NULL || strcmp(type, "slice") != 0 || type == item->text + 1))
+	if (has_foreign_letters(item->text) ||
+	    (!open && (type == NULL || strcmp(type, "slice") != 0 || type == item->text + 1)))
 		warn_slice(filling, item);
 }
 
@@ -186,10 +187,19 @@ static void
 check_host(struct match_filling *filling, const struct key_row *key, const struct node *item)
 {
 	(void)key;
-	if (strpbrk(item->text, " /:,@") != NULL)
+	if (strpbrk(item->text, " /:,@") != NULL || item->text[strlen(item->text) - 1] == '.')
 		context_warn(filling->context, item,
 		    "hostname %s matches no host, expected a name such as web1 or *.example.com",
 		    QUOTE(item->text));
+}
+
+static void
+check_container(struct match_filling *filling, const struct key_row *key, const struct node *item)
+{
+	(void)key;
+	if (strpbrk(item->text, "/ ") != NULL)
+		context_warn(filling->context, item,
+		    "container %s matches nothing, expected an id or a name", QUOTE(item->text));
 }
 
 /* Bash has more of them. */
@@ -240,6 +250,7 @@ check_glob(struct match_filling *filling, const struct key_row *key, const struc
 		enum match_key key;
 		void (*check)(struct match_filling *, const struct key_row *, const struct node *);
 	} checks[] = {
+		{ MATCH_CONTAINER, check_container },
 		{ MATCH_SLICE, check_slice },
 		{ MATCH_UNIT, check_unit },
 		{ MATCH_USER_UNIT, check_unit },

@@ -134,6 +134,21 @@ owners_of_classes(uint32_t classes)
 	return bits;
 }
 
+/* True where each reason of some part is that no process holds the socket. */
+static bool
+needs_no_process(const struct branch *branch)
+{
+	const uint32_t unheld = BIT(REASON_NO_OWNER) | BIT(REASON_KERNEL_UNPROVED);
+
+	for (size_t i = 0; i < branch->count; i++) {
+		uint32_t reasons = branch->parts[i].match->reasons;
+
+		if (reasons != 0 && (reasons & ~unheld) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The first of the keys, by its name. */
 static const char *
 first_key(uint32_t keys)
@@ -162,19 +177,24 @@ excludes_owner(const struct branch *branch, struct text *why)
 {
 	uint32_t classes = owners_of_classes(admitted(branch, MATCH_CLASS));
 	uint32_t owners = admitted(branch, MATCH_OWNER) & classes;
-	const char *by = classes == BIT(OWNER_KERNEL) ? "class: kernel" : "owner";
+	bool unheld = needs_no_process(branch);
+	const char *by = unheld		 ? "reason" :
+	    classes == BIT(OWNER_KERNEL) ? "class: kernel" :
+					   "owner";
 
 	if (owners == 0)
 		text_add(why, "no listener of that owner has that class");
-	else if ((owners & BIT(OWNER_PROCESS)) != 0)
+	else if (owners == BIT(OWNER_KERNEL) && (branch->keys & KEY(REASON)) != 0)
+		text_add(why, "what the kernel holds has no reason");
+	else if (unheld && (owners & BIT(OWNER_UNKNOWN)) == 0)
+		text_add(why, "reason is about listeners without an owner");
+	else if (!unheld && (owners & BIT(OWNER_PROCESS)) != 0)
 		return false;
 	else if ((branch->keys & PROCESS_KEYS) != 0)
 		text_printf(why, "%s is about processes, which %s excludes",
 		    first_key(branch->keys & PROCESS_KEYS), by);
 	else if (speaks_of_groups_only(branch))
 		text_printf(why, "groups are those of processes, which %s excludes", by);
-	else if (owners == BIT(OWNER_KERNEL) && (branch->keys & KEY(REASON)) != 0)
-		text_add(why, "what the kernel holds has no reason");
 	else
 		return false;
 	return true;
@@ -331,15 +351,26 @@ excludes_unit(const struct branch *branch, struct text *why)
 	return false;
 }
 
-/* What only TCP has. */
+/* The reason exposed alone: what it stands for is known from the listener. */
 static bool
-excludes_udp(const struct branch *branch, struct text *why)
+excludes_exposed(const struct branch *branch, struct text *why)
 {
-	if (admitted(branch, MATCH_PROTOCOL) != BIT(PROTOCOL_UDP))
-		return false;
+	static const struct {
+		enum match_key key;
+		uint32_t bit;
+		const char *why;
+	} needed[] = {
+		{ MATCH_PROTOCOL, BIT(PROTOCOL_TCP), "of TCP, which protocol excludes" },
+		{ MATCH_EXPOSURE, BIT(EXPOSURE_ANY), "on all addresses, which exposure excludes" },
+		{ MATCH_CHOICE, BIT(CHOICE_AUTO), "picked by the kernel, which choice excludes" },
+	};
+	bool alone = false;
+
 	for (size_t i = 0; i < branch->count; i++)
-		if (branch->parts[i].match->reasons == BIT(REASON_EXPOSED)) {
-			text_add(why, "reason exposed is about TCP, which protocol excludes");
+		alone = alone || branch->parts[i].match->reasons == BIT(REASON_EXPOSED);
+	for (size_t i = 0; i < ARRAY_SIZE(needed) && alone; i++)
+		if ((admitted(branch, needed[i].key) & needed[i].bit) == 0) {
+			text_printf(why, "reason exposed is about ports %s", needed[i].why);
 			return true;
 		}
 	return false;
@@ -347,7 +378,7 @@ excludes_udp(const struct branch *branch, struct text *why)
 
 static contradiction_function *const contradictions[] = { excludes_words, excludes_ports,
 	excludes_all, excludes_owner, excludes_class, excludes_address, excludes_lo, excludes_unit,
-	excludes_udp };
+	excludes_exposed };
 
 static bool
 is_contradiction(const struct branch *branch, struct text *why)

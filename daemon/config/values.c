@@ -65,6 +65,23 @@ refuse_duration(struct config_context *context, const struct node *node,
 		    QUOTE(node->text), expected);
 }
 
+/* "1h30" is meant as 1h 30min, and is 1h 30s. */
+static void
+check_last_unit(struct config_context *context, const struct node *node,
+    const struct option *option, uint64_t usec)
+{
+	size_t length = strlen(node->text),
+	       units = strcspn(node->text, "abcdefghijklmnopqrstuvwxyz");
+	char text[DURATION_TEXT_MAX];
+
+	while (length > 0 && node->text[length - 1] == ' ')
+		length--;
+	if (units < length && node->text[length - 1] >= '0' && node->text[length - 1] <= '9')
+		context_warn(context, node,
+		    "%s is %s, which is %s: expected a unit behind each number", option->name,
+		    QUOTE(node->text), duration_format(usec, text));
+}
+
 bool
 duration_read(struct config_context *context, const struct node *node, const struct option *option,
     uint64_t *ret)
@@ -95,6 +112,7 @@ duration_read(struct config_context *context, const struct node *node, const str
 		    or_never);
 		return false;
 	}
+	check_last_unit(context, node, option, usec);
 	*ret = usec;
 	return true;
 }

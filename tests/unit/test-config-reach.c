@@ -200,6 +200,9 @@ test_globs(void **state)
 		{ MATCH("script: /none//a"),
 		    "t.yaml:2:44: warning: script \"/none//a\" matches nothing, expected a path "
 		    "without //, /./ and /../\n" },
+		{ MATCH("container: a/b"),
+		    "t.yaml:2:47: warning: container \"a/b\" matches nothing, expected an id or a "
+		    "name\n" },
 		{ MATCH("exe: \"/usr/bin/[ab]\""),
 		    "t.yaml:2:41: warning: exe \"/usr/bin/[ab]\": [ is not "
 		    "a wildcard, expected *, ** or ?\n" },
@@ -455,7 +458,19 @@ test_never(void **state)
 		{ MATCH("unit: session-*.scope, session: tty"), "" },
 		{ MATCH("unit: \"*\", session: tty"), "" },
 		{ MATCH("protocol: udp, reason: exposed"),
-		    NEVER("reason exposed is about TCP, which protocol excludes") },
+		    NEVER("reason exposed is about ports of TCP, which protocol excludes") },
+		{ MATCH("exposure: loopback, reason: exposed"),
+		    NEVER("reason exposed is about ports on all addresses, which exposure "
+			  "excludes") },
+		{ MATCH("choice: asked, reason: exposed"),
+		    NEVER("reason exposed is about ports picked by the kernel, which choice "
+			  "excludes") },
+		{ MATCH("choice: asked, reason: [exposed, deleted]"), "" },
+		{ MATCH("reason: no-owner, exe: /none/a"), PROCESSES("exe", "reason") },
+		{ MATCH("reason: [no-owner, deleted], exe: /none/a"), "" },
+		{ MATCH("reason: kernel-unproved, owner: process"),
+		    NEVER("reason is about listeners without an owner") },
+		{ MATCH("reason: kernel-unproved, owner: unknown, user: root"), "" },
 		{ MATCH("port: 1, not: {port: 1-9}"),
 		    NEVER("not excludes all that the other keys match") },
 		{ MATCH("port: [1, 10], not: {port: 1-9}"), "" },

@@ -32,7 +32,8 @@ test_syntax(void **state)
 		    "or quote a value that contains \" #\"\n" },
 		{ "interval: 3s\nx: b: c\n",
 		    "t.yaml:2:5: error: invalid YAML: mapping values are not allowed in this "
-		    "context: quote a value that contains \": \"\n" },
+		    "context: quote a value that contains \": \", or begin the key in the "
+		    "same column\n" },
 		{ "interval: 3s\n\tsurvey: 9s\n",
 		    "t.yaml:2:1: error: found a tab, expected blanks as indentation\n" },
 		{ "ranges: [iana]\nthreshold: {{ time }}\n",
