@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ports and ranges of ports: read from a node, written as YAML. A text that is none is answered with
- * what it most likely means.
+ * Ports and ranges of ports: read from a node, written as YAML. A text that is none is answered
+ * with what it most likely means.
  */
 #include <errno.h>
 #include <string.h>
