@@ -5,16 +5,17 @@
  *
  *	program    the path of what it runs, that of its script, and whether the path is verified;
  *		   the same of whatever else holds the socket, in order
- *	place      unit and user unit, without instances and numbers; container, or for a proxy
- *	           (docker-proxy) the container it forwards to
+ *	place      unit and user unit, without instances and numbers; container by its name, not by
+ *	           an id that is another after each redeployment; for a proxy (docker-proxy), of
+ *	           which the id is all that is known, the container it forwards to
  *	user
  *
  * A group has those of one class alone, the same reasons about the program, and of an interpreter
  * without a script the same arguments; one that reads its code from standard input is alone.
  *
- * What is reported is to be the same on every host: no further holders, no id of a container, and
- * of users only the numbers that are the same everywhere; a system user is what its unit makes of
- * it.
+ * What is reported is to be the same on every host: no further holders, no id of a container that
+ * is forwarded to, and of users only the numbers that are the same everywhere; a system user is
+ * what its unit makes of it.
  *
  * What it never does: take a process by what it calls itself. Pure; a few microseconds a key.
  */
@@ -29,10 +30,13 @@
 #define GROUP_UNIT_MAX (OWNER_UNIT_MAX + 16)
 
 /* login.defs(5) and systemd's DynamicUser= number system users as they come. */
-#define SYSTEM_UID_MAX	 999
-#define DYNAMIC_UID_MIN	 61184
-#define DYNAMIC_UID_MAX	 65519
-#define CONTAINER_DIGITS 64
+#define SYSTEM_UID_MAX	999
+#define DYNAMIC_UID_MIN 61184
+#define DYNAMIC_UID_MAX 65519
+
+/* An id that a container's engine made, and its short form. */
+#define CONTAINER_DIGITS       64
+#define CONTAINER_SHORT_DIGITS 12
 
 /* Digits and such letters are a number if there are so many of them. */
 #define HEX_NUMBER_MIN 8
@@ -206,11 +210,15 @@ owner_of(const struct stay *stay)
 	return stay->is.members[stay->judged.worst].owner;
 }
 
+/* True for an id that was made, not for a name that somebody gave: LXC and nspawn have names. */
 static bool
-is_id(const char *container)
+is_id(const char *container, enum container_kind kind)
 {
-	return strlen(container) == CONTAINER_DIGITS &&
-	    strspn(container, "0123456789abcdef") == CONTAINER_DIGITS;
+	size_t length = strlen(container);
+
+	return kind != CONTAINER_LXC && kind != CONTAINER_NSPAWN &&
+	    (length == CONTAINER_DIGITS || length == CONTAINER_SHORT_DIGITS) &&
+	    strspn(container, "0123456789abcdef") == length;
 }
 
 /* Unit and container, of the program or of what it forwards to. */
@@ -220,13 +228,13 @@ add_place(struct sha256 *sum, const struct place *place, const struct process *p
 {
 	bool forwards = process != NULL && process->forwards_to[0] != '\0';
 	const char *container = forwards ? process->forwards_to : place->container;
+	enum container_kind kind = forwards ? process->forwards_kind : place->container_kind;
 	char unit[GROUP_UNIT_MAX];
 
 	add_text(sum, stable_unit(place->unit, unit));
 	add_text(sum, stable_unit(place->user_unit, unit));
-	add_text(sum,
-	    container_kind_name(forwards ? process->forwards_kind : place->container_kind));
-	add_text(sum, reported && is_id(container) ? "" : container);
+	add_text(sum, container_kind_name(kind));
+	add_text(sum, (reported || !forwards) && is_id(container, kind) ? "" : container);
 }
 
 static void
