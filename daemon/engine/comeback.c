@@ -24,6 +24,7 @@
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
 #include "engine/tell.h"
+#include "engine/tenures.h"
 
 /* True while polls neither see a socket of it nor prove that it left. */
 static bool
@@ -232,17 +233,19 @@ void
 comeback_leave(struct pass *pass, struct stay *stay)
 {
 	const struct policy *policy = pass->engine->policy;
+	struct tenure left = hopping_tenure_of(stay);
 
 	if (stay->is.left)
 		return;
 	stay->is.left = true;
 	stay_note_change(stay);
-	if (stay->told.overstayed || stay->judged.verdict.allowed ||
+	/* Of a stay that several owners shared the tenures have lengthened their chains. */
+	if (tenures_end(stay) || stay->told.overstayed || stay->judged.verdict.allowed ||
 	    (policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
 		hopping_drop(stay);
 	else {
 		hopping_leave(&pass->engine->hopping, stay, policy->grace_usec);
-		hopping_follow(&pass->engine->hopping, &pass->engine->track, stay,
+		hopping_follow(&pass->engine->hopping, &pass->engine->track, &left,
 		    &pass->hop_budget);
 	}
 }

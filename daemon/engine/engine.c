@@ -20,6 +20,7 @@
 #include "engine/hint.h"
 #include "engine/pass.h"
 #include "engine/tell.h"
+#include "engine/tenures.h"
 
 struct engine *
 engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
@@ -161,6 +162,7 @@ static void
 forget_stay(struct engine *engine, struct stay *stay, const struct moment *moment)
 {
 	tell_unwatched(engine, stay, moment);
+	tenures_forget(&engine->hopping, stay);
 	hopping_drop(stay);
 	if (stay->is.state != STAY_AWAY)
 		(void)stay_advance(stay, STAY_EVENT_GONE);
@@ -227,6 +229,7 @@ note_resumed(struct engine *engine, bool resumed)
 static void
 take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resumed)
 {
+	engine->before_usec = engine->last->taken_usec;
 	engine->last->taken_usec = snapshot->taken_usec;
 	namespace_note_poll(&engine->namespace, engine->last);
 	engine->changes = (struct diff_counts){ .persisted = engine->last->count };
@@ -264,6 +267,8 @@ engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
 	engine->changes = diff.counts;
 	note_resumed(engine, resumed);
 	namespace_note_poll(&engine->namespace, snapshot);
+	if (engine->last != NULL)
+		engine->before_usec = engine->last->taken_usec;
 	(void)snapshot_free(engine->last);
 	engine->last = snapshot;
 	return 0;

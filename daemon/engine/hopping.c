@@ -3,15 +3,16 @@
  * Who changes ports to stay below a threshold. The stays of one owner (model/owner.h, "same owner",
  * with protocol) that follow each other within the grace are a chain, whatever address they are
  * bound to; how long any of them was there counts, so that twenty listeners at once for a minute
- * are a minute. A chain is as exposed and as grave as the worst of them.
+ * are a minute. A chain is as exposed and as grave as the worst of them. On a port that several
+ * owners share, each owner's time is a tenure (tenures.c), which counts as a stay does.
  *
  * What it never does: judge. Whether a chain is told, at which age and how grave, is tell.c's.
  *
- * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
- * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX
- * chains of 112 bytes. Cost: a comparison with each chain when a stay comes or leaves, and with
- * each stay when it leaves, bounded by the budget of a pass; nothing per poll for a stay that is in
- * none.
+ * Invariants: a chain has an owner that is a known process; a stay or tenure that points to a chain
+ * is counted in `live`, and a chain where some live is never dropped. Memory: HOPPING_CHAINS_MAX
+ * chains of 120 bytes, HOPPING_TENURES_MAX tenures of 48. Cost: a comparison with each chain when a
+ * stay comes or leaves, and with each stay when it leaves, bounded by the budget of a pass; nothing
+ * per poll for a stay that is in none.
  */
 #include <stdlib.h>
 
@@ -24,7 +25,11 @@ hopping_clear(struct hopping *hopping)
 		(void)owner_unref(hopping->chains[i]->owner);
 		free(hopping->chains[i]);
 	}
-	hopping->count = 0;
+	for (size_t i = 0; i < hopping->tenure_count; i++)
+		(void)owner_unref(hopping->tenures[i].owner);
+	free(hopping->tenures);
+	hopping->tenures = NULL;
+	hopping->count = hopping->tenure_count = hopping->tenure_room = 0;
 }
 
 static void
@@ -44,22 +49,36 @@ owner_of(const struct stay *stay)
 	return owner != NULL && owner->kind == OWNER_PROCESS ? owner : NULL;
 }
 
+struct tenure
+hopping_tenure_of(struct stay *stay)
+{
+	return (struct tenure){
+		.stay = stay,
+		.owner = owner_of(stay),
+		.chain = stay->is.chain,
+		.from_usec = stay->is.first_seen_usec,
+		.severity = (uint8_t)stay->judged.verdict.severity,
+	};
+}
+
 static struct chain *
-find_chain(const struct hopping *hopping, const struct stay *stay, const struct owner *owner)
+find_chain(const struct hopping *hopping, const struct tenure *tenure)
 {
 	for (size_t i = 0; i < hopping->count; i++) {
 		struct chain *chain = hopping->chains[i];
 
-		if (chain->protocol == stay->is.endpoint.protocol &&
-		    owner_same(chain->owner, owner))
+		if (chain->protocol == tenure->stay->is.endpoint.protocol &&
+		    owner_same(chain->owner, tenure->owner))
 			return chain;
 	}
 	return NULL;
 }
 
 static void
-note_port(struct chain *chain, uint16_t port)
+note_port(struct chain *chain, uint16_t port, uint64_t from_usec)
 {
+	if (chain->newest_usec < from_usec)
+		chain->newest_usec = from_usec;
 	if (chain->port_count > 0 && chain->ports[chain->port_count - 1] == port)
 		return;
 	chain->hops += chain->port_count > 0;
@@ -68,15 +87,23 @@ note_port(struct chain *chain, uint16_t port)
 	chain->ports[chain->port_count - 1] = port;
 }
 
-static void
-note_rank(struct chain *chain, const struct stay *stay)
+void
+hopping_note_rank(const struct tenure *tenure)
 {
-	enum exposure exposure = endpoint_exposure(&stay->is.endpoint);
+	enum exposure exposure = endpoint_exposure(&tenure->stay->is.endpoint);
+	struct chain *chain = tenure->chain;
 
 	if (chain->exposure < exposure)
 		chain->exposure = (uint8_t)exposure;
-	if (chain->severity > stay->judged.verdict.severity)
-		chain->severity = (uint8_t)stay->judged.verdict.severity;
+	if (chain->severity > tenure->severity)
+		chain->severity = tenure->severity;
+}
+
+static void
+enter(struct chain *chain, const struct stay *stay, uint64_t from_usec)
+{
+	chain->live++;
+	note_port(chain, stay->is.endpoint.port, from_usec);
 }
 
 static void
@@ -84,27 +111,47 @@ join(struct stay *stay, struct chain *chain)
 {
 	stay->is.chain = chain;
 	stay_note_change(stay);
-	chain->live++;
-	note_port(chain, stay->is.endpoint.port);
+	enter(chain, stay, stay->is.first_seen_usec);
 }
 
-/* True where the stay came no later than the grace after the chain's last one left. */
+/* True where it came no later than the grace after the chain's last one left. */
 static bool
-goes_on(const struct chain *chain, const struct stay *stay, uint64_t grace_usec)
+goes_on(const struct chain *chain, uint64_t from_usec, uint64_t grace_usec)
 {
-	return chain->live > 0 || stay->is.first_seen_usec <= chain->until_usec ||
-	    stay->is.first_seen_usec - chain->until_usec <= grace_usec;
+	return chain->live > 0 || from_usec <= chain->until_usec ||
+	    from_usec - chain->until_usec <= grace_usec;
+}
+
+/* The chain that it goes on with, NULL = none. */
+static struct chain *
+find_own(const struct hopping *hopping, const struct tenure *tenure, uint64_t grace_usec)
+{
+	struct chain *chain =
+	    tenure->owner == NULL || tenure->chain != NULL ? NULL : find_chain(hopping, tenure);
+
+	return chain != NULL && goes_on(chain, tenure->from_usec, grace_usec) ? chain : NULL;
 }
 
 void
 hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 {
-	struct owner *owner = owner_of(stay);
-	struct chain *chain =
-	    owner == NULL || stay->is.chain != NULL ? NULL : find_chain(hopping, stay, owner);
+	struct tenure tenure = hopping_tenure_of(stay);
+	struct chain *chain = find_own(hopping, &tenure, grace_usec);
 
-	if (chain != NULL && goes_on(chain, stay, grace_usec))
+	if (chain != NULL)
 		join(stay, chain);
+}
+
+void
+hopping_join_tenure(struct hopping *hopping, struct tenure *tenure, uint64_t grace_usec)
+{
+	struct chain *chain = find_own(hopping, tenure, grace_usec);
+
+	/* Others joined an owner who was there before: that is no hop of its. */
+	if (chain == NULL || tenure->from_usec <= chain->newest_usec)
+		return;
+	tenure->chain = chain;
+	enter(tenure->chain, tenure->stay, tenure->from_usec);
 }
 
 /* True where it is the better one to forget. */
@@ -140,7 +187,7 @@ make_room(struct hopping *hopping)
 static void
 reset(struct chain *chain, uint64_t from_usec)
 {
-	chain->covered_usec = 0;
+	chain->covered_usec = chain->newest_usec = 0;
 	chain->hops = chain->told_hops = chain->port_count = 0;
 	chain->exposure = EXPOSURE_LOOPBACK;
 	chain->severity = SEVERITY_OFF;
@@ -149,7 +196,7 @@ reset(struct chain *chain, uint64_t from_usec)
 }
 
 static struct chain *
-begin_chain(struct hopping *hopping, const struct stay *stay, struct owner *owner)
+begin_chain(struct hopping *hopping, const struct tenure *tenure)
 {
 	struct chain *chain;
 
@@ -158,84 +205,129 @@ begin_chain(struct hopping *hopping, const struct stay *stay, struct owner *owne
 	chain = calloc(1, sizeof(*chain));
 	if (chain == NULL)
 		return NULL;
-	chain->owner = owner_ref(owner);
-	chain->protocol = stay->is.endpoint.protocol;
-	reset(chain, stay->is.first_seen_usec);
+	chain->owner = owner_ref(tenure->owner);
+	chain->protocol = tenure->stay->is.endpoint.protocol;
+	reset(chain, tenure->from_usec);
 	hopping->chains[hopping->count++] = chain;
 	return chain;
+}
+
+/* The chain that one which left lengthens, NULL = there is no room. */
+static struct chain *
+find_or_begin(struct hopping *hopping, const struct tenure *tenure, uint64_t grace_usec)
+{
+	struct chain *chain = tenure->chain != NULL ? tenure->chain : find_chain(hopping, tenure);
+
+	/* Its owner had been away for too long: a new chain in the old one's place. */
+	if (chain != NULL && tenure->chain == NULL &&
+	    !goes_on(chain, tenure->from_usec, grace_usec))
+		reset(chain, tenure->from_usec);
+	return chain != NULL ? chain : begin_chain(hopping, tenure);
+}
+
+void
+hopping_lengthen(struct hopping *hopping, const struct tenure *tenure, uint64_t until_usec,
+    uint64_t grace_usec)
+{
+	struct chain *chain = find_or_begin(hopping, tenure, grace_usec);
+	struct tenure own = *tenure;
+
+	if (chain == NULL)
+		return;
+	own.chain = chain;
+	/* One that goes on with a chain was counted when it came; those that were opened together
+	 * are no hops, in whatever order they are closed. */
+	if (tenure->chain == NULL &&
+	    (chain->port_count == 0 || tenure->from_usec > chain->newest_usec))
+		note_port(chain, tenure->stay->is.endpoint.port, tenure->from_usec);
+	if (tenure->severity != SEVERITY_OFF)
+		hopping_note_rank(&own);
+	if (own.from_usec < chain->until_usec)
+		own.from_usec = chain->until_usec;
+	if (until_usec > own.from_usec)
+		chain->covered_usec += until_usec - own.from_usec;
+	if (until_usec > chain->until_usec)
+		chain->until_usec = until_usec;
 }
 
 void
 hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 {
-	struct owner *owner = owner_of(stay);
-	struct chain *chain = stay->is.chain;
-	uint64_t from_usec = stay->is.first_seen_usec;
+	struct tenure tenure = hopping_tenure_of(stay);
 
-	if (owner == NULL) {
-		/* Nobody knows any more whose it was. */
-		hopping_drop(stay);
-		return;
-	}
-	if (chain == NULL)
-		chain = find_chain(hopping, stay, owner);
-	/* Its owner had been away for too long: a new chain in the old one's place. */
-	if (chain != NULL && stay->is.chain == NULL && !goes_on(chain, stay, grace_usec))
-		reset(chain, stay->is.first_seen_usec);
-	if (chain == NULL)
-		chain = begin_chain(hopping, stay, owner);
-	if (chain == NULL)
-		return;
-	note_port(chain, stay->is.endpoint.port);
 	/* One that left earlier may not have been judged; one that goes on with a chain was noted
 	 * while it was there. */
-	if (stay->is.before_away != STAY_NEW)
-		note_rank(chain, stay);
-	if (from_usec < chain->until_usec)
-		from_usec = chain->until_usec;
-	if (stay->is.last_seen_usec > from_usec)
-		chain->covered_usec += stay->is.last_seen_usec - from_usec;
-	if (stay->is.last_seen_usec > chain->until_usec)
-		chain->until_usec = stay->is.last_seen_usec;
+	if (stay->is.before_away == STAY_NEW)
+		tenure.severity = SEVERITY_OFF;
+	/* Nobody knows any more whose it was. */
+	if (tenure.owner != NULL)
+		hopping_lengthen(hopping, &tenure, stay->is.last_seen_usec, grace_usec);
 	hopping_drop(stay);
 }
 
-/* Ports that were opened together are no hops: it has to have come later. */
+/* Ports that were opened together are no hops: it has to have come later. A stay that several
+ * share is none of its owner's own. */
 static bool
-may_follow(const struct stay *stay, const struct stay *left)
+may_follow(const struct stay *stay, const struct tenure *left)
 {
 	return (stay->is.state == STAY_NEW || stay->is.state == STAY_PERSISTING) &&
 	    stay->is.chain == NULL && stay->is.compared && !stay->told.overstayed &&
-	    !stay->judged.verdict.allowed &&
-	    stay->is.endpoint.protocol == left->is.endpoint.protocol &&
-	    stay->is.first_seen_usec > left->is.first_seen_usec && owner_of(stay) != NULL;
+	    !stay->judged.verdict.allowed && !stay->is.shared &&
+	    stay->is.endpoint.protocol == left->stay->is.endpoint.protocol &&
+	    stay->is.first_seen_usec > left->from_usec && owner_of(stay) != NULL;
 }
 
-void
-hopping_follow(struct hopping *hopping, const struct track *track, const struct stay *left,
-    size_t *budget)
+/* The stay that follows, NULL = none. */
+static struct stay *
+find_next_stay(const struct track *track, const struct tenure *left, size_t *budget)
 {
-	struct owner *owner = owner_of(left);
-	struct chain *chain = owner == NULL ? NULL : find_chain(hopping, left, owner);
 	struct stay *last = NULL;
 
-	if (chain == NULL || chain->live > 0)
-		return;
 	for (size_t i = 0; i<track->count && * budget> 0; i++, (*budget)--) {
 		struct stay *stay = track->stays[i];
 
-		if (may_follow(stay, left) && owner_same(owner_of(stay), owner) &&
+		if (may_follow(stay, left) && owner_same(owner_of(stay), left->owner) &&
 		    (last == NULL || stay->is.first_seen_usec > last->is.first_seen_usec))
 			last = stay;
 	}
-	if (last != NULL)
-		join(last, chain);
+	return last;
+}
+
+/* The same of a tenure. */
+static struct tenure *
+find_next_tenure(const struct hopping *hopping, const struct tenure *left, size_t *budget)
+{
+	struct tenure *last = NULL;
+
+	for (size_t i = 0; i<hopping->tenure_count && * budget> 0; i++, (*budget)--) {
+		struct tenure *tenure = &hopping->tenures[i];
+
+		if (tenure->chain == NULL && tenure->from_usec > left->from_usec &&
+		    tenure->stay->is.endpoint.protocol == left->stay->is.endpoint.protocol &&
+		    owner_same(tenure->owner, left->owner) &&
+		    (last == NULL || tenure->from_usec > last->from_usec))
+			last = tenure;
+	}
+	return last;
 }
 
 void
-hopping_note_rank(const struct stay *stay)
+hopping_follow(struct hopping *hopping, const struct track *track, const struct tenure *left,
+    size_t *budget)
 {
-	note_rank(stay->is.chain, stay);
+	struct chain *chain = left->owner == NULL ? NULL : find_chain(hopping, left);
+	struct tenure *tenure;
+	struct stay *stay;
+
+	if (chain == NULL || chain->live > 0)
+		return;
+	stay = find_next_stay(track, left, budget);
+	tenure = find_next_tenure(hopping, left, budget);
+	if (tenure != NULL && (stay == NULL || tenure->from_usec > stay->is.first_seen_usec)) {
+		tenure->chain = chain;
+		enter(chain, tenure->stay, tenure->from_usec);
+	} else if (stay != NULL)
+		join(stay, chain);
 }
 
 void
@@ -256,13 +348,10 @@ hopping_drop(struct stay *stay)
 }
 
 uint64_t
-hopping_span_usec(const struct stay *stay, uint64_t now_usec)
+hopping_span_usec(const struct chain *chain, uint64_t from_usec, uint64_t now_usec)
 {
-	const struct chain *chain = stay->is.chain;
-	uint64_t from_usec = stay->is.first_seen_usec > chain->until_usec ?
-	    stay->is.first_seen_usec :
-	    chain->until_usec;
-
+	if (from_usec < chain->until_usec)
+		from_usec = chain->until_usec;
 	return chain->covered_usec + (now_usec > from_usec ? now_usec - from_usec : 0);
 }
 

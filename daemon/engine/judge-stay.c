@@ -198,7 +198,7 @@ judge_members(struct pass *pass, struct stay *stay)
 	/* Another socket's may be the worst when its rule is over. */
 	judged->verdict.expires_usec = expires_usec;
 	judged->valid = !open;
-	judged->kept = false;
+	judged->kept = judged->tenures_known = false;
 	stay_note_change(stay);
 }
 
@@ -249,4 +249,29 @@ judge_stay_keep(struct pass *pass, struct stay *stay)
 	for (uint32_t i = 0; i < stay->is.member_count; i++)
 		if (stay->is.members[i].owner != NULL)
 			verified_keep(&pass->engine->verified, stay->is.members[i].owner);
+}
+
+bool
+judge_stay_is_anew(struct stay *stay)
+{
+	bool anew = !stay->judged.tenures_known;
+
+	stay->judged.tenures_known = true;
+	return anew;
+}
+
+struct stay_judgement
+judge_stay_as(struct pass *pass, struct stay *stay, const struct member *member)
+{
+	struct stay_judgement before = stay->judged;
+
+	stay->judged.worst = (uint32_t)(member - stay->is.members);
+	judge_member(pass, stay, member, &stay->judged.classification, &stay->judged.verdict);
+	return before;
+}
+
+void
+judge_stay_restore(struct stay *stay, const struct stay_judgement *before)
+{
+	stay->judged = *before;
 }

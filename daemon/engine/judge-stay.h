@@ -25,4 +25,13 @@ void judge_stay_hint(struct pass *pass, struct stay *stay);
 /* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. */
 void judge_stay_keep(struct pass *pass, struct stay *stay);
 
+/* True once each time after it was judged. */
+bool judge_stay_is_anew(struct stay *stay);
+
+/* The stay as if it were about this member alone. Returns what was judged of it, which
+ * judge_stay_restore() puts back. */
+struct stay_judgement judge_stay_as(struct pass *pass, struct stay *stay,
+    const struct member *member);
+void judge_stay_restore(struct stay *stay, const struct stay_judgement *before);
+
 #endif

@@ -2,6 +2,7 @@
 /*
  * One pass over the stays, as a sequence:
  *
+ *	leave       who left a port that others hold still (tenures.c)
  *	come back   whose newcomer is a former stay (comeback.c)
  *	ask         whose owner is not known yet: nothing is said of it before (ask.c)
  *	judge       what the rules say, where anything changed (judge-stay.c)
@@ -20,6 +21,7 @@
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
 #include "engine/tell.h"
+#include "engine/tenures.h"
 
 static void
 visit_away(struct pass *pass, struct stay *stay)
@@ -37,6 +39,7 @@ visit_present(struct pass *pass, struct stay *stay)
 	if (!ask_resolved(pass, stay))
 		return;
 	judge_stay(pass, stay);
+	tenures_note(pass, stay);
 	/* It gets no older while no poll sees it: nothing becomes due. */
 	if (!stay_is_seen(stay) && stay->is.state != STAY_OVERSTAYING) {
 		agenda_repeat(&pass->engine->agenda);
@@ -70,6 +73,7 @@ pass_run(struct engine *engine, const struct moment *moment)
 	pass.poll_usec = engine->last->taken_usec;
 	agenda_begin(&engine->agenda, track->tally.changes);
 	track->tally.wants_owners = engine->wants_peers = false;
+	tenures_leave(&pass);
 	comeback_all(&pass);
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
@@ -79,6 +83,7 @@ pass_run(struct engine *engine, const struct moment *moment)
 		else if (stay->is.state != STAY_ENDED)
 			visit_present(&pass, stay);
 	}
+	tenures_tell(&pass);
 	due_tell(&pass);
 	advice_tell(&pass);
 	tell_day(&pass);

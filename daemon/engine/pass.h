@@ -21,6 +21,7 @@ struct engine {
 	struct namespace namespace; /* the one that is watched */
 	uint32_t protocols;
 	struct snapshot *last;
+	uint64_t before_usec; /* when the poll before it was taken, 0 = there was none */
 	struct track track;
 	struct agenda agenda;
 	struct outbox outbox;

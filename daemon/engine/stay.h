@@ -95,8 +95,9 @@ struct stay_facts {
 	bool left : 1;		  /* AWAY, and its chain of ports knows */
 	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
 	bool program_changed : 1; /* another program held it earlier in this stay */
-	uint16_t moved_from;	  /* port that it had before its owner took this one, 0 = none */
-	uint32_t live;		  /* members that are not proved to be gone */
+	bool shared : 1;     /* several owners share it, or did: each is a tenure (hopping.h) */
+	uint16_t moved_from; /* port that it had before its owner took this one, 0 = none */
+	uint32_t live;	     /* members that are not proved to be gone */
 	uint64_t first_seen_usec; /* CLOCK_BOOTTIME */
 	uint64_t absent_usec;	  /* last complete poll that lacked it, USEC_NEVER = none */
 	uint64_t last_seen_usec;  /* while AWAY: when it was last there */
@@ -107,10 +108,11 @@ struct stay_facts {
 
 /* What the rules said of it. */
 struct stay_judgement {
-	bool valid : 1;	     /* nothing has changed since that they may see */
-	bool kept : 1;	     /* its verified programs are kept, see verified.c */
-	bool beside : 1;     /* the worst is a stranger beside others: company.c has its age */
-	uint32_t worst : 29; /* index of the member that this is about */
+	bool valid : 1;		/* nothing has changed since that they may see */
+	bool kept : 1;		/* its verified programs are kept, see verified.c */
+	bool beside : 1;	/* the worst is a stranger beside others: company.c has its age */
+	bool tenures_known : 1; /* who shares it was noted since */
+	uint32_t worst : 28;	/* index of the member that this is about */
 	struct classification classification;
 	struct verdict verdict; /* the worst over the members */
 };

@@ -207,14 +207,16 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
  * a number in the next summary while the chain goes on. The stay joins the owner's group for the
  * moment: it does not overstay. */
 static void
-tell_hopped(struct pass *pass, struct stay *stay, uint64_t span_usec)
+tell_hopped(struct pass *pass, struct stay *stay, struct chain *chain, uint64_t span_usec)
 {
-	struct chain *chain = stay->is.chain;
 	struct group_rank rank = group_rank_of(stay);
 	uint64_t now_usec = pass->moment.boottime_usec;
-	struct group *group = groups_join_hopping(&pass->engine->groups, stay);
+	struct group *group, *own = stay->told.group;
 	bool news, again = chain->told;
 
+	/* Who shares it may be reported: it is that one's still. */
+	stay->told.group = NULL;
+	group = groups_join_hopping(&pass->engine->groups, stay);
 	rank.exposure = chain->exposure;
 	rank.severity = chain->severity;
 	news = group == NULL ? !again : group_rank_is_news(group, &rank, now_usec);
@@ -236,32 +238,38 @@ tell_hopped(struct pass *pass, struct stay *stay, uint64_t span_usec)
 			.span_usec = span_usec,
 		    });
 	group_leave(stay);
+	stay->told.group = own;
+}
+
+void
+tell_chain(struct pass *pass, struct stay *stay, struct chain *chain, uint64_t from_usec)
+{
+	uint64_t span_usec, threshold_usec = stay->judged.verdict.threshold_usec;
+
+	if (chain->hops < HOPPING_HOPS_MIN || threshold_usec == USEC_NEVER ||
+	    (chain->told && chain->hops == chain->told_hops))
+		return;
+	span_usec = hopping_span_usec(chain, from_usec, pass->poll_usec);
+	if (span_usec < threshold_usec)
+		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
+	else if (!pass->engine->resumed && stay_is_seen(stay))
+		tell_hopped(pass, stay, chain, span_usec);
 }
 
 void
 tell_hopping(struct pass *pass, struct stay *stay)
 {
-	struct chain *chain = stay->is.chain;
-	uint64_t span_usec, threshold_usec = stay->judged.verdict.threshold_usec;
+	struct tenure tenure = hopping_tenure_of(stay);
 
-	if (chain == NULL)
+	if (tenure.chain == NULL)
 		return;
 	if (stay->judged.verdict.allowed || stay->told.overstayed ||
 	    (pass->engine->policy->hopping >> stay->is.endpoint.protocol & 1) == 0) {
 		hopping_drop(stay);
 		return;
 	}
-	hopping_note_rank(stay);
-	if (chain->hops < HOPPING_HOPS_MIN || threshold_usec == USEC_NEVER ||
-	    (chain->told && chain->hops == chain->told_hops))
-		return;
-	span_usec = hopping_span_usec(stay, pass->poll_usec);
-	if (span_usec < threshold_usec) {
-		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
-		return;
-	}
-	if (!pass->engine->resumed && stay_is_seen(stay))
-		tell_hopped(pass, stay, span_usec);
+	hopping_note_rank(&tenure);
+	tell_chain(pass, stay, tenure.chain, tenure.from_usec);
 }
 
 /* It reached its threshold, became graver, or is another owner's: to be told by due_tell(). */

@@ -7,6 +7,7 @@
 
 #include "engine/outbox.h"
 
+struct chain;
 struct engine;
 struct pass;
 
@@ -18,6 +19,9 @@ void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
 bool tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
 void tell_hopping(struct pass *pass, struct stay *stay);
 void tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec);
+
+/* The same for a chain whose last one came to the stay at from_usec, judged as that one's. */
+void tell_chain(struct pass *pass, struct stay *stay, struct chain *chain, uint64_t from_usec);
 
 /* An AWAY stay whose grace is over. It ended when it was last seen. */
 void tell_end(struct pass *pass, struct stay *stay);
