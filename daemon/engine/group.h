@@ -58,6 +58,9 @@ struct group *groups_join(struct groups *groups, struct stay *stay);
  * one. */
 struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
 
+/* The same of one that is reported for another than its owner: the group with that key. */
+struct group *groups_join_as(struct groups *groups, struct stay *stay, const struct group_key *key);
+
 /* It overstays no more: it is gone; or rules took the reason away, and if nothing else of its owner
  * overstays, what does so later is news. */
 void group_leave(struct stay *stay);

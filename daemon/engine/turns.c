@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose programs hand a port to each other, each for less than the threshold. What one holder has
+ * on one port (of a protocol and namespace; whatever address), without a gap longer than the grace,
+ * is one occupation, whatever programs took turns. A holder is
+ *
+ *	a container   or for a proxy (docker-proxy) the container that it forwards to
+ *	a unit        but none that is named anew for each start: those of run-*, and all scopes; nor
+ *	              one that starts what users ask for (cron, at, logins) for another than root
+ *	a user        by the number; whatever runs below its service manager is the user's, too. Not
+ *	              root: what the host's own programs do one after the other is no occupation
+ *
+ * What it never does: report, which is tell.c's. Nor take what could not be observed for proof: a
+ * stay of whose owner only the user of the socket is known, or its cgroup, is no gap between two of
+ * that holder, but its time does not count.
+ *
+ * Invariants: a holder has occupations. An occupation that is being gone on with is kept: each pass
+ * visits those stays before turns_sweep(). Memory: TURNS_MAX occupations of 200 bytes with the
+ * names of their programs. Cost: a bit of a bitmap for a stay in a pass; a few sums for one on such
+ * a port, or that leaves. Nothing in a poll that changes nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sha256.h"
+#include "engine/match.h"
+#include "engine/turns.h"
+#include "model/identity.h"
+
+/* An enum holder_kind stands first in a key: none passes for one of another kind. */
+enum holder_kind {
+	HOLDER_CONTAINER = 1,
+	HOLDER_UNIT,
+	HOLDER_USER,
+};
+
+static struct group_key
+end(struct sha256 *sum, enum holder_kind kind)
+{
+	uint8_t bytes[SHA256_BYTES];
+	struct group_key key;
+
+	sha256_end(sum, bytes);
+	memcpy(key.bytes, bytes, sizeof(key.bytes));
+	key.bytes[0] = (uint8_t)kind;
+	return key;
+}
+
+static void
+add_text(struct sha256 *sum, const char *text)
+{
+	sha256_add(sum, text, strlen(text) + 1);
+}
+
+static struct group_key
+key_of_name(enum holder_kind kind, const char *engine, const char *name)
+{
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, engine);
+	add_text(&sum, name);
+	return end(&sum, kind);
+}
+
+static struct group_key
+key_of_user(uint32_t uid)
+{
+	struct group_key key = { { HOLDER_USER } };
+
+	memcpy(&key.bytes[1], &uid, sizeof(uid));
+	return key;
+}
+
+/* The user of "user@1000.service", within which nothing but that user's names is found. */
+static bool
+is_manager_of(const char *unit, uint32_t *ret_uid)
+{
+	unsigned long uid;
+	char *rest;
+
+	if (strncmp(unit, "user@", 5) != 0 || unit[5] < '0' || unit[5] > '9')
+		return false;
+	uid = strtoul(unit + 5, &rest, 10);
+	if (strcmp(rest, ".service") != 0 || uid > UINT32_MAX)
+		return false;
+	*ret_uid = (uint32_t)uid;
+	return true;
+}
+
+/* A unit that has a name of its own each time it is started. */
+static bool
+is_transient(const char *unit)
+{
+	const char *dot = strrchr(unit, '.');
+
+	return strncmp(unit, "run-", 4) == 0 || strncmp(unit, "app-", 4) == 0 ||
+	    (dot != NULL && strcmp(dot, ".scope") == 0);
+}
+
+/* What somebody asked a unit of the host's to start. */
+static bool
+is_on_behalf(const struct process *process)
+{
+	const uint32_t origins = 1U << ORIGIN_SSH | 1U << ORIGIN_CONSOLE | 1U << ORIGIN_CRON |
+	    1U << ORIGIN_AT | 1U << ORIGIN_SU;
+
+	return process != NULL && process->uid != 0 && (origins >> process->origin & 1) != 0;
+}
+
+static const struct member *
+worst_of(const struct stay *stay)
+{
+	return &stay->is.members[stay->judged.worst];
+}
+
+/* Whose the stay is. Returns false where it is nobody's that could have an occupation. */
+static bool
+find_holder_key(const struct stay *stay, struct group_key *ret)
+{
+	const struct owner *owner = worst_of(stay)->owner;
+	const struct process *process = owner == NULL ? NULL : owner_first(owner);
+	const struct place *place = owner == NULL ? NULL : owner_place(owner);
+	uint32_t uid = process == NULL ? worst_of(stay)->uid : process->uid;
+
+	if (owner != NULL && owner->kind == OWNER_KERNEL)
+		return false;
+	if (process != NULL && process->forwards_to[0] != '\0') {
+		*ret = key_of_name(HOLDER_CONTAINER, container_kind_name(process->forwards_kind),
+		    process->forwards_to);
+		return true;
+	}
+	if (place != NULL && !is_manager_of(place->unit, &uid)) {
+		if (place->container[0] != '\0') {
+			*ret = key_of_name(HOLDER_CONTAINER,
+			    container_kind_name(place->container_kind), place->container);
+			return true;
+		}
+		if (place->unit[0] != '\0' && !is_transient(place->unit) &&
+		    !is_on_behalf(process)) {
+			*ret = key_of_name(HOLDER_UNIT, "", place->unit);
+			return true;
+		}
+	}
+	*ret = key_of_user(uid);
+	return uid != 0;
+}
+
+bool
+turns_is_certain(const struct stay *stay)
+{
+	const struct owner *owner = worst_of(stay)->owner;
+
+	return owner != NULL && owner->kind == OWNER_PROCESS && group_key_knows_owner(owner);
+}
+
+bool
+turns_is_apart(const struct stay *stay)
+{
+	const struct verdict *verdict = &stay->judged.verdict;
+
+	return verdict->allowed || verdict->threshold_usec == USEC_NEVER ||
+	    stay->told.overstayed || stay->told.suspected || stay->is.moved_from != 0;
+}
+
+static struct turns_port
+port_of(const struct stay *stay)
+{
+	return (struct turns_port){
+		.netns = stay->is.endpoint.netns,
+		.protocol = stay->is.endpoint.protocol,
+		.port = stay->is.endpoint.port,
+	};
+}
+
+static struct holder *
+find_holder(const struct turns *turns, const struct group_key *key)
+{
+	struct holder *holder;
+
+	HASH_FIND(hh, turns->holders, key, sizeof(*key), holder);
+	return holder;
+}
+
+static struct occupation *
+find_on(const struct holder *holder, const struct turns_port *at)
+{
+	struct occupation *occupation;
+
+	if (holder == NULL)
+		return NULL;
+	HASH_FIND(hh, holder->occupations, at, sizeof(*at), occupation);
+	return occupation;
+}
+
+/* Who took turns in an occupation that is over, or is no more. */
+static void
+forget_takers(struct occupation *occupation)
+{
+	for (uint8_t i = 0; i < occupation->taker_count; i++)
+		free(occupation->takers[i].name);
+	free(occupation->takers);
+	occupation->takers = NULL;
+	occupation->taker_count = 0;
+	occupation->more = false;
+}
+
+static void
+drop(struct turns *turns, struct occupation *occupation)
+{
+	struct holder *holder = occupation->holder;
+
+	HASH_DEL(holder->occupations, occupation);
+	forget_takers(occupation);
+	free(occupation);
+	turns->count--;
+	if (holder->occupations != NULL)
+		return;
+	HASH_DEL(turns->holders, holder);
+	free(holder);
+}
+
+void
+turns_clear(struct turns *turns)
+{
+	struct holder *holder, *next_holder;
+	struct occupation *occupation, *next;
+
+	HASH_ITER (hh, turns->holders, holder, next_holder)
+		HASH_ITER (hh, holder->occupations, occupation, next)
+			drop(turns, occupation);
+}
+
+static unsigned
+count_of(const struct holder *holder)
+{
+	return holder == NULL ? 0 : HASH_COUNT(holder->occupations);
+}
+
+/* Room for one more of this holder, who may be gone behind it. One that floods takes its own. */
+static void
+make_room(struct turns *turns, struct holder *holder)
+{
+	struct occupation *occupation, *next, *shortest = NULL;
+	struct holder *other, *next_holder;
+
+	if (count_of(holder) < TURNS_OF_HOLDER_MAX) {
+		if (turns->count < TURNS_MAX)
+			return;
+		HASH_ITER (hh, turns->holders, other, next_holder)
+			if (count_of(other) > count_of(holder))
+				holder = other;
+	}
+	HASH_ITER (hh, holder->occupations, occupation, next)
+		if (shortest == NULL || occupation->covered_usec < shortest->covered_usec)
+			shortest = occupation;
+	drop(turns, shortest);
+}
+
+static struct holder *
+find_or_add_holder(struct turns *turns, const struct group_key *key)
+{
+	struct holder *holder = find_holder(turns, key);
+
+	if (holder != NULL)
+		return holder;
+	holder = calloc(1, sizeof(*holder));
+	if (holder == NULL)
+		return NULL;
+	holder->key = *key;
+	HASH_ADD(hh, turns->holders, key, sizeof(holder->key), holder);
+	if (table_holds(holder))
+		return holder;
+	free(holder);
+	return NULL;
+}
+
+static struct occupation *
+add(struct turns *turns, const struct group_key *key, const struct turns_port *at)
+{
+	struct occupation *occupation = calloc(1, sizeof(*occupation));
+	struct holder *holder;
+
+	if (occupation == NULL)
+		return NULL;
+	make_room(turns, find_holder(turns, key));
+	holder = find_or_add_holder(turns, key);
+	occupation->at = *at;
+	occupation->holder = holder;
+	occupation->severity = SEVERITY_OFF;
+	if (holder != NULL) {
+		HASH_ADD(hh, holder->occupations, at, sizeof(occupation->at), occupation);
+		if (table_holds(occupation)) {
+			turns->count++;
+			port_set_add(&turns->ports, (uint16_t)at->port, (uint16_t)at->port);
+			return occupation;
+		}
+	}
+	if (holder != NULL && holder->occupations == NULL) {
+		HASH_DEL(turns->holders, holder);
+		free(holder);
+	}
+	free(occupation);
+	return NULL;
+}
+
+/* True where the stay came no later than the grace after the last one of those left. */
+static bool
+goes_on(const struct occupation *occupation, const struct stay *stay, uint64_t grace_usec)
+{
+	return stay->is.first_seen_usec <= occupation->until_usec ||
+	    stay->is.first_seen_usec - occupation->until_usec <= grace_usec;
+}
+
+struct occupation *
+turns_find(const struct turns *turns, const struct stay *stay, uint64_t grace_usec)
+{
+	struct occupation *occupation;
+	struct turns_port at;
+	struct group_key key;
+
+	if (turns->count == 0 || !port_set_has(&turns->ports, stay->is.endpoint.port) ||
+	    !find_holder_key(stay, &key))
+		return NULL;
+	at = port_of(stay);
+	occupation = find_on(find_holder(turns, &key), &at);
+	return occupation != NULL && goes_on(occupation, stay, grace_usec) ? occupation : NULL;
+}
+
+/* A program by its path and what it was given to run; whatever unit it is in. */
+static struct group_key
+key_of_program(const struct process *process)
+{
+	enum program_input input;
+	char code[OWNER_CMDLINE_MAX];
+	struct sha256 sum;
+	const char *script;
+
+	sha256_begin(&sum);
+	add_text(&sum, process->exe);
+	add_text(&sum, process->script);
+	input = identity_input(process, &script);
+	if (input != INPUT_NONE && input != INPUT_STDIN && process->script[0] == '\0')
+		sha256_add(&sum, code, identity_code(process, code));
+	return end(&sum, HOLDER_USER);
+}
+
+/* Without memory it has no name, and the occupation is one of several programs. */
+static void
+note_taker(struct occupation *occupation, const struct stay *stay)
+{
+	const struct process *process = stay_process(stay);
+	struct group_key program = key_of_program(process);
+	uint8_t count = occupation->taker_count;
+	struct taker *takers;
+	char *name;
+
+	for (uint8_t i = 0; i < count; i++)
+		if (memcmp(&occupation->takers[i].program, &program, sizeof(program)) == 0)
+			return;
+	occupation->more = true;
+	if (count == TURNS_TAKERS_MAX)
+		return;
+	takers = reallocarray(occupation->takers, count + 1U, sizeof(*takers));
+	if (takers == NULL)
+		return;
+	occupation->takers = takers;
+	name = strndup(process->script[0] != '\0' ? process->script : process->exe, TURNS_NAME_MAX);
+	if (name == NULL)
+		return;
+	takers[count] = (struct taker){ .program = program, .name = name };
+	occupation->taker_count++;
+	occupation->more = false;
+}
+
+/* Each stay takes its part of its own threshold: what a long one excuses, a short one does not. */
+static void
+spend(struct occupation *occupation, uint64_t span_usec, uint64_t threshold_usec)
+{
+	uint64_t before_usec = occupation->threshold_usec;
+
+	if (before_usec != 0 && before_usec != threshold_usec)
+		occupation->spent_usec = (uint64_t)((double)occupation->spent_usec *
+		    (double)threshold_usec / (double)before_usec);
+	occupation->threshold_usec = threshold_usec;
+	occupation->spent_usec += span_usec;
+}
+
+/* A stay of it was there up to until_usec. */
+static void
+lengthen(struct occupation *occupation, const struct stay *stay, uint64_t until_usec)
+{
+	const struct verdict *verdict = &stay->judged.verdict;
+	uint64_t from_usec = stay->is.first_seen_usec;
+
+	if (from_usec < occupation->until_usec)
+		from_usec = occupation->until_usec;
+	if (until_usec > from_usec && turns_is_certain(stay)) {
+		occupation->covered_usec += until_usec - from_usec;
+		spend(occupation, until_usec - from_usec, verdict->threshold_usec);
+	}
+	if (until_usec > occupation->until_usec)
+		occupation->until_usec = until_usec;
+	if (!turns_is_certain(stay))
+		return;
+	if (stay->is.first_seen_usec > occupation->newest_usec || occupation->turns == 0) {
+		occupation->newest_usec = stay->is.first_seen_usec;
+		occupation->turns++;
+	}
+	if (verdict->severity < occupation->severity)
+		occupation->severity = (uint8_t)verdict->severity;
+	if (endpoint_exposure(&stay->is.endpoint) > occupation->exposure)
+		occupation->exposure = (uint8_t)endpoint_exposure(&stay->is.endpoint);
+	if (verdict->rule != NULL && match_has_key(&verdict->rule->match, MATCH_PORT))
+		occupation->ruled = true;
+	note_taker(occupation, stay);
+}
+
+void
+turns_note(struct occupation *occupation, const struct stay *stay, uint64_t poll_usec)
+{
+	lengthen(occupation, stay, poll_usec);
+}
+
+void
+turns_keep(struct occupation *occupation, uint64_t now_usec)
+{
+	occupation->kept_usec = now_usec;
+}
+
+/* Its holder had been away for too long: a new one in the old one's place. */
+static void
+begin_anew(struct occupation *occupation)
+{
+	forget_takers(occupation);
+	occupation->covered_usec = occupation->spent_usec = occupation->threshold_usec = 0;
+	occupation->until_usec = occupation->newest_usec = 0;
+	occupation->turns = occupation->told_turns = 0;
+	occupation->severity = SEVERITY_OFF;
+	occupation->exposure = EXPOSURE_LOOPBACK;
+	occupation->ruled = occupation->told = false;
+}
+
+void
+turns_leave(struct turns *turns, const struct stay *stay, uint64_t grace_usec)
+{
+	struct turns_port at = port_of(stay);
+	struct occupation *occupation;
+	struct group_key key;
+
+	if (turns_is_apart(stay) || !find_holder_key(stay, &key))
+		return;
+	occupation = find_on(find_holder(turns, &key), &at);
+	if (occupation == NULL || !goes_on(occupation, stay, grace_usec)) {
+		/* Nothing begins with one that nobody knows. */
+		if (!turns_is_certain(stay))
+			return;
+		if (occupation == NULL)
+			occupation = add(turns, &key, &at);
+		else
+			begin_anew(occupation);
+	}
+	if (occupation != NULL)
+		lengthen(occupation, stay, stay->is.last_seen_usec);
+}
+
+enum severity
+turns_severity(const struct occupation *occupation)
+{
+	bool one_program = occupation->taker_count == 1 && !occupation->more;
+	enum severity severity = occupation->severity;
+
+	return (one_program || occupation->ruled) && severity < SEVERITY_NOTICE ? SEVERITY_NOTICE :
+										  severity;
+}
+
+struct group_key
+turns_group_key(const struct occupation *occupation)
+{
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, "turns");
+	sha256_add(&sum, &occupation->holder->key, sizeof(occupation->holder->key));
+	return end(&sum, HOLDER_USER);
+}
+
+void
+turns_forget_rules(struct turns *turns)
+{
+	struct holder *holder, *next_holder;
+	struct occupation *occupation, *next;
+
+	HASH_ITER (hh, turns->holders, holder, next_holder)
+		HASH_ITER (hh, holder->occupations, occupation, next) {
+			occupation->spent_usec = occupation->covered_usec;
+			occupation->threshold_usec = 0;
+			occupation->severity = SEVERITY_OFF;
+			occupation->ruled = false;
+		}
+}
+
+uint64_t
+turns_sweep(struct turns *turns, uint64_t now_usec, uint64_t grace_usec)
+{
+	/* A stay that came within the grace may still wait for its owner's name. */
+	uint64_t keep_usec = grace_usec + USEC_PER_MIN, next_usec = USEC_NEVER;
+	size_t before = turns->count;
+	struct holder *holder, *next_holder;
+	struct occupation *occupation, *next;
+
+	HASH_ITER (hh, turns->holders, holder, next_holder)
+		HASH_ITER (hh, holder->occupations, occupation, next) {
+			uint64_t last_usec = occupation->until_usec > occupation->kept_usec ?
+			    occupation->until_usec :
+			    occupation->kept_usec;
+
+			if (now_usec > last_usec && now_usec - last_usec > keep_usec)
+				drop(turns, occupation);
+			else if (last_usec + keep_usec < next_usec)
+				next_usec = last_usec + keep_usec + 1;
+		}
+	if (turns->count == before)
+		return next_usec;
+	port_set_clear(&turns->ports);
+	HASH_ITER (hh, turns->holders, holder, next_holder)
+		HASH_ITER (hh, holder->occupations, occupation, next)
+			port_set_add(&turns->ports, (uint16_t)occupation->at.port,
+			    (uint16_t)occupation->at.port);
+	return next_usec;
+}
