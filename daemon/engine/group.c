@@ -235,6 +235,13 @@ group_rank_note_report(struct group *group, const struct group_rank *rank, uint6
 }
 
 void
+groups_note_reported(struct groups *groups, const struct group_key *key,
+    const struct group_rank *rank, uint64_t now_usec)
+{
+	group_rank_note_report(find_or_add(groups, key), rank, now_usec);
+}
+
+void
 group_note_report(struct group *group, const struct stay *stay, size_t to_come, uint64_t now_usec)
 {
 	struct group_rank rank = group_rank_of(stay);

@@ -91,6 +91,10 @@ void group_rank_note_entries(struct group *group, const struct group_rank *rank,
 void groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
     uint64_t now_usec);
 
+/* An owner of whom nothing is due yet was named by a report of that rank. */
+void groups_note_reported(struct groups *groups, const struct group_key *key,
+    const struct group_rank *rank, uint64_t now_usec);
+
 /* Forgets the owners of whom nothing stays, that were reported longer ago than kept_usec (the
  * longest `remind` of all), and of whom the next summary has nothing to count. Returns when it has
  * the next one to forget, USEC_NEVER = that is not known. */

@@ -227,7 +227,7 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 	if (telling->occupation != NULL) {
 		report->span_usec = telling->span_usec;
 		report->severity = turns_severity(telling->occupation);
-		report->hops = telling->occupation->turns;
+		report->hops = telling->occupation->turns + 1;
 	}
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;

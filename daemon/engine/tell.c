@@ -281,7 +281,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 }
 
 /* A holder is reported once, whichever of its ports it is; what follows are entries, and turns that
- * the next summary counts. A program that goes on alone and overstays was reported by this. */
+ * the next summary counts. A program that took turns and overstays by itself was reported by this. */
 static void
 tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupation)
 {
@@ -297,7 +297,8 @@ tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupatio
 	news = group == NULL ? !again : group_rank_is_news(group, &rank, now_usec);
 	if (news) {
 		group_rank_note_report(group, &rank, now_usec);
-		group_rank_note_report(groups_join_hopping(groups, stay), &rank, now_usec);
+		for (uint8_t i = 0; i < occupation->taker_count; i++)
+			groups_note_reported(groups, &occupation->takers[i].owner, &rank, now_usec);
 	} else
 		group_rank_note_entries(group, &rank,
 		    again ? occupation->turns - occupation->told_turns : 1);
@@ -333,7 +334,7 @@ tell_turns(struct pass *pass, struct stay *stay)
 	if (!is_present(pass->engine, stay))
 		return;
 	turns_note(occupation, stay, pass->poll_usec);
-	if (!turns_is_certain(stay) || occupation->turns < TURNS_MIN ||
+	if (!turns_is_certain(stay) || occupation->stays < TURNS_MIN ||
 	    (occupation->told && occupation->turns == occupation->told_turns))
 		return;
 	if (occupation->spent_usec < threshold_usec)

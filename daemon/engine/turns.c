@@ -159,8 +159,8 @@ turns_is_apart(const struct stay *stay)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
 
-	return verdict->allowed || verdict->threshold_usec == USEC_NEVER ||
-	    stay->told.overstayed || stay->told.suspected || stay->is.moved_from != 0;
+	return verdict->allowed || verdict->threshold_usec == USEC_NEVER || stay->told.overstayed ||
+	    stay->told.suspected || stay->is.moved_from != 0;
 }
 
 static struct turns_port
@@ -368,7 +368,8 @@ note_taker(struct occupation *occupation, const struct stay *stay)
 	name = strndup(process->script[0] != '\0' ? process->script : process->exe, TURNS_NAME_MAX);
 	if (name == NULL)
 		return;
-	takers[count] = (struct taker){ .program = program, .name = name };
+	takers[count] =
+	    (struct taker){ .program = program, .owner = group_key_of_judged(stay), .name = name };
 	occupation->taker_count++;
 	occupation->more = false;
 }
@@ -391,10 +392,10 @@ static void
 lengthen(struct occupation *occupation, const struct stay *stay, uint64_t until_usec)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
-	uint64_t from_usec = stay->is.first_seen_usec;
+	/* A gap that is no longer than the grace belongs to it, as it does to a stay. */
+	uint64_t from_usec =
+	    occupation->stays == 0 ? stay->is.first_seen_usec : occupation->until_usec;
 
-	if (from_usec < occupation->until_usec)
-		from_usec = occupation->until_usec;
 	if (until_usec > from_usec && turns_is_certain(stay)) {
 		occupation->covered_usec += until_usec - from_usec;
 		spend(occupation, until_usec - from_usec, verdict->threshold_usec);
@@ -403,9 +404,9 @@ lengthen(struct occupation *occupation, const struct stay *stay, uint64_t until_
 		occupation->until_usec = until_usec;
 	if (!turns_is_certain(stay))
 		return;
-	if (stay->is.first_seen_usec > occupation->newest_usec || occupation->turns == 0) {
+	if (stay->is.first_seen_usec > occupation->newest_usec || occupation->stays == 0) {
 		occupation->newest_usec = stay->is.first_seen_usec;
-		occupation->turns++;
+		occupation->stays++;
 	}
 	if (verdict->severity < occupation->severity)
 		occupation->severity = (uint8_t)verdict->severity;
@@ -435,7 +436,7 @@ begin_anew(struct occupation *occupation)
 	forget_takers(occupation);
 	occupation->covered_usec = occupation->spent_usec = occupation->threshold_usec = 0;
 	occupation->until_usec = occupation->newest_usec = 0;
-	occupation->turns = occupation->told_turns = 0;
+	occupation->stays = occupation->turns = occupation->told_turns = 0;
 	occupation->severity = SEVERITY_OFF;
 	occupation->exposure = EXPOSURE_LOOPBACK;
 	occupation->ruled = occupation->told = false;
@@ -460,8 +461,10 @@ turns_leave(struct turns *turns, const struct stay *stay, uint64_t grace_usec)
 		else
 			begin_anew(occupation);
 	}
-	if (occupation != NULL)
-		lengthen(occupation, stay, stay->is.last_seen_usec);
+	if (occupation == NULL)
+		return;
+	lengthen(occupation, stay, stay->is.last_seen_usec);
+	occupation->turns++;
 }
 
 enum severity

@@ -33,7 +33,8 @@ struct turns_port {
 /* A program that took a turn. */
 struct taker {
 	struct group_key program;
-	char *name; /* its path, or that of its script */
+	struct group_key owner; /* its owner group */
+	char *name;		/* its path, or that of its script */
 };
 
 /* The stays of one holder on one port that followed each other within the grace. */
@@ -41,12 +42,13 @@ struct occupation {
 	struct turns_port at;
 	struct holder *holder;
 	uint64_t until_usec;	 /* when the last of its stays was last there */
-	uint64_t covered_usec;	 /* how long any of them was there */
+	uint64_t covered_usec;	 /* how long they were there together */
 	uint64_t spent_usec;	 /* the same as a part of threshold_usec */
 	uint64_t threshold_usec; /* of the last stay, 0 = none */
 	uint64_t newest_usec;	 /* when the last of them came */
 	uint64_t kept_usec;	 /* CLOCK_BOOTTIME: a stay was in it then */
-	uint32_t turns;
+	uint32_t stays;
+	uint32_t turns;	     /* that ended */
 	uint32_t told_turns; /* so many when it was last told */
 	uint8_t severity;    /* enum severity: the gravest, */
 	uint8_t exposure;    /* and enum exposure: the most exposed */
