@@ -172,7 +172,7 @@ comeback_all(struct pass *pass)
 	track_sweep(track);
 }
 
-/* A port that its holder's programs take in turns: the time of this stay counts among theirs. */
+/* A port that its occupant's programs take in turns: the time of this stay counts among theirs. */
 static void
 leave_turns(struct pass *pass, struct stay *stay)
 {

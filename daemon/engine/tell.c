@@ -11,8 +11,8 @@
  *	                   Once a process (group.c)
  *	hopping            its owner keeps below the threshold by taking one port after the other;
  *	                   one alert an owner, as for overstays (group.c)
- *	turns              its holder's programs keep a port by handing it to each other; one alert
- *	                   a holder
+ *	turns              its occupant's programs keep a port by handing it to each other; one alert
+ *	                   an occupant
  *	cleared            a rule, a reload or other ranges took the reason away
  *	ended, vanished    its grace is over; it had overstayed, or not
  *	rebound            it is back
@@ -280,8 +280,9 @@ tell_hopping(struct pass *pass, struct stay *stay)
 		tell_hopped(pass, stay, span_usec);
 }
 
-/* A holder is reported once, whichever of its ports it is; what follows are entries, and turns that
- * the next summary counts. A program that took turns and overstays by itself was reported by this. */
+/* An occupant is reported once, whichever of its ports it is; what follows are entries, and turns
+ * that the next summary counts. A program that took turns and overstays by itself was reported by
+ * this. */
 static void
 tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupation)
 {

@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose programs hand a port to each other, each for less than the threshold. What one holder has
+ * Whose programs hand a port to each other, each for less than the threshold. What one occupant has
  * on one port (of a protocol and namespace; whatever address), without a gap longer than the grace,
- * is one occupation, whatever programs took turns. A holder is
+ * is one occupation, whatever programs took turns. An occupant is
  *
  *	a container   or for a proxy (docker-proxy) the container that it forwards to
- *	a unit        but none that is named anew for each start: those of run-*, and all scopes; nor
- *	              one that starts what users ask for (cron, at, logins) for another than root
+ *	a unit        but none that is named anew for each start (run-*, app-*, all scopes), and none
+ *	              that starts what users ask for (cron, at, logins), for another than root
  *	a user        by the number; whatever runs below its service manager is the user's, too. Not
  *	              root: what the host's own programs do one after the other is no occupation
  *
  * What it never does: report, which is tell.c's. Nor take what could not be observed for proof: a
  * stay of whose owner only the user of the socket is known, or its cgroup, is no gap between two of
- * that holder, but its time does not count.
+ * that occupant, but its time does not count.
  *
- * Invariants: a holder has occupations. An occupation that is being gone on with is kept: each pass
- * visits those stays before turns_sweep(). Memory: TURNS_MAX occupations of 200 bytes with the
+ * Invariants: an occupant has occupations. An occupation that is being gone on with is kept: each
+ * pass visits those stays before turns_sweep(). Memory: TURNS_MAX occupations of 200 bytes with the
  * names of their programs. Cost: a bit of a bitmap for a stay in a pass; a few sums for one on such
  * a port, or that leaves. Nothing in a poll that changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/sha256.h"
 #include "engine/match.h"
 #include "engine/turns.h"
 #include "model/identity.h"
 
-/* An enum holder_kind stands first in a key: none passes for one of another kind. */
-enum holder_kind {
-	HOLDER_CONTAINER = 1,
-	HOLDER_UNIT,
-	HOLDER_USER,
+/* An enum occupant_kind stands first in a key: none passes for one of another kind. */
+enum occupant_kind {
+	OCCUPANT_CONTAINER = 1,
+	OCCUPANT_UNIT,
+	OCCUPANT_USER,
 };
 
 static struct group_key
-end(struct sha256 *sum, enum holder_kind kind)
+end(struct sha256 *sum, enum occupant_kind kind)
 {
 	uint8_t bytes[SHA256_BYTES];
 	struct group_key key;
@@ -53,7 +54,7 @@ add_text(struct sha256 *sum, const char *text)
 }
 
 static struct group_key
-key_of_name(enum holder_kind kind, const char *engine, const char *name)
+key_of_name(enum occupant_kind kind, const char *engine, const char *name)
 {
 	struct sha256 sum;
 
@@ -66,7 +67,7 @@ key_of_name(enum holder_kind kind, const char *engine, const char *name)
 static struct group_key
 key_of_user(uint32_t uid)
 {
-	struct group_key key = { { HOLDER_USER } };
+	struct group_key key = { { OCCUPANT_USER } };
 
 	memcpy(&key.bytes[1], &uid, sizeof(uid));
 	return key;
@@ -116,7 +117,7 @@ worst_of(const struct stay *stay)
 
 /* Whose the stay is. Returns false where it is nobody's that could have an occupation. */
 static bool
-find_holder_key(const struct stay *stay, struct group_key *ret)
+find_occupant_key(const struct stay *stay, struct group_key *ret)
 {
 	const struct owner *owner = worst_of(stay)->owner;
 	const struct process *process = owner == NULL ? NULL : owner_first(owner);
@@ -126,19 +127,19 @@ find_holder_key(const struct stay *stay, struct group_key *ret)
 	if (owner != NULL && owner->kind == OWNER_KERNEL)
 		return false;
 	if (process != NULL && process->forwards_to[0] != '\0') {
-		*ret = key_of_name(HOLDER_CONTAINER, container_kind_name(process->forwards_kind),
+		*ret = key_of_name(OCCUPANT_CONTAINER, container_kind_name(process->forwards_kind),
 		    process->forwards_to);
 		return true;
 	}
 	if (place != NULL && !is_manager_of(place->unit, &uid)) {
 		if (place->container[0] != '\0') {
-			*ret = key_of_name(HOLDER_CONTAINER,
+			*ret = key_of_name(OCCUPANT_CONTAINER,
 			    container_kind_name(place->container_kind), place->container);
 			return true;
 		}
 		if (place->unit[0] != '\0' && !is_transient(place->unit) &&
 		    !is_on_behalf(process)) {
-			*ret = key_of_name(HOLDER_UNIT, "", place->unit);
+			*ret = key_of_name(OCCUPANT_UNIT, "", place->unit);
 			return true;
 		}
 	}
@@ -173,23 +174,23 @@ port_of(const struct stay *stay)
 	};
 }
 
-static struct holder *
-find_holder(const struct turns *turns, const struct group_key *key)
+static struct occupant *
+find_occupant(const struct turns *turns, const struct group_key *key)
 {
-	struct holder *holder;
+	struct occupant *occupant;
 
-	HASH_FIND(hh, turns->holders, key, sizeof(*key), holder);
-	return holder;
+	HASH_FIND(hh, turns->occupants, key, sizeof(*key), occupant);
+	return occupant;
 }
 
 static struct occupation *
-find_on(const struct holder *holder, const struct turns_port *at)
+find_on(const struct occupant *occupant, const struct turns_port *at)
 {
 	struct occupation *occupation;
 
-	if (holder == NULL)
+	if (occupant == NULL)
 		return NULL;
-	HASH_FIND(hh, holder->occupations, at, sizeof(*at), occupation);
+	HASH_FIND(hh, occupant->occupations, at, sizeof(*at), occupation);
 	return occupation;
 }
 
@@ -208,70 +209,70 @@ forget_takers(struct occupation *occupation)
 static void
 drop(struct turns *turns, struct occupation *occupation)
 {
-	struct holder *holder = occupation->holder;
+	struct occupant *occupant = occupation->occupant;
 
-	HASH_DEL(holder->occupations, occupation);
+	HASH_DEL(occupant->occupations, occupation);
 	forget_takers(occupation);
 	free(occupation);
 	turns->count--;
-	if (holder->occupations != NULL)
+	if (occupant->occupations != NULL)
 		return;
-	HASH_DEL(turns->holders, holder);
-	free(holder);
+	HASH_DEL(turns->occupants, occupant);
+	free(occupant);
 }
 
 void
 turns_clear(struct turns *turns)
 {
-	struct holder *holder, *next_holder;
+	struct occupant *occupant, *next_occupant;
 	struct occupation *occupation, *next;
 
-	HASH_ITER (hh, turns->holders, holder, next_holder)
-		HASH_ITER (hh, holder->occupations, occupation, next)
+	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
+		HASH_ITER (hh, occupant->occupations, occupation, next)
 			drop(turns, occupation);
 }
 
 static unsigned
-count_of(const struct holder *holder)
+count_of(const struct occupant *occupant)
 {
-	return holder == NULL ? 0 : HASH_COUNT(holder->occupations);
+	return occupant == NULL ? 0 : HASH_COUNT(occupant->occupations);
 }
 
-/* Room for one more of this holder, who may be gone behind it. One that floods takes its own. */
+/* Room for one more of this occupant, who may be gone behind it. One that floods takes its own. */
 static void
-make_room(struct turns *turns, struct holder *holder)
+make_room(struct turns *turns, struct occupant *occupant)
 {
 	struct occupation *occupation, *next, *shortest = NULL;
-	struct holder *other, *next_holder;
+	struct occupant *other, *next_occupant;
 
-	if (count_of(holder) < TURNS_OF_HOLDER_MAX) {
+	if (count_of(occupant) < TURNS_OF_OCCUPANT_MAX) {
 		if (turns->count < TURNS_MAX)
 			return;
-		HASH_ITER (hh, turns->holders, other, next_holder)
-			if (count_of(other) > count_of(holder))
-				holder = other;
+		HASH_ITER (hh, turns->occupants, other, next_occupant)
+			if (count_of(other) > count_of(occupant))
+				occupant = other;
 	}
-	HASH_ITER (hh, holder->occupations, occupation, next)
+	HASH_ITER (hh, occupant->occupations, occupation, next)
 		if (shortest == NULL || occupation->covered_usec < shortest->covered_usec)
 			shortest = occupation;
 	drop(turns, shortest);
 }
 
-static struct holder *
-find_or_add_holder(struct turns *turns, const struct group_key *key)
+static struct occupant *
+find_or_add_occupant(struct turns *turns, const struct group_key *key)
 {
-	struct holder *holder = find_holder(turns, key);
+	struct occupant *occupant = find_occupant(turns, key);
 
-	if (holder != NULL)
-		return holder;
-	holder = calloc(1, sizeof(*holder));
-	if (holder == NULL)
+	if (occupant != NULL)
+		return occupant;
+	occupant = calloc(1, sizeof(*occupant));
+	if (occupant == NULL)
 		return NULL;
-	holder->key = *key;
-	HASH_ADD(hh, turns->holders, key, sizeof(holder->key), holder);
-	if (table_holds(holder))
-		return holder;
-	free(holder);
+	occupant->key = *key;
+	HASH_ADD(hh, turns->occupants, key, sizeof(occupant->key), occupant);
+	if (table_holds(occupant))
+		return occupant;
+	free(occupant);
 	return NULL;
 }
 
@@ -279,26 +280,26 @@ static struct occupation *
 add(struct turns *turns, const struct group_key *key, const struct turns_port *at)
 {
 	struct occupation *occupation = calloc(1, sizeof(*occupation));
-	struct holder *holder;
+	struct occupant *occupant;
 
 	if (occupation == NULL)
 		return NULL;
-	make_room(turns, find_holder(turns, key));
-	holder = find_or_add_holder(turns, key);
+	make_room(turns, find_occupant(turns, key));
+	occupant = find_or_add_occupant(turns, key);
 	occupation->at = *at;
-	occupation->holder = holder;
+	occupation->occupant = occupant;
 	occupation->severity = SEVERITY_OFF;
-	if (holder != NULL) {
-		HASH_ADD(hh, holder->occupations, at, sizeof(occupation->at), occupation);
+	if (occupant != NULL) {
+		HASH_ADD(hh, occupant->occupations, at, sizeof(occupation->at), occupation);
 		if (table_holds(occupation)) {
 			turns->count++;
 			port_set_add(&turns->ports, (uint16_t)at->port, (uint16_t)at->port);
 			return occupation;
 		}
 	}
-	if (holder != NULL && holder->occupations == NULL) {
-		HASH_DEL(turns->holders, holder);
-		free(holder);
+	if (occupant != NULL && occupant->occupations == NULL) {
+		HASH_DEL(turns->occupants, occupant);
+		free(occupant);
 	}
 	free(occupation);
 	return NULL;
@@ -320,10 +321,10 @@ turns_find(const struct turns *turns, const struct stay *stay, uint64_t grace_us
 	struct group_key key;
 
 	if (turns->count == 0 || !port_set_has(&turns->ports, stay->is.endpoint.port) ||
-	    !find_holder_key(stay, &key))
+	    !find_occupant_key(stay, &key))
 		return NULL;
 	at = port_of(stay);
-	occupation = find_on(find_holder(turns, &key), &at);
+	occupation = find_on(find_occupant(turns, &key), &at);
 	return occupation != NULL && goes_on(occupation, stay, grace_usec) ? occupation : NULL;
 }
 
@@ -342,7 +343,7 @@ key_of_program(const struct process *process)
 	input = identity_input(process, &script);
 	if (input != INPUT_NONE && input != INPUT_STDIN && process->script[0] == '\0')
 		sha256_add(&sum, code, identity_code(process, code));
-	return end(&sum, HOLDER_USER);
+	return end(&sum, OCCUPANT_USER);
 }
 
 /* Without memory it has no name, and the occupation is one of several programs. */
@@ -352,7 +353,6 @@ note_taker(struct occupation *occupation, const struct stay *stay)
 	const struct process *process = stay_process(stay);
 	struct group_key program = key_of_program(process);
 	uint8_t count = occupation->taker_count;
-	struct taker *takers;
 	char *name;
 
 	for (uint8_t i = 0; i < count; i++)
@@ -361,15 +361,16 @@ note_taker(struct occupation *occupation, const struct stay *stay)
 	occupation->more = true;
 	if (count == TURNS_TAKERS_MAX)
 		return;
-	takers = reallocarray(occupation->takers, count + 1U, sizeof(*takers));
-	if (takers == NULL)
+	if (array_fit(&occupation->takers, count + 1U) < 0)
 		return;
-	occupation->takers = takers;
 	name = strndup(process->script[0] != '\0' ? process->script : process->exe, TURNS_NAME_MAX);
 	if (name == NULL)
 		return;
-	takers[count] =
-	    (struct taker){ .program = program, .owner = group_key_of_judged(stay), .name = name };
+	occupation->takers[count] = (struct taker){
+		.program = program,
+		.owner = group_key_of_judged(stay),
+		.name = name,
+	};
 	occupation->taker_count++;
 	occupation->more = false;
 }
@@ -429,7 +430,7 @@ turns_keep(struct occupation *occupation, uint64_t now_usec)
 	occupation->kept_usec = now_usec;
 }
 
-/* Its holder had been away for too long: a new one in the old one's place. */
+/* Its occupant had been away for too long: a new one in the old one's place. */
 static void
 begin_anew(struct occupation *occupation)
 {
@@ -449,9 +450,9 @@ turns_leave(struct turns *turns, const struct stay *stay, uint64_t grace_usec)
 	struct occupation *occupation;
 	struct group_key key;
 
-	if (turns_is_apart(stay) || !find_holder_key(stay, &key))
+	if (turns_is_apart(stay) || !find_occupant_key(stay, &key))
 		return;
-	occupation = find_on(find_holder(turns, &key), &at);
+	occupation = find_on(find_occupant(turns, &key), &at);
 	if (occupation == NULL || !goes_on(occupation, stay, grace_usec)) {
 		/* Nothing begins with one that nobody knows. */
 		if (!turns_is_certain(stay))
@@ -484,18 +485,18 @@ turns_group_key(const struct occupation *occupation)
 
 	sha256_begin(&sum);
 	add_text(&sum, "turns");
-	sha256_add(&sum, &occupation->holder->key, sizeof(occupation->holder->key));
-	return end(&sum, HOLDER_USER);
+	sha256_add(&sum, &occupation->occupant->key, sizeof(occupation->occupant->key));
+	return end(&sum, OCCUPANT_USER);
 }
 
 void
 turns_forget_rules(struct turns *turns)
 {
-	struct holder *holder, *next_holder;
+	struct occupant *occupant, *next_occupant;
 	struct occupation *occupation, *next;
 
-	HASH_ITER (hh, turns->holders, holder, next_holder)
-		HASH_ITER (hh, holder->occupations, occupation, next) {
+	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
+		HASH_ITER (hh, occupant->occupations, occupation, next) {
 			occupation->spent_usec = occupation->covered_usec;
 			occupation->threshold_usec = 0;
 			occupation->severity = SEVERITY_OFF;
@@ -509,11 +510,11 @@ turns_sweep(struct turns *turns, uint64_t now_usec, uint64_t grace_usec)
 	/* A stay that came within the grace may still wait for its owner's name. */
 	uint64_t keep_usec = grace_usec + USEC_PER_MIN, next_usec = USEC_NEVER;
 	size_t before = turns->count;
-	struct holder *holder, *next_holder;
+	struct occupant *occupant, *next_occupant;
 	struct occupation *occupation, *next;
 
-	HASH_ITER (hh, turns->holders, holder, next_holder)
-		HASH_ITER (hh, holder->occupations, occupation, next) {
+	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
+		HASH_ITER (hh, occupant->occupations, occupation, next) {
 			uint64_t last_usec = occupation->until_usec > occupation->kept_usec ?
 			    occupation->until_usec :
 			    occupation->kept_usec;
@@ -526,8 +527,8 @@ turns_sweep(struct turns *turns, uint64_t now_usec, uint64_t grace_usec)
 	if (turns->count == before)
 		return next_usec;
 	port_set_clear(&turns->ports);
-	HASH_ITER (hh, turns->holders, holder, next_holder)
-		HASH_ITER (hh, holder->occupations, occupation, next)
+	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
+		HASH_ITER (hh, occupant->occupations, occupation, next)
 			port_set_add(&turns->ports, (uint16_t)occupation->at.port,
 			    (uint16_t)occupation->at.port);
 	return next_usec;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ports that programs of one holder take in turns. See turns.c.
+ * Ports that programs of one occupant take in turns. See turns.c.
  */
 #ifndef OVERSTAY_ENGINE_TURNS_H
 #define OVERSTAY_ENGINE_TURNS_H
@@ -12,12 +12,12 @@
 /* So many stays are an occupation. */
 #define TURNS_MIN 2
 
-/* Occupations that are remembered at once; beyond it the shortest of the holder that has most of
+/* Occupations that are remembered at once; beyond it the shortest of the occupant that has most of
  * them is dropped. */
 #define TURNS_MAX 4096
 
-/* And of one holder; beyond it its own shortest is dropped. */
-#define TURNS_OF_HOLDER_MAX 1024
+/* And of one occupant; beyond it its own shortest is dropped. */
+#define TURNS_OF_OCCUPANT_MAX 1024
 
 /* Programs that are told apart and named, and bytes of a name. */
 #define TURNS_TAKERS_MAX REPORT_TAKERS_MAX
@@ -37,10 +37,10 @@ struct taker {
 	char *name;		/* its path, or that of its script */
 };
 
-/* The stays of one holder on one port that followed each other within the grace. */
+/* The stays of one occupant on one port that followed each other within the grace. */
 struct occupation {
 	struct turns_port at;
-	struct holder *holder;
+	struct occupant *occupant;
 	uint64_t until_usec;	 /* when the last of its stays was last there */
 	uint64_t covered_usec;	 /* how long they were there together */
 	uint64_t spent_usec;	 /* the same as a part of threshold_usec */
@@ -61,16 +61,16 @@ struct occupation {
 };
 
 /* A container, else a unit, else a user; with the ports of it. */
-struct holder {
+struct occupant {
 	struct group_key key;
 	struct occupation *occupations; /* a hash table (base/table.h) */
 	UT_hash_handle hh;
 };
 
 struct turns {
-	struct holder *holders; /* a hash table */
-	size_t count;		/* of occupations */
-	struct port_set ports;	/* those, and for a while more */
+	struct occupant *occupants; /* a hash table */
+	size_t count;		    /* of occupations */
+	struct port_set ports;	    /* those, and for a while more */
 };
 
 void turns_clear(struct turns *turns);
@@ -98,7 +98,7 @@ bool turns_is_apart(const struct stay *stay);
  * rule speaks of the port. */
 enum severity turns_severity(const struct occupation *occupation);
 
-/* The owner group of the holder. */
+/* The owner group of the occupant. */
 struct group_key turns_group_key(const struct occupation *occupation);
 
 /* New rules: what the old ones said counts no more. */
