@@ -11,8 +11,8 @@
  *	                   Once a process (group.c)
  *	hopping            its owner keeps below the threshold by taking one port after the other;
  *	                   one alert an owner, as for overstays (group.c)
- *	turns              its occupant's programs keep a port by handing it to each other; one alert
- *	                   an occupant
+ *	turns              its occupant's programs keep a port by handing it to each other; one
+ *	                   alert an occupant
  *	cleared            a rule, a reload or other ranges took the reason away
  *	ended, vanished    its grace is over; it had overstayed, or not
  *	rebound            it is back
@@ -299,7 +299,9 @@ tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupatio
 	if (news) {
 		group_rank_note_report(group, &rank, now_usec);
 		for (uint8_t i = 0; i < occupation->taker_count; i++)
-			groups_note_reported(groups, &occupation->takers[i].owner, &rank, now_usec);
+			if (occupation->takers[i].has_owner)
+				groups_note_reported(groups, &occupation->takers[i].owner, &rank,
+				    now_usec);
 	} else
 		group_rank_note_entries(group, &rank,
 		    again ? occupation->turns - occupation->told_turns : 1);

@@ -5,8 +5,8 @@
  * is one occupation, whatever programs took turns. An occupant is
  *
  *	a container   or for a proxy (docker-proxy) the container that it forwards to
- *	a unit        but none that is named anew for each start (run-*, app-*, all scopes), and none
- *	              that starts what users ask for (cron, at, logins), for another than root
+ *	a unit        but none that is named anew for each start (run-*, app-*, all scopes), and
+ *	              none that starts what users ask for (cron, at, logins), for another than root
  *	a user        by the number; whatever runs below its service manager is the user's, too. Not
  *	              root: what the host's own programs do one after the other is no occupation
  *
@@ -27,6 +27,9 @@
 #include "engine/match.h"
 #include "engine/turns.h"
 #include "model/identity.h"
+
+/* So many are compared to find which is forgotten. */
+#define COMPARED_MAX 64
 
 /* An enum occupant_kind stands first in a key: none passes for one of another kind. */
 enum occupant_kind {
@@ -73,20 +76,39 @@ key_of_user(uint32_t uid)
 	return key;
 }
 
-/* The user of "user@1000.service", within which nothing but that user's names is found. */
+/* The number between two parts of a name, "user@1000.service". */
 static bool
-is_manager_of(const char *unit, uint32_t *ret_uid)
+read_uid(const char *name, const char *before, const char *behind, uint32_t *ret)
 {
+	size_t length = strlen(before);
 	unsigned long uid;
 	char *rest;
 
-	if (strncmp(unit, "user@", 5) != 0 || unit[5] < '0' || unit[5] > '9')
+	if (strncmp(name, before, length) != 0 || name[length] < '0' || name[length] > '9')
 		return false;
-	uid = strtoul(unit + 5, &rest, 10);
-	if (strcmp(rest, ".service") != 0 || uid > UINT32_MAX)
+	uid = strtoul(name + length, &rest, 10);
+	if (strcmp(rest, behind) != 0 || uid > UINT32_MAX)
 		return false;
-	*ret_uid = (uint32_t)uid;
+	*ret = (uint32_t)uid;
 	return true;
+}
+
+/* Within a user's manager nothing but that user's names is found. */
+static bool
+is_below_manager(const struct place *place, uint32_t *ret_uid)
+{
+	return place != NULL && read_uid(place->unit, "user@", ".service", ret_uid);
+}
+
+/* A user namespace lends its user other numbers: where that one is logged in, it is the same. */
+static uint32_t
+user_of(const struct process *process)
+{
+	uint32_t uid = process->uid;
+
+	if ((process->evidence & EVIDENCE_OWN_USERS) != 0)
+		(void)read_uid(process->place.slice, "user-", ".slice", &uid);
+	return uid;
 }
 
 /* A unit that has a name of its own each time it is started. */
@@ -122,7 +144,7 @@ find_occupant_key(const struct stay *stay, struct group_key *ret)
 	const struct owner *owner = worst_of(stay)->owner;
 	const struct process *process = owner == NULL ? NULL : owner_first(owner);
 	const struct place *place = owner == NULL ? NULL : owner_place(owner);
-	uint32_t uid = process == NULL ? worst_of(stay)->uid : process->uid;
+	uint32_t uid = process == NULL ? worst_of(stay)->uid : user_of(process);
 
 	if (owner != NULL && owner->kind == OWNER_KERNEL)
 		return false;
@@ -131,7 +153,7 @@ find_occupant_key(const struct stay *stay, struct group_key *ret)
 		    process->forwards_to);
 		return true;
 	}
-	if (place != NULL && !is_manager_of(place->unit, &uid)) {
+	if (place != NULL && !is_below_manager(place, &uid)) {
 		if (place->container[0] != '\0') {
 			*ret = key_of_name(OCCUPANT_CONTAINER,
 			    container_kind_name(place->container_kind), place->container);
@@ -238,24 +260,35 @@ count_of(const struct occupant *occupant)
 	return occupant == NULL ? 0 : HASH_COUNT(occupant->occupations);
 }
 
+/* The shortest of those that began first: one that lasts stays among them, and what a flood leaves
+ * passes by. */
+static struct occupation *
+find_shortest(const struct occupant *occupant)
+{
+	struct occupation *occupation = occupant->occupations, *shortest = occupation;
+
+	for (unsigned i = 0; i < COMPARED_MAX && occupation != NULL; i++) {
+		if (occupation->covered_usec < shortest->covered_usec)
+			shortest = occupation;
+		occupation = occupation->hh.next;
+	}
+	return shortest;
+}
+
 /* Room for one more of this occupant, who may be gone behind it. One that floods takes its own. */
 static void
 make_room(struct turns *turns, struct occupant *occupant)
 {
-	struct occupation *occupation, *next, *shortest = NULL;
-	struct occupant *other, *next_occupant;
+	struct occupant *other, *next;
 
 	if (count_of(occupant) < TURNS_OF_OCCUPANT_MAX) {
 		if (turns->count < TURNS_MAX)
 			return;
-		HASH_ITER (hh, turns->occupants, other, next_occupant)
+		HASH_ITER (hh, turns->occupants, other, next)
 			if (count_of(other) > count_of(occupant))
 				occupant = other;
 	}
-	HASH_ITER (hh, occupant->occupations, occupation, next)
-		if (shortest == NULL || occupation->covered_usec < shortest->covered_usec)
-			shortest = occupation;
-	drop(turns, shortest);
+	drop(turns, find_shortest(occupant));
 }
 
 static struct occupant *
@@ -346,6 +379,16 @@ key_of_program(const struct process *process)
 	return end(&sum, OCCUPANT_USER);
 }
 
+/* Its owner group matters only if it is reported, and most that leave are not followed by any. */
+static void
+note_owner(const struct occupation *occupation, const struct stay *stay, struct taker *taker)
+{
+	if (occupation->stays < TURNS_MIN || taker->has_owner)
+		return;
+	taker->owner = group_key_of_judged(stay);
+	taker->has_owner = true;
+}
+
 /* Without memory it has no name, and the occupation is one of several programs. */
 static void
 note_taker(struct occupation *occupation, const struct stay *stay)
@@ -356,21 +399,18 @@ note_taker(struct occupation *occupation, const struct stay *stay)
 	char *name;
 
 	for (uint8_t i = 0; i < count; i++)
-		if (memcmp(&occupation->takers[i].program, &program, sizeof(program)) == 0)
+		if (memcmp(&occupation->takers[i].program, &program, sizeof(program)) == 0) {
+			note_owner(occupation, stay, &occupation->takers[i]);
 			return;
+		}
 	occupation->more = true;
-	if (count == TURNS_TAKERS_MAX)
-		return;
-	if (array_fit(&occupation->takers, count + 1U) < 0)
+	if (count == TURNS_TAKERS_MAX || array_fit(&occupation->takers, count + 1U) < 0)
 		return;
 	name = strndup(process->script[0] != '\0' ? process->script : process->exe, TURNS_NAME_MAX);
 	if (name == NULL)
 		return;
-	occupation->takers[count] = (struct taker){
-		.program = program,
-		.owner = group_key_of_judged(stay),
-		.name = name,
-	};
+	occupation->takers[count] = (struct taker){ .program = program, .name = name };
+	note_owner(occupation, stay, &occupation->takers[count]);
 	occupation->taker_count++;
 	occupation->more = false;
 }

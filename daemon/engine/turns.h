@@ -34,7 +34,8 @@ struct turns_port {
 struct taker {
 	struct group_key program;
 	struct group_key owner; /* its owner group */
-	char *name;		/* its path, or that of its script */
+	bool has_owner;
+	char *name; /* its path, or that of its script */
 };
 
 /* The stays of one occupant on one port that followed each other within the grace. */
