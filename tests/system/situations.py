@@ -32,6 +32,12 @@ SOCAT = os.path.realpath("/usr/bin/socat")
 IDS = {name: f"{number:02x}" * 32 for number, name in enumerate(
     ("docker", "docker-cgroupfs", "podman", "rootless", "crio", "containerd", "kubepods",
      "forwarded", "ecs", "parent", "nerdctl", "outer", "inner", "init", "broken-into"), start=0xa0)}
+# As alice may name a cgroup below her own manager.
+BELOW_ALICES = "user.slice/user-1777.slice/user@1777.service/app.slice"
+CONTAINERS_OF_ALICE = {
+    "machine": "machine-web1.scope", "libpod": f"libpod-{'a5' * 32}.scope",
+    "docker": f"docker-{'a5' * 32}.scope", "crio": f"crio-{'a5' * 32}.scope",
+    "lxc": "lxc.payload.web1", "kubepods": f"kubepods.slice/cri-containerd-{'a5' * 32}.scope"}
 POD = "kubepods-besteffort-pod11112222_3333_4444_5555_666677778888.slice"
 
 
@@ -1441,6 +1447,10 @@ ORIGINS = [
     row("container-in-a-container", lambda s: in_container(
         s, f"docker/{IDS['outer']}/jobs/{IDS['inner']}"), "service", container=IDS["outer"]),
     row("cgroup-named-as-a-container", delegated, "suspect", "stranger", origin="unit"),
+    *(row(f"{name}-below-a-users-manager", lambda s, cgroup=cgroup: s.loose(
+        [s.place(f"/usr/local/bin/{s.name}"), *at(s)], owner=ALICE,
+        cgroup=f"{BELOW_ALICES}/{s.name}/{cgroup}"), "user", unit="user@1777.service")
+      for name, cgroup in CONTAINERS_OF_ALICE.items()),
 ]
 
 MOUNTS = [

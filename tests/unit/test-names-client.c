@@ -153,7 +153,7 @@ test_port_numbers(void **state)
 		assert_int_equal(names_port_parse(none[i], &read), -EPROTO);
 }
 
-/* Only what root made and a thread of the kernel's may have is asked for; no answer proves nothing. */
+/* What root made and a thread of the kernel's may have is asked for; no answer proves nothing. */
 static void
 test_registered(void **state)
 {
