@@ -6,11 +6,11 @@
  *	question  header, wire_name_question, name
  *	answer    header, wire_name_answer, name
  *
- * A question is about one user or group: by its name it asks for the number, by the number for the
- * name. Or it is about a port that no process holds: it asks who registered it with rpcbind for a
- * service of the kernel. Each is answered by one packet with the same id, in any order, or not at
- * all: what hangs is ended with its question. The name has no terminating NUL, and its length stands
- * in the struct before.
+ * A question is about one user or group: by its name it asks for the number, by the number for
+ * the name. Or it is about a port that no process holds: it asks who registered it with rpcbind for
+ * a service of the kernel. Each is answered by one packet with the same id, in any order, or not at
+ * all: what hangs is ended with its question. The name has no terminating NUL, and its length
+ * stands in the struct before.
  */
 #ifndef OVERSTAY_WIRE_NAMES_H
 #define OVERSTAY_WIRE_NAMES_H

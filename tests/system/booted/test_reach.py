@@ -74,7 +74,7 @@ if len(sys.argv) == 1:
     sys.exit()
 for turn in sys.argv[2:]:
     while not os.path.exists("/srv/reach/go-" + turn):
-        time.sleep(0.02)
+        time.sleep(0.02)  # poll
     with open(sys.argv[1] + "/" + turn + ".new", "w") as file:
         json.dump(reached(), file)
     os.rename(sys.argv[1] + "/" + turn + ".new", sys.argv[1] + "/" + turn)
