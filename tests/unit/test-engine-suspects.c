@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,6 +267,7 @@ containers(void **state)
 	assert_false(ask(&service).allowed);
 	/* In a container the path is that of its own files, where the rule is about it. */
 	assert_int_equal(owner_text_set(&process->place.user_unit, ""), 0);
+	assert_int_equal(owner_text_set(&process->place.unit, ""), 0);
 	process->exe_trust = EXE_UNVERIFIED;
 	rules[0].match = (struct match){ .keys = 1 << MATCH_EXE, .exe = { exe_globs, 1 } };
 	process->evidence = EVIDENCE_OTHER_MOUNTS;

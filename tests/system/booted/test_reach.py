@@ -9,18 +9,25 @@ are put there for it. Tried again after journald and its socket units were start
 import json
 import os
 import pathlib
+import re
+import socket
 import stat
+import struct
 
 import pytest
 
 from conftest import confined, show
-from harness import run, wait_until
+from harness import SOURCE, run, wait_until
 
 HERE = pathlib.Path("/srv/reach")
 WALK = HERE / "walk"
 LIST = HERE / "list"
 
 KINDS = {1: "stream", 2: "dgram", 5: "packet"}
+
+# wire/names.h, both ends of which come from one build.
+NAMES_VERSION = int(re.search(r"NAMES_VERSION 0x([0-9a-f]+)U", pathlib.Path(
+    SOURCE, "daemon/wire/names.h").read_text(encoding="utf-8")).group(1), 16)
 
 # Root's own, of each kind: some that every user may connect to, some that only root may.
 PLACES = ["/run/reach-{}", "/run/reach-open-{}", "/var/lib/reach/{}", "/var/lib/reach/open-{}",
@@ -231,6 +238,57 @@ def test_names(drop_in, service):
         assert not path.startswith(("/run/dbus/", "/run/systemd/journal/", "/run/systemd/notify",
                                     "/run/systemd/private", "/run/overstay/")), path
     assert (1, "/run/reach-open-stream") in reached
+
+
+# Answers as rpcbind does: root registered the lock manager of NFS on TCP port 34839, and somebody
+# else on 34840.
+RPCBIND = r"""
+import os, socket, struct
+def text(value):
+    return struct.pack(">I", len(value)) + value + bytes(-len(value) % 4)
+def registered(address, owner):
+    return struct.pack(">III", 1, 100021, 4) + text(b"tcp") + text(address) + text(owner)
+answer = (struct.pack(">6I", 0x6f767374, 1, 0, 0, 0, 0) + registered(b"0.0.0.0.136.23", b"superuser")
+          + registered(b"0.0.0.0.136.24", b"1000") + struct.pack(">I", 0))
+path = "/run/rpcbind.sock"
+if os.path.exists(path):
+    os.unlink(path)
+held = socket.socket(socket.AF_UNIX)
+held.bind(path)
+os.chmod(path, 0o666)
+held.listen()
+while True:
+    made = held.accept()[0]
+    made.recv(4096)
+    made.sendall(struct.pack(">I", 0x80000000 | len(answer)) + answer)
+    made.close()
+"""
+
+
+def registrant(port):
+    """What overstay-names answers when it is asked who registered a TCP port of IPv4."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as made:
+        made.settimeout(10)
+        made.connect("/run/overstay/names.sock")
+        made.send(struct.pack("=8I", NAMES_VERSION, 1, 7, 32, 2, 0, port, 0))
+        answer = made.recv(4096)
+    status = struct.unpack_from("=7I", answer)[4]
+    return (status, answer[28:])
+
+
+def test_names_asks_rpcbind(service):
+    """In its sandbox, and of an rpcbind that was started anew too."""
+    service()
+    run("systemctl", "stop", "rpcbind.socket", "rpcbind.service", check=False)
+    for _ in range(2):
+        run("systemd-run", "--quiet", "--collect", "--unit=answering-rpcbind", "/usr/bin/python3",
+            "-c", RPCBIND)
+        wait_until(lambda: registrant(34839) == (0, b"superuser"))
+        assert registrant(34840) == (1, b"")
+        assert registrant(34841) == (1, b"")
+        run("systemctl", "stop", "answering-rpcbind.service")
+        # Nobody can say.
+        assert registrant(34839) == (2, b"")
 
 
 def test_alerts_come_after_journald_and_its_sockets_were_made_anew(service, offender):
