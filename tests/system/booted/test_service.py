@@ -217,6 +217,24 @@ def test_one_by_hand_says_that_the_service_runs(service, tmp_path):
     assert said not in by_hand()
 
 
+def test_the_service_says_that_one_by_hand_runs(service, tmp_path):
+    config = tmp_path / "overstay.yaml"
+    config.write_text(QUICK, encoding="utf-8")
+    with subprocess.Popen(["/usr/sbin/overstayd", "-c", config], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as by_hand:
+        try:
+            wait_until(lambda: harness.journal(f"_PID={by_hand.pid}", "OVERSTAY_EVENT=started"))
+            one = service()
+            said = f"another overstayd [{by_hand.pid}] is running too: "
+            assert [entry for entry in harness.journal(f"_PID={one.pid}") if said in entry["MESSAGE"]]
+        finally:
+            by_hand.kill()
+    run("systemctl", "stop", "overstayd.service")
+    one = service()
+    assert not [entry for entry in harness.journal(f"_PID={one.pid}")
+                if "running too" in entry["MESSAGE"]]
+
+
 def test_alert_comes_within_two_intervals(service, offender):
     one = service()
     offender(PORT)
