@@ -307,10 +307,13 @@ command_check(const struct command_line *line)
 	config_messages_print(&messages, stderr);
 	tell_unsaid(r, &messages, what);
 	config_messages_clear(&messages);
-	if (r == 0) {
-		r = check_names(line, config);
-		if (r == -ENOMEM)
-			tell_unsaid(r, &messages, what);
+	/* An error hides no name. */
+	if (config != NULL) {
+		int named = check_names(line, config);
+
+		if (named == -ENOMEM)
+			tell_unsaid(named, &messages, what);
+		r = r < 0 ? r : named;
 	}
 	(void)config_free(config);
 	return command_load_exit(r);
@@ -324,7 +327,7 @@ command_dump_config(const struct command_line *line)
 
 	if (r < 0)
 		return command_load_exit(r);
-	r = config_dump(config, stdout);
+	r = config_dump(config, line->verbose, stdout);
 	if (r == 0)
 		r = output_finish(stdout);
 	if (r < 0)
