@@ -386,12 +386,26 @@ shell_orphans_free(struct shell_orphans *orphans)
 	return NULL;
 }
 
-/* Is the parent a super-server, by the host's own file? */
+/*
+ * Is it a super-server: by the host's own file, and run by root or as what its unit was started
+ * for? Anybody can start the host's.
+ */
 static bool
-is_below_super_server(const struct view *view, int process_fd)
+is_super_server(const char *exe, const struct program_file *program, uint32_t uid, int32_t pid,
+    const struct process *process)
+{
+	return program_is_super_server(program_name(exe)) && program->error == 0 &&
+	    program->trust == EXE_SAME && program->file.stx_uid == 0 && program->rights.owned &&
+	    (program->file.stx_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+	    (uid == 0 || (process->main_pid != 0 && pid == process->main_pid));
+}
+
+static bool
+is_below_super_server(const struct view *view, int process_fd, const struct process *process)
 {
 	struct program_file program;
 	struct proc_stat stat;
+	struct process parent;
 	char exe[FILES_LINK_MAX];
 	_close_ int fd = -1;
 
@@ -402,7 +416,9 @@ is_below_super_server(const struct view *view, int process_fd)
 	    !program_is_super_server(program_name(exe)))
 		return false;
 	program_file_judge(view, fd, false, exe, &program);
-	return program.trust == EXE_SAME && program.error == 0 && program.file.stx_uid == 0;
+	process_init(&parent);
+	proc_read_status(fd, &parent);
+	return is_super_server(exe, &program, parent.uid, stat.parent_pid, process);
 }
 
 void
@@ -412,8 +428,9 @@ shell_read(const struct view *view, int process_fd, int task_fd, const char *cgr
 	struct shells shells = {
 		.view = view,
 		.process = process,
-		.super_server = process->exe_trust == EXE_SAME && process->exe_uid == 0 &&
-		    (process->evidence & EVIDENCE_EXE_KNOWN) != 0 &&
+		.super_server = process->exe_trust == EXE_SAME &&
+		    (process->evidence & EVIDENCE_EXE_ROOTS) != 0 &&
+		    (process->uid == 0 || process->pid == process->main_pid) &&
 		    program_is_super_server(program_name(process->exe)),
 	};
 
@@ -422,7 +439,7 @@ shell_read(const struct view *view, int process_fd, int task_fd, const char *cgr
 		process->evidence |= EVIDENCE_STDIO_NETWORK;
 	if (process->pid == 1)
 		return;
-	if (shells.stdio.network && is_below_super_server(view, process_fd))
+	if (shells.stdio.network && is_below_super_server(view, process_fd, process))
 		process->evidence |= EVIDENCE_SUPER_SERVER;
 	read_descendants(&shells, process_fd, process->pid);
 	for (size_t next = 0; next < shells.queued; next++) {

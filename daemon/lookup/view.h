@@ -51,8 +51,8 @@ bool view_read_cgroup(const struct view *view, int task_fd, char *path);
 
 /*
  * Parses such a path as place_parse() does. A container is one only if root alone could make its
- * cgroup, or if it is below a user's own manager, where it is that user's: in a part of the tree
- * that was given to a service, the service chooses the names. Returns 0 or -ENOMEM.
+ * cgroup, or if it is in a unit of a user's own manager, where it is that user's: in a part of the
+ * tree that was given to a service, the service chooses the names. Returns 0 or -ENOMEM.
  */
 int view_parse_place(const struct view *view, const char *path, struct place *ret,
     size_t *ret_group) _mustcheck_;

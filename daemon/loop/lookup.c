@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "loop/lookup.h"
@@ -39,7 +40,8 @@ struct lookup {
 	struct child *children;
 	struct event *child_ended;
 	struct event *readable;
-	struct event *timeout; /* no answer; or time to try again */
+	struct event *timeout;	  /* no answer; or time to try again */
+	struct names_link *names; /* until unheld has it */
 	struct unheld *unheld;
 	struct lookup_question *questions; /* those under way, asked of them */
 	struct lookup_answer *answers;
@@ -99,6 +101,7 @@ fail(struct lookup *lookup, int r)
 	unheld_cancel(lookup->unheld);
 	drop_answers(lookup);
 	disconnect(lookup);
+	(void)names_link_free(lookup->names);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
 	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_FAILED,
 	    FACTS(fact_number(FACT_OWNER_REASON, reason), fact_number(FACT_ERROR, (uint64_t)-r),
@@ -182,6 +185,8 @@ on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
 	unheld_take_in(lookup->answers, lookup->answer_count, sockets, count);
 	hand_over(lookup);
 }
+
+_Static_assert(UNHELD_MAX >= LOOKUP_INODES_MAX, "no socket of a request is left out");
 
 /* All answers of a request are in. */
 static void
@@ -319,7 +324,7 @@ start(struct lookup *lookup)
 	lookup->questions = calloc(LOOKUP_INODES_MAX, sizeof(*lookup->questions));
 	if (lookup->answers == NULL || lookup->questions == NULL)
 		return -ENOMEM;
-	r = unheld_new(ground, on_claims, lookup, &lookup->unheld);
+	r = unheld_new(ground, take_ptr(lookup->names), on_claims, lookup, &lookup->unheld);
 	if (r == 0)
 		r = loop_add_timer(ground->loop, on_timeout, lookup, &lookup->timeout);
 	if (r == 0)
@@ -341,19 +346,21 @@ start(struct lookup *lookup)
 
 int
 lookup_new(const struct ground *ground, const struct lookup_options *options,
-    struct lookup_client *client, struct lookup **ret)
+    struct lookup_client *client, struct names_link *names, struct lookup **ret)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	int r;
 
 	if (lookup == NULL) {
 		(void)lookup_client_close(client);
+		(void)names_link_free(names);
 		return -ENOMEM;
 	}
 	*lookup = (struct lookup){
 		.ground = ground,
 		.options = *options,
 		.client = client,
+		.names = names,
 	};
 	r = start(lookup);
 	if (r < 0)

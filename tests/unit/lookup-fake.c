@@ -34,6 +34,7 @@ fake_setup(void **state)
 	fake.host = (struct host){
 		.proc_fd = fake.fd,
 		.cgroup_fd = openat(fake.fd, "cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.systemd_fd = -1,
 	};
 	*state = &fake;
 	return fake.host.cgroup_fd < 0 ? -1 : 0;
