@@ -39,6 +39,7 @@ visit_present(struct pass *pass, struct stay *stay)
 	judge_stay(pass, stay);
 	/* It gets no older while no poll sees it: nothing becomes due. */
 	if (!stay_is_seen(stay) && stay->is.state != STAY_OVERSTAYING) {
+		tell_turns(pass, stay);
 		agenda_repeat(&pass->engine->agenda);
 		return;
 	}

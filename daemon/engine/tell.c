@@ -320,7 +320,7 @@ tell_turns(struct pass *pass, struct stay *stay)
 	if (occupation == NULL)
 		return;
 	turns_keep(occupation, pass->moment.boottime_usec);
-	if (!is_present(pass->engine, stay))
+	if (!stay_is_seen(stay))
 		return;
 	turns_note(occupation, stay, pass->poll_usec);
 	if (!turns_is_certain(stay) || occupation->stays < TURNS_MIN ||
