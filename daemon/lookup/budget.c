@@ -46,7 +46,7 @@ compare(const void *key, const void *element)
 }
 
 static struct account
-make_account(const struct budget *budget, uint32_t uid)
+make_account(const struct budgets *budget, uint32_t uid)
 {
 	return (struct account){
 		.uid = uid,
@@ -56,14 +56,14 @@ make_account(const struct budget *budget, uint32_t uid)
 }
 
 void
-budget_init(struct budget *budget, const struct budget_limits *limits, uint64_t until_usec)
+budget_init(struct budgets *budget, const struct budget_limits *limits, uint64_t until_usec)
 {
-	*budget = (struct budget){ .limits = limits, .until_usec = until_usec };
+	*budget = (struct budgets){ .limits = limits, .until_usec = until_usec };
 	budget->others = make_account(budget, UINT32_MAX);
 }
 
 void
-budget_clear(struct budget *budget)
+budget_clear(struct budgets *budget)
 {
 	free(budget->accounts);
 	budget->accounts = NULL;
@@ -71,7 +71,7 @@ budget_clear(struct budget *budget)
 }
 
 struct account *
-budget_account(struct budget *budget, uint32_t uid)
+budget_account(struct budgets *budget, uint32_t uid)
 {
 	size_t at =
 	    search_bound(&uid, budget->accounts, budget->count, sizeof(struct account), compare);
@@ -88,7 +88,7 @@ budget_account(struct budget *budget, uint32_t uid)
 }
 
 bool
-budget_take(struct budget *budget, struct account *account)
+budget_take(struct budgets *budget, struct account *account)
 {
 	if (budget->over || account->left == 0)
 		return false;

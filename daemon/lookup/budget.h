@@ -32,7 +32,7 @@ struct account {
 	size_t ring_left_bytes;
 };
 
-struct budget {
+struct budgets {
 	const struct budget_limits *limits; /* borrowed */
 	uint64_t until_usec;		    /* CLOCK_MONOTONIC */
 	uint32_t unchecked;		    /* descriptors since the clock was read */
@@ -42,13 +42,13 @@ struct budget {
 	struct account others; /* of all users beyond ACCOUNTS_MAX together */
 };
 
-void budget_init(struct budget *budget, const struct budget_limits *limits, uint64_t until_usec);
-void budget_clear(struct budget *budget);
+void budget_init(struct budgets *budget, const struct budget_limits *limits, uint64_t until_usec);
+void budget_clear(struct budgets *budget);
 
 /* The user's account, which stays where it is until another one is asked for. */
-struct account *budget_account(struct budget *budget, uint32_t uid);
+struct account *budget_account(struct budgets *budget, uint32_t uid);
 
 /* Takes one descriptor. Returns false where there is none left, or no time. */
-bool budget_take(struct budget *budget, struct account *account);
+bool budget_take(struct budgets *budget, struct account *account);
 
 #endif

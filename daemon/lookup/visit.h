@@ -62,7 +62,7 @@ struct search {
 	bool threads; /* also descriptors that a thread has to itself */
 	bool saw_all; /* nothing was kept from view so far */
 	bool lost;    /* one that is not in unfinished is not finished, for want of memory */
-	struct budget budget;
+	struct budgets budget;
 	struct unfinished *unfinished; /* owned */
 	size_t unfinished_count, unfinished_room;
 	uint32_t *held; /* owned; indices of wanted sockets, in order of each process */
