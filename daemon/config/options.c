@@ -42,7 +42,7 @@ cmdline_word(unsigned place)
 const struct option options[] = {
 	{ "interval", OPTION_DURATION, AT(interval_usec), 100 * USEC_PER_MSEC, USEC_PER_HOUR,
 	    .default_text = "5s", .unit = "time span", .reloadable = true,
-	    .help = "time between two polls of the listeners" },
+	    .help = "longest time between two polls of the listeners" },
 	{ "survey", OPTION_DURATION, AT(survey_usec), 100 * USEC_PER_MSEC, USEC_PER_DAY,
 	    .default_text = "30s", .unit = "time span", .reloadable = true,
 	    .help = "time between two surveys of all sockets in the range, at least the interval" },

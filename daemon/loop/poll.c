@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The poll: one reading of the listeners, from the timer to the engine. What is asked and what it
- * proves is kernel/poll-steps.c's; how a source is driven is pump.c's; this file says when.
- *
- * A poll begins an `interval` after the one before began, and sooner if a stay reaches a threshold
- * by then, so that an alert comes when its threshold is reached and not up to an interval later;
- * but never sooner than a fifth of the interval.
+ * proves is kernel/poll-steps.c's; how a source is driven is pump.c's; when poll-times.c's.
  *
  * What it never does: wait. A kernel that does not answer makes the poll incomplete, and the next
  * one asks again.
@@ -17,12 +13,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kernel/poll-steps.h"
+#include "loop/poll-times.h"
 #include "loop/poll.h"
 #include "loop/pump.h"
-
-/* Polls for what is due come at most so many times in an interval: a host where something is due
- * all the time must not pay for it ten times a second. */
-#define POLL_EXTRA_MAX 5
 
 /* A poll that could not be begun is tried again after this. */
 #define POLL_RETRY_USEC (100 * USEC_PER_MSEC)
@@ -36,13 +29,14 @@ struct poll {
 	struct event *timer; /* begins the next poll */
 	struct pump pump;
 	struct poll_steps *steps; /* NULL = none is under way */
-	bool at_once;		  /* the next one does not wait for the interval */
-	unsigned failures;	  /* incomplete polls in a row */
-	uint64_t key;		  /* secret, of the polls */
-	uint64_t begun_usec;	  /* CLOCK_BOOTTIME */
-	uint64_t awake_usec;	  /* CLOCK_MONOTONIC at that time; 0 = of another interval */
-	uint64_t asleep_usec;	  /* time the host had slept by the last poll */
-	uint64_t last_cpu_usec;	  /* of the last poll, the judging included */
+	struct poll_times times;
+	bool at_once;		/* the next one does not wait */
+	unsigned failures;	/* incomplete polls in a row */
+	uint64_t key;		/* secret, of the polls */
+	uint64_t begun_usec;	/* CLOCK_BOOTTIME */
+	uint64_t awake_usec;	/* CLOCK_MONOTONIC at that time; 0 = of another interval */
+	uint64_t asleep_usec;	/* time the host had slept by the last poll */
+	uint64_t last_cpu_usec; /* of the last poll, the judging included */
 };
 
 /* Arms the timer for the next poll, unless one is under way: after anything became due. */
@@ -51,20 +45,14 @@ plan_next(void *argument)
 {
 	struct poll *poll = argument;
 	uint64_t now_usec = clock_boottime_usec();
-	uint64_t interval_usec = settings_config(poll->ground->settings)->interval_usec;
-	uint64_t next_usec = poll->begun_usec + interval_usec;
-	uint64_t least_usec = poll->begun_usec + interval_usec / POLL_EXTRA_MAX;
-	uint64_t due_usec = engine_due_usec(poll->ground->engine);
+	uint64_t next_usec = 0;
 
 	if (poll->steps != NULL)
 		return;
-	/* A millisecond later, so that what is due is past and not about to be. */
-	if (due_usec < next_usec)
-		next_usec = due_usec + USEC_PER_MSEC;
-	if (next_usec < least_usec)
-		next_usec = least_usec;
-	if (poll->at_once)
-		next_usec = 0;
+	if (!poll->at_once)
+		next_usec = poll_times_next_usec(&poll->times, poll->begun_usec,
+		    engine_due_usec(poll->ground->engine),
+		    settings_config(poll->ground->settings)->interval_usec);
 	loop_arm(poll->timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
@@ -165,6 +153,15 @@ on_answered(void *argument, int r, const struct source_result *result)
 		take_in(poll);
 }
 
+/* The kernel's numbers have no end, once it gave one: start() asked. */
+static uint64_t
+draw(void)
+{
+	uint64_t random = 0;
+
+	return getrandom(&random, sizeof(random), 0) == sizeof(random) ? random : 0;
+}
+
 static void
 on_timer(evutil_socket_t fd, short what, void *argument)
 {
@@ -178,6 +175,8 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	poll->at_once = false;
 	watched_read(poll->watched, false);
 	poll->begun_usec = clock_boottime_usec();
+	poll_times_begun(&poll->times, poll->begun_usec,
+	    settings_config(ground->settings)->interval_usec, draw());
 	note_late(poll);
 	poll->pump.cpu_usec = 0;
 	options = (struct poll_steps_options){
@@ -210,6 +209,7 @@ on_settings(void *argument)
 	poll->steps = poll_steps_free(poll->steps);
 	watched_read(poll->watched, true);
 	poll->at_once = true;
+	poll->times.drawn_usec = 0;
 	poll->awake_usec = 0;
 }
 

@@ -103,6 +103,7 @@ full(enum event_kind kind, uint32_t ports)
 	report->stay->owner->unsearched_uid = 65534;
 	report_set_ports(report, 50001, ports);
 	report_set_group(report, 2, 3);
+	report->stay->group->joined_usec = REPORT_REALTIME_USEC - USEC_PER_SEC;
 	return report;
 }
 
