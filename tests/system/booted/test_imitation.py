@@ -400,3 +400,21 @@ def test_who_hides_behind_descriptors_is_not_allowed(scene):
     alert = wait_overstays(one)
     assert alert.get("OVERSTAY_RULE") is None
     assert alert["OVERSTAY_UNSEARCHED_UID"] == str(pwd.getpwnam(ALICE).pw_uid)
+
+
+# ---- names of files that it may not see ----------------------------------------------------
+
+
+def test_name_of_a_hidden_file_says_nothing(scene):
+    """Whether another program stands there is seen for who may see it, and for nobody else."""
+    called = []
+    for number, mode in enumerate((0o755, 0o700)):
+        one = scene()
+        other = f"/srv/named-{number}/other-program"
+        one.directory(os.path.dirname(other), mode=mode)
+        one.place(other, source="/bin/true")
+        own = one.place(f"/home/{ALICE}/named", owner=ALICE)
+        one.loose(["/bin/bash", "-c", 'exec -a "$0" "$@"', other, own, "-p", str(one.port)])
+        one.wait_listening()
+        called.append(wait_overstays(one).get("OVERSTAY_CALLED"))
+    assert called == ["/srv/named-0/other-program", None]
