@@ -199,8 +199,10 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 {
 	if (telling->kind == EVENT_REBOUND)
 		report->away_usec = telling->away_usec;
-	if (telling->chain != NULL)
+	if (telling->chain != NULL) {
 		report->span_usec = telling->span_usec;
+		report->severity = (enum severity)telling->chain->severity;
+	}
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;
 	report->advice = telling->advice == NULL ? NULL : strdup(telling->advice);

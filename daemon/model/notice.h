@@ -173,6 +173,7 @@ struct fact_owner {
 	uint32_t uid; /* of the socket's creator */
 	uint32_t listeners;
 	uint16_t port; /* of the first of them */
+	bool by_user;  /* another that is listed differs by the user alone */
 };
 
 /* Some owners of `all`. */
