@@ -65,7 +65,7 @@ enum beginning {
 };
 
 static enum beginning
-read_beginning(const struct reader *reader, int path_fd)
+read_beginning(const struct content_reader *reader, int path_fd)
 {
 	char magic[SELFMAG];
 	_close_ int fd = content_open(reader, path_fd);
@@ -196,7 +196,7 @@ static enum called
 judge_path(const struct name_ground *ground, const char *path)
 {
 	const struct subject *subject = ground->subject;
-	const struct reader reader = subject_reader(subject);
+	const struct content_reader reader = subject_reader(subject);
 	struct path_trace trace;
 	_close_ int fd = path_open_for(&reader, ground->root_fd, path, &trace);
 	enum beginning beginning;

@@ -48,7 +48,7 @@ is_in_group(const struct process *process, uint32_t gid)
 }
 
 bool
-content_may(const struct reader *reader, int fd, const struct statx *file)
+content_may(const struct content_reader *reader, int fd, const struct statx *file)
 {
 	const struct process *process = reader->process;
 	bool directory = S_ISDIR(file->stx_mode);
@@ -66,7 +66,7 @@ content_may(const struct reader *reader, int fd, const struct statx *file)
 }
 
 int
-content_open(const struct reader *reader, int fd)
+content_open(const struct content_reader *reader, int fd)
 {
 	char name[32];
 	struct statx file;

@@ -13,7 +13,7 @@
 #include "model/owner.h"
 
 /* Who named a path or file: only what it may see is read for it. */
-struct reader {
+struct content_reader {
 	struct file_systems *systems;
 	const struct process *process; /* NULL: it may read everything, as what it runs */
 	bool raised; /* another user started it (setuid), and chose its arguments */
@@ -24,12 +24,12 @@ struct reader {
  * where it is no regular file, -EREMOTE on a file system that is not to be read, -EACCES where the
  * reader may not read it.
  */
-int content_open(const struct reader *reader, int fd) _mustcheck_;
+int content_open(const struct content_reader *reader, int fd) _mustcheck_;
 
 /*
  * May the reader search the directory, or read the file, that fd is, by its mode? In doubt it may
  * not: where others than its owner are let in by a list (acl(5)).
  */
-bool content_may(const struct reader *reader, int fd, const struct statx *file);
+bool content_may(const struct content_reader *reader, int fd, const struct statx *file);
 
 #endif

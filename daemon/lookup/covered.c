@@ -83,7 +83,7 @@ covered_may_be(const struct process *process, enum process_evidence users)
 static bool
 stat_below(const struct subject *subject, int root_fd, const char *path, struct statx *ret)
 {
-	const struct reader reader = subject_reader(subject);
+	const struct content_reader reader = subject_reader(subject);
 	struct path_trace trace;
 	_close_ int fd = path_open_for(&reader, root_fd, path, &trace);
 
@@ -126,7 +126,7 @@ is_in_hosts_tree(const struct subject *subject, const char *path)
 static bool
 is_system_program(const struct subject *subject, const char *path, struct statx *ret)
 {
-	const struct reader reader = subject_reader(subject);
+	const struct content_reader reader = subject_reader(subject);
 	struct path_trace trace;
 	_close_ int fd = path_open_for(&reader, subject->view->init_root_fd, path, &trace);
 

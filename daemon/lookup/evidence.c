@@ -214,7 +214,7 @@ read_known(const struct subject *subject)
 {
 	const struct program_file *program = subject->program;
 	struct process *process = subject->process;
-	const struct reader reader = { .systems = subject->view->systems };
+	const struct content_reader reader = { .systems = subject->view->systems };
 	_close_ int fd = openat(subject->task_fd, "exe", O_PATH | O_CLOEXEC);
 	struct known_match match;
 

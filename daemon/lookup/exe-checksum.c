@@ -46,7 +46,7 @@ void
 exe_checksum_read(struct view *view, int task_fd, const struct program_file *program,
     struct process *process)
 {
-	const struct reader reader = { .systems = view->systems };
+	const struct content_reader reader = { .systems = view->systems };
 	_close_ int path_fd = -1, fd = -1;
 	struct statx file;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A path that a process names can lead anywhere: to a file of /sys that does something when it is
- * read, to a file system that whoever serves it lets wait for ever. So there is a list of those that
- * are read: of this kernel's own, on disks and in memory. All others are refused, known or not.
+ * read, to a file system that whoever serves it lets wait for ever. So there is a list of what may
+ * be read: of this kernel's own, on disks and in memory. All others are refused, known or not.
  *
  * What it never does: ask a file system that may not answer what it is. Even statfs(2) waits for a
  * server of NFS, and for one of FUSE that lets all users in. PID 1's table of mounts says what

@@ -31,7 +31,7 @@ enum file_system_use {
 bool file_systems_allow(struct file_systems *systems, int fd, const struct statx *file,
     enum file_system_use use);
 
-/* The system's type as statfs(2) tells it, without asking one that might not answer; 0 = unknown. */
+/* The type as statfs(2) tells it, without asking one that might not answer; 0 = unknown. */
 uint64_t file_systems_type(struct file_systems *systems, int fd, const struct statx *file);
 
 #endif

@@ -263,7 +263,7 @@ is_verified(const struct kin_source *source, char *exe, const struct kin *kin)
 static bool
 is_roots_script(const struct view *view, const char *path)
 {
-	const struct reader reader = { .systems = view->systems };
+	const struct content_reader reader = { .systems = view->systems };
 	struct path_trace trace;
 	_close_ int fd = path_open_for(&reader, view->init_root_fd, path, &trace);
 	struct statx file;

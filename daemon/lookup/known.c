@@ -126,7 +126,7 @@ open_candidate(int root_fd, const struct known_name *candidate, struct statx *re
 
 /* Reads the id of a file that is open (O_PATH). Returns 0 or -errno. */
 static int
-read_id(const struct reader *reader, int path_fd, const struct file_state *state,
+read_id(const struct content_reader *reader, int path_fd, const struct file_state *state,
     struct build_id *ret)
 {
 	_close_ int fd = content_open(reader, path_fd);
@@ -211,7 +211,7 @@ static void
 add(struct known_programs *known, int root_fd, const struct known_name *candidate,
     struct file_systems *systems)
 {
-	const struct reader reader = { .systems = systems };
+	const struct content_reader reader = { .systems = systems };
 	struct known_program entry = { .found = *candidate };
 	_close_ int fd = -1;
 	struct statx file;
@@ -332,7 +332,7 @@ known_refresh(struct known_programs *known, int root_fd, struct file_systems *sy
 /* ---- a file ------------------------------------------------------------------------------- */
 
 static const struct known_program *
-recognize(const struct known_programs *known, const struct reader *reader, int fd,
+recognize(const struct known_programs *known, const struct content_reader *reader, int fd,
     const struct file_state *state)
 {
 	struct build_id id;
@@ -356,7 +356,7 @@ is_runtime(const char *name)
 /* What the file is, remembered where the kernel runs it. What a process named is neither taken from
  * there nor put there: another might not read it, or he might. */
 static const struct known_program *
-remember(struct known_programs *known, const struct reader *reader, int fd,
+remember(struct known_programs *known, const struct content_reader *reader, int fd,
     const struct file_state *state)
 {
 	struct remembered *remembered =
@@ -373,7 +373,7 @@ remember(struct known_programs *known, const struct reader *reader, int fd,
 }
 
 struct known_match
-known_find(struct known_programs *known, const struct reader *reader, int fd,
+known_find(struct known_programs *known, const struct content_reader *reader, int fd,
     const struct statx *file)
 {
 	struct file_state state = state_of(file);

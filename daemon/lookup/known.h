@@ -14,7 +14,7 @@
 
 struct file_systems;
 struct known_programs;
-struct reader;
+struct content_reader;
 
 /* A file that was recognized. */
 struct known_match {
@@ -35,7 +35,7 @@ void known_refresh(struct known_programs *known, int root_fd, struct file_system
  * Which program the file that fd is (O_PATH) is a copy of, if the reader may read it
  * (content.h); file is what statx(2) said of it. known may be NULL.
  */
-struct known_match known_find(struct known_programs *known, const struct reader *reader, int fd,
-    const struct statx *file);
+struct known_match known_find(struct known_programs *known, const struct content_reader *reader,
+    int fd, const struct statx *file);
 
 #endif

@@ -144,7 +144,7 @@ static int
 open_named(const struct subject *subject, const char *argument, bool *ret_open)
 {
 	const struct process *process = subject->process;
-	const struct reader reader = subject_reader(subject);
+	const struct content_reader reader = subject_reader(subject);
 	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
 	int root_fd = subject->own_root_fd;
 	struct path_trace trace;
@@ -199,7 +199,7 @@ static int
 read_loaded(struct subject *subject, const char *argument)
 {
 	_close_ int fd = judge_named(subject, argument, &subject->loaded);
-	const struct reader reader = subject_reader(subject);
+	const struct content_reader reader = subject_reader(subject);
 	struct known_match match;
 
 	if (fd < 0)

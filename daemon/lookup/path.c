@@ -37,12 +37,12 @@
 
 struct path {
 	int root_fd;
-	int fd;			     /* where we are; -1 = at the root */
-	unsigned depth;		     /* steps below the root */
-	unsigned links;		     /* followed so far */
-	uint32_t root_uid;	     /* root's number beside 0 */
-	const struct reader *reader; /* NULL = this program's own path */
-	uint64_t device;	     /* the last that was found allowed; UINT64_MAX = none */
+	int fd;				     /* where we are; -1 = at the root */
+	unsigned depth;			     /* steps below the root */
+	unsigned links;			     /* followed so far */
+	uint32_t root_uid;		     /* root's number beside 0 */
+	const struct content_reader *reader; /* NULL = this program's own path */
+	uint64_t device; /* the last that was found allowed; UINT64_MAX = none */
 	struct path_trace *trace;
 	bool names;	  /* the last name is wanted */
 	const char *rest; /* in text: what is still to be followed */
@@ -91,7 +91,7 @@ is_owned(const struct statx *directory, uint32_t root_uid)
 static int
 check_reader(struct path *path, int fd, const struct statx *file)
 {
-	const struct reader *reader = path->reader;
+	const struct content_reader *reader = path->reader;
 	uint64_t device = (uint64_t)file->stx_dev_major << 32 | file->stx_dev_minor;
 
 	if (device != path->device &&
@@ -225,7 +225,7 @@ path_made_usec(const struct statx *file)
 }
 
 static int
-follow(const struct reader *reader, int root_fd, const char *text, uint32_t root_uid,
+follow(const struct content_reader *reader, int root_fd, const char *text, uint32_t root_uid,
     struct path_trace *trace)
 {
 	struct path path = {
@@ -261,7 +261,8 @@ follow(const struct reader *reader, int root_fd, const char *text, uint32_t root
 }
 
 int
-path_open_for(const struct reader *reader, int root_fd, const char *text, struct path_trace *ret)
+path_open_for(const struct content_reader *reader, int root_fd, const char *text,
+    struct path_trace *ret)
 {
 	return follow(reader, root_fd, text, 0, ret);
 }

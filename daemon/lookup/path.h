@@ -11,7 +11,7 @@
 
 #include "base/macros.h"
 
-struct reader;
+struct content_reader;
 
 /*
  * Opens path, absolute or not, with the directory root_fd (borrowed) as its root, without
@@ -55,7 +55,7 @@ struct path_trace {
  * followed all the same; what came of it may be compared with what the process has anyhow, and for
  * nothing else.
  */
-int path_open_for(const struct reader *reader, int root_fd, const char *path,
+int path_open_for(const struct content_reader *reader, int root_fd, const char *path,
     struct path_trace *ret) _mustcheck_;
 
 /* When a file was made or, where that is not kept, changed: CLOCK_REALTIME. Of what statx(2) was

@@ -170,7 +170,7 @@ has_channel(const struct stdio *holder, const struct stdio *stdio)
 static const char *
 find_known(const struct view *view, const struct process *holder, int process_fd, const char *exe)
 {
-	const struct reader reader = { .systems = view->systems };
+	const struct content_reader reader = { .systems = view->systems };
 	_close_ int fd = -1;
 	struct known_match match = { .name = NULL };
 	struct statx file;

@@ -25,12 +25,12 @@ struct subject {
 };
 
 /* Who reads a path that the process named. */
-static inline struct reader
+static inline struct content_reader
 subject_reader(const struct subject *subject)
 {
 	uint32_t real_uid = UINT32_MAX;
 
-	return (struct reader){
+	return (struct content_reader){
 		.systems = subject->view->systems,
 		.process = subject->process,
 		.raised = proc_read_real_uid(subject->task_fd, &real_uid) < 0 ||

@@ -53,7 +53,7 @@ content_teardown(void **state)
 static int
 read_for(const struct process *process, bool raised, const char *path)
 {
-	const struct reader reader = { systems, process, raised };
+	const struct content_reader reader = { systems, process, raised };
 	_close_ int fd = open(path, O_PATH | O_CLOEXEC);
 	_close_ int opened = fd < 0 ? -errno : content_open(&reader, fd);
 
@@ -64,7 +64,7 @@ read_for(const struct process *process, bool raised, const char *path)
 static int
 follow_for(const struct process *process, const char *path)
 {
-	const struct reader reader = { systems, process, false };
+	const struct content_reader reader = { systems, process, false };
 	_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct path_trace trace;
 	_close_ int fd = path_open_for(&reader, root_fd, path, &trace);
