@@ -227,13 +227,6 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 	return r == -ENOMEM ? r : 0;
 }
 
-/* Is the only holder one that starts services when somebody connects? */
-static bool
-is_manager_alone(const struct owner *owner)
-{
-	return owner->holders == 1 && process_is_manager(&owner->processes[0]);
-}
-
 static void
 set_unsearched(const struct wanted *wanted, struct owner *owner)
 {
@@ -262,7 +255,8 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 	r = describe_holders(answer, first, wants_checksum(group, count), owner);
 	if (r < 0 || owner->process_count == 0)
 		return r;
-	if (is_manager_alone(owner)) {
+	/* They start the service when somebody connects. */
+	if (owner_is_managers(owner)) {
 		r = find_cgroups(answer);
 		path = r == 0 ? cgroup_path(answer, first->cgroup) : NULL;
 		if (path != NULL && shell_is_accepted(&answer->view, path))
