@@ -10,6 +10,7 @@
  * Several processes may hold one socket: a rule about processes matches only if it is true of
  * every holder that is described, so that a stranger who was passed an allowed program's socket is
  * not covered. PID 1 beside others is left out: it holds the listeners it activates services with.
+ * If some could not be searched, it has to be true whatever they are.
  *
  * Pure. Cost: the keys that a rule has, cheap ones first, until one is false.
  */
@@ -584,5 +585,7 @@ match_rule(const struct rule *rule, struct match_subject subject)
 		if (match_all(&rule->match, &subject) != TRUTH_YES)
 			return false;
 	}
-	return true;
+	/* Who could not be searched may hold it, too: nothing is known of that process. */
+	subject.process = NULL;
+	return !owner->unsearched || match_all(&rule->match, &subject) == TRUTH_YES;
 }

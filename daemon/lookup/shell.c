@@ -37,6 +37,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/cgroup.h"
+#include "lookup/content.h"
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/pids.h"
@@ -169,13 +170,16 @@ has_channel(const struct stdio *holder, const struct stdio *stdio)
 static const char *
 find_known(const struct view *view, const struct process *holder, int process_fd, const char *exe)
 {
+	const struct content_reader reader = { .systems = view->systems };
+	_close_ int fd = -1;
 	struct known_match match = { .name = NULL };
 	struct statx file;
 
 	if (holder != NULL && !holder->exe_deleted && strcmp(exe, holder->exe) == 0)
 		return holder->known_as;
-	if (program_file_stat(process_fd, "exe", 0, &file) == 0)
-		match = known_find(view->host->known, process_fd, "exe", &file);
+	fd = openat(process_fd, "exe", O_PATH | O_CLOEXEC);
+	if (fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &file) == 0)
+		match = known_find(view->host->known, &reader, fd, &file);
 	return match.name != NULL ? match.name : "";
 }
 

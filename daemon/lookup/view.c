@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/file-systems.h"
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/place.h"
@@ -71,14 +72,18 @@ view_open(struct view *ret, const struct host *host)
 			path[0] = '\0';
 		cut_own_cgroup(path);
 	}
-	known_refresh(host->known, ret->init_root_fd);
+	ret->systems = file_systems_new(host->proc_fd);
 	ret->root_cgroup = strdup(path);
-	return ret->root_cgroup == NULL ? -ENOMEM : 0;
+	if (ret->systems == NULL || ret->root_cgroup == NULL)
+		return -ENOMEM;
+	known_refresh(host->known, ret->init_root_fd, ret->systems);
+	return 0;
 }
 
 void
 view_close(struct view *view)
 {
+	view->systems = file_systems_free(view->systems);
 	free(view->root_cgroup);
 	if (view->init_root_fd >= 0)
 		(void)close(view->init_root_fd);

@@ -16,6 +16,7 @@
 /* The text of a link in /proc/PID/ns: "mnt:[4026531841]". */
 #define VIEW_NAMESPACE_MAX 64
 
+struct file_systems;
 struct main_processes;
 struct containers;
 struct kinship;
@@ -33,6 +34,7 @@ struct view {
 	struct containers *containers; /* forward.c's; NULL = not searched for yet */
 	struct kinship *kinship;       /* kin.c's; NULL = nobody yet */
 	struct shell_orphans *orphans; /* shell.c's; NULL = they are not searched for */
+	struct file_systems *systems;  /* those that may be read */
 	uint64_t checksum_left_bytes;  /* of what may be read for checksums in this request */
 };
 

@@ -4,8 +4,9 @@
  * under way at a time and names as many sockets as there are: they share one walk of /proc there.
  *
  * What it never does: wait, or reap a process that it has not started. A lookup that does not
- * answer in time, or dies, leaves owners unknown for that reason; the daemon is `degraded`, tries
- * again ever more seldom, and asks anew for what it missed when the lookup is back.
+ * answer in time, or dies, leaves the owners unknown that it has not named yet, for that reason;
+ * the daemon is `degraded`, tries again ever more seldom, and asks anew for what it missed when the
+ * lookup is back.
  */
 #include <errno.h>
 #include <limits.h>
@@ -19,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "loop/lookup.h"
+#include "engine/unheld.h"
 #include "loop/unheld.h"
 
 /* A walk over 200,000 descriptors takes a second. */
@@ -62,6 +64,26 @@ drop_answers(struct lookup *lookup)
 	lookup->answer_count = 0;
 }
 
+/* What came before it failed is true all the same; but that nobody holds a socket is not all of the
+ * answer while the kernel was not asked. */
+static void
+keep_answers(struct lookup *lookup, uint64_t now_usec)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lookup->answer_count; i++) {
+		struct lookup_answer answer = lookup->answers[i];
+
+		if (unheld_is(answer.owner))
+			(void)owner_unref(answer.owner);
+		else
+			lookup->answers[kept++] = answer;
+	}
+	lookup->answer_count = kept;
+	engine_lookup_some_answers(lookup->ground->engine, lookup->answers, kept, now_usec);
+	drop_answers(lookup);
+}
+
 static void
 disconnect(struct lookup *lookup)
 {
@@ -99,7 +121,7 @@ fail(struct lookup *lookup, int r)
 		pause_usec = RETRY_LAST_USEC;
 	lookup->failures++;
 	unheld_cancel(lookup->unheld);
-	drop_answers(lookup);
+	keep_answers(lookup, now_usec);
 	disconnect(lookup);
 	(void)names_link_free(lookup->names);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
