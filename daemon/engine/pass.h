@@ -26,7 +26,7 @@ struct engine {
 	struct agenda agenda;
 	struct outbox outbox;
 	struct hopping hopping;
-	struct turns turns;
+	struct occupations turns;
 	struct groups groups;
 	struct advice advice;
 	struct verified verified;

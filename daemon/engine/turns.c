@@ -197,7 +197,7 @@ port_of(const struct stay *stay)
 }
 
 static struct occupant *
-find_occupant(const struct turns *turns, const struct group_key *key)
+find_occupant(const struct occupations *turns, const struct group_key *key)
 {
 	struct occupant *occupant;
 
@@ -212,7 +212,7 @@ find_on(const struct occupant *occupant, const struct turns_port *at)
 
 	if (occupant == NULL)
 		return NULL;
-	HASH_FIND(hh, occupant->occupations, at, sizeof(*at), occupation);
+	HASH_FIND(hh, occupant->ports, at, sizeof(*at), occupation);
 	return occupation;
 }
 
@@ -229,35 +229,35 @@ forget_takers(struct occupation *occupation)
 }
 
 static void
-drop(struct turns *turns, struct occupation *occupation)
+drop(struct occupations *turns, struct occupation *occupation)
 {
 	struct occupant *occupant = occupation->occupant;
 
-	HASH_DEL(occupant->occupations, occupation);
+	HASH_DEL(occupant->ports, occupation);
 	forget_takers(occupation);
 	free(occupation);
 	turns->count--;
-	if (occupant->occupations != NULL)
+	if (occupant->ports != NULL)
 		return;
 	HASH_DEL(turns->occupants, occupant);
 	free(occupant);
 }
 
 void
-turns_clear(struct turns *turns)
+turns_clear(struct occupations *turns)
 {
 	struct occupant *occupant, *next_occupant;
 	struct occupation *occupation, *next;
 
 	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
-		HASH_ITER (hh, occupant->occupations, occupation, next)
+		HASH_ITER (hh, occupant->ports, occupation, next)
 			drop(turns, occupation);
 }
 
 static unsigned
 count_of(const struct occupant *occupant)
 {
-	return occupant == NULL ? 0 : HASH_COUNT(occupant->occupations);
+	return occupant == NULL ? 0 : HASH_COUNT(occupant->ports);
 }
 
 /* The shortest of those that began first: one that lasts stays among them, and what a flood leaves
@@ -265,7 +265,7 @@ count_of(const struct occupant *occupant)
 static struct occupation *
 find_shortest(const struct occupant *occupant)
 {
-	struct occupation *occupation = occupant->occupations, *shortest = occupation;
+	struct occupation *occupation = occupant->ports, *shortest = occupation;
 
 	for (unsigned i = 0; i < COMPARED_MAX && occupation != NULL; i++) {
 		if (occupation->covered_usec < shortest->covered_usec)
@@ -277,7 +277,7 @@ find_shortest(const struct occupant *occupant)
 
 /* Room for one more of this occupant, who may be gone behind it. One that floods takes its own. */
 static void
-make_room(struct turns *turns, struct occupant *occupant)
+make_room(struct occupations *turns, struct occupant *occupant)
 {
 	struct occupant *other, *next;
 
@@ -292,7 +292,7 @@ make_room(struct turns *turns, struct occupant *occupant)
 }
 
 static struct occupant *
-find_or_add_occupant(struct turns *turns, const struct group_key *key)
+find_or_add_occupant(struct occupations *turns, const struct group_key *key)
 {
 	struct occupant *occupant = find_occupant(turns, key);
 
@@ -310,7 +310,7 @@ find_or_add_occupant(struct turns *turns, const struct group_key *key)
 }
 
 static struct occupation *
-add(struct turns *turns, const struct group_key *key, const struct turns_port *at)
+add(struct occupations *turns, const struct group_key *key, const struct turns_port *at)
 {
 	struct occupation *occupation = calloc(1, sizeof(*occupation));
 	struct occupant *occupant;
@@ -323,14 +323,14 @@ add(struct turns *turns, const struct group_key *key, const struct turns_port *a
 	occupation->occupant = occupant;
 	occupation->severity = SEVERITY_OFF;
 	if (occupant != NULL) {
-		HASH_ADD(hh, occupant->occupations, at, sizeof(occupation->at), occupation);
+		HASH_ADD(hh, occupant->ports, at, sizeof(occupation->at), occupation);
 		if (table_holds(occupation)) {
 			turns->count++;
 			port_set_add(&turns->ports, (uint16_t)at->port, (uint16_t)at->port);
 			return occupation;
 		}
 	}
-	if (occupant != NULL && occupant->occupations == NULL) {
+	if (occupant != NULL && occupant->ports == NULL) {
 		HASH_DEL(turns->occupants, occupant);
 		free(occupant);
 	}
@@ -347,7 +347,7 @@ goes_on(const struct occupation *occupation, const struct stay *stay, uint64_t g
 }
 
 struct occupation *
-turns_find(const struct turns *turns, const struct stay *stay, uint64_t grace_usec)
+turns_find(const struct occupations *turns, const struct stay *stay, uint64_t grace_usec)
 {
 	struct occupation *occupation;
 	struct turns_port at;
@@ -484,7 +484,7 @@ begin_anew(struct occupation *occupation)
 }
 
 void
-turns_leave(struct turns *turns, const struct stay *stay, uint64_t grace_usec)
+turns_leave(struct occupations *turns, const struct stay *stay, uint64_t grace_usec)
 {
 	struct turns_port at = port_of(stay);
 	struct occupation *occupation;
@@ -530,13 +530,13 @@ turns_group_key(const struct occupation *occupation)
 }
 
 void
-turns_forget_rules(struct turns *turns)
+turns_forget_rules(struct occupations *turns)
 {
 	struct occupant *occupant, *next_occupant;
 	struct occupation *occupation, *next;
 
 	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
-		HASH_ITER (hh, occupant->occupations, occupation, next) {
+		HASH_ITER (hh, occupant->ports, occupation, next) {
 			occupation->spent_usec = occupation->covered_usec;
 			occupation->threshold_usec = 0;
 			occupation->severity = SEVERITY_OFF;
@@ -545,7 +545,7 @@ turns_forget_rules(struct turns *turns)
 }
 
 uint64_t
-turns_sweep(struct turns *turns, uint64_t now_usec, uint64_t grace_usec)
+turns_sweep(struct occupations *turns, uint64_t now_usec, uint64_t grace_usec)
 {
 	/* A stay that came within the grace may still wait for its owner's name. */
 	uint64_t keep_usec = grace_usec + USEC_PER_MIN, next_usec = USEC_NEVER;
@@ -554,7 +554,7 @@ turns_sweep(struct turns *turns, uint64_t now_usec, uint64_t grace_usec)
 	struct occupation *occupation, *next;
 
 	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
-		HASH_ITER (hh, occupant->occupations, occupation, next) {
+		HASH_ITER (hh, occupant->ports, occupation, next) {
 			uint64_t last_usec = occupation->until_usec > occupation->kept_usec ?
 			    occupation->until_usec :
 			    occupation->kept_usec;
@@ -568,7 +568,7 @@ turns_sweep(struct turns *turns, uint64_t now_usec, uint64_t grace_usec)
 		return next_usec;
 	port_set_clear(&turns->ports);
 	HASH_ITER (hh, turns->occupants, occupant, next_occupant)
-		HASH_ITER (hh, occupant->occupations, occupation, next)
+		HASH_ITER (hh, occupant->ports, occupation, next)
 			port_set_add(&turns->ports, (uint16_t)occupation->at.port,
 			    (uint16_t)occupation->at.port);
 	return next_usec;

@@ -64,21 +64,21 @@ struct occupation {
 /* A container, else a unit, else a user; with the ports of it. */
 struct occupant {
 	struct group_key key;
-	struct occupation *occupations; /* a hash table (base/table.h) */
+	struct occupation *ports; /* a hash table (base/table.h) */
 	UT_hash_handle hh;
 };
 
-struct turns {
+struct occupations {
 	struct occupant *occupants; /* a hash table */
 	size_t count;		    /* of occupations */
 	struct port_set ports;	    /* those, and for a while more */
 };
 
-void turns_clear(struct turns *turns);
+void turns_clear(struct occupations *turns);
 
 /* The occupation that the stay goes on with; NULL = none: one has to have left the port before.
  * Costs a bit of a bitmap where nobody has. */
-struct occupation *turns_find(const struct turns *turns, const struct stay *stay,
+struct occupation *turns_find(const struct occupations *turns, const struct stay *stay,
     uint64_t grace_usec);
 
 /* The stay was there at poll_usec, or at least its absence is not proved. */
@@ -86,7 +86,7 @@ void turns_note(struct occupation *occupation, const struct stay *stay, uint64_t
 void turns_keep(struct occupation *occupation, uint64_t now_usec);
 
 /* A judged stay left its port (it is AWAY): begins an occupation or lengthens its. */
-void turns_leave(struct turns *turns, const struct stay *stay, uint64_t grace_usec);
+void turns_leave(struct occupations *turns, const struct stay *stay, uint64_t grace_usec);
 
 /* True where its owner is known: else its time counts for nothing. */
 bool turns_is_certain(const struct stay *stay);
@@ -103,10 +103,10 @@ enum severity turns_severity(const struct occupation *occupation);
 struct group_key turns_group_key(const struct occupation *occupation);
 
 /* New rules: what the old ones said counts no more. */
-void turns_forget_rules(struct turns *turns);
+void turns_forget_rules(struct occupations *turns);
 
 /* Forgets the occupations that nobody went on with for longer than grace_usec. Returns when it has
  * the next one to forget, USEC_NEVER = that is not known. */
-uint64_t turns_sweep(struct turns *turns, uint64_t now_usec, uint64_t grace_usec);
+uint64_t turns_sweep(struct occupations *turns, uint64_t now_usec, uint64_t grace_usec);
 
 #endif
