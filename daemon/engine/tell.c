@@ -320,6 +320,8 @@ tell_turns(struct pass *pass, struct stay *stay)
 	if (occupation == NULL)
 		return;
 	turns_keep(occupation, pass->moment.boottime_usec);
+	/* Whose the time is must not depend on which passes were left out. */
+	agenda_repeat(&pass->engine->agenda);
 	if (!stay_is_seen(stay))
 		return;
 	turns_note(occupation, stay, pass->poll_usec);

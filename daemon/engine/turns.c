@@ -17,7 +17,8 @@
  * Invariants: an occupant has occupations. An occupation that is being gone on with is kept: each
  * pass visits those stays before turns_sweep(). Memory: TURNS_MAX occupations of 200 bytes with the
  * names of their programs. Cost: a bit of a bitmap for a stay in a pass; a few sums for one on such
- * a port, or that leaves. Nothing in a poll that changes nothing.
+ * a port, or that leaves. While somebody takes a turn no pass is left out; else nothing in a poll
+ * that changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
