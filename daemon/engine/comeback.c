@@ -229,6 +229,20 @@ comeback_all(struct pass *pass)
 	track_sweep(track);
 }
 
+/* A port that its occupant's programs take in turns: the time of this stay counts among theirs. */
+static void
+leave_turns(struct pass *pass, struct stay *stay)
+{
+	const struct policy *policy = pass->engine->policy;
+
+	if ((policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
+		return;
+	/* Its owner's name came with the poll that it was gone from. */
+	if (stay->judged.verdict.threshold_usec == 0 && turns_is_certain(stay))
+		judge_stay(pass, stay);
+	turns_leave(&pass->engine->turns, stay, policy->grace_usec);
+}
+
 void
 comeback_leave(struct pass *pass, struct stay *stay)
 {
@@ -239,6 +253,7 @@ comeback_leave(struct pass *pass, struct stay *stay)
 		return;
 	stay->is.left = true;
 	stay_note_change(stay);
+	leave_turns(pass, stay);
 	/* Of a stay that several owners shared the tenures have lengthened their chains. */
 	if (tenures_end(stay) || stay->told.overstayed || stay->judged.verdict.allowed ||
 	    (policy->hopping >> stay->is.endpoint.protocol & 1) == 0)

@@ -18,6 +18,7 @@ void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
 /* Returns true where an alert of its own was told or waits: it needs no other. */
 bool tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
 void tell_hopping(struct pass *pass, struct stay *stay);
+void tell_turns(struct pass *pass, struct stay *stay);
 void tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec);
 
 /* The same for a chain whose last one came to the stay at from_usec, judged as that one's. */
