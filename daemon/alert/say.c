@@ -108,12 +108,19 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_EXECUTABLES_OTHER_VERSION] = "{CONDITION}: the database of verified programs is "
 					     "of another version; started a new one, kept the "
 					     "old one as {PATH}",
+	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
+			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
+			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_KERNEL_RANGE_RECOVERED] = "{CONDITION}: ip_local_port_range is readable again",
 	[NOTICE_CONFIG_RECOVERED] = "{CONDITION}: the configuration is valid again",
 	[NOTICE_LAST_GOOD_RECOVERED] = "{CONDITION}: the last good configuration is saved again",
 	[NOTICE_EXECUTABLES_RECOVERED] = "{CONDITION}: verified programs are saved again",
+	[NOTICE_CROWD_RECOVERED] = "{CONDITION}: all listeners are looked up in time again; since "
+				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
+				   "forgotten before their grace was over, {UNASKED_PEERS} "
+				   "suspect{UNASKED_PEERS:s} reported without peers",
 };
 
 static void

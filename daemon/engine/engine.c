@@ -414,6 +414,12 @@ engine_suppressed(struct engine *engine, const struct moment *moment, bool at_on
 	outbox_suppressed(&engine->outbox, moment, at_once);
 }
 
+const uint64_t *
+engine_short_of(const struct engine *engine)
+{
+	return engine->track.tally.short_of;
+}
+
 void
 engine_counts(const struct engine *engine, struct track_counts *ret)
 {

@@ -44,11 +44,12 @@ enum owner_reason {
 	OWNER_REASON_NO_PERMISSION,   /* it could not see every process */
 	OWNER_REASON_NO_PROCESS,      /* it saw every process; none holds the socket */
 	OWNER_REASON_KERNEL_UNPROVED, /* no process holds it; the kernel may, which names no port */
-	OWNER_REASON_IO_URING,	 /* none has a descriptor; it may be in an io_uring that shows no
+	OWNER_REASON_IO_URING,	  /* none has a descriptor; it may be in an io_uring that shows no
 				       numbers (before Linux 6.3) */
-	OWNER_REASON_OTHER_PIDS, /* processes of another PID namespace may hold it */
-	OWNER_REASON_EXITED,	 /* the socket was gone before it could be looked up */
-	OWNER_REASON_NO_INODE,	 /* the socket has no inode: nothing can hold it by name */
+	OWNER_REASON_OTHER_PIDS,  /* processes of another PID namespace may hold it */
+	OWNER_REASON_EXITED,	  /* the socket was gone before it could be looked up */
+	OWNER_REASON_NO_INODE,	  /* the socket has no inode: nothing can hold it by name */
+	OWNER_REASON_NOT_IN_TIME, /* its user has too many sockets: not asked for in time */
 	OWNER_REASON_COUNT,
 };
 

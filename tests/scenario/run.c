@@ -79,7 +79,8 @@
  *	field NAME=VALUE, nofield NAME	the same, of any field, VALUE as it stands
  *	stay N			OVERSTAY_STAY of it: stays are numbered in their order
  *	counts NAME N...  listeners sockets overstaying allowed away tcp udp; since the beginning
- *			held-back (messages), proofs (one-port questions), dumps, ids (stays)
+ *			held-back (messages), proofs (one-port questions), dumps, ids (stays),
+ *			unasked (sockets, in time), given-up (stays, before their grace was over)
  */
 #include <errno.h>
 #include <glob.h>
