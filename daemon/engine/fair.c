@@ -22,7 +22,7 @@
 #include "engine/fair.h"
 
 /* Those of a user, or of a block, among the items. */
-struct claim {
+struct demand {
 	size_t begin, wants, share;
 	uint64_t since_usec; /* of the oldest */
 	uint32_t party;
@@ -66,29 +66,29 @@ compare_items(const void *a, const void *b)
 }
 
 static size_t
-sum_up_to(const struct claim *claims, size_t count, size_t level)
+sum_up_to(const struct demand *demands, size_t count, size_t level)
 {
 	size_t sum = 0;
 
 	for (size_t i = 0; i < count; i++)
-		sum += claims[i].wants < level ? claims[i].wants : level;
+		sum += demands[i].wants < level ? demands[i].wants : level;
 	return sum;
 }
 
 /* How many of those that want more than `level` are not younger than since_usec. */
 static size_t
-count_older(const struct claim *claims, size_t count, size_t level, uint64_t since_usec)
+count_older(const struct demand *demands, size_t count, size_t level, uint64_t since_usec)
 {
 	size_t older = 0;
 
 	for (size_t i = 0; i < count; i++)
-		older += claims[i].wants > level && claims[i].since_usec <= since_usec;
+		older += demands[i].wants > level && demands[i].since_usec <= since_usec;
 	return older;
 }
 
 /* One more for those whose oldest have waited longest, as long as there are any left. */
 static void
-share_rest(struct claim *claims, size_t count, size_t level, size_t rest)
+share_rest(struct demand *demands, size_t count, size_t level, size_t rest)
 {
 	uint64_t low_usec = 0, high_usec = USEC_NEVER;
 
@@ -96,24 +96,24 @@ share_rest(struct claim *claims, size_t count, size_t level, size_t rest)
 	while (low_usec < high_usec) {
 		uint64_t middle_usec = low_usec + (high_usec - low_usec) / 2;
 
-		if (count_older(claims, count, level, middle_usec) < rest)
+		if (count_older(demands, count, level, middle_usec) < rest)
 			low_usec = middle_usec + 1;
 		else
 			high_usec = middle_usec;
 	}
 	for (unsigned same_age = 0; same_age < 2; same_age++)
 		for (size_t i = 0; i < count && rest > 0; i++) {
-			if (claims[i].wants <= level || claims[i].share > level ||
-			    claims[i].since_usec + !same_age > low_usec)
+			if (demands[i].wants <= level || demands[i].share > level ||
+			    demands[i].since_usec + !same_age > low_usec)
 				continue;
-			claims[i].share++;
+			demands[i].share++;
 			rest--;
 		}
 }
 
 /* The same for all, up to what each wants. */
 static void
-divide(struct claim *claims, size_t count, size_t places)
+divide(struct demand *demands, size_t count, size_t places)
 {
 	size_t low = 0, high = places;
 
@@ -121,19 +121,19 @@ divide(struct claim *claims, size_t count, size_t places)
 	while (low < high) {
 		size_t middle = low + (high - low + 1) / 2;
 
-		if (sum_up_to(claims, count, middle) <= places)
+		if (sum_up_to(demands, count, middle) <= places)
 			low = middle;
 		else
 			high = middle - 1;
 	}
 	for (size_t i = 0; i < count; i++)
-		claims[i].share = claims[i].wants < low ? claims[i].wants : low;
-	share_rest(claims, count, low, places - sum_up_to(claims, count, low));
+		demands[i].share = demands[i].wants < low ? demands[i].wants : low;
+	share_rest(demands, count, low, places - sum_up_to(demands, count, low));
 }
 
-/* Of each user one claim, in the order of the items. Returns how many. */
+/* Of each user one demand, in the order of the items. Returns how many. */
 static size_t
-claims_of_users(const struct fair *fair, struct claim *claims)
+demands_of_users(const struct fair *fair, struct demand *demands)
 {
 	size_t count = 0;
 
@@ -141,38 +141,38 @@ claims_of_users(const struct fair *fair, struct claim *claims)
 		const struct fair_item *item = &fair->items[i];
 
 		if (i == 0 || item->key != fair->items[i - 1].key)
-			claims[count++] = (struct claim){
+			demands[count++] = (struct demand){
 				.begin = i,
 				.since_usec = item->since_usec,
 				.party = party_of(item->key),
 			};
-		claims[count - 1].wants++;
+		demands[count - 1].wants++;
 	}
 	return count;
 }
 
 /* Of each party one, in the same order; `begin` is the first of its users. Returns how many. */
 static size_t
-claims_of_parties(const struct claim *users, size_t user_count, struct claim *claims)
+demands_of_parties(const struct demand *users, size_t user_count, struct demand *demands)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < user_count; i++) {
 		if (i == 0 || users[i].party != users[i - 1].party)
-			claims[count++] = (struct claim){
+			demands[count++] = (struct demand){
 				.begin = i,
 				.since_usec = USEC_NEVER,
 			};
-		claims[count - 1].wants += users[i].wants;
-		if (users[i].since_usec < claims[count - 1].since_usec)
-			claims[count - 1].since_usec = users[i].since_usec;
+		demands[count - 1].wants += users[i].wants;
+		if (users[i].since_usec < demands[count - 1].since_usec)
+			demands[count - 1].since_usec = users[i].since_usec;
 	}
 	return count;
 }
 
 /* Keeps of each user as many as his share. */
 static void
-keep_shares(struct fair *fair, const struct claim *users, size_t user_count)
+keep_shares(struct fair *fair, const struct demand *users, size_t user_count)
 {
 	size_t kept = 0, most = 0;
 
@@ -192,28 +192,28 @@ keep_shares(struct fair *fair, const struct claim *users, size_t user_count)
 static void
 prune(struct fair *fair)
 {
-	struct claim *claims;
+	struct demand *demands;
 	size_t user_count, party_count;
 
 	qsort(fair->items, fair->count, sizeof(*fair->items), compare_items);
 	if (fair->count <= fair->places)
 		return;
-	claims = calloc(2 * fair->count, sizeof(*claims));
-	if (claims == NULL) {
+	demands = calloc(2 * fair->count, sizeof(*demands));
+	if (demands == NULL) {
 		fair->count = fair->places;
 		return;
 	}
-	user_count = claims_of_users(fair, claims);
-	party_count = claims_of_parties(claims, user_count, claims + user_count);
-	divide(claims + user_count, party_count, fair->places);
+	user_count = demands_of_users(fair, demands);
+	party_count = demands_of_parties(demands, user_count, demands + user_count);
+	divide(demands + user_count, party_count, fair->places);
 	for (size_t i = 0; i < party_count; i++) {
-		const struct claim *party = &claims[user_count + i];
+		const struct demand *party = &demands[user_count + i];
 		size_t end = i + 1 < party_count ? party[1].begin : user_count;
 
-		divide(claims + party->begin, end - party->begin, party->share);
+		divide(demands + party->begin, end - party->begin, party->share);
 	}
-	keep_shares(fair, claims, user_count);
-	free(claims);
+	keep_shares(fair, demands, user_count);
+	free(demands);
 }
 
 void
