@@ -131,6 +131,15 @@ first_seen(struct text *value, const struct field_source *source)
 }
 
 static void
+joined(struct text *value, const struct field_source *source)
+{
+	const struct report_group *group = source->stay->group;
+
+	if (group != NULL && group->joined_usec != 0)
+		value_add_usec(value, group->joined_usec);
+}
+
+static void
 range(struct text *value, const struct field_source *source)
 {
 	if (source->stay->range != 0)
@@ -350,6 +359,7 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_AWAY_USEC", FIELDS_AWAY, FIELD_USEC, false, away },
 	{ "OVERSTAY_THRESHOLD_USEC", FIELDS_STAY, FIELD_USEC, false, threshold },
 	{ "OVERSTAY_FIRST_SEEN_USEC", FIELDS_STAY, FIELD_TIME, false, first_seen },
+	{ "OVERSTAY_JOINED_USEC", FIELDS_GROUP, FIELD_TIME, false, joined },
 	{ "OVERSTAY_RANGE", FIELDS_STAY, FIELD_WORD, false, range },
 	{ "OVERSTAY_CLASS", FIELDS_STAY, FIELD_WORD, false, class },
 	{ "OVERSTAY_REASONS", FIELDS_STAY, FIELD_WORDS, false, reasons },

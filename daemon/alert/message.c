@@ -120,6 +120,21 @@ add_see(const struct line *line)
 		text_printf(line->text, "%02x", line->stay->id.bytes[i]);
 }
 
+/* "; joined 10min ago": the age is that of the endpoint, whoever was there. */
+static void
+add_joined(const struct line *line)
+{
+	const struct report_group *group = line->stay->group;
+	uint64_t joined_usec = group == NULL ? 0 : group->joined_usec;
+	uint64_t now_usec = line->report->realtime_usec;
+	char since[DURATION_TEXT_MAX];
+
+	if (joined_usec == 0)
+		return;
+	text_printf(line->text, "; joined %s ago",
+	    duration_format_short(now_usec > joined_usec ? now_usec - joined_usec : 0, since));
+}
+
 /* "; note: its program was deleted", or "; suspect: ..." of one whose time is not over yet. */
 static void
 add_reasons(const struct line *line)
@@ -240,6 +255,7 @@ line_overstay(const struct line *line)
 	text_add(line->text, ", ");
 	add_threshold(line);
 	add_owner(line);
+	add_joined(line);
 	add_reasons(line);
 	add_hints(line);
 	add_group(line);
@@ -262,6 +278,7 @@ line_suspect(const struct line *line)
 		text_printf(line->text, " (%s)",
 		    reason_strength_name(reasons_strength(line->stay->reasons)));
 	}
+	add_joined(line);
 	if (process != NULL && process->parent_pid != 0) {
 		text_add(line->text, "; parent ");
 		describe_parent(line->text, process);

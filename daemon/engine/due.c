@@ -94,7 +94,7 @@ sum_of(const struct batch *batch, const struct stay *stay)
 {
 	if (batch->pass->engine->overslept)
 		return SUM_AFTER_RESUME;
-	return stay->is.baseline ? SUM_AT_START : SUM_AT_ONCE;
+	return stay->is.baseline && !stay->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
 }
 
 /* All join before any is compared: how many there are is known to the first. */

@@ -200,9 +200,8 @@ add_others(struct sha256 *sum, const struct owner *owner, const struct process *
 }
 
 static void
-add_owner(struct sha256 *sum, const struct stay *stay, bool reported)
+add_holder(struct sha256 *sum, const struct owner *owner, uint32_t uid, bool reported)
 {
-	const struct owner *owner = owner_of(stay);
 	const struct process *process = owner == NULL ? NULL : owner_first(owner);
 
 	add_text(sum, owner_kind_name(owner == NULL ? OWNER_UNKNOWN : owner->kind));
@@ -215,29 +214,60 @@ add_owner(struct sha256 *sum, const struct stay *stay, bool reported)
 	}
 	if (owner != NULL)
 		add_place(sum, owner_place(owner), process, reported);
-	add_user(sum, process != NULL ? process->uid : stay->is.members[stay->judged.worst].uid,
-	    reported);
+	add_user(sum, process != NULL ? process->uid : uid, reported);
+}
+
+static void
+add_owner(struct sha256 *sum, const struct stay *stay, bool reported)
+{
+	add_holder(sum, owner_of(stay), stay->is.members[stay->judged.worst].uid, reported);
 }
 
 bool
-group_key_knows(const struct stay *stay)
+group_key_knows_owner(const struct owner *owner)
 {
-	const struct owner *owner = owner_of(stay);
 	const struct process *process = owner == NULL ? NULL : owner_first(owner);
 
 	return owner != NULL &&
 	    (owner->kind == OWNER_KERNEL || (process != NULL && process->exe[0] != '\0'));
 }
 
+bool
+group_key_knows(const struct stay *stay)
+{
+	return group_key_knows_owner(owner_of(stay));
+}
+
 struct group_key
-group_key_of_owner(const struct stay *stay)
+group_key_of_holder(const struct owner *owner, uint32_t uid)
 {
 	struct sha256 sum;
 
 	sha256_begin(&sum);
 	add_text(&sum, "owner");
-	add_owner(&sum, stay, false);
+	add_holder(&sum, owner, uid, false);
 	return end(&sum);
+}
+
+struct group_key
+group_key_of_owner(const struct stay *stay)
+{
+	return group_key_of_holder(owner_of(stay), stay->is.members[stay->judged.worst].uid);
+}
+
+/* Of a program that hides its script since then only the keys differ, of an instance or a session
+ * of the same unit all but the keys. */
+bool
+group_key_is_of(const struct group_key *key, const struct owner *owner, const struct member *member)
+{
+	struct group_key other;
+
+	if (!group_key_knows_owner(member->owner) || !group_key_knows_owner(owner))
+		return false;
+	if (owner == member->owner || owner_same(owner, member->owner))
+		return true;
+	other = group_key_of_holder(member->owner, member->uid);
+	return memcmp(&other, key, sizeof(other)) == 0;
 }
 
 /*

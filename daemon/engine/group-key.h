@@ -8,14 +8,16 @@
 
 #include "engine/stay.h"
 
-#define GROUP_KEY_BYTES REPORT_GROUP_BYTES
-
-struct group_key {
-	uint8_t bytes[GROUP_KEY_BYTES];
-};
-
 /* False for an owner that nobody knows: it is never the same as any. */
 bool group_key_knows(const struct stay *stay);
+bool group_key_knows_owner(const struct owner *owner);
+
+/* An owner that holds a socket with this uid. */
+struct group_key group_key_of_holder(const struct owner *owner, uint32_t uid);
+
+/* True where the owner of a member is the one with that key, or the same as far as can be told. */
+bool group_key_is_of(const struct group_key *key, const struct owner *owner,
+    const struct member *member);
 
 /* Whose it is, on this host: the same for all listeners of an owner. */
 struct group_key group_key_of_owner(const struct stay *stay);

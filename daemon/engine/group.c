@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/company.h"
 #include "engine/group.h"
 
 static void
@@ -77,6 +78,7 @@ groups_join(struct groups *groups, struct stay *stay)
 	struct group_key key;
 	struct group *group;
 
+	company_remember(stay);
 	group_leave(stay);
 	if (!group_key_knows(stay))
 		return NULL;
@@ -88,6 +90,7 @@ groups_join(struct groups *groups, struct stay *stay)
 	group->owner = owner_ref(stay->is.members[stay->judged.worst].owner);
 	group->owner_key = group_key_of_owner(stay);
 	group->endpoint = stay->is.endpoint;
+	group->suspect = stay->judged.verdict.suspect;
 	group->live++;
 	stay->told.group = group;
 	return group;
@@ -112,22 +115,6 @@ group_revoke(struct stay *stay)
 	group_leave(stay);
 	if (group != NULL && group->live == 0)
 		group->reported_usec = 0;
-}
-
-bool
-group_is_anothers(const struct stay *stay)
-{
-	const struct owner *owner = stay->is.members[stay->judged.worst].owner;
-	const struct group *group = stay->told.group;
-	struct group_key key;
-
-	/* Of a program that hides its script since then only the keys differ, of an instance or a
-	 * session of the same unit all but the keys. */
-	if (group == NULL || !group_key_knows(stay) || owner == group->owner ||
-	    owner_same(owner, group->owner))
-		return false;
-	key = group_key_of_owner(stay);
-	return memcmp(&key, &group->owner_key, sizeof(key)) != 0;
 }
 
 static bool

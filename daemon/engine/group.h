@@ -32,6 +32,7 @@ struct group {
 	uint64_t since_usec;	    /* seen_severities are those since then */
 	uint8_t severities[3];	    /* the gravest reported, by enum exposure */
 	uint8_t seen_severities[3];
+	bool suspect; /* it is one of suspects */
 	UT_hash_handle hh;
 };
 
@@ -51,9 +52,6 @@ struct group *groups_join(struct groups *groups, struct stay *stay);
  * overstays, what does so later is news. */
 void group_leave(struct stay *stay);
 void group_revoke(struct stay *stay);
-
-/* True where the stay was reported with a group, and its socket is now one of another owner's. */
-bool group_is_anothers(const struct stay *stay);
 
 /* True where the stay has to be reported: the owner was not, or not that grave, that exposed or
  * with a tenth of its listeners. NULL is news. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stay under the rules: every socket of it is classed (classify.c) and judged (judge.c), and the
- * worst of the verdicts is the stay's.
+ * worst of the verdicts is the stay's; but a stranger beside reported owners waits until it is due
+ * by itself (company.c).
  *
  * What it never does: take a suspicion back by itself. Reasons that were told stay reasons of that
- * stay, so a name that is changed again neither clears it nor tells it twice; a rule or a reload
+ * owner's, so a name that is changed again neither clears it nor tells it twice; a rule or a reload
  * can clear it. That nobody holds a socket is a reason only when two answers in a row said so and a
  * poll in between saw it: a socket that is passed on is nobody's for a moment.
  *
@@ -14,6 +15,7 @@
  * Cost: a stay is judged when an owner was looked up or the policy changed, and not per poll.
  */
 #include "engine/classify.h"
+#include "engine/company.h"
 #include "engine/hint.h"
 #include "engine/judge-stay.h"
 #include "engine/match.h"
@@ -81,10 +83,12 @@ judge_member(struct pass *pass, const struct stay *stay, const struct member *me
 		.program_changed = stay->is.program_changed,
 		.seen_since = seen_since(pass->engine, member),
 	};
+	uint32_t reported;
 
 	classify(&circumstances, ret_classification);
-	if (stay->told.reasons != 0)
-		classify_reasons(ret_classification->reasons | stay->told.reasons,
+	reported = company_reasons(stay, member);
+	if (reported != 0)
+		classify_reasons(ret_classification->reasons | reported,
 		    ret_classification->otherwise, ret_classification->main_program,
 		    ret_classification);
 	ret_classification->hints = find_hints(pass->engine, stay, member, ret_classification,
@@ -114,33 +118,83 @@ static bool
 is_alike(const struct member *a, const struct member *b)
 {
 	return a->owner == b->owner && a->uid == b->uid && a->choice == b->choice &&
-	    a->nobody == b->nobody;
+	    a->nobody == b->nobody && a->reported == b->reported && a->suspected == b->suspected;
+}
+
+/* The worst of the members of one standing. */
+struct contender {
+	bool found;
+	bool last; /* of the owner that was reported last */
+	uint32_t index;
+	struct verdict verdict;
+	struct classification classification;
+};
+
+/* Of equal ones the owner that was reported last speaks for the stay. */
+static bool
+is_chosen(const struct contender *contender, const struct contender *best)
+{
+	if (!best->found || verdict_is_worse(&contender->verdict, &best->verdict))
+		return true;
+	return contender->last && !best->last &&
+	    !verdict_is_worse(&best->verdict, &contender->verdict);
+}
+
+/* Which of the worst the stay is about: a stranger beside reported ones once it is due. */
+static enum member_standing
+choose(struct pass *pass, struct stay *stay, const struct contender best[STANDING_COUNT],
+    uint64_t oldest_usec)
+{
+	const struct contender *stranger = &best[STANDING_STRANGER];
+	bool reported = best[STANDING_REPORTED].found;
+	bool due = true;
+
+	stay->judged.beside = stranger->found && (reported || best[STANDING_ALLOWED].found);
+	if (stay->judged.beside)
+		due = company_note_strangers(stay, &stay->is.members[stranger->index],
+		    stranger->verdict.threshold_usec, oldest_usec, pass->poll_usec,
+		    pass->engine->policy->grace_usec);
+	else
+		company_note_none(stay, pass->poll_usec);
+	if (stranger->found && (due || !reported))
+		return STANDING_STRANGER;
+	stay->judged.beside = false;
+	return reported ? STANDING_REPORTED : STANDING_ALLOWED;
 }
 
 static void
 judge_members(struct pass *pass, struct stay *stay)
 {
 	struct stay_judgement *judged = &stay->judged;
-	uint64_t expires_usec = USEC_NEVER;
+	struct contender best[STANDING_COUNT] = { 0 }, contender;
+	uint64_t expires_usec = USEC_NEVER, oldest_usec = USEC_NEVER;
+	enum member_standing standing = STANDING_STRANGER;
 	bool open = false;
 
+	company_recall(stay);
 	for (uint32_t i = 0; i < stay->is.member_count; i++) {
 		struct member *member = &stay->is.members[i];
-		struct classification classification;
-		struct verdict verdict;
 
 		open = is_nobodys(pass, stay, member) || open;
-		if (i > 0 && is_alike(member, member - 1))
-			continue;
-		judge_member(pass, stay, member, &classification, &verdict);
-		if (verdict.expires_usec < expires_usec)
-			expires_usec = verdict.expires_usec;
-		if (i == 0 || verdict_is_worse(&verdict, &judged->verdict)) {
-			judged->verdict = verdict;
-			judged->classification = classification;
-			judged->worst = i;
+		if (i == 0 || !is_alike(member, member - 1)) {
+			contender = (struct contender){ .found = true, .index = i };
+			judge_member(pass, stay, member, &contender.classification,
+			    &contender.verdict);
+			standing = company_standing(stay, member, &contender.verdict);
+			contender.last =
+			    standing == STANDING_REPORTED && company_is_last(stay, member);
+			if (contender.verdict.expires_usec < expires_usec)
+				expires_usec = contender.verdict.expires_usec;
+			if (is_chosen(&contender, &best[standing]))
+				best[standing] = contender;
 		}
+		if (standing == STANDING_STRANGER && member->since_usec < oldest_usec)
+			oldest_usec = member->since_usec;
 	}
+	contender = best[choose(pass, stay, best, oldest_usec)];
+	judged->verdict = contender.verdict;
+	judged->classification = contender.classification;
+	judged->worst = contender.index;
 	/* Another socket's may be the worst when its rule is over. */
 	judged->verdict.expires_usec = expires_usec;
 	judged->valid = !open;
@@ -168,8 +222,9 @@ judge_stay(struct pass *pass, struct stay *stay)
 	const struct stay_judgement *judged = &stay->judged;
 
 	if (!judged->valid || judged->verdict.expires_usec <= pass->moment.realtime_usec ||
-	    has_hinted(pass, stay))
+	    company_due_usec(stay) <= pass->poll_usec || has_hinted(pass, stay))
 		judge_members(pass, stay);
+	agenda_plan(&pass->engine->agenda, 0, company_due_usec(stay));
 	agenda_note_verdict(&pass->engine->agenda, judged->verdict.expires_usec);
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/search.h"
 #include "engine/fair.h"
+#include "engine/group-key.h"
 #include "engine/lookup.h"
 
 void
@@ -44,16 +45,31 @@ keep_owner(struct stay *stay, struct member *member, uint64_t now_usec)
 	stay_note_change(stay);
 }
 
+/* True where what was reported of the member holds under this owner: it is the same one, or it was
+ * reported while nobody knew it. */
+static bool
+stays_reported(const struct member *member, const struct owner *owner)
+{
+	struct group_key key;
+
+	if (!group_key_knows_owner(member->owner))
+		return true;
+	key = group_key_of_holder(owner, member->uid);
+	return group_key_is_of(&key, owner, member);
+}
+
 static void
 set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
 {
+	if (member->reported && owner != member->owner && !stays_reported(member, owner))
+		member->reported = member->suspected = false;
+	stay_note_program(stay, member, owner);
 	(void)owner_unref(member->owner);
 	member->owner = owner_ref(owner);
 	keep_owner(stay, member, now_usec);
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
-	stay_note_program(stay, owner);
 	stay_judge_anew(stay);
 }
 

@@ -184,7 +184,8 @@ is_of_another(const struct stay *stay, const struct stay *other)
 
 /* The group that an alert belongs to, and the other listeners that it reports. */
 static void
-fill_group(struct report_stay *report, const struct stay *stay, const struct telling *telling)
+fill_group(struct report_stay *report, const struct stay *stay, const struct telling *telling,
+    const struct moment *moment)
 {
 	uint32_t kept = telling->other_count < REPORT_PORTS_MAX - 1 ?
 	    (uint32_t)telling->other_count :
@@ -199,6 +200,9 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 		return;
 	key = group_key_reported(stay);
 	memcpy(report->group->id, key.bytes, sizeof(report->group->id));
+	if (telling->joined_usec != 0)
+		report->group->joined_usec =
+		    moment->realtime_usec - (moment->boottime_usec - telling->joined_usec);
 	report->group->listeners = group == NULL ? 1 : group->live;
 	report->group->other_count = (uint32_t)telling->other_count;
 	report->group->other_kept = kept;
@@ -211,7 +215,8 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 
 /* What only some messages have; without memory the message goes without. */
 static void
-fill_extra(struct report_stay *report, const struct stay *stay, const struct telling *telling)
+fill_extra(struct report_stay *report, const struct stay *stay, const struct telling *telling,
+    const struct moment *moment)
 {
 	if (telling->kind == EVENT_REBOUND)
 		report->away_usec = telling->away_usec;
@@ -225,7 +230,7 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 	if (report->peers != NULL)
 		*report->peers = *stay->waits.peers;
 	fill_ports(report, stay, telling);
-	fill_group(report, stay, telling);
+	fill_group(report, stay, telling, moment);
 }
 
 void
@@ -240,7 +245,7 @@ outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling
 		report = report_new_stay(telling->kind, telling->priority);
 	if (report != NULL) {
 		(void)!stay_report_fill(report->stay, stay, ranges, moment);
-		fill_extra(report->stay, stay, telling);
+		fill_extra(report->stay, stay, telling, moment);
 		report->in_summary = telling->in_summary;
 		if (report->stay->owner == NULL)
 			report = report_unref(report);

@@ -45,9 +45,10 @@ struct outbox {
 struct telling {
 	enum event_kind kind;
 	enum severity priority;
-	bool in_summary;	   /* a summary speaks for it */
-	bool entry;		   /* its owner was reported earlier: at info alone */
-	uint64_t away_usec;	   /* EVENT_REBOUND */
+	bool in_summary;      /* a summary speaks for it */
+	bool entry;	      /* its owner was reported earlier: at info alone */
+	uint64_t joined_usec; /* CLOCK_BOOTTIME: it joined another owner then, 0 = it did not */
+	uint64_t away_usec;   /* EVENT_REBOUND */
 	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
 	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
 	struct report_use use;

@@ -15,6 +15,7 @@
  */
 #include "engine/ask.h"
 #include "engine/comeback.h"
+#include "engine/company.h"
 #include "engine/due.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
@@ -38,6 +39,7 @@ visit_present(struct pass *pass, struct stay *stay)
 	judge_stay(pass, stay);
 	tell_persisting(pass, stay, age_usec);
 	judge_stay_keep(pass, stay);
+	age_usec = company_age_usec(stay, pass->poll_usec);
 	if (tell_suspect(pass, stay, age_usec))
 		return;
 	tell_hopping(pass, stay);

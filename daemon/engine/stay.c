@@ -13,7 +13,8 @@
  * Invariants: members are sorted by cookie, and the one the verdict is about is one of them; a stay
  * holds a reference to each member's owner.
  *
- * Cost: a binary search and a move for a socket that joins; a state is one access to the table.
+ * Cost: a binary search and a move for a socket that joins; a state is one access to the table. A
+ * stay of one socket and one program takes 336 bytes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 #include "base/search.h"
 #include "engine/stay.h"
 
-_Static_assert(sizeof(struct stay) <= 256, "thousands of stays are to fit into little memory");
+_Static_assert(sizeof(struct stay) <= 232, "thousands of stays are to fit into little memory");
 
 /* A cell that is no transition. */
 #define NONE STAY_STATE_COUNT
@@ -167,12 +168,39 @@ stay_new(struct stay_tally *tally, const struct listener *listener, uint64_t tak
 	return stay;
 }
 
+struct company *
+stay_make_company(struct stay *stay)
+{
+	struct company *company = stay->told.company;
+
+	if (company == NULL)
+		company = calloc(1, sizeof(*company));
+	if (company != NULL && stay->told.company == NULL)
+		company->due_usec = USEC_NEVER;
+	stay->told.company = company;
+	return company;
+}
+
+static void
+drop_company(struct stay *stay)
+{
+	struct company *company = stay->told.company;
+
+	if (company == NULL)
+		return;
+	for (uint32_t i = 0; i < company->count; i++)
+		(void)owner_unref(company->reported[i].owner);
+	(void)owner_unref(company->stranger);
+	free(company);
+	stay->told.company = NULL;
+}
+
 void
 stay_free(struct stay *stay)
 {
 	clear_members(stay);
+	drop_company(stay);
 	free(stay->waits.peers);
-	free(stay->is.programs);
 	free(stay);
 }
 
@@ -259,41 +287,6 @@ stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec)
 	stay_judge_anew(stay);
 }
 
-void
-stay_drop_lost(struct stay *stay)
-{
-	uint32_t kept = 0, worst = 0;
-
-	if (stay->is.live == stay->is.member_count)
-		return;
-	for (uint32_t i = 0; i < stay->is.member_count; i++) {
-		if (stay->is.members[i].gone) {
-			(void)owner_unref(stay->is.members[i].owner);
-			continue;
-		}
-		if (i == stay->judged.worst)
-			worst = kept;
-		stay->is.members[kept++] = stay->is.members[i];
-	}
-	stay->is.member_count = kept;
-	stay->judged.worst = worst;
-	stay_note_change(stay);
-}
-
-void
-stay_hand_over(struct stay *stay, struct stay *former)
-{
-	clear_members(former);
-	former->is.members = stay->is.members;
-	former->is.member_count = stay->is.member_count;
-	former->is.member_room = stay->is.member_room;
-	former->is.live = stay->is.live;
-	former->judged.worst = stay->judged.worst;
-	stay->is.members = NULL;
-	stay->is.member_count = stay->is.member_room = stay->is.live = 0;
-	stay_judge_anew(former);
-}
-
 /* What a program is known by: its path, which an upgrade leaves, and its file, which stays when it
  * is moved aside. Returns how many of both are known. */
 static size_t
@@ -311,28 +304,6 @@ identify(const struct process *process, uint64_t ret[2])
 	return count;
 }
 
-static bool
-knows(const struct stay *stay, uint64_t hash)
-{
-	for (uint8_t i = 0; i < stay->is.program_count; i++)
-		if (stay->is.programs[i] == hash)
-			return true;
-	return false;
-}
-
-/* Nearly every stay has the two hashes of one program: there is room for no more than there are. */
-static void
-remember(struct stay *stay, uint64_t hash)
-{
-	size_t count = stay->is.program_count;
-
-	if (count == STAY_PROGRAMS_MAX || knows(stay, hash))
-		return;
-	if (array_fit(&stay->is.programs, count + 1) < 0)
-		return;
-	stay->is.programs[stay->is.program_count++] = hash;
-}
-
 /* False where nothing can be told apart: no program, or a service manager, which holds what it
  * hands to services. */
 static bool
@@ -341,27 +312,137 @@ is_program(const struct process *process)
 	return process->exe[0] != '\0' && !process_is_manager(process);
 }
 
-void
-stay_note_program(struct stay *stay, const struct owner *owner)
+/* How many hashes the owner's programs have; *ret_known: one of them is `hash`. */
+static size_t
+count_hashes(const struct owner *owner, uint64_t hash, bool *ret_known)
 {
-	bool known = false, any = false;
+	uint64_t hashes[2];
+	size_t count = 0;
+
+	for (uint32_t i = 0; owner != NULL && i < owner->process_count; i++) {
+		if (!is_program(&owner->processes[i]))
+			continue;
+		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0; count++)
+			*ret_known = *ret_known || hashes[j] == hash;
+	}
+	return count;
+}
+
+/* True where a program with this hash holds the stay or held it; *ret_any: where any one does. */
+static bool
+knows(const struct stay *stay, uint64_t hash, bool *ret_any)
+{
+	const struct company *company = stay->told.company;
+	uint32_t count = company == NULL ? 0 : company->program_count;
+	bool known = false;
+
+	*ret_any = count > 0;
+	for (uint32_t i = 0; i < count && !known; i++)
+		known = company->programs[i] == hash;
+	for (uint32_t i = 0; i < stay->is.member_count && i < STAY_PROGRAMS_MAX && !known; i++)
+		if (count_hashes(stay->is.members[i].owner, hash, &known) > 0)
+			*ret_any = true;
+	return known;
+}
+
+/* Nearly every stay has one program, and its owner says which: only what is not seen there any more
+ * takes room. */
+static void
+remember(struct stay *stay, uint64_t hash)
+{
+	struct company *company = stay_make_company(stay);
+
+	if (company == NULL || company->program_count == STAY_PROGRAMS_MAX)
+		return;
+	for (uint32_t i = 0; i < company->program_count; i++)
+		if (company->programs[i] == hash)
+			return;
+	company->programs[company->program_count++] = hash;
+}
+
+/* An owner leaves the stay, and another is there. */
+static void
+remember_programs(struct stay *stay, const struct owner *left, const struct owner *there)
+{
 	uint64_t hashes[2];
 
-	for (uint32_t i = 0; i < owner->process_count; i++) {
+	/* Who held it matters only until another program did. */
+	if (left == NULL || left == there || stay->is.program_changed)
+		return;
+	for (uint32_t i = 0; i < left->process_count; i++) {
+		if (!is_program(&left->processes[i]))
+			continue;
+		for (size_t j = identify(&left->processes[i], hashes); j-- > 0;) {
+			bool known = false;
+
+			(void)count_hashes(there, hashes[j], &known);
+			if (!known)
+				remember(stay, hashes[j]);
+		}
+	}
+}
+
+void
+stay_note_program(struct stay *stay, const struct member *member, const struct owner *owner)
+{
+	bool known = false, any = false, others = false;
+	uint64_t hashes[2];
+
+	for (uint32_t i = 0; i < owner->process_count && !stay->is.program_changed; i++) {
 		if (!is_program(&owner->processes[i]))
 			continue;
 		any = true;
-		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0;)
-			known = known || knows(stay, hashes[j]);
+		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0 && !known;)
+			known = knows(stay, hashes[j], &others);
 	}
-	if (any && !known && stay->is.program_count > 0)
+	if (any && !known && others)
 		stay->is.program_changed = true;
-	for (uint32_t i = 0; i < owner->process_count; i++) {
-		if (!is_program(&owner->processes[i]))
+	remember_programs(stay, member->owner, owner);
+}
+
+void
+stay_drop_lost(struct stay *stay)
+{
+	const struct owner *there = NULL;
+	uint32_t kept = 0, worst = 0;
+
+	if (stay->is.live == stay->is.member_count)
+		return;
+	for (uint32_t i = 0; i < stay->is.member_count && there == NULL; i++)
+		if (!stay->is.members[i].gone)
+			there = stay->is.members[i].owner;
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		if (stay->is.members[i].gone) {
+			remember_programs(stay, stay->is.members[i].owner, there);
+			(void)owner_unref(stay->is.members[i].owner);
 			continue;
-		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0;)
-			remember(stay, hashes[j]);
+		}
+		if (i == stay->judged.worst)
+			worst = kept;
+		stay->is.members[kept++] = stay->is.members[i];
 	}
+	stay->is.member_count = kept;
+	stay->judged.worst = worst;
+	stay_note_change(stay);
+}
+
+void
+stay_hand_over(struct stay *stay, struct stay *former)
+{
+	stay->is.members[0].reported = former->is.members[0].reported;
+	stay->is.members[0].suspected = former->is.members[0].suspected;
+	for (uint32_t i = 0; i < former->is.member_count; i++)
+		remember_programs(former, former->is.members[i].owner, stay->is.members[0].owner);
+	former->is.program_changed = former->is.program_changed || stay->is.program_changed;
+	clear_members(former);
+	former->is.members = stay->is.members;
+	former->is.member_count = stay->is.member_count;
+	former->is.member_room = stay->is.member_room;
+	former->is.live = stay->is.live;
+	former->judged.worst = stay->judged.worst;
+	stay->is.members = NULL;
+	stay->is.member_count = stay->is.member_room = stay->is.live = 0;
+	stay_judge_anew(former);
 }
 
 uint64_t

@@ -25,6 +25,13 @@ enum stay_event {
 	STAY_EVENT_COUNT,
 };
 
+#define GROUP_KEY_BYTES REPORT_GROUP_BYTES
+
+/* A sum over what makes an owner, see group-key.c. */
+struct group_key {
+	uint8_t bytes[GROUP_KEY_BYTES];
+};
+
 /* How much is asked of overstay-lookup; each includes the ones before it. */
 enum search_depth {
 	DEPTH_QUICK,	/* any holder: where the socket's own cgroup leads */
@@ -32,7 +39,11 @@ enum search_depth {
 	DEPTH_CHECKSUM, /* and the checksum of what the first of them runs */
 };
 
-/* Names and files of programs that are remembered as holders of one stay. */
+/* Owners that are remembered as reported on one stay, beside the last one. */
+#define COMPANY_OWNERS_MAX 8
+
+/* Names and files of programs that are remembered as former holders of one stay; so many members
+ * are compared. */
 #define STAY_PROGRAMS_MAX 16
 
 #define MEMBER_NOBODYS 3
@@ -54,8 +65,11 @@ struct member {
 	uint8_t wanted_depth;	/* enum search_depth: of the next question, */
 	uint8_t asked_depth;	/* of the one under way, */
 	uint8_t answered_depth; /* of the last that ended */
-	uint8_t nobody;		/* answers in a row that nobody holds it, up to 2; then
+	uint8_t nobody : 2;	/* answers in a row that nobody holds it, up to 2; then
 				   MEMBER_NOBODYS once a poll saw it all the same */
+	/* What was told of its owner on this stay: company.c's. */
+	bool reported : 1;	/* an alert was */
+	bool suspected : 1;	/* and that was a SUSPECT */
 	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
 	uint64_t answered_usec; /* when the last question ended, whatever the answer */
 	struct owner *owner;	/* a reference; NULL until it was looked up once */
@@ -81,20 +95,18 @@ struct stay_tally {
 struct stay_facts {
 	struct stay_id id;
 	struct endpoint endpoint;
-	uint8_t state;		  /* enum stay_state, */
-	uint8_t before_away;	  /* and while AWAY the one before */
+	uint8_t state : 3;	  /* enum stay_state, */
+	uint8_t before_away : 3;  /* and while AWAY the one before */
 	bool baseline : 1;	  /* was there at the first poll: no `appeared` for it */
 	bool compared : 1;	  /* with those that left its endpoint before it came */
 	bool left : 1;		  /* AWAY, and its chain of ports knows */
 	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
 	bool program_changed : 1; /* another program held it earlier in this stay */
-	uint8_t program_count;
 	uint16_t moved_from;	  /* port that it had before its owner took this one, 0 = none */
 	uint32_t live;		  /* members that are there */
 	uint64_t first_seen_usec; /* CLOCK_BOOTTIME */
 	uint64_t absent_usec;	  /* last complete poll that lacked it, USEC_NEVER = none */
 	uint64_t last_seen_usec;  /* while AWAY: when it was last there */
-	uint64_t *programs;	  /* hashes, as they came, program_count of them */
 	struct chain *chain;	  /* of the ports its owner takes one by one, NULL = none */
 	struct member *members;	  /* at least one, by cookie; while AWAY those it left with */
 	uint32_t member_count, member_room;
@@ -104,7 +116,8 @@ struct stay_facts {
 struct stay_judgement {
 	bool valid : 1;	     /* nothing has changed since that they may see */
 	bool kept : 1;	     /* its verified programs are kept, see verified.c */
-	uint32_t worst : 30; /* index of the member that this is about */
+	bool beside : 1;     /* the worst is a stranger beside others: company.c has its age */
+	uint32_t worst : 29; /* index of the member that this is about */
 	struct classification classification;
 	struct verdict verdict; /* the worst over the members */
 };
@@ -116,18 +129,44 @@ struct stay_record {
 	bool suspected : 1;    /* a SUSPECT was told, and no CLEARED since */
 	bool entered : 1;      /* as an entry: its owner had been reported */
 	bool advised : 1;      /* its advice was told */
+	bool of_unknown : 1;   /* a SUSPECT about an owner that nobody knows was told */
 	uint8_t severity;      /* enum severity: of the last alert */
 	uint32_t sequence;     /* of the last message about it */
-	uint32_t reasons;      /* for which it was told as a suspect: they stay reasons */
+	uint32_t reasons;      /* for which its group's was told as a suspect: they stay reasons */
 	uint32_t reminded_sec; /* CLOCK_BOOTTIME: when it was last told or summed up */
-	struct group *group;   /* with which it overstays, NULL = none */
+	struct group *group; /* with which it overstays, NULL = none: its owner was reported last */
+	struct company *company; /* NULL = it never had several owners, see company.c */
+};
+
+/* An owner that was reported on a stay before another was. */
+struct company_owner {
+	struct owner *owner; /* a reference */
+	struct group_key key;
+	uint32_t reasons; /* for which it was told as a suspect */
+	bool suspected;
+};
+
+/* What few stays have: several owners on one endpoint, at once or one after the other. */
+struct company {
+	uint64_t programs[STAY_PROGRAMS_MAX]; /* hashes of programs that nobody there runs now */
+	uint32_t program_count;
+	/* Strangers, who are neither reported nor allowed, beside those who are. */
+	bool present;
+	uint64_t since_usec;	/* the unbroken chain of their sockets, */
+	uint64_t seen_usec;	/* when it was last there, */
+	uint64_t due_usec;	/* when an alert is due that was not at the last judgement, */
+	struct owner *stranger; /* and a reference to the worst of them; NULL = there was none */
+	struct group_key stranger_key;
+	/* Those reported, oldest first. */
+	uint32_t count;
+	struct company_owner reported[COMPANY_OWNERS_MAX];
 };
 
 /* What its alert waits for, beside the owners of its members. */
 struct stay_errand {
-	bool peers_known;	    /* they were asked for, whatever the answer */
-	bool peers_asked;	    /* the question is under way */
-	uint64_t since_usec;	    /* a suspect's alert waits since then, 0 = it does not */
+	bool peers_known : 1;	    /* they were asked for, whatever the answer */
+	bool peers_asked : 1;	    /* the question is under way */
+	uint64_t since_usec : 62;   /* a suspect's alert waits since then, 0 = it does not */
 	struct report_peers *peers; /* NULL = not known */
 };
 
@@ -176,8 +215,9 @@ void stay_forget_rules(struct stay *stay);
 /* No alert about it waits any more: another one asks for everything anew. */
 void stay_stop_waiting(struct stay *stay);
 
-/* Notes what program holds the stay now: one that never did so beside one that did is another. */
-void stay_note_program(struct stay *stay, const struct owner *owner);
+/* Notes what program is about to hold a member: one that never held the stay, where others did, is
+ * another. */
+void stay_note_program(struct stay *stay, const struct member *member, const struct owner *owner);
 
 /* Time from first seen to now; of an AWAY or ended stay to when it was last seen. */
 uint64_t stay_age_usec(const struct stay *stay, uint64_t now_usec);
@@ -200,7 +240,11 @@ void stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec);
 /* Forgets the members that were lost, where others are left. */
 void stay_drop_lost(struct stay *stay);
 
-/* `stay` gives its members to `former`, whose own are forgotten. */
+/* The stay's company, made where it has none. Returns NULL without memory. */
+struct company *stay_make_company(struct stay *stay);
+
+/* `stay` gives its members to `former`, whose own are forgotten. The first of both are the same
+ * owner's. */
 void stay_hand_over(struct stay *stay, struct stay *former);
 
 #endif

@@ -24,6 +24,7 @@
 
 #include "base/array.h"
 #include "engine/ask.h"
+#include "engine/company.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
 #include "engine/tell.h"
@@ -89,13 +90,19 @@ is_present(const struct engine *engine, const struct stay *stay)
 void
 tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
+	struct telling with_joined = *telling;
+
+	with_joined.joined_usec = company_joined_usec(stay);
 	if (stay->is.state == STAY_PERSISTING)
 		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
+	stay->told.entered = telling->entry && (stay->told.entered || !stay->told.overstayed);
 	stay->told.overstayed = true;
-	stay->told.entered = telling->entry;
-	stay->told.severity = stay->judged.verdict.severity;
+	/* Of several owners the gravest: less grave ones are no rise. */
+	if (stay->judged.verdict.severity < stay->told.severity)
+		stay->told.severity = stay->judged.verdict.severity;
 	stay->told.reminded_sec = (uint32_t)(pass->moment.boottime_usec / USEC_PER_SEC);
-	tell(pass, stay, telling);
+	tell(pass, stay, &with_joined);
+	company_note_report(stay, telling->kind == EVENT_SUSPECT);
 }
 
 /* Those of the same process that are due as suspects, too, for the same reasons. Each is an entry
@@ -112,7 +119,7 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *other = track->stays[i];
 
-		if (other == stay || !other->judged.verdict.suspect || other->told.suspected)
+		if (other == stay || !other->judged.verdict.suspect || !company_is_stranger(other))
 			continue;
 		/* Thousands of suspects may come at once: a sum is for those of the process. */
 		holder = stay_process(other);
@@ -156,7 +163,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 	if (telling.entry)
 		group_note_entry(group, stay);
 	stay->told.suspected = true;
-	stay->told.reasons |= stay->judged.classification.reasons;
+	stay->told.reasons = stay->judged.classification.reasons;
 	tell_alert(pass, stay, &telling);
 }
 
@@ -195,12 +202,12 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 		return false;
 	}
 	if (age_usec < verdict->threshold_usec) {
-		agenda_plan(&pass->engine->agenda, stay->is.first_seen_usec,
+		agenda_plan(&pass->engine->agenda, pass->poll_usec - age_usec,
 		    verdict->threshold_usec);
 		return false;
 	}
 	if (!is_present(pass->engine, stay) ||
-	    (stay->told.suspected && verdict->severity >= stay->told.severity) ||
+	    (!company_is_stranger(stay) && verdict->severity >= stay->told.severity) ||
 	    pass->engine->resumed || ask_suspect(pass, stay))
 		return true;
 	tell_suspected(pass, stay);
@@ -264,25 +271,28 @@ tell_cleared(struct pass *pass, struct stay *stay)
 	stay->told.overstayed = stay->told.suspected = false;
 	stay->told.reasons = 0;
 	stay->told.severity = SEVERITY_OFF;
+	company_forget(stay);
 }
 
 void
 tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
+	bool stranger = company_is_stranger(stay);
 
-	if (stay->is.state == STAY_OVERSTAYING) {
-		if (age_usec < verdict->threshold_usec)
+	if (stay->is.state == STAY_OVERSTAYING && !stranger) {
+		if (age_usec >= verdict->threshold_usec) {
+			if (verdict->severity < stay->told.severity)
+				note_due(pass, stay);
+		} else if (company_is_settled(stay))
 			tell_cleared(pass, stay);
-		else if (verdict->severity < stay->told.severity || group_is_anothers(stay))
-			note_due(pass, stay);
 	}
-	if (stay->is.state != STAY_PERSISTING)
+	if (stay->is.state != STAY_PERSISTING && (stay->is.state != STAY_OVERSTAYING || !stranger))
 		return;
 	if (age_usec >= verdict->threshold_usec)
 		note_due(pass, stay);
 	else
-		agenda_plan(&pass->engine->agenda, stay->is.first_seen_usec,
+		agenda_plan(&pass->engine->agenda, pass->poll_usec - age_usec,
 		    verdict->threshold_usec);
 }
 

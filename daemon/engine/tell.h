@@ -10,7 +10,8 @@
 struct engine;
 struct pass;
 
-/* A stay that is there, in this order; age_usec is what the last poll observed. What
+/* A stay that is there, in this order; age_usec is what the last poll observed, for the alerts that
+ * of company.c. What
  * tell_overstay() finds to be due is told by due_tell(). */
 void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
 /* Returns true where an alert of its own was told or waits: it needs no other. */

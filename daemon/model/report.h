@@ -69,7 +69,9 @@ struct report_use {
 struct report_group {
 	uint8_t id[REPORT_GROUP_BYTES]; /* the same on every host for the same kind of owner */
 	bool more_processes;		/* some of the others are another process's */
-	uint32_t listeners;   /* of the owner that overstay now, the stay's own among them */
+	uint64_t
+	    joined_usec;    /* CLOCK_REALTIME: it joined another owner's sockets, 0 = it did not */
+	uint32_t listeners; /* of the owner that overstay now, the stay's own among them */
 	uint32_t other_count; /* beside the stay's own, that this message reports, */
 	uint32_t other_kept;  /* and how many of those stand here */
 	struct endpoint others[];

@@ -101,6 +101,7 @@ full(enum event_kind kind, uint32_t ports)
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - USEC_PER_SEC;
 	report_set_ports(report, 50001, ports);
 	report_set_group(report, 2, 3);
+	report->stay->group->joined_usec = REPORT_REALTIME_USEC - USEC_PER_SEC;
 	return report;
 }
 

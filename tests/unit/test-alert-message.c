@@ -75,6 +75,15 @@ test_group(void **state)
 	assert_string_equal(value(message, "OVERSTAY_PORTS"), "60855 60856 60857");
 	assert_string_equal(value(message, "OVERSTAY_PORT"), "60855");
 	assert_string_equal(value(message, "OVERSTAY_GROUP"), "ffeeddccbbaa99887766554433221100");
+	assert_null(value(message, "OVERSTAY_JOINED_USEC"));
+	assert_null(strstr(message->text, "joined"));
+	/* It joined another owner's sockets. */
+	report = overstay("0.0.0.0");
+	report_set_group(report, 0, 1);
+	report->stay->group->joined_usec = REPORT_REALTIME_USEC - 90 * USEC_PER_SEC;
+	_free_ struct message *joined = render(report);
+	assert_non_null(strstr(joined->text, "; joined 1min 30s ago;"));
+	assert_string_equal(value(joined, "OVERSTAY_JOINED_USEC"), "1767322955000000");
 	/* Other addresses, the same port twice. */
 	report = overstay("0.0.0.0");
 	report_set_group(report, 2, 2);

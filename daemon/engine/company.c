@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several owners on one endpoint (SO_REUSEPORT, a socket that is passed on). Each is reported once:
+ * a stranger who joins an owner that was reported, or that a rule allows, is due by its own verdict
+ * and its own time. Once it is the only one there, the age of the endpoint counts again.
+ *
+ * The time of strangers runs without a break as that of a stay does: from one socket to the next
+ * that joins, and over the grace time where the same owner comes back. So nobody stays below the
+ * threshold by taking turns.
+ *
+ * What it never does: take an unknown owner for any other. But one that follows a reported owner is
+ * no news by itself, or each lookup that fails would be; once its owner is known, it is. As a
+ * suspect (nobody holds the socket) the unknown are reported once a stay.
+ *
+ * Invariants: a member keeps what was reported of it until its owner is looked up as another
+ * (lookup.c). At most COMPANY_OWNERS_MAX owners are remembered beside the last one, the latest.
+ *
+ * Cost: nothing but two bits for a stay of one owner; a comparison of owners for each member when
+ * the stay is judged; some hundred bytes for a stay that had several.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/company.h"
+#include "engine/group.h"
+
+static const struct member *
+worst_of(const struct stay *stay)
+{
+	return &stay->is.members[stay->judged.worst];
+}
+
+enum member_standing
+company_standing(const struct stay *stay, const struct member *member,
+    const struct verdict *verdict)
+{
+	bool known = group_key_knows_owner(member->owner), reported;
+
+	if (verdict->threshold_usec == USEC_NEVER)
+		return STANDING_ALLOWED;
+	if (!stay->told.overstayed)
+		return STANDING_STRANGER;
+	reported = verdict->suspect ? member->suspected || (!known && stay->told.of_unknown) :
+				      member->reported || !known;
+	return reported ? STANDING_REPORTED : STANDING_STRANGER;
+}
+
+bool
+company_is_stranger(const struct stay *stay)
+{
+	return company_standing(stay, worst_of(stay), &stay->judged.verdict) == STANDING_STRANGER;
+}
+
+bool
+company_is_settled(const struct stay *stay)
+{
+	return stay->judged.verdict.threshold_usec == USEC_NEVER || worst_of(stay)->reported;
+}
+
+/* Without memory it is reported once more. */
+static void
+remember(struct stay *stay, const struct company_owner *known)
+{
+	struct company *company = stay_make_company(stay);
+	struct company_owner *place;
+	uint32_t index = 0;
+
+	if (company == NULL)
+		return;
+	while (index < company->count &&
+	    memcmp(&company->reported[index].key, &known->key, sizeof(known->key)) != 0)
+		index++;
+	if (index == COMPANY_OWNERS_MAX)
+		index = 0;
+	if (index < company->count) {
+		(void)owner_unref(company->reported[index].owner);
+		company->count--;
+		memmove(&company->reported[index], &company->reported[index + 1],
+		    (company->count - index) * sizeof(*company->reported));
+	}
+	place = &company->reported[company->count++];
+	*place = *known;
+	place->owner = owner_ref(known->owner);
+}
+
+void
+company_remember(struct stay *stay)
+{
+	const struct group *group = stay->told.group;
+	const struct member *worst = worst_of(stay);
+
+	if (group != NULL && !group_key_is_of(&group->owner_key, group->owner, worst)) {
+		remember(stay,
+		    &(struct company_owner){
+			.owner = group->owner,
+			.key = group->owner_key,
+			.reasons = stay->told.reasons,
+			.suspected = group->suspect,
+		    });
+		stay->told.reasons = 0;
+	}
+	if (!worst->suspected)
+		stay->told.reasons = 0;
+}
+
+/* The owner of the member as it is remembered beside the last one, NULL = it is not. */
+static const struct company_owner *
+find_remembered(const struct stay *stay, const struct member *member)
+{
+	const struct company *company = stay->told.company;
+
+	for (uint32_t i = 0; company != NULL && i < company->count; i++)
+		if (group_key_is_of(&company->reported[i].key, company->reported[i].owner, member))
+			return &company->reported[i];
+	return NULL;
+}
+
+bool
+company_is_last(const struct stay *stay, const struct member *member)
+{
+	const struct group *group = stay->told.group;
+
+	return group != NULL && group_key_is_of(&group->owner_key, group->owner, member);
+}
+
+/* It was reported while nobody knew its owner, or there was no room for its group: who joins it is
+ * to be compared with it. */
+static void
+remember_member(struct stay *stay, const struct member *member)
+{
+	remember(stay,
+	    &(struct company_owner){
+		.owner = member->owner,
+		.key = group_key_of_holder(member->owner, member->uid),
+		.reasons = member->suspected ? stay->told.reasons : 0,
+		.suspected = member->suspected,
+	    });
+}
+
+static void
+recall(struct stay *stay, struct member *member)
+{
+	const struct company_owner *known;
+
+	if (!group_key_knows_owner(member->owner))
+		return;
+	if (company_is_last(stay, member)) {
+		member->reported = true;
+		member->suspected = member->suspected || stay->told.group->suspect;
+		return;
+	}
+	known = find_remembered(stay, member);
+	if (known != NULL) {
+		member->reported = true;
+		member->suspected = member->suspected || known->suspected;
+	} else if (member->reported)
+		remember_member(stay, member);
+}
+
+void
+company_recall(struct stay *stay)
+{
+	struct member *members = stay->is.members;
+
+	/* Of one socket whose owner is the same still nothing has to be recalled. */
+	if (!stay->told.overstayed || (stay->is.member_count == 1 && members[0].reported))
+		return;
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		if (i > 0 && members[i].owner == members[i - 1].owner && members[i - 1].reported &&
+		    group_key_knows_owner(members[i].owner)) {
+			members[i].reported = true;
+			members[i].suspected = members[i].suspected || members[i - 1].suspected;
+		} else
+			recall(stay, &members[i]);
+	}
+}
+
+uint32_t
+company_reasons(const struct stay *stay, const struct member *member)
+{
+	const struct company_owner *known;
+
+	if (!member->suspected)
+		return 0;
+	if (stay->told.company == NULL || company_is_last(stay, member))
+		return stay->told.reasons;
+	known = find_remembered(stay, member);
+	return known != NULL ? known->reasons : 0;
+}
+
+/* True where the chain of strangers goes on with one whose first socket came at oldest_usec. */
+static bool
+goes_on(const struct company *company, const struct member *worst, uint64_t oldest_usec,
+    uint64_t grace_usec)
+{
+	if (company->present)
+		return true;
+	return company->stranger != NULL && oldest_usec <= company->seen_usec + grace_usec &&
+	    group_key_is_of(&company->stranger_key, company->stranger, worst);
+}
+
+bool
+company_note_strangers(struct stay *stay, const struct member *worst, uint64_t threshold_usec,
+    uint64_t oldest_usec, uint64_t poll_usec, uint64_t grace_usec)
+{
+	struct company *company = stay_make_company(stay);
+
+	/* Without memory each socket is judged by its own time. */
+	if (company == NULL)
+		return poll_usec - oldest_usec >= threshold_usec;
+	if (!goes_on(company, worst, oldest_usec, grace_usec) || oldest_usec < company->since_usec)
+		company->since_usec = oldest_usec;
+	company->present = true;
+	company->seen_usec = poll_usec;
+	if (company->stranger != worst->owner) {
+		(void)owner_unref(company->stranger);
+		company->stranger = owner_ref(worst->owner);
+		company->stranger_key = group_key_of_holder(worst->owner, worst->uid);
+	}
+	company->due_usec = company->since_usec + threshold_usec;
+	if (poll_usec < company->due_usec)
+		return false;
+	company->due_usec = USEC_NEVER;
+	return true;
+}
+
+void
+company_note_none(struct stay *stay, uint64_t poll_usec)
+{
+	struct company *company = stay->told.company;
+
+	if (company == NULL)
+		return;
+	if (company->present)
+		company->seen_usec = poll_usec;
+	company->present = false;
+	company->due_usec = USEC_NEVER;
+}
+
+uint64_t
+company_due_usec(const struct stay *stay)
+{
+	return stay->told.company == NULL ? USEC_NEVER : stay->told.company->due_usec;
+}
+
+uint64_t
+company_age_usec(const struct stay *stay, uint64_t poll_usec)
+{
+	uint64_t since_usec = worst_of(stay)->since_usec;
+
+	if (!stay->judged.beside)
+		return stay_age_usec(stay, poll_usec);
+	if (stay->told.company != NULL)
+		since_usec = stay->told.company->since_usec;
+	return poll_usec > since_usec ? poll_usec - since_usec : 0;
+}
+
+uint64_t
+company_joined_usec(const struct stay *stay)
+{
+	uint64_t since_usec = worst_of(stay)->since_usec;
+
+	if ((!stay->judged.beside && !stay->told.overstayed) || !company_is_stranger(stay))
+		return 0;
+	return since_usec > stay->is.first_seen_usec ? since_usec : 0;
+}
+
+static void
+end_chain(struct company *company)
+{
+	(void)owner_unref(company->stranger);
+	company->stranger = NULL;
+	company->present = false;
+	company->since_usec = 0;
+	company->due_usec = USEC_NEVER;
+}
+
+void
+company_note_report(struct stay *stay, bool suspect)
+{
+	struct member *members = stay->is.members, *worst = &members[stay->judged.worst];
+	struct company *company = stay->told.company;
+	struct group_key key;
+
+	if (!group_key_knows_owner(worst->owner))
+		stay->told.of_unknown = stay->told.of_unknown || suspect;
+	else if (stay->is.member_count > 1)
+		key = group_key_of_holder(worst->owner, worst->uid);
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
+		if (&members[i] != worst && !group_key_is_of(&key, worst->owner, &members[i]))
+			continue;
+		members[i].reported = true;
+		members[i].suspected = members[i].suspected || suspect;
+	}
+	/* The others' own time begins with their own sockets. */
+	if (company != NULL)
+		end_chain(company);
+	if (stay->is.member_count > 1 || company != NULL)
+		stay_judge_anew(stay);
+}
+
+void
+company_forget(struct stay *stay)
+{
+	struct member *members = stay->is.members;
+	struct company *company = stay->told.company;
+
+	/* Who of several the stay is about depends on what is forgotten. */
+	if (stay->is.member_count > 1)
+		stay_judge_anew(stay);
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		members[i].reported = members[i].suspected = false;
+	stay->told.of_unknown = false;
+	if (company == NULL)
+		return;
+	end_chain(company);
+	while (company->count > 0)
+		(void)owner_unref(company->reported[--company->count].owner);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several owners on one endpoint. See company.c.
+ */
+#ifndef OVERSTAY_ENGINE_COMPANY_H
+#define OVERSTAY_ENGINE_COMPANY_H
+
+#include "engine/stay.h"
+
+/* What a member is to whoever reads the messages about its stay. */
+enum member_standing {
+	STANDING_STRANGER, /* neither of the two below */
+	STANDING_ALLOWED,
+	STANDING_REPORTED, /* its owner was, on this stay and for what it is */
+	STANDING_COUNT,
+};
+
+enum member_standing company_standing(const struct stay *stay, const struct member *member,
+    const struct verdict *verdict);
+
+/* True where the member that the stay's verdict is about is a stranger. */
+bool company_is_stranger(const struct stay *stay);
+
+/* True where the member's owner is the last one that was reported on this stay. */
+bool company_is_last(const struct stay *stay, const struct member *member);
+
+/* True where that member was reported itself or is allowed: what is said of it now clears the stay.
+ * That another owner is younger takes nothing back. */
+bool company_is_settled(const struct stay *stay);
+
+/* Members of owners that were reported on this stay count as reported from now on. */
+void company_recall(struct stay *stay);
+
+/* The reasons for which the member's owner was reported as a suspect. */
+uint32_t company_reasons(const struct stay *stay, const struct member *member);
+
+/*
+ * There are strangers beside others in the poll at poll_usec. worst: the one to be reported first,
+ * at that age; oldest_usec: when the first of their sockets came. Returns true where that is due.
+ */
+bool company_note_strangers(struct stay *stay, const struct member *worst, uint64_t threshold_usec,
+    uint64_t oldest_usec, uint64_t poll_usec, uint64_t grace_usec);
+/* There are none. */
+void company_note_none(struct stay *stay, uint64_t poll_usec);
+
+/* When the next stranger is due, USEC_NEVER = none is to be waited for. */
+uint64_t company_due_usec(const struct stay *stay);
+
+/* The age at which the stay is judged: a stranger's beside others is its own. */
+uint64_t company_age_usec(const struct stay *stay, uint64_t poll_usec);
+
+/* When the socket of a stranger joined those of another owner, 0 = it did not. */
+uint64_t company_joined_usec(const struct stay *stay);
+
+/* The stay is about to be another owner's: who was reported is remembered. */
+void company_remember(struct stay *stay);
+
+/* An alert about the stay is made. */
+void company_note_report(struct stay *stay, bool suspect);
+
+/* What overstays later is news. */
+void company_forget(struct stay *stay);
+
+#endif
