@@ -43,6 +43,11 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_OVERSTAYS_AFTER_RESUME] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s}, "
 					  "due while the host was suspended[: {OWNERS}]|; "
 					  "see: journalctl OVERSTAY_EVENT=overstay",
+	[NOTICE_OVERSTAYS_OF_USER] = "{COUNT} more alert{COUNT:s} about listeners of uid "
+				     "{SOCKET_UID} within a minute[: {OWNERS}]|; see: journalctl "
+				     "OVERSTAY_EVENT=overstay",
+	[NOTICE_SUSPECTS_OF_USER] = "{COUNT} more suspect{COUNT:s} of uid {SOCKET_UID} within a "
+				    "minute[: {OWNERS}]|; see: journalctl OVERSTAY_EVENT=suspect",
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
 			   "suspect, {ALLOWED} allowed by rules[: {OWNERS}][; not reported one by "
 			   "one since the last summary: {FOLLOWED}][; the oldest: {OLDEST}, seen "

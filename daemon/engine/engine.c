@@ -42,6 +42,7 @@ engine_free(struct engine *engine)
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
 	groups_clear(&engine->groups);
+	surge_clear(&engine->surge);
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
 	track_clear(&engine->track);

@@ -28,9 +28,8 @@ struct demand {
 	uint32_t party;
 };
 
-/* Who shares with whom: a user, or a block of them. */
-static uint32_t
-party_of(uint32_t uid)
+uint32_t
+fair_party(uint32_t uid)
 {
 	return uid < FAIR_BLOCK ? uid : FAIR_BLOCK + uid / FAIR_BLOCK;
 }
@@ -144,7 +143,7 @@ demands_of_users(const struct fair *fair, struct demand *demands)
 			demands[count++] = (struct demand){
 				.begin = i,
 				.since_usec = item->since_usec,
-				.party = party_of(item->key),
+				.party = fair_party(item->key),
 			};
 		demands[count - 1].wants++;
 	}
@@ -241,7 +240,7 @@ fair_choose(struct fair *fair)
 unsigned
 fair_account(const struct fair_accounts *accounts, uint32_t uid)
 {
-	uint32_t party = party_of(uid);
+	uint32_t party = fair_party(uid);
 	unsigned free_number = 0;
 
 	/* The first one is everybody's for whom there is none of his own. */
@@ -257,7 +256,7 @@ fair_account(const struct fair_accounts *accounts, uint32_t uid)
 void
 fair_charge(struct fair_accounts *accounts, unsigned number, uint32_t uid)
 {
-	accounts->accounts[number].party = party_of(uid);
+	accounts->accounts[number].party = fair_party(uid);
 	accounts->accounts[number].count++;
 	accounts->total++;
 }

@@ -14,6 +14,9 @@
  * ones of a single person, in blocks of as many. */
 #define FAIR_BLOCK 65536
 
+/* Who shares with whom: a user, or a block of them. */
+uint32_t fair_party(uint32_t uid);
+
 /* What wants a place. */
 struct fair_item {
 	uint64_t since_usec;

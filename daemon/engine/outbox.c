@@ -23,9 +23,6 @@
 #include "engine/outbox.h"
 #include "engine/stay-report.h"
 
-/* Reports that are about no user. */
-#define NOBODY UINT32_MAX
-
 static struct outbox_place *
 place_at(const struct outbox *outbox, size_t index)
 {
@@ -103,16 +100,20 @@ may_wait(const struct outbox *outbox, bool informs, uint32_t uid)
 	if (informs)
 		return fair_may_have(&outbox->waiting, account, OUTBOX_INFORM_MAX,
 		    2 * OUTBOX_INFORM_MAX);
-	return uid == NOBODY ? outbox->waiting.total < OUTBOX_MAX :
+	return uid == OUTBOX_NOBODY ? outbox->waiting.total < OUTBOX_MAX :
 			       fair_may_have(&outbox->waiting, account, OUTBOX_MAX, OUTBOX_MAX);
 }
 
-/* True if another report of this kind may be put, and there is a place for it. */
-static bool
-admit(struct outbox *outbox, enum event_kind kind, uint32_t uid, uint64_t now_usec)
+bool
+outbox_has_room(const struct outbox *outbox, uint32_t uid)
 {
-	bool informs = event_kind_informs(kind);
+	return may_wait(outbox, false, uid);
+}
 
+/* True if another report may be put, and there is a place for it. */
+static bool
+admit(struct outbox *outbox, bool informs, uint32_t uid, uint64_t now_usec)
+{
 	if (!may_wait(outbox, informs, uid))
 		return false;
 	if (informs && !limit_admit(&outbox->limit, uid, now_usec))
@@ -142,8 +143,8 @@ void
 outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment)
 {
 	outbox->number++;
-	if (report != NULL && admit(outbox, report->kind, NOBODY, moment->boottime_usec)) {
-		append(outbox, report, NOBODY, moment);
+	if (report != NULL && admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY, moment->boottime_usec)) {
+		append(outbox, report, OUTBOX_NOBODY, moment);
 		return;
 	}
 	(void)report_unref(report);
@@ -241,7 +242,9 @@ outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling
 	struct report *report = NULL;
 
 	outbox->number++;
-	if (admit(outbox, telling->kind, uid, moment->boottime_usec))
+	/* An entry informs, whatever of: an alert or a summary speaks for it. */
+	if (admit(outbox, event_kind_informs(telling->kind) || telling->priority >= SEVERITY_INFO,
+		uid, moment->boottime_usec))
 		report = report_new_stay(telling->kind, telling->priority);
 	if (report != NULL) {
 		(void)!stay_report_fill(report->stay, stay, ranges, moment);
@@ -325,12 +328,12 @@ put_suppressed(struct outbox *outbox, enum notice notice, uint64_t count, int er
 		return false;
 	report = report_new(notice, SEVERITY_WARNING,
 	    FACTS(fact_number(FACT_MESSAGES, count), fact_number(FACT_ERROR, (uint64_t)error)));
-	if (report == NULL || !admit(outbox, report->kind, NOBODY, moment->boottime_usec)) {
+	if (report == NULL || !admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY, moment->boottime_usec)) {
 		(void)report_unref(report);
 		return false;
 	}
 	outbox->number++;
-	append(outbox, report, NOBODY, moment);
+	append(outbox, report, OUTBOX_NOBODY, moment);
 	return true;
 }
 

@@ -59,7 +59,13 @@ struct telling {
 	size_t other_count;
 };
 
+/* Reports that are about no user. */
+#define OUTBOX_NOBODY UINT32_MAX
+
 void outbox_clear(struct outbox *outbox);
+
+/* True if an alert about the user has room now; where not it is to be made later. */
+bool outbox_has_room(const struct outbox *outbox, uint32_t uid);
 
 /* Makes a report of the stay, as it stands now, under the number it has now. */
 void outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,

@@ -74,6 +74,7 @@ pass_run(struct engine *engine, const struct moment *moment)
 			visit_present(&pass, stay);
 	}
 	due_tell(&pass);
+	surge_tell(&pass);
 	advice_tell(&pass);
 	tell_day(&pass);
 	tell_heartbeat(&pass);

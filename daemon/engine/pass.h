@@ -13,6 +13,7 @@
 #include "engine/hopping.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
+#include "engine/surge.h"
 #include "engine/usage.h"
 #include "engine/verified.h"
 
@@ -26,6 +27,7 @@ struct engine {
 	struct outbox outbox;
 	struct hopping hopping;
 	struct groups groups;
+	struct surge surge;
 	struct advice advice;
 	struct verified verified;
 	struct usage usage;

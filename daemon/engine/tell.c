@@ -29,6 +29,30 @@
 #include "engine/pass.h"
 #include "engine/tell.h"
 
+/* Whose socket the verdict is about. */
+static uint32_t
+uid_of(const struct stay *stay)
+{
+	return stay->is.members[stay->judged.worst].uid;
+}
+
+/* An alert that its user has too many of is an entry, and one message speaks for all of those. */
+static void
+spend(struct pass *pass, struct stay *stay, struct telling *telling)
+{
+	struct surge *surge = &pass->engine->surge;
+	uint64_t now_usec = pass->moment.boottime_usec;
+
+	if (telling->in_summary || surge_admit(surge, uid_of(stay), now_usec))
+		return;
+	surge_add(surge, stay,
+	    telling->kind == EVENT_SUSPECT ? SURGE_SUSPECTS : SURGE_OVERSTAYS, pass->poll_usec,
+	    now_usec);
+	telling->priority = SEVERITY_INFO;
+	telling->in_summary = true;
+	stay->told.entered = true;
+}
+
 static void
 tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
@@ -37,8 +61,10 @@ tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 	with_use.use = usage_report(&pass->engine->usage, stay, &pass->moment);
 	/* What it takes to find a newer process is for alerts alone. */
 	if (telling->kind == EVENT_OVERSTAY || telling->kind == EVENT_SUSPECT ||
-	    telling->kind == EVENT_HOPPING)
+	    telling->kind == EVENT_HOPPING) {
 		judge_stay_hint(pass, stay);
+		spend(pass, stay, &with_use);
+	}
 	stay->told.any = true;
 	stay->told.sequence++;
 	stay_note_change(stay);
@@ -85,6 +111,17 @@ is_present(const struct engine *engine, const struct stay *stay)
 			return true;
 	}
 	return false;
+}
+
+/* True where an alert can be made now. Else it is not told, and is when there is room. */
+static bool
+has_room(struct pass *pass, const struct stay *stay)
+{
+	bool room = outbox_has_room(&pass->engine->outbox, uid_of(stay));
+
+	if (!room)
+		agenda_repeat(&pass->engine->agenda);
+	return room;
 }
 
 void
@@ -208,7 +245,7 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	}
 	if (!is_present(pass->engine, stay) ||
 	    (!company_is_stranger(stay) && verdict->severity >= stay->told.severity) ||
-	    pass->engine->resumed || ask_suspect(pass, stay))
+	    pass->engine->resumed || ask_suspect(pass, stay) || !has_room(pass, stay))
 		return true;
 	tell_suspected(pass, stay);
 	stay_stop_waiting(stay);
@@ -250,7 +287,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
-	if (pass->engine->resumed || !is_present(pass->engine, stay))
+	if (pass->engine->resumed || !is_present(pass->engine, stay) || !has_room(pass, stay))
 		return;
 	if (ask_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;

@@ -24,6 +24,8 @@ enum event_kind {
 	EVENT_OVERSTAYS_AT_START, /* many at once: a digest, with an EVENT_OVERSTAY each */
 	EVENT_OVERSTAYS_AT_ONCE,
 	EVENT_OVERSTAYS_AFTER_RESUME,
+	EVENT_OVERSTAYS_OF_USER, /* more than one user has alone */
+	EVENT_SUSPECTS_OF_USER,
 	EVENT_SUSPECT, /* overstays its threshold as a suspect */
 	EVENT_ENDED,   /* ended after having overstayed */
 	EVENT_REBOUND,
@@ -48,6 +50,8 @@ enum notice {
 	NOTICE_OVERSTAYS_AT_START, /* many at once, all present at start */
 	NOTICE_OVERSTAYS_AT_ONCE,
 	NOTICE_OVERSTAYS_AFTER_RESUME, /* that became so while the host slept */
+	NOTICE_OVERSTAYS_OF_USER, /* more than stand alone in a minute */
+	NOTICE_SUSPECTS_OF_USER,
 	NOTICE_SUMMARY,
 	NOTICE_HEARTBEAT,
 	NOTICE_POOL,
@@ -157,6 +161,7 @@ enum fact_name {
 	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
+	FACT_SOCKET_UID, /* of the socket's creator */
 	FACT_UNASKED,	    /* listeners not looked up in time, */
 	FACT_GIVEN_UP,	    /* not kept until their grace was over, */
 	FACT_UNASKED_PEERS, /* and suspects whose peers were not */

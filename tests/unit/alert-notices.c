@@ -120,6 +120,7 @@ notice_fact(enum fact_name name)
 		[FACT_POLLS_MISSED] = 2,
 		[FACT_EVERY_USEC] = USEC_PER_DAY,
 		[FACT_ITEMS_OMITTED] = 10,
+		[FACT_SOCKET_UID] = 1000,
 		[FACT_UNASKED] = 4100,
 		[FACT_GIVEN_UP] = 12,
 		[FACT_UNASKED_PEERS] = 1,
