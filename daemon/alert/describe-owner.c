@@ -468,7 +468,8 @@ describe_listed_owner(struct text *text, const struct fact_owner *item,
 	if (unit == NULL && process != NULL && process->forwards_to[0] != '\0') {
 		text_add(text, " for ");
 		describe_container(text, process->forwards_kind, process->forwards_to);
-	} else if (unit == NULL && process != NULL && !is_services(owner_place(item->owner))) {
+	} else if (unit == NULL && process != NULL &&
+	    (item->by_user || !is_services(owner_place(item->owner)))) {
 		text_add(text, " of ");
 		describe_user(text, process->uid, context, USER_TEXT_MAX);
 	}

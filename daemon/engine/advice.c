@@ -177,8 +177,8 @@ advise_many(struct pass *pass, const struct advice *advice, const char *line)
 		const struct member *member = &stay->is.members[stay->judged.worst];
 
 		stay_report_item(items, stay, pass->poll_usec);
-		named[i] =
-		    (struct fact_owner){ member->owner, member->uid, 1, stay->is.endpoint.port };
+		named[i] = (struct fact_owner){ member->owner, member->uid, 1,
+			stay->is.endpoint.port, false };
 	}
 	if (items != NULL)
 		items->all = (uint32_t)advice->count;

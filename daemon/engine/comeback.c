@@ -132,6 +132,7 @@ come_back(struct pass *pass, struct stay *stay)
 {
 	struct engine *engine = pass->engine;
 	uint64_t grace_usec = engine->policy->grace_usec, away_usec;
+	bool hops = (engine->policy->hopping >> stay->is.endpoint.protocol & 1) != 0;
 	struct stay *former = find_former(&engine->track, stay, grace_usec);
 
 	stay->is.compared = true;
@@ -141,7 +142,7 @@ come_back(struct pass *pass, struct stay *stay)
 	else {
 		former = find_moved(pass, stay);
 		if (former == NULL) {
-			if ((engine->policy->hopping >> stay->is.endpoint.protocol & 1) != 0)
+			if (hops)
 				hopping_join(&engine->hopping, stay, grace_usec);
 			return;
 		}
@@ -151,6 +152,10 @@ come_back(struct pass *pass, struct stay *stay)
 	away_usec = take_over(former, stay);
 	judge_stay(pass, former);
 	tell_rebound(pass, former, away_usec);
+	/* Whoever returns to the port it left before it takes the next one goes on with its
+	 * chain. */
+	if (hops && former->is.moved_from == 0 && !former->told.overstayed)
+		hopping_join(&engine->hopping, former, grace_usec);
 }
 
 void
@@ -179,8 +184,11 @@ comeback_leave(struct pass *pass, struct stay *stay)
 	if (stay->told.overstayed || stay->judged.verdict.allowed ||
 	    (policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
 		hopping_drop(stay);
-	else
+	else {
 		hopping_leave(&pass->engine->hopping, stay, policy->grace_usec);
+		hopping_follow(&pass->engine->hopping, &pass->engine->track, stay,
+		    &pass->hop_budget);
+	}
 }
 
 /* True where a newcomer on the endpoint of a stay that is AWAY may turn out to be its owner's once

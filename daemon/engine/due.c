@@ -4,17 +4,21 @@
  * name the others wait with them, so that what happened at once is told at once:
  *
  *	alert     the gravest and most exposed listener of an owner that is news (group.c), with
- *	          all the others of that owner that are due
+ *	          all the others of that owner that are due. One an owner, though what is reported
+ *	          of it may be several kinds of news
  *	digest    instead of the alerts, if there are several of what was present at start or of
- *	          what overslept, and if there are more than ENGINE_SUMMARY_MIN of anything else
+ *	          what overslept, and if there are more than ENGINE_SUMMARY_MIN of anything else.
+ *	          So it always speaks of several owners, each with all its listeners
  *	entry     at info, for each stay that no alert is about: its own fields can be found
  *
  * What it never does: tell a suspect, which stands alone (tell.c).
  *
- * Cost: a sort of those that are due, and a pass over them for each alert.
+ * Cost: three sums and two sorts of those that are due.
  */
 #include <stdlib.h>
+#include <string.h>
 
+#include "engine/company.h"
 #include "engine/due.h"
 #include "engine/pass.h"
 #include "engine/summary.h"
@@ -39,19 +43,28 @@ static const struct {
 
 /* What a stay is told as. */
 enum role {
-	ROLE_ALERT,
-	ROLE_BESIDE, /* its owner has an alert in this poll, that does not name it yet */
-	ROLE_NAMED,  /* and does */
 	ROLE_ENTRY,  /* its owner was reported earlier */
+	ROLE_ALERT,  /* or a place in a digest */
+	ROLE_BESIDE, /* its owner has an alert in this poll */
+	ROLE_NAMED,  /* and that names it */
+};
+
+/* Where a stay stands among those that are due. */
+struct place_of_owner {
+	struct group_key key; /* of whom it is */
+	uint32_t index;	      /* of the stay */
+	bool known;	      /* one that nobody knows is alone */
 };
 
 struct batch {
 	struct pass *pass;
 	struct stay **stays; /* the pass's `due`, gravest and most exposed first */
 	size_t count;
-	uint8_t *roles;		/* enum role of each */
-	struct stay **gathered; /* room for as many: those of one digest or alert */
-	bool summed[SUM_COUNT]; /* a digest speaks for those */
+	uint8_t *roles;		       /* enum role of each */
+	uint32_t *leaders;	       /* index of the alert that speaks for it */
+	struct place_of_owner *places; /* by owner, and those of one in the order of `stays` */
+	struct stay **gathered;	       /* room for as many: those of one digest or alert */
+	bool summed[SUM_COUNT];	       /* a digest speaks for those */
 };
 
 /* True while those that are due wait for the owner of one of them. */
@@ -89,34 +102,103 @@ compare_gravity(const void *one, const void *other)
 	return endpoint_compare(&a->is.endpoint, &b->is.endpoint);
 }
 
-static enum sum
-sum_of(const struct batch *batch, const struct stay *stay)
+static int
+compare_place(const void *one, const void *other)
 {
-	if (batch->pass->engine->overslept)
-		return SUM_AFTER_RESUME;
-	return stay->is.baseline && !stay->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
+	const struct place_of_owner *a = one, *b = other;
+	int order = memcmp(&a->key, &b->key, sizeof(a->key));
+
+	return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
 }
 
-/* All join before any is compared: how many there are is known to the first. */
+static bool
+same_owner(const struct place_of_owner *a, const struct place_of_owner *b)
+{
+	return a->known && b->known && memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
+}
+
+/* Puts them in the order of their owners. All join before any is compared: how many there are is
+ * known to the first. */
+static void
+find_places(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		(void)groups_join(&batch->pass->engine->groups, batch->stays[i]);
+		batch->places[i] = (struct place_of_owner){
+			.key = group_key_of_program(batch->stays[i]),
+			.index = (uint32_t)i,
+			.known = group_key_knows(batch->stays[i]),
+		};
+	}
+	qsort(batch->places, batch->count, sizeof(*batch->places), compare_place);
+}
+
+/* The sum that would speak for a stay: that of its owner's alert. */
+static enum sum
+sum_of(const struct batch *batch, size_t index)
+{
+	const struct stay *leader;
+
+	if (batch->pass->engine->overslept)
+		return SUM_AFTER_RESUME;
+	leader = batch->stays[batch->leaders[index]];
+	return leader->is.baseline && !leader->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
+}
+
+/* Those of one owner, `count` from `places`: the first that is news has the alert, and speaks for
+ * what else is news, or would be but for it. In the poll of a HOPPING none may be. Returns false
+ * where none is. */
+static bool
+find_roles_of_owner(struct batch *batch, const struct place_of_owner *places, size_t count)
+{
+	uint64_t now_usec = batch->pass->moment.boottime_usec;
+	const uint32_t *leader = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t index = places[i].index;
+		struct stay *stay = batch->stays[index];
+		struct group *group = stay->told.group;
+		bool news = group_is_news(group, stay, now_usec);
+
+		batch->leaders[index] = index;
+		if (news)
+			group_note_report(group, stay, 0, now_usec);
+		if (news && leader == NULL) {
+			leader = &places[i].index;
+			batch->roles[index] = ROLE_ALERT;
+		} else if (leader != NULL &&
+		    (news || (group != NULL && group->reported_usec == now_usec))) {
+			batch->leaders[index] = *leader;
+			batch->roles[index] = ROLE_BESIDE;
+		}
+	}
+	return leader != NULL;
+}
+
+static size_t
+count_of_owner(const struct batch *batch, size_t first)
+{
+	size_t count = 1;
+
+	while (first + count < batch->count &&
+	    same_owner(&batch->places[first], &batch->places[first + count]))
+		count++;
+	return count;
+}
+
 static void
 find_roles(struct batch *batch)
 {
-	uint64_t now_usec = batch->pass->moment.boottime_usec;
-	size_t alerts[SUM_COUNT] = { 0 };
+	size_t alerts[SUM_COUNT] = { 0 }, count;
 
-	for (size_t i = 0; i < batch->count; i++)
-		(void)groups_join(&batch->pass->engine->groups, batch->stays[i]);
-	for (size_t i = 0; i < batch->count; i++) {
-		struct stay *stay = batch->stays[i];
-		struct group *group = stay->told.group;
-
-		batch->roles[i] = ROLE_ENTRY;
-		if (group_is_news(group, stay, now_usec)) {
-			batch->roles[i] = ROLE_ALERT;
-			group_note_report(group, stay, 0, now_usec);
-			alerts[sum_of(batch, stay)]++;
-		} else if (group->reported_usec == now_usec)
-			batch->roles[i] = ROLE_BESIDE;
+	find_places(batch);
+	for (size_t i = 0; i < batch->count; i += count) {
+		count = count_of_owner(batch, i);
+		if (!find_roles_of_owner(batch, &batch->places[i], count))
+			continue;
+		for (size_t j = i; j < i + count; j++)
+			if (batch->roles[batch->places[j].index] == ROLE_ALERT)
+				alerts[sum_of(batch, batch->places[j].index)]++;
 	}
 	for (unsigned sum = 0; sum < SUM_COUNT; sum++)
 		batch->summed[sum] = alerts[sum] > sums[sum].min;
@@ -129,7 +211,7 @@ gather_digest(struct batch *batch, enum sum sum)
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->count; i++)
-		if (batch->roles[i] != ROLE_ENTRY && sum_of(batch, batch->stays[i]) == sum)
+		if (batch->roles[i] != ROLE_ENTRY && sum_of(batch, i) == sum)
 			batch->gathered[count++] = batch->stays[i];
 	return count;
 }
@@ -138,12 +220,10 @@ gather_digest(struct batch *batch, enum sum sum)
 static size_t
 gather_others(struct batch *batch, size_t index)
 {
-	const struct group *group = batch->stays[index]->told.group;
 	size_t count = 0;
 
-	for (size_t i = 0; i < batch->count && group != NULL; i++)
-		if (batch->roles[i] == ROLE_BESIDE && batch->stays[i]->told.group == group &&
-		    !batch->summed[sum_of(batch, batch->stays[i])]) {
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->roles[i] == ROLE_BESIDE && batch->leaders[i] == index) {
 			batch->roles[i] = ROLE_NAMED;
 			batch->gathered[count++] = batch->stays[i];
 		}
@@ -154,7 +234,7 @@ static void
 tell_one(struct batch *batch, size_t index)
 {
 	struct stay *stay = batch->stays[index];
-	bool summed = batch->summed[sum_of(batch, stay)];
+	bool summed = batch->summed[sum_of(batch, index)];
 	bool alert = batch->roles[index] == ROLE_ALERT && !summed;
 	struct telling telling = {
 		.kind = EVENT_OVERSTAY,
@@ -166,9 +246,9 @@ tell_one(struct batch *batch, size_t index)
 		telling.other_count = gather_others(batch, index);
 		telling.others = batch->gathered;
 	}
-	telling.entry =
-	    batch->roles[index] == ROLE_ENTRY || (batch->roles[index] == ROLE_BESIDE && !summed);
-	if (telling.entry)
+	/* One that was reported by itself is counted as such, however grave it became. */
+	telling.entry = batch->roles[index] == ROLE_ENTRY;
+	if (telling.entry && (company_is_stranger(stay) || stay->told.entered))
 		group_note_entry(stay->told.group, stay);
 	tell_alert(batch->pass, stay, &telling);
 }
@@ -199,13 +279,18 @@ due_tell(struct pass *pass)
 
 	if (!waits && batch.count > 0) {
 		batch.roles = calloc(batch.count, sizeof(*batch.roles));
+		batch.leaders = calloc(batch.count, sizeof(*batch.leaders));
+		batch.places = calloc(batch.count, sizeof(*batch.places));
 		batch.gathered = calloc(batch.count, sizeof(struct stay *));
 		/* Without memory they are due again in the next poll. */
-		if (batch.roles != NULL && batch.gathered != NULL)
+		if (batch.roles != NULL && batch.leaders != NULL && batch.places != NULL &&
+		    batch.gathered != NULL)
 			tell_batch(&batch);
 		else
 			agenda_repeat(&engine->agenda);
 		free(batch.roles);
+		free(batch.leaders);
+		free(batch.places);
 		free(batch.gathered);
 	}
 	free(pass->due);

@@ -71,6 +71,24 @@ find_patience(const struct policy *policy)
 	return patient_usec;
 }
 
+/* The longest time after which an owner may be reported anew: groups are kept so long. */
+static uint64_t
+find_remind(const struct policy *policy)
+{
+	uint64_t longest_usec = GROUP_REMIND_USEC;
+
+	if (policy->remind_usec != USEC_NEVER && policy->remind_usec > longest_usec)
+		longest_usec = policy->remind_usec;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if ((rule->values & RULE_REMIND) != 0 && rule->remind_usec != USEC_NEVER &&
+		    rule->remind_usec > longest_usec)
+			longest_usec = rule->remind_usec;
+	}
+	return longest_usec;
+}
+
 /* Adds what a match asks for, with its not and any. */
 static void
 note_asked(const struct match *match, struct engine *engine)
@@ -100,6 +118,8 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 	engine->policy = policy;
 	find_asked(engine, policy);
 	engine->patient_usec = find_patience(policy);
+	engine->remind_usec = find_remind(policy);
+	hopping_forget_rules(&engine->hopping);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
 }

@@ -37,6 +37,10 @@
 /* Digits and such letters are a number if there are so many of them. */
 #define HEX_NUMBER_MIN 8
 
+/* Of a 128-bit id, without and with dashes. */
+#define RUN_ID_DIGITS	 32
+#define UUID_TEXT_LENGTH 36
+
 static void
 add_text(struct sha256 *sum, const char *text)
 {
@@ -63,39 +67,120 @@ end(struct sha256 *sum)
 	return key;
 }
 
-/* "1234", "7f3a9c04"; behind "run-" systemd has letters before its numbers, too. */
-static bool
-is_number(const char *word, size_t length, bool of_run)
+static size_t
+count_digits(const char *text)
 {
-	size_t digits = strspn(word, "0123456789");
-	size_t hex = strspn(word, "0123456789abcdefABCDEF");
+	return strspn(text, "0123456789");
+}
 
-	if (of_run && length > 1 && strchr("urpi", word[0]) != NULL)
-		return strspn(word + 1, "0123456789abcdef") >= length - 1;
-	return digits >= length || (hex >= length && length >= HEX_NUMBER_MIN);
+static size_t
+count_hex(const char *text)
+{
+	return strspn(text, "0123456789abcdefABCDEF");
+}
+
+/* "5f2b0a3c-7f1e-4c0e-9d1c-0a1b2c3d4e5f" */
+static bool
+is_uuid(const char *text)
+{
+	static const uint8_t lengths[] = { 8, 4, 4, 4, 12 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		if (count_hex(text) != lengths[i])
+			return false;
+		text += lengths[i];
+		if (i + 1 < ARRAY_SIZE(lengths) && *text++ != '-')
+			return false;
+	}
+	return true;
+}
+
+/* What systemd-run and its like make of a number or an id: "12", "u12", "p812", "i77", and "r" with
+ * 32 digits. Returns its length, 0 = this is none. */
+static size_t
+run_number_length(const char *word)
+{
+	size_t digits = count_digits(word);
+
+	if (digits > 0)
+		return digits;
+	if (*word == 'r')
+		return count_hex(word + 1) == RUN_ID_DIGITS ? RUN_ID_DIGITS + 1 : 0;
+	if (*word == '\0' || strchr("upi", *word) == NULL)
+		return 0;
+	digits = count_digits(word + 1);
+	return digits > 0 ? digits + 1 : 0;
+}
+
+/* True for "run-u12.service", "run-p812-i77.scope", and not for "run-race.service": who writes a
+ * unit may name it as he likes. */
+static bool
+is_run_name(const char *unit)
+{
+	size_t length;
+
+	if (strncmp(unit, "run-", 4) != 0)
+		return false;
+	for (unit += 3; *unit == '-'; unit += length) {
+		unit++;
+		length = run_number_length(unit);
+		if (length == 0)
+			return false;
+	}
+	return strcmp(unit, ".service") == 0 || strcmp(unit, ".scope") == 0;
+}
+
+/* How much of a scope's name from here is a number, 0 = nothing. "1234", "7f3a9c04", a UUID; "c3"
+ * of a session. Letters alone are a word, however many there are. */
+static size_t
+number_length(const char *word, size_t length, bool of_session)
+{
+	size_t digits = count_digits(word), hex = count_hex(word);
+
+	if (is_uuid(word))
+		return UUID_TEXT_LENGTH;
+	if (digits >= length)
+		return length;
+	if (hex >= length && length >= HEX_NUMBER_MIN && strcspn(word, "0123456789") < length)
+		return length;
+	return of_session && word[0] == 'c' && length > 1 && count_digits(word + 1) >= length - 1 ?
+	    length :
+	    0;
+}
+
+/* How long an escape of systemd's is, which stands for one byte: "\x2d". 0 = this is none. */
+static size_t
+escape_length(const char *text)
+{
+	return text[0] == '\\' && text[1] == 'x' && count_hex(text + 2) >= 2 ? 4 : 0;
 }
 
 /* "session-3.scope" -> "session-N.scope" */
 static const char *
 without_numbers(const char *unit, char buffer[GROUP_UNIT_MAX])
 {
-	bool of_run = strncmp(unit, "run-", 4) == 0;
+	bool of_session = strncmp(unit, "session-", 8) == 0, of_run = is_run_name(unit);
 	size_t used = 0;
 
-	while (*unit != '\0' && used + OWNER_UNIT_MAX / 2 < GROUP_UNIT_MAX) {
-		size_t length = strcspn(unit, "-._:@\\");
+	while (*unit != '\0' && used + 1 < GROUP_UNIT_MAX) {
+		size_t length = strcspn(unit, "-._:@\\"), number;
 
-		if (length > OWNER_UNIT_MAX / 2)
-			length = OWNER_UNIT_MAX / 2;
-		if (length > 0 && is_number(unit, length, of_run))
+		number = length == 0 ? 0 :
+		    of_run	     ? run_number_length(unit) :
+				       number_length(unit, length, of_session);
+		if (number > 0) {
 			buffer[used++] = 'N';
-		else {
-			memcpy(buffer + used, unit, length);
-			used += length;
+			unit += number;
+			continue;
 		}
+		/* The word, or what stands between two. */
+		if (length == 0)
+			length = escape_length(unit) > 0 ? escape_length(unit) : 1;
+		if (length > GROUP_UNIT_MAX - 1 - used)
+			length = GROUP_UNIT_MAX - 1 - used;
+		memcpy(buffer + used, unit, length);
+		used += length;
 		unit += length;
-		if (*unit != '\0' && used + 1 < GROUP_UNIT_MAX)
-			buffer[used++] = *unit++;
 	}
 	buffer[used] = '\0';
 	return buffer;
@@ -107,7 +192,7 @@ stable_unit(const char *unit, char buffer[GROUP_UNIT_MAX])
 {
 	const char *dot = strrchr(unit, '.'), *instance = strchr(unit, '@');
 
-	if (dot != NULL && (strcmp(dot, ".scope") == 0 || strncmp(unit, "run-", 4) == 0))
+	if (dot != NULL && (strcmp(dot, ".scope") == 0 || is_run_name(unit)))
 		return without_numbers(unit, buffer);
 	if (dot == NULL || instance == NULL || instance > dot)
 		return unit;
@@ -286,6 +371,20 @@ add_input(struct sha256 *sum, const struct process *process)
 	add_number(sum, input);
 	if (input != INPUT_NONE && input != INPUT_STDIN && process->script[0] == '\0')
 		sha256_add(sum, code, identity_code(process, code));
+}
+
+struct group_key
+group_key_of_program(const struct stay *stay)
+{
+	const struct process *process = stay_process(stay);
+	struct sha256 sum;
+
+	sha256_begin(&sum);
+	add_text(&sum, "program");
+	add_owner(&sum, stay, false);
+	if (process != NULL)
+		add_input(&sum, process);
+	return end(&sum);
 }
 
 /* What is reported of an owner excuses nothing about a program that looks the same: others may

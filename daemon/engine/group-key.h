@@ -22,6 +22,10 @@ bool group_key_is_of(const struct group_key *key, const struct owner *owner,
 /* Whose it is, on this host: the same for all listeners of an owner. */
 struct group_key group_key_of_owner(const struct stay *stay);
 
+/* The same of a program: other arguments of an interpreter without a script are another one. An
+ * owner of whom one thing is said at a time: one alert, one place in a digest. */
+struct group_key group_key_of_program(const struct stay *stay);
+
 /* The same where it is judged alike, too: of one class, and with nothing else about its program. */
 struct group_key group_key_of_judged(const struct stay *stay);
 

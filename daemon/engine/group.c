@@ -2,15 +2,17 @@
 /*
  * Which owners were reported. The first listener of an owner that overstays is; those that follow
  * within `remind` are entries and counted in the next summary, unless one is graver or more exposed
- * than any that was reported, is judged otherwise, or there are ten times as many. What was graver
- * and has not been there for `remind` is news again. A suspect follows the very process that was
- * reported for the same reasons, and nothing else.
+ * than any that was reported, is judged otherwise, or there are ten times as many as when it was
+ * reported: a summary is no report of more. What was graver and has not been there for `remind` is
+ * news again; what had an entry and comes every day is not, whatever the minute. A suspect follows
+ * the very process that was reported for the same reasons, and nothing else.
  *
  * What it never does: report. That is due.c's and tell.c's.
  *
  * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped. Memory: GROUPS_MAX groups of 176 bytes and what is known of their owners. Cost:
- * three sums for a stay that becomes due; a pass over the groups for a sweep.
+ * never dropped, nor one that has entries to be counted while there is another. Memory: GROUPS_MAX
+ * groups of 216 bytes and what is known of their owners. Cost: three sums for a stay that becomes
+ * due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +37,17 @@ groups_clear(struct groups *groups)
 		drop(groups, group);
 }
 
-/* Room for one more: the group nothing stays of that was reported longest ago makes it. */
+/* True where it is the better one to forget. */
+static bool
+is_older(const struct group *a, const struct group *b)
+{
+	if ((a->followed == 0) != (b->followed == 0))
+		return a->followed == 0;
+	return a->reported_usec < b->reported_usec;
+}
+
+/* Room for one more: of the groups nothing stays of, those with entries to be counted last, the one
+ * that was reported longest ago makes it. */
 static bool
 make_room(struct groups *groups)
 {
@@ -44,8 +56,7 @@ make_room(struct groups *groups)
 	if (HASH_COUNT(groups->table) < GROUPS_MAX)
 		return true;
 	HASH_ITER (hh, groups->table, group, next)
-		if (group->live == 0 &&
-		    (oldest == NULL || group->reported_usec < oldest->reported_usec))
+		if (group->live == 0 && (oldest == NULL || is_older(group, oldest)))
 			oldest = group;
 	if (oldest == NULL)
 		return false;
@@ -72,28 +83,60 @@ find_or_add(struct groups *groups, const struct group_key *key)
 	return NULL;
 }
 
-struct group *
-groups_join(struct groups *groups, struct stay *stay)
+/* One of that rank was there. */
+static void
+note_seen(struct group *group, enum exposure exposure, unsigned severity, uint64_t seen_usec)
+{
+	uint32_t seen_sec = (uint32_t)(seen_usec / USEC_PER_SEC);
+
+	if (severity >= SEVERITY_OFF)
+		return;
+	if (group->seen_sec[exposure][severity] < seen_sec)
+		group->seen_sec[exposure][severity] = seen_sec;
+}
+
+/* How grave a stay is for who heard of it: what was reported and holds still. */
+static unsigned
+known_severity(const struct stay *stay)
+{
+	unsigned told = stay->told.severity, judged = stay->judged.verdict.severity;
+
+	return told > judged ? told : judged;
+}
+
+static struct group *
+join(struct groups *groups, struct stay *stay, bool suspect)
 {
 	struct group_key key;
 	struct group *group;
 
-	company_remember(stay);
 	group_leave(stay);
 	if (!group_key_knows(stay))
 		return NULL;
-	key = stay->judged.verdict.suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
+	key = suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
 	group = find_or_add(groups, &key);
 	if (group == NULL)
 		return NULL;
 	(void)owner_unref(group->owner);
 	group->owner = owner_ref(stay->is.members[stay->judged.worst].owner);
 	group->owner_key = group_key_of_owner(stay);
-	group->endpoint = stay->is.endpoint;
-	group->suspect = stay->judged.verdict.suspect;
+	group->suspect = suspect;
 	group->live++;
 	stay->told.group = group;
 	return group;
+}
+
+struct group *
+groups_join(struct groups *groups, struct stay *stay)
+{
+	company_remember(stay);
+	return join(groups, stay, stay->judged.verdict.suspect);
+}
+
+struct group *
+groups_join_hopping(struct groups *groups, struct stay *stay)
+{
+	return join(groups, stay, false);
 }
 
 void
@@ -103,6 +146,9 @@ group_leave(struct stay *stay)
 
 	if (group == NULL)
 		return;
+	/* While it was there it was known; once it is gone that holds for `remind`. */
+	note_seen(group, endpoint_exposure(&stay->is.endpoint), known_severity(stay),
+	    stay->is.last_seen_usec);
 	stay->told.group = NULL;
 	group->live--;
 }
@@ -113,72 +159,106 @@ group_revoke(struct stay *stay)
 	struct group *group = stay->told.group;
 
 	group_leave(stay);
-	if (group != NULL && group->live == 0)
-		group->reported_usec = 0;
+	if (group == NULL || group->live > 0)
+		return;
+	group->reported_usec = 0;
+	group->followed_ranks = 0;
+	memset(group->seen_sec, 0, sizeof(group->seen_sec));
 }
 
-static bool
-is_over(const struct group *group, uint64_t now_usec)
+struct group_rank
+group_rank_of(const struct stay *stay)
 {
-	return group->reported_usec == 0 || now_usec - group->reported_usec >= group->remind_usec;
+	const struct verdict *verdict = &stay->judged.verdict;
+
+	return (struct group_rank){
+		.exposure = endpoint_exposure(&stay->is.endpoint),
+		.severity = verdict->severity,
+		.remind_usec =
+		    verdict->remind_usec == USEC_NEVER ? GROUP_REMIND_USEC : verdict->remind_usec,
+	};
+}
+
+/* True where somebody was told at most `remind` ago of one that is as grave and as exposed. */
+static bool
+is_covered(const struct group *group, const struct group_rank *rank, uint64_t now_usec)
+{
+	for (unsigned exposure = rank->exposure; exposure <= EXPOSURE_ANY; exposure++)
+		for (unsigned severity = 0; severity < SEVERITY_OFF; severity++) {
+			uint64_t seen_usec = group->seen_sec[exposure][severity] * USEC_PER_SEC;
+
+			if (severity <= rank->severity && seen_usec != 0 &&
+			    now_usec - seen_usec < rank->remind_usec)
+				return true;
+		}
+	return false;
+}
+
+bool
+group_rank_is_news(const struct group *group, const struct group_rank *rank, uint64_t now_usec)
+{
+	return group == NULL || group->reported_usec == 0 ||
+	    now_usec - group->reported_usec >= rank->remind_usec ||
+	    group->live >= GROUP_GROWTH * (uint64_t)group->reported_live ||
+	    !is_covered(group, rank, now_usec);
 }
 
 bool
 group_is_news(const struct group *group, const struct stay *stay, uint64_t now_usec)
 {
-	if (group == NULL || is_over(group, now_usec) ||
-	    group->live >= GROUP_GROWTH * (uint64_t)group->reported_live)
-		return true;
-	for (size_t i = endpoint_exposure(&stay->is.endpoint); i < ARRAY_SIZE(group->severities);
-	     i++)
-		if (group->severities[i] <= stay->judged.verdict.severity)
-			return false;
-	return true;
+	struct group_rank rank = group_rank_of(stay);
+
+	return group_rank_is_news(group, &rank, now_usec);
 }
 
-static void
-note_severity(uint8_t severities[3], const struct stay *stay, enum severity severity)
+void
+group_rank_note_report(struct group *group, const struct group_rank *rank, uint64_t now_usec)
 {
-	uint8_t *gravest = &severities[endpoint_exposure(&stay->is.endpoint)];
-
-	if (severity < *gravest)
-		*gravest = (uint8_t)severity;
-}
-
-/* What is seen from now on. */
-static void
-begin_seen(struct group *group, uint64_t now_usec)
-{
-	group->since_usec = now_usec;
-	memset(group->seen_severities, SEVERITY_OFF, sizeof(group->seen_severities));
+	if (group == NULL)
+		return;
+	note_seen(group, rank->exposure, rank->severity, now_usec);
+	group->reported_usec = now_usec;
+	group->reported_live = group->live > 0 ? group->live : 1;
 }
 
 void
 group_note_report(struct group *group, const struct stay *stay, size_t to_come, uint64_t now_usec)
 {
-	const struct verdict *verdict = &stay->judged.verdict;
+	struct group_rank rank = group_rank_of(stay);
 
+	group_rank_note_report(group, &rank, now_usec);
+	if (group != NULL)
+		group->reported_live += (uint32_t)to_come;
+}
+
+void
+group_rank_note_entries(struct group *group, const struct group_rank *rank, uint32_t count)
+{
 	if (group == NULL)
 		return;
-	if (is_over(group, now_usec)) {
-		memset(group->severities, SEVERITY_OFF, sizeof(group->severities));
-		begin_seen(group, now_usec);
-	}
-	note_severity(group->severities, stay, verdict->severity);
-	note_severity(group->seen_severities, stay, verdict->severity);
-	group->reported_usec = now_usec;
-	group->reported_live = group->live + (uint32_t)to_come;
-	group->remind_usec =
-	    verdict->remind_usec == USEC_NEVER ? GROUP_REMIND_USEC : verdict->remind_usec;
+	group->followed =
+	    count > UINT32_MAX - group->followed ? UINT32_MAX : group->followed + count;
+	if (rank->severity < SEVERITY_OFF)
+		group->followed_ranks |= 1U << (rank->exposure * 8 + rank->severity);
 }
 
 void
 group_note_entry(struct group *group, const struct stay *stay)
 {
-	if (group == NULL)
-		return;
-	group->followed++;
-	note_severity(group->seen_severities, stay, stay->judged.verdict.severity);
+	struct group_rank rank = group_rank_of(stay);
+
+	group_rank_note_entries(group, &rank, 1);
+}
+
+/* Those with an entry count as seen by it: the summary is a reminder of them, too. */
+static void
+note_followed(struct group *group, uint64_t now_usec)
+{
+	for (unsigned exposure = 0; exposure <= EXPOSURE_ANY; exposure++)
+		for (unsigned severity = 0; severity < SEVERITY_OFF; severity++)
+			if ((group->followed_ranks >> (exposure * 8 + severity) & 1) != 0)
+				note_seen(group, (enum exposure)exposure, severity, now_usec);
+	group->followed = group->followed_ranks = 0;
 }
 
 void
@@ -188,39 +268,32 @@ groups_note_summary(struct groups *groups, struct stay *const *stays, size_t cou
 	struct group *group, *next;
 
 	HASH_ITER (hh, groups->table, group, next) {
-		if (group->live > group->reported_live)
-			group->reported_live = group->live;
 		if (group->live == 0 && group->followed == 0)
 			continue;
 		/* What rules took back is news if it comes again: no summary reports it. */
 		if (group->reported_usec != 0)
 			group->reported_usec = now_usec;
-		group->followed = 0;
-		if (now_usec - group->since_usec < group->remind_usec)
-			continue;
-		memcpy(group->severities, group->seen_severities, sizeof(group->severities));
-		begin_seen(group, now_usec);
+		note_followed(group, now_usec);
 	}
-	for (size_t i = 0; i < count; i++) {
-		group = stays[i]->told.group;
-		if (group != NULL && group->since_usec == now_usec)
-			note_severity(group->severities, stays[i], stays[i]->told.severity);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (stays[i]->told.group != NULL)
+			note_seen(stays[i]->told.group, endpoint_exposure(&stays[i]->is.endpoint),
+			    known_severity(stays[i]), now_usec);
 }
 
 uint64_t
-groups_sweep(struct groups *groups, uint64_t now_usec)
+groups_sweep(struct groups *groups, uint64_t now_usec, uint64_t kept_usec)
 {
 	uint64_t next_usec = USEC_NEVER;
 	struct group *group, *next;
 
 	HASH_ITER (hh, groups->table, group, next) {
-		if (group->live > 0)
+		if (group->live > 0 || group->followed > 0)
 			continue;
-		if (is_over(group, now_usec))
+		if (group->reported_usec == 0 || now_usec - group->reported_usec >= kept_usec)
 			drop(groups, group);
-		else if (group->reported_usec + group->remind_usec < next_usec)
-			next_usec = group->reported_usec + group->remind_usec;
+		else if (group->reported_usec + kept_usec < next_usec)
+			next_usec = group->reported_usec + kept_usec;
 	}
 	return next_usec;
 }

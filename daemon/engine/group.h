@@ -8,8 +8,8 @@
 #include "base/table.h"
 #include "engine/group-key.h"
 
-/* Owners that are remembered at once; beyond it the one that nothing stays of and that was reported
- * longest ago is forgotten. */
+/* Owners that are remembered at once; beyond it the one that nothing stays of, that has no entries
+ * to be counted and that was reported longest ago is forgotten. */
 #define GROUPS_MAX 1024
 
 /* So many times as many listeners are reported once more. */
@@ -22,18 +22,24 @@
 struct group {
 	struct group_key key;
 	struct group_key owner_key; /* whose listeners they are */
-	struct owner *owner;	    /* a reference: of the listener that joined last, */
-	struct endpoint endpoint;   /* and that listener */
+	struct owner *owner;	    /* a reference: of the listener that joined last */
 	uint64_t reported_usec;	    /* or named in a summary, 0 = not yet */
-	uint64_t remind_usec;	    /* after which it is reported anew */
 	uint32_t live;		    /* stays that point here */
 	uint32_t reported_live;	    /* so many when it was reported */
-	uint32_t followed;	    /* not reported but as entries, since the last summary */
-	uint64_t since_usec;	    /* seen_severities are those since then */
-	uint8_t severities[3];	    /* the gravest reported, by enum exposure */
-	uint8_t seen_severities[3];
-	bool suspect; /* it is one of suspects */
+	uint32_t followed;	    /* not reported but as entries, since the last summary, */
+	uint32_t followed_ranks;    /* and of which rank: bits 1 << exposure * 8 + severity */
+	bool suspect;		    /* it is one of suspects */
+	/* CLOCK_BOOTTIME: when one of that exposure and severity was reported, had an entry, was
+	 * named in a summary or left, whatever was the last; 0 = never. */
+	uint32_t seen_sec[EXPOSURE_ANY + 1][SEVERITY_OFF];
 	UT_hash_handle hh;
+};
+
+/* How much a listener is worth reporting, or several of one owner that follow each other. */
+struct group_rank {
+	enum exposure exposure;
+	enum severity severity;
+	uint64_t remind_usec; /* after which it is reported anew */
 };
 
 struct groups {
@@ -48,14 +54,23 @@ void groups_clear(struct groups *groups);
  */
 struct group *groups_join(struct groups *groups, struct stay *stay);
 
+/* The same of one that hops: a suspect joins its owner's, too, since it is yet to be reported as
+ * one. */
+struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
+
 /* It overstays no more: it is gone; or rules took the reason away, and if nothing else of its owner
  * overstays, what does so later is news. */
 void group_leave(struct stay *stay);
 void group_revoke(struct stay *stay);
 
+/* Of a stay, by itself. */
+struct group_rank group_rank_of(const struct stay *stay);
+
 /* True where the stay has to be reported: the owner was not, or not that grave, that exposed or
- * with a tenth of its listeners. NULL is news. */
+ * with a tenth of its listeners. NULL is news. The second has its rank from the caller. */
 bool group_is_news(const struct group *group, const struct stay *stay, uint64_t now_usec);
+bool group_rank_is_news(const struct group *group, const struct group_rank *rank,
+    uint64_t now_usec);
 
 /* It is reported now, with so many that have yet to join; or it only has an entry, for the next
  * summary to count. Both accept NULL. */
@@ -63,16 +78,19 @@ void group_note_report(struct group *group, const struct stay *stay, size_t to_c
     uint64_t now_usec);
 void group_note_entry(struct group *group, const struct stay *stay);
 
-/*
- * A summary has named the owners of whom something stays, or stayed since the last one. What was
- * graver or more exposed, and has not been there for `remind`, is news when it comes again. stays:
- * all that there are.
- */
+/* The same of what has a rank of its own; it stands for so many entries. */
+void group_rank_note_report(struct group *group, const struct group_rank *rank, uint64_t now_usec);
+void group_rank_note_entries(struct group *group, const struct group_rank *rank, uint32_t count);
+
+/* A summary has named the owners of whom something stays, or had an entry since the last one. What
+ * was graver or more exposed, and was neither, is news once it is gone for `remind`. stays: all
+ * that there are. */
 void groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
     uint64_t now_usec);
 
-/* Forgets the owners of whom nothing stays and that were reported longer ago than `remind`. Returns
- * when it has the next one to forget, USEC_NEVER = that is not known. */
-uint64_t groups_sweep(struct groups *groups, uint64_t now_usec);
+/* Forgets the owners of whom nothing stays, that were reported longer ago than kept_usec (the
+ * longest `remind` of all), and of whom the next summary has nothing to count. Returns when it has
+ * the next one to forget, USEC_NEVER = that is not known. */
+uint64_t groups_sweep(struct groups *groups, uint64_t now_usec, uint64_t kept_usec);
 
 #endif

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who changes ports to stay below a threshold. The stays of one owner (model/owner.h, "same owner",
- * with protocol and exposure) that follow each other within the grace are a chain; how long any of
- * them was there counts, so that twenty listeners at once for a minute are a minute.
+ * with protocol) that follow each other within the grace are a chain, whatever address they are
+ * bound to; how long any of them was there counts, so that twenty listeners at once for a minute
+ * are a minute. A chain is as exposed and as grave as the worst of them.
  *
  * What it never does: judge. Whether a chain is told, at which age and how grave, is tell.c's.
  *
  * Invariants: a chain has an owner that is a known process; a stay that points to a chain is
  * counted in `live`, and a chain with live stays is never dropped. Memory: HOPPING_CHAINS_MAX
- * chains of 150 bytes. Cost: a comparison with each chain when a stay comes or leaves, nothing per
- * poll for a stay that is in none.
+ * chains of 112 bytes. Cost: a comparison with each chain when a stay comes or leaves, and with
+ * each stay when it leaves, bounded by the budget of a pass; nothing per poll for a stay that is in
+ * none.
  */
 #include <stdlib.h>
 
@@ -49,7 +51,6 @@ find_chain(const struct hopping *hopping, const struct stay *stay, const struct 
 		struct chain *chain = hopping->chains[i];
 
 		if (chain->protocol == stay->is.endpoint.protocol &&
-		    chain->exposure == endpoint_exposure(&stay->is.endpoint) &&
 		    owner_same(chain->owner, owner))
 			return chain;
 	}
@@ -65,6 +66,17 @@ note_port(struct chain *chain, uint16_t port)
 	if (chain->port_count < REPORT_PORTS_MAX)
 		chain->port_count++;
 	chain->ports[chain->port_count - 1] = port;
+}
+
+static void
+note_rank(struct chain *chain, const struct stay *stay)
+{
+	enum exposure exposure = endpoint_exposure(&stay->is.endpoint);
+
+	if (chain->exposure < exposure)
+		chain->exposure = (uint8_t)exposure;
+	if (chain->severity > stay->judged.verdict.severity)
+		chain->severity = (uint8_t)stay->judged.verdict.severity;
 }
 
 static void
@@ -95,7 +107,17 @@ hopping_join(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 		join(stay, chain);
 }
 
-/* Room for one more: the chain nobody lives in that was left longest ago makes it. */
+/* True where it is the better one to forget. */
+static bool
+is_older(const struct chain *a, const struct chain *b)
+{
+	if ((a->hops == 0) != (b->hops == 0))
+		return a->hops == 0;
+	return a->until_usec < b->until_usec;
+}
+
+/* Room for one more: of the chains nobody lives in, those that never hopped first, the one that was
+ * left longest ago makes it. */
 static bool
 make_room(struct hopping *hopping)
 {
@@ -106,12 +128,24 @@ make_room(struct hopping *hopping)
 	for (size_t i = 0; i < hopping->count; i++)
 		if (hopping->chains[i]->live == 0 &&
 		    (oldest == hopping->count ||
-			hopping->chains[i]->until_usec < hopping->chains[oldest]->until_usec))
+			is_older(hopping->chains[i], hopping->chains[oldest])))
 			oldest = i;
 	if (oldest == hopping->count)
 		return false;
 	remove_at(hopping, oldest);
 	return true;
+}
+
+/* What it was before is over, whoever begins it now. */
+static void
+reset(struct chain *chain, uint64_t from_usec)
+{
+	chain->covered_usec = 0;
+	chain->hops = chain->told_hops = chain->port_count = 0;
+	chain->exposure = EXPOSURE_LOOPBACK;
+	chain->severity = SEVERITY_OFF;
+	chain->told = false;
+	chain->until_usec = from_usec;
 }
 
 static struct chain *
@@ -126,8 +160,7 @@ begin_chain(struct hopping *hopping, const struct stay *stay, struct owner *owne
 		return NULL;
 	chain->owner = owner_ref(owner);
 	chain->protocol = stay->is.endpoint.protocol;
-	chain->exposure = (uint8_t)endpoint_exposure(&stay->is.endpoint);
-	chain->until_usec = stay->is.first_seen_usec;
+	reset(chain, stay->is.first_seen_usec);
 	hopping->chains[hopping->count++] = chain;
 	return chain;
 }
@@ -146,18 +179,18 @@ hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 	}
 	if (chain == NULL)
 		chain = find_chain(hopping, stay, owner);
-	if (chain != NULL && stay->is.chain == NULL && !goes_on(chain, stay, grace_usec)) {
-		/* Its owner had been away for too long: a new chain in the old one's place. */
-		chain->covered_usec = 0;
-		chain->hops = chain->port_count = 0;
-		chain->told = false;
-		chain->until_usec = stay->is.first_seen_usec;
-	}
+	/* Its owner had been away for too long: a new chain in the old one's place. */
+	if (chain != NULL && stay->is.chain == NULL && !goes_on(chain, stay, grace_usec))
+		reset(chain, stay->is.first_seen_usec);
 	if (chain == NULL)
 		chain = begin_chain(hopping, stay, owner);
 	if (chain == NULL)
 		return;
 	note_port(chain, stay->is.endpoint.port);
+	/* One that left earlier may not have been judged; one that goes on with a chain was noted
+	 * while it was there. */
+	if (stay->is.before_away != STAY_NEW)
+		note_rank(chain, stay);
 	if (from_usec < chain->until_usec)
 		from_usec = chain->until_usec;
 	if (stay->is.last_seen_usec > from_usec)
@@ -165,6 +198,51 @@ hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_usec)
 	if (stay->is.last_seen_usec > chain->until_usec)
 		chain->until_usec = stay->is.last_seen_usec;
 	hopping_drop(stay);
+}
+
+/* Ports that were opened together are no hops: it has to have come later. */
+static bool
+may_follow(const struct stay *stay, const struct stay *left)
+{
+	return (stay->is.state == STAY_NEW || stay->is.state == STAY_PERSISTING) &&
+	    stay->is.chain == NULL && stay->is.compared && !stay->told.overstayed &&
+	    !stay->judged.verdict.allowed &&
+	    stay->is.endpoint.protocol == left->is.endpoint.protocol &&
+	    stay->is.first_seen_usec > left->is.first_seen_usec && owner_of(stay) != NULL;
+}
+
+void
+hopping_follow(struct hopping *hopping, const struct track *track, const struct stay *left,
+    size_t *budget)
+{
+	struct owner *owner = owner_of(left);
+	struct chain *chain = owner == NULL ? NULL : find_chain(hopping, left, owner);
+	struct stay *last = NULL;
+
+	if (chain == NULL || chain->live > 0)
+		return;
+	for (size_t i = 0; i<track->count && * budget> 0; i++, (*budget)--) {
+		struct stay *stay = track->stays[i];
+
+		if (may_follow(stay, left) && owner_same(owner_of(stay), owner) &&
+		    (last == NULL || stay->is.first_seen_usec > last->is.first_seen_usec))
+			last = stay;
+	}
+	if (last != NULL)
+		join(last, chain);
+}
+
+void
+hopping_note_rank(const struct stay *stay)
+{
+	note_rank(stay->is.chain, stay);
+}
+
+void
+hopping_forget_rules(struct hopping *hopping)
+{
+	for (size_t i = 0; i < hopping->count; i++)
+		hopping->chains[i]->severity = SEVERITY_OFF;
 }
 
 void

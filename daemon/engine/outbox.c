@@ -100,8 +100,9 @@ may_wait(const struct outbox *outbox, bool informs, uint32_t uid)
 	if (informs)
 		return fair_may_have(&outbox->waiting, account, OUTBOX_INFORM_MAX,
 		    2 * OUTBOX_INFORM_MAX);
-	return uid == OUTBOX_NOBODY ? outbox->waiting.total < OUTBOX_MAX :
-			       fair_may_have(&outbox->waiting, account, OUTBOX_MAX, OUTBOX_MAX);
+	return uid == OUTBOX_NOBODY ?
+	    outbox->waiting.total < OUTBOX_MAX :
+	    fair_may_have(&outbox->waiting, account, OUTBOX_MAX, OUTBOX_MAX);
 }
 
 bool
@@ -143,7 +144,8 @@ void
 outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment)
 {
 	outbox->number++;
-	if (report != NULL && admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY, moment->boottime_usec)) {
+	if (report != NULL &&
+	    admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY, moment->boottime_usec)) {
 		append(outbox, report, OUTBOX_NOBODY, moment);
 		return;
 	}
@@ -221,8 +223,10 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 {
 	if (telling->kind == EVENT_REBOUND)
 		report->away_usec = telling->away_usec;
-	if (telling->chain != NULL)
+	if (telling->chain != NULL) {
 		report->span_usec = telling->span_usec;
+		report->severity = (enum severity)telling->chain->severity;
+	}
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;
 	report->advice = telling->advice == NULL ? NULL : strdup(telling->advice);
@@ -328,7 +332,9 @@ put_suppressed(struct outbox *outbox, enum notice notice, uint64_t count, int er
 		return false;
 	report = report_new(notice, SEVERITY_WARNING,
 	    FACTS(fact_number(FACT_MESSAGES, count), fact_number(FACT_ERROR, (uint64_t)error)));
-	if (report == NULL || !admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY, moment->boottime_usec)) {
+	if (report == NULL ||
+	    !admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY,
+		moment->boottime_usec)) {
 		(void)report_unref(report);
 		return false;
 	}

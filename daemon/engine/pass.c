@@ -55,6 +55,7 @@ pass_run(struct engine *engine, const struct moment *moment)
 		.engine = engine,
 		.moment = *moment,
 		.move_budget = COMEBACK_MOVE_BUDGET,
+		.hop_budget = HOPPING_BUDGET,
 	};
 
 	if (engine->last == NULL ||
@@ -80,7 +81,8 @@ pass_run(struct engine *engine, const struct moment *moment)
 	tell_heartbeat(&pass);
 	agenda_note_rest(&engine->agenda,
 	    hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec));
-	agenda_note_rest(&engine->agenda, groups_sweep(&engine->groups, moment->boottime_usec));
+	agenda_note_rest(&engine->agenda,
+	    groups_sweep(&engine->groups, moment->boottime_usec, engine->remind_usec));
 	newer_clear(&pass.newer);
 	track_sweep(track);
 	/* After a resume all that is due waits for the next poll. */

@@ -41,6 +41,7 @@ struct engine {
 	bool overslept; /* what is due became so while the host slept */
 	bool wants_peers;
 	uint64_t patient_usec; /* how old a client's UDP socket gets before it is asked for */
+	uint64_t remind_usec;  /* the longest of all */
 	uint64_t summed_usec;  /* when the last summary was told or the watch began, 0 = not yet */
 	uint64_t waiting_usec; /* since when overstays wait for owners, 0 = none */
 };
@@ -54,7 +55,8 @@ struct pass {
 	size_t due_count, due_room;
 	bool waiting;	    /* one of them waits for its owner */
 	struct newer newer; /* for who is reported in this pass */
-	size_t move_budget; /* comparisons that are left to find out who moved */
+	size_t move_budget; /* comparisons that are left to find out who moved, */
+	size_t hop_budget;  /* and who opened a port before it left one */
 };
 
 /* As engine_advance(). */

@@ -97,8 +97,35 @@ name_owner(struct named_owner *named, struct owner *owner, uint32_t uid, uint32_
     uint16_t port)
 {
 	if (named->count < SUMMARY_NAMED_MAX)
-		named->items[named->count++] = (struct fact_owner){ owner, uid, listeners, port };
+		named->items[named->count++] = (struct fact_owner){
+			.owner = owner,
+			.uid = uid,
+			.listeners = listeners,
+			.port = port,
+		};
 	named->all++;
+}
+
+/* True where a list would have the same words for both, but for the user. */
+static bool
+reads_alike(const struct owner *a, const struct owner *b)
+{
+	const struct process *p = a == NULL ? NULL : owner_first(a);
+	const struct process *q = b == NULL ? NULL : owner_first(b);
+
+	return p != NULL && q != NULL && p->uid != q->uid && strcmp(p->exe, q->exe) == 0 &&
+	    strcmp(p->script, q->script) == 0 &&
+	    strcmp(owner_place(a)->unit, owner_place(b)->unit) == 0 &&
+	    strcmp(owner_place(a)->container, owner_place(b)->container) == 0;
+}
+
+static void
+tell_users_apart(struct named_owner *named)
+{
+	for (size_t i = 0; i < named->count; i++)
+		for (size_t j = 0; j < named->count && !named->items[i].by_user; j++)
+			named->items[i].by_user =
+			    reads_alike(named->items[i].owner, named->items[j].owner);
 }
 
 /* Names whose the stays are; without memory nobody. */
@@ -112,7 +139,7 @@ name_owners(struct named_owner *ret, struct stay *const *stays, size_t count)
 		return;
 	for (size_t i = 0; i < count; i++)
 		shares[i] = (struct share){
-			.key = group_key_of_owner(stays[i]),
+			.key = group_key_of_program(stays[i]),
 			.stay = stays[i],
 			.severity = stays[i]->judged.verdict.severity,
 			.listeners = 1,
@@ -129,6 +156,7 @@ name_owners(struct named_owner *ret, struct stay *const *stays, size_t count)
 		    stay->is.endpoint.port);
 	}
 	free(shares);
+	tell_users_apart(ret);
 }
 
 /* Those as items, the gravest first: what does not fit is the least. NULL without memory. */
@@ -200,12 +228,12 @@ name_followers(struct named_owner *ret, const struct groups *groups)
 		next = 0;
 		for (group = groups->table; group != NULL; group = group->hh.next)
 			if (group->followed == below)
-				name_owner(ret, group->owner, UINT32_MAX, group->followed,
-				    group->endpoint.port);
+				name_owner(ret, group->owner, UINT32_MAX, group->followed, 0);
 			else if (group->followed < below && group->followed > next)
 				next = group->followed;
 		below = next;
 	} while (below > 0);
+	tell_users_apart(ret);
 }
 
 /* Those that overstay, for the caller to free; NULL without memory. */
@@ -254,9 +282,10 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 		fact_number(FACT_OLDEST_AGE, oldest == NULL ? 0 : stay_age_usec(oldest, now_usec)),
 	};
 
-	/* A reminder is no news: what overstays was reported at its severity. The last two facts
-	 * are about the oldest. */
-	report = report_new(NOTICE_SUMMARY, count == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
+	/* A reminder is no news: what it names was reported at its severity, or had an entry at
+	 * info. The last two facts are about the oldest. */
+	report = report_new(NOTICE_SUMMARY,
+	    count == 0 && followed.all == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
 	    ARRAY_SIZE(facts) - (oldest == NULL ? 2 : 0));
 	(void)items_free(items);
 	return report;

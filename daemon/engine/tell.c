@@ -9,7 +9,8 @@
  *	                   morning its process is gone, so it waits until every holder was searched,
  *	                   the program's checksum taken and the peers asked for; for nothing else.
  *	                   Once a process (group.c)
- *	hopping            its owner keeps below the threshold by taking one port after the other
+ *	hopping            its owner keeps below the threshold by taking one port after the other;
+ *	                   one alert an owner, as for overstays (group.c)
  *	cleared            a rule, a reload or other ranges took the reason away
  *	ended, vanished    its grace is over; it had overstayed, or not
  *	rebound            it is back
@@ -45,9 +46,8 @@ spend(struct pass *pass, struct stay *stay, struct telling *telling)
 
 	if (telling->in_summary || surge_admit(surge, uid_of(stay), now_usec))
 		return;
-	surge_add(surge, stay,
-	    telling->kind == EVENT_SUSPECT ? SURGE_SUSPECTS : SURGE_OVERSTAYS, pass->poll_usec,
-	    now_usec);
+	surge_add(surge, stay, telling->kind == EVENT_SUSPECT ? SURGE_SUSPECTS : SURGE_OVERSTAYS,
+	    pass->poll_usec, now_usec);
 	telling->priority = SEVERITY_INFO;
 	telling->in_summary = true;
 	stay->told.entered = true;
@@ -132,6 +132,7 @@ tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling)
 	with_joined.joined_usec = company_joined_usec(stay);
 	if (stay->is.state == STAY_PERSISTING)
 		(void)stay_advance(stay, STAY_EVENT_OVERSTAY);
+	/* What was reported by itself does not become an entry by being one more. */
 	stay->told.entered = telling->entry && (stay->told.entered || !stay->told.overstayed);
 	stay->told.overstayed = true;
 	/* Of several owners the gravest: less grave ones are no rise. */
@@ -252,6 +253,41 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	return true;
 }
 
+/* Its owner is reported once, whatever it is reported for: what it does after that is an entry, or
+ * a number in the next summary while the chain goes on. The stay joins the owner's group for the
+ * moment: it does not overstay. */
+static void
+tell_hopped(struct pass *pass, struct stay *stay, uint64_t span_usec)
+{
+	struct chain *chain = stay->is.chain;
+	struct group_rank rank = group_rank_of(stay);
+	uint64_t now_usec = pass->moment.boottime_usec;
+	struct group *group = groups_join_hopping(&pass->engine->groups, stay);
+	bool news, again = chain->told;
+
+	rank.exposure = chain->exposure;
+	rank.severity = chain->severity;
+	news = group == NULL ? !again : group_rank_is_news(group, &rank, now_usec);
+	if (news)
+		group_rank_note_report(group, &rank, now_usec);
+	else
+		group_rank_note_entries(group, &rank, again ? chain->hops - chain->told_hops : 1);
+	chain->told = true;
+	chain->told_hops = chain->hops;
+	stay_note_change(stay);
+	if (news || !again)
+		tell(pass, stay,
+		    &(struct telling){
+			.kind = EVENT_HOPPING,
+			.priority = news ? (enum severity)chain->severity : SEVERITY_INFO,
+			.in_summary = !news,
+			.entry = !news,
+			.chain = chain,
+			.span_usec = span_usec,
+		    });
+	group_leave(stay);
+}
+
 void
 tell_hopping(struct pass *pass, struct stay *stay)
 {
@@ -260,27 +296,22 @@ tell_hopping(struct pass *pass, struct stay *stay)
 
 	if (chain == NULL)
 		return;
-	if (stay->judged.verdict.allowed || stay->told.overstayed) {
+	if (stay->judged.verdict.allowed || stay->told.overstayed ||
+	    (pass->engine->policy->hopping >> stay->is.endpoint.protocol & 1) == 0) {
 		hopping_drop(stay);
 		return;
 	}
-	if (chain->told || chain->hops < HOPPING_HOPS_MIN || threshold_usec == USEC_NEVER)
+	hopping_note_rank(stay);
+	if (chain->hops < HOPPING_HOPS_MIN || threshold_usec == USEC_NEVER ||
+	    (chain->told && chain->hops == chain->told_hops))
 		return;
 	span_usec = hopping_span_usec(stay, pass->poll_usec);
 	if (span_usec < threshold_usec) {
 		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
 		return;
 	}
-	if (pass->engine->resumed || !is_present(pass->engine, stay))
-		return;
-	chain->told = true;
-	tell(pass, stay,
-	    &(struct telling){
-		.kind = EVENT_HOPPING,
-		.priority = stay->judged.verdict.severity,
-		.chain = chain,
-		.span_usec = span_usec,
-	    });
+	if (!pass->engine->resumed && is_present(pass->engine, stay))
+		tell_hopped(pass, stay, span_usec);
 }
 
 /* It reached its threshold, became graver, or is another owner's: to be told by due_tell(). */

@@ -2,14 +2,16 @@
 /*
  * When polls come. Any process can find out when a poll was: the daemon's context switches are
  * counted in /proc. A program that also knew when the next one is would close its port for that
- * moment and never be seen. So the next one is drawn: after a gap between a fifth of the interval
+ * moment and never be seen. So the next one is drawn: after a gap between a sixth of the interval
  * and the interval, evenly. A stay that reaches a threshold sooner has a poll of its own, so that
  * an alert comes when its threshold is reached and not up to an interval later.
  *
  * Invariant: polls for what is due, which others bring about and can foresee, never put off a drawn
- * one, and are no reason to draw it anew. Cost: 1.67 polls an interval on average.
+ * one, and are no reason to draw it anew. Cost: 1.71 polls an interval on average. A
+ * gap from a fifth on would cost 1.67, and let who listens half of the time, and at the best
+ * moments, stay unseen for 20 intervals in 1.2% of all cases instead of 0.4%.
  *
- * What it never does: protect the first fifth after a poll. Who listens then and not later is seen
+ * What it never does: protect the first sixth after a poll. Who listens then and not later is seen
  * by chance only, if a poll for what is due comes before.
  */
 #include "base/clock.h"

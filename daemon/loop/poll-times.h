@@ -9,7 +9,7 @@
 
 /* No gap is shorter than this part of the interval, unless a drawn poll follows one for what is
  * due: a host where something is due all the time must not pay for it ten times a second. */
-#define POLL_GAP_LEAST 5
+#define POLL_GAP_LEAST 6
 
 /* All times are CLOCK_BOOTTIME. */
 struct poll_times {

@@ -50,7 +50,7 @@ enum notice {
 	NOTICE_OVERSTAYS_AT_START, /* many at once, all present at start */
 	NOTICE_OVERSTAYS_AT_ONCE,
 	NOTICE_OVERSTAYS_AFTER_RESUME, /* that became so while the host slept */
-	NOTICE_OVERSTAYS_OF_USER, /* more than stand alone in a minute */
+	NOTICE_OVERSTAYS_OF_USER,      /* more than stand alone in a minute */
 	NOTICE_SUSPECTS_OF_USER,
 	NOTICE_SUMMARY,
 	NOTICE_HEARTBEAT,
@@ -161,7 +161,7 @@ enum fact_name {
 	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
-	FACT_SOCKET_UID, /* of the socket's creator */
+	FACT_SOCKET_UID,    /* of the socket's creator */
 	FACT_UNASKED,	    /* listeners not looked up in time, */
 	FACT_GIVEN_UP,	    /* not kept until their grace was over, */
 	FACT_UNASKED_PEERS, /* and suspects whose peers were not */
@@ -183,6 +183,7 @@ struct fact_owner {
 	uint32_t uid; /* of the socket's creator */
 	uint32_t listeners;
 	uint16_t port; /* of the first of them */
+	bool by_user;  /* another that is listed differs by the user alone */
 };
 
 /* Some owners of `all`. */

@@ -125,6 +125,44 @@ what_is_the_same(void **state)
 		{ { .unit = "run-u12.service" }, { .unit = "run-u7.service" }, true, true },
 		{ { .unit = "run-r0123456789abcdef0123456789abcdef.scope" },
 		    { .unit = "run-rfedcba9876543210fedcba9876543210.scope" }, true, true },
+		{ { .unit = "run-p812-i77.scope" }, { .unit = "run-p9-i1.scope" }, true, true },
+		{ { .unit = "run-812.scope" }, { .unit = "run-9.scope" }, true, true },
+		/* Units that somebody wrote. */
+		{ { .unit = "run-race.service" }, { .unit = "run-pace.service" }, false, false },
+		{ { .unit = "run-rface.service" }, { .unit = "run-rabad1dea.service" }, false,
+		    false },
+		{ { .unit = "run-u12.service" }, { .unit = "run-up.service" }, false, false },
+		{ { .unit = "run-backup-1.service" }, { .unit = "run-backup-2.service" }, false,
+		    false },
+		{ { .unit = "run-u1-web.service" }, { .unit = "run-u2-web.service" }, false,
+		    false },
+		{ { .unit = "run-.service" }, { .unit = "run-1.service" }, false, false },
+		{ { .unit = "web-1.service" }, { .unit = "web-2.service" }, false, false },
+		/* Letters alone are a word. */
+		{ { .user_unit = "app-facadeface.scope" }, { .user_unit = "app-beefdecade.scope" },
+		    false, false },
+		{ { .user_unit = "app-facade42.scope" }, { .user_unit = "app-decade4f.scope" },
+		    true, true },
+		{ { .user_unit = "app-race.scope" }, { .user_unit = "app-pace.scope" }, false,
+		    false },
+		{ { .unit = "session-c3.scope" }, { .unit = "session-c71.scope" }, true, true },
+		{ { .unit = "session-c3.scope" }, { .unit = "session-cat.scope" }, false, false },
+		{ { .user_unit = "vte-spawn-5f2b0a3c-7f1e-4c0e-9d1c-0a1b2c3d4e5f.scope" },
+		    { .user_unit = "vte-spawn-aabbccdd-aaaa-bbbb-cccc-aaaabbbbcccc.scope" }, true,
+		    true },
+		{ { .user_unit = "vte-spawn-5f2b0a3c-7f1e-4c0e-9d1c-0a1b2c3d4e5f.scope" },
+		    { .user_unit = "vte-spawn-5f2b0a3c-7f1e-4c0e-9d1c-0a1b2c3d4e5.scope" }, false,
+		    false },
+		{ { .unit = "machine-qemu\\x2d3\\x2dweb.scope" },
+		    { .unit = "machine-qemu\\x2d14\\x2dweb.scope" }, true, true },
+		{ { .unit = "machine-qemu\\x2d3\\x2dweb.scope" },
+		    { .unit = "machine-qemu\\x2d3\\x2ddb.scope" }, false, false },
+		{ { .unit = "user@1000.service", .user_unit = "a.service" },
+		    { .unit = "user@1001.service", .user_unit = "a.service" }, true, true },
+		{ { .unit = "crio-" ID_A ".scope" }, { .unit = "crio-" ID_B ".scope" }, true,
+		    true },
+		{ { .unit = "crio-" ID_A ".scope" }, { .unit = "crio-conmon-" ID_A ".scope" },
+		    false, false },
 		{ { .unit = "docker-" ID_A ".scope", .container = ID_A },
 		    { .unit = "docker-" ID_B ".scope", .container = ID_B }, false, true },
 		{ { .container = "web" }, { .container = "db" }, false, false },
@@ -288,17 +326,26 @@ owners_are_forgotten(void **state)
 	(void)state;
 	assert_true(group_is_news(group, stay, now_usec));
 	group_note_report(group, stay, 0, now_usec);
+	stay->told.severity = stay->judged.verdict.severity;
 	assert_false(group_is_news(group, stay, now_usec + USEC_PER_HOUR - 1));
 	assert_true(group_is_news(group, stay, now_usec + USEC_PER_HOUR));
 	/* Not while it has a listener, and a summary is a report of it. */
-	assert_int_equal(groups_sweep(&groups, now_usec + USEC_PER_DAY), USEC_NEVER);
+	assert_int_equal(groups_sweep(&groups, now_usec + USEC_PER_DAY, USEC_PER_HOUR), USEC_NEVER);
 	now_usec += USEC_PER_HOUR;
 	groups_note_summary(&groups, &stay, 1, now_usec);
 	assert_false(group_is_news(group, stay, now_usec + USEC_PER_HOUR - 1));
 	group_leave(stay);
-	assert_int_equal(groups_sweep(&groups, now_usec + 1), now_usec + USEC_PER_HOUR);
+	assert_int_equal(groups_sweep(&groups, now_usec + 1, USEC_PER_HOUR),
+	    now_usec + USEC_PER_HOUR);
 	assert_non_null(groups.table);
-	assert_int_equal(groups_sweep(&groups, now_usec + USEC_PER_HOUR), USEC_NEVER);
+	/* Nor while the next summary has something to count. */
+	group_note_entry(group, stay);
+	assert_int_equal(groups_sweep(&groups, now_usec + USEC_PER_HOUR, USEC_PER_HOUR),
+	    USEC_NEVER);
+	assert_non_null(groups.table);
+	group->followed = 0;
+	assert_int_equal(groups_sweep(&groups, now_usec + USEC_PER_HOUR, USEC_PER_HOUR),
+	    USEC_NEVER);
 	assert_null(groups.table);
 	stay_free(stay);
 }

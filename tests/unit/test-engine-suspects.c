@@ -512,6 +512,37 @@ chains_are_bounded(void **state)
 	hopping_clear(&hopping);
 }
 
+/* Those that leave a port once each drive out nobody that hops, between two of its ports. */
+static void
+who_hops_is_kept(void **state)
+{
+	struct hopping hopping = { 0 };
+	struct member member;
+	struct stay stay;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		stay = make_stay(&member, (uint16_t)(50000 + i), 1000 + i);
+		hopping_join(&hopping, &stay, 100000);
+		stay.is.last_seen_usec = 1001 + i;
+		hopping_leave(&hopping, &stay, 100000);
+	}
+	for (unsigned i = 0; i < 2 * HOPPING_CHAINS_MAX; i++) {
+		stay = make_stay(&member, 50000, 2000 + i);
+		member.owner = help_owner("/usr/bin/x", i + 2000);
+		stay.is.last_seen_usec = 2001 + i;
+		hopping_leave(&hopping, &stay, 100000);
+		(void)owner_unref(member.owner);
+	}
+	assert_int_equal(hopping.count, HOPPING_CHAINS_MAX);
+	stay = make_stay(&member, 50002, 9000);
+	hopping_join(&hopping, &stay, 100000);
+	assert_non_null(stay.is.chain);
+	assert_int_equal(stay.is.chain->hops, 2);
+	hopping_drop(&stay);
+	hopping_clear(&hopping);
+}
+
 int
 main(void)
 {
@@ -530,6 +561,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(chains, begin, end),
 		cmocka_unit_test_setup_teardown(stays_side_by_side, begin, end),
 		cmocka_unit_test_setup_teardown(chains_are_bounded, begin, end),
+		cmocka_unit_test_setup_teardown(who_hops_is_kept, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
