@@ -3,7 +3,8 @@
  * A user can start suspects by the thousand, and new programs that overstay. So many of one user's
  * alerts stand alone in a minute; those behind them are entries at info, and one message of each
  * kind says how many there were, the gravest and most exposed first: at once for those of the poll
- * in which the bound was reached, then once a minute. Another user's alerts stand alone meanwhile.
+ * in which the bound was reached, then once a minute. One that is graver than all that stood alone
+ * does so, too. Another user's alerts stand alone meanwhile.
  *
  * What it never does: keep an alert until later. What is summed up has its entry when it happens.
  *
@@ -19,6 +20,12 @@
 
 /* How many owners such a message names. */
 #define SURGE_NAMED_MAX 24
+
+static uint32_t
+uid_of(const struct stay *stay)
+{
+	return stay->is.members[stay->judged.worst].uid;
+}
 
 static bool
 is_over(uint64_t since_usec, uint64_t now_usec)
@@ -61,26 +68,89 @@ take(struct surge *surge, uint32_t uid, uint64_t now_usec)
 	if (is_over(user->begun_usec, now_usec)) {
 		user->begun_usec = now_usec;
 		user->alone = 0;
+		user->gravest = SEVERITY_OFF;
 	}
 	return user;
 }
 
-bool
-surge_has_room(const struct surge *surge, uint32_t uid, uint64_t now_usec)
+static int
+compare_gravity(const struct stay *a, const struct stay *b)
 {
-	const struct surge_user *user = &surge->users[find(surge, uid, now_usec)];
+	enum severity severity_a = a->judged.verdict.severity;
+	enum severity severity_b = b->judged.verdict.severity;
+	enum exposure exposure_a = endpoint_exposure(&a->is.endpoint);
+	enum exposure exposure_b = endpoint_exposure(&b->is.endpoint);
 
-	return is_over(user->begun_usec, now_usec) || user->alone < SURGE_ALERTS;
+	if (severity_a != severity_b)
+		return severity_a < severity_b ? -1 : 1;
+	if (exposure_a != exposure_b)
+		return exposure_a > exposure_b ? -1 : 1;
+	return 0;
+}
+
+static int
+compare_alone(const void *one, const void *other)
+{
+	const struct stay *a = *(struct stay *const *)one, *b = *(struct stay *const *)other;
+	int order = compare_gravity(a, b);
+
+	return order != 0 ? order : endpoint_compare(&a->is.endpoint, &b->is.endpoint);
+}
+
+/* How many of its owner's overstay. */
+static uint32_t
+live_of(const struct stay *stay)
+{
+	return stay->told.group == NULL ? 1 : stay->told.group->live;
+}
+
+/* Of those that are as grave and as exposed, the rarest first. */
+static int
+compare_rarity(const void *one, const void *other)
+{
+	const struct stay *a = *(struct stay *const *)one, *b = *(struct stay *const *)other;
+	int order = compare_gravity(a, b);
+
+	if (order != 0)
+		return order;
+	if (live_of(a) != live_of(b))
+		return live_of(a) < live_of(b) ? -1 : 1;
+	return endpoint_compare(&a->is.endpoint, &b->is.endpoint);
+}
+
+void
+surge_sort(struct stay **stays, size_t count)
+{
+	if (count > 1)
+		qsort(stays, count, sizeof(struct stay *),
+		    count > SURGE_ALERTS ? compare_rarity : compare_alone);
+}
+
+/* One that is graver than all of them is none of those that hide it. */
+static bool
+may_stand_alone(const struct surge_user *user, const struct stay *stay)
+{
+	return user->alone < SURGE_ALERTS || stay->judged.verdict.severity < user->gravest;
 }
 
 bool
-surge_admit(struct surge *surge, uint32_t uid, uint64_t now_usec)
+surge_has_room(const struct surge *surge, const struct stay *stay, uint64_t now_usec)
 {
-	struct surge_user *user = take(surge, uid, now_usec);
+	const struct surge_user *user = &surge->users[find(surge, uid_of(stay), now_usec)];
 
-	if (user->alone >= SURGE_ALERTS)
+	return is_over(user->begun_usec, now_usec) || may_stand_alone(user, stay);
+}
+
+bool
+surge_admit(struct surge *surge, const struct stay *stay, uint64_t now_usec)
+{
+	struct surge_user *user = take(surge, uid_of(stay), now_usec);
+
+	if (!may_stand_alone(user, stay))
 		return false;
 	user->alone++;
+	if (stay->judged.verdict.severity < user->gravest)
+		user->gravest = (uint8_t)stay->judged.verdict.severity;
 	return true;
 }
 
@@ -129,8 +199,7 @@ void
 surge_add(struct surge *surge, const struct stay *stay, enum surge_kind kind, uint64_t poll_usec,
     uint64_t now_usec)
 {
-	uint32_t uid = stay->is.members[stay->judged.worst].uid;
-	struct surge_sum *sum = &take(surge, uid, now_usec)->sums[kind];
+	struct surge_sum *sum = &take(surge, uid_of(stay), now_usec)->sums[kind];
 
 	if (sum->count == 0)
 		*sum = (struct surge_sum){

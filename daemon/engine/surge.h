@@ -36,6 +36,7 @@ struct surge_sum {
 struct surge_user {
 	uint32_t party;
 	uint32_t uid;	     /* that came first */
+	uint8_t gravest;     /* enum severity: of those that stand alone in the window */
 	uint32_t alone;	     /* alerts in the window, */
 	uint64_t begun_usec; /* and when that began, 0 = the place is free */
 	uint64_t summed_usec;
@@ -48,9 +49,14 @@ struct surge {
 
 void surge_clear(struct surge *surge);
 
-/* True where an alert about this user would stand alone now; surge_admit() counts it then. */
-bool surge_has_room(const struct surge *surge, uint32_t uid, uint64_t now_usec);
-bool surge_admit(struct surge *surge, uint32_t uid, uint64_t now_usec);
+/* The order in which alerts are made: the gravest and most exposed first; where not all may stand
+ * alone, the rarest of those, so that nobody hides one behind many of his on lower ports. */
+void surge_sort(struct stay **stays, size_t count);
+
+/* True where an alert about the stay would stand alone now: its user has less of them, or none as
+ * grave. surge_admit() counts it then. */
+bool surge_has_room(const struct surge *surge, const struct stay *stay, uint64_t now_usec);
+bool surge_admit(struct surge *surge, const struct stay *stay, uint64_t now_usec);
 
 /* One that does not: for the user's next message. */
 void surge_add(struct surge *surge, const struct stay *stay, enum surge_kind kind,

@@ -44,7 +44,7 @@ spend(struct pass *pass, struct stay *stay, struct telling *telling)
 	struct surge *surge = &pass->engine->surge;
 	uint64_t now_usec = pass->moment.boottime_usec;
 
-	if (telling->in_summary || surge_admit(surge, uid_of(stay), now_usec))
+	if (telling->in_summary || surge_admit(surge, stay, now_usec))
 		return;
 	surge_add(surge, stay, telling->kind == EVENT_SUSPECT ? SURGE_SUSPECTS : SURGE_OVERSTAYS,
 	    pass->poll_usec, now_usec);
@@ -194,7 +194,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 		.others = others,
 	};
 
-	if (news && group != NULL)
+	if (news && group != NULL && surge_has_room(&pass->engine->surge, stay, now_usec))
 		telling.other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
 	if (news)
 		group_note_report(group, stay, telling.other_count, now_usec);
@@ -248,9 +248,26 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	    (!company_is_stranger(stay) && verdict->severity >= stay->told.severity) ||
 	    pass->engine->resumed || ask_suspect(pass, stay) || !has_room(pass, stay))
 		return true;
-	tell_suspected(pass, stay);
-	stay_stop_waiting(stay);
+	/* Without memory it is due again in the next poll. */
+	if (array_reserve(&pass->suspects, &pass->suspect_room, pass->suspect_count + 1,
+		ARRAY_UNBOUNDED) < 0)
+		agenda_repeat(&pass->engine->agenda);
+	else
+		pass->suspects[pass->suspect_count++] = stay;
 	return true;
+}
+
+void
+tell_suspects(struct pass *pass)
+{
+	surge_sort(pass->suspects, pass->suspect_count);
+	for (size_t i = 0; i < pass->suspect_count; i++) {
+		tell_suspected(pass, pass->suspects[i]);
+		stay_stop_waiting(pass->suspects[i]);
+	}
+	free(pass->suspects);
+	pass->suspects = NULL;
+	pass->suspect_count = pass->suspect_room = 0;
 }
 
 /* Its owner is reported once, whatever it is reported for: what it does after that is an entry, or
@@ -310,7 +327,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
 		return;
 	}
-	if (!pass->engine->resumed && is_present(pass->engine, stay))
+	if (!pass->engine->resumed && is_present(pass->engine, stay) && has_room(pass, stay))
 		tell_hopped(pass, stay, span_usec);
 }
 

@@ -38,7 +38,7 @@ static const char *const kind_names[] = {
 };
 
 static const uint32_t informing = 1U << EVENT_APPEARED | 1U << EVENT_VANISHED |
-    1U << EVENT_REBOUND | 1U << EVENT_CLEARED | 1U << EVENT_ADVICE;
+    1U << EVENT_REBOUND | 1U << EVENT_CLEARED | 1U << EVENT_ENDED | 1U << EVENT_ADVICE;
 
 static const char *const state_names[] = {
 	[STAY_NEW] = "new",

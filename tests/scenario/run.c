@@ -59,6 +59,7 @@
  *	source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
  *	lookup answers [after SPAN] | hangs | nonsense | dead
  *	sender stuck|works	nothing is taken from the outbox
+ *	fill N			so many messages about no stay are put that must not be lost
  *	missed N		so many polls were not made; what heartbeats tell
  *	degraded WORD... | none	the conditions that hold, as the daemon's loop sees them
  *

@@ -582,6 +582,24 @@ play_sender(struct script *script, const char *rest)
 	return 0;
 }
 
+static int
+play_fill(struct script *script, const char *rest)
+{
+	struct world *world = &script->world;
+	struct moment moment = world_moment(world);
+	char *behind;
+	unsigned long count = strtoul(rest, &behind, 10);
+
+	if (*behind != '\0' || count == 0)
+		return -EINVAL;
+	for (unsigned long i = 0; i < count; i++)
+		engine_put(world->engine,
+		    report_new(NOTICE_RELOADED_UNCHANGED, SEVERITY_INFO,
+			FACTS(fact_text(FACT_HASH, "0123abcd"))),
+		    &moment);
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	int (*function)(struct script *script, const char *rest);
@@ -600,6 +618,7 @@ static const struct {
 	{ "expect", check_expect },
 	{ "failing-polls", play_failing_polls },
 	{ "field", check_field },
+	{ "fill", play_fill },
 	{ "heartbeat", play_heartbeat },
 	{ "hold", play_hold },
 	{ "incomplete", play_incomplete },

@@ -50,8 +50,8 @@ make_id(struct stay_id *ret, void *argument)
 		ret->bytes[15 - i] = (uint8_t)(world->ids >> 8 * i);
 }
 
-static struct moment
-moment_of(const struct world *world)
+struct moment
+world_moment(const struct world *world)
 {
 	return (struct moment){ world->now_usec,
 		(uint64_t)((int64_t)world->now_usec + world->wall_usec) };
@@ -78,7 +78,7 @@ world_deliver(struct world *world)
 
 	if (world->sender_stuck)
 		return;
-	moment = moment_of(world);
+	moment = world_moment(world);
 	engine_suppressed(world->engine, &moment, false);
 	while ((report = engine_next(world->engine, world->consumer)) != NULL) {
 		if (report->notice == NOTICE_SUPPRESSED)
@@ -152,7 +152,7 @@ answer_peers(struct world *world)
 static void
 advance(struct world *world)
 {
-	struct moment moment = moment_of(world);
+	struct moment moment = world_moment(world);
 
 	do
 		engine_advance(world->engine, &moment);
@@ -370,7 +370,7 @@ ask_kernel(struct world *world, struct poll_steps *steps, uint32_t incomplete)
 static void
 read_ranges(struct world *world, bool always)
 {
-	struct moment moment = moment_of(world);
+	struct moment moment = world_moment(world);
 	struct ranges ranges;
 
 	if (!always && world->kernel_range.first == world->kernel_range_read.first &&

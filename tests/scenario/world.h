@@ -111,6 +111,8 @@ void world_clear(struct world *world);
 /* From now on a survey is taken each span, the first one at once; USEC_NEVER = none. */
 void world_set_surveys(struct world *world, uint64_t span_usec);
 
+struct moment world_moment(const struct world *world);
+
 /* The time since the scenario began. */
 uint64_t world_elapsed_usec(const struct world *world);
 
