@@ -2,7 +2,7 @@
 """What one user does to the listeners of another: nothing.
 
 As an unprivileged user: fresh listeners again and again, more than overstay-lookup answers, and
-listeners that come and go. Beside them another user's listener on the highest port.
+more suspects than a person reads. Beside them another user's listener.
 """
 import subprocess
 
@@ -84,3 +84,38 @@ def test_a_flood_hides_nobody(daemon, start_as):
     victim = start_as(VICTIM, LISTEN, PORT)
     line = watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}", 60)
     assert f"[{victim.pid}]" in line, line
+
+
+# Starts COUNT processes that are suspects: each runs a program that is a file in memory only.
+SUSPECTS = """
+import os, subprocess, sys
+with open("/usr/bin/python3", "rb") as file:
+    program = file.read()
+memory = os.memfd_create("x")
+os.write(memory, program)
+code = ("import socket, sys; made = socket.socket(); made.bind(('127.0.0.1', int(sys.argv[1])));"
+        "made.listen(1); print(flush=True); sys.stdin.read()")
+first, count = int(sys.argv[1]), int(sys.argv[2])
+children = [subprocess.Popen([f"/proc/self/fd/{memory}", "-c", code, str(port)], pass_fds=[memory],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for port in range(first, first + count)]
+for child in children:
+    child.stdout.readline()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_suspects_of_one_user_are_bounded(daemon, start_as):
+    watch = daemon(config_text(interval="500ms", suspect="{threshold: 1s}",
+                               log="{appeared: 'off', vanished: 'off'}"))
+    watch.wait_line("STARTED")
+    start_as(ATTACKER, SUSPECTS, 50100, 30)
+    start_as(VICTIM, SUSPECTS, 50900, 1)
+    # The other user's stands alone, whatever comes before it.
+    watch.wait_line("^<2>SUSPECT tcp 127.0.0.1:50900 ", 30)
+    # Each of the first user's has its own line; so many of them are alerts, and one sums up the rest.
+    watch.wait_line("SUSPECT tcp 127.0.0.1:501[0-2][0-9] ", 30, count=30)
+    watch.wait_line(f"^<2>SUSPECT [0-9]+ more suspects? of uid {ATTACKER} ", 30)
+    assert watch.count("^<2>SUSPECT tcp 127.0.0.1:501") == 10
+    assert watch.count("^<6>SUSPECT tcp 127.0.0.1:501") == 20
