@@ -11,14 +11,16 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "alert/sink.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "commands.h"
 #include "config/config.h"
 #include "daemon.h"
+#include "instance-lock.h"
 #include "kernel/ranges.h"
 #include "privileges.h"
-#include "service-lock.h"
 #include "store/lastgood.h"
 
 /* Where a helper is: beside this program, else where it is installed. */
@@ -133,21 +135,37 @@ load_last_good(const char *state_directory, struct config **ret)
 	return r;
 }
 
-/*
- * The service can be seen by who is started beside it, who says so. Returns a descriptor that holds
- * the service's lock, or less than 0.
- */
+static bool
+journal_is_there(void)
+{
+	_close_ int fd = -1;
+
+	return journal_sink.probe(journal_sink.argument, &fd) == 0;
+}
+
+/* Who starts beside another one says so. Returns a descriptor that lets others see this one, or
+ * less than 0. */
 static int
-take_service_lock(enum sender_target target)
+take_instance_lock(enum sender_target target)
 {
 	const char *directory = getenv("RUNTIME_DIRECTORY");
+	enum instance_kind self = directory == NULL ? INSTANCE_BY_HAND : INSTANCE_SERVICE;
+	struct instance other;
+	char by_hand[64] = "another overstayd";
+	int fd;
 
-	if (directory != NULL)
-		return service_lock_take(directory);
-	if (target != SENDER_STDERR && service_lock_is_taken(SERVICE_DIRECTORY))
-		log_start(LOG_WARNING,
-		    "overstayd.service is running too: every alert will be logged twice");
-	return -ENOENT;
+	if (target == SENDER_STDERR)
+		return -ENOENT;
+	if (target == SENDER_JOURNAL && !journal_is_there())
+		log_start(LOG_WARNING, "there is no journal: messages wait until there is one");
+	fd = instance_lock_take(directory == NULL ? INSTANCE_DIRECTORY : directory, self, &other);
+	if (fd < 0 || other.kind == INSTANCE_NONE || (target == SENDER_AUTO && !journal_is_there()))
+		return fd;
+	if (other.pid > 0)
+		(void)snprintf(by_hand, sizeof(by_hand), "another overstayd [%d]", (int)other.pid);
+	log_start(LOG_WARNING, "%s is running too: every alert will be logged twice",
+	    other.kind == INSTANCE_SERVICE ? "overstayd.service" : by_hand);
+	return fd;
 }
 
 /* Runs on the files, or on the last good copy where they are wrong. */
@@ -157,7 +175,8 @@ run_configured(struct daemon_options *options, struct config_messages *messages,
 {
 	struct config_paths paths = options->config_paths;
 	struct config *config = NULL;
-	int loaded, lock_fd, r = 0;
+	_close_ int lock_fd = -1;
+	int loaded, r = 0;
 
 	/* Else one file that anybody may change would make a host blind. */
 	paths.starting = true;
@@ -178,10 +197,8 @@ run_configured(struct daemon_options *options, struct config_messages *messages,
 	/* What is not answered is asked for again, and reported. */
 	(void)!resolve_names(config, link);
 	helpers->names = names_link_to_client(link);
-	lock_fd = take_service_lock(options->target);
-	r = daemon_run(options, config, loaded < 0, helpers);
-	service_lock_release(getenv("RUNTIME_DIRECTORY"), lock_fd);
-	return r;
+	lock_fd = take_instance_lock(options->target);
+	return daemon_run(options, config, loaded < 0, helpers);
 }
 
 int
@@ -286,10 +303,13 @@ command_check(const struct command_line *line)
 	config_messages_print(&messages, stderr);
 	tell_unsaid(r, &messages, what);
 	config_messages_clear(&messages);
-	if (r == 0) {
-		r = check_names(line, config);
-		if (r == -ENOMEM)
-			tell_unsaid(r, &messages, what);
+	/* An error hides no name. */
+	if (config != NULL) {
+		int named = check_names(line, config);
+
+		if (named == -ENOMEM)
+			tell_unsaid(named, &messages, what);
+		r = r < 0 ? r : named;
 	}
 	(void)config_free(config);
 	return command_load_exit(r);
@@ -303,9 +323,9 @@ command_dump_config(const struct command_line *line)
 
 	if (r < 0)
 		return command_load_exit(r);
-	r = config_dump(config, stdout);
-	if (r == 0 && fflush(stdout) != 0)
-		r = -errno;
+	r = config_dump(config, line->verbose, stdout);
+	if (r == 0)
+		r = output_finish(stdout);
 	if (r < 0)
 		fprintf(stderr, "overstayd: cannot write the configuration: %s\n", strerror(-r));
 	(void)config_free(config);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "command-line.h"
 #include "commands.h"
 
@@ -27,6 +28,16 @@ occupy_standard_descriptors(void)
 		fd = open("/dev/null", O_PATH);
 	while (fd >= 0 && fd <= 2);
 	return fd < 0 ? -1 : close(fd);
+}
+
+static int
+end_output(void)
+{
+	int r = output_finish(stdout);
+
+	if (r < 0)
+		fprintf(stderr, "overstayd: cannot write: %s\n", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int
@@ -56,10 +67,10 @@ main(int argc, char **argv)
 		return command_once(&line);
 	case COMMAND_VERSION:
 		printf("overstayd %s\n", VERSION);
-		return EXIT_SUCCESS;
+		return end_output();
 	case COMMAND_HELP:
 		command_line_help(stdout);
-		return EXIT_SUCCESS;
+		return end_output();
 	}
 	return EXIT_USAGE;
 }

@@ -234,6 +234,16 @@ is_unseen(enum owner_reason reason)
 	    reason != OWNER_REASON_EXITED;
 }
 
+/* What to do about a permission that is missing. */
+static void
+advise(void)
+{
+	fprintf(stderr, "overstayd: %s\n",
+	    geteuid() != 0 ? "run it as root to see all owners" :
+			     "root lacks permissions here, as in a container or a sandbox: "
+			     "run it outside to see all owners");
+}
+
 /* What of the listeners could not be seen, a clause for each reason. */
 static void
 note_unseen(struct once *once, const struct listing *listing)
@@ -258,6 +268,8 @@ note_unseen(struct once *once, const struct listing *listing)
 		    "%zu of %zu listeners may have further holders: no permission to inspect every "
 		    "process",
 		    more, listing->count);
+	if (more > 0 || unknown[OWNER_REASON_NO_PERMISSION] > 0)
+		advise();
 	/* Of /proc/net that was said already. */
 	if (choice > 0 && source_knows_choice(once->source))
 		note_incomplete(once, "who chose the port is unknown for %zu of %zu listeners",

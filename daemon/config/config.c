@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@
 #include "config/dump.h"
 #include "config/files.h"
 #include "config/hostname.h"
+#include "config/keys.h"
 #include "config/links.h"
 #include "config/options.h"
 #include "config/requires.h"
@@ -57,21 +59,12 @@ struct load {
 	struct option_place places[OPTION_COUNT_MAX];
 	char **files; /* the names of all files, which messages and places borrow */
 	size_t file_count;
+	size_t first_file;	    /* behind the name of the staged tree */
 	struct rule_table rules[3]; /* of rules.d, of the main file, of the vendor */
 	size_t rule_total;
+	struct file_list masks; /* files of rules.d that are empty */
 	size_t errors_before;
 };
-
-uint32_t
-config_protocols(const struct config *config)
-{
-	uint32_t protocols = 0;
-
-	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
-		if (config->protocols[i])
-			protocols |= 1U << i;
-	return protocols;
-}
 
 static void
 name_list_clear(struct name_list *list)
@@ -115,6 +108,8 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 			.starting = paths->starting,
 			.examine = paths->examine,
 			.verbose = paths->verbose,
+			.service = paths->examine && paths->root == NULL && !paths->main_outside &&
+			    geteuid() == 0,
 			.now_usec = clock_realtime_usec(),
 			.netns = paths->root != NULL ? 0 : own_netns(),
 		},
@@ -131,7 +126,7 @@ load_begin(struct load *load, struct config_messages *messages, const struct con
 	load->context.exposed = &load->config->exposed;
 	policy_init(&load->config->policy);
 	load->context.names = &load->config->policy.names;
-	load->context.names->staged = paths->root != NULL;
+	load->context.names->root = paths->root;
 	return options_set_defaults(load->config);
 }
 
@@ -143,6 +138,7 @@ load_end(struct load *load)
 	for (size_t i = 0; i < load->file_count; i++)
 		free(load->files[i]);
 	free(load->files);
+	file_list_clear(&load->masks);
 	(void)config_free(load->config);
 }
 
@@ -185,7 +181,7 @@ check_rules_file(struct config_context *context, const struct node *tree)
 	for (size_t i = 0; i < tree->count; i += 2)
 		if (tree->items[i].kind == NODE_SCALAR && !node_is(&tree->items[i], "rules") &&
 		    !node_is(&tree->items[i], REQUIRES_KEY))
-			context_unknown(context, &tree->items[i], names);
+			key_refuse(context, &tree->items[i], LEVEL_RULES, names);
 }
 
 static void
@@ -196,6 +192,18 @@ load_rules(struct load *load, const struct node *tree, struct rule_table *table)
 	for (size_t i = 0; i < tree->count; i += 2)
 		if (node_is(&tree->items[i], "rules"))
 			rules_read(&load->context, &tree->items[i + 1], table, &load->rule_total);
+}
+
+static void
+note_mask(struct load *load)
+{
+	const char *slash = strrchr(load->context.file, '/');
+
+	if (array_fit(&load->masks.names, load->masks.count + 1) < 0 ||
+	    (load->masks.names[load->masks.count] = strdup(slash + 1)) == NULL)
+		context_no_memory(&load->context);
+	else
+		load->masks.count++;
 }
 
 /* A text that config_dump() wrote says where its rules came from. */
@@ -226,6 +234,8 @@ load_text(struct load *load, const char *text, size_t size, enum file_role role,
 		node_clear(&tree);
 		return;
 	}
+	if (role == ROLE_RULES && tree.kind == NODE_EMPTY && !load->context.packaged)
+		note_mask(load);
 	if (role == ROLE_RULES)
 		check_rules_file(&load->context, &tree);
 	else
@@ -306,6 +316,47 @@ check_root(struct load *load, const char *root)
 	if (fd < 0)
 		context_message(&load->context, CONFIG_ERROR, 1, 1, "cannot be read: %s",
 		    strerror(errno));
+	load->first_file = load->file_count;
+}
+
+/* What lies beside the main file of this host and is not read: overstay.yml. */
+static void
+check_beside(struct load *load, const struct config_paths *paths)
+{
+	const char *slash = strrchr(paths->main_file, '/');
+	const char *known[] = { slash == NULL ? "" : slash + 1, "conf.d", "rules.d", NULL };
+	char directory[PATH_MAX];
+
+	if (slash == NULL || paths->main_outside || paths->conf_dir == NULL)
+		return;
+	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - paths->main_file),
+	    paths->main_file);
+	if (load_enter(load, "", directory))
+		file_check_beside(&load->context, known);
+}
+
+/* A file that stands for a packaged one of its name and has no rules, where there is none. */
+static void
+check_masks(struct load *load, const char *directory, const struct file_list *vendor)
+{
+	_free_ const char **names = calloc(vendor->count + 1, sizeof(*names));
+
+	if (names == NULL) {
+		context_no_memory(&load->context);
+		return;
+	}
+	for (size_t i = 0; i < vendor->count; i++)
+		names[i] = vendor->names[i];
+	for (size_t i = 0; i < load->masks.count && vendor->count > 0; i++) {
+		const char *mask = load->masks.names[i], *nearest = nearest_name(mask, names);
+
+		if (file_list_has(vendor, mask) || !load_enter(load, directory, mask))
+			continue;
+		context_message(&load->context, CONFIG_WARNING, 1, 1,
+		    "file is empty and disables no packaged file, %s%s%s",
+		    nearest == NULL ? "expected the name of one" : "did you mean \"",
+		    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+	}
 }
 
 static void
@@ -316,6 +367,7 @@ load_paths(struct load *load, const struct config_paths *paths)
 
 	load->prefix = paths->main_outside ? "" : root;
 	load_file(load, "", paths->main_file, paths->main_optional, ROLE_MAIN, &load->rules[1]);
+	check_beside(load, paths);
 	load->prefix = root;
 	(void)load_list(load, paths->conf_dir, &conf);
 	load_directory(load, paths->conf_dir, &conf, NULL, ROLE_CONF, NULL);
@@ -325,6 +377,7 @@ load_paths(struct load *load, const struct config_paths *paths)
 	(void)load_list(load, load->whole ? NULL : paths->vendor_rules_dir, &vendor);
 	load_directory(load, paths->vendor_rules_dir, &vendor, &rules, ROLE_RULES, &load->rules[2]);
 	load->context.packaged = false;
+	check_masks(load, paths->rules_dir, &vendor);
 	file_list_clear(&conf);
 	file_list_clear(&rules);
 	file_list_clear(&vendor);
@@ -402,7 +455,7 @@ collect_links(struct load *load)
 
 	if (r != -E2BIG)
 		return r;
-	load->context.file = load->files[0];
+	load->context.file = load->files[load->first_file];
 	context_message(&load->context, CONFIG_WARNING, 1, 1,
 	    "too many paths in exe and parent of all rules together, expected at most %d, of %d "
 	    "bytes: links in the others are not followed",
@@ -436,13 +489,17 @@ load_finish(struct load *load, bool fragment, struct config **ret)
 	if (r == 0)
 		r = config_set_hash(load->config);
 	if (r == -EFBIG) {
-		load->context.file = load->files[0];
+		load->context.file = load->files[load->first_file];
 		context_message(&load->context, CONFIG_ERROR, 1, 1,
 		    "the configuration of all files together is too large, expected at most "
 		    "%d bytes without comments",
 		    YAML_SIZE_MAX);
-	} else if (r < 0)
+	} else if (r < 0) {
+		/* What could be read is of use to who asks for its names. */
+		if (r == -EINVAL && load->context.examine)
+			*ret = take_ptr(load->config);
 		return r;
+	}
 	/* Of the last checks, too, no message may be lost. */
 	r = load_result(load);
 	if (r == 0)
@@ -492,6 +549,7 @@ config_check_file(const struct config_paths *paths, const char *path, struct con
 	if (r == 0) {
 		check_root(&load, paths->root);
 		load.context.alone = true;
+		load.context.service = false;
 		if (strcmp(path, CONFIG_STDIN) == 0)
 			load_input(&load);
 		else

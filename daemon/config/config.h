@@ -129,7 +129,8 @@ extern const struct config_paths config_default_paths;
  * Reads everything that paths name into a fresh *ret; free with config_free(). All errors
  * and warnings are appended to messages. Returns 0 (there may be warnings), -EINVAL where
  * there is an error in a file (messages has it), -ENOMEM. A directory that does not exist
- * is an empty one. *ret is left alone on failure.
+ * is an empty one. *ret is left alone on failure; but if paths ask for more than a load, it is what
+ * could be read beside an error, to ask for its names and for nothing else.
  */
 int config_load(const struct config_paths *paths, struct config **ret,
     struct config_messages *messages) _mustcheck_;
@@ -161,10 +162,10 @@ bool config_names_text(const struct named_list *list, enum named_state state, ch
 
 /*
  * Writes the effective configuration as YAML: every option, then the rules in the order in
- * which they are asked. Reading that back gives the same configuration and the same text.
- * Returns 0 or -errno.
+ * which they are asked. Reading that back gives the same configuration and the same text, but for
+ * the comments that help adds above each option. Returns 0 or -errno.
  */
-int config_dump(const struct config *config, FILE *file) _mustcheck_;
+int config_dump(const struct config *config, bool help, FILE *file) _mustcheck_;
 
 /* The same as a string, to be freed; *ret_size may be NULL. Returns 0 or -ENOMEM. */
 int config_dump_text(const struct config *config, char **ret_text, size_t *ret_size) _mustcheck_;

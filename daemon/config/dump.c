@@ -71,17 +71,24 @@ origin_dump(const struct rule *rule, FILE *file)
 	(void)fprintf(file, DUMP_ORIGIN "%s\n", plain ? rule->where : "-");
 }
 
+/* What stands in the text beside the values. */
+enum dump_comments {
+	COMMENTS_NONE,
+	COMMENTS_ORIGIN, /* where each rule came from */
+	COMMENTS_HELP,	 /* and what each option is for */
+};
+
 static int
-dump(const struct config *config, bool comments, FILE *file)
+dump(const struct config *config, enum dump_comments comments, FILE *file)
 {
 	const struct policy *policy = &config->policy;
 
-	if (comments)
+	if (comments != COMMENTS_NONE)
 		(void)fputs(DUMP_HEAD, file);
-	options_dump(config, file);
+	options_dump(config, comments == COMMENTS_HELP, file);
 	(void)fputs(policy->rule_count == 0 ? "rules: []\n" : "rules:\n", file);
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		if (comments)
+		if (comments != COMMENTS_NONE)
 			origin_dump(&policy->rules[i], file);
 		rule_dump(&policy->rules[i], &config->rule_texts[i], file);
 	}
@@ -91,9 +98,9 @@ dump(const struct config *config, bool comments, FILE *file)
 }
 
 int
-config_dump(const struct config *config, FILE *file)
+config_dump(const struct config *config, bool help, FILE *file)
 {
-	return dump(config, true, file);
+	return dump(config, help ? COMMENTS_HELP : COMMENTS_ORIGIN, file);
 }
 
 /* What was written to memory; with a NUL behind. */
@@ -122,7 +129,8 @@ memory_write(void *cookie, const char *bytes, size_t size)
  * or the whole text, and neither ferror(3) nor fclose(3) says so.
  */
 static int
-dump_text_of(const struct config *config, bool comments, char **ret_text, size_t *ret_size)
+dump_text_of(const struct config *config, enum dump_comments comments, char **ret_text,
+    size_t *ret_size)
 {
 	struct memory memory = { 0 };
 	FILE *file = fopencookie(&memory, "w", (cookie_io_functions_t){ .write = memory_write });
@@ -146,7 +154,7 @@ dump_text_of(const struct config *config, bool comments, char **ret_text, size_t
 int
 config_dump_text(const struct config *config, char **ret_text, size_t *ret_size)
 {
-	return dump_text_of(config, true, ret_text, ret_size);
+	return dump_text_of(config, COMMENTS_ORIGIN, ret_text, ret_size);
 }
 
 /* The size of what config_dump() writes. Returns 0 or -ENOMEM. */
@@ -155,7 +163,7 @@ dump_size(const struct config *config, size_t *ret)
 {
 	_free_ char *text = NULL;
 
-	return dump_text_of(config, true, &text, ret);
+	return dump_text_of(config, COMMENTS_ORIGIN, &text, ret);
 }
 
 int
@@ -171,7 +179,7 @@ config_set_hash(struct config *config)
 		return r;
 	if (whole > YAML_SIZE_MAX)
 		return -EFBIG;
-	r = dump_text_of(config, false, &text, &size);
+	r = dump_text_of(config, COMMENTS_NONE, &text, &size);
 	if (r < 0)
 		return r;
 	sha256_init(&sha256);

@@ -120,6 +120,25 @@ check_writers(struct config_context *context, int fd, const struct stat *status)
 	return true;
 }
 
+/*
+ * The service is root without capabilities: what is not readable by its mode, it cannot read. Who
+ * runs --check can. Says the error that a reload would.
+ */
+static void
+check_readers(struct config_context *context, const struct stat *status)
+{
+	unsigned wanted = S_ISDIR(status->st_mode) ? 5 : 4;
+	unsigned shift = status->st_uid == 0 ? 6 : status->st_gid == 0 ? 3 : 0;
+
+	if (!context->service || (status->st_mode >> shift & wanted) == wanted)
+		return;
+	context_message(context, CONFIG_ERROR, 1, 1,
+	    "mode %04o of uid %u cannot be read by overstayd.service, which has no capabilities, "
+	    "expected owner root and mode %04o",
+	    (unsigned)status->st_mode & 07777, (unsigned)status->st_uid,
+	    S_ISDIR(status->st_mode) ? 0755U : 0644U);
+}
+
 /* Opens what is inside of the directory root, wherever links in it lead. */
 static int
 open_inside(int root, const char *path, int flags, uint64_t resolve)
@@ -263,6 +282,7 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
 		return FILE_FAILED;
 	}
+	check_readers(context, &status);
 	if (!check_writers(context, fd, &status))
 		return context->starting ? FILE_LEFT_OUT : FILE_FAILED;
 	return read_text(context, fd, ret_text, ret_size);
@@ -302,35 +322,129 @@ ends_in(const char *name, const char *ending)
 	return length > wanted && strcmp(name + length - wanted, ending) == 0;
 }
 
+/* An ending that is meant for .yaml. */
 static bool
-list_entries(struct config_context *context, DIR *directory, struct file_list *list)
+is_misnamed(const char *name)
 {
-	for (;;) {
-		const struct dirent *entry;
+	static const char *const endings[] = { ".yml", ".YAML", ".YML", ".conf", ".json" };
 
-		errno = 0;
-		entry = readdir(directory);
-		if (entry == NULL && errno != 0) {
-			fail(context, errno);
-			return false;
-		}
-		if (entry == NULL)
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (ends_in(name, endings[i]))
 			return true;
-		if (entry->d_name[0] == '.')
-			continue;
-		if (ends_in(entry->d_name, ".yml"))
-			context_message(context, CONFIG_WARNING, 1, 1,
-			    "%s is ignored, expected a name that ends in .yaml",
-			    QUOTE(entry->d_name));
-		if (ends_in(entry->d_name, ".yaml") && !list_add(context, list, entry->d_name))
-			return false;
-	}
+	return false;
 }
 
 static int
 compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+list_sort(struct file_list *list)
+{
+	if (list->count > 0)
+		qsort(list->names, list->count, sizeof(*list->names), compare_names);
+}
+
+/* What becomes of a name in a directory. */
+enum entry_kind {
+	ENTRY_NONE,
+	ENTRY_READ,
+	ENTRY_IGNORED, /* which is said */
+};
+
+typedef enum entry_kind entry_function(const char *name, const char *const *known);
+
+/* Reads a directory into two lists in the order of the names. Returns false with an error said. */
+static bool
+list_entries(struct config_context *context, DIR *directory, entry_function *function,
+    const char *const *known, struct file_list *ret_read, struct file_list *ret_ignored)
+{
+	bool fine = true;
+
+	for (;;) {
+		const struct dirent *entry;
+		enum entry_kind kind;
+
+		errno = 0;
+		entry = readdir(directory);
+		if (entry == NULL && errno != 0) {
+			fail(context, errno);
+			fine = false;
+		}
+		if (entry == NULL || !fine)
+			break;
+		kind = entry->d_name[0] == '.' ? ENTRY_NONE : function(entry->d_name, known);
+		if (kind != ENTRY_NONE)
+			fine = list_add(context, kind == ENTRY_READ ? ret_read : ret_ignored,
+			    entry->d_name);
+	}
+	list_sort(ret_read);
+	list_sort(ret_ignored);
+	return fine;
+}
+
+static enum entry_kind
+entry_of_directory(const char *name, const char *const *known)
+{
+	(void)known;
+	if (ends_in(name, ".yaml"))
+		return ENTRY_READ;
+	return is_misnamed(name) ? ENTRY_IGNORED : ENTRY_NONE;
+}
+
+static bool
+list_directory(struct config_context *context, DIR *directory, struct file_list *ret)
+{
+	struct file_list ignored = { 0 };
+	bool fine = list_entries(context, directory, entry_of_directory, NULL, ret, &ignored);
+
+	for (size_t i = 0; i < ignored.count; i++)
+		context_message(context, CONFIG_WARNING, 1, 1,
+		    "%s is ignored, expected a name that ends in .yaml", QUOTE(ignored.names[i]));
+	file_list_clear(&ignored);
+	return fine;
+}
+
+static enum entry_kind
+entry_beside(const char *name, const char *const *known)
+{
+	/* Copies that editors and packages leave are none of ours: overstay.yaml~ */
+	for (size_t i = 0; known[i] != NULL; i++)
+		if (strncmp(name, known[i], strlen(known[i])) == 0)
+			return ENTRY_NONE;
+	return nearest_name(name, known) != NULL || ends_in(name, ".yaml") || is_misnamed(name) ?
+	    ENTRY_IGNORED :
+	    ENTRY_NONE;
+}
+
+void
+file_check_beside(struct config_context *context, const char *const *known)
+{
+	struct file_list read = { 0 }, ignored = { 0 };
+	int fd = file_open(context, context->file, O_RDONLY | O_DIRECTORY);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
+	if (directory == NULL && fd >= 0)
+		(void)close(fd);
+	if (directory == NULL)
+		return;
+	(void)list_entries(context, directory, entry_beside, known, &read, &ignored);
+	for (size_t i = 0; i < ignored.count; i++) {
+		const char *nearest = nearest_name(ignored.names[i], known);
+
+		if (nearest != NULL)
+			context_message(context, CONFIG_WARNING, 1, 1,
+			    "%s is ignored, did you mean \"%s\"?", QUOTE(ignored.names[i]),
+			    nearest);
+		else
+			context_message(context, CONFIG_WARNING, 1, 1,
+			    "%s is ignored, expected overstay.yaml, or a file in conf.d or rules.d",
+			    QUOTE(ignored.names[i]));
+	}
+	file_list_clear(&ignored);
+	(void)closedir(directory);
 }
 
 bool
@@ -351,13 +465,13 @@ file_list_read(struct config_context *context, struct file_list *ret)
 			(void)close(fd);
 		return false;
 	}
+	if (fstat(fd, &status) == 0)
+		check_readers(context, &status);
 	if (fstat(fd, &status) < 0 || check_writers(context, fd, &status))
-		fine = list_entries(context, directory, &list);
+		fine = list_directory(context, directory, &list);
 	else
 		fine = context->starting;
 	(void)closedir(directory);
-	if (list.count > 0)
-		qsort(list.names, list.count, sizeof(*list.names), compare_names);
 	*ret = list;
 	return fine;
 }

@@ -39,6 +39,12 @@ int file_open(const struct config_context *context, const char *path, int flags)
 /* Where an open file lies, in PATH_MAX bytes. Returns false if nobody can say. */
 bool file_place(int fd, char *buffer);
 
+/*
+ * Warns of what lies in the directory context->file and looks like a part of the configuration, but
+ * is none of the known names, which end in NULL.
+ */
+void file_check_beside(struct config_context *context, const char *const *known);
+
 /* Names in order, without the directory. */
 struct file_list {
 	char **names;

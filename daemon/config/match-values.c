@@ -40,6 +40,13 @@ match_append_text(struct config_context *context, char ***texts, size_t *count, 
 	return false;
 }
 
+bool
+match_is_template(const char *text)
+{
+	return strstr(text, "{{") != NULL || strstr(text, "{%") != NULL ||
+	    strstr(text, "<%") != NULL || strstr(text, "${") != NULL;
+}
+
 static bool
 append_id(struct config_context *context, struct id_list *list, uint32_t id)
 {
@@ -130,6 +137,34 @@ match_write_prefix(const struct address_prefix *prefix, FILE *file)
 	(void)fprintf(file, "\"%s/%u\"", address, prefix->bits);
 }
 
+/* What is expected in place of a text that is no address: what it most likely means. */
+static const char *
+address_expected(const char *text)
+{
+	static const struct {
+		const char *text, *expected;
+	} words[] = {
+		{ "localhost", "127.0.0.0/8 or ::1, or exposure: loopback" },
+		{ "loopback", "127.0.0.0/8 or ::1, or exposure: loopback" },
+		{ "*", "0.0.0.0 or ::, or exposure: any" },
+		{ "any", "0.0.0.0 or ::, or exposure: any" },
+		{ "all", "0.0.0.0 or ::, or exposure: any" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].text, text) == 0)
+			return words[i].expected;
+	if (strchr(text, '%') != NULL)
+		return "an address without its interface, and the key interface";
+	if (strchr(text, '[') != NULL)
+		return "an address without brackets and port, such as ::1";
+	if (strchr(text, '.') != NULL && strchr(text, ':') != NULL)
+		return "an address without its port, and the key port";
+	if (strpbrk(text, ", ") != NULL)
+		return "one such as 192.0.2.0/24 or ::1, or a list in brackets";
+	return "one such as 192.0.2.0/24 or ::1";
+}
+
 bool
 match_read_addresses(struct match_filling *filling, const struct node *items, size_t count)
 {
@@ -146,10 +181,8 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 		int r = parse_prefix(items[i].text, prefix);
 
 		if (r == -EINVAL)
-			context_error(filling->context, &items[i],
-			    "address is %s, expected one "
-			    "such as 192.0.2.0/24 or ::1",
-			    QUOTE(items[i].text));
+			context_error(filling->context, &items[i], "address is %s, expected %s",
+			    QUOTE(items[i].text), address_expected(items[i].text));
 		else if (r == -ERANGE) {
 			char address[INET6_ADDRSTRLEN];
 
@@ -260,17 +293,35 @@ read_name(struct match_filling *filling, const struct node *item, bool group, st
 	    match_append_text(context, &words->names, &words->count, item->text);
 }
 
+/* What a text means that can be no name; NULL where it can. Directories have blanks in names. */
+static const char *
+name_expected(const char *name)
+{
+	if (match_is_template(name))
+		return "a name: it looks like a template that was not filled in";
+	if (name[0] == '%')
+		return "@ before the name of a group";
+	if (strchr(name, ',') != NULL)
+		return "a list in brackets: [alice, bob]";
+	if (strpbrk(name, "*?") != NULL)
+		return "whole names: a user or group is no glob";
+	if (strpbrk(name, ":/<>{}") != NULL || name[0] == '-' || name[0] == '~' || name[0] == '+')
+		return "a user such as alice or 1000, or a group such as @developers";
+	return NULL;
+}
+
 /* One "alice", "1000", "@developers" or "@1000". */
 static bool
 read_user(struct match_filling *filling, const struct node *item)
 {
 	bool group = item->text[0] == '@';
+	const char *expected = can_be_name(item->text + group) ?
+	    name_expected(item->text + group) :
+	    "a user such as alice or 1000, or a group such as @developers";
 
-	if (!can_be_name(item->text + group)) {
-		context_error(filling->context, item,
-		    "user is %s, expected a user such as alice or 1000, "
-		    "or a group such as @developers",
-		    QUOTE(item->text));
+	if (expected != NULL) {
+		context_error(filling->context, item, "user is %s, expected %s", QUOTE(item->text),
+		    expected);
 		return false;
 	}
 	return read_name(filling, item, group,
@@ -287,7 +338,7 @@ read_login(struct match_filling *filling, const struct node *item)
 	if (strcmp(item->text, "none") == 0)
 		return append_id(filling->context, list, UINT32_MAX) &&
 		    match_append_text(filling->context, &words->names, &words->count, item->text);
-	if (item->text[0] == '@' || !can_be_name(item->text)) {
+	if (item->text[0] == '@' || !can_be_name(item->text) || name_expected(item->text) != NULL) {
 		context_error(filling->context, item,
 		    "loginuid is %s, expected a user such as alice or 1000, or none",
 		    QUOTE(item->text));

@@ -4,43 +4,20 @@
  *
  * A value that can never match (a path that is not absolute, an empty glob) is an error: a rule
  * that silently matches nothing is worse than one that is refused. Every list and text is bounded.
- * Values that are more than words and globs are read in match-values.c.
+ * Globs are read in match-globs.c, values that are more than words and globs in match-values.c.
  */
 #include <ctype.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/hostname.h"
+#include "config/keys.h"
 #include "config/match.h"
 #include "config/values.h"
 #include "model/hint.h"
 #include "model/listener.h"
 #include "model/owner.h"
 #include "model/reason.h"
-
-/*
- * One key. The offset is that of its member in struct match, the words those of its values.
- */
-struct key_row {
-	const char *name;
-	enum key_type {
-		KEY_WORDS, /* uint32_t of bits, by words */
-		KEY_PORTS,
-		KEY_ADDRESSES,
-		KEY_PATHS, /* struct glob_list of paths */
-		KEY_TEXTS, /* struct glob_list */
-		KEY_UNITS, /* struct glob_list of unit names */
-		KEY_INTERFACES,
-		KEY_HOSTS, /* struct glob_list of host names */
-		KEY_USERS,
-		KEY_LOGINS,
-		KEY_NETNS, /* uint32_t of bits */
-	} type;
-	enum match_key key;
-	size_t offset;
-	word_function *word;
-};
 
 /* Whose words they are stands in the core. */
 static const char *
@@ -128,91 +105,7 @@ static const struct key_row match_keys[] = {
 	{ "hostname", KEY_HOSTS, MATCH_HOSTNAME, AT(hostname), NULL },
 };
 
-const char *const match_key_names[] = { "protocol", "port", "address", "exposure", "exe", "comm",
-	"cmdline", "user", "unit", "user_unit", "owner", "choice", "script", "container", "netns",
-	"class", "reason", "origin", "hint", "slice", "session", "loginuid", "parent", "interface",
-	"hostname", "not", "any", NULL };
-
 _Static_assert(ARRAY_SIZE(match_keys) == MATCH_KEY_COUNT, "a match key has no row");
-_Static_assert(ARRAY_SIZE(match_key_names) == MATCH_KEY_COUNT + 3, "a match key has no name");
-
-/* What is wrong with a glob, for its key; NULL where it can match something. */
-static const char *
-glob_fault(const struct key_row *key, const char *glob)
-{
-	if (glob[0] == '\0' && key->type != KEY_INTERFACES)
-		return "a pattern that is not empty";
-	if (strlen(glob) > RULE_TEXT_MAX)
-		return "at most 4096 bytes";
-	if (key->type == KEY_PATHS && glob[0] != '/' && strncmp(glob, "**", 2) != 0)
-		return "an absolute path, or **/NAME";
-	return NULL;
-}
-
-static bool
-is_slice(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(".slice");
-
-	return length > suffix && strcmp(name + length - suffix, ".slice") == 0;
-}
-
-/* Warns of globs that can be written but will not match what they look like. */
-static void
-check_glob(struct match_filling *filling, const struct key_row *key, const struct node *item)
-{
-	bool unit = key->type == KEY_UNITS;
-	/* In names of units a backslash is a letter. */
-	bool literal = strpbrk(item->text, unit ? "*?" : "*?\\") == NULL;
-
-	if (key->key == MATCH_SLICE && literal && !is_slice(item->text))
-		context_warn(filling->context, item,
-		    "slice %s matches no slice, expected a name such as user-1000.slice",
-		    QUOTE(item->text));
-	else if (unit && literal && strchr(item->text, '.') == NULL)
-		context_warn(filling->context, item,
-		    "%s %s matches no unit, expected a name with "
-		    "its type such as nginx.service",
-		    key->name, QUOTE(item->text));
-	if (key->key == MATCH_COMM && literal && strlen(item->text) > 15)
-		context_warn(filling->context, item,
-		    "comm %s matches nothing, expected at most "
-		    "15 bytes: the kernel truncates longer names",
-		    QUOTE(item->text));
-	if (key->type == KEY_INTERFACES && literal && strlen(item->text) >= IF_NAMESIZE)
-		context_warn(filling->context, item,
-		    "interface %s matches nothing, expected at most 15 bytes", QUOTE(item->text));
-	if (key->type == KEY_PATHS && strchr(item->text, '[') != NULL)
-		context_warn(filling->context, item,
-		    "%s %s: [ is not a wildcard, expected *, ** "
-		    "or ?",
-		    key->name, QUOTE(item->text));
-}
-
-static bool
-read_globs(struct match_filling *filling, const struct key_row *key, const struct node *items,
-    size_t count)
-{
-	struct glob_list *list = (void *)((char *)filling->match + key->offset);
-	bool fine = true;
-
-	for (size_t i = 0; i < count; i++) {
-		const char *fault = glob_fault(key, items[i].text);
-
-		if (fault != NULL) {
-			context_error(filling->context, &items[i], "%s is %s, expected %s",
-			    key->name, QUOTE(items[i].text), fault);
-			fine = false;
-			continue;
-		}
-		check_glob(filling, key, &items[i]);
-		fine = match_append_text(filling->context, &list->globs, &list->count,
-			   items[i].text) &&
-		    fine;
-	}
-	return fine;
-}
-
 static const char *
 key_expected(const struct key_row *key)
 {
@@ -272,7 +165,7 @@ read_key(struct match_filling *filling, const struct key_row *key, const struct 
 	case KEY_LOGINS:
 		return match_read_logins(filling, items, count);
 	case KEY_HOSTS:
-		return read_globs(filling, key, items, count) && match_hosts(filling);
+		return match_read_globs(filling, key, items, count) && match_hosts(filling);
 	case KEY_NETNS:
 		return match_read_namespaces(filling, items, count);
 	case KEY_PATHS:
@@ -282,7 +175,7 @@ read_key(struct match_filling *filling, const struct key_row *key, const struct 
 	case KEY_WORDS:
 		break;
 	}
-	return read_globs(filling, key, items, count);
+	return match_read_globs(filling, key, items, count);
 }
 
 static bool read_map(struct match_filling *filling, const struct node *map);
@@ -361,8 +254,7 @@ read_map(struct match_filling *filling, const struct node *map)
 	if (map->kind != NODE_MAP || map->count == 0) {
 		if (map->kind != NODE_BROKEN)
 			context_error(filling->context, map,
-			    "found %s, expected at least one "
-			    "match key",
+			    "found %s, expected a map of match keys such as {user: alice}",
 			    map->kind == NODE_MAP ? "an empty map" : node_kind_text(map));
 		return false;
 	}
@@ -381,7 +273,7 @@ read_map(struct match_filling *filling, const struct node *map)
 		else if (strcmp(key->text, "any") == 0)
 			fine = read_any(filling, key, value) && fine;
 		else {
-			context_unknown(filling->context, key, match_key_names);
+			key_refuse(filling->context, key, LEVEL_MATCH, match_key_names);
 			fine = false;
 		}
 	}

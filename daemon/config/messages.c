@@ -11,9 +11,11 @@
  * what is more is counted. Without memory a message is lost, and the load fails with
  * -ENOMEM whatever it said: no warning is lost in silence.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -24,8 +26,8 @@
 /* A message longer than this is cut: a path of the longest kind and a sentence fit. */
 #define MESSAGE_SIZE 6144
 
-/* The longest name of a key that a distance is worked out for. */
-#define NAME_LENGTH_MAX 32
+/* The longest name that a distance is worked out for. */
+#define NAME_LENGTH_MAX 64
 
 void
 context_no_memory(struct config_context *context)
@@ -174,25 +176,44 @@ config_messages_print(const struct config_messages *messages, FILE *file)
 			    messages->counts[i] - CONFIG_MESSAGES_MAX, kinds[i].more);
 }
 
-/* Levenshtein's distance; both at most NAME_LENGTH_MAX long. */
+/* As people read it: `Warning` is `warning`, and `session_ended` is `session-ended`. */
+static int
+fold(char character)
+{
+	return character == '_' ? '-' : tolower((unsigned char)character);
+}
+
+static unsigned
+least_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein's distance, two letters the wrong way round being one slip; both at most
+ * NAME_LENGTH_MAX long. */
 static unsigned
 edit_distance(const char *a, const char *b)
 {
-	unsigned row[NAME_LENGTH_MAX + 1];
+	unsigned rows[3][NAME_LENGTH_MAX + 1] = { { 0 } };
+	unsigned *before = rows[0], *above = rows[1], *row = rows[2];
 	size_t length = strlen(b);
 
 	for (size_t j = 0; j <= length; j++)
 		row[j] = (unsigned)j;
 	for (size_t i = 0; a[i] != '\0'; i++) {
-		unsigned diagonal = row[0];
+		unsigned *spare = before;
 
-		row[0]++;
+		before = above;
+		above = row;
+		row = spare;
+		row[0] = (unsigned)i + 1;
 		for (size_t j = 0; j < length; j++) {
-			unsigned replaced = diagonal + (a[i] != b[j]);
-			unsigned least = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
+			unsigned replaced = above[j] + (fold(a[i]) != fold(b[j]));
 
-			diagonal = row[j + 1];
-			row[j + 1] = replaced < least ? replaced : least;
+			row[j + 1] = least_of(replaced, least_of(row[j], above[j + 1]) + 1);
+			if (i > 0 && j > 0 && fold(a[i]) == fold(b[j - 1]) &&
+			    fold(a[i - 1]) == fold(b[j]))
+				row[j + 1] = least_of(row[j + 1], before[j - 1] + 1);
 		}
 	}
 	return row[length];
@@ -201,25 +222,42 @@ edit_distance(const char *a, const char *b)
 const char *
 nearest_name(const char *written, const char *const *names)
 {
-	/* Two slips, but not more than half of the word: "x" is not meant as "udp". */
+	/* Two slips, but not more than a third of the word: "sctp" is not meant as "tcp". */
 	size_t length = strlen(written);
-	unsigned least = length >= 4 ? 3 : length >= 2 ? 2 : 1;
+	unsigned least = length >= 6 ? 3 : length >= 2 ? 2 : 1;
 	const char *nearest = NULL;
 
 	if (length > NAME_LENGTH_MAX)
 		return NULL;
-	for (; *names != NULL; names++) {
-		unsigned distance = edit_distance(written, *names);
+	for (const char *const *name = names; *name != NULL; name++) {
+		unsigned distance;
 
 		/* What is only half written means the whole: "prot". */
-		if (length >= 3 && strncmp(written, *names, length) == 0)
-			return *names;
+		if (length >= 3 && strncasecmp(written, *name, length) == 0)
+			return *name;
+		if (strlen(*name) > NAME_LENGTH_MAX)
+			continue;
+		distance = edit_distance(written, *name);
 		if (distance < least) {
 			least = distance;
-			nearest = *names;
+			nearest = *name;
 		}
 	}
 	return nearest;
+}
+
+void
+context_wrong_value(struct config_context *context, const struct node *node, const char *what,
+    const char *expected, const char *const *names)
+{
+	const char *nearest = nearest_name(node->text, names);
+
+	if (nearest != NULL)
+		context_error(context, node, "%s is %s, did you mean \"%s\"?", what,
+		    QUOTE(node->text), nearest);
+	else
+		context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text),
+		    expected);
 }
 
 void

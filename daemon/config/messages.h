@@ -24,6 +24,7 @@ struct config_context {
 	bool starting;			   /* what others may change is left out */
 	bool alone;			   /* a file that is not where it is going to be */
 	bool examine, verbose;
+	bool service;  /* --check by root of what overstayd.service is going to read */
 	bool packaged; /* the file is one of the vendor's rules */
 	/* The rest of a text that config_dump() wrote, from the line on; NULL = it is none. */
 	const char *dumped, *dumped_end;
@@ -84,9 +85,14 @@ void messages_sort(struct config_messages *messages, size_t from);
 
 /*
  * The entry of names (ended by NULL) that is nearest to what was written, NULL where none
- * is near enough to be meant.
+ * is near enough to be meant. Case makes no difference, nor does _ for -.
  */
 const char *nearest_name(const char *written, const char *const *names);
+
+/* Says that a scalar is none of the names that are its values: the nearest of them, or what was
+ * expected. */
+void context_wrong_value(struct config_context *context, const struct node *node, const char *what,
+    const char *expected, const char *const *names);
 
 /* Says that the key is unknown, and the nearest of names or all of them. */
 void context_unknown(struct config_context *context, const struct node *key,

@@ -4,8 +4,7 @@
  * many they are, for --check, the journal and a reload alike.
  *
  * The name nearest to one that is absent is looked for in /etc/passwd and /etc/group, nowhere else:
- * a directory service is not listed for a slip of the pen. Those of this host say nothing of a
- * staged tree.
+ * a directory service is not listed for a slip of the pen. For a staged tree they are its own.
  */
 #include <grp.h>
 #include <pwd.h>
@@ -16,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "config/messages.h"
+#include "config/staged.h"
 
 /* So many are listed, the others are counted. */
 #define LISTED_MAX 8
@@ -36,23 +36,53 @@ choose(const char *name, const char *other, char nearest[NAMED_MAX + 1])
 		(void)snprintf(nearest, NAMED_MAX + 1, "%s", other);
 }
 
-/* Appends `, did you mean "alice"?` if a local name is near enough to be meant. */
-static void
-add_nearest(struct text *text, const struct named *named)
+/* The users or groups of a file: this host's, or the staged tree's. */
+static FILE *
+open_local(const struct named_list *list, bool group)
 {
-	_fclose_ FILE *file = fopen(named->group ? "/etc/group" : "/etc/passwd", "re");
-	char buffer[ENTRY_MAX], nearest[NAMED_MAX + 1] = "";
-	struct passwd passwd, *user = NULL;
-	struct group entry, *group = NULL;
+	const char *path = group ? "/etc/group" : "/etc/passwd";
 
+	return list->root == NULL ? fopen(path, "re") : staged_open(list->root, group);
+}
+
+/*
+ * Puts the local name into nearest that is nearest to the name, "" if none is near enough. Returns
+ * true if one is the very name.
+ */
+static bool
+find_nearest(const struct named_list *list, const char *name, bool group,
+    char nearest[NAMED_MAX + 1])
+{
+	_fclose_ FILE *file = open_local(list, group);
+	char buffer[ENTRY_MAX];
+	struct passwd passwd, *user = NULL;
+	struct group entry, *found = NULL;
+
+	nearest[0] = '\0';
 	for (unsigned i = 0; file != NULL && i < LOCAL_MAX; i++) {
-		if ((named->group ? fgetgrent_r(file, &entry, buffer, sizeof(buffer), &group) :
-				    fgetpwent_r(file, &passwd, buffer, sizeof(buffer), &user)) != 0)
+		if ((group ? fgetgrent_r(file, &entry, buffer, sizeof(buffer), &found) :
+			     fgetpwent_r(file, &passwd, buffer, sizeof(buffer), &user)) != 0)
 			break;
-		choose(named->name, named->group ? entry.gr_name : passwd.pw_name, nearest);
+		choose(name, group ? entry.gr_name : passwd.pw_name, nearest);
 	}
+	return strcmp(nearest, name) == 0;
+}
+
+/*
+ * Appends `, did you mean "alice"?`: a group for a user of the same name, a user for a group, else
+ * the name of its own kind that is near enough to be meant.
+ */
+static void
+add_nearest(struct text *text, const struct named_list *list, const struct named *named)
+{
+	char nearest[NAMED_MAX + 1], meant[NAMED_MAX + 2];
+	bool other = find_nearest(list, named->name, !named->group, nearest);
+
+	if (!other)
+		(void)find_nearest(list, named->name, named->group, nearest);
+	(void)snprintf(meant, sizeof(meant), "%s%s", named->group != other ? "@" : "", nearest);
 	if (nearest[0] != '\0')
-		text_printf(text, ", did you mean %s?", QUOTE(nearest));
+		text_printf(text, ", did you mean %s?", QUOTE(meant));
 }
 
 /* `"@developers" (overstay.yaml:12:20)`, of a known one `"@developers" (2000)` */
@@ -67,8 +97,8 @@ add_named(struct text *text, const struct named_list *list, const struct named *
 		text_printf(text, "%u", named->id);
 	else
 		text_escape_string(text, named->where, WHERE_MAX);
-	if (named->state == NAMED_ABSENT && !list->staged)
-		add_nearest(text, named);
+	if (named->state == NAMED_ABSENT)
+		add_nearest(text, list, named);
 	text_add(text, ")");
 }
 

@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The option table and the walk over it. A new option is one row here, one line in
+ * The option table. A new option is one row here, one line in
  * conf/overstay.yaml and one paragraph in overstay.yaml(5); the lint fails until all three
  * agree.
  *
  * The default of an option is the text an administrator would write, and is read by the
  * same code as the file: a default that its own bounds refuse cannot be shipped.
  *
- * How values of each type are read and written is in values.c.
+ * How a file is walked is in options-read.c, how values of each type are read and written in
+ * values.c.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/duration.h"
 #include "config/options.h"
-#include "config/requires.h"
 #include "config/values.h"
 
 /*
  * A bound for every span that has no natural one: longer is a slip, and `never` is a word.
  */
 #define LONG_USEC (3650 * USEC_PER_DAY)
-
-/* Where a name is longer than this it is none of ours. */
-#define OPTION_NAME_SIZE 32
 
 static const char *
 netns_word(unsigned place)
@@ -152,160 +150,22 @@ options_set_defaults(struct config *config)
 	return fine ? 0 : -ENOMEM;
 }
 
-/*
- * The names of the keys that may stand in a map: "udp" for the prefix "", "auto" for
- * "udp.".
- */
-struct level {
-	char texts[OPTION_COUNT_MAX][OPTION_NAME_SIZE];
-	const char *names[OPTION_COUNT_MAX + 2]; /* and the key that is no option */
-	size_t count;
-};
-
+/* "Time span, 100ms to 1h; default 5s." */
 static void
-level_init(struct level *level, const char *prefix)
+dump_help(const struct option *option, const char *indent, FILE *file)
 {
-	size_t skip = strlen(prefix);
+	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
 
-	level->count = 0;
-	for (const struct option *option = options; option->name != NULL; option++) {
-		char *text = level->texts[level->count];
-		const char *rest = option->name + skip;
-		bool known = false;
-
-		if (strncmp(option->name, prefix, skip) != 0)
-			continue;
-		(void)snprintf(text, OPTION_NAME_SIZE, "%.*s", (int)strcspn(rest, "."), rest);
-		for (size_t i = 0; i < level->count; i++)
-			known = known || strcmp(level->texts[i], text) == 0;
-		if (!known)
-			level->names[level->count++] = text;
-	}
-	if (prefix[0] == '\0')
-		level->names[level->count++] = REQUIRES_KEY;
-	level->names[level->count] = NULL;
-}
-
-/* What a key means. */
-enum key_kind {
-	KEY_UNKNOWN,
-	KEY_OPTION,
-	KEY_GROUP, /* a map with options inside */
-};
-
-static enum key_kind
-key_find(const char *prefix, const char *key, const struct option **ret)
-{
-	size_t skip = strlen(prefix), length = strlen(key);
-
-	if (strchr(key, '.') != NULL)
-		return KEY_UNKNOWN;
-	for (*ret = options; (*ret)->name != NULL; (*ret)++) {
-		const char *rest = (*ret)->name + skip;
-
-		if (strncmp((*ret)->name, prefix, skip) != 0 || strncmp(rest, key, length) != 0)
-			continue;
-		if (rest[length] == '\0')
-			return KEY_OPTION;
-		if (rest[length] == '.')
-			return KEY_GROUP;
-	}
-	return KEY_UNKNOWN;
-}
-
-struct options_walk {
-	struct config_context *context;
-	struct config *config;
-	struct option_place *places;
-	bool rules_allowed;
-};
-
-static void
-set_option(struct options_walk *walk, const struct node *key, const struct node *value,
-    const struct option *option)
-{
-	struct option_place *place = &walk->places[option - options];
-
-	if (option->type == OPTION_RULES) {
-		if (!walk->rules_allowed)
-			context_error(walk->context, key,
-			    "rules are not allowed in conf.d, expected in overstay.yaml "
-			    "or in rules.d");
-		return;
-	}
-	place->file = walk->context->file;
-	place->line = key->line;
-	place->column = key->column;
-	if (!value_read(walk->context, value, option, walk->config))
-		place->failed = true;
-}
-
-/*
- * An unknown key; one that is spelled as manuals spell it ("udp.auto") is answered with how
- * to write it.
- */
-static void
-refuse_key(struct config_context *context, const struct node *key, const char *prefix,
-    const char *const *names)
-{
-	const char *dot = strchr(key->text, '.');
-
-	for (const struct option *option = options; option->name != NULL; option++)
-		if (prefix[0] == '\0' && dot != NULL && strcmp(option->name, key->text) == 0) {
-			context_error(context, key, "unknown key %s, expected %.*s: {%s: ...}",
-			    QUOTE(key->text), (int)(dot - key->text), option->name, dot + 1);
-			return;
-		}
-	context_unknown(context, key, names);
-}
-
-/* Walks one map; prefix is "" or the name of the group with its dot. */
-static void
-walk_map(struct options_walk *walk, const struct node *map, const char *prefix)
-{
-	struct level level;
-
-	if (map->kind == NODE_EMPTY || map->kind == NODE_BROKEN)
-		return;
-	level_init(&level, prefix);
-	if (map->kind != NODE_MAP) {
-		context_error(walk->context, map, "found %s, expected a map of options such as %s",
-		    node_kind_text(map), level.names[0]);
-		return;
-	}
-	for (size_t i = 0; i < map->count; i += 2) {
-		const struct node *key = &map->items[i], *value = &map->items[i + 1];
-		const struct option *option;
-		char group[OPTION_NAME_SIZE];
-
-		if (key->kind != NODE_SCALAR || (prefix[0] == '\0' && node_is(key, REQUIRES_KEY)))
-			continue;
-		switch (key_find(prefix, key->text, &option)) {
-		case KEY_OPTION:
-			set_option(walk, key, value, option);
-			break;
-		case KEY_GROUP:
-			(void)snprintf(group, sizeof(group), "%s%s.", prefix, key->text);
-			walk_map(walk, value, group);
-			break;
-		case KEY_UNKNOWN:
-			refuse_key(walk->context, key, prefix, level.names);
-			break;
-		}
-	}
+	(void)fprintf(file, "%s# %c%s: %s", indent, toupper((unsigned char)option->help[0]),
+	    option->help + 1, option->unit);
+	if (option->type == OPTION_DURATION)
+		(void)fprintf(file, ", %s to %s", duration_format(option->minimum, least),
+		    duration_format(option->maximum, most));
+	(void)fprintf(file, "; default %s\n", option->default_text);
 }
 
 void
-options_read(struct config_context *context, const struct node *map, bool rules_allowed,
-    struct config *config, struct option_place *places)
-{
-	struct options_walk walk = { context, config, places, rules_allowed };
-
-	walk_map(&walk, map, "");
-}
-
-void
-options_dump(const struct config *config, FILE *file)
+options_dump(const struct config *config, bool help, FILE *file)
 {
 	const char *group = "";
 	size_t group_length = 0;
@@ -321,6 +181,8 @@ options_dump(const struct config *config, FILE *file)
 			(void)fprintf(file, "%.*s:\n", (int)length, option->name);
 		group = option->name;
 		group_length = length;
+		if (help)
+			dump_help(option, length > 0 ? "  " : "", file);
 		(void)fprintf(file, "%s%s: ", length > 0 ? "  " : "",
 		    dot == NULL ? option->name : dot + 1);
 		value_dump(config, option, file);

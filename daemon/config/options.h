@@ -42,7 +42,7 @@ struct option {
 	const char *default_text;  /* as it is written in YAML */
 	const char *unit;	   /* what a value is, for people */
 	bool reloadable;
-	const char *help; /* one line */
+	const char *help; /* what it is for, one line: --dump-config --verbose */
 };
 
 /* The table; `options[i].name` is NULL behind the last. */
@@ -66,8 +66,8 @@ int options_set_defaults(struct config *config) _mustcheck_;
 void options_read(struct config_context *context, const struct node *map, bool rules_allowed,
     struct config *config, struct option_place *places);
 
-/* Writes every option but the rules as YAML. */
-void options_dump(const struct config *config, FILE *file);
+/* Writes every option but the rules as YAML; with help also a comment above each. */
+void options_dump(const struct config *config, bool help, FILE *file);
 
 /*
  * One duration within bounds, for options and rules alike; what: "interval". Returns true

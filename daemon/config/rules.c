@@ -14,8 +14,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "config/dump.h"
-#include "config/options.h"
+#include "config/keys.h"
 #include "config/links.h"
+#include "config/options.h"
 #include "config/rules.h"
 #include "config/values.h"
 
@@ -61,10 +62,29 @@ read_note(struct reading *reading, const struct node *value)
 	return (reading->parsed->rule.note = read_text(reading, value, "note")) != NULL;
 }
 
+/* True where the map has that key, whatever its value. */
+static bool
+has_key(const struct node *map, const char *name)
+{
+	for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i += 2)
+		if (node_is(&map->items[i], name))
+			return true;
+	return false;
+}
+
+/* What stands inside match instead of beside it is said there, and not missed, too. */
+static bool
+has_effect(const struct node *match)
+{
+	return has_key(match, "action") || has_key(match, "threshold") ||
+	    has_key(match, "severity") || has_key(match, "remind");
+}
+
 static bool
 read_match(struct reading *reading, const struct node *value)
 {
 	reading->matched = true;
+	reading->acted = reading->acted || has_effect(value);
 	return match_read(reading->context, value, &reading->parsed->rule.match,
 	    &reading->parsed->text);
 }
@@ -72,12 +92,13 @@ read_match(struct reading *reading, const struct node *value)
 static bool
 read_action(struct reading *reading, const struct node *value)
 {
+	static const char *const names[] = { "allow", NULL };
+
 	reading->acted = true;
 	if (!node_is_scalar(reading->context, value, "allow"))
 		return false;
 	if (strcmp(value->text, "allow") != 0) {
-		context_error(reading->context, value, "action is %s, expected allow",
-		    QUOTE(value->text));
+		context_wrong_value(reading->context, value, "action", names[0], names);
 		return false;
 	}
 	reading->parsed->rule.action = ACTION_ALLOW;
@@ -208,10 +229,7 @@ static const struct {
 	{ "enabled", read_enabled },
 };
 
-const char *const rule_key_names[] = { "name", "match", "action", "threshold", "severity", "remind",
-	"note", "until", "enabled", NULL };
-
-_Static_assert(ARRAY_SIZE(rule_key_names) == ARRAY_SIZE(rule_keys) + 1, "a rule key has no name");
+_Static_assert(ARRAY_SIZE(rule_keys) == RULE_KEY_COUNT, "a rule key has no name");
 
 static bool
 read_keys(struct reading *reading, const struct node *map)
@@ -230,20 +248,12 @@ read_keys(struct reading *reading, const struct node *map)
 			fine = rule_keys[row].function(reading, value) && fine;
 			continue;
 		}
-		context_unknown(reading->context, key, rule_key_names);
+		key_refuse(reading->context, key, LEVEL_RULE, rule_key_names);
+		/* It may be what is missing, in other words. */
+		reading->matched = reading->acted = true;
 		fine = false;
 	}
 	return fine;
-}
-
-/* True where the map has that key, whatever its value. */
-static bool
-has_key(const struct node *map, const char *name)
-{
-	for (size_t i = 0; i < map->count; i += 2)
-		if (node_is(&map->items[i], name))
-			return true;
-	return false;
 }
 
 /* What a rule must have, whatever else is wrong with it. */
@@ -421,6 +431,7 @@ rules_read(struct config_context *context, const struct node *list, struct rule_
 		}
 		if (read_rule(context, &list->items[i], parsed)) {
 			rule_check_allow(context, parsed);
+			rule_check_never(context, parsed);
 			rule_check_path(context, parsed);
 			rule_check_programs(context, parsed);
 			table->count++;

@@ -26,7 +26,6 @@ struct parsed_rule {
 	const char *file; /* borrowed: lives as long as the load */
 	unsigned line, column;
 	bool packaged; /* one of the vendor's: whoever checks a host cannot change it */
-	uint32_t first_word, last_word; /* of match.ports, what is set; for rules_check_reach() */
 };
 
 /* Rules in the order of their files; start with all zero. */
@@ -59,7 +58,11 @@ const char *programs_find_public(const struct config_context *context,
 void rule_check_programs(struct config_context *context, const struct parsed_rule *rule);
 
 /* Warns of rules that an earlier one leaves nothing for. */
-void rules_check_reach(struct config_context *context, struct parsed_rule *rules, size_t count);
+void rules_check_reach(struct config_context *context, const struct parsed_rule *rules,
+    size_t count);
+
+/* Warns of a rule that nothing can match, or an entry of its any; see never.c. */
+void rule_check_never(struct config_context *context, const struct parsed_rule *rule);
 
 /*
  * Reads the map of `match:`. Returns true, or says every error; *match is then half filled.
@@ -72,9 +75,5 @@ void match_dump(const struct match *match, const struct rule_text *text, FILE *f
 
 /* Frees what the text holds. */
 void rule_text_clear(struct rule_text *text);
-
-/* The names of the keys, each list ended by NULL: for the lint against the manual. */
-extern const char *const rule_key_names[];
-extern const char *const match_key_names[];
 
 #endif

@@ -55,23 +55,32 @@ find_entry(FILE *file, bool group, const char *name, uint32_t *ret_id)
 	return r;
 }
 
-int
-staged_resolve(const struct config_context *context, const char *name, bool group, uint32_t *ret_id)
+FILE *
+staged_open(const char *root, bool group)
 {
+	const struct config_context context = { .root = root };
 	char path[PATH_MAX];
 	FILE *file;
-	int fd, r;
+	int fd;
 
-	(void)snprintf(path, sizeof(path), "%s/etc/%s", context->root, group ? "group" : "passwd");
-	fd = file_open(context, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return fd;
+	(void)snprintf(path, sizeof(path), "%s/etc/%s", root, group ? "group" : "passwd");
+	fd = file_open(&context, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
 	file = fdopen(fd, "r");
 	if (file == NULL) {
 		(void)close(fd);
-		return -ENOMEM;
+		errno = ENOMEM;
 	}
-	r = find_entry(file, group, name, ret_id);
-	(void)fclose(file);
-	return r;
+	return file;
+}
+
+int
+staged_resolve(const struct config_context *context, const char *name, bool group, uint32_t *ret_id)
+{
+	_fclose_ FILE *file = staged_open(context->root, group);
+
+	return file == NULL ? -errno : find_entry(file, group, name, ret_id);
 }

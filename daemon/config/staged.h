@@ -5,8 +5,14 @@
 #ifndef OVERSTAY_CONFIG_STAGED_H
 #define OVERSTAY_CONFIG_STAGED_H
 
+#include <stdint.h>
+#include <stdio.h>
+
 #include "base/macros.h"
 #include "config/messages.h"
+
+/* Opens etc/passwd or etc/group of the tree root. Returns NULL with errno set. */
+FILE *staged_open(const char *root, bool group);
 
 /*
  * Finds the id of a user or (group is true) of a group in the tree context->root. Returns 0,

@@ -13,44 +13,9 @@
 #include "base/duration.h"
 #include "config/values.h"
 
-/* More entries in a list of ranges or words say nothing new. */
-#define VALUE_LIST_MAX 1024
-
-/* All words of a list joined: the reasons are the most. */
-#define WORDS_SIZE 256
-
-bool
-duration_read(struct config_context *context, const struct node *node, const struct option *option,
-    uint64_t *ret)
-{
-	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
-	const char *expected = option->never ? "a time span such as 90s or 1h 30min, or never" :
-					       "a time span such as 90s or 1h 30min";
-	const char *or_never = option->never ? ", or never" : "";
-	uint64_t usec;
-	int r;
-
-	if (!node_is_scalar(context, node, expected))
-		return false;
-	r = duration_parse(node->text, &usec);
-	if (r == -EINVAL) {
-		context_error(context, node, "%s is %s, expected %s", option->name,
-		    QUOTE(node->text), expected);
-		return false;
-	}
-	if (r == 0 && usec == USEC_NEVER && option->never) {
-		*ret = usec;
-		return true;
-	}
-	if (r < 0 || usec < option->minimum || usec > option->maximum) {
-		context_error(context, node, "%s is %s, expected %s to %s%s", option->name,
-		    QUOTE(node->text), duration_format(option->minimum, least),
-		    duration_format(option->maximum, most), or_never);
-		return false;
-	}
-	*ret = usec;
-	return true;
-}
+/* All words of a list joined, and how many there may be: the reasons are the most. */
+#define WORDS_SIZE  256
+#define WORDS_COUNT 33
 
 /*
  * The spellings of YAML's two versions. Whoever writes a configuration back through a library
@@ -79,6 +44,76 @@ boolean_parse(const char *text, bool *ret)
 	return false;
 }
 
+/* Who writes `off` or `none` means `never`. */
+static void
+refuse_duration(struct config_context *context, const struct node *node,
+    const struct option *option, const char *expected)
+{
+	static const char *const names[] = { "never", NULL };
+	bool on = true, none;
+
+	none = strcmp(node->text, "none") == 0 || strcmp(node->text, "disabled") == 0 ||
+	    (boolean_parse(node->text, &on) && !on) || nearest_name(node->text, names) != NULL;
+	if (option->never && none)
+		context_error(context, node, "%s is %s, did you mean \"never\"?", option->name,
+		    QUOTE(node->text));
+	else
+		context_error(context, node, "%s is %s, expected %s", option->name,
+		    QUOTE(node->text), expected);
+}
+
+/* "1h30" is meant as 1h 30min, and is 1h 30s. */
+static void
+check_last_unit(struct config_context *context, const struct node *node,
+    const struct option *option, uint64_t usec)
+{
+	size_t length = strlen(node->text),
+	       units = strcspn(node->text, "abcdefghijklmnopqrstuvwxyz");
+	char text[DURATION_TEXT_MAX];
+
+	while (length > 0 && node->text[length - 1] == ' ')
+		length--;
+	if (units < length && node->text[length - 1] >= '0' && node->text[length - 1] <= '9')
+		context_warn(context, node,
+		    "%s is %s, which is %s: expected a unit behind each number", option->name,
+		    QUOTE(node->text), duration_format(usec, text));
+}
+
+bool
+duration_read(struct config_context *context, const struct node *node, const struct option *option,
+    uint64_t *ret)
+{
+	char least[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+	const char *expected = option->never ? "a time span such as 90s or 1h 30min, or never" :
+					       "a time span such as 90s or 1h 30min";
+	const char *or_never = option->never ? ", or never" : "";
+	uint64_t usec;
+	int r;
+
+	if (!node_is_scalar(context, node, expected))
+		return false;
+	r = duration_parse(node->text, &usec);
+	if (r == -EINVAL) {
+		refuse_duration(context, node, option, expected);
+		return false;
+	}
+	if (r == 0 && usec == USEC_NEVER && option->never) {
+		*ret = usec;
+		return true;
+	}
+	if (r < 0 || usec < option->minimum || usec > option->maximum) {
+		context_error(context, node, "%s is %s%s, expected %s to %s%s", option->name,
+		    QUOTE(node->text),
+		    node->text[strspn(node->text, "0123456789 ")] == '\0' ? " seconds" : "",
+		    duration_format(option->minimum, least), duration_format(option->maximum, most),
+		    or_never);
+		return false;
+	}
+	check_last_unit(context, node, option, usec);
+	*ret = usec;
+	return true;
+}
+
 /* The text, or the word off for any spelling of it. */
 static const char *
 value_word(const char *text)
@@ -86,6 +121,45 @@ value_word(const char *text)
 	bool on;
 
 	return boolean_parse(text, &on) && !on ? "off" : text;
+}
+
+/* Which word is meant: that of a number of syslog(3), or of its long or old names. */
+static const char *
+severity_meant(const char *text)
+{
+	static const struct {
+		const char *text;
+		enum severity severity;
+	} others[] = {
+		{ "panic", SEVERITY_EMERG },
+		{ "emergency", SEVERITY_EMERG },
+		{ "critical", SEVERITY_CRIT },
+		{ "error", SEVERITY_ERR },
+		{ "information", SEVERITY_INFO },
+		{ "informational", SEVERITY_INFO },
+	};
+
+	if (text[0] >= '0' && text[0] < '0' + SEVERITY_OFF && text[1] == '\0')
+		return severity_name((enum severity)(text[0] - '0'));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcasecmp(others[i].text, text) == 0)
+			return severity_name(others[i].severity);
+	return NULL;
+}
+
+static void
+refuse_severity(struct config_context *context, const struct node *node, const char *what,
+    const char *expected)
+{
+	const char *words[SEVERITY_OFF + 1] = { NULL }, *meant = severity_meant(node->text);
+
+	for (unsigned i = 0; i < SEVERITY_OFF; i++)
+		words[i] = severity_name((enum severity)i);
+	if (meant != NULL)
+		context_error(context, node, "%s is %s, did you mean \"%s\"?", what,
+		    QUOTE(node->text), meant);
+	else
+		context_wrong_value(context, node, what, expected, words);
 }
 
 bool
@@ -101,8 +175,7 @@ severity_read(struct config_context *context, const struct node *node, const cha
 		return false;
 	if (severity_parse(value_word(node->text), &severity) < 0 ||
 	    (severity == SEVERITY_OFF && !never)) {
-		context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text),
-		    expected);
+		refuse_severity(context, node, what, expected);
 		return false;
 	}
 	*ret = severity;
@@ -156,6 +229,36 @@ words_join(word_function *word, char *buffer, size_t size)
 	return buffer;
 }
 
+/* The words as a list, for nearest_name(). Returns names. */
+static const char *const *
+words_list(word_function *word, const char *names[WORDS_COUNT])
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; word(i) != NULL && count < WORDS_COUNT - 1; i++)
+		if (word(i)[0] != '\0')
+			names[count++] = word(i);
+	names[count] = NULL;
+	return names;
+}
+
+/* Says that a text is none of the words; of a list in one string also how lists are written. */
+static void
+refuse_word(struct config_context *context, const struct node *node, const char *what,
+    word_function *word)
+{
+	const char *names[WORDS_COUNT];
+	char expected[WORDS_SIZE];
+
+	(void)words_list(word, names);
+	(void)words_join(word, expected, sizeof(expected));
+	if (strpbrk(node->text, ", ") != NULL)
+		context_error(context, node, "%s is %s, expected %s, or a list in brackets", what,
+		    QUOTE(node->text), expected);
+	else
+		context_wrong_value(context, node, what, expected, names);
+}
+
 bool
 words_read(struct config_context *context, const struct node *node, const char *what,
     word_function *word, uint32_t *ret_bits)
@@ -172,8 +275,7 @@ words_read(struct config_context *context, const struct node *node, const char *
 		int place = word_find(word, text);
 
 		if (place < 0) {
-			context_error(context, &items[i], "%s is %s, expected %s", what,
-			    QUOTE(items[i].text), expected);
+			refuse_word(context, &items[i], what, word);
 			return false;
 		}
 		for (unsigned same = (unsigned)place; word(same) != NULL; same++)
@@ -205,46 +307,14 @@ bool
 switch_read(struct config_context *context, const struct node *node, const char *what,
     const char *expected, bool *ret)
 {
+	static const char *const names[] = { "true", "false", NULL };
+
 	if (!node_is_scalar(context, node, expected))
 		return false;
 	if (boolean_parse(node->text, ret))
 		return true;
-	context_error(context, node, "%s is %s, expected %s", what, QUOTE(node->text), expected);
+	context_wrong_value(context, node, what, expected, names);
 	return false;
-}
-
-bool
-ports_read(struct config_context *context, const struct node *node, struct port_set *set)
-{
-	struct port_range range;
-	int r = port_range_parse(node->text, &range);
-
-	if (r == -ERANGE)
-		context_error(context, node,
-		    "port %s is an empty range, expected the "
-		    "lower port first",
-		    QUOTE(node->text));
-	else if (r < 0)
-		context_error(context, node,
-		    "port is %s, expected 1 to 65535, or a range such as "
-		    "50000-59999",
-		    QUOTE(node->text));
-	else
-		port_set_add(set, range.first, range.last);
-	return r == 0;
-}
-
-void
-ports_dump(const struct port_set *set, bool comma, FILE *file)
-{
-	struct port_range run;
-
-	for (uint32_t from = 0; port_set_next(set, from, &run); from = run.last + 1U) {
-		(void)fprintf(file, "%s%u", comma ? ", " : "", run.first);
-		if (run.last > run.first)
-			(void)fprintf(file, "-%u", run.last);
-		comma = true;
-	}
 }
 
 static bool
@@ -264,8 +334,7 @@ choice_read(struct config_context *context, const struct node *node, const struc
 	}
 	place = word_find(option->word, value_word(node->text));
 	if (place < 0) {
-		context_error(context, node, "%s is %s, expected %s", option->name,
-		    QUOTE(node->text), expected);
+		refuse_word(context, node, option->name, option->word);
 		return false;
 	}
 	/* All enums of choices are of the same size: see the assertion below. */
@@ -276,45 +345,15 @@ choice_read(struct config_context *context, const struct node *node, const struc
 
 _Static_assert(sizeof(enum netns_mode) == sizeof(enum cmdline_mode), "enums differ in size");
 
-static bool
-ranges_read(struct config_context *context, const struct node *node, struct range_wanted *ranges)
+uint32_t
+config_protocols(const struct config *config)
 {
-	struct range_wanted wanted = { 0 };
-	const struct node *items;
-	size_t count = node_scalars(context, node, VALUE_LIST_MAX,
-	    "iana, kernel, a port or a range such as 50000-59999", &items);
-	bool fine = count > 0;
+	uint32_t protocols = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const char *text = items[i].text;
-		struct port_range range;
-		int r = port_range_parse(text, &range);
-
-		if (strcmp(text, "iana") == 0)
-			wanted.iana = true;
-		else if (strcmp(text, "kernel") == 0)
-			wanted.kernel = true;
-		else if (r == -EINVAL) {
-			context_error(context, &items[i],
-			    "range is %s, expected iana, kernel, a "
-			    "port or a range such as 50000-59999",
-			    QUOTE(text));
-			fine = false;
-		} else if (!ports_read(context, &items[i], &wanted.explicit_ports))
-			fine = false;
-	}
-	if (fine)
-		*ranges = wanted;
-	return fine;
-}
-
-static void
-ranges_dump(const struct range_wanted *ranges, FILE *file)
-{
-	(void)fprintf(file, "[%s%s%s", ranges->iana ? "iana" : "",
-	    ranges->iana && ranges->kernel ? ", " : "", ranges->kernel ? "kernel" : "");
-	ports_dump(&ranges->explicit_ports, ranges->iana || ranges->kernel, file);
-	(void)fputc(']', file);
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		if (config->protocols[i])
+			protocols |= 1U << i;
+	return protocols;
 }
 
 static bool

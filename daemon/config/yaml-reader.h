@@ -22,6 +22,8 @@ struct anchor {
 struct reader {
 	yaml_parser_t parser;
 	struct config_context *context;
+	const char *text; /* borrowed; all of the file */
+	size_t size;
 	struct anchor *anchors;
 	size_t anchor_count, anchor_room;
 	size_t nodes;

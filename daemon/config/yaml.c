@@ -32,16 +32,68 @@ find_hint(const yaml_parser_t *parser)
 	} hints[] = {
 		{ "cannot start any token", "",
 		    ": quote a value that begins with @, ` or %, indent with spaces" },
+		{ "mapping values are not allowed", "",
+		    ": quote a value that contains \": \", or begin the key in the same column" },
+		{ "unknown escape character", "",
+		    ": a backslash in double quotes begins an escape, use single quotes" },
+		{ "expected <document start>", "",
+		    ": options are \"name: value\", one a line, in the same column" },
+		{ "could not find expected ':'", "", ": a key ends with a colon and a blank" },
+		{ "did not find expected '-'", "",
+		    ": the keys of an entry begin in the same column" },
+		{ "did not find expected ',' or ']'", "",
+		    ": close the bracket, or quote a value that contains \" #\"" },
+		{ "did not find expected ',' or '}'", "",
+		    ": close the brace, or quote a value that contains \" #\"" },
 		{ "", "an alias", ": quote a value that begins with *" },
 		{ "", "an anchor", ": quote a value that begins with &" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
-		if (parser->problem != NULL && parser->context != NULL &&
-		    strstr(parser->problem, hints[i].problem) != NULL &&
-		    strstr(parser->context, hints[i].context) != NULL)
+		if (parser->problem != NULL && strstr(parser->problem, hints[i].problem) != NULL &&
+		    (hints[i].context[0] == '\0' ||
+			(parser->context != NULL &&
+			    strstr(parser->context, hints[i].context) != NULL)))
 			return hints[i].hint;
 	return "";
+}
+
+/* The text from a line and column on, both from 0, columns in characters. */
+static const char *
+find_place(const struct reader *reader, size_t line, size_t column)
+{
+	const char *at = reader->text, *end = at + reader->size;
+
+	for (; line > 0 && at < end; at++)
+		if (*at == '\n')
+			line--;
+	for (; column > 0 && at < end; column--) {
+		at++;
+		/* Those that follow the first byte of a character. */
+		while (at < end && ((unsigned char)*at & 0xc0) == 0x80)
+			at++;
+	}
+	return at;
+}
+
+/* Says what people write who are surprised that it is wrong. Returns false if it is none of it. */
+static bool
+explain_place(struct reader *reader)
+{
+	const yaml_mark_t *mark = &reader->parser.problem_mark;
+	const char *at = find_place(reader, mark->line, mark->column);
+	size_t left = (size_t)(reader->text + reader->size - at);
+
+	if (left >= 1 && at[0] == '\t')
+		context_message(reader->context, CONFIG_ERROR, (unsigned)mark->line + 1,
+		    (unsigned)mark->column + 1, "found a tab, expected blanks as indentation");
+	else if (left >= 2 && (at[0] == '{' || at[0] == '%') && at > reader->text &&
+	    (at[1] == '%' || at[-1] == '{'))
+		context_message(reader->context, CONFIG_ERROR, (unsigned)mark->line + 1,
+		    (unsigned)mark->column, "found a template that was not filled in: {%%");
+	else
+		return false;
+	return true;
 }
 
 /* Says why libyaml could not go on. */
@@ -55,6 +107,8 @@ reader_syntax_error(struct reader *reader)
 		return;
 	}
 	reader->failed = reader->stopped = true;
+	if (explain_place(reader))
+		return;
 	if (parser->context != NULL)
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,
@@ -64,8 +118,8 @@ reader_syntax_error(struct reader *reader)
 	else
 		context_message(reader->context, CONFIG_ERROR,
 		    (unsigned)parser->problem_mark.line + 1,
-		    (unsigned)parser->problem_mark.column + 1, "invalid YAML: %s",
-		    parser->problem != NULL ? parser->problem : "unknown error");
+		    (unsigned)parser->problem_mark.column + 1, "invalid YAML: %s%s",
+		    parser->problem != NULL ? parser->problem : "unknown error", find_hint(parser));
 }
 
 /*
@@ -113,20 +167,32 @@ reader_scalar(struct reader *reader, const yaml_event_t *event, struct node *ret
 		ret->kind = NODE_SCALAR;
 }
 
+/* A map as the only key of a map is what is left of a template: {{ name }}. */
+static void
+refuse_key(struct reader *reader, struct node *map, const struct node *key)
+{
+	if (map->count == 1 && key->kind == NODE_MAP && key->line == map->line &&
+	    key->column == map->column + 1) {
+		reader_refuse(reader, map, "found a template that was not filled in: {{");
+		map->broken = true;
+	} else
+		reader_refuse(reader, key, "found %s as a key, expected a name",
+		    node_kind_text(key));
+}
+
 /*
  * The key of a map that was just read: a scalar, and not there before; else it is passed
  * over.
  */
 static void
-reader_check_key(struct reader *reader, const struct node *map)
+reader_check_key(struct reader *reader, struct node *map)
 {
 	struct node *key = &map->items[map->count - 1];
 
 	if (key->kind == NODE_BROKEN)
 		return;
 	if (key->kind != NODE_SCALAR) {
-		reader_refuse(reader, key, "found %s as a key, expected a name",
-		    node_kind_text(key));
+		refuse_key(reader, map, key);
 		return;
 	}
 	for (size_t i = 0; i + 1 < map->count; i += 2)
@@ -229,6 +295,8 @@ reader_value(struct reader *reader, const yaml_event_t *event, unsigned depth, s
 		ret->kind = NODE_MAP;
 		reader_items(reader, YAML_MAPPING_END_EVENT, depth, ret);
 		reader_merge(reader, ret);
+		if (ret->broken)
+			ret->kind = NODE_BROKEN;
 	}
 	if (anchor != NULL)
 		anchor_end(reader, ret, anchor);
@@ -278,7 +346,7 @@ reader_stream(struct reader *reader, struct node *ret)
 bool
 node_parse(struct config_context *context, const char *text, size_t size, struct node *ret)
 {
-	struct reader reader = { .context = context };
+	struct reader reader = { .context = context, .text = text, .size = size };
 
 	*ret = (struct node){ .line = 1, .column = 1 };
 	if (size > YAML_SIZE_MAX) {

@@ -32,6 +32,7 @@ struct node {
 	char *text;	       /* of a scalar: UTF-8, NUL-terminated, without a NUL inside */
 	struct node *items;    /* of a list; of a map key, value, key, value */
 	size_t count, room;
+	bool broken; /* of a map that is being read: it will be NODE_BROKEN */
 };
 
 /* To walk a map: for (i = 0; i < node->count; i += 2), key items[i], value items[i + 1]. */

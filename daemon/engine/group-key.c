@@ -10,7 +10,7 @@
  *	user
  *
  * A group has those of one class alone, the same reasons about the program, and of an interpreter
- * without a script the same arguments.
+ * without a script the same arguments; one that reads its code from standard input is alone.
  *
  * What is reported is to be the same on every host: no further holders, no id of a container, and
  * of users only the numbers that are the same everywhere; a system user is what its unit makes of
@@ -359,7 +359,8 @@ group_key_is_of(const struct group_key *key, const struct owner *owner, const st
  * Of an interpreter whose script has no path the arguments are the program: code, the name of a
  * module, or nobody knows. Other ones are another program. Numbers in them differ from one helper
  * process of a runtime to the next. Who imitates the arguments is no nearer by it: only
- * what has the same program, place and user is compared.
+ * what has the same program, place and user is compared. Code from standard input leaves no trace:
+ * each process is a program of its own.
  */
 static void
 add_input(struct sha256 *sum, const struct process *process)
@@ -369,7 +370,10 @@ add_input(struct sha256 *sum, const struct process *process)
 	enum program_input input = identity_input(process, &script);
 
 	add_number(sum, input);
-	if (input != INPUT_NONE && input != INPUT_STDIN && process->script[0] == '\0')
+	if (input == INPUT_STDIN) {
+		add_number(sum, (uint64_t)process->pid);
+		add_number(sum, process->start_usec);
+	} else if (input != INPUT_NONE && process->script[0] == '\0')
 		sha256_add(sum, code, identity_code(process, code));
 }
 

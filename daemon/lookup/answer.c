@@ -210,13 +210,6 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 	return r == -ENOMEM ? r : 0;
 }
 
-/* Is the only holder one that starts services when somebody connects? */
-static bool
-is_manager_alone(const struct owner *owner)
-{
-	return owner->holders == 1 && process_is_manager(&owner->processes[0]);
-}
-
 /*
  * Describes the holders of a group and sends them. Where none is left, the group stays
  * unanswered.
@@ -237,7 +230,8 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 	r = describe_holders(answer, first, wants_checksum(group, count), owner);
 	if (r < 0 || owner->process_count == 0)
 		return r;
-	if (is_manager_alone(owner)) {
+	/* They start the service when somebody connects. */
+	if (owner_is_managers(owner)) {
 		r = find_cgroups(answer);
 		path = r == 0 ? cgroup_path(answer, first->cgroup) : NULL;
 		if (path != NULL && shell_is_accepted(&answer->view, path))

@@ -33,7 +33,9 @@ drop(void)
 	int r = privileges_drop(&has_network);
 
 	if (r == 0 && has_network)
-		(void)fputs(SD_WARNING "overstay-lookup: no network namespace to be had\n", stderr);
+		(void)fputs(SD_WARNING
+		    "overstay-lookup: cannot create a network namespace, and keeps its own\n",
+		    stderr);
 	return r;
 }
 

@@ -27,7 +27,7 @@ int
 privileges_drop(bool *ret_has_network)
 {
 	capng_flags_t flags = CAPNG_DROP_SUPP_GRP;
-	bool had[ARRAY_SIZE(kept_capabilities)];
+	bool had[ARRAY_SIZE(kept_capabilities)], has_any = false;
 	uid_t uid;
 	gid_t gid;
 
@@ -36,7 +36,15 @@ privileges_drop(bool *ret_has_network)
 	if (capng_get_caps_process() != 0)
 		return -EPERM;
 	for (size_t i = 0; i < ARRAY_SIZE(had); i++)
-		had[i] = capng_have_capability(CAPNG_PERMITTED, kept_capabilities[i]) != 0;
+		has_any |= had[i] =
+		    capng_have_capability(CAPNG_PERMITTED, kept_capabilities[i]) != 0;
+	/* Root without capabilities, in a sandbox: it sees no more than anybody, and cannot become
+	 * another user. */
+	if (!has_any && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) == 0) {
+		*ret_has_network = false;
+		capng_clear(CAPNG_SELECT_CAPS);
+		return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
+	}
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0)
 		flags |= CAPNG_CLEAR_BOUNDING;
 	capng_clear(CAPNG_SELECT_ALL);

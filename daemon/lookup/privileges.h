@@ -9,7 +9,8 @@
 
 /*
  * For a process started by hand as root: becomes the user LOOKUP_USER with CAP_SYS_PTRACE
- * and CAP_DAC_READ_SEARCH alone (as far as it has them), in an empty network namespace.
+ * and CAP_DAC_READ_SEARCH alone (as far as it has them), in an empty network namespace. Root that
+ * has neither, nor the right to become another user, stays what it is.
  * Returns 0 or -errno, and then the process must not go on; *ret_has_network is true if
  * there is no such namespace.
  */

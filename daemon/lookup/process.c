@@ -132,11 +132,12 @@ holds_inode(int task_fd, int fd, uint32_t inode)
 	    files_socket_inode(link) == inode;
 }
 
-/* Checks whether the process is still that holder. Returns 0 or -ESRCH. */
+/* Checks whether the process is still that holder, and not ending. Returns 0 or -ESRCH. */
 static int
 witness_read(int process_fd, int task_fd, const struct holder *holder, uint32_t inode,
     struct witness *ret)
 {
+	ssize_t length;
 	int r;
 
 	if (holder->in_ring ? !ring_has(task_fd, holder->fd, inode) :
@@ -149,9 +150,11 @@ witness_read(int process_fd, int task_fd, const struct holder *holder, uint32_t 
 		return -ESRCH;
 	if (ret->stat.start_usec != holder->start_usec)
 		return -ESRCH;
-	if (files_read_link(task_fd, "exe", ret->exe, sizeof(ret->exe)) < 0)
+	length = files_read_link(task_fd, "exe", ret->exe, sizeof(ret->exe));
+	if (length < 0)
 		ret->exe[0] = '\0';
-	return 0;
+	/* It has no memory any more, and closes its descriptors next. */
+	return length == -ENOENT ? -ESRCH : 0;
 }
 
 static bool

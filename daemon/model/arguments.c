@@ -441,11 +441,12 @@ program_input(const struct program_call *call, const char **ret_script)
 	enum program_input input;
 
 	*ret_script = NULL;
-	/* Without arguments nothing is known: they could not be read. */
-	if (program == NULL || (program->kinds & PROGRAM_INTERPRETER) == 0 || call->length == 0)
+	if (program == NULL || (program->kinds & PROGRAM_INTERPRETER) == 0)
 		return INPUT_NONE;
 	reader.grammar = grammar_find(program);
-	if (reader.grammar == NULL || program_has_title(program, call->arguments, call->length))
+	/* Where there are no arguments, they could not be read. */
+	if (reader.grammar == NULL || call->length == 0 ||
+	    program_has_title(program, call->arguments, call->length))
 		return INPUT_UNKNOWN;
 	reader.operand = reader.grammar->operand;
 	reader.verbs = reader.grammar->verbs;

@@ -122,24 +122,35 @@ identity_code(const struct process *process, char buffer[OWNER_CMDLINE_MAX])
 	return used;
 }
 
+/* The arguments are all that is known of what the two run. */
+static bool
+same_arguments(const struct process *a, const struct process *b)
+{
+	char code_a[OWNER_CMDLINE_MAX], code_b[OWNER_CMDLINE_MAX];
+	size_t length = identity_code(a, code_a);
+
+	return length > 0 && length == identity_code(b, code_b) &&
+	    memcmp(code_a, code_b, length) == 0;
+}
+
 bool
 identity_same_code(const struct process *a, const struct process *b)
 {
-	char code_a[OWNER_CMDLINE_MAX], code_b[OWNER_CMDLINE_MAX];
+	bool known_a = a->script[0] != '\0', known_b = b->script[0] != '\0';
 	enum program_input input_a, input_b;
 	const char *script;
-	size_t length;
 
-	if (a->script[0] != '\0' && b->script[0] != '\0' && strcmp(a->script, b->script) != 0)
+	if (known_a && known_b && strcmp(a->script, b->script) != 0)
 		return false;
 	input_a = identity_input(a, &script);
 	input_b = identity_input(b, &script);
-	if (input_a == INPUT_UNKNOWN || input_b == INPUT_UNKNOWN)
-		return true;
 	if (input_a != input_b)
-		return false;
-	if (input_a != INPUT_INLINE && input_a != INPUT_MODULE)
+		return process_same(a, b) && (input_a == INPUT_UNKNOWN || input_b == INPUT_UNKNOWN);
+	if (input_a == INPUT_STDIN || known_a != known_b)
+		return process_same(a, b);
+	if (input_a == INPUT_NONE)
 		return true;
-	length = identity_code(a, code_a);
-	return length == identity_code(b, code_b) && memcmp(code_a, code_b, length) == 0;
+	if (known_a && input_a != INPUT_INLINE && input_a != INPUT_MODULE)
+		return true;
+	return same_arguments(a, b) || (input_a == INPUT_UNKNOWN && process_same(a, b));
 }

@@ -40,9 +40,10 @@ bool identity_script_path(const struct process *process, char *buffer, size_t si
 size_t identity_code(const struct process *process, char buffer[OWNER_CMDLINE_MAX]);
 
 /*
- * False where two processes with the same program file are known to run other code: another script,
- * another module, or with other arguments code that stands in these. A script that nobody knows,
- * since a title hides it, is the same as any.
+ * True where two processes with the same program file run the same code, as far as was seen: the
+ * same script; code, a module or a title by the same arguments. What nobody knows is the same as
+ * nothing else: what comes on standard input, a script that a title hides beside one that is seen.
+ * One and the same process stays what it was when it hides that.
  */
 bool identity_same_code(const struct process *a, const struct process *b);
 

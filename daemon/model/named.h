@@ -32,7 +32,7 @@ struct named {
 struct named_list {
 	struct named **items; /* they stay where they are: a match points to them */
 	size_t count;
-	bool staged; /* of a tree that is going to be the root of another host */
+	const char *root; /* borrowed; of a tree that is going to be a host's, NULL = this host */
 };
 
 /* The one of that name, NULL = it is not there. */

@@ -263,9 +263,12 @@ process_is_init(const struct process *process)
 }
 
 bool
-process_same(const struct process *a, const struct process *b)
+owner_is_managers(const struct owner *owner)
 {
-	return a->pid == b->pid && a->start_usec == b->start_usec;
+	for (uint32_t i = 0; i < owner->process_count; i++)
+		if (!process_is_manager(&owner->processes[i]))
+			return false;
+	return owner->kind == OWNER_PROCESS && owner->process_count > 0;
 }
 
 const struct process *
@@ -288,7 +291,7 @@ owner_place(const struct owner *owner)
 	if (first == NULL || (process_is_init(first) && owner->place.unit[0] != '\0'))
 		return &owner->place;
 	/* A user's manager holds the sockets of its own .socket units. */
-	if (owner->holders == 1 && owner->place.user_unit[0] != '\0' && process_is_manager(first))
+	if (owner->place.user_unit[0] != '\0' && owner_is_managers(owner))
 		return &owner->place;
 	return &first->place;
 }

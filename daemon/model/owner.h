@@ -292,7 +292,14 @@ bool process_is_init(const struct process *process);
 bool process_is_manager(const struct process *process);
 
 /* True of one process, whatever it was seen to be at two times: its number is not another's. */
-bool process_same(const struct process *a, const struct process *b);
+static inline bool
+process_same(const struct process *a, const struct process *b)
+{
+	return a->pid == b->pid && a->start_usec == b->start_usec;
+}
+
+/* True where service managers alone hold the socket, for a .socket unit: one, and its forks. */
+bool owner_is_managers(const struct owner *owner);
 
 /* The process an alert names, PID 1 only where it is alone; NULL where the owner is no process. */
 const struct process *owner_first(const struct owner *owner);

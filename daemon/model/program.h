@@ -22,7 +22,7 @@ enum program_input {
 	INPUT_INLINE, /* code in an argument: python3 -c, perl -e, sh -c */
 	INPUT_STDIN,  /* code from standard input, or a person typing */
 	/* Not known: the process wrote a title over its arguments, they hold an option that is not
-	 * known, or they were cut off before it. */
+	 * known, were cut off before it, or could not be read. */
 	INPUT_UNKNOWN,
 };
 

@@ -27,6 +27,11 @@ names_privileges_drop(void)
 	(void)unshare(CLONE_NEWNET);
 	if (capng_get_caps_process() != 0)
 		return -EPERM;
+	/* Root without capabilities, in a sandbox: it cannot become another user. */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) == 0) {
+		capng_clear(CAPNG_SELECT_CAPS);
+		return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
+	}
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0)
 		flags |= CAPNG_CLEAR_BOUNDING;
 	capng_clear(CAPNG_SELECT_ALL);

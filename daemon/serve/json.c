@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/output.h"
 #include "serve/json.h"
 
 static json_t *
@@ -141,7 +142,5 @@ json_print(FILE *file, const struct column_choice *choice, const struct listing 
 		r = print_listener(file, choice, listing, &listing->views[i]);
 	}
 	(void)fputs("]}\n", file);
-	if (r == 0 && (fflush(file) != 0 || ferror(file) != 0))
-		r = -EIO;
-	return r;
+	return r < 0 ? r : output_finish(file);
 }

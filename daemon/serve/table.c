@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "base/output.h"
 #include "serve/table.h"
 
 /* A cell: one value, or all of a list; four bytes for each that the locale cannot show. */
@@ -269,8 +270,8 @@ table_print(FILE *file, const struct column_choice *choice, const struct listing
 		return 0;
 	printer.table = scols_new_table();
 	r = printer.table == NULL ? -ENOMEM : print(&printer, file);
-	if (r == 0 && (fflush(file) != 0 || ferror(file) != 0))
-		r = -EIO;
+	if (r == 0)
+		r = output_finish(file);
 	scols_unref_table(printer.table);
 	return r;
 }

@@ -54,6 +54,9 @@ become_helper(const char *binary, int fd)
 
 	for (int i = 1; i < NSIG; i++)
 		(void)sigaction(i, &standard, NULL);
+	/* What is sent to overstayd's group, by a terminal or timeout(1), is not for its helpers:
+	 * they end after it, when the connection does. */
+	(void)setpgid(0, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/output.h"
 #include "wire/helper.h"
 
 int
@@ -49,6 +50,14 @@ helper_take_sockets(const struct helper *helper, struct server *server, int fd)
 	return r < 0 ? helper_fail(helper, "cannot take over the socket", r) : HELPER_FINE;
 }
 
+static int
+end_output(const struct helper *helper)
+{
+	int r = output_finish(stdout);
+
+	return r < 0 ? helper_fail(helper, "cannot write", r) : HELPER_FINE;
+}
+
 int
 helper_main(const struct helper *helper, int argc, char **argv)
 {
@@ -69,10 +78,10 @@ helper_main(const struct helper *helper, int argc, char **argv)
 			break;
 		case 'h':
 			(void)fputs(helper->usage, stdout);
-			return HELPER_FINE;
+			return end_output(helper);
 		case 'V':
 			(void)printf("%s " PACKAGE_VERSION "\n", helper->name);
-			return HELPER_FINE;
+			return end_output(helper);
 		default:
 			return HELPER_USAGE;
 		}

@@ -17,8 +17,8 @@
 
 #include "base/duration.h"
 #include "config/config.h"
+#include "config/keys.h"
 #include "config/options.h"
-#include "config/rules.h"
 #include "model/hint.h"
 #include "model/reason.h"
 
@@ -83,7 +83,7 @@ print_file(const char *path)
 	int r = config_load(&paths, &config, &messages);
 
 	if (r == 0)
-		r = config_dump(config, stdout);
+		r = config_dump(config, false, stdout);
 	else
 		config_messages_print(&messages, stderr);
 	config_messages_clear(&messages);

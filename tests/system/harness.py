@@ -170,7 +170,7 @@ class Daemon:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, preexec_fn=namespace.enter if namespace else None,
-            cwd="/", user=user, group=user, extra_groups=[] if user else None,
+            cwd="/", start_new_session=True, user=user, group=user, extra_groups=[] if user else None,
             env={**os.environ, "STATE_DIRECTORY": str(self.state), **(environment or {})})
         self.pid = self.process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)

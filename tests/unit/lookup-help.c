@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "helper-process.h"
 #include "lookup-help.h"
 #include "skip.h"
 
@@ -158,12 +159,7 @@ help_listen(uint32_t *ret_inode)
 const char *
 help_binary(void)
 {
-	static char path[4096];
-	const char *directory = getenv("abs_top_builddir");
-
-	(void)snprintf(path, sizeof(path), "%s/overstay-lookup",
-	    directory != NULL ? directory : ".");
-	return path;
+	return helper_binary("overstay-lookup");
 }
 
 struct lookup_client *

@@ -173,7 +173,8 @@ test_keys_of_directories(void **state)
 	    "conf.d/1.yaml:2:1: error: rules are not allowed in conf.d, expected in "
 	    "overstay.yaml or in "
 	    "rules.d\n"
-	    "rules.d/1.yaml:2:1: error: unknown key \"interval\", expected one of rules, requires\n"
+	    "rules.d/1.yaml:2:1: error: unknown key \"interval\" here, expected in "
+	    "overstay.yaml or in conf.d\n"
 	    "rules.d/2.yaml:1:1: error: found a list, expected a map with rules:\n"
 	    "vendor/9.yaml:1:1: error: unknown key \"ruels\", did you mean \"rules\"?\n"));
 }
@@ -320,6 +321,42 @@ test_owner(void **state)
 	    "this user can hide listeners from overstayd\n"));
 }
 
+/* Who runs --check reads what the service, without capabilities, cannot. */
+static void
+test_readers(void **state)
+{
+	struct config_tree *tree = *state;
+
+	need_root();
+	config_tree_write(tree, "overstay.yaml", "interval: 3x\n");
+	assert_int_equal(chmod(tree->main_file, 0240), 0);
+	(void)config_free(load_tree(tree,
+	    "overstay.yaml:1:11: error: interval is \"3x\", expected a time span such as 90s or "
+	    "1h 30min\n"));
+	tree->paths.examine = true;
+	(void)config_free(load_tree(tree,
+	    "overstay.yaml:1:1: error: mode 0240 of uid 0 cannot be read by overstayd.service, "
+	    "which has no capabilities, expected owner root and mode 0644\n"
+	    "overstay.yaml:1:11: error: interval is \"3x\", expected a time span such as 90s or "
+	    "1h 30min\n"));
+	config_tree_write(tree, "overstay.yaml", "interval: 3s\n");
+	assert_int_equal(chmod(tree->main_file, 0600), 0);
+	assert_int_equal(chmod(tree->rules_dir, 0644), 0);
+	(void)config_free(load_tree(tree,
+	    "rules.d:1:1: error: mode 0644 of uid 0 cannot be read by overstayd.service, which has "
+	    "no capabilities, expected owner root and mode 0755\n"));
+	tree->paths.main_outside = true;
+	(void)config_free(load_tree(tree, ""));
+	tree->paths.main_outside = false;
+	assert_int_equal(chmod(tree->rules_dir, 0755), 0);
+	assert_int_equal(chown(tree->main_file, 65534, 0), 0);
+	(void)config_free(load_tree(tree,
+	    "overstay.yaml:1:1: error: mode 0600 of uid 65534 cannot be read by overstayd.service, "
+	    "which has no capabilities, expected owner root and mode 0644\n"
+	    "overstay.yaml:1:1: warning: owned by uid 65534, expected root: "
+	    "this user can hide listeners from overstayd\n"));
+}
+
 /* --check takes a main file or a fragment, under any name; a fragment is not the whole. */
 static void
 test_check_file(void **state)
@@ -453,7 +490,7 @@ test_dump(void **state)
 	    "advice: off\nhopping: [udp, tcp]\n"
 	    "rules:\n"
 	    "- {enabled: no, name: one, until: 2199-01-02, note: a \"b\", remind: 5min,\n"
-	    "   severity: err, threshold: 90s, match: {choice: auto, owner: kernel,\n"
+	    "   severity: err, threshold: 90s, match: {choice: auto, owner: process,\n"
 	    "   user_unit: a.service, unit: \"*\", user: [alice, \"@7\"], cmdline: c, comm: d,\n"
 	    "   script: /s, container: [w, \"x*\"], netns: host, class: [user, kernel],\n"
 	    "   reason: [exposed, memory],\n"
@@ -481,7 +518,7 @@ test_dump(void **state)
 	    "      address: [\"::1/128\"]\n      exposure: [local, any]\n"
 	    "      exe: [\"/e\", \"/f*\"]\n      comm: [\"d\"]\n      cmdline: [\"c\"]\n"
 	    "      user: [\"alice\", \"@7\"]\n      unit: [\"*\"]\n"
-	    "      user_unit: [\"a.service\"]\n      owner: [kernel]\n      choice: [auto]\n"
+	    "      user_unit: [\"a.service\"]\n      owner: [process]\n      choice: [auto]\n"
 	    "      script: [\"/s\"]\n      container: [\"w\", \"x*\"]\n      netns: [\"host\"]\n"
 	    "      class: [kernel, user]\n      reason: [memory, exposed]\n"
 	    "      not:\n        port: [5]\n        user: [\"bob\"]\n"
@@ -546,7 +583,7 @@ test_dump_to_full_disk(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	assert_int_equal(config_dump(config, file), -ENOSPC);
+	assert_int_equal(config_dump(config, false, file), -ENOSPC);
 	(void)fclose(file);
 	(void)config_free(config);
 }
@@ -606,6 +643,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_writers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_writers_of_the_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_readers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_check_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_large_together, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),

@@ -98,7 +98,8 @@ test_allow(void **state)
 		{ ALLOW("class: suspect, any: [{exe: /opt/x}, {port: 1}]"), SUSPECT },
 		{ ALLOW("exe: /usr/bin/python3, any: [{script: /srv/x.py}, {user: alice}]"),
 		    INTERPRETER("/usr/bin/python3") },
-		{ ALLOW("owner: kernel, any: [{class: service}]"), "" },
+		{ ALLOW("owner: [kernel, process], any: [{class: service}]"), JUDGED },
+		{ ALLOW("owner: kernel, any: [{class: [service, kernel]}]"), "" },
 		{ ALLOW("class: kernel"), "" },
 		{ ALLOW("class: [kernel, user]"), JUDGED },
 		{ ALLOW("owner: kernel, class: [kernel, service]"), "" },
@@ -159,12 +160,11 @@ test_globs(void **state)
 {
 	static const struct expectation expectations[] = {
 		{ MATCH("unit: nginx"),
-		    "t.yaml:2:42: warning: unit \"nginx\" matches no unit, expected a "
-		    "name with its type such as nginx.service\n" },
+		    "t.yaml:2:42: warning: unit \"nginx\" matches no unit, did you mean "
+		    "\"nginx.service\"?\n" },
 		{ MATCH("user_unit: [a.service, \"n*\", b]"),
 		    "t.yaml:2:65: warning: user_unit "
-		    "\"b\" matches no unit, expected a name with its type such as "
-		    "nginx.service\n" },
+		    "\"b\" matches no unit, did you mean \"b.service\"?\n" },
 		{ MATCH("script: \"/srv/[ab].py\""),
 		    "t.yaml:2:44: warning: script \"/srv/[ab].py\": [ is "
 		    "not a wildcard, expected *, ** or ?\n" },
@@ -172,7 +172,37 @@ test_globs(void **state)
 		    "t.yaml:2:42: warning: comm \"sixteen-letters-\" "
 		    "matches "
 		    "nothing, expected at most 15 bytes: the kernel truncates longer names\n" },
-		{ MATCH("comm: [fifteen-letters, sixteen-letters*]"), "" },
+		{ MATCH("comm: [fifteen-letters, fifteen-letters*]"), "" },
+		{ MATCH("comm: \"fifteen-letters?*\""),
+		    "t.yaml:2:42: warning: comm \"fifteen-letters?*\" matches nothing, expected "
+		    "at most 15 bytes: the kernel truncates longer names\n" },
+		{ MATCH("unit: [\"a*\", \"b*.service\", a@1.scope, 'a\\x2db.service', \"*.*\"]"),
+		    "" },
+		{ MATCH("unit: \"a*.target\""),
+		    "t.yaml:2:42: warning: unit \"a*.target\" matches no process, expected a "
+		    ".service or .scope\n" },
+		{ MATCH("unit: a@.service"),
+		    "t.yaml:2:42: warning: unit \"a@.service\" is a template and matches no unit, "
+		    "did you mean \"a@*.service\"?\n" },
+		{ MATCH("slice: [\"user-*\", -.slice]"), "" },
+		{ MATCH("slice: \"user-*.scope\""),
+		    "t.yaml:2:43: warning: slice \"user-*.scope\" matches no slice, expected a "
+		    "name such as user-1000.slice\n" },
+		{ MATCH("exe: /none/a/"),
+		    "t.yaml:2:41: warning: exe \"/none/a/\" is a directory and matches no program, "
+		    "did you mean \"/none/a/*\"?\n" },
+		{ MATCH("exe: /none/a -b"),
+		    "t.yaml:2:41: warning: exe \"/none/a -b\" has arguments, expected a path "
+		    "alone, and the key cmdline\n" },
+		{ MATCH("cmdline: \"a {{ b }}\""),
+		    "t.yaml:2:45: warning: cmdline \"a {{ b }}\" looks like a template that was "
+		    "not filled in\n" },
+		{ MATCH("script: /none//a"),
+		    "t.yaml:2:44: warning: script \"/none//a\" matches nothing, expected a path "
+		    "without //, /./ and /../\n" },
+		{ MATCH("container: a/b"),
+		    "t.yaml:2:47: warning: container \"a/b\" matches nothing, expected an id or a "
+		    "name\n" },
 		{ MATCH("exe: \"/usr/bin/[ab]\""),
 		    "t.yaml:2:41: warning: exe \"/usr/bin/[ab]\": [ is not "
 		    "a wildcard, expected *, ** or ?\n" },
@@ -322,8 +352,7 @@ test_reach_around(void **state)
 		{ "hostname: web1", "hostname: db1", false },
 		{ "hostname: web1", "port: 1", false },
 		{ "port: 1", "port: 1, hostname: web1", true },
-		/* What an any leaves out is not asked, what it is in is only narrower. */
-		{ "any: [{port: 1}, {port: 2}]", "port: 1", false },
+		/* What it is in is only narrower. */
 		{ "port: 1", "port: 1, any: [{comm: a}, {comm: b}]", true },
 		{ "exe: /none/a", "exe: /none/a, any: [{container: web}]", false },
 		{ "user: alice", "user: alice, any: [{class: suspect}]", false },
@@ -332,6 +361,141 @@ test_reach_around(void **state)
 
 	(void)state;
 	check_pairs(pairs, ARRAY_SIZE(pairs));
+}
+
+/* Each entry of the later any must be covered by one of the earlier. */
+static void
+test_reach_of_any(void **state)
+{
+	static const struct pair pairs[] = {
+		{ "any: [{port: 1}, {port: 2}]", "port: 1", true },
+		{ "any: [{port: 1}, {port: 2}]", "port: 1-2", false },
+		{ "any: [{port: 1}, {port: 2}]", "any: [{port: 2}, {port: 1, comm: a}]", true },
+		{ "any: [{port: 1}, {port: 2}]", "any: [{port: 2}, {port: 3}]", false },
+		{ "user: alice", "any: [{user: alice, port: 1}, {user: alice, comm: a}]", true },
+		{ "user: alice", "any: [{user: alice, port: 1}, {comm: a}]", false },
+		{ "user: alice", "user: alice, any: [{port: 1}, {comm: a}]", true },
+		{ "user: [alice, bob]", "user: 5, any: [{user: alice}, {user: bob}]", true },
+		{ "user: alice, any: [{port: 1}, {comm: a}]", "user: alice, port: 1", true },
+		{ "user: alice, any: [{port: 1}, {comm: a}]", "port: 1", false },
+		{ "port: 1-9, any: [{port: 1-3}, {comm: a}]", "port: 3", true },
+		{ "port: 1-9, any: [{port: 1-3}, {comm: a}]", "port: 4", false },
+		{ "any: [{port: 1, not: {comm: a}}, {port: 2}]", "port: 1", false },
+		{ "any: [{port: 1, not: {comm: a}}, {port: 2}]", "port: 2", true },
+		{ "not: {comm: a}, any: [{port: 1}]", "port: 1", false },
+		{ "any: [{port: 1}]", "any: [{port: 1, not: {comm: a}}]", true },
+		{ "any: [{class: user}, {port: 1}]", "port: 1", false },
+		{ "any: [{container: web}, {port: 1}]", "port: 1", false },
+		{ "container: web, any: [{user: alice}]", "container: web, user: alice", false },
+		{ "any: [{exe: /none/a}, {port: 1}]", "exe: /none/a, container: web", false },
+	};
+
+	(void)state;
+	check_pairs(pairs, ARRAY_SIZE(pairs));
+}
+
+#define NEVER(why) "t.yaml:2:3: warning: rule can never match: " why "\n"
+#define NEVER_ENTRY(entry, why) \
+	"t.yaml:2:3: warning: entry " entry " of any can never match: " why "\n"
+#define PROCESSES(key, by) NEVER(key " is about processes, which " by " excludes")
+
+/* Keys of one match that exclude each other. */
+static void
+test_never(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ MATCH("owner: kernel, exe: /none/a"), PROCESSES("exe", "owner") },
+		{ MATCH("class: kernel, unit: a.service"), PROCESSES("unit", "class: kernel") },
+		{ MATCH("owner: [kernel, unknown], loginuid: alice"),
+		    PROCESSES("loginuid", "owner") },
+		{ MATCH("owner: [kernel, process], exe: /none/a"), "" },
+		{ MATCH("class: [kernel, user], exe: /none/a"), "" },
+		{ MATCH("owner: kernel, user: \"@developers\""),
+		    NEVER("groups are those of processes, which owner excludes") },
+		/* Of the socket the kernel knows who made it. */
+		{ MATCH("owner: kernel, user: alice"), "" },
+		{ MATCH("owner: kernel, reason: kernel-unproved"),
+		    NEVER("what the kernel holds has no reason") },
+		{ MATCH("owner: process, class: kernel"),
+		    NEVER("no listener of that owner has that class") },
+		{ MATCH("owner: unknown, class: [unknown, suspect]"), "" },
+		{ MATCH("class: user, reason: [shell, memory]"),
+		    NEVER("a strong reason makes a suspect, which class excludes: add suspect") },
+		{ MATCH("class: user, reason: [shell, deleted]"), "" },
+		{ MATCH("class: user, reason: own-file"), "" },
+		{ MATCH("class: [user, suspect], reason: shell"), "" },
+		{ MATCH("class: service, hint: session-ended"),
+		    NEVER("no listener of that class has that hint") },
+		{ MATCH("class: [service, user], hint: session-ended"), "" },
+		{ MATCH("exposure: loopback, address: 10.0.0.0/8"),
+		    NEVER("no such address has that exposure") },
+		{ MATCH("exposure: loopback, address: 10.0.0.0/8, interface: l*"), "" },
+		{ MATCH("exposure: loopback, address: [10.0.0.0/8, 127.0.0.1]"), "" },
+		{ MATCH("exposure: loopback, address: \"::ffff:127.0.0.1\""), "" },
+		{ MATCH("exposure: loopback, address: \"::1\""), "" },
+		{ MATCH("exposure: any, address: \"::1\""),
+		    NEVER("no such address has that exposure") },
+		{ MATCH("exposure: any, address: 192.0.2.1"),
+		    NEVER("no such address has that exposure") },
+		{ MATCH("exposure: any, address: 0.0.0.0"), "" },
+		{ MATCH("exposure: any, address: \"::\""), "" },
+		{ MATCH("exposure: any, address: 0.0.0.0/0"), "" },
+		{ MATCH("exposure: loopback, address: \"::/0\""), "" },
+		{ MATCH("exposure: local, address: \"fe80::/10\""), "" },
+		{ MATCH("exposure: any, address: \"fe80::/10\""),
+		    NEVER("no such address has that exposure") },
+		{ MATCH("exposure: local, address: [127.0.0.0/8, \"::\"]"),
+		    NEVER("no such address has that exposure") },
+		{ MATCH("exposure: any, interface: lo"),
+		    NEVER("interface lo is loopback, which exposure excludes") },
+		{ MATCH("exposure: any, interface: [lo, eth0]"), "" },
+		{ MATCH("unit: a.service, user_unit: b.service"),
+		    NEVER("nothing of unit \"a.service\" is in a unit of a user") },
+		{ MATCH("unit: \"u*\", user_unit: b.service"), "" },
+		{ MATCH("unit: user@1000.service, user_unit: b.service"), "" },
+		{ MATCH("unit: user@1000.service, session: tty"),
+		    NEVER("nothing of unit \"user@1000.service\" is in a session") },
+		{ MATCH("unit: session-*.scope, session: tty"), "" },
+		{ MATCH("unit: \"*\", session: tty"), "" },
+		{ MATCH("protocol: udp, reason: exposed"),
+		    NEVER("reason exposed is about ports of TCP, which protocol excludes") },
+		{ MATCH("exposure: loopback, reason: exposed"),
+		    NEVER("reason exposed is about ports on all addresses, which exposure "
+			  "excludes") },
+		{ MATCH("choice: asked, reason: exposed"),
+		    NEVER("reason exposed is about ports picked by the kernel, which choice "
+			  "excludes") },
+		{ MATCH("choice: asked, reason: [exposed, deleted]"), "" },
+		{ MATCH("reason: no-owner, exe: /none/a"), PROCESSES("exe", "reason") },
+		{ MATCH("reason: [no-owner, deleted], exe: /none/a"), "" },
+		{ MATCH("reason: kernel-unproved, owner: process"),
+		    NEVER("reason is about listeners without an owner") },
+		{ MATCH("reason: kernel-unproved, owner: unknown, user: root"), "" },
+		{ MATCH("port: 1, not: {port: 1-9}"),
+		    NEVER("not excludes all that the other keys match") },
+		{ MATCH("port: [1, 10], not: {port: 1-9}"), "" },
+		{ MATCH("port: 1, not: {port: 1-9, user: alice}"), "" },
+		{ MATCH("port: 1, not: {protocol: [tcp, udp]}"),
+		    NEVER("not excludes all that the other keys match") },
+		/* Below a user's own manager a container is unknown to this not. */
+		{ MATCH("container: web, user: alice, not: {container: web}"), "" },
+		{ MATCH("port: 1, any: [{port: 2}, {port: 3}]"),
+		    NEVER("port around any and in it exclude each other") },
+		{ MATCH("port: 1, any: [{port: 1}, {port: 3}]"),
+		    NEVER_ENTRY("2", "port around any and in it exclude each other") },
+		{ MATCH("protocol: tcp, any: [{user: alice, protocol: udp}]"),
+		    NEVER("protocol around any and in it exclude each other") },
+		{ MATCH("port: 1, any: [{user: alice}, {owner: kernel, comm: a}]"),
+		    NEVER_ENTRY("2", "comm is about processes, which owner excludes") },
+		{ MATCH("port: 1, any: [{user: alice, not: {port: 1-2}}, {user: bob}]"),
+		    NEVER_ENTRY("1", "not excludes all that the other keys match") },
+		{ "rules:\n- {name: n, threshold: 1h, enabled: no, match: {class: kernel, comm: "
+		  "a}}\n",
+		    "" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
 }
 
 /* Whatever a rule does: of suspects it speaks by its class or reason alone. */
@@ -461,6 +625,8 @@ main(void)
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_reach_around),
+		cmocka_unit_test(test_reach_of_any),
+		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_reach_of_suspects),
 		cmocka_unit_test(test_reach_of_inactive),
 		cmocka_unit_test(test_reach_is_bounded),

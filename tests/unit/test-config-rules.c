@@ -36,10 +36,10 @@ test_values(void **state)
 	    "    enabled: no\n"
 	    "  - match: {protocol: udp, address: [10.0.0.0/8, \"fe80::/10\", \"::1\", "
 	    "127.0.0.1],\n"
-	    "            exposure: [loopback, any], owner: [kernel, unknown], choice: "
+	    "            exposure: [loopback, any], owner: [process, unknown], choice: "
 	    "asked,\n"
 	    "            exe: [/usr/bin/*, \"**/x\"], comm: a, cmdline: b, unit: "
-	    "c.service,\n"
+	    "user@9.service,\n"
 	    "            script: [/srv/a.py, \"**/b.py\"], container: [web, \"0123*\"],\n"
 	    "            netns: host, origin: [cron, ci],\n"
 	    "            class: [service, suspect], reason: [memory, no-owner, exposed],\n"
@@ -84,7 +84,7 @@ test_values(void **state)
 	    (1U << MATCH_SLICE) - 1 - (1U << MATCH_PORT) - (1U << MATCH_USER));
 	assert_int_equal(match->protocols, 1U << PROTOCOL_UDP);
 	assert_int_equal(match->exposures, 1U << EXPOSURE_LOOPBACK | 1U << EXPOSURE_ANY);
-	assert_int_equal(match->owners, 1U << OWNER_KERNEL | 1U << OWNER_UNKNOWN);
+	assert_int_equal(match->owners, 1U << OWNER_PROCESS | 1U << OWNER_UNKNOWN);
 	assert_int_equal(match->choices, 1U << CHOICE_ASKED);
 	assert_int_equal(match->address_count, 4);
 	assert_int_equal(match->addresses[0].family, AF_INET);
@@ -99,7 +99,7 @@ test_values(void **state)
 	assert_string_equal(match->exe.globs[1], "**/x");
 	assert_string_equal(match->comm.globs[0], "a");
 	assert_string_equal(match->cmdline.globs[0], "b");
-	assert_string_equal(match->unit.globs[0], "c.service");
+	assert_string_equal(match->unit.globs[0], "user@9.service");
 	assert_string_equal(match->user_unit.globs[0], "*");
 	assert_int_equal(match->script.count, 2);
 	assert_string_equal(match->script.globs[1], "**/b.py");
@@ -273,13 +273,14 @@ test_rule_errors(void **state)
 		    "severity or "
 		    "remind\n" },
 		{ RULE "  match: {}\n",
-		    "t.yaml:4:10: error: found an empty map, expected at least one match key\n" },
+		    "t.yaml:4:10: error: found an empty map, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ RULE "  match:\n",
-		    "t.yaml:4:9: error: found no value, expected at least one match "
-		    "key\n" },
+		    "t.yaml:4:9: error: found no value, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ RULE "  match: [port]\n",
-		    "t.yaml:4:10: error: found a list, expected at least one "
-		    "match key\n" },
+		    "t.yaml:4:10: error: found a list, expected a map of match keys such as "
+		    "{user: alice}\n" },
 		{ RULE "  match: {port: 1}\n  foo: 1\n  notes: x\n",
 		    "t.yaml:5:3: error: unknown key \"foo\", expected one of name, match, action, "
 		    "threshold, "
@@ -413,9 +414,11 @@ test_more_errors(void **state)
 		    "found an empty list, expected a list of 1 to 256 matches\n" },
 		{ MATCH("any: [{port: 1}, {}, 7]"),
 		    "t.yaml:2:53: error: "
-		    "found an empty map, expected at least one match key\n"
+		    "found an empty map, expected a map of match keys "
+		    "such as {user: alice}\n"
 		    "t.yaml:2:57: error: "
-		    "found a single value, expected at least one match key\n" },
+		    "found a single value, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ MATCH("any: [{any: [{port: 1}]}]"),
 		    "t.yaml:2:43: error: "
 		    "any is nested inside any, expected match keys\n" },
@@ -441,8 +444,8 @@ test_match_errors(void **state)
 		{ MATCH("prot: tcp"),
 		    "t.yaml:2:36: error: unknown key \"prot\", did you mean "
 		    "\"protocol\"?\n" },
-		{ MATCH("ip: x"),
-		    "t.yaml:2:36: error: unknown key \"ip\", expected one of "
+		{ MATCH("oops: x"),
+		    "t.yaml:2:36: error: unknown key \"oops\", expected one of "
 		    "protocol, port, "
 		    "address, exposure, exe, comm, cmdline, user, unit, user_unit, owner, "
 		    "choice, script, container, netns, class, reason, origin, hint, slice, "
@@ -509,7 +512,8 @@ test_match_errors(void **state)
 		{ MATCH("choice: [asked, unknown]"),
 		    "t.yaml:2:52: error: choice is \"unknown\", expected asked or auto\n" },
 		{ MATCH("port: 1, not: {}"),
-		    "t.yaml:2:50: error: found an empty map, expected at least one match key\n" },
+		    "t.yaml:2:50: error: found an empty map, expected a map of match keys "
+		    "such as {user: alice}\n" },
 		{ MATCH("port: 1, not: {not: {port: 1}}"),
 		    "t.yaml:2:51: error: not is nested inside not, expected match keys\n" },
 	};

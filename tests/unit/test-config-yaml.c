@@ -20,22 +20,30 @@ test_syntax(void **state)
 		{ "interval: 3s\r\nsurvey: 9s\r\n", "" },
 		{ "~\n", "" },
 		{ "x\n",
-		    "t.yaml:1:1: error: found a single value, expected a map of options such as "
-		    "interval\n" },
+		    "t.yaml:1:1: error: found a single value, expected options such as "
+		    "\"threshold: 1h\", with a blank behind the colon\n" },
 		{ "\n  - a\n",
-		    "t.yaml:2:3: error: found a list, expected a map of options such as "
-		    "interval\n" },
+		    "t.yaml:2:3: error: found a list, expected options such as "
+		    "\"threshold: 1h\", with a blank behind the colon\n" },
 		{ "interval: [b\n",
 		    "t.yaml:2:1: error: invalid YAML: did not find expected ',' "
 		    "or ']', "
-		    "while parsing a flow sequence that began at line 1\n" },
+		    "while parsing a flow sequence that began at line 1: close the bracket, "
+		    "or quote a value that contains \" #\"\n" },
 		{ "interval: 3s\nx: b: c\n",
 		    "t.yaml:2:5: error: invalid YAML: mapping values are not allowed in this "
-		    "context\n" },
+		    "context: quote a value that contains \": \", or begin the key in the "
+		    "same column\n" },
 		{ "interval: 3s\n\tsurvey: 9s\n",
-		    "t.yaml:2:1: error: invalid YAML: found a tab character that violates "
-		    "indentation, "
-		    "while scanning a plain scalar that began at line 1\n" },
+		    "t.yaml:2:1: error: found a tab, expected blanks as indentation\n" },
+		{ "ranges: [iana]\nthreshold: {{ time }}\n",
+		    "t.yaml:2:12: error: found a template that was not filled in: {{\n" },
+		{ "{% if b %}\nthreshold: 1h\n",
+		    "t.yaml:1:1: error: found a template that was not filled in: {%\n" },
+		{ "unit: \"a\\d\"\n",
+		    "t.yaml:1:9: error: invalid YAML: found unknown escape character, while "
+		    "parsing a quoted scalar that began at line 1: a backslash in double quotes "
+		    "begins an escape, use single quotes\n" },
 		{ "interval: \"3s\n",
 		    "t.yaml:2:1: error: invalid YAML: found unexpected end of "
 		    "stream, "

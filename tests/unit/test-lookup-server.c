@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "helper-process.h"
 #include "lookup-help.h"
 #include "skip.h"
 
@@ -274,93 +275,28 @@ test_no_program(void **state)
 	help_release(&answers);
 }
 
-/* The value of a line of /proc/PID/status, as a hexadecimal number. */
-static unsigned long long
-status_hex(const char *text, const char *key)
-{
-	const char *found = strstr(text, key);
-
-	if (found == NULL)
-		fail_msg("no %s", key);
-	return strtoull(found + strlen(key), NULL, 16);
-}
-
 /* Started by root: an ordinary user with two capabilities, in a network of its own. */
 static void
 test_privileges(void **state)
 {
 	/* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. */
-	const unsigned long long kept = 1ULL << 19 | 1ULL << 2;
+	const uint64_t kept = 1ULL << 19 | 1ULL << 2;
 	struct lookup_client *owners;
-	char path[64], text[4096], own_network[64], network[64];
-	ssize_t length;
-	FILE *file;
 
 	(void)state;
 	need_root();
 	owners = help_spawn();
 	assert_non_null(owners);
 	check_answer(owners);
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)lookup_client_pid(owners));
-	file = fopen(path, "re");
-	assert_non_null(file);
-	length = (ssize_t)fread(text, 1, sizeof(text) - 1, file);
-	(void)fclose(file);
-	text[length] = '\0';
-	assert_int_equal(status_hex(text, "\nCapEff:"), kept);
-	assert_int_equal(status_hex(text, "\nCapPrm:"), kept);
-	assert_int_equal(status_hex(text, "\nCapInh:"), 0);
-	assert_int_equal(status_hex(text, "\nCapAmb:"), 0);
-	assert_int_equal(status_hex(text, "\nCapBnd:") & ~kept, 0);
-	assert_int_equal(status_hex(text, "\nNoNewPrivs:"), 1);
-	assert_int_not_equal(status_hex(text, "\nUid:"), 0);
-	assert_int_not_equal(status_hex(text, "\nGid:"), 0);
-	assert_true(*(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1) == '\t');
-	assert_int_equal(strspn(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1, "\t "),
-	    strcspn(strstr(text, "\nGroups:") + sizeof("\nGroups:") - 1, "\n"));
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)lookup_client_pid(owners));
-	length = readlink(path, network, sizeof(network) - 1);
-	assert_true(length > 0);
-	network[length] = '\0';
-	length = readlink("/proc/self/ns/net", own_network, sizeof(own_network) - 1);
-	own_network[length] = '\0';
-	assert_string_not_equal(network, own_network);
+	helper_expect_privileges(lookup_client_pid(owners), kept);
 	(void)help_end(owners);
-}
-
-/* Runs the binary with one or two arguments. Returns its exit status. */
-static int
-run(const char *first, const char *second)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		(void)unsetenv("LISTEN_FDS");
-		(void)!freopen("/dev/null", "w", stdout);
-		(void)!freopen("/dev/null", "w", stderr);
-		(void)execl(help_binary(), "overstay-lookup", first, second, (char *)NULL);
-		_exit(127);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
 }
 
 static void
 test_usage(void **state)
 {
 	(void)state;
-	assert_int_equal(run("--help", NULL), 0);
-	assert_int_equal(run("--version", NULL), 0);
-	assert_int_equal(run(NULL, NULL), 2);
-	assert_int_equal(run("--what", NULL), 2);
-	assert_int_equal(run("--fd", NULL), 2);
-	assert_int_equal(run("--fd", "x"), 2);
-	assert_int_equal(run("--fd", "2"), 2);
-	assert_int_equal(run("argument", NULL), 2);
-	/* No socket there. */
-	assert_int_equal(run("--fd", "777"), 1);
+	helper_expect_usage("overstay-lookup");
 }
 
 int

@@ -32,7 +32,7 @@ static const struct {
 	{ "python3.11", "python3", INPUT_STDIN, NULL },
 	{ "python3.11", "python3|-", INPUT_STDIN, NULL },
 	{ "python3.11", "python3|-i", INPUT_STDIN, NULL },
-	{ "python3.11", "", INPUT_NONE, NULL },
+	{ "python3.11", "", INPUT_UNKNOWN, NULL },
 	{ "python3.11", "python3|--|-c", INPUT_SCRIPT, "-c" },
 	{ "perl", "/usr/bin/perl|/usr/share/webmin/miniserv.pl", INPUT_SCRIPT,
 	    "/usr/share/webmin/miniserv.pl" },

@@ -324,7 +324,8 @@ other_code_is_another_owner(void **state)
 {
 	static const char one[] = "python3\0-c\0serve(1)\0", next[] = "python3\0-c\0serve(2)\0",
 			  other[] = "python3\0-c\0evil(1)\0",
-			  module[] = "python3\0-m\0http.server\0", title[] = "worker 1 of 2\0\0\0";
+			  module[] = "python3\0-m\0http.server\0", title[] = "worker 1 of 2\0\0\0",
+			  other_title[] = "what I like\0";
 	struct owner *a = help_owner("/usr/bin/python3.11", 1000);
 	struct owner *b = help_owner("/usr/bin/python3.11", 1000);
 	struct process *p = &a->processes[0], *q = &b->processes[0];
@@ -337,16 +338,50 @@ other_code_is_another_owner(void **state)
 	assert_false(owner_same(a, b));
 	set_arguments(q, module, sizeof(module));
 	assert_false(owner_same(a, b));
-	/* Nobody knows what that one runs. */
+	/* Nobody knows what that one runs, but that it is what it was while it lives. */
 	set_arguments(q, title, sizeof(title));
+	assert_true(owner_same(a, b) && owner_same(b, a));
+	q->pid++;
+	assert_false(owner_same(a, b) || owner_same(b, a));
+	set_arguments(p, title, sizeof(title));
+	assert_true(owner_same(a, b));
+	set_arguments(q, other_title, sizeof(other_title));
+	assert_false(owner_same(a, b));
+	q->pid--;
 	assert_true(owner_same(a, b));
 	rename_to(&p->script, "/srv/a.py");
 	assert_true(owner_same(a, b));
+	q->start_usec++;
+	assert_false(owner_same(a, b) || owner_same(b, a));
 	rename_to(&q->script, "/srv/b.py");
 	assert_false(owner_same(a, b));
 	rename_to(&q->script, "/srv/a.py");
 	rename_to(&q->forwards_to, "db");
 	assert_false(owner_same(a, b));
+	assert_null(owner_unref(a));
+	assert_null(owner_unref(b));
+}
+
+static void
+code_from_standard_input_is_its_process(void **state)
+{
+	static const char none[] = "", input[] = "python3\0-\0";
+	struct owner *a = help_owner("/usr/bin/python3.11", 1000);
+	struct owner *b = help_owner("/usr/bin/python3.11", 1000);
+
+	(void)state;
+	set_arguments(&a->processes[0], input, sizeof(input));
+	set_arguments(&b->processes[0], input, sizeof(input));
+	assert_true(owner_same(a, b));
+	b->processes[0].pid++;
+	assert_false(owner_same(a, b));
+	/* No arguments were seen. */
+	set_arguments(&a->processes[0], none, sizeof(none));
+	assert_false(owner_same(a, b) || owner_same(b, a));
+	set_arguments(&b->processes[0], none, sizeof(none));
+	assert_false(owner_same(a, b));
+	b->processes[0].pid--;
+	assert_true(owner_same(a, b));
 	assert_null(owner_unref(a));
 	assert_null(owner_unref(b));
 }
@@ -378,6 +413,7 @@ the_service_is_named_and_not_its_activator(void **state)
 	alone->processes[0].evidence = 0;
 	assert_false(process_is_init(&alone->processes[0]));
 	assert_null(owner_first(empty));
+	assert_false(owner_is_managers(empty));
 	assert_false(owner_same(empty, empty));
 	assert_null(owner_new(OWNER_PROCESS, OWNER_REASON_NONE, OWNER_PROCESSES_MAX + 1));
 	assert_null(owner_ref(NULL));
@@ -475,6 +511,30 @@ notices_have_kinds(void **state)
 		assert_true(strlen(condition_name((enum condition)i)) >= 5);
 }
 
+/* Forks of a service manager hold what it holds for a .socket unit, and change nothing. */
+static void
+forks_of_a_manager_are_no_other_owner(void **state)
+{
+	struct owner *owner = help_owner_of("/usr/lib/systemd/systemd", 1000, 3);
+
+	(void)state;
+	rename_to(&owner->place.unit, "user@1000.service");
+	rename_to(&owner->place.user_unit, "web.socket");
+	for (size_t i = 0; i < owner->process_count; i++) {
+		rename_to(&owner->processes[i].place.unit, "user@1000.service");
+		rename_to(&owner->processes[i].place.user_unit, "init.scope");
+		assert_false(owner_is_managers(owner));
+		owner->processes[i].evidence |= EVIDENCE_MANAGER;
+	}
+	assert_true(owner_is_managers(owner));
+	assert_string_equal(owner_place(owner)->user_unit, "web.socket");
+	/* The service that is started is no manager. */
+	owner->processes[1].evidence = 0;
+	assert_false(owner_is_managers(owner));
+	assert_string_equal(owner_place(owner)->user_unit, "init.scope");
+	assert_null(owner_unref(owner));
+}
+
 int
 main(void)
 {
@@ -488,7 +548,9 @@ main(void)
 		cmocka_unit_test(severities),
 		cmocka_unit_test(same_owner),
 		cmocka_unit_test(other_code_is_another_owner),
+		cmocka_unit_test(code_from_standard_input_is_its_process),
 		cmocka_unit_test(the_service_is_named_and_not_its_activator),
+		cmocka_unit_test(forks_of_a_manager_are_no_other_owner),
 		cmocka_unit_test(every_name_is_there),
 		cmocka_unit_test(reports_own_what_they_say),
 		cmocka_unit_test(stays_are_reported_with_their_owner),

@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "helper-process.h"
 #include "skip.h"
 #include "wire/connect.h"
 #include "wire/names-link.h"
@@ -30,12 +31,7 @@
 static const char *
 binary(void)
 {
-	static char path[4096];
-	const char *directory = getenv("abs_top_builddir");
-
-	(void)snprintf(path, sizeof(path), "%s/overstay-names",
-	    directory != NULL ? directory : ".");
-	return path;
+	return helper_binary("overstay-names");
 }
 
 /* The same as this process gets from libc. */
@@ -138,25 +134,10 @@ test_nonsense(void **state)
 	}
 }
 
-/* The line of /proc/PID/status that begins with key, behind it. */
-static const char *
-status_line(const char *text, const char *key)
-{
-	const char *found = strstr(text, key);
-
-	assert_non_null(found);
-	return found + strlen(key);
-}
-
 /* Started by root: an ordinary user without a capability, in a network of its own. */
 static void
 test_privileges(void **state)
 {
-	static const char *const sets[] = { "\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapBnd:",
-		"\nCapAmb:" };
-	char path[64], text[4096], network[64], own_network[64];
-	ssize_t length;
-	FILE *file;
 	pid_t pid;
 	int fd;
 
@@ -164,63 +145,16 @@ test_privileges(void **state)
 	need_root();
 	fd = connect_spawn(binary(), &pid);
 	assert_int_equal(ask_root(fd), 0);
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	assert_non_null(file);
-	length = (ssize_t)fread(text, 1, sizeof(text) - 1, file);
-	(void)fclose(file);
-	text[length] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-		assert_int_equal(strtoull(status_line(text, sets[i]), NULL, 16), 0);
-	assert_int_equal(strtoul(status_line(text, "\nNoNewPrivs:"), NULL, 10), 1);
-	assert_int_not_equal(strtoul(status_line(text, "\nUid:"), NULL, 10), 0);
-	assert_int_not_equal(strtoul(status_line(text, "\nGid:"), NULL, 10), 0);
-	assert_int_equal(
-	    *(status_line(text, "\nGroups:") + strspn(status_line(text, "\nGroups:"), "\t ")),
-	    '\n');
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	length = readlink(path, network, sizeof(network) - 1);
-	assert_true(length > 0);
-	network[length] = '\0';
-	length = readlink("/proc/self/ns/net", own_network, sizeof(own_network) - 1);
-	own_network[length] = '\0';
-	assert_string_not_equal(network, own_network);
+	helper_expect_privileges(pid, 0);
 	assert_int_equal(close(fd), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-/* Runs the binary with one or two arguments. Returns its exit status. */
-static int
-run(const char *first, const char *second)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		(void)unsetenv("LISTEN_FDS");
-		(void)!freopen("/dev/null", "w", stdout);
-		(void)!freopen("/dev/null", "w", stderr);
-		(void)execl(binary(), "overstay-names", first, second, (char *)NULL);
-		_exit(127);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
 }
 
 static void
 test_usage(void **state)
 {
 	(void)state;
-	assert_int_equal(run("--help", NULL), 0);
-	assert_int_equal(run("--version", NULL), 0);
-	assert_int_equal(run(NULL, NULL), 2);
-	assert_int_equal(run("--what", NULL), 2);
-	assert_int_equal(run("--fd", "x"), 2);
-	assert_int_equal(run("--fd", "2"), 2);
-	assert_int_equal(run("argument", NULL), 2);
-	/* No socket there. */
-	assert_int_equal(run("--fd", "777"), 1);
+	helper_expect_usage("overstay-names");
 }
 
 int

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The command line, and the exit codes."""
+import subprocess
+
 import pytest
 
-from harness import LOOKUP, OVERSTAYD, run
+from harness import LOOKUP, NAMES, OVERSTAYD, run
 
 
 @pytest.mark.parametrize("arguments, status", [
@@ -47,3 +49,19 @@ def test_exit_codes(arguments, status):
 ])
 def test_exit_codes_of_the_lookup(arguments, status):
     assert run(LOOKUP, *arguments, check=False).returncode == status
+
+
+@pytest.mark.parametrize("program", [OVERSTAYD, LOOKUP, NAMES])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_output_that_nobody_gets_is_an_error(program, option):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([program, option], stdout=full, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith(b"cannot write: No space left on device\n")
+
+
+def test_without_a_journal_it_says_that_messages_wait(daemon):
+    """Else somebody who waits for a message waits for ever."""
+    daemon("", target="journal").wait_line(
+        "^<4>overstayd: there is no journal: messages wait until there is one$")

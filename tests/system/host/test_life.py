@@ -42,6 +42,17 @@ def test_one_that_goes_in_time_is_not_an_overstay(daemon, listen):
     assert watch.count("OVERSTAY") == 0
 
 
+def test_a_signal_to_its_group_does_not_first_end_its_lookup(daemon, listen):
+    """As timeout(1) sends it, and a terminal that is closed."""
+    listen(PORT)
+    watch = daemon(config_text())
+    watch.wait_line(endpoint("OVERSTAY"))
+    assert os.getpgid(watch.lookup_pid()) != watch.pid
+    os.killpg(watch.pid, signal.SIGTERM)
+    assert watch.process.wait(timeout=15) == 0 and watch.stop() == 0
+    assert watch.count("STOPPED") == 1 and watch.count("DEGRADED") == 0
+
+
 def test_udp_that_was_asked_for_overstays(daemon, listen):
     watch = daemon(config_text())
     watch.wait_line("STARTED")

@@ -391,25 +391,47 @@ def test_a_full_disk_fails(namespace, config, listen, options):
         done = subprocess.run([OVERSTAYD, "-c", config, "--once", *options], stdout=full,
                               stderr=subprocess.PIPE, timeout=60, check=False,
                               preexec_fn=namespace.enter)
-    assert done.returncode == 1 and b"cannot write" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr.endswith(b"cannot write: No space left on device\n")
 
 
-def unseen(*command, **options):
-    """Runs a command that cannot see everything. Returns its reasons, which stderr has, too."""
+AS_ROOT = "overstayd: run it as root to see all owners"
+
+
+def unseen(*command, advice=None, **options):
+    """Runs a command that cannot see everything. Returns its reasons, which stderr has, too, and
+    behind them what to do."""
     done = run(*command, "--once", "--json", check=False, **options)
     assert done.returncode == 1, done.stderr
     whole = json.loads(done.stdout)
     assert whole["complete"] is False
-    assert done.stderr.splitlines() == [f"overstayd: {text}" for text in whole["incomplete"]]
+    assert done.stderr.splitlines() == [f"overstayd: {text}" for text in whole["incomplete"]] + \
+        ([advice] if advice else [])
     return whole["incomplete"], {row["port"]: row for row in whole["listeners"]}
 
 
 def test_an_ordinary_user_does_not_see_all_owners(namespace, listener_process, public):
     listener_process(PORT)
     listener_process(PORT + 1)
-    reasons, rows = unseen(public / "overstayd", "-c", public / "overstay.yaml",
+    reasons, rows = unseen(public / "overstayd", "-c", public / "overstay.yaml", advice=AS_ROOT,
                            preexec_fn=as_nobody(namespace))
     assert reasons == ["owners of 2 of 2 listeners are unknown: no permission to inspect every process"]
+    assert rows[PORT]["owner_reason"] == "no-permission" and rows[PORT]["pid"] is None
+
+
+def test_root_in_a_sandbox_does_not_see_all_owners(namespace, public):
+    """As a service with CapabilityBoundingSet= is: the helpers run, and see no more than anybody."""
+    with subprocess.Popen(["/usr/bin/python3", "-c", harness.LISTENER_PROGRAM, "nobody's", str(PORT)],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          preexec_fn=as_nobody(namespace)) as process:
+        assert process.stdout.readline() == b"ready\n"
+        reasons, rows = unseen(
+            "setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
+            public / "overstayd", "-c", public / "overstay.yaml", preexec_fn=namespace.enter,
+            advice="overstayd: root lacks permissions here, as in a container or a sandbox: "
+                   "run it outside to see all owners")
+        process.stdin.close()
+    assert reasons == ["owners of 1 of 1 listeners are unknown: no permission to inspect every process"]
     assert rows[PORT]["owner_reason"] == "no-permission" and rows[PORT]["pid"] is None
 
 
@@ -418,7 +440,7 @@ def test_an_ordinary_user_may_not_know_all_holders(namespace, public):
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           preexec_fn=as_nobody(namespace)) as process:
         assert process.stdout.readline() == b"ready\n"
-        reasons, rows = unseen(public / "overstayd", "-c", public / "overstay.yaml",
+        reasons, rows = unseen(public / "overstayd", "-c", public / "overstay.yaml", advice=AS_ROOT,
                                preexec_fn=as_nobody(namespace))
         process.stdin.close()
     assert reasons == ["1 of 1 listeners may have further holders: no permission to inspect every "
