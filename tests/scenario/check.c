@@ -254,6 +254,7 @@ check_counts(struct script *script, const char *rest)
 		{ "dumps", world->dumps },
 		{ "ids", world->ids },
 		{ "unasked", engine_short_of(world->engine)[SHORT_OF_QUESTIONS] },
+		{ "unasked-peers", engine_short_of(world->engine)[SHORT_OF_PEERS] },
 		{ "given-up", engine_short_of(world->engine)[SHORT_OF_AWAY] },
 	};
 

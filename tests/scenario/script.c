@@ -583,6 +583,13 @@ play_sender(struct script *script, const char *rest)
 }
 
 static int
+play_peers(struct script *script, const char *rest)
+{
+	script->world.peers_hang = strcmp(rest, "hang") == 0;
+	return script->world.peers_hang ? 0 : -EINVAL;
+}
+
+static int
 play_fill(struct script *script, const char *rest)
 {
 	struct world *world = &script->world;
@@ -630,6 +637,7 @@ static const struct {
 	{ "nofield", check_nofield },
 	{ "with", check_with },
 	{ "owner", write_owner },
+	{ "peers", play_peers },
 	{ "program", play_program },
 	{ "reboots", play_reboots },
 	{ "repeat", play_repeat },

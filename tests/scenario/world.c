@@ -136,14 +136,20 @@ arm_poll(struct world *world)
 	hurry(world);
 }
 
-/* Nobody is connected to anything here. */
+/* Nobody is connected to anything here. Without answers the daemon, too, asks only once. */
 static bool
 answer_peers(struct world *world)
 {
 	static const struct report_peers none = { .complete = true };
 	struct endpoint endpoints[16];
-	size_t count = engine_peer_questions(world->engine, endpoints, ARRAY_SIZE(endpoints));
+	size_t count;
 
+	if (world->peers_asked)
+		return false;
+	count = engine_peer_questions(world->engine, endpoints, ARRAY_SIZE(endpoints));
+	world->peers_asked = world->peers_hang && count > 0;
+	if (world->peers_hang)
+		return false;
 	for (size_t i = 0; i < count; i++)
 		engine_peer_answers(world->engine, &endpoints[i], &none);
 	return count > 0;

@@ -89,6 +89,8 @@ struct world {
 	uint64_t survey_span_usec;
 	bool resumed;
 	bool sender_stuck;
+	bool peers_asked;
+	bool peers_hang; /* questions who is connected are never answered */
 	uint64_t held_back;
 	struct lookup lookup;
 	struct told_list told;
