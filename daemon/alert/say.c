@@ -90,6 +90,9 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_POLLS_INCOMPLETE] = "{CONDITION}: {POLLS} incomplete polls in a row "
 				    "({INCOMPLETE}): listeners that closed meanwhile are not "
 				    "reported",
+	[NOTICE_UNPROVED_SURPLUS] = "{CONDITION}: {UNPROVED} sockets, most of them of uid {UID}, "
+				    "were taken as closed without proof: too many sockets share "
+				    "their addresses",
 	[NOTICE_KERNEL_RANGE_UNREADABLE] = "{CONDITION}: cannot read ip_local_port_range "
 					   "({ERROR}): watching only the other entries of "
 					   "`ranges`",
@@ -118,6 +121,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
+	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
 	[NOTICE_KERNEL_RANGE_RECOVERED] = "{CONDITION}: ip_local_port_range is readable again",
 	[NOTICE_CONFIG_RECOVERED] = "{CONDITION}: the configuration is valid again",
 	[NOTICE_LAST_GOOD_RECOVERED] = "{CONDITION}: the last good configuration is saved again",

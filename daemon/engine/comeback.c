@@ -8,6 +8,9 @@
  *	the kernel's choice	a rule speaks of moves so, since the rule is about the service and
  *				not about the port
  *
+ * While polls only fail to prove that another stay left the endpoint, the newcomer is one of its
+ * own; where the owner is the same it joins that one, as if all of its sockets were seen.
+ *
  * What it never does: believe an unknown owner, which is never the same as any; or give up a stay
  * whose absence an incomplete poll only suggests.
  *
@@ -22,11 +25,30 @@
 #include "engine/pass.h"
 #include "engine/tell.h"
 
+/* True while polls neither see a socket of it nor prove that it left. */
+static bool
+is_unproved(const struct stay *stay)
+{
+	return stay->is.live > 0 && !stay_is_seen(stay);
+}
+
 /* True where `stay` came no later than grace_usec after `former` was last seen. */
 static bool
 within_grace(const struct stay *former, const struct stay *stay, uint64_t grace_usec)
 {
-	return grace_usec > 0 && stay->is.first_seen_usec - former->is.last_seen_usec <= grace_usec;
+	uint64_t seen_usec =
+	    is_unproved(former) ? stay_last_present_usec(former) : former->is.last_seen_usec;
+
+	return grace_usec > 0 && stay->is.first_seen_usec - seen_usec <= grace_usec;
+}
+
+/* Nobody was told of it: it only ever was another one. */
+static void
+end_unseen(struct stay *stay)
+{
+	stay->is.last_seen_usec = stay->is.first_seen_usec;
+	(void)stay_advance(stay, STAY_EVENT_GONE);
+	(void)stay_advance(stay, STAY_EVENT_END);
 }
 
 /* `former` is back: it takes the newcomer's sockets over, and that one ends unseen. Returns for how
@@ -41,14 +63,24 @@ take_over(struct stay *former, struct stay *stay)
 	/* Whoever is connected now is another's guest, and an answer still to come the former's. */
 	ask_forget(former);
 	track_come_back(former);
-	/* Nobody was told of it: it only ever was its former self. */
-	stay->is.last_seen_usec = stay->is.first_seen_usec;
-	(void)stay_advance(stay, STAY_EVENT_GONE);
-	(void)stay_advance(stay, STAY_EVENT_END);
+	end_unseen(stay);
 	return away_usec;
 }
 
-/* The stay that left the newcomer's endpoint, where its owner is the same; NULL = none. */
+/* `other`, which may be there, and a newcomer of its owner are one. */
+static void
+join(struct pass *pass, struct stay *stay, struct stay *other)
+{
+	/* Without memory it is another stay. */
+	if (stay_merge(stay, other) < 0)
+		return;
+	ask_forget(other);
+	end_unseen(stay);
+	judge_stay(pass, other);
+}
+
+/* The stay that left the newcomer's endpoint, or may have, where its owner is the same; NULL =
+ * none. */
 static struct stay *
 find_former(const struct track *track, const struct stay *stay, uint64_t grace_usec)
 {
@@ -59,8 +91,11 @@ find_former(const struct track *track, const struct stay *stay, uint64_t grace_u
 
 		if (endpoint_compare(&former->is.endpoint, &stay->is.endpoint) != 0)
 			break;
-		if (former->is.state == STAY_AWAY && former->is.members[0].owner != NULL &&
-		    within_grace(former, stay, grace_usec) &&
+		/* Two that are unproved: the first of them is the former. */
+		if ((former->is.state == STAY_AWAY ||
+			(is_unproved(former) &&
+			    former->is.first_seen_usec < stay->is.first_seen_usec)) &&
+		    former->is.members[0].owner != NULL && within_grace(former, stay, grace_usec) &&
 		    owner_same(former->is.members[0].owner, owner))
 			return former;
 	}
@@ -126,6 +161,21 @@ swap_places(struct track *track, struct stay *former, struct stay *stay)
 	former->is.endpoint = place;
 }
 
+/* True where a stay on the endpoint may have left, and no poll proved that yet. */
+static bool
+has_unproved(const struct track *track, const struct stay *stay)
+{
+	if (track->tally.unproved == 0)
+		return false;
+	for (size_t i = track_lower_bound(track, &stay->is.endpoint); i < track->count; i++) {
+		if (endpoint_compare(&track->stays[i]->is.endpoint, &stay->is.endpoint) != 0)
+			break;
+		if (track->stays[i] != stay && is_unproved(track->stays[i]))
+			return true;
+	}
+	return false;
+}
+
 /* A newcomer whose owner is known now. */
 static void
 come_back(struct pass *pass, struct stay *stay)
@@ -135,8 +185,14 @@ come_back(struct pass *pass, struct stay *stay)
 	bool hops = (engine->policy->hopping >> stay->is.endpoint.protocol & 1) != 0;
 	struct stay *former = find_former(&engine->track, stay, grace_usec);
 
+	if (former == NULL && has_unproved(&engine->track, stay))
+		return;
 	stay->is.compared = true;
 	stay_note_change(stay);
+	if (former != NULL && former->is.state != STAY_AWAY) {
+		join(pass, stay, former);
+		return;
+	}
 	if (former != NULL)
 		former->is.moved_from = 0;
 	else {

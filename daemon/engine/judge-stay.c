@@ -26,7 +26,7 @@ static bool
 seen_since(const struct engine *engine, const struct member *member)
 {
 	return member->nobody == MEMBER_NOBODYS ||
-	    (member->nobody == 2 && !member->gone &&
+	    (member->nobody == 2 && !member->gone && !member->unproved &&
 		engine->last->taken_usec > member->owner->observed_usec &&
 		engine->last->taken_usec > member->answered_usec);
 }

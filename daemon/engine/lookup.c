@@ -128,7 +128,8 @@ gather(struct track *track, struct fair *fair, uint64_t now_usec, uint64_t patie
 		for (uint32_t m = 0; m < stay->is.member_count; m++) {
 			struct member *member = &stay->is.members[m];
 
-			if (!member->owner_wanted || member->asked_usec != 0 ||
+			/* One that the last poll lacked is probably gone: others come first. */
+			if (!member->owner_wanted || member->asked_usec != 0 || member->unproved ||
 			    now_usec - stay->is.first_seen_usec <
 				patience(stay, member, patient_usec))
 				continue;
@@ -193,7 +194,8 @@ lookup_go_on(struct stay *stay, uint64_t now_usec)
 static void
 stop_waiting(struct stay *stay, struct member *member, uint64_t now_usec)
 {
-	bool crowded = !member->gone && member->owner_wanted && member->asked_usec == 0;
+	bool crowded =
+	    !member->gone && !member->unproved && member->owner_wanted && member->asked_usec == 0;
 
 	stay->tally->short_of[SHORT_OF_QUESTIONS] += crowded;
 	go_on_unknown(stay, member,

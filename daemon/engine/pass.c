@@ -37,6 +37,11 @@ visit_present(struct pass *pass, struct stay *stay)
 	if (!ask_resolved(pass, stay))
 		return;
 	judge_stay(pass, stay);
+	/* It gets no older while no poll sees it: nothing becomes due. */
+	if (!stay_is_seen(stay) && stay->is.state != STAY_OVERSTAYING) {
+		agenda_repeat(&pass->engine->agenda);
+		return;
+	}
 	tell_persisting(pass, stay, age_usec);
 	judge_stay_keep(pass, stay);
 	age_usec = company_age_usec(stay, pass->poll_usec);

@@ -113,8 +113,10 @@ merge_repetition(struct listener *kept, const struct listener *other)
 		kept->choice = other->choice;
 	if (kept->v6only == V6ONLY_UNKNOWN)
 		kept->v6only = other->v6only;
-	if (!other->carried)
+	if (!other->carried) {
 		kept->carried = false;
+		kept->lacking = 0;
+	}
 }
 
 static int

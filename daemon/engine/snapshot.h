@@ -43,6 +43,9 @@ struct snapshot {
 	uint64_t taken_usec; /* CLOCK_BOOTTIME when it was begun */
 	uint32_t incomplete; /* bits of enum incomplete, of any part; 0 = complete */
 	uint32_t part_incomplete[PART_COUNT]; /* the same of each part */
+	size_t unproved;		      /* how many are carried, */
+	size_t surplus;	      /* and how many are not, although their absence was not proved: */
+	uint32_t surplus_uid; /* these would have been too many. Most of all are this user's */
 	bool sealed;
 	bool repeats;	     /* no listeners of its own: those of the one before, every one */
 	struct known *known; /* of a sealed one, NULL = none */

@@ -111,11 +111,22 @@ stay_stop_waiting(struct stay *stay)
 	stay_note_change(stay);
 }
 
+/* Sets whether a member is unproved, where nothing else follows from that. */
+static void
+set_unproved(struct stay *stay, struct member *member, bool unproved)
+{
+	stay->tally->unproved += unproved;
+	stay->tally->unproved -= member->unproved;
+	member->unproved = unproved;
+}
+
 static void
 clear_members(struct stay *stay)
 {
-	for (uint32_t i = 0; i < stay->is.member_count; i++)
+	for (uint32_t i = 0; i < stay->is.member_count; i++) {
 		(void)owner_unref(stay->is.members[i].owner);
+		stay->tally->unproved -= stay->is.members[i].unproved;
+	}
 	free(stay->is.members);
 	stay->is.members = NULL;
 	stay->is.member_count = stay->is.member_room = stay->is.live = 0;
@@ -277,8 +288,18 @@ stay_join(struct stay *stay, const struct listener *listener, uint64_t taken_use
 }
 
 void
+stay_note_seen(struct stay *stay, struct member *member, bool seen, uint64_t seen_usec)
+{
+	set_unproved(stay, member, !seen);
+	if (!seen)
+		member->present_usec = seen_usec;
+	stay_judge_anew(stay);
+}
+
+void
 stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec)
 {
+	set_unproved(stay, member, false);
 	member->gone = true;
 	stay->is.live--;
 	/* The last of a group that was seen for certain says when the stay was. */
@@ -445,11 +466,72 @@ stay_hand_over(struct stay *stay, struct stay *former)
 	stay_judge_anew(former);
 }
 
+/* Forgets the members, which are another's now. */
+static void
+leave_members(struct stay *stay)
+{
+	free(stay->is.members);
+	stay->is.members = NULL;
+	stay->is.member_count = stay->is.member_room = stay->is.live = 0;
+}
+
+int
+stay_merge(struct stay *stay, struct stay *former)
+{
+	const struct stay_facts *from = &stay->is;
+	struct stay_facts *to = &former->is;
+	uint32_t total = from->member_count + to->member_count, f = 0, t = 0, worst = 0;
+	struct member *members = calloc(total, sizeof(*members));
+
+	if (members == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < total; i++) {
+		bool own = f == from->member_count ||
+		    (t < to->member_count && to->members[t].cookie < from->members[f].cookie);
+
+		if (own && t == former->judged.worst)
+			worst = i;
+		members[i] = own ? to->members[t++] : from->members[f++];
+	}
+	free(to->members);
+	to->members = members;
+	to->member_count = to->member_room = total;
+	to->live += from->live;
+	former->judged.worst = worst;
+	leave_members(stay);
+	stay_judge_anew(former);
+	return 0;
+}
+
+uint64_t
+stay_last_present_usec(const struct stay *stay)
+{
+	uint64_t last_usec = 0;
+
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (stay->is.members[i].present_usec > last_usec)
+			last_usec = stay->is.members[i].present_usec;
+	return last_usec;
+}
+
+bool
+stay_is_seen(const struct stay *stay)
+{
+	if (stay->tally->unproved == 0)
+		return stay->is.live > 0;
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (!stay->is.members[i].gone && !stay->is.members[i].unproved)
+			return true;
+	return false;
+}
+
 uint64_t
 stay_age_usec(const struct stay *stay, uint64_t now_usec)
 {
 	if (stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
 		now_usec = stay->is.last_seen_usec;
+	else if (!stay_is_seen(stay))
+		now_usec = stay_last_present_usec(stay);
 	return now_usec > stay->is.first_seen_usec ? now_usec - stay->is.first_seen_usec : 0;
 }
 

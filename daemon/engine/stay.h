@@ -54,12 +54,13 @@ struct member {
 	uint64_t cookie;
 	uint64_t cgroup;
 	uint64_t since_usec;   /* the poll that saw it first */
-	uint64_t present_usec; /* where polls fail to prove it: the last that did */
+	uint64_t present_usec; /* while unproved: the last poll that saw it */
 	uint32_t inode;
 	uint32_t uid;
 	uint8_t choice;
 	uint8_t v6only;
-	bool gone; /* left with the last snapshot */
+	bool gone : 1;	   /* left with the last snapshot */
+	bool unproved : 1; /* the last poll could not prove that it is there, or that it is not */
 	/* Who holds it: lookup.c's, and `nobody` judge-stay.c's, too. */
 	bool owner_wanted;	/* to be asked for with the next batch */
 	uint8_t wanted_depth;	/* enum search_depth: of the next question, */
@@ -86,6 +87,7 @@ enum short_of {
 /* Over all stays; kept by the functions below, so that nobody has to visit each of them. */
 struct stay_tally {
 	size_t away;	   /* how many are AWAY */
+	size_t unproved;   /* how many sockets are */
 	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */
 	bool wants_owners; /* some owner may have to be asked for */
 	uint64_t short_of[SHORT_OF_COUNT]; /* how often, since the start */
@@ -103,7 +105,7 @@ struct stay_facts {
 	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
 	bool program_changed : 1; /* another program held it earlier in this stay */
 	uint16_t moved_from;	  /* port that it had before its owner took this one, 0 = none */
-	uint32_t live;		  /* members that are there */
+	uint32_t live;		  /* members that are not proved to be gone */
 	uint64_t first_seen_usec; /* CLOCK_BOOTTIME */
 	uint64_t absent_usec;	  /* last complete poll that lacked it, USEC_NEVER = none */
 	uint64_t last_seen_usec;  /* while AWAY: when it was last there */
@@ -219,7 +221,10 @@ void stay_stop_waiting(struct stay *stay);
  * another. */
 void stay_note_program(struct stay *stay, const struct member *member, const struct owner *owner);
 
-/* Time from first seen to now; of an AWAY or ended stay to when it was last seen. */
+/* True where the last poll saw some socket of it, not only failed to disprove it. */
+bool stay_is_seen(const struct stay *stay);
+
+/* Time from first seen to now; of one that is not seen to when it was last seen. */
 uint64_t stay_age_usec(const struct stay *stay, uint64_t now_usec);
 
 /* The process that an alert about the stay names, NULL where no process is known. */
@@ -234,6 +239,10 @@ struct listener stay_listener(const struct stay *stay, const struct member *memb
 /* A socket joins a stay that has others there, or comes back itself. Returns 0 or -ENOMEM. */
 int stay_join(struct stay *stay, const struct listener *listener, uint64_t taken_usec) _mustcheck_;
 
+/* A poll saw a member (seen), or only could not prove that it is gone: then the one at seen_usec
+ * saw it last. */
+void stay_note_seen(struct stay *stay, struct member *member, bool seen, uint64_t seen_usec);
+
 /* A member was last there at seen_usec, or is not watched any more (0). */
 void stay_lose(struct stay *stay, struct member *member, uint64_t seen_usec);
 
@@ -246,5 +255,11 @@ struct company *stay_make_company(struct stay *stay);
 /* `stay` gives its members to `former`, whose own are forgotten. The first of both are the same
  * owner's. */
 void stay_hand_over(struct stay *stay, struct stay *former);
+
+/* The same, beside those that `former` has. Returns 0 or -ENOMEM, and has changed nothing then. */
+int stay_merge(struct stay *stay, struct stay *former) _mustcheck_;
+
+/* When the last of its sockets was seen that polls cannot prove to be gone. */
+uint64_t stay_last_present_usec(const struct stay *stay);
 
 #endif

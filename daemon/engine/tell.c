@@ -99,20 +99,6 @@ is_introduced(const struct stay *stay)
 	return stay->told.any || stay->is.baseline;
 }
 
-/* True where the last poll really saw the stay, not only failed to disprove it. */
-static bool
-is_present(const struct engine *engine, const struct stay *stay)
-{
-	for (uint32_t i = 0; i < stay->is.member_count; i++) {
-		struct listener listener = stay_listener(stay, &stay->is.members[i]);
-		const struct listener *found = snapshot_find(engine->last, &listener);
-
-		if (found != NULL && !found->carried)
-			return true;
-	}
-	return false;
-}
-
 /* True where an alert can be made now. Else it is not told, and is when there is room. */
 static bool
 has_room(struct pass *pass, const struct stay *stay)
@@ -164,7 +150,7 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 		if (process == NULL || holder == NULL || !process_same(holder, process) ||
 		    other->is.state == STAY_AWAY || other->is.state == STAY_ENDED ||
 		    other->judged.classification.reasons != stay->judged.classification.reasons ||
-		    !group_key_knows(other) || !is_present(pass->engine, other) ||
+		    !group_key_knows(other) || !stay_is_seen(other) ||
 		    stay_age_usec(other, pass->poll_usec) < other->judged.verdict.threshold_usec)
 			continue;
 		other_key = group_key_of_suspect(other);
@@ -244,7 +230,7 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 		    verdict->threshold_usec);
 		return false;
 	}
-	if (!is_present(pass->engine, stay) ||
+	if (!stay_is_seen(stay) ||
 	    (!company_is_stranger(stay) && verdict->severity >= stay->told.severity) ||
 	    pass->engine->resumed || ask_suspect(pass, stay) || !has_room(pass, stay))
 		return true;
@@ -327,7 +313,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
 		return;
 	}
-	if (!pass->engine->resumed && is_present(pass->engine, stay) && has_room(pass, stay))
+	if (!pass->engine->resumed && stay_is_seen(stay) && has_room(pass, stay))
 		tell_hopped(pass, stay, span_usec);
 }
 
@@ -335,7 +321,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
-	if (pass->engine->resumed || !is_present(pass->engine, stay) || !has_room(pass, stay))
+	if (pass->engine->resumed || !stay_is_seen(stay) || !has_room(pass, stay))
 		return;
 	if (ask_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;

@@ -6,15 +6,16 @@
  * A stay is the unbroken chain of sockets on one endpoint: an SO_REUSEPORT group is one stay with
  * several sockets, and a socket that joins while another is there carries the stay on. A socket
  * that comes after all others left begins a stay of its own, unless it is the same owner's within
- * the grace (comeback.c).
+ * the grace (comeback.c). So does one that comes where polls only fail to prove that all others
+ * left: nobody may be given a dead one's age.
  *
  * What it never does: ask the kernel, read a clock, judge, or tell anyone. It is given snapshots
  * in which whatever is missing has been proved absent.
  *
  * Invariants: stays are sorted by endpoint; at most one stay of an endpoint is not AWAY, unless
- * the very socket of a former one came back beside a newcomer; a stay has at least one member; AWAY
- * means live == 0; more than TRACK_AWAY_MAX are AWAY only until the engine ended those that were
- * given up.
+ * the very socket of a former one came back beside a newcomer, or is still unproved; a stay has at
+ * least one member; AWAY means live == 0; more than TRACK_AWAY_MAX are AWAY only until the engine
+ * ended those that were given up.
  *
  * Cost: a comparison for what persists; two binary searches for each socket that came or left; one
  * merge of the newcomers. A hundred thousand sockets of one endpoint cost no more than as many
@@ -65,9 +66,10 @@ track_lower_bound(const struct track *track, const struct endpoint *endpoint)
 	    compare_stay);
 }
 
-/* The stay on the endpoint that has sockets there, or that had the socket with this cookie. */
+/* The stay on the endpoint that had the socket with this cookie; else (others) one that has sockets
+ * there, of which the last poll saw one. NULL = neither. */
 static struct stay *
-find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t cookie)
+find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t cookie, bool others)
 {
 	struct stay *found = NULL;
 
@@ -76,10 +78,10 @@ find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t c
 
 		if (endpoint_compare(&stay->is.endpoint, endpoint) != 0)
 			break;
-		if (stay->is.live > 0)
-			found = stay;
-		if (cookie != 0 && stay_find_member(stay, cookie) != NULL)
+		if ((cookie != 0 || !others) && stay_find_member(stay, cookie) != NULL)
 			return stay;
+		if (others && stay_is_seen(stay))
+			found = stay;
 	}
 	return found;
 }
@@ -93,6 +95,20 @@ struct observation {
 	size_t newcomer_count, newcomer_room;
 	int error;
 };
+
+/* The stay that a socket joins, NULL = none. Of an endpoint that is new itself it may be the second
+ * socket, or the ten thousandth. */
+static struct stay *
+find_host(const struct observation *observation, const struct listener *listener)
+{
+	const struct endpoint *endpoint = &listener->endpoint;
+	size_t count = observation->newcomer_count;
+	bool new = count > 0 &&
+	    endpoint_compare(&observation->newcomers[count - 1]->is.endpoint, endpoint) == 0;
+	struct stay *stay = find_stay(observation->track, endpoint, listener->cookie, !new);
+
+	return stay == NULL && new ? observation->newcomers[count - 1] : stay;
+}
 
 static struct stay *
 make_stay(const struct observation *observation, const struct listener *listener)
@@ -114,37 +130,38 @@ static void
 on_missing(const struct listener *before, const struct listener *after, void *argument)
 {
 	struct observation *observation = argument;
-	struct stay *stay = find_stay(observation->track, &before->endpoint, before->cookie);
+	struct stay *stay = find_stay(observation->track, &before->endpoint, before->cookie, false);
 	struct member *member = stay == NULL ? NULL : stay_find_member(stay, before->cookie);
 	uint64_t seen_usec = observation->diff->before->taken_usec;
 
 	(void)after;
 	if (member == NULL || member->gone)
 		return;
-	if (before->carried)
+	if (member->unproved)
 		seen_usec = member->present_usec;
 	stay_lose(stay, member, seen_usec);
 }
 
-/* What a poll tells of a socket that it had already: that it could not prove it, or who chose the
- * port, which the poll before could not learn. */
+/* What a poll tells of a socket that it had already: that it could not prove it, or did so again,
+ * or who chose the port, which the poll before could not learn. */
 static void
 on_persisted(const struct listener *before, const struct listener *after, void *argument)
 {
 	struct observation *observation = argument;
-	bool lost = after->carried && !before->carried;
+	bool same = after->carried == before->carried;
 	bool learnt = before->choice == CHOICE_UNKNOWN && after->choice != CHOICE_UNKNOWN;
 	struct stay *stay;
 	struct member *member;
 
-	if (!lost && !learnt)
+	if (same && !learnt)
 		return;
-	stay = find_stay(observation->track, &after->endpoint, after->cookie);
+	stay = find_stay(observation->track, &after->endpoint, after->cookie, false);
 	member = stay == NULL ? NULL : stay_find_member(stay, after->cookie);
 	if (member == NULL)
 		return;
-	if (lost)
-		member->present_usec = observation->diff->before->taken_usec;
+	if (!same)
+		stay_note_seen(stay, member, !after->carried,
+		    observation->diff->before->taken_usec);
 	if (learnt) {
 		member->choice = after->choice;
 		stay_judge_anew(stay);
@@ -155,14 +172,10 @@ static void
 on_appeared(const struct listener *before, const struct listener *after, void *argument)
 {
 	struct observation *observation = argument;
-	struct stay *stay = find_stay(observation->track, &after->endpoint, after->cookie);
+	struct stay *stay = find_host(observation, after);
 	size_t last = observation->newcomer_count;
 
 	(void)before;
-	/* A second socket of an endpoint that is new itself. */
-	if (stay == NULL && last > 0 &&
-	    endpoint_compare(&observation->newcomers[last - 1]->is.endpoint, &after->endpoint) == 0)
-		stay = observation->newcomers[last - 1];
 	if (stay != NULL) {
 		if (stay_join(stay, after, observation->diff->after->taken_usec) < 0)
 			observation->error = -ENOMEM;

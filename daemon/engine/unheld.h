@@ -8,8 +8,9 @@
 #include "engine/lookup.h"
 #include "model/kernel-claims.h"
 
-/* Sockets of one request that the kernel is asked for; those beyond have it unproved. */
-#define UNHELD_MAX 256
+/* Sockets of one request that the kernel is asked for: all that one is about, so that nobody's
+ * sockets keep another one from being asked for. Those beyond have it unproved. */
+#define UNHELD_MAX 1024
 
 /* True for an owner of a socket that the kernel may be asked for: everything was searched, and no
  * process holds it. Global for the tests. */

@@ -14,14 +14,26 @@
  * a survey it takes too the connections that a listener accepted, whoever chose its port (the
  * kernel clears SOCK_BINDPORT_LOCK when it clones a socket), and all of TIME_WAIT.
  *
+ * One place (struct source_place) is three conditions in a row, each of which leads to the next or
+ * to "refused": the address and the interface it is bound to, which make an endpoint of a port, and
+ * the cgroup it was made in. A condition of AF_INET also takes v4-mapped addresses of AF_INET6, so
+ * the request names the family, too. DEV_COND is Linux 4.10's; CGROUP_COND came with the attribute
+ * that tells of a cgroup (5.8), so that it is put only where the kernel has it.
+ *
  * The ports are cut into stretches that are treated alike, and the program divides them in two
  * until one is left: nine comparisons at the bound, one or two for what people configure.
  */
+#include <string.h>
+#include <sys/socket.h>
+
 #include "kernel/filter.h"
 
 /* Bytes of an operation, and of a comparison with its port. */
 #define STEP	  4
 #define STEP_PORT 8
+
+/* linux/inet_diag.h since 5.8; the C library's copy may be older. */
+#define CONDITION_CGROUP 13
 
 enum action {
 	ACTION_REFUSE,
@@ -165,6 +177,43 @@ put_choice(struct filter_program *program, enum choice choice, uint32_t total)
 	}
 }
 
+/* A condition with its operand behind it; `left`: bytes of the conditions that follow. */
+static void
+put_condition(struct filter_program *program, uint8_t code, const void *operand, size_t size,
+    uint32_t left)
+{
+	uint32_t length = STEP + (uint32_t)size;
+
+	put(program, code, (uint8_t)length, length + left + STEP);
+	memcpy(&program->operations[program->count], operand, size);
+	program->count += (uint32_t)size / STEP;
+}
+
+static void
+assemble_place(const struct source_place *place, struct filter_program *ret)
+{
+	const struct endpoint *endpoint = &place->endpoint;
+	uint32_t address_size = endpoint->family == AF_INET6 ? 16 : 4;
+	uint32_t cgroup_size = place->cgroup != 0 ? STEP + sizeof(place->cgroup) : 0;
+	uint32_t interface_size = STEP + sizeof(endpoint->interface);
+	const struct inet_diag_hostcond condition = {
+		.family = endpoint->family,
+		.prefix_len = (uint8_t)(8 * address_size),
+		.port = -1,
+	};
+	uint8_t host[sizeof(condition) + sizeof(endpoint->address)];
+
+	memcpy(host, &condition, sizeof(condition));
+	memcpy(host + sizeof(condition), endpoint->address, sizeof(endpoint->address));
+	ret->count = 0;
+	put_condition(ret, INET_DIAG_BC_S_COND, host, sizeof(condition) + address_size,
+	    interface_size + cgroup_size);
+	put_condition(ret, INET_DIAG_BC_DEV_COND, &endpoint->interface, sizeof(endpoint->interface),
+	    cgroup_size);
+	if (place->cgroup != 0)
+		put_condition(ret, CONDITION_CGROUP, &place->cgroup, sizeof(place->cgroup), 0);
+}
+
 static void
 assemble(const struct segments *segments, enum choice choice, struct filter_program *ret)
 {
@@ -217,7 +266,10 @@ filter_compile(const struct source_request *request, struct filter_program *ret_
 			cut_segments(request->filter, auto_action, true, &segments);
 		}
 	}
-	assemble(&segments, request->choice, ret_program);
+	if (request->place != NULL)
+		assemble_place(request->place, ret_program);
+	else
+		assemble(&segments, request->choice, ret_program);
 	filter_select(request, ret_selected);
 	if (request->port == 0 && auto_action != ACTION_REFUSE)
 		port_set_union(ret_selected, &request->filter->auto_ports);

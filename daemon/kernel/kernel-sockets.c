@@ -311,7 +311,7 @@ kernel_sockets_ask(struct unheld_socket *sockets, size_t count)
 	_free_ struct ask *ask = calloc(1, sizeof(*ask));
 
 	for (size_t i = 0; ask == NULL && i < count; i++)
-		if (sockets[i].claim == KERNEL_CLAIM_NONE)
+		if (sockets[i].claim == KERNEL_CLAIM_NONE && sockets[i].uid <= SYSTEM_UID_MAX)
 			sockets[i].claim = KERNEL_CLAIM_UNPROVED;
 	if (ask == NULL)
 		return;

@@ -3,14 +3,16 @@
  * One poll at the listeners, as a sequence of requests:
  *
  *	DUMP    the listeners of the range: TCP, UDP over IPv4, UDP over IPv6
- *	AGAIN   the same once more, where more ports lack a socket than may be asked for singly
- *	PROOF   each port that lacks a socket, by itself: is it really gone?
+ *	AGAIN   the same once more, where more endpoints lack a socket than may be asked for singly
+ *	PROOF   each endpoint that lacks a socket, by itself: is it really gone? (proof.c)
  *	CHOICE  the ports with sockets that are new, or where that was not learnt before: picked by
  *	        the kernel, asked for by the program?
  *
  * Truth: a dump may miss an entry while the table changes under the walk, and does not say so. A
- * socket is absent only if a dump of its one port lacks it too. A bucket is walked under one lock,
- * so only an answer of more than one datagram can skip: it is repeated once, then left carried.
+ * socket is absent only if a dump of its one endpoint lacks it too. A bucket is walked under one
+ * lock, so only an answer of more than one datagram can skip: it is repeated once, then the socket
+ * is carried. Where a crowd keeps it so, three complete dumps in three polls that lack it are the
+ * proof (POLL_LACKING_MAX). How many may be carried is bounded, fair to every user.
  * An incomplete dump proves presence only: all that is missing in it is carried on as carried.
  * That holds for its own protocol and family, the others are not concerned.
  * Of /proc/net two reads are all the proof there is.
@@ -31,9 +33,9 @@
 #include <sys/socket.h>
 
 #include "base/array.h"
-#include "base/search.h"
 #include "engine/diff.h"
 #include "kernel/poll-steps.h"
+#include "kernel/proof.h"
 
 enum phase {
 	PHASE_DUMP,
@@ -43,13 +45,6 @@ enum phase {
 	PHASE_DONE,
 };
 
-struct question {
-	struct source_request request;
-	bool repeated;
-	bool proved;
-	uint8_t spared; /* not proved, but the absence in this family is; 0 = in none */
-};
-
 struct poll_steps {
 	struct poll_steps_options options;
 	struct snapshot *snapshot;
@@ -57,12 +52,11 @@ struct poll_steps {
 	struct diff diff; /* and how they differ from the last poll's */
 	bool no_memory;	  /* there is no such difference: this poll cannot be finished */
 	enum phase phase;
-	struct question *questions;
+	struct source_request *questions;
 	size_t count, room, next;
-	struct question *proofs; /* those of PHASE_PROOF, in the order of ports */
-	size_t proof_count;
-	struct known *known; /* of the last poll, NULL = none, or its time is over */
-	bool *ticked;	     /* by the index in the last poll */
+	struct proofs proofs; /* of PHASE_PROOF, the questions in their order */
+	struct known *known;  /* of the last poll, NULL = none, or its time is over */
+	bool *ticked;	      /* by the index in the last poll */
 	size_t ticked_count;
 	size_t cursor;	 /* of known_find() */
 	uint32_t failed; /* table_bit() of the requests that the source failed at */
@@ -88,14 +82,15 @@ note_incomplete(struct poll_steps *steps, const struct source_request *request, 
 }
 
 /* Without memory a question is not asked, and what it would have returned is missing. */
-static void
+static bool
 add_question(struct poll_steps *steps, const struct source_request *request)
 {
 	if (array_reserve(&steps->questions, &steps->room, steps->count + 1, ARRAY_UNBOUNDED) < 0) {
 		note_incomplete(steps, request, INCOMPLETE_MEMORY);
-		return;
+		return false;
 	}
-	steps->questions[steps->count++] = (struct question){ .request = *request };
+	steps->questions[steps->count++] = *request;
+	return true;
 }
 
 static void
@@ -119,7 +114,7 @@ add_dump(struct poll_steps *steps, enum choice choice)
 		};
 
 		if ((steps->options.protocols >> dumps[i].protocol & 1) != 0)
-			add_question(steps, &request);
+			(void)add_question(steps, &request);
 	}
 }
 
@@ -148,7 +143,7 @@ compare_requests(const struct source_request *a, const struct source_request *b)
 	return (int)a->family - (int)b->family;
 }
 
-/* The walk over what is missing or new, port by port: listeners come in the order of ports. */
+/* The walk over what is new, port by port: listeners come in the order of ports. */
 struct port_walk {
 	struct poll_steps *steps;
 	struct source_request last;
@@ -167,17 +162,7 @@ visit_port(struct port_walk *walk, const struct listener *listener)
 	walk->last = request;
 	walk->ports++;
 	if (walk->ask)
-		add_question(walk->steps, &request);
-}
-
-static void
-visit_missing(const struct listener *before, const struct listener *after, void *argument)
-{
-	struct port_walk *walk = argument;
-
-	(void)after;
-	if (snapshot_covers(walk->steps->snapshot, &before->endpoint))
-		visit_port(walk, before);
+		(void)add_question(walk->steps, &request);
 }
 
 static void
@@ -187,15 +172,68 @@ visit_unknown_choice(const struct listener *before, const struct listener *after
 		visit_port(argument, after);
 }
 
-/* Counts the ports with something missing (or new), and asks about each where `ask` is set. */
+/* Counts the ports with something new, and asks about each where `ask` is set. */
 static size_t
-walk_ports(struct poll_steps *steps, unsigned want, enum choice choice, bool ask)
+walk_ports(struct poll_steps *steps, enum choice choice, bool ask)
 {
 	struct port_walk walk = { .steps = steps, .choice = choice, .ask = ask };
 
-	diff_walk(&steps->diff, want, want == DIFF_MISSING ? visit_missing : visit_unknown_choice,
-	    &walk);
+	diff_walk(&steps->diff, NOT_LEARNT, visit_unknown_choice, &walk);
 	return walk.ports;
+}
+
+/* The walk over what is missing, endpoint by endpoint. */
+struct missing_walk {
+	const struct poll_steps *steps;
+	const struct listener *last;
+	size_t endpoints;
+};
+
+static void
+count_missing(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct missing_walk *walk = argument;
+
+	(void)after;
+	if (!snapshot_covers(walk->steps->snapshot, &before->endpoint))
+		return;
+	walk->endpoints +=
+	    walk->last == NULL || endpoint_compare(&walk->last->endpoint, &before->endpoint) != 0;
+	walk->last = before;
+}
+
+static void
+add_proof(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct poll_steps *steps = argument;
+	const struct proof_table seen = { steps->snapshot->listeners, steps->sealed };
+
+	(void)after;
+	/* Without memory nothing is asked, and nothing proved. */
+	if (snapshot_covers(steps->snapshot, &before->endpoint))
+		(void)!proofs_add(&steps->proofs, before, &seen);
+}
+
+/* Asks for what is missing, each in its own place. */
+static void
+ask_for_proof(struct poll_steps *steps)
+{
+	diff_walk(&steps->diff, DIFF_MISSING, add_proof, steps);
+	proofs_choose(&steps->proofs, PROOF_COST_MAX);
+	for (size_t i = 0; i < steps->proofs.count; i++) {
+		const struct source_place *place = &steps->proofs.list[i].place;
+		const struct source_request request = {
+			.protocol = (enum protocol)place->endpoint.protocol,
+			.family = place->endpoint.family,
+			.port = place->endpoint.port,
+			.place = place,
+			.filter = steps->options.filter,
+		};
+
+		/* A question has its proof's number. */
+		if (!add_question(steps, &request))
+			return;
+	}
 }
 
 struct poll_steps *
@@ -227,7 +265,7 @@ poll_steps_free(struct poll_steps *steps)
 	diff_clear(&steps->diff);
 	(void)snapshot_free(steps->snapshot);
 	free(steps->questions);
-	free(steps->proofs);
+	proofs_clear(&steps->proofs);
 	free(steps->ticked);
 	free(steps);
 	return NULL;
@@ -236,7 +274,7 @@ poll_steps_free(struct poll_steps *steps)
 const struct source_request *
 poll_steps_request(const struct poll_steps *steps)
 {
-	return steps->next < steps->count ? &steps->questions[steps->next].request : NULL;
+	return steps->next < steps->count ? &steps->questions[steps->next] : NULL;
 }
 
 /* The socket as an earlier phase reported it, NULL = not at all. */
@@ -285,6 +323,7 @@ copy_ticked(struct poll_steps *steps)
 		struct listener listener = steps->options.last->listeners[i];
 
 		listener.carried = false;
+		listener.lacking = 0;
 		if (steps->ticked[i])
 			(void)snapshot_add(steps->snapshot, &listener);
 	}
@@ -301,11 +340,11 @@ poll_steps_socket(const struct source_socket *socket, void *argument)
 	if (!socket->listening || recognize(steps, &socket->listener))
 		return;
 	listener = socket->listener;
-	/* A port is asked about whoever chose it: only what was missing belongs in the answer. */
+	/* A place is asked about whoever is there: only what was missing belongs in the answer. */
 	if (steps->phase == PHASE_PROOF && snapshot_find(steps->options.last, &listener) == NULL)
 		return;
-	if (steps->questions[steps->next].request.choice != CHOICE_UNKNOWN)
-		listener.choice = (uint8_t)steps->questions[steps->next].request.choice;
+	if (steps->questions[steps->next].choice != CHOICE_UNKNOWN)
+		listener.choice = (uint8_t)steps->questions[steps->next].choice;
 	known = find_known(steps, &listener);
 	if (known != NULL) {
 		if (known->choice == CHOICE_UNKNOWN)
@@ -332,16 +371,16 @@ ask(struct poll_steps *steps)
 		add_dump(steps, CHOICE_UNKNOWN);
 		break;
 	case PHASE_PROOF:
-		(void)walk_ports(steps, DIFF_MISSING, CHOICE_UNKNOWN, true);
+		ask_for_proof(steps);
 		break;
 	case PHASE_CHOICE:
-		ports = walk_ports(steps, NOT_LEARNT, CHOICE_UNKNOWN, false);
+		ports = walk_ports(steps, CHOICE_UNKNOWN, false);
 		if (ports > POLL_PORTS_MAX) {
 			add_dump(steps, CHOICE_AUTO);
 			add_dump(steps, CHOICE_ASKED);
 		} else if (ports > 0) {
-			(void)walk_ports(steps, NOT_LEARNT, CHOICE_AUTO, true);
-			(void)walk_ports(steps, NOT_LEARNT, CHOICE_ASKED, true);
+			(void)walk_ports(steps, CHOICE_AUTO, true);
+			(void)walk_ports(steps, CHOICE_ASKED, true);
 		}
 		break;
 	case PHASE_DONE:
@@ -361,19 +400,18 @@ enter(struct poll_steps *steps, enum phase phase)
 static enum phase
 following(struct poll_steps *steps)
 {
-	size_t missing = 0;
+	struct missing_walk missing = { .steps = steps };
 	enum phase choice = steps->options.knows_choice ? PHASE_CHOICE : PHASE_DONE;
 
 	if (steps->phase >= PHASE_CHOICE)
 		return PHASE_DONE;
 	if (steps->phase == PHASE_PROOF)
 		return choice;
-	if (steps->options.last != NULL)
-		missing = walk_ports(steps, DIFF_MISSING, CHOICE_UNKNOWN, false);
-	if (missing == 0)
+	diff_walk(&steps->diff, DIFF_MISSING, count_missing, &missing);
+	if (missing.endpoints == 0)
 		return choice;
 	if (steps->phase == PHASE_DUMP &&
-	    (missing > POLL_PORTS_MAX || !steps->options.knows_choice))
+	    (missing.endpoints > POLL_PORTS_MAX || !steps->options.knows_choice))
 		return PHASE_AGAIN;
 	steps->twice = !steps->options.knows_choice;
 	return steps->twice ? PHASE_DONE : PHASE_PROOF;
@@ -384,7 +422,7 @@ static bool
 has_question(struct poll_steps *steps)
 {
 	while (steps->next < steps->count &&
-	    (steps->failed & table_bit(&steps->questions[steps->next].request)) != 0)
+	    (steps->failed & table_bit(&steps->questions[steps->next])) != 0)
 		steps->next++;
 	return steps->next < steps->count;
 }
@@ -414,12 +452,6 @@ move_on(struct poll_steps *steps)
 		}
 		compare(steps);
 		phase = steps->no_memory ? PHASE_DONE : following(steps);
-		if (steps->phase == PHASE_PROOF) {
-			steps->proofs = steps->questions;
-			steps->proof_count = steps->count;
-			steps->questions = NULL;
-			steps->room = 0;
-		}
 		enter(steps, phase);
 	}
 }
@@ -428,30 +460,37 @@ move_on(struct poll_steps *steps)
 static void
 take_completeness(struct poll_steps *steps, const struct source_result *result)
 {
-	struct source_request request = steps->questions[steps->next].request;
+	struct source_request request = steps->questions[steps->next];
 
 	if (request.family == AF_UNSPEC && result->spared != 0)
 		request.family = result->spared == AF_INET ? AF_INET6 : AF_INET;
 	note_incomplete(steps, &request, result->incomplete);
 }
 
+/* Returns false where the question is to be put once more. */
+static bool
+take_proof(struct poll_steps *steps, const struct source_result *result)
+{
+	struct proof *proof = &steps->proofs.list[steps->next];
+
+	proof->succeeded = result->incomplete == 0 && result->datagrams <= 1;
+	if (proof->succeeded || proof->repeated || proof->crowded)
+		return true;
+	proof->repeated = true;
+	return false;
+}
+
 void
 poll_steps_answered(struct poll_steps *steps, const struct source_result *result)
 {
-	struct question *question = &steps->questions[steps->next];
-
 	switch (steps->phase) {
 	case PHASE_DUMP:
 	case PHASE_AGAIN:
 		take_completeness(steps, result);
 		break;
 	case PHASE_PROOF:
-		question->proved = result->incomplete == 0 && result->datagrams <= 1;
-		question->spared = result->datagrams <= 1 ? result->spared : 0;
-		if (!question->proved && !question->repeated) {
-			question->repeated = true;
+		if (!take_proof(steps, result))
 			return;
-		}
 		break;
 	case PHASE_CHOICE:
 		/* Not learnt is "unknown", which is true. */
@@ -465,7 +504,7 @@ poll_steps_answered(struct poll_steps *steps, const struct source_result *result
 void
 poll_steps_failed(struct poll_steps *steps, uint32_t reasons)
 {
-	const struct source_request *request = &steps->questions[steps->next].request;
+	const struct source_request *request = &steps->questions[steps->next];
 
 	note_incomplete(steps, request, reasons);
 	/* It would fail again, port by port, and may take long to do so each time. */
@@ -473,24 +512,12 @@ poll_steps_failed(struct poll_steps *steps, uint32_t reasons)
 	move_on(steps);
 }
 
-static int
-compare_proof(const void *request, const void *proof)
-{
-	return compare_requests(request, &((const struct question *)proof)->request);
-}
-
-/* Whether the absence of a socket was proved. Proofs and missing sockets are in one order. */
+/* Whether the absence of a socket was proved, or enough polls lacked it. */
 static bool
 is_absent(const struct poll_steps *steps, const struct listener *listener)
 {
-	struct source_request wanted = port_request(steps, listener, CHOICE_UNKNOWN);
-	const struct question *proof;
-
-	if (steps->twice)
-		return true;
-	proof =
-	    search_find(&wanted, steps->proofs, steps->proof_count, sizeof(*proof), compare_proof);
-	return proof != NULL && (proof->proved || proof->spared == listener->endpoint.family);
+	return steps->twice || listener->lacking >= POLL_LACKING_MAX ||
+	    proofs_prove(&steps->proofs, listener);
 }
 
 struct carrying {
@@ -505,11 +532,29 @@ carry_unproved(const struct listener *before, const struct listener *after, void
 	struct listener listener = *before;
 
 	(void)after;
-	if (snapshot_covers(carrying->steps->snapshot, &before->endpoint) &&
-	    is_absent(carrying->steps, before))
-		return;
+	if (snapshot_covers(carrying->steps->snapshot, &before->endpoint)) {
+		listener.lacking++;
+		if (is_absent(carrying->steps, &listener))
+			return;
+	}
 	listener.carried = true;
 	(void)snapshot_add(carrying->carried, &listener);
+}
+
+/* Where too many are not proved, the surplus is taken as gone. What an incomplete dump lacks is
+ * only bounded together with all that was seen. */
+static void
+bound_carried(struct snapshot *snapshot, struct snapshot *carried)
+{
+	size_t room =
+	    POLL_LISTENERS_MAX > snapshot->count ? POLL_LISTENERS_MAX - snapshot->count : 0;
+	size_t max =
+	    snapshot->incomplete == 0 && room > POLL_UNPROVED_MAX ? POLL_UNPROVED_MAX : room;
+	struct proof_surplus surplus = proof_bound(carried->listeners, &carried->count, max);
+
+	snapshot->unproved = carried->count;
+	snapshot->surplus = surplus.count;
+	snapshot->surplus_uid = surplus.uid;
 }
 
 struct snapshot *
@@ -527,6 +572,7 @@ poll_steps_finish(struct poll_steps *steps)
 		}
 		diff_walk(&steps->diff, DIFF_MISSING, carry_unproved, &carrying);
 		failed = carrying.carried->incomplete != 0;
+		bound_carried(snapshot, carrying.carried);
 		for (size_t i = 0; i < carrying.carried->count && !failed; i++)
 			failed = snapshot_add(snapshot, &carrying.carried->listeners[i]) < 0;
 		snapshot_seal(snapshot);

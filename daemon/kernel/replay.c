@@ -40,6 +40,9 @@ is_selected(const struct source_request *request, const struct listener *listene
 		return false;
 	if (request->choice != CHOICE_UNKNOWN && listener->choice != request->choice)
 		return false;
+	if (request->place != NULL)
+		return endpoint_compare(endpoint, &request->place->endpoint) == 0 &&
+		    (request->place->cgroup == 0 || request->place->cgroup == listener->cgroup);
 	if (request->port != 0)
 		return endpoint->port == request->port;
 	return port_set_has(&request->filter->ports, endpoint->port) ||

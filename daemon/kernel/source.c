@@ -116,6 +116,10 @@ check_request(const struct source *source, const struct source_request *request)
 	    (request->survey || request->protocol != PROTOCOL_TCP ||
 		request->choice != CHOICE_UNKNOWN))
 		return -EINVAL;
+	if (request->place != NULL &&
+	    (request->port == 0 || request->choice != CHOICE_UNKNOWN ||
+		request->family == AF_UNSPEC))
+		return -EINVAL;
 	if (request->choice != CHOICE_UNKNOWN && !source->ops->knows_choice)
 		return -EOPNOTSUPP;
 	switch (request->family) {

@@ -16,13 +16,21 @@
 
 struct source;
 
+/* Where a socket is, so that one question can be about few others. */
+struct source_place {
+	struct endpoint endpoint; /* its protocol, family and port are those of the request */
+	uint64_t cgroup;	  /* that it was made in; 0 = any */
+};
+
 struct source_request {
 	enum protocol protocol;
-	uint8_t family;	    /* AF_INET, AF_INET6; AF_UNSPEC = both, TCP only */
-	bool survey;	    /* all states that count; else listeners only */
-	bool connections;   /* instead: who is connected, with the other end; TCP only */
-	uint16_t port;	    /* this port alone; 0 = what filter selects */
-	enum choice choice; /* CHOICE_UNKNOWN = either; else only sockets so chosen */
+	uint8_t family;	  /* AF_INET, AF_INET6; AF_UNSPEC = both, TCP only */
+	bool survey;	  /* all states that count; else listeners only */
+	bool connections; /* instead: who is connected, with the other end; TCP only */
+	uint16_t port;	  /* this port alone; 0 = what filter selects */
+	const struct source_place *place; /* of that port what is here alone; NULL = all of it.
+					   Borrowed until the request is done */
+	enum choice choice;		  /* CHOICE_UNKNOWN = either; else only sockets so chosen */
 	const struct port_filter *filter; /* borrowed until the request is done */
 };
 
@@ -85,8 +93,9 @@ int source_fd(const struct source *source);
 
 /*
  * Puts a request. Returns 0 or -errno: -EBUSY while another is under way, -EINVAL for no port and
- * no filter, or for connections of UDP or by choice, -EAFNOSUPPORT for a family that cannot be
- * asked for, -EOPNOTSUPP for a choice where the source does not know it.
+ * no filter, for connections of UDP or by choice, or for a place by choice or of both families,
+ * -EAFNOSUPPORT for a family that cannot be asked for, -EOPNOTSUPP for a choice where the source
+ * does not know it.
  */
 int source_begin(struct source *source, const struct source_request *request) _mustcheck_;
 

@@ -183,6 +183,8 @@ on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
 	hand_over(lookup);
 }
 
+_Static_assert(UNHELD_MAX >= LOOKUP_INODES_MAX, "no socket of a request is left out");
+
 /* All answers of a request are in. */
 static void
 take_in(struct lookup *lookup)

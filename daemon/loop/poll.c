@@ -20,6 +20,9 @@
 /* A poll that could not be begun is tried again after this. */
 #define POLL_RETRY_USEC (100 * USEC_PER_MSEC)
 
+/* So many polls without a surplus, and what cannot be proved fits again. */
+#define POLL_SETTLED_MIN 12
+
 /* So many incomplete polls in a row are more than bad luck. */
 #define POLL_FAILURES_MAX 3
 
@@ -32,6 +35,7 @@ struct poll {
 	struct poll_times times;
 	bool at_once;		/* the next one does not wait */
 	unsigned failures;	/* incomplete polls in a row */
+	unsigned settled;	/* polls in a row that left nothing unproved beyond the bound */
 	uint64_t key;		/* secret, of the polls */
 	uint64_t begun_usec;	/* CLOCK_BOOTTIME */
 	uint64_t awake_usec;	/* CLOCK_MONOTONIC at that time; 0 = of another interval */
@@ -74,6 +78,21 @@ note_completeness(struct poll *poll, uint32_t incomplete)
 			fact_number(FACT_INCOMPLETE, incomplete)));
 }
 
+/* One user's crowd may come and go: it is not said each time. */
+static void
+note_surplus(struct poll *poll, const struct snapshot *snapshot)
+{
+	struct conditions *conditions = poll->ground->conditions;
+
+	if (snapshot->surplus > 0) {
+		poll->settled = 0;
+		conditions_begin(conditions, CONDITION_PROOFS, NOTICE_UNPROVED_SURPLUS,
+		    FACTS(fact_number(FACT_UNPROVED, snapshot->surplus),
+			fact_number(FACT_UID, snapshot->surplus_uid)));
+	} else if (poll->settled < POLL_SETTLED_MIN && ++poll->settled == POLL_SETTLED_MIN)
+		conditions_end(conditions, CONDITION_PROOFS);
+}
+
 /* The host slept where CLOCK_BOOTTIME went further than CLOCK_MONOTONIC. */
 static bool
 has_resumed(struct poll *poll)
@@ -111,6 +130,8 @@ take_in(struct poll *poll)
 
 	poll->steps = NULL;
 	note_completeness(poll, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
+	if (snapshot != NULL)
+		note_surplus(poll, snapshot);
 	if (snapshot == NULL || engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0) {
 		engine_note_missed(ground->engine, 1);
 		(void)snapshot_free(snapshot);

@@ -8,6 +8,7 @@ static const char *const names[] = {
 	[CONDITION_LOOKUP] = "lookup",
 	[CONDITION_SOURCE] = "source",
 	[CONDITION_POLLS] = "polls",
+	[CONDITION_PROOFS] = "proofs",
 	[CONDITION_RANGE] = "range",
 	[CONDITION_CONFIG] = "config",
 	[CONDITION_STATE] = "state",

@@ -9,6 +9,7 @@ enum condition {
 	CONDITION_LOOKUP,      /* owners cannot be looked up */
 	CONDITION_SOURCE,      /* no sock_diag: /proc/net instead */
 	CONDITION_POLLS,       /* polls are incomplete again and again */
+	CONDITION_PROOFS,      /* too many sockets cannot be proved to be gone */
 	CONDITION_RANGE,       /* the kernel's range cannot be read */
 	CONDITION_CONFIG,      /* runs on the last good copy */
 	CONDITION_STATE,       /* nothing can be kept in the state directory */

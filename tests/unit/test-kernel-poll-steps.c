@@ -22,7 +22,8 @@ struct kernel {
 	uint16_t missed_upto;
 	unsigned miss_dumps;		 /* the first so many full dumps do */
 	uint32_t incomplete;		 /* of full dumps */
-	unsigned long_proofs;		 /* the first so many one-port answers take two datagrams */
+	unsigned long_proofs;		 /* the first so many such answers take two datagrams */
+	uint64_t crowd_cgroup;		 /* of whose sockets all answers do; 0 = none */
 	unsigned dumps, proofs, choices; /* what was asked (dumps: of TCP) */
 };
 
@@ -37,6 +38,9 @@ is_selected(const struct kernel *kernel, const struct source_request *request,
 		return false;
 	if (request->choice != CHOICE_UNKNOWN && request->choice != listener->choice)
 		return false;
+	if (request->place != NULL)
+		return endpoint_compare(&listener->endpoint, &request->place->endpoint) == 0 &&
+		    (request->place->cgroup == 0 || request->place->cgroup == listener->cgroup);
 	if (request->port != 0)
 		return port == request->port;
 	return kernel->dumps > kernel->miss_dumps || port < kernel->missed ||
@@ -56,6 +60,9 @@ answer(struct kernel *kernel, struct poll_steps *steps, const struct source_requ
 		if (!dump && kernel->proofs <= kernel->long_proofs)
 			result.datagrams = 2;
 	}
+	if (!dump && kernel->crowd_cgroup != 0 && request->place != NULL &&
+	    (request->place->cgroup == 0 || request->place->cgroup == kernel->crowd_cgroup))
+		result.datagrams = 2;
 	if (dump)
 		result.incomplete = kernel->incomplete;
 	for (size_t i = 0; i < kernel->count; i++) {
@@ -223,6 +230,104 @@ two_datagrams_prove_nothing(void **state)
 	free(table);
 }
 
+/* `count` sockets on one endpoint, then `beside` others there; the cgroups are 7 and 8. */
+static struct listener *
+crowd(size_t count, size_t beside)
+{
+	struct listener *table = calloc(count + beside, sizeof(*table));
+
+	assert_non_null(table);
+	for (size_t i = 0; i < count + beside; i++) {
+		table[i] = help_listener(PROTOCOL_UDP, "::", 50000, 1 + i);
+		table[i].choice = CHOICE_ASKED;
+		table[i].uid = i < count ? 1000 : 1001;
+		table[i].cgroup = i < count ? 7 : 8;
+	}
+	return table;
+}
+
+static void
+a_crowd_of_another_cgroup_is_left_out(void **state)
+{
+	struct listener *table = crowd(300, 2);
+	struct kernel kernel = { .table = table, .count = 302, .crowd_cgroup = 7 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	kernel.count = 301;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.proofs, 1);
+	assert_int_equal(snapshot->count, 301);
+	assert_int_equal(snapshot->unproved, 0);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+three_polls_that_lack_it_are_the_proof(void **state)
+{
+	struct listener *table = crowd(300, 1);
+	struct kernel kernel = { .table = table, .count = 301, .crowd_cgroup = 8 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	kernel.count = 300;
+	for (unsigned i = 1; i < POLL_LACKING_MAX; i++) {
+		snapshot = take(&kernel, snapshot, true);
+		/* What a crowd keeps long is not asked twice. */
+		assert_int_equal(kernel.proofs, 1);
+		assert_int_equal(snapshot->unproved, 1);
+		assert_int_equal(snapshot->listeners[300].lacking, i);
+	}
+	/* An incomplete poll counts for nothing. */
+	kernel.incomplete = INCOMPLETE_OVERRUN;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(snapshot->listeners[300].lacking, POLL_LACKING_MAX - 1);
+	kernel.incomplete = 0;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(snapshot->count, 300);
+	assert_int_equal(snapshot->unproved + snapshot->surplus, 0);
+	/* One that is seen meanwhile is lacked anew. */
+	kernel.count = 301;
+	snapshot = take(&kernel, snapshot, true);
+	kernel.count = 300;
+	snapshot = take(&kernel, snapshot, true);
+	kernel.count = 301;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(snapshot->listeners[300].lacking + snapshot->unproved, 0);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+static void
+what_is_unproved_is_bounded(void **state)
+{
+	struct listener *table = crowd(3 * (size_t)POLL_UNPROVED_MAX, 5);
+	struct kernel kernel = { .crowd_cgroup = 8 };
+	struct snapshot *snapshot;
+
+	(void)state;
+	kernel.table = table;
+	kernel.count = 3 * (size_t)POLL_UNPROVED_MAX + 5;
+	snapshot = take(&kernel, NULL, true);
+	/* One cgroup for all: no answer is short. */
+	for (size_t i = 0; i < kernel.count; i++)
+		table[i].cgroup = 8;
+	(void)snapshot_free(snapshot);
+	snapshot = take(&kernel, NULL, true);
+	kernel.table += kernel.count - 2;
+	kernel.count = 2;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(snapshot->unproved, POLL_UNPROVED_MAX);
+	assert_int_equal(snapshot->surplus, 2 * POLL_UNPROVED_MAX + 3);
+	assert_int_equal(snapshot->surplus_uid, 1000);
+	/* The other user's are kept, all of them. */
+	for (size_t i = 1; i <= 5; i++)
+		assert_non_null(snapshot_find(snapshot, &table[3 * POLL_UNPROVED_MAX + i - 1]));
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
 static void
 an_incomplete_dump_ends_nothing(void **state)
 {
@@ -360,6 +465,9 @@ main(void)
 		cmocka_unit_test(who_chose_is_asked_once),
 		cmocka_unit_test(a_missed_listener_is_found),
 		cmocka_unit_test(two_datagrams_prove_nothing),
+		cmocka_unit_test(a_crowd_of_another_cgroup_is_left_out),
+		cmocka_unit_test(three_polls_that_lack_it_are_the_proof),
+		cmocka_unit_test(what_is_unproved_is_bounded),
 		cmocka_unit_test(an_incomplete_dump_ends_nothing),
 		cmocka_unit_test(many_missing_are_dumped_again),
 		cmocka_unit_test(proc_net_is_read_twice),
@@ -368,6 +476,7 @@ main(void)
 		cmocka_unit_test_setup(who_chose_is_asked_once, recognize),
 		cmocka_unit_test_setup(a_missed_listener_is_found, recognize),
 		cmocka_unit_test_setup(two_datagrams_prove_nothing, recognize),
+		cmocka_unit_test_setup(three_polls_that_lack_it_are_the_proof, recognize),
 		cmocka_unit_test_setup(an_incomplete_dump_ends_nothing, recognize),
 		cmocka_unit_test_setup(many_missing_are_dumped_again, recognize),
 		cmocka_unit_test_setup(proc_net_is_read_twice, recognize),
