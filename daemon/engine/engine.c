@@ -294,6 +294,15 @@ engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size
 }
 
 void
+engine_lookup_some_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
+    uint64_t now_usec)
+{
+	for (size_t i = 0; i < count; i++)
+		verified_apply(&engine->verified, answers[i].owner);
+	lookup_some_answers(&engine->track, answers, count, now_usec);
+}
+
+void
 engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec)
 {
 	lookup_failed(&engine->track, reason, now_usec);

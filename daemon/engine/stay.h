@@ -91,6 +91,7 @@ struct stay_tally {
 	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */
 	bool wants_owners; /* some owner may have to be asked for */
 	uint64_t short_of[SHORT_OF_COUNT]; /* how often, since the start */
+	bool unsearched;		   /* some owner may be one that is not known to be alone */
 };
 
 /* What it is. There are thousands of them: flags share a byte, and nothing is padded. */
