@@ -41,6 +41,7 @@ engine_free(struct engine *engine)
 		return NULL;
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
+	turns_clear(&engine->turns);
 	groups_clear(&engine->groups);
 	surge_clear(&engine->surge);
 	verified_clear(&engine->verified);
@@ -120,6 +121,7 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 	engine->patient_usec = find_patience(policy);
 	engine->remind_usec = find_remind(policy);
 	hopping_forget_rules(&engine->hopping);
+	turns_forget_rules(&engine->turns);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
 }

@@ -170,12 +170,6 @@ fill_ports(struct report_stay *report, const struct stay *stay, const struct tel
 	report->port_count = count;
 }
 
-static bool
-is_alert(enum event_kind kind)
-{
-	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT || kind == EVENT_HOPPING;
-}
-
 /* True where both are known to be held by processes, and not by the same one. */
 static bool
 is_of_another(const struct stay *stay, const struct stay *other)
@@ -183,6 +177,24 @@ is_of_another(const struct stay *stay, const struct stay *other)
 	const struct process *a = stay_process(stay), *b = stay_process(other);
 
 	return a != NULL && b != NULL && !process_same(a, b);
+}
+
+/* The programs that took turns; without memory the message goes without. */
+static void
+fill_takers(struct report_group *group, const struct occupation *occupation)
+{
+	size_t size = 0;
+	char *to;
+
+	for (uint8_t i = 0; i < occupation->taker_count; i++)
+		size += strlen(occupation->takers[i].name) + 1;
+	group->takers = to = malloc(size + 1);
+	if (to == NULL)
+		return;
+	for (uint8_t i = 0; i < occupation->taker_count; i++)
+		to = stpcpy(to, occupation->takers[i].name) + 1;
+	group->taker_count = occupation->taker_count;
+	group->more_takers = occupation->more;
 }
 
 /* The group that an alert belongs to, and the other listeners that it reports. */
@@ -196,7 +208,7 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 	const struct group *group = stay->told.group;
 	struct group_key key;
 
-	if (!is_alert(telling->kind))
+	if (!event_kind_alerts(telling->kind))
 		return;
 	report->group = calloc(1, sizeof(*report->group) + kept * sizeof(*report->group->others));
 	if (report->group == NULL)
@@ -206,6 +218,8 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 	if (telling->joined_usec != 0)
 		report->group->joined_usec =
 		    moment->realtime_usec - (moment->boottime_usec - telling->joined_usec);
+	if (telling->occupation != NULL)
+		fill_takers(report->group, telling->occupation);
 	report->group->listeners = group == NULL ? 1 : group->live;
 	report->group->other_count = (uint32_t)telling->other_count;
 	report->group->other_kept = kept;
@@ -226,6 +240,11 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 	if (telling->chain != NULL) {
 		report->span_usec = telling->span_usec;
 		report->severity = (enum severity)telling->chain->severity;
+	}
+	if (telling->occupation != NULL) {
+		report->span_usec = telling->span_usec;
+		report->severity = turns_severity(telling->occupation);
+		report->hops = telling->occupation->turns + 1;
 	}
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;

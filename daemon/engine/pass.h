@@ -14,6 +14,7 @@
 #include "engine/namespace.h"
 #include "engine/newer.h"
 #include "engine/surge.h"
+#include "engine/turns.h"
 #include "engine/usage.h"
 #include "engine/verified.h"
 
@@ -26,6 +27,7 @@ struct engine {
 	struct agenda agenda;
 	struct outbox outbox;
 	struct hopping hopping;
+	struct occupations turns;
 	struct groups groups;
 	struct surge surge;
 	struct advice advice;
