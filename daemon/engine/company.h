@@ -21,18 +21,9 @@ enum member_standing company_standing(const struct stay *stay, const struct memb
 /* True where the member that the stay's verdict is about is a stranger. */
 bool company_is_stranger(const struct stay *stay);
 
-/* True where the member's owner is the last one that was reported on this stay. */
-bool company_is_last(const struct stay *stay, const struct member *member);
-
 /* True where that member was reported itself or is allowed: what is said of it now clears the stay.
  * That another owner is younger takes nothing back. */
 bool company_is_settled(const struct stay *stay);
-
-/* Members of owners that were reported on this stay count as reported from now on. */
-void company_recall(struct stay *stay);
-
-/* The reasons for which the member's owner was reported as a suspect. */
-uint32_t company_reasons(const struct stay *stay, const struct member *member);
 
 /*
  * There are strangers beside others in the poll at poll_usec. worst: the one to be reported first,
@@ -51,9 +42,6 @@ uint64_t company_age_usec(const struct stay *stay, uint64_t poll_usec);
 
 /* When the socket of a stranger joined those of another owner, 0 = it did not. */
 uint64_t company_joined_usec(const struct stay *stay);
-
-/* The stay is about to be another owner's: who was reported is remembered. */
-void company_remember(struct stay *stay);
 
 /* An alert about the stay is made. */
 void company_note_report(struct stay *stay, bool suspect);

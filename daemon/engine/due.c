@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/company-owners.h"
 #include "engine/company.h"
 #include "engine/due.h"
 #include "engine/pass.h"
@@ -123,7 +124,7 @@ static void
 find_places(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
-		(void)groups_join(&batch->pass->engine->groups, batch->stays[i]);
+		(void)company_join(&batch->pass->engine->groups, batch->stays[i]);
 		batch->places[i] = (struct place_of_owner){
 			.key = group_key_of_program(batch->stays[i]),
 			.index = (uint32_t)i,

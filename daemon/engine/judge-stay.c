@@ -15,6 +15,7 @@
  * Cost: a stay is judged when an owner was looked up or the policy changed, and not per poll.
  */
 #include "engine/classify.h"
+#include "engine/company-owners.h"
 #include "engine/company.h"
 #include "engine/hint.h"
 #include "engine/judge-stay.h"
@@ -171,7 +172,7 @@ judge_members(struct pass *pass, struct stay *stay)
 	enum member_standing standing = STANDING_STRANGER;
 	bool open = false;
 
-	company_recall(stay);
+	company_recall(&pass->engine->groups, stay);
 	for (uint32_t i = 0; i < stay->is.member_count; i++) {
 		struct member *member = &stay->is.members[i];
 

@@ -186,8 +186,10 @@ stay_make_company(struct stay *stay)
 
 	if (company == NULL)
 		company = calloc(1, sizeof(*company));
-	if (company != NULL && stay->told.company == NULL)
+	if (company != NULL && stay->told.company == NULL) {
 		company->due_usec = USEC_NEVER;
+		company->severity = stay->told.severity;
+	}
 	stay->told.company = company;
 	return company;
 }

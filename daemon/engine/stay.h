@@ -135,7 +135,11 @@ struct stay_record {
 struct company_owner {
 	struct owner *owner; /* a reference */
 	struct group_key key;
-	uint32_t reasons; /* for which it was told as a suspect */
+	struct group_key group_key; /* of the group that it was reported with */
+	struct group *group; /* the same while the owner has a socket there, NULL = it has none */
+	uint32_t reasons;    /* for which it was told as a suspect */
+	uint8_t severity;    /* enum severity: of its alert */
+	bool grouped;	     /* group_key is set */
 	bool suspected;
 };
 
@@ -150,6 +154,7 @@ struct company {
 	uint64_t due_usec;	/* when an alert is due that was not at the last judgement, */
 	struct owner *stranger; /* and a reference to the worst of them; NULL = there was none */
 	struct group_key stranger_key;
+	uint8_t severity; /* enum severity: of the last alert, while told.severity is the gravest */
 	/* Those reported, oldest first. */
 	uint32_t count;
 	struct company_owner reported[COMPANY_OWNERS_MAX];

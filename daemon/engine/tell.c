@@ -25,6 +25,7 @@
 
 #include "base/array.h"
 #include "engine/ask.h"
+#include "engine/company-owners.h"
 #include "engine/company.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
@@ -133,7 +134,7 @@ static void
 tell_suspected(struct pass *pass, struct stay *stay)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
-	struct group *group = groups_join(&pass->engine->groups, stay);
+	struct group *group = company_join(&pass->engine->groups, stay);
 	bool news = group_is_news(group, stay, now_usec);
 	struct stay *others[REPORT_PORTS_MAX - 1];
 	struct telling telling = {
