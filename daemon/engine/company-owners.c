@@ -4,7 +4,7 @@
  * before it in its company. Each is counted in its group (group.c) while it has a socket there, and
  * found again when it comes back.
  *
- * What it never does: report, or take an unknown owner for one that was reported, or that has left.
+ * What it never does: report, or take an owner that is not known yet for another.
  *
  * Invariants: an owner is remembered once. At most COMPANY_OWNERS_MAX are beside the last one, the
  * latest.
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "engine/company-owners.h"
+#include "engine/company.h"
 
 /* Forgets one, which leaves its group. */
 static void
@@ -151,7 +152,8 @@ recall(struct stay *stay, struct member *member)
 		remember_member(stay, member);
 }
 
-/* Whether an owner has sockets on the stay. Whose an unknown owner's are nobody can tell. */
+/* Whether an owner has sockets on the stay. Of one that is not known yet nobody can
+ * tell. */
 enum attendance {
 	ATTENDANCE_OPEN,
 	ATTENDANCE_THERE,
@@ -170,7 +172,7 @@ find_attendance(const struct stay *stay, const struct group_key *key, const stru
 			continue;
 		if (group_key_is_of(key, owner, member))
 			return ATTENDANCE_THERE;
-		if (!group_key_knows_owner(member->owner))
+		if (!group_key_knows_owner(member->owner) && !company_is_hidden(member))
 			attendance = ATTENDANCE_OPEN;
 	}
 	return attendance;

@@ -9,8 +9,9 @@
  * threshold by taking turns.
  *
  * What it never does: take an unknown owner for any other. But one that follows a reported owner is
- * no news by itself, or each lookup that fails would be; once its owner is known, it is. As a
- * suspect (nobody holds the socket) the unknown are reported once a stay.
+ * no news by itself, or each lookup that fails would be; once its owner is known, it is, and where
+ * nobody will ever know it, once no reported one is there. As a suspect (nobody holds the socket)
+ * the unknown are reported once a stay.
  *
  * Who was reported is company-owners.c's.
  *
@@ -32,25 +33,51 @@ worst_of(const struct stay *stay)
 	return &stay->is.members[stay->judged.worst];
 }
 
+bool
+company_is_hidden(const struct member *member)
+{
+	static const bool lasting[OWNER_REASON_COUNT] = {
+		[OWNER_REASON_NO_PERMISSION] = true,
+		[OWNER_REASON_NO_PROCESS] = true,
+		[OWNER_REASON_KERNEL_UNPROVED] = true,
+		[OWNER_REASON_IO_URING] = true,
+		[OWNER_REASON_OTHER_PIDS] = true,
+		[OWNER_REASON_NO_INODE] = true,
+	};
+	const struct owner *owner = member->owner;
+
+	if (owner == NULL || owner->kind != OWNER_UNKNOWN || !lasting[owner->reason])
+		return false;
+	/* That nobody holds a socket is said for a moment of one that is passed on, too. */
+	return member->nobody == 0 || member->nobody == MEMBER_NOBODYS;
+}
+
 enum member_standing
 company_standing(const struct stay *stay, const struct member *member,
     const struct verdict *verdict)
 {
-	bool known = group_key_knows_owner(member->owner), reported;
+	bool known = group_key_knows_owner(member->owner);
 
 	if (verdict->threshold_usec == USEC_NEVER)
 		return STANDING_ALLOWED;
 	if (!stay->told.overstayed)
 		return STANDING_STRANGER;
-	reported = verdict->suspect ? member->suspected || (!known && stay->told.of_unknown) :
-				      member->reported || !known;
-	return reported ? STANDING_REPORTED : STANDING_STRANGER;
+	if (verdict->suspect)
+		return member->suspected || (!known && stay->told.of_unknown) ? STANDING_REPORTED :
+										STANDING_STRANGER;
+	if (!known && !member->reported && company_is_hidden(member))
+		return STANDING_HIDDEN;
+	return member->reported || !known ? STANDING_REPORTED : STANDING_STRANGER;
 }
 
 bool
 company_is_stranger(const struct stay *stay)
 {
-	return company_standing(stay, worst_of(stay), &stay->judged.verdict) == STANDING_STRANGER;
+	enum member_standing standing =
+	    company_standing(stay, worst_of(stay), &stay->judged.verdict);
+
+	return standing == STANDING_STRANGER ||
+	    (standing == STANDING_HIDDEN && stay->judged.unaccompanied);
 }
 
 bool

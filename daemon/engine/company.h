@@ -12,11 +12,16 @@ enum member_standing {
 	STANDING_STRANGER, /* neither of the two below */
 	STANDING_ALLOWED,
 	STANDING_REPORTED, /* its owner was, on this stay and for what it is */
+	STANDING_HIDDEN,   /* nobody will know its owner: reported beside reported ones, else a
+			      stranger */
 	STANDING_COUNT,
 };
 
 enum member_standing company_standing(const struct stay *stay, const struct member *member,
     const struct verdict *verdict);
+
+/* True where nobody knows the member's owner, and another lookup will not find it either. */
+bool company_is_hidden(const struct member *member);
 
 /* True where the member that the stay's verdict is about is a stranger. */
 bool company_is_stranger(const struct stay *stay);

@@ -107,10 +107,11 @@ struct stay_facts {
 
 /* What the rules said of it. */
 struct stay_judgement {
-	bool valid : 1;	     /* nothing has changed since that they may see */
-	bool kept : 1;	     /* its verified programs are kept, see verified.c */
-	bool beside : 1;     /* the worst is a stranger beside others: company.c has its age */
-	uint32_t worst : 29; /* index of the member that this is about */
+	bool valid : 1;		/* nothing has changed since that they may see */
+	bool kept : 1;		/* its verified programs are kept, see verified.c */
+	bool beside : 1;	/* the worst is a stranger beside others: company.c has its age */
+	bool unaccompanied : 1; /* no owner that was reported and is not allowed is there */
+	uint32_t worst : 28;	/* index of the member that this is about */
 	struct classification classification;
 	struct verdict verdict; /* the worst over the members */
 };
