@@ -188,6 +188,10 @@ keep_groups(struct groups *groups, struct stay *stay)
 	if (last != NULL && find_attendance(stay, &last->owner_key, last->owner) == ATTENDANCE_LEFT)
 		remember_last(stay);
 	company = stay->told.company;
+	if (company != NULL && company->left_usec == 0) {
+		(void)owner_unref(company->left);
+		company->left = NULL;
+	}
 	for (uint32_t i = 0; company != NULL && i < company->count; i++) {
 		struct company_owner *known = &company->reported[i];
 		enum attendance attendance = find_attendance(stay, &known->key, known->owner);
@@ -195,6 +199,8 @@ keep_groups(struct groups *groups, struct stay *stay)
 		if (known->group != NULL && attendance == ATTENDANCE_LEFT) {
 			group_part(known->group, stay, known->severity);
 			known->group = NULL;
+			(void)owner_unref(company->left);
+			company->left = owner_ref(known->owner);
 		} else if (known->group == NULL && known->grouped && attendance == ATTENDANCE_THERE)
 			known->group = groups_enter(groups, known);
 	}

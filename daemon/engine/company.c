@@ -163,6 +163,29 @@ company_joined_usec(const struct stay *stay)
 	return since_usec > stay->is.first_seen_usec ? since_usec : 0;
 }
 
+static bool
+has_reported(const struct stay *stay)
+{
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (stay->is.members[i].reported)
+			return true;
+	return false;
+}
+
+void
+company_note_left(struct stay *stay, bool alone, uint64_t poll_usec)
+{
+	struct company *company = stay->told.company;
+	bool left = alone && stay->told.overstayed && !has_reported(stay);
+
+	if (left && company == NULL)
+		company = stay_make_company(stay);
+	if (company == NULL || left == (company->left_usec != 0))
+		return;
+	company->left_usec = left ? poll_usec : 0;
+	company->left_class = stay->judged.classification;
+}
+
 static void
 end_chain(struct company *company)
 {
@@ -214,6 +237,9 @@ company_forget(struct stay *stay)
 	if (company == NULL)
 		return;
 	end_chain(company);
+	company->left_usec = 0;
+	(void)owner_unref(company->left);
+	company->left = NULL;
 	while (company->count > 0)
 		(void)owner_unref(company->reported[--company->count].owner);
 }

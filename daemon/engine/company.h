@@ -48,6 +48,10 @@ uint64_t company_age_usec(const struct stay *stay, uint64_t poll_usec);
 /* When the socket of a stranger joined those of another owner, 0 = it did not. */
 uint64_t company_joined_usec(const struct stay *stay);
 
+/* Owners that are allowed are there alone (or not): true where one that was reported is not any
+ * more. That is called before they are what the stay is about. */
+void company_note_left(struct stay *stay, bool alone, uint64_t poll_usec);
+
 /* An alert about the stay is made. */
 void company_note_report(struct stay *stay, bool suspect);
 

@@ -142,7 +142,7 @@ is_chosen(const struct contender *contender, const struct contender *best)
 	    !verdict_is_worse(&best->verdict, &contender->verdict);
 }
 
-/* Those whose owners nobody will know are strangers where no reported owner is, else as reported. */
+/* The hidden are strangers where no reported owner is, else they count as reported. */
 static void
 place_hidden(struct stay *stay, struct contender best[STANDING_COUNT])
 {
@@ -226,11 +226,14 @@ judge_members(struct pass *pass, struct stay *stay)
 	struct stay_judgement *judged = &stay->judged;
 	uint64_t expires_usec = USEC_NEVER;
 	const struct contender *chosen;
+	enum member_standing standing;
 
 	company_recall(&pass->engine->groups, stay);
 	judged->valid = judge_each(pass, stay, best, &expires_usec);
 	place_hidden(stay, best);
-	chosen = &best[choose(pass, stay, best)];
+	standing = choose(pass, stay, best);
+	company_note_left(stay, standing == STANDING_ALLOWED, pass->poll_usec);
+	chosen = &best[standing];
 	judged->verdict = chosen->verdict;
 	judged->classification = chosen->classification;
 	judged->worst = chosen->index;

@@ -204,6 +204,7 @@ drop_company(struct stay *stay)
 	for (uint32_t i = 0; i < company->count; i++)
 		(void)owner_unref(company->reported[i].owner);
 	(void)owner_unref(company->stranger);
+	(void)owner_unref(company->left);
 	free(company);
 	stay->told.company = NULL;
 }
