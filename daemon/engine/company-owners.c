@@ -228,6 +228,31 @@ company_recall(struct groups *groups, struct stay *stay)
 	}
 }
 
+void
+company_revoke_allowed(struct stay *stay)
+{
+	struct company *company = stay->told.company;
+
+	for (uint32_t i = 0; company != NULL && i < stay->is.member_count; i++) {
+		struct member *member = &stay->is.members[i];
+		struct company_owner *known = find_remembered(stay, member);
+
+		if (!member->allowed || !member->reported)
+			continue;
+		if (company_is_last(stay, member)) {
+			remember_last(stay);
+			known = find_remembered(stay, member);
+		}
+		member->reported = member->suspected = false;
+		if (known == NULL)
+			continue;
+		if (known->group != NULL)
+			group_revoke_part(known->group, stay, known->severity);
+		known->group = NULL;
+		forget_one(stay, company, (uint32_t)(known - company->reported));
+	}
+}
+
 uint32_t
 company_reasons(const struct stay *stay, const struct member *member)
 {

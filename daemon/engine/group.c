@@ -209,6 +209,13 @@ revoke(struct group *group)
 }
 
 void
+group_revoke_part(struct group *group, const struct stay *stay, unsigned severity)
+{
+	group_part(group, stay, severity);
+	revoke(group);
+}
+
+void
 group_revoke(struct stay *stay)
 {
 	struct company *company = stay->told.company;

@@ -59,9 +59,10 @@ struct group *groups_join(struct groups *groups, struct stay *stay);
 struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
 
 /* An owner has a socket on a stay again, or none any more, while others are there: then it was as
- * grave as that. The first returns NULL without room. */
+ * grave as that, or rules took the reason away. The first returns NULL without room. */
 struct group *groups_enter(struct groups *groups, const struct company_owner *known);
 void group_part(struct group *group, const struct stay *stay, unsigned severity);
+void group_revoke_part(struct group *group, const struct stay *stay, unsigned severity);
 
 /* It overstays no more, whoever's it is: it is gone; or rules took the reason away, and if nothing
  * else of an owner overstays, what does so later is news. */

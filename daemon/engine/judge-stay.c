@@ -213,6 +213,7 @@ judge_each(struct pass *pass, struct stay *stay, struct contender best[STANDING_
 				best[standing] = contender;
 			best[standing].oldest_usec = oldest_usec;
 		}
+		member->allowed = standing == STANDING_ALLOWED;
 		if (member->since_usec < best[standing].oldest_usec)
 			best[standing].oldest_usec = member->since_usec;
 	}
@@ -232,6 +233,9 @@ judge_members(struct pass *pass, struct stay *stay)
 	judged->valid = judge_each(pass, stay, best, &expires_usec);
 	place_hidden(stay, best);
 	standing = choose(pass, stay, best);
+	/* Where allowed ones are alone the stay is cleared, or its owner has left. */
+	if (standing != STANDING_ALLOWED)
+		company_revoke_allowed(stay);
 	company_note_left(stay, standing == STANDING_ALLOWED, pass->poll_usec);
 	chosen = &best[standing];
 	judged->verdict = chosen->verdict;

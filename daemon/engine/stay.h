@@ -68,6 +68,7 @@ struct member {
 	uint8_t answered_depth; /* of the last that ended */
 	uint8_t nobody : 2;	/* answers in a row that nobody holds it, up to 2; then
 				   MEMBER_NOBODYS once a poll saw it all the same */
+	bool allowed : 1;	/* by a rule, at the last judgement: judge-stay.c's */
 	/* What was told of its owner on this stay: company.c's. */
 	bool reported : 1;	/* an alert was */
 	bool suspected : 1;	/* and that was a SUSPECT */
@@ -155,7 +156,7 @@ struct company {
 	uint64_t due_usec;	/* when an alert is due that was not at the last judgement, */
 	struct owner *stranger; /* and a reference to the worst of them; NULL = there was none */
 	struct group_key stranger_key;
-	uint8_t severity; /* enum severity: of the last alert, while told.severity is the gravest */
+	uint8_t severity; /* enum severity: of the last alert, told.severity is the gravest */
 	/* The last reported owner has left, and allowed ones are there: when that was seen (0 = it is
 	 * not so), what it was classed as, and a reference to it; NULL = it is not known. */
 	uint64_t left_usec;

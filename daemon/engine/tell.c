@@ -12,8 +12,8 @@
  *	hopping            its owner keeps below the threshold by taking one port after the other;
  *	                   one alert an owner, as for overstays (group.c)
  *	cleared            a rule, a reload or other ranges took the reason away
- *	ended, vanished    its grace is over; it had overstayed, or not. Ended, too: the grace of the
- *	                   last reported owner of it is over, and allowed ones stay
+ *	ended, vanished    its grace is over; it had overstayed, or not. Ended, too: that of its
+ *	                   last reported owner is over, and allowed ones stay
  *	rebound            it is back
  *
  * What it never does: alert about a stay that the last poll did not prove to be there, or tell
