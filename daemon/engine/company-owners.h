@@ -14,8 +14,8 @@ bool company_is_last(const struct stay *stay, const struct member *member);
  * left it leave their groups, and enter them as they come back. */
 void company_recall(struct groups *groups, struct stay *stay);
 
-/* Owners that are allowed meanwhile were not reported, where others of the stay are: nothing is said
- * of them, and they leave their groups as by group_revoke(). */
+/* Owners that are allowed meanwhile were not reported, while others of the stay are: nothing is
+ * said of them, and they leave their groups as by group_revoke(). */
 void company_revoke_allowed(struct stay *stay);
 
 /* The reasons for which the member's owner was reported as a suspect. */

@@ -157,8 +157,8 @@ struct company {
 	struct owner *stranger; /* and a reference to the worst of them; NULL = there was none */
 	struct group_key stranger_key;
 	uint8_t severity; /* enum severity: of the last alert, told.severity is the gravest */
-	/* The last reported owner has left, and allowed ones are there: when that was seen (0 = it is
-	 * not so), what it was classed as, and a reference to it; NULL = it is not known. */
+	/* The last reported owner has left, and allowed ones are there: when a poll saw that, 0 =
+	 * it is not so; what it was classed as; a reference to it, NULL = it is not known. */
 	uint64_t left_usec;
 	struct classification left_class;
 	struct owner *left;
