@@ -228,9 +228,13 @@ command_run(const struct command_line *line)
 	options.names = names.options;
 	link = names_link_new(&names.options);
 	helpers.sender = names_link_new(&names.options);
+	helpers.registered = names_link_new(&names.options);
 	r = privileges_drop();
 	if (r < 0)
 		log_start(LOG_WARNING, "cannot drop the capabilities: %s", strerror(-r));
+	r = privileges_confine();
+	if (r < 0)
+		log_start(LOG_WARNING, "cannot be confined: %s", strerror(-r));
 	r = run_configured(&options, &messages, link, &helpers);
 	config_messages_clear(&messages);
 	return r;

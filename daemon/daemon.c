@@ -126,7 +126,8 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = verified_programs_new(ground, options->state_directory, &daemon->verified);
 	if (r == 0)
-		r = lookup_new(ground, &lookup, take_ptr(daemon->helpers->lookup), &daemon->lookup);
+		r = lookup_new(ground, &lookup, take_ptr(daemon->helpers->lookup),
+		    take_ptr(daemon->helpers->registered), &daemon->lookup);
 	if (r == 0)
 		r = peers_new(ground, &daemon->peers);
 	if (r == 0)
@@ -171,6 +172,7 @@ daemon_helpers_clear(struct daemon_helpers *helpers)
 	helpers->lookup = lookup_client_close(helpers->lookup);
 	helpers->names = names_client_close(helpers->names);
 	helpers->sender = names_link_free(helpers->sender);
+	helpers->registered = names_link_free(helpers->registered);
 }
 
 int

@@ -24,9 +24,10 @@ struct daemon_options {
 
 /* The helpers that there are already: by hand they are started while that is allowed. */
 struct daemon_helpers {
-	struct lookup_client *lookup; /* NULL = none */
-	struct names_client *names;   /* NULL = none; for the loop */
-	struct names_link *sender;    /* NULL = none; for the names in messages */
+	struct lookup_client *lookup;  /* NULL = none */
+	struct names_client *names;    /* NULL = none; for the loop */
+	struct names_link *sender;     /* NULL = none; for the names in messages */
+	struct names_link *registered; /* NULL = none; for what was registered with rpcbind */
 };
 
 /*

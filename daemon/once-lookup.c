@@ -25,6 +25,7 @@
 struct answers {
 	struct lookup_answer list[LOOKUP_INODES_MAX];
 	size_t count;
+	struct names_link *names;
 };
 
 static void
@@ -67,6 +68,7 @@ ask_kernel(const struct lookup_question *questions, size_t count, struct answers
 
 	if (unheld == 0)
 		return;
+	names_link_registered(answers->names, sockets, unheld);
 	kernel_sockets_ask(sockets, unheld);
 	unheld_take_in(answers->list, answers->count, sockets, unheld);
 }
@@ -105,7 +107,8 @@ advance(struct engine *engine)
 }
 
 int
-once_lookup(struct engine *engine, struct policy *policy, struct lookup_client **client)
+once_lookup(struct engine *engine, struct policy *policy, struct lookup_client **client,
+    struct names_link *names)
 {
 	_free_ struct lookup_question *questions = calloc(LOOKUP_INODES_MAX, sizeof(*questions));
 	_free_ struct answers *answers = calloc(1, sizeof(*answers));
@@ -114,6 +117,7 @@ once_lookup(struct engine *engine, struct policy *policy, struct lookup_client *
 
 	if (questions == NULL || answers == NULL)
 		return -ENOMEM;
+	answers->names = names;
 	for (;;) {
 		size_t count;
 

@@ -181,7 +181,7 @@ poll_once(struct once *once)
 		(void)snapshot_free(snapshot);
 		return r;
 	}
-	return once_lookup(once->engine, &once->config->policy, &once->client);
+	return once_lookup(once->engine, &once->config->policy, &once->client, once->names);
 }
 
 /* Whether some socket is there that nobody holds. */

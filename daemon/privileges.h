@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What overstayd gives up when it was started by hand as root.
+ * What overstayd gives up at its start.
  */
 #ifndef OVERSTAY_PRIVILEGES_H
 #define OVERSTAY_PRIVILEGES_H
@@ -13,5 +13,11 @@
  * nothing. Returns 0 or -errno.
  */
 int privileges_drop(void) _mustcheck_;
+
+/*
+ * For the daemon, after privileges_drop(), and before there is a second thread: takes from it the
+ * sockets by which other services are asked. As much of it as the kernel has. Returns 0 or -errno.
+ */
+int privileges_confine(void) _mustcheck_;
 
 #endif

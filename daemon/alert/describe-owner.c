@@ -291,6 +291,16 @@ describe_pid(struct text *text, const struct owner *owner, const struct process 
 	text_add(text, "]");
 }
 
+/* "not searched: alice has too many file descriptors open" */
+static void
+describe_unsearched(struct text *text, const char *before, const struct owner *owner,
+    const struct message_context *context)
+{
+	text_add(text, before);
+	describe_user(text, owner->unsearched_uid, context, USER_TEXT_MAX);
+	text_add(text, " has too many file descriptors open");
+}
+
 static void
 describe_process(struct text *text, const struct owner *owner, const struct process *process,
     const struct message_context *context)
@@ -316,6 +326,8 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 		text_add(text, " for ");
 		describe_container(text, process->forwards_kind, process->forwards_to);
 	}
+	if (owner->unsearched)
+		describe_unsearched(text, ", other holders unknown: ", owner, context);
 	text_init(&list, arguments, sizeof(arguments));
 	describe_claim(&list, owner, context, CLAIM_TEXT_MAX);
 	if (list.used == 0)
@@ -368,8 +380,12 @@ describe_nobody(struct text *text, const struct report_stay *stay,
 
 	text_init(&place, where, sizeof(where));
 	describe_place(&place, &stay->owner->place);
-	text_printf(text, "owner unknown (%s), %screated%s by ",
-	    owner_reason_text(stay->owner->reason), place.used > 0 ? "" : "socket ", where);
+	text_add(text, "owner unknown (");
+	if (stay->owner->unsearched)
+		describe_unsearched(text, "not searched: ", stay->owner, context);
+	else
+		text_add(text, owner_reason_text(stay->owner->reason));
+	text_printf(text, "), %screated%s by ", place.used > 0 ? "" : "socket ", where);
 	describe_user(text, stay->uid, context, USER_TEXT_MAX);
 }
 

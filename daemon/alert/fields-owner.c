@@ -31,6 +31,15 @@ holders(struct text *value, const struct field_source *source)
 }
 
 static void
+unsearched_uid(struct text *value, const struct field_source *source)
+{
+	const struct owner *owner = source->stay->owner;
+
+	if (owner->unsearched)
+		text_printf(value, "%u", owner->unsearched_uid);
+}
+
+static void
 pids(struct text *value, const struct field_source *source)
 {
 	const struct owner *owner = source->stay->owner;
@@ -266,6 +275,7 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_OWNER_REASON", FIELDS_OWNER, FIELD_WORD, false, owner_reason },
 	{ "OVERSTAY_OBSERVED_USEC", FIELDS_OWNER, FIELD_TIME, false, observed },
 	{ "OVERSTAY_HOLDERS", FIELDS_OWNER, FIELD_INTEGER, false, holders },
+	{ "OVERSTAY_UNSEARCHED_UID", FIELDS_OWNER, FIELD_INTEGER, false, unsearched_uid },
 	{ "OVERSTAY_PIDS", FIELDS_OWNER, FIELD_INTEGERS, false, pids },
 	{ "OVERSTAY_PID", FIELDS_OWNER, FIELD_INTEGER, true, pid },
 	{ "OVERSTAY_COMM", FIELDS_OWNER, FIELD_STRING, false, comm },

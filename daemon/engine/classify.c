@@ -321,13 +321,25 @@ is_deleted(const struct circumstances *circumstances, const struct process *proc
 	    (process->evidence & (EVIDENCE_EXE_UPDATED | EVIDENCE_EXE_IN_MEMORY)) == 0;
 }
 
-/* `go run` and `go test` build below a directory of their own: /tmp/go-build4711/b001/exe/main. */
+/* Is the parent the host's own go, where root alone may have put it? */
+static bool
+is_below_go(const struct process *process)
+{
+	static const char *const places[] = { "/usr/", "/opt/", "/snap/", "/nix/store/", NULL };
+
+	return process->parent_trust != EXE_UNVERIFIED &&
+	    has_some_prefix(process->parent_exe, places) &&
+	    strcmp(program_name(process->parent_exe), "go") == 0;
+}
+
+/* `go run` and `go test` build below a directory of their own: /tmp/go-build4711/b001/exe/main.
+ * Anybody may call a directory so; what go has built it starts itself. */
 static bool
 is_of_go(const struct process *process)
 {
 	const char *at = strstr(process->exe, "/go-build");
 
-	if (at == NULL)
+	if (at == NULL || !is_below_go(process))
 		return false;
 	at += strlen("/go-build");
 	at += strspn(at, "0123456789");
@@ -344,17 +356,29 @@ is_of_appimage(const struct process *process)
 	    has_evidence(process, EVIDENCE_EXE_HIDDEN_MOUNT);
 }
 
-/* A job runner writes what it is to run into its spool: at(1), cron(8), Slurm, Torque, Grid Engine
- * below /var/spool, Jenkins' shell step in /tmp. */
+/* Jenkins writes a shell step into /tmp. The name of the file is anybody's choice, the unit and the
+ * runner are root's. */
 static bool
-is_of_runner(const struct process *process)
+is_step(const struct process *process)
+{
+	static const char *const steps[] = { "/tmp/jenkins", "/tmp/hudson", NULL };
+	static const char *const units[] = { "jenkins", "hudson", NULL };
+
+	return has_some_prefix(process->script, steps) && has_suffix(process->script, ".sh") &&
+	    program_is_shell(name_of(process)) &&
+	    (process->origin == ORIGIN_CI ||
+		(is_system_service(&process->place) &&
+		    has_some_prefix(process->place.unit, units)));
+}
+
+/* A job runner writes what it is to run into its spool, which is not everybody's: at(1), cron(8),
+ * Slurm, Torque, Grid Engine. */
+static bool
+is_spooled(const struct process *process)
 {
 	static const char *const spools[] = { "/var/spool/", NULL };
-	static const char *const steps[] = { "/tmp/jenkins", "/tmp/hudson", NULL };
 
-	return has_some_prefix(process->script, spools) ||
-	    (has_some_prefix(process->script, steps) && has_suffix(process->script, ".sh") &&
-		program_is_shell(name_of(process)));
+	return has_some_prefix(process->script, spools) && !has_script(process, SCRIPT_OPEN_PATH);
 }
 
 static bool
@@ -365,7 +389,7 @@ is_temporary(const struct circumstances *circumstances, const struct process *pr
 	/* /dev/shm is such a place too, but that is said already. */
 	if (in_shm(circumstances, process))
 		return false;
-	if (!is_of_runner(process) &&
+	if (!is_step(process) &&
 	    (is_script_below(process, places) || has_script(process, SCRIPT_OPEN_PATH)))
 		return true;
 	if (!has_some_prefix(process->exe, places) &&
@@ -400,7 +424,7 @@ is_foreign(const struct circumstances *circumstances, const struct process *proc
 static bool
 is_writable(const struct circumstances *circumstances, const struct process *process)
 {
-	if (has_script(process, SCRIPT_OPEN) && !is_of_runner(process))
+	if (has_script(process, SCRIPT_OPEN) && !is_step(process) && !is_spooled(process))
 		return true;
 	/* A file in memory belongs to nobody else, whatever its mode. */
 	if (!has_evidence(process, EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_OPEN) ||

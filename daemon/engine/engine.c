@@ -41,6 +41,7 @@ engine_free(struct engine *engine)
 		return NULL;
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
+	turns_clear(&engine->turns);
 	groups_clear(&engine->groups);
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
@@ -119,6 +120,7 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 	engine->patient_usec = find_patience(policy);
 	engine->remind_usec = find_remind(policy);
 	hopping_forget_rules(&engine->hopping);
+	turns_forget_rules(&engine->turns);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
 }
@@ -290,6 +292,15 @@ engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size
 	for (size_t i = 0; i < count; i++)
 		verified_apply(&engine->verified, answers[i].owner);
 	lookup_answers(&engine->track, answers, count, now_usec);
+}
+
+void
+engine_lookup_some_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
+    uint64_t now_usec)
+{
+	for (size_t i = 0; i < count; i++)
+		verified_apply(&engine->verified, answers[i].owner);
+	lookup_some_answers(&engine->track, answers, count, now_usec);
 }
 
 void

@@ -77,8 +77,10 @@ uint64_t engine_due_usec(const struct engine *engine);
 size_t engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec);
 
-/* As lookup_answers(), lookup_failed() and lookup_retry(). */
+/* As lookup_answers() and its like, lookup_failed() and lookup_retry(). */
 void engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
+    uint64_t now_usec);
+void engine_lookup_some_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
 void engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec);
 void engine_lookup_retry(struct engine *engine);

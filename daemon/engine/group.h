@@ -58,6 +58,9 @@ struct group *groups_join(struct groups *groups, struct stay *stay);
  * one. */
 struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
 
+/* The same of one that is reported for another than its owner: the group with that key. */
+struct group *groups_join_as(struct groups *groups, struct stay *stay, const struct group_key *key);
+
 /* An owner has a socket on a stay again, or none any more, while others are there: then it was as
  * grave as that, or rules took the reason away. The first returns NULL without room. */
 struct group *groups_enter(struct groups *groups, const struct company_owner *known);
@@ -93,6 +96,10 @@ void group_rank_note_entries(struct group *group, const struct group_rank *rank,
  * that there are. */
 void groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
     uint64_t now_usec);
+
+/* An owner of whom nothing is due yet was named by a report of that rank. */
+void groups_note_reported(struct groups *groups, const struct group_key *key,
+    const struct group_rank *rank, uint64_t now_usec);
 
 /* Forgets the owners of whom nothing stays, that were reported longer ago than kept_usec (the
  * longest `remind` of all), and of whom the next summary has nothing to count. Returns when it has

@@ -15,6 +15,9 @@
 #include "engine/group-key.h"
 #include "engine/lookup.h"
 
+/* Whoever has too many descriptors open to be searched may have closed them by then. */
+#define UNSEARCHED_AGAIN_USEC (5 * USEC_PER_MIN)
+
 void
 lookup_want(struct stay *stay, struct member *member, enum search_depth depth)
 {
@@ -65,6 +68,7 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
+	stay->tally->unsearched |= owner->unsearched;
 	stay_judge_anew(stay);
 }
 
@@ -167,6 +171,20 @@ lookup_go_on(struct stay *stay, uint64_t now_usec)
 	return resolved;
 }
 
+/* Not every process could be searched: asks again after a while. */
+static void
+ask_again(struct stay *stay, struct member *member, uint64_t now_usec, uint64_t *due_usec)
+{
+	uint64_t again_usec = member->answered_usec + UNSEARCHED_AGAIN_USEC;
+
+	if (!member->owner->unsearched || member->owner_wanted || member->asked_usec != 0)
+		return;
+	if (now_usec >= again_usec)
+		lookup_want(stay, member, DEPTH_THOROUGH);
+	else if (again_usec < *due_usec)
+		*due_usec = again_usec;
+}
+
 bool
 lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uint64_t wait_usec,
     uint64_t *due_usec)
@@ -179,6 +197,8 @@ lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uin
 
 		if (member->owner_wanted && member->asked_usec == 0)
 			stay->tally->wants_owners = true;
+		if (member->owner != NULL && stay->tally->unsearched)
+			ask_again(stay, member, now_usec, due_usec);
 		if (member->owner != NULL)
 			continue;
 		over_usec = patience(stay, member, patient_usec);
@@ -241,8 +261,10 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 		    now_usec);
 }
 
-void
-lookup_answers(struct track *track, struct lookup_answer *answers, size_t count, uint64_t now_usec)
+/* all: what was asked and is not among them is unknown. */
+static void
+take_answers(struct track *track, struct lookup_answer *answers, size_t count, bool all,
+    uint64_t now_usec)
 {
 	if (count > 1)
 		qsort(answers, count, sizeof(*answers), compare_inodes);
@@ -257,9 +279,24 @@ lookup_answers(struct track *track, struct lookup_answer *answers, size_t count,
 			if (member->asked_usec == 0)
 				continue;
 			answer = search_find(&key, answers, count, sizeof(key), compare_inodes);
-			take_answer(stay, member, answer == NULL ? NULL : answer->owner, now_usec);
+			if (answer != NULL || all)
+				take_answer(stay, member, answer == NULL ? NULL : answer->owner,
+				    now_usec);
 		}
 	}
+}
+
+void
+lookup_answers(struct track *track, struct lookup_answer *answers, size_t count, uint64_t now_usec)
+{
+	take_answers(track, answers, count, true, now_usec);
+}
+
+void
+lookup_some_answers(struct track *track, struct lookup_answer *answers, size_t count,
+    uint64_t now_usec)
+{
+	take_answers(track, answers, count, false, now_usec);
 }
 
 void

@@ -39,6 +39,10 @@ bool lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec
 void lookup_answers(struct track *track, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
 
+/* The same of some of the answers: the others are still open. */
+void lookup_some_answers(struct track *track, struct lookup_answer *answers, size_t count,
+    uint64_t now_usec);
+
 /*
  * No answer will come for what is asked or wanted now: unknown for this reason where nothing was
  * known before; what was known stays, with the time it was observed.

@@ -10,9 +10,12 @@
  * Several processes may hold one socket: a rule about processes matches only if it is true of
  * every holder that is described, so that a stranger who was passed an allowed program's socket is
  * not covered. PID 1 beside others is left out: it holds the listeners it activates services with.
+ * If some could not be searched, it has to be true whatever they are.
  *
  * Pure. Cost: the keys that a rule has, cheap ones first, until one is false.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -285,6 +288,31 @@ match_user_unit(const struct match *match, const struct match_subject *subject)
 	return match_some_unit(&match->user_unit, place_of(subject)->user_unit);
 }
 
+/*
+ * Below their own manager, at any depth, users name cgroups as they like: what is called a
+ * container there is theirs alone. It matches only in a rule that names them, and only if the
+ * process still is that user, or one of the numbers that were mapped for him.
+ */
+static enum truth
+match_users_container(const struct match_subject *subject, const struct place *place)
+{
+	const struct process *process = subject->process;
+	char manager[OWNER_UNIT_MAX];
+
+	(void)snprintf(manager, sizeof(manager), "user@%" PRIu32 ".service", process->uid);
+	return (subject->keys >> MATCH_USER & 1) != 0 &&
+		(strcmp(place->unit, manager) == 0 ||
+		    (process->evidence & EVIDENCE_OTHER_USERS) != 0) ?
+	    TRUTH_YES :
+	    TRUTH_UNKNOWN;
+}
+
+static bool
+is_below_users_manager(const struct place *place)
+{
+	return place->user_unit[0] != '\0' || strncmp(place->unit, "user@", strlen("user@")) == 0;
+}
+
 static enum truth
 match_container(const struct match *match, const struct match_subject *subject)
 {
@@ -296,10 +324,7 @@ match_container(const struct match *match, const struct match_subject *subject)
 	if (place->container[0] == '\0' ||
 	    !glob_list_match(&match->container, place->container, GLOB_TEXT))
 		return TRUTH_NO;
-	/* Below their own manager users name cgroups as they like: then it is theirs alone. */
-	return place->user_unit[0] != '\0' && (subject->keys >> MATCH_USER & 1) == 0 ?
-	    TRUTH_UNKNOWN :
-	    TRUTH_YES;
+	return is_below_users_manager(place) ? match_users_container(subject, place) : TRUTH_YES;
 }
 
 /* The slice and those around it: user-1000.slice is in user.slice, by its name. */
@@ -560,5 +585,7 @@ match_rule(const struct rule *rule, struct match_subject subject)
 		if (match_all(&rule->match, &subject) != TRUTH_YES)
 			return false;
 	}
-	return true;
+	/* Who could not be searched may hold it, too: nothing is known of that process. */
+	subject.process = NULL;
+	return !owner->unsearched || match_all(&rule->match, &subject) == TRUTH_YES;
 }

@@ -149,7 +149,8 @@ fill_ports(struct report_stay *report, const struct stay *stay, const struct tel
 static bool
 is_alert(enum event_kind kind)
 {
-	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT || kind == EVENT_HOPPING;
+	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT || kind == EVENT_HOPPING ||
+	    kind == EVENT_TURNS;
 }
 
 /* True where both are known to be held by processes, and not by the same one. */
@@ -159,6 +160,24 @@ is_of_another(const struct stay *stay, const struct stay *other)
 	const struct process *a = stay_process(stay), *b = stay_process(other);
 
 	return a != NULL && b != NULL && !process_same(a, b);
+}
+
+/* The programs that took turns; without memory the message goes without. */
+static void
+fill_takers(struct report_group *group, const struct occupation *occupation)
+{
+	size_t size = 0;
+	char *to;
+
+	for (uint8_t i = 0; i < occupation->taker_count; i++)
+		size += strlen(occupation->takers[i].name) + 1;
+	group->takers = to = malloc(size + 1);
+	if (to == NULL)
+		return;
+	for (uint8_t i = 0; i < occupation->taker_count; i++)
+		to = stpcpy(to, occupation->takers[i].name) + 1;
+	group->taker_count = occupation->taker_count;
+	group->more_takers = occupation->more;
 }
 
 /* The group that an alert belongs to, and the other listeners that it reports. */
@@ -182,6 +201,8 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 	if (telling->joined_usec != 0)
 		report->group->joined_usec =
 		    moment->realtime_usec - (moment->boottime_usec - telling->joined_usec);
+	if (telling->occupation != NULL)
+		fill_takers(report->group, telling->occupation);
 	report->group->listeners = group == NULL ? 1 : group->live;
 	report->group->other_count = (uint32_t)telling->other_count;
 	report->group->other_kept = kept;
@@ -202,6 +223,11 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 	if (telling->chain != NULL) {
 		report->span_usec = telling->span_usec;
 		report->severity = (enum severity)telling->chain->severity;
+	}
+	if (telling->occupation != NULL) {
+		report->span_usec = telling->span_usec;
+		report->severity = turns_severity(telling->occupation);
+		report->hops = telling->occupation->turns + 1;
 	}
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;

@@ -9,6 +9,7 @@
 #include "engine/hopping.h"
 #include "engine/limit.h"
 #include "engine/track.h"
+#include "engine/turns.h"
 #include "model/range.h"
 #include "model/report.h"
 
@@ -44,8 +45,9 @@ struct telling {
 	bool entry;	      /* its owner was reported earlier: at info alone */
 	uint64_t joined_usec; /* CLOCK_BOOTTIME: it joined another owner then, 0 = it did not */
 	uint64_t away_usec;   /* EVENT_REBOUND */
-	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
-	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
+	const struct chain *chain;	     /* EVENT_HOPPING: whose ports are reported */
+	const struct occupation *occupation; /* EVENT_TURNS: whose takers are reported */
+	uint64_t span_usec;		     /* EVENT_HOPPING, EVENT_TURNS: for how long together */
 	struct report_use use;
 	const char *advice;	    /* EVENT_ADVICE: as in struct report_stay */
 	bool unwatched;		    /* EVENT_CLEARED: as in struct report_stay */

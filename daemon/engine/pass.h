@@ -13,6 +13,7 @@
 #include "engine/hopping.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
+#include "engine/turns.h"
 #include "engine/usage.h"
 #include "engine/verified.h"
 
@@ -25,6 +26,7 @@ struct engine {
 	struct agenda agenda;
 	struct outbox outbox;
 	struct hopping hopping;
+	struct occupations turns;
 	struct groups groups;
 	struct advice advice;
 	struct verified verified;

@@ -83,6 +83,7 @@ struct stay_tally {
 	size_t unproved;   /* how many sockets are */
 	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */
 	bool wants_owners; /* some owner may have to be asked for */
+	bool unsearched;   /* some owner may be one that is not known to be alone */
 };
 
 /* What it is. There are thousands of them: flags share a byte, and nothing is padded. */

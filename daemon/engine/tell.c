@@ -11,6 +11,8 @@
  *	                   Once a process (group.c)
  *	hopping            its owner keeps below the threshold by taking one port after the other;
  *	                   one alert an owner, as for overstays (group.c)
+ *	turns              its occupant's programs keep a port by handing it to each other; one
+ *	                   alert an occupant
  *	cleared            a rule, a reload or other ranges took the reason away
  *	ended, vanished    its grace is over; it had overstayed, or not. Ended, too: that of its
  *	                   last reported owner is over, and allowed ones stay
@@ -264,6 +266,75 @@ tell_hopping(struct pass *pass, struct stay *stay)
 	}
 	if (!pass->engine->resumed && stay_is_seen(stay))
 		tell_hopped(pass, stay, span_usec);
+}
+
+/* An occupant is reported once, whichever of its ports it is; what follows are entries, and turns
+ * that the next summary counts. A program that took turns and overstays by itself was reported by
+ * this. */
+static void
+tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupation)
+{
+	struct groups *groups = &pass->engine->groups;
+	struct group_rank rank = group_rank_of(stay);
+	struct group_key key = turns_group_key(occupation);
+	uint64_t now_usec = pass->moment.boottime_usec;
+	struct group *group = groups_join_as(groups, stay, &key);
+	bool news, again = occupation->told;
+
+	rank.exposure = (enum exposure)occupation->exposure;
+	rank.severity = turns_severity(occupation);
+	news = group == NULL ? !again : group_rank_is_news(group, &rank, now_usec);
+	if (news) {
+		group_rank_note_report(group, &rank, now_usec);
+		for (uint8_t i = 0; i < occupation->taker_count; i++)
+			if (occupation->takers[i].has_owner)
+				groups_note_reported(groups, &occupation->takers[i].owner, &rank,
+				    now_usec);
+	} else
+		group_rank_note_entries(group, &rank,
+		    again ? occupation->turns - occupation->told_turns : 1);
+	occupation->told = true;
+	occupation->told_turns = occupation->turns;
+	stay_note_change(stay);
+	if (news || !again)
+		tell(pass, stay,
+		    &(struct telling){
+			.kind = EVENT_TURNS,
+			.priority = news ? rank.severity : SEVERITY_INFO,
+			.in_summary = !news,
+			.entry = !news,
+			.occupation = occupation,
+			.span_usec = occupation->covered_usec,
+		    });
+	group_leave(stay);
+}
+
+void
+tell_turns(struct pass *pass, struct stay *stay)
+{
+	const struct policy *policy = pass->engine->policy;
+	struct occupation *occupation;
+	uint64_t threshold_usec = stay->judged.verdict.threshold_usec;
+
+	if ((policy->hopping >> stay->is.endpoint.protocol & 1) == 0 || turns_is_apart(stay))
+		return;
+	occupation = turns_find(&pass->engine->turns, stay, policy->grace_usec);
+	if (occupation == NULL)
+		return;
+	turns_keep(occupation, pass->moment.boottime_usec);
+	/* Whose the time is must not depend on which passes were left out. */
+	agenda_repeat(&pass->engine->agenda);
+	if (!stay_is_seen(stay))
+		return;
+	turns_note(occupation, stay, pass->poll_usec);
+	if (!turns_is_certain(stay) || occupation->stays < TURNS_MIN ||
+	    (occupation->told && occupation->turns == occupation->told_turns))
+		return;
+	if (occupation->spent_usec < threshold_usec)
+		agenda_plan(&pass->engine->agenda, pass->poll_usec,
+		    threshold_usec - occupation->spent_usec);
+	else if (!pass->engine->resumed)
+		tell_occupied(pass, stay, occupation);
 }
 
 /* It reached its threshold, became graver, or is another owner's: to be told by due_tell(). */

@@ -17,6 +17,7 @@ void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
 /* Returns true where an alert of its own was told or waits: it needs no other. */
 bool tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
 void tell_hopping(struct pass *pass, struct stay *stay);
+void tell_turns(struct pass *pass, struct stay *stay);
 void tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec);
 
 /* An AWAY stay whose grace is over. It ended when it was last seen. */

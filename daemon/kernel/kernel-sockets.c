@@ -16,7 +16,7 @@
  * made them.
  *
  * A kernel thread that serves ports it does not name (the lookup found one) may have registered
- * them with rpcbind (rpcbind.c).
+ * them with rpcbind: overstay-names asks it (names/rpcbind.c).
  *
  * Whoever may not ask, or gets no whole answer, has nothing excluded: unproved.
  *
@@ -46,7 +46,6 @@
 #include "kernel/kernel-messages.h"
 #include "kernel/kernel-sockets.h"
 #include "kernel/netlink.h"
-#include "kernel/rpcbind.h"
 
 /* As the kernel's own largest datagram of a dump. */
 #define BUFFER_SIZE 32768
@@ -75,8 +74,7 @@ struct smc_question {
 
 struct ask {
 	struct kernel_messages messages;
-	struct kernel_claims registered; /* with rpcbind */
-	uint64_t until_usec;		 /* CLOCK_MONOTONIC */
+	uint64_t until_usec; /* CLOCK_MONOTONIC */
 	uint32_t sequence;
 	_Alignas(struct nlmsghdr) char buffer[BUFFER_SIZE];
 };
@@ -269,34 +267,10 @@ may_be_tunnel(struct ask *ask, const struct unheld_socket *question)
 	    ask->messages.multicast_loop != MULTICAST_LOOP_ON;
 }
 
-/* May some kernel thread have the socket whose ports rpcbind knows? Only lookup/ sees threads. */
-static bool
-may_be_registered(const struct unheld_socket *question)
-{
-	return question->claim == KERNEL_CLAIM_UNPROVED && question->uid == 0;
-}
-
-static void
-ask_rpcbind(struct ask *ask, const struct unheld_socket *sockets, size_t count)
-{
-	bool wanted = false;
-
-	for (size_t i = 0; i < count; i++)
-		wanted |= may_be_registered(&sockets[i]);
-	/* Without an answer they stay unproved. */
-	if (wanted && rpcbind_ask(RPCBIND_SOCKET, ask->until_usec, &ask->registered) < 0)
-		kernel_claims_init(&ask->registered);
-}
-
 static enum kernel_claim
 find_claim(struct ask *ask, const struct unheld_socket *question)
 {
-	enum kernel_claim claim;
-
-	if (may_be_registered(question) &&
-	    kernel_claims_find(&ask->registered, &question->endpoint, false) == KERNEL_CLAIM_PROVED)
-		return KERNEL_CLAIM_PROVED;
-	claim = kernel_claims_find(&ask->messages.claims, &question->endpoint,
+	enum kernel_claim claim = kernel_claims_find(&ask->messages.claims, &question->endpoint,
 	    question->uid <= SYSTEM_UID_MAX);
 
 	if (claim == KERNEL_CLAIM_NONE ||
@@ -319,7 +293,6 @@ kernel_sockets_ask(struct unheld_socket *sockets, size_t count)
 	note_drivers(ask);
 	ask_links(ask);
 	ask_families(ask);
-	ask_rpcbind(ask, sockets, count);
 	for (size_t i = 0; i < count; i++) {
 		enum kernel_claim claim = find_claim(ask, &sockets[i]);
 

@@ -8,7 +8,8 @@
  *
  *	kernel    both walks saw every process, none ever held it, the socket is uid 0's, and
  *		  the kernel names its port (kernel-owner.c)
- *	unknown   else, with the reason: not every process could be seen; the kernel has sockets
+ *	unknown   else, with the reason: not every process could be searched, or seen; the kernel
+ *		  has sockets
  *		  of ports that it does not name; an io_uring may hold it that shows no numbers
  *		  (visit.c); processes of another PID namespace may; or no process holds it
  *
@@ -28,8 +29,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/search.h"
 #include "lookup/answer.h"
+#include "lookup/budget.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
 #include "lookup/kernel-owner.h"
@@ -50,9 +53,10 @@ struct answer {
 	struct wanted **order;	/* room for count of them */
 	struct cgroup *cgroups; /* room for count; those of the sockets, sorted by id */
 	size_t cgroup_count;
-	bool cgroups_found; /* cgroup_find() has been asked */
-	bool saw_all;	    /* the last walk saw every process */
-	char *packet;	    /* LOOKUP_PACKET_MAX bytes */
+	bool cgroups_found;  /* cgroup_find() has been asked */
+	bool saw_all;	     /* the last walk saw every process */
+	uint64_t begun_usec; /* CLOCK_MONOTONIC */
+	char *packet;	     /* LOOKUP_PACKET_MAX bytes */
 	answer_function *send;
 	void *argument;
 };
@@ -126,6 +130,16 @@ set_place(const struct answer *answer, uint64_t cgroup, struct owner *owner)
 
 /* ---- holders ------------------------------------------------------------------------------ */
 
+static int
+compare_unsearched(const struct wanted *a, const struct wanted *b)
+{
+	if (a->unsearched != b->unsearched)
+		return a->unsearched ? 1 : -1;
+	if (!a->unsearched || a->unsearched_uid == b->unsearched_uid)
+		return 0;
+	return a->unsearched_uid < b->unsearched_uid ? -1 : 1;
+}
+
 /* Orders sockets so that those with the same holders and cgroup are neighbours. */
 static int
 compare_groups(const struct wanted *a, const struct wanted *b)
@@ -136,6 +150,9 @@ compare_groups(const struct wanted *a, const struct wanted *b)
 		return a->holders < b->holders ? -1 : 1;
 	if (a->cgroup != b->cgroup)
 		return a->cgroup < b->cgroup ? -1 : 1;
+	r = compare_unsearched(a, b);
+	if (r != 0)
+		return r;
 	/* Equal counts keep equally many. */
 	for (uint32_t i = 0; i < a->kept; i++) {
 		r = visit_compare_holders(&a->holder[i], &b->holder[i]);
@@ -210,6 +227,13 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 	return r == -ENOMEM ? r : 0;
 }
 
+static void
+set_unsearched(const struct wanted *wanted, struct owner *owner)
+{
+	owner->unsearched = wanted->unsearched;
+	owner->unsearched_uid = wanted->unsearched ? wanted->unsearched_uid : 0;
+}
+
 /*
  * Describes the holders of a group and sends them. Where none is left, the group stays
  * unanswered.
@@ -227,6 +251,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 		return -ENOMEM;
 	owner->holders = first->holders;
 	owner->thorough = answer->saw_all;
+	set_unsearched(first, owner);
 	r = describe_holders(answer, first, wants_checksum(group, count), owner);
 	if (r < 0 || owner->process_count == 0)
 		return r;
@@ -311,7 +336,9 @@ judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_al
 	enum owner_reason reason = OWNER_REASON_NO_PROCESS;
 	int r;
 
-	if (!saw_all)
+	if (wanted->unsearched)
+		reason = OWNER_REASON_NOT_SEARCHED;
+	else if (!saw_all)
 		reason = OWNER_REASON_NO_PERMISSION;
 	else if (wanted->claim == KERNEL_CLAIM_PROVED) {
 		kind = OWNER_KERNEL;
@@ -326,6 +353,7 @@ judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_al
 	if (*ret == NULL)
 		return -ENOMEM;
 	(*ret)->thorough = saw_all;
+	set_unsearched(wanted, *ret);
 	r = set_place(answer, wanted->cgroup, *ret);
 	if (r < 0)
 		*ret = owner_unref(*ret);
@@ -343,7 +371,9 @@ compare_left(const void *a, const void *b)
 		return left->cgroup < right->cgroup ? -1 : 1;
 	if (left->claim != right->claim)
 		return left->claim < right->claim ? -1 : 1;
-	return left->in_ring - right->in_ring;
+	if (left->in_ring != right->in_ring)
+		return left->in_ring - right->in_ring;
+	return compare_unsearched(left, right);
 }
 
 /* Notes what the kernel says of those sockets. Without memory it says nothing. */
@@ -419,12 +449,30 @@ all_answered(const struct answer *answer)
 static int
 choose_walk(struct answer *answer, enum walk_kind *ret)
 {
-	*ret = WALK_ALL;
+	*ret = WALK_THOROUGH;
 	for (size_t i = 0; i < answer->count; i++)
 		if ((answer->wanted[i].flags & LOOKUP_THOROUGH) != 0)
 			return 0;
 	*ret = WALK_QUICK;
 	return find_cgroups(answer);
+}
+
+/* One walk. Returns 0 or -errno. */
+static int
+walk(struct answer *answer, enum walk_kind kind, struct walk_result *ret)
+{
+	const struct host *host = answer->view.host;
+	const struct walk_plan plan = {
+		.kind = kind,
+		.until_usec = answer->begun_usec +
+		    (kind == WALK_QUICK ? host->limits->quick_usec : host->limits->thorough_usec),
+		.cgroups = answer->cgroups,
+		.cgroup_count = answer->cgroup_count,
+	};
+	int r = walk_processes(host, answer->wanted, answer->count, &plan, ret);
+
+	answer->saw_all = r == 0 && ret->saw_all;
+	return r;
 }
 
 /* The walks, and what they found. *ret_saw_all: every walk saw every process. */
@@ -436,12 +484,16 @@ answer_found(struct answer *answer, bool *ret_saw_all)
 
 	*ret_saw_all = true;
 	for (int round = 0; r == 0 && round < 2 && !all_answered(answer); round++) {
-		r = walk_processes(answer->view.host, answer->wanted, answer->count,
-		    answer->cgroups, answer->cgroup_count, kind, &answer->saw_all);
+		struct walk_result result;
+
+		r = walk(answer, kind, &result);
 		if (r == 0)
 			r = send_found(answer);
 		*ret_saw_all &= answer->saw_all;
-		kind = WALK_THREADS;
+		/* A second one of the same kind would not come any further. */
+		if (r == 0 && kind == WALK_THOROUGH && result.unfinished)
+			break;
+		kind = WALK_THOROUGH;
 	}
 	return r;
 }
@@ -483,6 +535,7 @@ answer_request(const struct host *host, uint32_t id, const struct wire_question 
 		.packet = packet,
 		.send = send,
 		.argument = argument,
+		.begun_usec = clock_monotonic_usec(),
 	};
 	int r;
 

@@ -12,8 +12,8 @@
  * root is asked too, and only the host makes a name an honest one.
  *
  * A file is read only to see four bytes, whether it is a program: a name that leads to a script is
- * that of what runs it. Only regular files are opened, without waiting for a lease (O_NONBLOCK).
- * Paths are path.c's, with what that essay says of network file systems.
+ * that of what runs it. What the process may not read itself, and what is on no file system that is
+ * read (content.c), is unknown: it is nothing against the name.
  *
  * Cost: nothing where the name is the file's; some 15 us a name else.
  */
@@ -27,6 +27,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "lookup/called.h"
+#include "lookup/content.h"
 #include "lookup/covered.h"
 #include "lookup/path.h"
 #include "model/claim.h"
@@ -56,17 +57,25 @@ struct name_ground {
 
 /* ---- files -------------------------------------------------------------------------------- */
 
-/* Does the file, which is open to be looked at, begin as a program does? */
-static bool
-is_elf(int path_fd)
-{
-	char name[32], magic[SELFMAG];
-	_close_ int fd = -1;
+/* How the file, which is open to be looked at, begins. */
+enum beginning {
+	BEGINS_UNKNOWN, /* the process may not read it, or it is not to be read */
+	BEGINS_OTHERWISE,
+	BEGINS_AS_PROGRAM,
+};
 
-	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", path_fd);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
-	    memcmp(magic, ELFMAG, SELFMAG) == 0;
+static enum beginning
+read_beginning(const struct content_reader *reader, int path_fd)
+{
+	char magic[SELFMAG];
+	_close_ int fd = content_open(reader, path_fd);
+
+	if (fd < 0)
+		return BEGINS_UNKNOWN;
+	return read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+		memcmp(magic, ELFMAG, SELFMAG) == 0 ?
+	    BEGINS_AS_PROGRAM :
+	    BEGINS_OTHERWISE;
 }
 
 static bool
@@ -187,8 +196,10 @@ static enum called
 judge_path(const struct name_ground *ground, const char *path)
 {
 	const struct subject *subject = ground->subject;
+	const struct content_reader reader = subject_reader(subject);
 	struct path_trace trace;
-	_close_ int fd = path_open_traced(ground->root_fd, path, &trace);
+	_close_ int fd = path_open_for(&reader, ground->root_fd, path, &trace);
+	enum beginning beginning;
 	struct statx file;
 
 	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
@@ -198,7 +209,10 @@ judge_path(const struct name_ground *ground, const char *path)
 	    (ground->has_standing && program_file_is_same(&file, &ground->standing)) ||
 	    (subject->has_loaded && program_file_is_same(&file, &subject->loaded)))
 		return trace.open ? CALLED_NEAR : CALLED_ITSELF;
-	if (!is_elf(fd))
+	beginning = trace.denied ? BEGINS_UNKNOWN : read_beginning(&reader, fd);
+	if (beginning == BEGINS_UNKNOWN)
+		return CALLED_NOTHING;
+	if (beginning == BEGINS_OTHERWISE)
 		return CALLED_SCRIPT;
 	if (is_newer(ground, &trace, fd))
 		return CALLED_ITSELF;

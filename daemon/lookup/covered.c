@@ -81,11 +81,13 @@ covered_may_be(const struct process *process, enum process_evidence users)
 }
 
 static bool
-stat_below(int root_fd, const char *path, struct statx *ret)
+stat_below(const struct subject *subject, int root_fd, const char *path, struct statx *ret)
 {
-	_close_ int fd = path_open(root_fd, path);
+	const struct content_reader reader = subject_reader(subject);
+	struct path_trace trace;
+	_close_ int fd = path_open_for(&reader, root_fd, path, &trace);
 
-	return fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, ret) == 0;
+	return fd >= 0 && !trace.denied && program_file_stat(fd, "", AT_EMPTY_PATH, ret) == 0;
 }
 
 /* Is the directory, the first bytes of the path, the host's to the process, too? */
@@ -97,8 +99,8 @@ is_hosts(const struct subject *subject, const char *path, size_t length)
 
 	memcpy(directory, path, length);
 	directory[length] = '\0';
-	return stat_below(subject->own_root_fd, directory, &own) &&
-	    stat_below(subject->view->init_root_fd, directory, &host) &&
+	return stat_below(subject, subject->own_root_fd, directory, &own) &&
+	    stat_below(subject, subject->view->init_root_fd, directory, &host) &&
 	    program_file_is_same(&own, &host);
 }
 
@@ -124,12 +126,14 @@ is_in_hosts_tree(const struct subject *subject, const char *path)
 static bool
 is_system_program(const struct subject *subject, const char *path, struct statx *ret)
 {
-	struct path_rights rights = { 0 };
-	_close_ int fd = path_open_judged(subject->view->init_root_fd, path, &rights);
+	const struct content_reader reader = subject_reader(subject);
+	struct path_trace trace;
+	_close_ int fd = path_open_for(&reader, subject->view->init_root_fd, path, &trace);
 
-	return fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, ret) == 0 && rights.owned &&
-	    S_ISREG(ret->stx_mode) && (ret->stx_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 &&
-	    ret->stx_uid == 0 && (ret->stx_mode & S_IWOTH) == 0;
+	return fd >= 0 && !trace.denied && trace.owned &&
+	    program_file_stat(fd, "", AT_EMPTY_PATH, ret) == 0 && S_ISREG(ret->stx_mode) &&
+	    (ret->stx_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 && ret->stx_uid == 0 &&
+	    (ret->stx_mode & S_IWOTH) == 0;
 }
 
 /* Is it somebody's file? Of a number that is none, only if the process has that number itself. */
@@ -180,7 +184,7 @@ covered_read(const struct subject *subject)
 	    covered_is(subject, process->exe, &subject->program->file))
 		process->evidence |= EVIDENCE_EXE_COVERS;
 	if (identity_script_path(process, script, sizeof(script)) &&
-	    stat_below(subject->own_root_fd, script, &file) && S_ISREG(file.stx_mode) &&
+	    stat_below(subject, subject->own_root_fd, script, &file) && S_ISREG(file.stx_mode) &&
 	    covered_is(subject, script, &file))
 		process->script_evidence |= SCRIPT_COVERS;
 }

@@ -20,11 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/content.h"
 #include "lookup/evidence.h"
+#include "lookup/file-systems.h"
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/path.h"
@@ -32,11 +33,6 @@
 #include "lookup/shell.h"
 #include "lookup/upgrade.h"
 #include "model/program.h"
-
-/* In the headers since Linux 5.17. */
-#ifndef FUSE_SUPER_MAGIC
-#define FUSE_SUPER_MAGIC 0x65735546
-#endif
 
 /* ---- the pure part ------------------------------------------------------------------------ */
 
@@ -120,12 +116,14 @@ static uint64_t
 read_system_type(const struct subject *subject)
 {
 	_close_ int fd = -1;
-	struct statfs system;
+	struct statx file;
 
 	if (subject->program->error == 0 && subject->program->file.stx_dev_major != 0)
 		return 0;
 	fd = openat(subject->task_fd, "exe", O_PATH | O_CLOEXEC);
-	return fd >= 0 && fstatfs(fd, &system) == 0 ? (uint64_t)system.f_type : 0;
+	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0)
+		return 0;
+	return file_systems_type(subject->view->systems, fd, &file);
 }
 
 /* Root's number beside 0: a container's root is one, who made himself root elsewhere is none. */
@@ -179,8 +177,8 @@ read_path(const struct subject *subject)
 		return;
 	if ((fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &now) == 0 &&
 		evidence_is_update(&subject->program->file, &now, subject->root_uid)) ||
-	    upgrade_is_beside(root_fd, process->exe, &subject->program->file, subject->root_uid,
-		evidence_is_update))
+	    upgrade_is_beside(subject->view->systems, root_fd, process->exe,
+		&subject->program->file, subject->root_uid, evidence_is_update))
 		process->evidence |= EVIDENCE_EXE_UPDATED;
 }
 
@@ -191,7 +189,7 @@ read_file(const struct subject *subject)
 	struct process *process = subject->process;
 	uint64_t type = read_system_type(subject);
 
-	if (program->error == -EACCES || type == FUSE_SUPER_MAGIC)
+	if (program->error == -EACCES || type == FILE_SYSTEM_FUSE)
 		process->evidence |= EVIDENCE_EXE_HIDDEN_MOUNT;
 	if (program->error < 0)
 		return;
@@ -216,11 +214,13 @@ read_known(const struct subject *subject)
 {
 	const struct program_file *program = subject->program;
 	struct process *process = subject->process;
+	const struct content_reader reader = { .systems = subject->view->systems };
+	_close_ int fd = openat(subject->task_fd, "exe", O_PATH | O_CLOEXEC);
 	struct known_match match;
 
-	if (program->error < 0)
+	if (program->error < 0 || fd < 0)
 		return 0;
-	match = known_find(subject->view->host->known, subject->task_fd, "exe", &program->file);
+	match = known_find(subject->view->host->known, &reader, fd, &program->file);
 	if (match.name == NULL)
 		return 0;
 	if (match.appended)

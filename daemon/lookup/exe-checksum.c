@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Takes the checksum of a program file through /proc/PID/exe, so that a deleted one or one in
- * memory is read as well, and no path is followed. Only regular files, and no waiting for a lease
- * (O_NONBLOCK). A file that grows while it is read is cut at the size that was agreed to, and
- * then has no checksum.
+ * memory is read as well, and no path is followed. It is opened by content.c. A file that grows
+ * while it is read is cut at the size that was agreed to, and then has no checksum.
  *
  * Bounds: FILE_BYTES_MAX a file, and view->checksum_left_bytes in one request, since all of it
  * has to be done before the alarm of server.c. Cost: 1 to 3 ms a MiB.
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/content.h"
 #include "lookup/exe-checksum.h"
 
 #define FILE_BYTES_MAX (64ULL << 20)
@@ -46,14 +46,16 @@ void
 exe_checksum_read(struct view *view, int task_fd, const struct program_file *program,
     struct process *process)
 {
-	_close_ int fd = -1;
+	const struct content_reader reader = { .systems = view->systems };
+	_close_ int path_fd = -1, fd = -1;
 	struct statx file;
 
 	if (program->error < 0 || !S_ISREG(program->file.stx_mode) ||
 	    program->file.stx_size > FILE_BYTES_MAX ||
 	    program->file.stx_size > view->checksum_left_bytes)
 		return;
-	fd = openat(task_fd, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	path_fd = openat(task_fd, "exe", O_PATH | O_CLOEXEC);
+	fd = path_fd < 0 ? -errno : content_open(&reader, path_fd);
 	/* Another program may have been started, with another size. */
 	if (fd < 0 || program_file_stat(fd, "", AT_EMPTY_PATH, &file) < 0 ||
 	    !program_file_is_same(&file, &program->file) || file.stx_size != program->file.stx_size)

@@ -6,8 +6,9 @@
  * container's, and its table of routes, where own addresses stand as "/32 host LOCAL".
  *
  * Two containers on different networks may have the same address; then nobody is named. A
- * process can give itself any arguments; only what runs a program of one of these names is
- * believed, and what it forwards to is described beside it, never instead of it.
+ * process can give itself any arguments. So only a file of root's of one of these names is
+ * believed, and of a container of the system's only root's process, of a user's the user's own;
+ * what it forwards to is described beside it, never instead of it.
  *
  * Bounds: NAMESPACES_MAX namespaces, ADDRESSES_MAX addresses of each, and 64 KiB of their
  * tables. Cost: 3 us a process, 40 us a namespace, and only for such programs.
@@ -16,6 +17,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +38,7 @@ struct network {
 	char namespace[VIEW_NAMESPACE_MAX];
 	char id[OWNER_CONTAINER_MAX];
 	enum container_kind kind;
+	uint32_t uid; /* whose container it is: root's, or a user's below the own manager */
 	uint32_t addresses[ADDRESSES_MAX];
 	size_t address_count;
 };
@@ -48,9 +52,12 @@ static const char *const programs[] = { "docker-proxy", "rootlessport",
 	"rootlesskit-docker-proxy" };
 
 static bool
-is_forwarder(const char *exe)
+is_forwarder(const struct process *process)
 {
-	const char *slash = strrchr(exe, '/');
+	const char *slash = strrchr(process->exe, '/');
+
+	if (process->exe_trust == EXE_UNVERIFIED || (process->evidence & EVIDENCE_EXE_ROOTS) == 0)
+		return false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
 		if (slash != NULL && strcmp(slash + 1, programs[i]) == 0)
@@ -125,7 +132,18 @@ read_place(const struct view *view, int process_fd, struct place *place)
 	char path[PLACE_PATH_MAX];
 	size_t group;
 
-	return view_read_cgroup(view, process_fd, path) ? place_parse(path, place, &group) : 0;
+	return view_read_cgroup(view, process_fd, path) ?
+	    view_parse_place(view, path, place, &group) :
+	    0;
+}
+
+/* Whose container is it? */
+static uint32_t
+find_user(const struct place *place)
+{
+	uint32_t uid;
+
+	return sscanf(place->unit, "user@%" SCNu32 ".service", &uid) == 1 ? uid : 0;
 }
 
 /* Takes the addresses of the process's network, if it is a container's. 0 or -ENOMEM. */
@@ -145,6 +163,7 @@ add_network(const struct view *view, struct containers *containers, int process_
 		memcpy(network->namespace, namespace, strlen(namespace) + 1);
 		memcpy(network->id, place.container, strlen(place.container) + 1);
 		network->kind = place.container_kind;
+		network->uid = find_user(&place);
 		containers->count++;
 		table = malloc(TABLE_MAX);
 		length =
@@ -185,15 +204,16 @@ find_networks(const struct view *view, struct containers *containers)
 	return r;
 }
 
-/* The one network with this address; NULL where none has it, or several. */
+/* The user's one network with this address; NULL where none has it, or several. */
 static const struct network *
-find_address(const struct containers *containers, uint32_t address)
+find_address(const struct containers *containers, uint32_t uid, uint32_t address)
 {
 	const struct network *found = NULL;
 
 	for (size_t i = 0; i < containers->count; i++)
 		for (size_t j = 0; j < containers->networks[i].address_count; j++) {
-			if (containers->networks[i].addresses[j] != address)
+			if (containers->networks[i].uid != uid ||
+			    containers->networks[i].addresses[j] != address)
 				continue;
 			/* The table shows an address under "Main" and again under "Local". */
 			if (found != NULL && found != &containers->networks[i])
@@ -206,7 +226,7 @@ find_address(const struct containers *containers, uint32_t address)
 int
 forward_read(struct view *view, struct process *process)
 {
-	const char *argument = is_forwarder(process->exe) ? address_argument(process) : NULL;
+	const char *argument = is_forwarder(process) ? address_argument(process) : NULL;
 	const struct network *network;
 	struct in_addr address;
 	int r;
@@ -219,7 +239,7 @@ forward_read(struct view *view, struct process *process)
 		if (r < 0)
 			return r;
 	}
-	network = find_address(view->containers, address.s_addr);
+	network = find_address(view->containers, process->uid, address.s_addr);
 	if (network == NULL)
 		return 0;
 	r = owner_text_set(&process->forwards_to, network->id);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/budget.h"
 #include "lookup/cgroup.h"
 #include "lookup/host.h"
 #include "lookup/known.h"
@@ -30,11 +31,16 @@ find_memory_device(void)
 int
 host_open(struct host *ret)
 {
-	*ret = (struct host){ .cgroup_fd = -1 };
+	*ret = (struct host){
+		.cgroup_fd = -1,
+		.systemd_fd = -1,
+		.limits = &budget_default_limits,
+	};
 	ret->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (ret->proc_fd < 0)
 		return -errno;
 	ret->cgroup_fd = cgroup_open_root();
+	ret->systemd_fd = open("/sys/fs/cgroup/systemd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ret->memory_device = find_memory_device();
 	ret->known = known_new();
 	return 0;

@@ -9,14 +9,17 @@
 
 #include "base/macros.h"
 
+struct budget_limits;
 struct known_programs;
 
 struct host {
-	int proc_fd;		      /* /proc */
-	int cgroup_fd;		      /* the root of the cgroup v2 tree; -1 = there is none */
-	uint64_t memory_device;	      /* on which memfd_create(2) makes its files, major << 32 |
+	int proc_fd;		/* /proc */
+	int cgroup_fd;		/* the root of the cgroup v2 tree; -1 = there is none */
+	int systemd_fd;		/* that of systemd's own one of cgroup v1; -1 = none */
+	uint64_t memory_device; /* on which memfd_create(2) makes its files, major << 32 |
 				   minor; 0 = unknown */
-	struct known_programs *known; /* its own programs; NULL = none are known */
+	const struct budget_limits *limits; /* of a search */
+	struct known_programs *known;	    /* its own programs; NULL = none are known */
 };
 
 /*

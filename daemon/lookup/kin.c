@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/content.h"
 #include "lookup/files.h"
 #include "lookup/kin.h"
 #include "lookup/path.h"
@@ -262,11 +263,12 @@ is_verified(const struct kin_source *source, char *exe, const struct kin *kin)
 static bool
 is_roots_script(const struct view *view, const char *path)
 {
-	struct path_rights rights = { 0 };
-	_close_ int fd = path_open_judged(view->init_root_fd, path, &rights);
+	const struct content_reader reader = { .systems = view->systems };
+	struct path_trace trace;
+	_close_ int fd = path_open_for(&reader, view->init_root_fd, path, &trace);
 	struct statx file;
 
-	return fd >= 0 && rights.owned && program_file_stat(fd, "", AT_EMPTY_PATH, &file) == 0 &&
+	return fd >= 0 && trace.owned && program_file_stat(fd, "", AT_EMPTY_PATH, &file) == 0 &&
 	    is_roots_file(file.stx_uid, file.stx_mode);
 }
 

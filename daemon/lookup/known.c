@@ -12,7 +12,7 @@
  * The directories are listed when they have changed; each request asks anew whether a file has.
  * What was found of a running file is remembered for one request.
  *
- * A file in a FUSE file system is not read: whoever serves it might never answer.
+ * Files are opened by content.c: not all can be read.
  *
  * Bounds: KNOWN_MAX programs, NAMES_MAX entries of a directory, CANDIDATES_MAX of the names.
  * Memory: 12 KiB, and 11 KiB more while directories are listed. Cost: 70 us a request; 1 to 5 ms
@@ -21,26 +21,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "lookup/build-id.h"
+#include "lookup/content.h"
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/path.h"
 #include "model/owner.h"
 #include "model/program.h"
-
-/* In the headers since Linux 5.17. */
-#ifndef FUSE_SUPER_MAGIC
-#define FUSE_SUPER_MAGIC 0x65735546
-#endif
 
 #define NAMES_MAX      65536
 #define CANDIDATES_MAX 256
@@ -130,17 +124,18 @@ open_candidate(int root_fd, const struct known_name *candidate, struct statx *re
 	return r < 0 ? r : take_fd(&fd);
 }
 
-/* Reads the id of a file, which is regular. Returns 0 or -errno. */
+/* Reads the id of a file that is open (O_PATH). Returns 0 or -errno. */
 static int
-read_id(int directory_fd, const char *name, const struct file_state *state, struct build_id *ret)
+read_id(const struct content_reader *reader, int path_fd, const struct file_state *state,
+    struct build_id *ret)
 {
-	_close_ int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_close_ int fd = content_open(reader, path_fd);
 	struct file_state opened;
 	struct statx file;
 	int r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = stat_file(fd, "", AT_EMPTY_PATH, &file);
 	if (r < 0)
 		return r;
@@ -213,12 +208,13 @@ find_id(const struct known_programs *known, const struct build_id *id)
 
 /* Takes the candidate in where it is root's, and no other name of what is there already. */
 static void
-add(struct known_programs *known, int root_fd, const struct known_name *candidate)
+add(struct known_programs *known, int root_fd, const struct known_name *candidate,
+    struct file_systems *systems)
 {
+	const struct content_reader reader = { .systems = systems };
 	struct known_program entry = { .found = *candidate };
 	_close_ int fd = -1;
 	struct statx file;
-	char name[32];
 
 	fd = open_candidate(root_fd, candidate, &file);
 	if (fd < 0 || !S_ISREG(file.stx_mode) || file.stx_uid != 0 ||
@@ -228,15 +224,13 @@ add(struct known_programs *known, int root_fd, const struct known_name *candidat
 	for (size_t i = 0; i < known->count; i++)
 		if (is_same(&known->entries[i].state, &entry.state))
 			return;
-	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (read_id(AT_FDCWD, name, &entry.state, &entry.id) < 0 ||
-	    find_id(known, &entry.id) != NULL)
+	if (read_id(&reader, fd, &entry.state, &entry.id) < 0 || find_id(known, &entry.id) != NULL)
 		return;
 	known->entries[known->count++] = entry;
 }
 
 static void
-fill(struct known_programs *known, int root_fd, const int *fds)
+fill(struct known_programs *known, int root_fd, const int *fds, struct file_systems *systems)
 {
 	_free_ struct known_name *candidates = calloc(CANDIDATES_MAX, sizeof(*candidates));
 	size_t count = 0;
@@ -248,7 +242,7 @@ fill(struct known_programs *known, int root_fd, const int *fds)
 		count = list_directory(fds[i], i, candidates, count);
 	qsort(candidates, count, sizeof(candidates[0]), compare);
 	for (size_t i = 0; i < count && known->count < KNOWN_MAX; i++)
-		add(known, root_fd, &candidates[i]);
+		add(known, root_fd, &candidates[i], systems);
 }
 
 /* Opens the directories, each once, and notes their states; of one that is there by another name,
@@ -312,7 +306,7 @@ known_new(void)
 }
 
 void
-known_refresh(struct known_programs *known, int root_fd)
+known_refresh(struct known_programs *known, int root_fd, struct file_systems *systems)
 {
 	struct file_state states[ARRAY_SIZE(directories)];
 	int fds[ARRAY_SIZE(directories)];
@@ -328,7 +322,7 @@ known_refresh(struct known_programs *known, int root_fd)
 	if (memcmp(states, known->directories, sizeof(states)) != 0 ||
 	    !is_current(known, root_fd, fds)) {
 		memcpy(known->directories, states, sizeof(states));
-		fill(known, root_fd, fds);
+		fill(known, root_fd, fds, systems);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
@@ -337,22 +331,8 @@ known_refresh(struct known_programs *known, int root_fd)
 
 /* ---- a file ------------------------------------------------------------------------------- */
 
-/* May whoever serves the file's system never answer? */
-static bool
-is_on_fuse(int directory_fd, const char *name, const struct file_state *state)
-{
-	_close_ int fd = -1;
-	struct statfs system;
-
-	/* It is on a block device. */
-	if (state->device >> 32 != 0)
-		return false;
-	fd = openat(directory_fd, name, O_PATH | O_CLOEXEC);
-	return fd < 0 || fstatfs(fd, &system) < 0 || system.f_type == FUSE_SUPER_MAGIC;
-}
-
 static const struct known_program *
-recognize(const struct known_programs *known, int directory_fd, const char *name,
+recognize(const struct known_programs *known, const struct content_reader *reader, int fd,
     const struct file_state *state)
 {
 	struct build_id id;
@@ -361,9 +341,7 @@ recognize(const struct known_programs *known, int directory_fd, const char *name
 	for (size_t i = 0; i < known->count; i++)
 		if (is_same(&known->entries[i].state, state))
 			return &known->entries[i];
-	if (is_on_fuse(directory_fd, name, state))
-		return NULL;
-	return read_id(directory_fd, name, state, &id) == 0 ? find_id(known, &id) : NULL;
+	return read_id(reader, fd, state, &id) == 0 ? find_id(known, &id) : NULL;
 }
 
 static bool
@@ -375,26 +353,39 @@ is_runtime(const char *name)
 	return false;
 }
 
+/* What the file is, remembered where the kernel runs it. What a process named is neither taken from
+ * there nor put there: another might not read it, or he might. */
+static const struct known_program *
+remember(struct known_programs *known, const struct content_reader *reader, int fd,
+    const struct file_state *state)
+{
+	struct remembered *remembered =
+	    &known->remembered[(state->inode ^ state->device) % REMEMBERED_MAX];
+
+	if (reader->process != NULL)
+		return recognize(known, reader, fd, state);
+	if (!is_same(&remembered->state, state))
+		*remembered = (struct remembered){
+			*state,
+			recognize(known, reader, fd, state),
+		};
+	return remembered->entry;
+}
+
 struct known_match
-known_find(struct known_programs *known, int directory_fd, const char *name,
+known_find(struct known_programs *known, const struct content_reader *reader, int fd,
     const struct statx *file)
 {
 	struct file_state state = state_of(file);
-	struct remembered *remembered;
+	const struct known_program *entry;
 
 	if (known == NULL || known->count == 0 || !S_ISREG(file->stx_mode) || file->stx_ino == 0)
 		return (struct known_match){ NULL, false };
-	remembered = &known->remembered[(state.inode ^ state.device) % REMEMBERED_MAX];
-	if (!is_same(&remembered->state, &state))
-		*remembered = (struct remembered){
-			state,
-			recognize(known, directory_fd, name, &state),
-		};
-	if (remembered->entry == NULL)
+	entry = remember(known, reader, fd, &state);
+	if (entry == NULL)
 		return (struct known_match){ NULL, false };
 	return (struct known_match){
-		.name = remembered->entry->found.name,
-		.appended = state.size > remembered->entry->state.size &&
-		    is_runtime(remembered->entry->found.name),
+		.name = entry->found.name,
+		.appended = state.size > entry->state.size && is_runtime(entry->found.name),
 	};
 }

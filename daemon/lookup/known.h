@@ -12,7 +12,9 @@
 /* The most programs that are known. */
 #define KNOWN_MAX 64
 
+struct file_systems;
 struct known_programs;
+struct content_reader;
 
 /* A file that was recognized. */
 struct known_match {
@@ -27,13 +29,13 @@ struct known_programs *known_new(void);
  * Reads what has changed of the programs below root_fd, PID 1's root (-1 = may not be looked at:
  * nothing is known). known may be NULL.
  */
-void known_refresh(struct known_programs *known, int root_fd);
+void known_refresh(struct known_programs *known, int root_fd, struct file_systems *systems);
 
 /*
- * Which program the file `name` below directory_fd is a copy of; file is what statx(2) said of it.
- * A link is followed. known may be NULL.
+ * Which program the file that fd is (O_PATH) is a copy of, if the reader may read it
+ * (content.h); file is what statx(2) said of it. known may be NULL.
  */
-struct known_match known_find(struct known_programs *known, int directory_fd, const char *name,
-    const struct statx *file);
+struct known_match known_find(struct known_programs *known, const struct content_reader *reader,
+    int fd, const struct statx *file);
 
 #endif

@@ -138,23 +138,33 @@ skip_alias(const char *path)
 	return path;
 }
 
-/* Opens it to be looked at. Returns a descriptor or -errno; -EINVAL where its path is not known. */
+/* Opens it to be looked at. Returns a descriptor or -errno; -EINVAL where its path is not known,
+ * -EACCES where the process may not follow it. */
 static int
 open_named(const struct subject *subject, const char *argument, bool *ret_open)
 {
 	const struct process *process = subject->process;
+	const struct content_reader reader = subject_reader(subject);
 	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
+	int root_fd = subject->own_root_fd;
+	struct path_trace trace;
 	char path[OWNER_PATH_MAX];
+	_close_ int fd = -1;
 
 	*ret_open = false;
 	for (const char *next = skip_alias(argument); next != argument; next = skip_alias(argument))
 		argument = next;
-	if (argument[0] == '/')
-		return path_open_checked(subject->own_root_fd, argument, ret_open);
-	if (!program_script_path(process->cwd, argument, path, sizeof(path)))
-		return -EINVAL;
-	return path_open_checked(own_mounts ? subject->own_root_fd : subject->view->init_root_fd,
-	    path, ret_open);
+	if (argument[0] != '/') {
+		if (!program_script_path(process->cwd, argument, path, sizeof(path)))
+			return -EINVAL;
+		argument = path;
+		root_fd = own_mounts ? subject->own_root_fd : subject->view->init_root_fd;
+	}
+	fd = path_open_for(&reader, root_fd, argument, &trace);
+	*ret_open = trace.open;
+	if (fd < 0)
+		return fd;
+	return trace.denied ? -EACCES : take_fd(&fd);
 }
 
 /* Notes what the file tells. Returns a descriptor of it, or -errno where it is neither a file nor
@@ -166,8 +176,8 @@ judge_named(const struct subject *subject, const char *argument, struct statx *r
 	bool open;
 	_close_ int fd = open_named(subject, argument, &open);
 
-	/* It has gone, but not from its whole path. */
-	if (fd == -ENOENT && argument[0] == '/')
+	/* It has gone, or is not to be seen; but its whole path is known. */
+	if ((fd == -ENOENT || fd == -EACCES || fd == -EREMOTE) && argument[0] == '/')
 		process->script_evidence |= SCRIPT_PLACED;
 	if (fd < 0)
 		return fd;
@@ -189,14 +199,13 @@ static int
 read_loaded(struct subject *subject, const char *argument)
 {
 	_close_ int fd = judge_named(subject, argument, &subject->loaded);
+	const struct content_reader reader = subject_reader(subject);
 	struct known_match match;
-	char name[32];
 
 	if (fd < 0)
 		return 0;
 	subject->has_loaded = true;
-	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	match = known_find(subject->view->host->known, AT_FDCWD, name, &subject->loaded);
+	match = known_find(subject->view->host->known, &reader, fd, &subject->loaded);
 	if (match.name == NULL || program_find(match.name) == program_find(program_name(argument)))
 		return 0;
 	return owner_text_set(&subject->process->known_as, match.name);

@@ -135,7 +135,10 @@ own_file_read(const struct view *view, int task_fd, const struct program_file *p
 {
 	bool own_mounts = (process->evidence & EVIDENCE_OTHER_MOUNTS) != 0;
 
-	if (process->exe[0] == '/' && process->place.container_kind == CONTAINER_NONE)
+	/* A user may call a cgroup below the own manager a container. */
+	if (process->exe[0] == '/' &&
+	    (process->place.container_kind == CONTAINER_NONE ||
+		process->place.user_unit[0] != '\0'))
 		process->evidence |= !own_mounts || process->exe_trust != EXE_UNVERIFIED ?
 		    place_by_path(process->exe) :
 		    read_place(view, task_fd, process->exe);

@@ -12,9 +12,11 @@
  * is refused: where it leads depends on who reads it, and its text is no path.
  *
  * Only descriptors that give no access to contents (O_PATH) are opened, and no file system is
- * mounted on the way. A lookup in a network file system can wait for its server, and one
- * in a FUSE file system for the process that serves it, where its owner lets all users in
- * (allow_other) in this user namespace; the alarm of server.c ends both.
+ * mounted on the way. Of a path that a process named, no other file system than those of
+ * file-systems.c is entered, and it is noted whether that process may go there. Of the path of a
+ * program that runs, a lookup in a network file system can wait for its server, and one in a FUSE
+ * file system for the process that serves it, where its owner lets all users in (allow_other) in
+ * this user namespace; the alarm of server.c ends both.
  *
  * Cost: three system calls a component, three more a link; about 1 us a component.
  */
@@ -27,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/content.h"
 #include "lookup/files.h"
 #include "lookup/path.h"
 
@@ -34,10 +37,12 @@
 
 struct path {
 	int root_fd;
-	int fd;		   /* where we are; -1 = at the root */
-	unsigned depth;	   /* steps below the root */
-	unsigned links;	   /* followed so far */
-	uint32_t root_uid; /* root's number beside 0 */
+	int fd;				     /* where we are; -1 = at the root */
+	unsigned depth;			     /* steps below the root */
+	unsigned links;			     /* followed so far */
+	uint32_t root_uid;		     /* root's number beside 0 */
+	const struct content_reader *reader; /* NULL = this program's own path */
+	uint64_t device; /* the last that was found allowed; UINT64_MAX = none */
 	struct path_trace *trace;
 	bool names;	  /* the last name is wanted */
 	const char *rest; /* in text: what is still to be followed */
@@ -82,6 +87,22 @@ is_owned(const struct statx *directory, uint32_t root_uid)
 	    ((directory->stx_mode & S_IWGRP) == 0 || roots_group || sticky);
 }
 
+/* Notes whether the reader may go on there. Returns 0 or -EREMOTE. */
+static int
+check_reader(struct path *path, int fd, const struct statx *file)
+{
+	const struct content_reader *reader = path->reader;
+	uint64_t device = (uint64_t)file->stx_dev_major << 32 | file->stx_dev_minor;
+
+	if (device != path->device &&
+	    !file_systems_allow(reader->systems, fd, file, FILE_SYSTEM_PASS))
+		return -EREMOTE;
+	path->device = device;
+	if (S_ISDIR(file->stx_mode) && !content_may(reader, fd, file))
+		path->trace->denied = true;
+	return 0;
+}
+
 /*
  * 1 = fd is a symbolic link, 0 = it is none, or -errno. Of a directory it is noted who may
  * write to it.
@@ -95,6 +116,8 @@ is_link(struct path *path, int fd)
 		STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_BTIME | STATX_CTIME,
 		&file) < 0)
 		return -errno;
+	if (path->reader != NULL && check_reader(path, fd, &file) < 0)
+		return -EREMOTE;
 	if (S_ISDIR(file.stx_mode)) {
 		path->trace->open |= (file.stx_mode & S_IWOTH) != 0;
 		path->trace->owned &= is_owned(&file, path->root_uid);
@@ -202,14 +225,17 @@ path_made_usec(const struct statx *file)
 }
 
 static int
-follow(int root_fd, const char *text, bool names, uint32_t root_uid, struct path_trace *trace)
+follow(const struct content_reader *reader, int root_fd, const char *text, uint32_t root_uid,
+    struct path_trace *trace)
 {
 	struct path path = {
 		.root_fd = root_fd,
 		.root_uid = root_uid,
 		.fd = -1,
+		.reader = reader,
+		.device = UINT64_MAX,
 		.trace = trace,
-		.names = names,
+		.names = reader != NULL,
 		.rest = path.text,
 	};
 	size_t length = strlen(text);
@@ -222,7 +248,9 @@ follow(int root_fd, const char *text, bool names, uint32_t root_uid, struct path
 		return -ENAMETOOLONG;
 	memcpy(path.text, text, length + 1);
 	trace->owned = true;
-	(void)is_link(&path, root_fd);
+	r = is_link(&path, root_fd);
+	if (r == -EREMOTE)
+		return r;
 	do {
 		path.rest += strspn(path.rest, "/");
 		r = step(&path);
@@ -233,26 +261,17 @@ follow(int root_fd, const char *text, bool names, uint32_t root_uid, struct path
 }
 
 int
-path_open_traced(int root_fd, const char *text, struct path_trace *ret)
+path_open_for(const struct content_reader *reader, int root_fd, const char *text,
+    struct path_trace *ret)
 {
-	return follow(root_fd, text, true, 0, ret);
-}
-
-int
-path_open_checked(int root_fd, const char *text, bool *ret_open)
-{
-	struct path_trace trace;
-	int fd = follow(root_fd, text, false, 0, &trace);
-
-	*ret_open = trace.open;
-	return fd;
+	return follow(reader, root_fd, text, 0, ret);
 }
 
 int
 path_open_judged(int root_fd, const char *text, struct path_rights *rights)
 {
 	struct path_trace trace;
-	int fd = follow(root_fd, text, false, rights->root_uid, &trace);
+	int fd = follow(NULL, root_fd, text, rights->root_uid, &trace);
 
 	rights->open = trace.open;
 	rights->owned = trace.owned;
@@ -264,5 +283,5 @@ path_open(int root_fd, const char *text)
 {
 	struct path_trace trace;
 
-	return follow(root_fd, text, false, 0, &trace);
+	return follow(NULL, root_fd, text, 0, &trace);
 }

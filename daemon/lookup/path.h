@@ -11,6 +11,8 @@
 
 #include "base/macros.h"
 
+struct content_reader;
+
 /*
  * Opens path, absolute or not, with the directory root_fd (borrowed) as its root, without
  * access to its contents (O_PATH). Symbolic links are followed, the last one too.
@@ -36,7 +38,8 @@ struct path_trace {
 	/* A directory on the way, root_fd's or one that a link leads through, may be written by
 	 * all, sticky or not. What was seen before an error counts. */
 	bool open;
-	bool owned; /* as in struct path_rights */
+	bool owned;  /* as in struct path_rights */
+	bool denied; /* the reader may not search a directory on the way */
 	/* The newest link that was followed: when it was made (or, where the file system does not
 	 * keep that, changed), CLOCK_REALTIME; 0 = there was none. */
 	uint64_t link_usec;
@@ -46,11 +49,14 @@ struct path_trace {
 	char name[NAME_MAX + 1];
 };
 
-/* path_open(), and tells what was seen; one system call more. */
-int path_open_traced(int root_fd, const char *path, struct path_trace *ret) _mustcheck_;
-
-/* path_open(), and tells the first of it alone. */
-int path_open_checked(int root_fd, const char *path, bool *ret_open) _mustcheck_;
+/*
+ * path_open() of a path that a process named, and tells what was seen. A path through another file
+ * system than those of file-systems.h ends there: -EREMOTE. One that the reader may not follow is
+ * followed all the same; what came of it may be compared with what the process has anyhow, and for
+ * nothing else.
+ */
+int path_open_for(const struct content_reader *reader, int root_fd, const char *path,
+    struct path_trace *ret) _mustcheck_;
 
 /* When a file was made or, where that is not kept, changed: CLOCK_REALTIME. Of what statx(2) was
  * asked with STATX_BTIME and STATX_CTIME. */

@@ -236,6 +236,18 @@ proc_read_status(int task_fd, struct process *process)
 		proc_parse_status(text, (size_t)length, process);
 }
 
+int
+proc_read_real_uid(int process_fd, uint32_t *ret)
+{
+	char text[STATUS_MAX + 1];
+	ssize_t length = files_read(process_fd, "status", text, STATUS_MAX);
+
+	if (length < 0)
+		return (int)length;
+	text[length] = '\0';
+	return read_ids(find_line(text, "Uid:"), ret, 1) == 1 ? 0 : -EBADMSG;
+}
+
 void
 proc_read_login(int task_fd, struct process *process)
 {

@@ -47,6 +47,9 @@ void proc_parse_status(const char *text, size_t length, struct process *process)
 /* The same from the file; what cannot be read becomes UINT32_MAX, nobody. */
 void proc_read_status(int task_fd, struct process *process);
 
+/* The user who started the process, whatever it runs as. Returns 0 or -errno. */
+int proc_read_real_uid(int process_fd, uint32_t *ret) _mustcheck_;
+
 /* Fills login_uid and login_known: the kernel may have no such thing. */
 void proc_read_login(int task_fd, struct process *process);
 

@@ -11,8 +11,8 @@
  * ring that has no descriptor itself (IORING_REGISTER_RING_FDS) shows nowhere.
  *
  * Cost: 8 us a ring and up to 1 us a registered file. Requests that wait in the ring are in the
- * same text, up to some megabytes, so RING_BYTES_MAX bounds what a process can have us read; rings
- * behind that are left out, as if nothing were registered with them.
+ * same text, up to some megabytes, so RING_BYTES_MAX bounds what one user's processes can have us
+ * read; a process that has rings behind that was not searched to its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -125,9 +125,9 @@ read_once(int task_fd, int fd, size_t *left_bytes, ring_function *function, void
 			break;
 		*left_bytes -= (size_t)length;
 		if (!ring_take(text, bytes, (size_t)length, function, argument))
-			break;
+			return 0;
 	}
-	return 0;
+	return *left_bytes > 0 ? 0 : -EFBIG;
 }
 
 int
@@ -147,7 +147,7 @@ ring_read(int task_fd, int fd, size_t *left_bytes, ring_function *function, void
 		if (text.has_files || text.no_files)
 			break;
 		if (*left_bytes < PAUSE_BYTES)
-			break;
+			return -EFBIG;
 		*left_bytes -= PAUSE_BYTES;
 		(void)nanosleep(&pause, NULL);
 	}

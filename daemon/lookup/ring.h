@@ -13,7 +13,7 @@
 /* What the link of a descriptor of an io_uring says (fs/anon_inodes.c). */
 #define RING_LINK "anon_inode:[io_uring]"
 
-/* Of all rings of one walk so much is read, in bytes. */
+/* Of all rings of one user so much is read in one walk, in bytes. */
 #define RING_BYTES_MAX (16U << 20)
 
 /* Called with the inode of each registered socket. Returns false to hear of no more. */
@@ -36,7 +36,7 @@ bool ring_take(struct ring_text *text, const char *bytes, size_t length, ring_fu
 /*
  * Reads what is registered with the ring at descriptor fd of task_fd, an open /proc/PID or a
  * thread's; what it takes of *left_bytes is taken from it. *ret_hidden as in struct ring_text.
- * Returns 0 or -errno.
+ * Returns 0 or -errno; -EFBIG where that was not enough.
  */
 int ring_read(int task_fd, int fd, size_t *left_bytes, ring_function *function, void *argument,
     uint32_t *ret_hidden) _mustcheck_;

@@ -37,6 +37,7 @@
 
 #include "base/cleanup.h"
 #include "lookup/cgroup.h"
+#include "lookup/content.h"
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/pids.h"
@@ -169,13 +170,16 @@ has_channel(const struct stdio *holder, const struct stdio *stdio)
 static const char *
 find_known(const struct view *view, const struct process *holder, int process_fd, const char *exe)
 {
+	const struct content_reader reader = { .systems = view->systems };
+	_close_ int fd = -1;
 	struct known_match match = { .name = NULL };
 	struct statx file;
 
 	if (holder != NULL && !holder->exe_deleted && strcmp(exe, holder->exe) == 0)
 		return holder->known_as;
-	if (program_file_stat(process_fd, "exe", 0, &file) == 0)
-		match = known_find(view->host->known, process_fd, "exe", &file);
+	fd = openat(process_fd, "exe", O_PATH | O_CLOEXEC);
+	if (fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &file) == 0)
+		match = known_find(view->host->known, &reader, fd, &file);
 	return match.name != NULL ? match.name : "";
 }
 
@@ -386,12 +390,26 @@ shell_orphans_free(struct shell_orphans *orphans)
 	return NULL;
 }
 
-/* Is the parent a super-server, by the host's own file? */
+/*
+ * Is it a super-server: by the host's own file, and run by root or as what its unit was started
+ * for? Anybody can start the host's.
+ */
 static bool
-is_below_super_server(const struct view *view, int process_fd)
+is_super_server(const char *exe, const struct program_file *program, uint32_t uid, int32_t pid,
+    const struct process *process)
+{
+	return program_is_super_server(program_name(exe)) && program->error == 0 &&
+	    program->trust == EXE_SAME && program->file.stx_uid == 0 && program->rights.owned &&
+	    (program->file.stx_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+	    (uid == 0 || (process->main_pid != 0 && pid == process->main_pid));
+}
+
+static bool
+is_below_super_server(const struct view *view, int process_fd, const struct process *process)
 {
 	struct program_file program;
 	struct proc_stat stat;
+	struct process parent;
 	char exe[FILES_LINK_MAX];
 	_close_ int fd = -1;
 
@@ -402,7 +420,9 @@ is_below_super_server(const struct view *view, int process_fd)
 	    !program_is_super_server(program_name(exe)))
 		return false;
 	program_file_judge(view, fd, false, exe, &program);
-	return program.trust == EXE_SAME && program.error == 0 && program.file.stx_uid == 0;
+	process_init(&parent);
+	proc_read_status(fd, &parent);
+	return is_super_server(exe, &program, parent.uid, stat.parent_pid, process);
 }
 
 void
@@ -412,8 +432,9 @@ shell_read(const struct view *view, int process_fd, int task_fd, const char *cgr
 	struct shells shells = {
 		.view = view,
 		.process = process,
-		.super_server = process->exe_trust == EXE_SAME && process->exe_uid == 0 &&
-		    (process->evidence & EVIDENCE_EXE_KNOWN) != 0 &&
+		.super_server = process->exe_trust == EXE_SAME &&
+		    (process->evidence & EVIDENCE_EXE_ROOTS) != 0 &&
+		    (process->uid == 0 || process->pid == process->main_pid) &&
 		    program_is_super_server(program_name(process->exe)),
 	};
 
@@ -422,7 +443,7 @@ shell_read(const struct view *view, int process_fd, int task_fd, const char *cgr
 		process->evidence |= EVIDENCE_STDIO_NETWORK;
 	if (process->pid == 1)
 		return;
-	if (shells.stdio.network && is_below_super_server(view, process_fd))
+	if (shells.stdio.network && is_below_super_server(view, process_fd, process))
 		process->evidence |= EVIDENCE_SUPER_SERVER;
 	read_descendants(&shells, process_fd, process->pid);
 	for (size_t next = 0; next < shells.queued; next++) {

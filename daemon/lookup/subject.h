@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "lookup/content.h"
+#include "lookup/proc.h"
 #include "lookup/program-file.h"
 #include "lookup/view.h"
 #include "model/owner.h"
@@ -21,5 +23,19 @@ struct subject {
 	bool has_loaded; /* a wrapper runs the file `loaded` */
 	struct statx loaded;
 };
+
+/* Who reads a path that the process named. */
+static inline struct content_reader
+subject_reader(const struct subject *subject)
+{
+	uint32_t real_uid = UINT32_MAX;
+
+	return (struct content_reader){
+		.systems = subject->view->systems,
+		.process = subject->process,
+		.raised = proc_read_real_uid(subject->task_fd, &real_uid) < 0 ||
+		    real_uid != subject->process->uid,
+	};
+}
 
 #endif

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/file-systems.h"
 #include "lookup/files.h"
 #include "lookup/path.h"
 #include "lookup/program-file.h"
@@ -28,6 +29,7 @@
 
 /* What is replaced, and by what it may be. */
 struct upgrade {
+	struct file_systems *systems;
 	int root_fd;
 	const char *exe;
 	const struct statx *before;
@@ -71,6 +73,7 @@ search_beside(const struct upgrade *upgrade, size_t at, size_t length)
 	struct dirent *entry;
 	_closedir_ DIR *directory = NULL;
 	_close_ int fd = -1;
+	struct statx file;
 
 	if (length >= sizeof(version) || at >= sizeof(parent))
 		return false;
@@ -79,7 +82,8 @@ search_beside(const struct upgrade *upgrade, size_t at, size_t length)
 	memcpy(version, upgrade->exe + at, length);
 	version[length] = '\0';
 	fd = path_open(upgrade->root_fd, parent);
-	if (fd >= 0)
+	if (fd >= 0 && program_file_stat(fd, "", AT_EMPTY_PATH, &file) == 0 &&
+	    file_systems_allow(upgrade->systems, fd, &file, FILE_SYSTEM_READ))
 		directory = files_open_directory(fd, ".");
 	while (directory != NULL && left-- > 0 && (entry = readdir(directory)) != NULL)
 		if (upgrade_is_version(version, entry->d_name) &&
@@ -89,10 +93,10 @@ search_beside(const struct upgrade *upgrade, size_t at, size_t length)
 }
 
 bool
-upgrade_is_beside(int root_fd, const char *exe, const struct statx *before, uint32_t root_uid,
-    upgrade_function *is_update)
+upgrade_is_beside(struct file_systems *systems, int root_fd, const char *exe,
+    const struct statx *before, uint32_t root_uid, upgrade_function *is_update)
 {
-	const struct upgrade upgrade = { root_fd, exe, before, root_uid, is_update };
+	const struct upgrade upgrade = { systems, root_fd, exe, before, root_uid, is_update };
 	unsigned left = DIRECTORIES_MAX;
 	size_t end = strlen(exe);
 

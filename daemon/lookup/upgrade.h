@@ -9,6 +9,8 @@
 
 #include "base/macros.h"
 
+struct file_systems;
+
 /* Do these two names of directories differ in their versions alone: "erts-13.1", "erts-13.2"? */
 bool upgrade_is_version(const char *before, const char *now);
 
@@ -21,7 +23,7 @@ typedef bool upgrade_function(const struct statx *before, const struct statx *no
  * successor: the same path with the version in one directory's name replaced, a file of
  * which is_update() is true, that no directory which all may write leads to.
  */
-bool upgrade_is_beside(int root_fd, const char *exe, const struct statx *before, uint32_t root_uid,
-    upgrade_function *is_update);
+bool upgrade_is_beside(struct file_systems *systems, int root_fd, const char *exe,
+    const struct statx *before, uint32_t root_uid, upgrade_function *is_update);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "lookup/file-systems.h"
 #include "lookup/files.h"
 #include "lookup/known.h"
 #include "lookup/place.h"
@@ -71,14 +72,18 @@ view_open(struct view *ret, const struct host *host)
 			path[0] = '\0';
 		cut_own_cgroup(path);
 	}
-	known_refresh(host->known, ret->init_root_fd);
+	ret->systems = file_systems_new(host->proc_fd);
 	ret->root_cgroup = strdup(path);
-	return ret->root_cgroup == NULL ? -ENOMEM : 0;
+	if (ret->systems == NULL || ret->root_cgroup == NULL)
+		return -ENOMEM;
+	known_refresh(host->known, ret->init_root_fd, ret->systems);
+	return 0;
 }
 
 void
 view_close(struct view *view)
 {
+	view->systems = file_systems_free(view->systems);
 	free(view->root_cgroup);
 	if (view->init_root_fd >= 0)
 		(void)close(view->init_root_fd);
@@ -97,23 +102,40 @@ view_read_cgroup(const struct view *view, int task_fd, char *path)
 	return true;
 }
 
-/* Is the cgroup that holds the one at path, of so many bytes, made and kept by root? */
+/* Can nobody but root make a cgroup in the one at path, which is in this tree? 0, 1 or -ENOENT. */
+static int
+is_roots(int tree_fd, const char *path)
+{
+	struct stat status;
+
+	if (tree_fd < 0 ||
+	    fstatat(tree_fd, path[0] == '/' ? path + 1 : path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -ENOENT;
+	return status.st_uid == 0 && (status.st_mode & S_IWOTH) == 0 &&
+	    ((status.st_mode & S_IWGRP) == 0 || status.st_gid == 0);
+}
+
+/*
+ * Is the cgroup that holds the one at path, of so many bytes, root's? One that is gone is nobody's:
+ * whoever may make it and take it away would win by that.
+ */
 static bool
 is_below_roots(const struct view *view, const char *path, size_t length)
 {
+	const struct host *host = view->host;
 	char parent[PLACE_PATH_MAX];
-	struct stat status;
+	int unified, systemd;
 
 	while (length > 0 && path[length - 1] != '/')
 		length--;
-	/* Where the tree cannot be seen, as with cgroup v1, nothing is known against it. */
-	if (view->host->cgroup_fd < 0 || length <= 1)
+	/* Where no tree can be seen, nothing is known against it. */
+	if ((host->cgroup_fd < 0 && host->systemd_fd < 0) || length <= 1)
 		return true;
 	memcpy(parent, path, length - 1);
 	parent[length - 1] = '\0';
-	return fstatat(view->host->cgroup_fd, parent[1] == '\0' ? "." : parent + 1, &status,
-		   AT_SYMLINK_NOFOLLOW) < 0 ||
-	    status.st_uid == 0;
+	unified = is_roots(host->cgroup_fd, parent);
+	systemd = is_roots(host->systemd_fd, parent);
+	return unified != 0 && systemd != 0 && (unified == 1 || systemd == 1);
 }
 
 int

@@ -16,6 +16,7 @@
 /* The text of a link in /proc/PID/ns: "mnt:[4026531841]". */
 #define VIEW_NAMESPACE_MAX 64
 
+struct file_systems;
 struct main_processes;
 struct containers;
 struct kinship;
@@ -33,6 +34,7 @@ struct view {
 	struct containers *containers; /* forward.c's; NULL = not searched for yet */
 	struct kinship *kinship;       /* kin.c's; NULL = nobody yet */
 	struct shell_orphans *orphans; /* shell.c's; NULL = they are not searched for */
+	struct file_systems *systems;  /* those that may be read */
 	uint64_t checksum_left_bytes;  /* of what may be read for checksums in this request */
 };
 
@@ -51,8 +53,8 @@ bool view_read_cgroup(const struct view *view, int task_fd, char *path);
 
 /*
  * Parses such a path as place_parse() does. A container is one only if root alone could make its
- * cgroup, or if it is below a user's own manager, where it is that user's: in a part of the tree
- * that was given to a service, the service chooses the names. Returns 0 or -ENOMEM.
+ * cgroup, or if it is in a unit of a user's own manager, where it is that user's: in a part of the
+ * tree that was given to a service, the service chooses the names. Returns 0 or -ENOMEM.
  */
 int view_parse_place(const struct view *view, const char *path, struct place *ret,
     size_t *ret_group) _mustcheck_;

@@ -7,11 +7,17 @@
  *
  * Threads share their descriptors as a rule, so the first thread's are read. With `threads`
  * those that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too;
- * kcmp(2) says which those are without reading the descriptors.
+ * kcmp(2) says which those are without reading the descriptors. Where the kernel has no kcmp(2),
+ * every thread's are read.
+ *
+ * Of no process more is read than budget.c has for its user. One with more descriptors is left and
+ * gone on with later, from where its directory was left, or never; then it is known what it was
+ * seen with so far. Who runs a setuid program is its real user.
  *
  * What a descriptor of an io_uring stands for besides, ring.c reads.
  *
- * Cost: 2 to 4 us a descriptor, nearly all of it readlink(2), and 14 us a process.
+ * Cost: 2 to 6 us a descriptor, nearly all of it readlink(2), and 14 us a process; with `threads`
+ * 1 us more, and 1 to 6 us a thread.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +29,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/search.h"
 #include "lookup/files.h"
@@ -33,9 +40,13 @@
 /* The process that is examined. */
 struct visit {
 	struct search *search;
+	struct account *account;
 	int process_fd;
+	uint32_t left;	 /* descriptors that are read this time */
+	long position;	 /* as in struct unfinished */
 	bool stat_known; /* start_usec was read */
 	bool denied;	 /* its descriptors may not be read */
+	bool stopped;	 /* nothing was left */
 	struct holder holder;
 };
 
@@ -68,6 +79,16 @@ find_wanted(const struct search *search, uint32_t inode)
 {
 	return search_find(&inode, search->wanted, search->count, sizeof(search->wanted[0]),
 	    compare_wanted);
+}
+
+/* It was counted before: its directory was made anew while it was left. */
+static bool
+is_kept(const struct wanted *wanted, int32_t pid)
+{
+	for (uint32_t i = 0; i < wanted->kept; i++)
+		if (wanted->holder[i].pid == pid)
+			return true;
+	return false;
 }
 
 /* Keeps the holder where it is among the first. */
@@ -108,9 +129,11 @@ visit_socket(struct visit *visit, int fd, bool in_ring, uint32_t inode)
 		visit->holder.start_usec = r < 0 ? USEC_NEVER : stat.start_usec;
 		visit->stat_known = true;
 	}
+	wanted->counted_pid = visit->holder.pid;
+	if (is_kept(wanted, visit->holder.pid))
+		return true;
 	visit->holder.fd = fd;
 	visit->holder.in_ring = in_ring;
-	wanted->counted_pid = visit->holder.pid;
 	if (wanted->holders == 0)
 		visit->search->open--;
 	wanted->holders++;
@@ -159,21 +182,47 @@ visit_ring(struct visit *visit, int directory_fd, int fd)
 {
 	struct ring_visit ring = { .visit = visit, .fd = fd };
 	uint32_t hidden;
-	int r = ring_read(directory_fd, fd, &visit->search->ring_left_bytes, on_registered, &ring,
+	int r = ring_read(directory_fd, fd, &visit->account->ring_left_bytes, on_registered, &ring,
 	    &hidden);
 
-	if (r < 0)
+	if (r == -EFBIG)
+		visit->stopped = true;
+	else if (r < 0)
 		note_error(visit->search, -r);
 	else
 		note_hidden(visit, hidden);
 	return !ring.gone;
 }
 
-/* Reads the descriptors of one thread: directory_fd is its directory. */
-static void
-visit_descriptors(struct visit *visit, int directory_fd)
+/* One descriptor, by its name. Returns false where no other of the directory's has to be read. */
+static bool
+visit_descriptor(struct visit *visit, int task_fd, int directory_fd, const char *name)
 {
-	_closedir_ DIR *directory = files_open_directory(directory_fd, "fd");
+	char link[64];
+	ssize_t length = files_read_link(directory_fd, name, link, sizeof(link));
+	uint32_t inode;
+
+	if (length == -EACCES || length == -EPERM) {
+		/* The others will not be shown either. */
+		visit->denied = true;
+		note_error(visit->search, EACCES);
+		return false;
+	}
+	/* A socket's link is short. */
+	if (length < 0 && length != -ENAMETOOLONG)
+		note_error(visit->search, (int)-length);
+	inode = length > 0 ? files_socket_inode(link) : 0;
+	if (inode > 0 && !visit_socket(visit, atoi(name), false, inode))
+		return false;
+	return length <= 0 || strcmp(link, RING_LINK) != 0 ||
+	    visit_ring(visit, task_fd, atoi(name));
+}
+
+/* Reads the descriptors of one thread, from a position on: task_fd is its directory. */
+static void
+visit_descriptors(struct visit *visit, int task_fd, long position)
+{
+	_closedir_ DIR *directory = files_open_directory(task_fd, "fd");
 	struct dirent *entry;
 
 	if (directory == NULL) {
@@ -181,84 +230,265 @@ visit_descriptors(struct visit *visit, int directory_fd)
 		note_error(visit->search, errno);
 		return;
 	}
+	if (position > 0)
+		seekdir(directory, position);
 	while (errno = 0, (entry = readdir(directory)) != NULL) {
-		char link[64];
-		ssize_t length;
-		uint32_t inode;
-
 		if (entry->d_name[0] == '.')
 			continue;
-		length = files_read_link(dirfd(directory), entry->d_name, link, sizeof(link));
-		if (length == -EACCES || length == -EPERM) {
-			/* The others will not be shown either. */
-			visit->denied = true;
-			note_error(visit->search, EACCES);
+		if (visit->left == 0 || !budget_take(&visit->search->budget, visit->account)) {
+			visit->stopped = true;
+			visit->position = position;
 			return;
 		}
-		/* A socket's link is short. */
-		if (length < 0 && length != -ENAMETOOLONG)
-			note_error(visit->search, (int)-length);
-		inode = length > 0 ? files_socket_inode(link) : 0;
-		if (inode > 0 && !visit_socket(visit, atoi(entry->d_name), false, inode))
+		visit->left--;
+		if (!visit_descriptor(visit, task_fd, dirfd(directory), entry->d_name))
 			return;
-		if (length > 0 && strcmp(link, RING_LINK) == 0 &&
-		    !visit_ring(visit, directory_fd, atoi(entry->d_name)))
-			return;
+		position = telldir(directory);
 	}
 	if (errno != 0)
 		note_error(visit->search, errno);
 }
 
-/*
- * Has the thread the same descriptors as the first one? Where the kernel does not say: no.
- */
+/* Have both threads the same descriptors? Where the kernel does not say: no. */
 static bool
-shares_descriptors(int32_t pid, int32_t tid)
+share_descriptors(int32_t tid, int32_t other)
 {
-	return syscall(SYS_kcmp, pid, tid, KCMP_FILES, 0, 0) == 0;
+	return syscall(SYS_kcmp, tid, other, KCMP_FILES, 0, 0) == 0;
+}
+
+/* Has the process but one thread? The kernel tells by the links of the directory of them. */
+static bool
+is_alone(const struct visit *visit)
+{
+	struct stat status;
+
+	return fstatat(visit->process_fd, "task", &status, 0) == 0 && status.st_nlink == 3;
 }
 
 static void
 visit_threads(struct visit *visit)
 {
 	_closedir_ DIR *directory = files_open_directory(visit->process_fd, "task");
+	int32_t pid = visit->holder.pid, apart = pid; /* whose descriptors were read last */
 	struct dirent *entry;
 
 	if (directory == NULL) {
 		note_error(visit->search, errno);
 		return;
 	}
-	while (errno = 0, (entry = readdir(directory)) != NULL) {
+	while (errno = 0, !visit->stopped && (entry = readdir(directory)) != NULL) {
 		int32_t tid = files_number(entry->d_name);
 		_close_ int task_fd = -1;
 
-		if (tid <= 0 || tid == visit->holder.pid ||
-		    shares_descriptors(visit->holder.pid, tid))
+		if (tid <= 0 || tid == pid || share_descriptors(pid, tid) ||
+		    (apart != pid && share_descriptors(apart, tid)))
 			continue;
 		task_fd = openat(dirfd(directory), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (task_fd < 0) {
 			note_error(visit->search, errno);
 			continue;
 		}
-		visit->holder.tid = tid;
-		visit_descriptors(visit, task_fd);
+		visit->holder.tid = apart = tid;
+		visit_descriptors(visit, task_fd, 0);
 	}
+	visit->holder.tid = pid;
 	if (errno != 0)
 		note_error(visit->search, errno);
+}
+
+/* ---- from the beginning to the end -------------------------------------------------------- */
+
+/* Remembers what the process was seen with so far. */
+static int
+note_held(struct search *search, struct unfinished *unfinished)
+{
+	unfinished->first_held = search->held_count;
+	unfinished->held_count = 0;
+	for (size_t i = 0; i < search->count; i++) {
+		int r;
+
+		if (search->wanted[i].counted_pid != unfinished->pid)
+			continue;
+		r = array_reserve(&search->held, &search->held_room, search->held_count + 1,
+		    ARRAY_UNBOUNDED);
+		if (r < 0)
+			return r;
+		search->held[search->held_count++] = (uint32_t)i;
+		unfinished->held_count++;
+	}
+	return 0;
+}
+
+/* Reads on. Returns whether it was read to its end; else *unfinished says how far. */
+static bool
+read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptors,
+    struct unfinished *unfinished)
+{
+	int32_t pid = unfinished->pid;
+	struct visit visit = {
+		.search = search,
+		.account = budget_account(&search->budget, unfinished->uid),
+		.process_fd = process_fd,
+		.left = descriptors,
+		.position = unfinished->position,
+		.holder = { .pid = pid, .tid = pid, .uid = uid },
+	};
+
+	if (visit.position >= 0)
+		visit_descriptors(&visit, process_fd, visit.position);
+	if (!visit.stopped && search->threads && !visit.denied && !is_alone(&visit)) {
+		visit.position = -1;
+		visit_threads(&visit);
+	}
+	unfinished->position = visit.position;
+	return !visit.stopped;
+}
+
+/* Whoever runs a setuid program with all his descriptors does not take from root. */
+static uint32_t
+find_payer(int process_fd, uint32_t uid)
+{
+	uint32_t real_uid;
+
+	return uid == 0 && proc_read_real_uid(process_fd, &real_uid) == 0 ? real_uid : uid;
 }
 
 void
 visit_process(struct search *search, int32_t pid)
 {
-	struct visit visit = { .search = search, .holder = { .pid = pid, .tid = pid } };
 	_close_ int process_fd = proc_open(search->proc_fd, pid);
+	struct unfinished unfinished = { .pid = pid };
+	struct account *account;
+	struct stat status;
 
-	if (process_fd < 0) {
-		note_error(search, -process_fd);
+	if (process_fd < 0 || fstat(process_fd, &status) < 0) {
+		note_error(search, process_fd < 0 ? -process_fd : errno);
 		return;
 	}
-	visit.process_fd = process_fd;
-	visit_descriptors(&visit, process_fd);
-	if (search->threads && !visit.denied)
-		visit_threads(&visit);
+	account = budget_account(&search->budget, status.st_uid);
+	if (search->budget.over || account->left == 0) {
+		account->unopened++;
+		return;
+	}
+	unfinished.uid = status.st_uid;
+	unfinished.inode = status.st_ino;
+	if (read_on(search, process_fd, status.st_uid, search->budget.limits->first, &unfinished))
+		return;
+	unfinished.uid = find_payer(process_fd, status.st_uid);
+	if (array_reserve(&search->unfinished, &search->unfinished_room,
+		search->unfinished_count + 1, ARRAY_UNBOUNDED) < 0 ||
+	    note_held(search, &unfinished) < 0)
+		search->lost = true;
+	else
+		search->unfinished[search->unfinished_count++] = unfinished;
+}
+
+/* Goes on with one process. Returns whether nothing is left to be read of it. */
+static bool
+resume(struct search *search, struct unfinished *unfinished, uint32_t descriptors)
+{
+	_close_ int process_fd = proc_open(search->proc_fd, unfinished->pid);
+	struct stat status;
+
+	if (process_fd < 0 || fstat(process_fd, &status) < 0) {
+		note_error(search, process_fd < 0 ? -process_fd : errno);
+		return true;
+	}
+	if (status.st_ino != unfinished->inode) {
+		unfinished->inode = status.st_ino;
+		unfinished->position = 0;
+		unfinished->held_count = 0;
+	}
+	for (size_t i = 0; i < unfinished->held_count; i++)
+		search->wanted[search->held[unfinished->first_held + i]].counted_pid =
+		    unfinished->pid;
+	if (read_on(search, process_fd, status.st_uid, descriptors, unfinished))
+		return true;
+	if (note_held(search, unfinished) < 0)
+		search->lost = true;
+	return false;
+}
+
+void
+visit_unfinished(struct search *search, uint32_t descriptors, bool until_found)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < search->unfinished_count; i++) {
+		struct unfinished unfinished = search->unfinished[i];
+		bool wanted = !search->budget.over && (!until_found || search->open > 0);
+
+		if (!wanted || budget_account(&search->budget, unfinished.uid)->left == 0 ||
+		    !resume(search, &unfinished, descriptors))
+			search->unfinished[kept++] = unfinished;
+	}
+	search->unfinished_count = kept;
+}
+
+bool
+visit_is_unfinished(const struct search *search)
+{
+	bool found =
+	    search->unfinished_count > 0 || search->lost || search->budget.others.unopened > 0;
+
+	for (size_t i = 0; i < search->budget.count; i++)
+		found = found || search->budget.accounts[i].unopened > 0;
+	return found;
+}
+
+/* ---- what was not searched ---------------------------------------------------------------- */
+
+static bool
+is_users(const struct wanted *wanted, uint32_t uid)
+{
+	if (wanted->kept == 0 || wanted->uid == uid)
+		return true;
+	for (uint32_t i = 0; i < wanted->kept; i++)
+		if (wanted->holder[i].uid == uid)
+			return true;
+	return false;
+}
+
+static bool
+was_seen_with(const struct search *search, const struct unfinished *unfinished,
+    const struct wanted *wanted)
+{
+	for (size_t i = 0; i < unfinished->held_count; i++)
+		if (&search->wanted[search->held[unfinished->first_held + i]] == wanted)
+			return true;
+	return false;
+}
+
+bool
+visit_find_unsearched(const struct search *search, const struct wanted *wanted, uint32_t *ret_uid)
+{
+	bool found = search->lost;
+
+	*ret_uid = wanted->uid;
+	for (size_t i = 0; i < search->budget.count && !(found && *ret_uid == wanted->uid); i++) {
+		const struct account *account = &search->budget.accounts[i];
+
+		if (account->unopened == 0 || !is_users(wanted, account->uid))
+			continue;
+		*ret_uid = account->uid;
+		found = true;
+	}
+	for (size_t i = 0; i < search->unfinished_count && !(found && *ret_uid == wanted->uid);
+	     i++) {
+		const struct unfinished *unfinished = &search->unfinished[i];
+
+		if (!is_users(wanted, unfinished->uid) || was_seen_with(search, unfinished, wanted))
+			continue;
+		*ret_uid = unfinished->uid;
+		found = true;
+	}
+	return found || (wanted->kept == 0 && search->budget.others.unopened > 0);
+}
+
+void
+visit_clear(struct search *search)
+{
+	budget_clear(&search->budget);
+	free(search->unfinished);
+	free(search->held);
 }

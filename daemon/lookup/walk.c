@@ -11,7 +11,13 @@
  * are counted; of larger ones, and where a holder was found elsewhere, its parents are
  * examined, because that is where a socket was made that a child has.
  *
- * The other walks examine every process, whatever they find.
+ * The other kind examines every process, whatever it finds, and every thread.
+ *
+ * A process with many descriptors is left after the first of them, until every other process had
+ * its turn, and so is who has many processes: of each user the first is examined, the one with the
+ * fewest descriptors, then of each the second, those of the sockets' users before all others.
+ * budget.c has the bounds. What is unfinished in the end is said of the sockets that may be there
+ * (visit.h).
  *
  * A process that ends under the walk is skipped, and one that starts is found by a second
  * reading of the list. A process that may not be examined makes the walk incomplete, and so
@@ -19,7 +25,7 @@
  * missing others are too.
  *
  * Memory: one bit for each process number there can be (512 KiB, of which the kernel gives
- * what is touched), four bytes for each process. Cost: visit.c's for each process examined;
+ * what is touched), 32 bytes for each process. Cost: visit.c's for each process examined;
  * 1 us a process for the list, 2 us for whose each one is.
  */
 #include <dirent.h>
@@ -30,10 +36,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "lookup/files.h"
 #include "lookup/proc.h"
-#include "lookup/ring.h"
 #include "lookup/walk.h"
 #include "wire/protocol.h"
 
@@ -48,6 +54,12 @@ struct walk {
 	const struct host *host;
 	uint64_t *visited; /* one bit a process number */
 };
+
+static bool
+was_visited(const struct walk *walk, int32_t pid)
+{
+	return pid > 0 && pid <= LOOKUP_PID_MAX && (walk->visited[pid / 64] >> (pid % 64) & 1) != 0;
+}
 
 /* The first time: notes that the process is examined. */
 static bool
@@ -73,7 +85,7 @@ visit(struct walk *walk, int32_t pid)
 
 /* Reads the numbers of all processes. Returns 0 or -errno. */
 static int
-list_processes(struct walk *walk, struct pids *pids)
+list_processes(const struct walk *walk, struct pids *pids)
 {
 	_closedir_ DIR *directory = files_open_directory(walk->host->proc_fd, ".");
 	struct dirent *entry;
@@ -88,38 +100,6 @@ list_processes(struct walk *walk, struct pids *pids)
 			r = pids_add(pids, pid);
 	}
 	return r == 0 && errno != 0 ? -errno : r;
-}
-
-static bool
-has_pid(const struct pids *pids, int32_t wanted)
-{
-	for (size_t i = 0; i < pids->count; i++)
-		if (pids->list[i] == wanted)
-			return true;
-	return false;
-}
-
-/*
- * Examines every process that was not yet. *ret_saw_all says whether none was kept from
- * view. Returns 0 or -errno.
- */
-static int
-walk_rest(struct walk *walk, bool *ret_saw_all)
-{
-	bool saw_init = false;
-
-	for (int round = 0; round < 2; round++) {
-		_pids_ struct pids pids = { 0 };
-		int r = list_processes(walk, &pids);
-
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < pids.count; i++)
-			visit(walk, pids.list[i]);
-		saw_init |= has_pid(&pids, 1);
-	}
-	*ret_saw_all = saw_init && walk->search.saw_all;
-	return 0;
 }
 
 static bool
@@ -223,54 +203,151 @@ is_users(const struct search *search, uint32_t uid)
 	return false;
 }
 
-static bool
-is_process_of_users(const struct walk *walk, int32_t pid)
+/* A process that is to be examined, in its turn. */
+struct turn {
+	int32_t pid;
+	uint32_t uid;
+	uint64_t open; /* descriptors, since Linux 6.2; 0 = unknown */
+	uint32_t rank; /* how many of the same user come before it */
+	bool likely;   /* a user's of a socket that has no holder yet */
+};
+
+struct turns {
+	struct turn *list; /* owned */
+	size_t count, room;
+};
+
+static void
+cleanup_turns(struct turns *turns)
 {
-	char name[16];
+	free(turns->list);
+}
+
+static int
+compare_users(const void *a, const void *b)
+{
+	const struct turn *left = a, *right = b;
+
+	if (left->uid != right->uid)
+		return left->uid < right->uid ? -1 : 1;
+	if (left->open != right->open)
+		return left->open < right->open ? -1 : 1;
+	return left->pid > right->pid ? -1 : left->pid < right->pid;
+}
+
+static int
+compare_turns(const void *a, const void *b)
+{
+	const struct turn *left = a, *right = b;
+
+	if (left->likely != right->likely)
+		return left->likely ? -1 : 1;
+	if (left->rank != right->rank)
+		return left->rank < right->rank ? -1 : 1;
+	return left->pid > right->pid ? -1 : left->pid < right->pid;
+}
+
+/* Puts them in the order of their turns. */
+static void
+order(const struct walk *walk, struct turns *turns)
+{
+	struct turn *list = turns->list;
+
+	if (turns->count == 0)
+		return;
+	qsort(list, turns->count, sizeof(list[0]), compare_users);
+	for (size_t i = 0; i < turns->count; i++) {
+		bool same = i > 0 && list[i].uid == list[i - 1].uid;
+
+		list[i].rank = same ? list[i - 1].rank + 1 : 0;
+		list[i].likely = same ? list[i - 1].likely : is_users(&walk->search, list[i].uid);
+	}
+	qsort(list, turns->count, sizeof(list[0]), compare_turns);
+}
+
+/* Reads what their order depends on. Of root's processes not how much they have open: they are the
+ * most on most hosts, and none of them is to be feared. Returns false where it is gone. */
+static bool
+read_turn(const struct walk *walk, int32_t pid, struct turn *ret)
+{
+	char name[24];
 	struct stat status;
 
 	(void)snprintf(name, sizeof(name), "%" PRIi32, pid);
-	return fstatat(walk->host->proc_fd, name, &status, 0) == 0 &&
-	    is_users(&walk->search, status.st_uid);
+	if (fstatat(walk->host->proc_fd, name, &status, 0) < 0)
+		return false;
+	*ret = (struct turn){ .pid = pid, .uid = status.st_uid };
+	(void)snprintf(name, sizeof(name), "%" PRIi32 "/fd", pid);
+	if (ret->uid != 0 && fstatat(walk->host->proc_fd, name, &status, 0) == 0)
+		ret->open = (uint64_t)status.st_size;
+	return true;
 }
 
-/* Examines all processes until every socket has a holder, those of their users first. */
+/* Lists the processes that were not examined yet. *saw_init: PID 1 is among all. */
 static int
-visit_likely(struct walk *walk)
+list_turns(const struct walk *walk, struct turns *ret, bool *saw_init)
 {
 	_pids_ struct pids pids = { 0 };
 	int r = list_processes(walk, &pids);
 
-	if (r < 0)
-		return r;
-	pids_sort_newest(&pids);
-	for (size_t i = 0; i < pids.count && walk->search.open > 0; i++)
-		if (is_process_of_users(walk, pids.list[i]))
-			visit(walk, pids.list[i]);
-	for (size_t i = 0; i < pids.count && walk->search.open > 0; i++)
-		visit(walk, pids.list[i]);
+	for (size_t i = 0; i < pids.count && r == 0; i++) {
+		struct turn turn;
+
+		*saw_init |= pids.list[i] == 1;
+		if (was_visited(walk, pids.list[i]) || !read_turn(walk, pids.list[i], &turn))
+			continue;
+		r = array_reserve(&ret->list, &ret->room, ret->count + 1, LOOKUP_PID_MAX);
+		if (r == 0)
+			ret->list[ret->count++] = turn;
+	}
+	if (r == 0)
+		order(walk, ret);
+	return r;
+}
+
+/* Examines every process that was not yet, in turns; until_found: while a socket has no holder. */
+static int
+visit_all(struct walk *walk, bool until_found, bool *saw_init)
+{
+	const struct budget_limits *limits = walk->search.budget.limits;
+	const uint32_t slices[] = { limits->second, limits->process };
+
+	for (int round = 0; round < 2; round++) {
+		_cleanup_(cleanup_turns) struct turns turns = { 0 };
+		int r = list_turns(walk, &turns, saw_init);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < turns.count; i++) {
+			if (until_found && walk->search.open == 0)
+				return 0;
+			visit(walk, turns.list[i].pid);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(slices); i++)
+		visit_unfinished(&walk->search, slices[i], until_found);
 	return 0;
 }
 
+/* *ret_saw_all: every process has been examined, as far as its user's account reached. */
 static int
-walk_quickly(struct walk *walk, const struct cgroup *cgroups, size_t cgroup_count,
-    bool *ret_saw_all)
+walk_quickly(struct walk *walk, const struct walk_plan *plan, bool *ret_saw_all)
 {
 	int r = 0;
 
 	*ret_saw_all = false;
-	for (size_t i = 0; i < cgroup_count && r == 0; i++)
-		if (cgroups[i].path != NULL && !cgroup_is_found(walk, cgroups[i].id))
-			r = visit_cgroup(walk, &cgroups[i]);
+	for (size_t i = 0; i < plan->cgroup_count && r == 0; i++)
+		if (plan->cgroups[i].path != NULL && !cgroup_is_found(walk, plan->cgroups[i].id))
+			r = visit_cgroup(walk, &plan->cgroups[i]);
 	if (r < 0 || walk->search.open == 0)
 		return r;
 	visit(walk, 1);
-	if (walk->search.open > 0)
-		r = visit_likely(walk);
+	r = visit_all(walk, true, ret_saw_all);
 	if (r < 0)
 		return r;
 	visit_all_parents(walk);
-	return walk->search.open > 0 ? walk_rest(walk, ret_saw_all) : 0;
+	*ret_saw_all &= walk->search.open > 0;
+	return 0;
 }
 
 static void
@@ -281,28 +358,55 @@ forget_holders(struct wanted *wanted)
 	wanted->counted_pid = 0;
 }
 
+/* Notes of each socket who may hold it besides. A quick walk that found a holder does not ask. Of a
+ * socket that nobody was found for in an earlier walk either, that one counts, too. */
+static void
+note_unsearched(struct search *search, bool quick)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		struct wanted *wanted = &search->wanted[i];
+		uint32_t uid;
+		bool found;
+
+		if (wanted->answered)
+			continue;
+		found = !(quick && wanted->kept > 0) && visit_find_unsearched(search, wanted, &uid);
+		if (found)
+			wanted->unsearched_uid = uid;
+		wanted->unsearched = found || (wanted->unsearched && wanted->kept == 0);
+	}
+}
+
 int
 walk_processes(const struct host *host, struct wanted *wanted, size_t count,
-    const struct cgroup *cgroups, size_t cgroup_count, enum walk_kind kind, bool *ret_saw_all)
+    const struct walk_plan *plan, struct walk_result *ret)
 {
 	_free_ uint64_t *visited = calloc(LOOKUP_PID_MAX / 64 + 1, sizeof(visited[0]));
 	struct walk walk = {
 		.search = {
 			.proc_fd = host->proc_fd, .wanted = wanted, .count = count,
-			.threads = kind == WALK_THREADS, .saw_all = true,
-			.ring_left_bytes = RING_BYTES_MAX,
+			.threads = plan->kind == WALK_THOROUGH, .saw_all = true,
 		},
 		.host = host, .visited = visited,
 	};
+	bool saw_all = false;
+	int r;
 
 	if (visited == NULL)
 		return -ENOMEM;
+	budget_init(&walk.search.budget, host->limits, plan->until_usec);
 	for (size_t i = 0; i < count; i++)
 		if (!wanted[i].answered) {
 			forget_holders(&wanted[i]);
 			walk.search.open++;
 		}
-	if (kind == WALK_QUICK)
-		return walk_quickly(&walk, cgroups, cgroup_count, ret_saw_all);
-	return walk_rest(&walk, ret_saw_all);
+	if (plan->kind == WALK_QUICK)
+		r = walk_quickly(&walk, plan, &saw_all);
+	else
+		r = visit_all(&walk, false, &saw_all);
+	ret->unfinished = visit_is_unfinished(&walk.search);
+	ret->saw_all = saw_all && walk.search.saw_all && !ret->unfinished;
+	note_unsearched(&walk.search, plan->kind == WALK_QUICK);
+	visit_clear(&walk.search);
+	return r;
 }

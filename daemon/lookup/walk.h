@@ -11,21 +11,32 @@
 #include "lookup/visit.h"
 
 enum walk_kind {
-	WALK_QUICK,   /* until every socket has a holder, likely processes first */
-	WALK_ALL,     /* every process */
-	WALK_THREADS, /* every process, and descriptors that a thread has to itself */
+	WALK_QUICK,    /* until every socket has a holder, likely processes first */
+	WALK_THOROUGH, /* every process, and descriptors that a thread has to itself */
+};
+
+/* How to search. */
+struct walk_plan {
+	enum walk_kind kind;
+	uint64_t until_usec; /* CLOCK_MONOTONIC */
+	const struct cgroup
+	    *cgroups;	     /* of the sockets, as cgroup_find() left them, sorted by id; */
+	size_t cgroup_count; /* only a quick walk uses them */
+};
+
+/* What came of it. */
+struct walk_result {
+	bool saw_all;	 /* every process was examined, and to its end */
+	bool unfinished; /* one was not, because it or its user has too much that is open */
 };
 
 /*
- * Searches for the sockets that are not answered yet and fills their holders anew. wanted is
- * sorted by inode, without duplicates. cgroups are those of the sockets, as cgroup_find()
- * left them, sorted by id; only a quick walk uses them.
+ * Searches for the sockets that are not answered yet and fills their holders anew, and who may
+ * hold them besides (unsearched). wanted is sorted by inode, without duplicates.
  *
- * Returns 0 and in *ret_saw_all whether every process was examined; or -errno where /proc
- * cannot be read at all, -ENOMEM.
+ * Returns 0; or -errno where /proc cannot be read at all, -ENOMEM.
  */
 int walk_processes(const struct host *host, struct wanted *wanted, size_t count,
-    const struct cgroup *cgroups, size_t cgroup_count, enum walk_kind kind,
-    bool *ret_saw_all) _mustcheck_;
+    const struct walk_plan *plan, struct walk_result *ret) _mustcheck_;
 
 #endif

@@ -4,8 +4,9 @@
  * under way at a time and names as many sockets as there are: they share one walk of /proc there.
  *
  * What it never does: wait, or reap a process that it has not started. A lookup that does not
- * answer in time, or dies, leaves owners unknown for that reason; the daemon is `degraded`, tries
- * again ever more seldom, and asks anew for what it missed when the lookup is back.
+ * answer in time, or dies, leaves the owners unknown that it has not named yet, for that reason;
+ * the daemon is `degraded`, tries again ever more seldom, and asks anew for what it missed when the
+ * lookup is back.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,9 +16,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "loop/lookup.h"
+#include "engine/unheld.h"
 #include "loop/unheld.h"
 
 /* A walk over 200,000 descriptors takes a second. */
@@ -39,7 +42,8 @@ struct lookup {
 	struct child *children;
 	struct event *child_ended;
 	struct event *readable;
-	struct event *timeout; /* no answer; or time to try again */
+	struct event *timeout;	  /* no answer; or time to try again */
+	struct names_link *names; /* until unheld has it */
 	struct unheld *unheld;
 	struct lookup_question *questions; /* those under way, asked of them */
 	struct lookup_answer *answers;
@@ -58,6 +62,26 @@ drop_answers(struct lookup *lookup)
 	for (size_t i = 0; i < lookup->answer_count; i++)
 		(void)owner_unref(lookup->answers[i].owner);
 	lookup->answer_count = 0;
+}
+
+/* What came before it failed is true all the same; but that nobody holds a socket is not all of the
+ * answer while the kernel was not asked. */
+static void
+keep_answers(struct lookup *lookup, uint64_t now_usec)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lookup->answer_count; i++) {
+		struct lookup_answer answer = lookup->answers[i];
+
+		if (unheld_is(answer.owner))
+			(void)owner_unref(answer.owner);
+		else
+			lookup->answers[kept++] = answer;
+	}
+	lookup->answer_count = kept;
+	engine_lookup_some_answers(lookup->ground->engine, lookup->answers, kept, now_usec);
+	drop_answers(lookup);
 }
 
 static void
@@ -97,8 +121,9 @@ fail(struct lookup *lookup, int r)
 		pause_usec = RETRY_LAST_USEC;
 	lookup->failures++;
 	unheld_cancel(lookup->unheld);
-	drop_answers(lookup);
+	keep_answers(lookup, now_usec);
 	disconnect(lookup);
+	(void)names_link_free(lookup->names);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
 	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_FAILED,
 	    FACTS(fact_number(FACT_OWNER_REASON, reason), fact_number(FACT_ERROR, (uint64_t)-r),
@@ -321,7 +346,7 @@ start(struct lookup *lookup)
 	lookup->questions = calloc(LOOKUP_INODES_MAX, sizeof(*lookup->questions));
 	if (lookup->answers == NULL || lookup->questions == NULL)
 		return -ENOMEM;
-	r = unheld_new(ground, on_claims, lookup, &lookup->unheld);
+	r = unheld_new(ground, take_ptr(lookup->names), on_claims, lookup, &lookup->unheld);
 	if (r == 0)
 		r = loop_add_timer(ground->loop, on_timeout, lookup, &lookup->timeout);
 	if (r == 0)
@@ -343,19 +368,21 @@ start(struct lookup *lookup)
 
 int
 lookup_new(const struct ground *ground, const struct lookup_options *options,
-    struct lookup_client *client, struct lookup **ret)
+    struct lookup_client *client, struct names_link *names, struct lookup **ret)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	int r;
 
 	if (lookup == NULL) {
 		(void)lookup_client_close(client);
+		(void)names_link_free(names);
 		return -ENOMEM;
 	}
 	*lookup = (struct lookup){
 		.ground = ground,
 		.options = *options,
 		.client = client,
+		.names = names,
 	};
 	r = start(lookup);
 	if (r < 0)

@@ -7,6 +7,7 @@
 
 #include "loop/ground.h"
 #include "wire/client.h"
+#include "wire/names-link.h"
 
 /* Where overstay-lookup is; borrowed. */
 struct lookup_options {
@@ -16,9 +17,12 @@ struct lookup_options {
 
 struct lookup;
 
-/* Takes client, on failure too: the lookup that was started already, NULL = none was. */
+/*
+ * Takes client and names, on failure too: the lookup that was started already, and who is asked for
+ * what was registered with rpcbind. NULL = none.
+ */
 int lookup_new(const struct ground *ground, const struct lookup_options *options,
-    struct lookup_client *client, struct lookup **ret) _mustcheck_;
+    struct lookup_client *client, struct names_link *names, struct lookup **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. */
 struct lookup *lookup_free(struct lookup *lookup);
 

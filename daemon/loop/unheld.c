@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks the kernel which sockets without a holder are its own. rtnetlink waits for whoever changes
- * a network device just then, which may take seconds, so a thread of its own asks
- * (base/worker.h), made when there is something to ask and ended with the answer.
+ * Asks the kernel which sockets without a holder are its own, and overstay-names which of them were
+ * registered as such. rtnetlink waits for whoever changes a network device just then, which may
+ * take seconds, so a thread of its own asks (base/worker.h), made when there is something to ask
+ * and ended with the answer.
  *
  * Invariants: one thread at a time; the thread touches nothing but its struct unheld_job until it
  * has notified the loop, and the loop touches that only after. A question that is not answered in
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/worker.h"
 #include "kernel/kernel-sockets.h"
@@ -25,6 +27,7 @@
 struct unheld_job {
 	struct worker *worker; /* owns this struct: it frees it */
 	struct event *done;
+	struct names_link *names; /* of the thread */
 	size_t count;
 	struct unheld_socket sockets[UNHELD_MAX];
 };
@@ -34,9 +37,10 @@ struct unheld {
 	unheld_function *function;
 	void *argument;
 	struct event *timeout;
-	struct unheld_job *job; /* NULL = none is under way */
-	bool wanted;		/* its answer is */
-	size_t count;		/* of the question: what is told without an answer */
+	struct unheld_job *job;	  /* NULL = none is under way */
+	struct names_link *names; /* while no job has it */
+	bool wanted;		  /* its answer is */
+	size_t count;		  /* of the question: what is told without an answer */
 	struct unheld_socket sockets[UNHELD_MAX];
 };
 
@@ -45,8 +49,18 @@ run(struct worker *worker, void *context)
 {
 	struct unheld_job *job = context;
 
+	names_link_registered(job->names, job->sockets, job->count);
 	kernel_sockets_ask(job->sockets, job->count);
 	worker_notify(worker);
+}
+
+static void
+release_job(void *context)
+{
+	struct unheld_job *job = context;
+
+	(void)names_link_free(job->names);
+	free(job);
 }
 
 /* Ends it. A thread that hangs is left behind with its job. */
@@ -60,7 +74,7 @@ end_job(struct unheld *unheld, uint64_t timeout_usec)
 		return;
 	loop_drop(&job->done);
 	if (job->worker == NULL)
-		free(job);
+		release_job(job);
 	else
 		(void)worker_stop(job->worker, timeout_usec);
 }
@@ -93,6 +107,7 @@ on_done(evutil_socket_t fd, short what, void *argument)
 	(void)what;
 	worker_acknowledge(unheld->job->worker);
 	memcpy(unheld->sockets, unheld->job->sockets, sizeof(unheld->sockets));
+	unheld->names = take_ptr(unheld->job->names);
 	end_job(unheld, STOP_USEC);
 	if (unheld->wanted)
 		tell(unheld, unheld->sockets);
@@ -119,13 +134,14 @@ start_job(struct unheld *unheld)
 	if (job == NULL)
 		return -ENOMEM;
 	unheld->job = job;
+	job->names = take_ptr(unheld->names);
 	job->count = unheld->count;
 	memcpy(job->sockets, unheld->sockets, sizeof(job->sockets));
 	r = worker_new(
 	    &(struct worker_options){
 		.name = "kernel-sockets",
 		.run = run,
-		.release = free,
+		.release = release_job,
 		.context = job,
 	    },
 	    &job->worker);
@@ -160,15 +176,18 @@ unheld_cancel(struct unheld *unheld)
 }
 
 int
-unheld_new(const struct ground *ground, unheld_function *function, void *argument,
-    struct unheld **ret)
+unheld_new(const struct ground *ground, struct names_link *names, unheld_function *function,
+    void *argument, struct unheld **ret)
 {
 	struct unheld *unheld = calloc(1, sizeof(*unheld));
 	int r;
 
-	if (unheld == NULL)
+	if (unheld == NULL) {
+		(void)names_link_free(names);
 		return -ENOMEM;
+	}
 	unheld->ground = ground;
+	unheld->names = names;
 	unheld->function = function;
 	unheld->argument = argument;
 	r = loop_add_timer(ground->loop, on_timeout, unheld, &unheld->timeout);
@@ -186,6 +205,7 @@ unheld_free(struct unheld *unheld)
 		return NULL;
 	end_job(unheld, STOP_USEC);
 	loop_drop(&unheld->timeout);
+	(void)names_link_free(unheld->names);
 	free(unheld);
 	return NULL;
 }

@@ -8,14 +8,16 @@
 
 #include "engine/unheld.h"
 #include "loop/ground.h"
+#include "wire/names-link.h"
 
 struct unheld;
 
 /* Called once for each question: with its sockets, filled in. */
 typedef void unheld_function(const struct unheld_socket *sockets, size_t count, void *argument);
 
-int unheld_new(const struct ground *ground, unheld_function *function, void *argument,
-    struct unheld **ret) _mustcheck_;
+/* names: asked for what was registered with rpcbind; taken, NULL = nobody is. */
+int unheld_new(const struct ground *ground, struct names_link *names, unheld_function *function,
+    void *argument, struct unheld **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. */
 struct unheld *unheld_free(struct unheld *unheld);
 

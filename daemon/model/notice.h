@@ -29,6 +29,7 @@ enum event_kind {
 	EVENT_REBOUND,
 	EVENT_CLEARED,
 	EVENT_HOPPING, /* an owner keeps leaving a port for another */
+	EVENT_TURNS,   /* programs hand a port to each other */
 	EVENT_ADVICE,  /* a port that a connection may take; how to keep it */
 	EVENT_SUMMARY,
 	EVENT_HEARTBEAT,

@@ -34,6 +34,8 @@ static const struct {
 	[OWNER_REASON_OTHER_PIDS] = { "other-pid-namespace",
 	    "its process may be in another PID namespace" },
 	[OWNER_REASON_EXITED] = { "exited", "closed before it could be looked up" },
+	[OWNER_REASON_NOT_SEARCHED] = { "not-searched",
+	    "not searched, too many file descriptors are open" },
 	[OWNER_REASON_NO_INODE] = { "no-inode", "the socket has no inode" },
 };
 

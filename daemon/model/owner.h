@@ -44,11 +44,12 @@ enum owner_reason {
 	OWNER_REASON_NO_PERMISSION,   /* it could not see every process */
 	OWNER_REASON_NO_PROCESS,      /* it saw every process; none holds the socket */
 	OWNER_REASON_KERNEL_UNPROVED, /* no process holds it; the kernel may, which names no port */
-	OWNER_REASON_IO_URING,	 /* none has a descriptor; it may be in an io_uring that shows no
+	OWNER_REASON_IO_URING,	   /* none has a descriptor; it may be in an io_uring that shows no
 				       numbers (before Linux 6.3) */
-	OWNER_REASON_OTHER_PIDS, /* processes of another PID namespace may hold it */
-	OWNER_REASON_EXITED,	 /* the socket was gone before it could be looked up */
-	OWNER_REASON_NO_INODE,	 /* the socket has no inode: nothing can hold it by name */
+	OWNER_REASON_OTHER_PIDS,   /* processes of another PID namespace may hold it */
+	OWNER_REASON_EXITED,	   /* the socket was gone before it could be looked up */
+	OWNER_REASON_NO_INODE,	   /* the socket has no inode: nothing can hold it by name */
+	OWNER_REASON_NOT_SEARCHED, /* some user has too many descriptors to be searched */
 	OWNER_REASON_COUNT,
 };
 
@@ -252,6 +253,9 @@ struct owner {
 	uint64_t observed_usec; /* CLOCK_BOOTTIME when it was looked up */
 	bool thorough;		/* every process was searched: holders is all of them. Else those
 				   that the socket's own cgroup led to */
+	bool unsearched; /* processes of this user may hold it, too, and have too many descriptors
+				   to be searched: nobody knows every holder */
+	uint32_t unsearched_uid;
 	struct place place;	/* of the socket's own cgroup: whoever made it */
 	uint32_t holders;	/* processes that hold the socket */
 	uint32_t process_count; /* of those, how many are described: lowest start time first */

@@ -32,6 +32,7 @@ static const char *const kind_names[] = {
 	[EVENT_SUPPRESSED] = "suppressed",
 	[EVENT_SUSPECT] = "suspect",
 	[EVENT_HOPPING] = "hopping",
+	[EVENT_TURNS] = "turns",
 	[EVENT_ADVICE] = "advice",
 };
 
@@ -212,6 +213,8 @@ report_stay_clear(struct report_stay *stay)
 	free(stay->would_allow);
 	free(stay->advice);
 	free(stay->peers);
+	if (stay->group != NULL)
+		free(stay->group->takers);
 	free(stay->group);
 	free(stay->ports);
 	(void)owner_unref(stay->owner);

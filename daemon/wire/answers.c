@@ -245,14 +245,17 @@ take_process(struct packet_reader *reader, struct process *process)
 
 /* May an owner be unknown for this reason, by what overstay-lookup saw? */
 static bool
-reason_is_sane(uint32_t reason, bool thorough)
+reason_is_sane(uint32_t reason, bool thorough, bool unsearched)
 {
+	if (unsearched != (reason == OWNER_REASON_NOT_SEARCHED))
+		return false;
 	switch (reason) {
 	case OWNER_REASON_NO_PROCESS:
 	case OWNER_REASON_KERNEL_UNPROVED:
 	case OWNER_REASON_IO_URING:
 		return thorough;
 	case OWNER_REASON_NO_PERMISSION:
+	case OWNER_REASON_NOT_SEARCHED:
 		return !thorough;
 	case OWNER_REASON_OTHER_PIDS:
 		return true;
@@ -265,11 +268,13 @@ static bool
 owner_is_sane(const struct wire_owner *fixed)
 {
 	bool thorough = (fixed->flags & LOOKUP_SAW_EVERY) != 0;
+	bool unsearched = (fixed->flags & LOOKUP_UNSEARCHED) != 0;
 	bool none = fixed->process_count == 0 && fixed->holders == 0;
 
 	if (fixed->inode_count == 0 || fixed->inode_count > LOOKUP_INODES_MAX ||
 	    fixed->process_count > OWNER_PROCESSES_MAX || fixed->holders > LOOKUP_PID_MAX ||
-	    (fixed->flags & ~(uint32_t)LOOKUP_OWNER_FLAGS) != 0)
+	    (fixed->flags & ~(uint32_t)LOOKUP_OWNER_FLAGS) != 0 || (unsearched && thorough) ||
+	    (!unsearched && fixed->unsearched_uid != 0))
 		return false;
 	switch (fixed->kind) {
 	case OWNER_PROCESS:
@@ -278,7 +283,7 @@ owner_is_sane(const struct wire_owner *fixed)
 	case OWNER_KERNEL:
 		return fixed->reason == OWNER_REASON_NONE && none && thorough;
 	case OWNER_UNKNOWN:
-		return reason_is_sane(fixed->reason, thorough) && none;
+		return reason_is_sane(fixed->reason, thorough, unsearched) && none;
 	default:
 		return false;
 	}
@@ -331,6 +336,8 @@ take_owner(struct packet_reader *reader, struct lookup_client_packet *ret)
 		return -ENOMEM;
 	owner->holders = fixed.holders;
 	owner->thorough = (fixed.flags & LOOKUP_SAW_EVERY) != 0;
+	owner->unsearched = (fixed.flags & LOOKUP_UNSEARCHED) != 0;
+	owner->unsearched_uid = fixed.unsearched_uid;
 	r = take_place(reader, &fixed.place, &owner->place);
 	if (r == 0)
 		r = take_processes(reader, owner);

@@ -162,9 +162,11 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 	struct wire_owner fixed = {
 		.kind = owner->kind,
 		.reason = owner->reason,
-		.flags = owner->thorough ? LOOKUP_SAW_EVERY : 0,
+		.flags = (owner->thorough ? LOOKUP_SAW_EVERY : 0) |
+		    (owner->unsearched ? LOOKUP_UNSEARCHED : 0),
 		.holders = owner->holders,
 		.inode_count = inode_count,
+		.unsearched_uid = owner->unsearched_uid,
 		.place = place_lengths(&owner->place),
 	};
 	size_t at = sizeof(struct wire_header) + sizeof(fixed);

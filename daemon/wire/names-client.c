@@ -101,7 +101,7 @@ fits(enum names_key key, const struct names_answer *answer)
 {
 	if (answer->status != NAMES_FOUND)
 		return true;
-	return (key == NAMES_BY_ID) == (answer->name[0] != '\0');
+	return (key != NAMES_BY_NAME) == (answer->name[0] != '\0');
 }
 
 int

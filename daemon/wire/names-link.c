@@ -94,19 +94,18 @@ wait_readable(const struct names_link *link, uint64_t until_usec)
 	return 0;
 }
 
-int
-names_link_user(uint32_t uid, char ret[NAMED_MAX + 1], void *argument)
+/* Puts one question and waits for its answer. Returns 0; -ENOENT = there is no such; -errno. */
+static int
+ask(struct names_link *link, const struct names_question *question, uint64_t until_usec,
+    char ret[NAMED_MAX + 1])
 {
-	struct names_link *link = argument;
-	const struct names_question question = { .key = NAMES_BY_ID, .id = uid };
-	uint64_t until_usec = clock_monotonic_usec() + NAMES_LINK_WAIT_USEC;
 	struct names_answer answer;
 	uint32_t number, answered = 0;
 	int r = link == NULL ? -EPIPE : connect_link(link);
 
 	if (r < 0)
 		return r;
-	r = names_client_ask(link->client, &question, &number);
+	r = names_client_ask(link->client, question, &number);
 	/* What a list has left open is answered here, too: then it is passed over. */
 	while (r == 0 && answered != number) {
 		r = names_client_step(link->client, &answered, &answer);
@@ -119,6 +118,33 @@ names_link_user(uint32_t uid, char ret[NAMED_MAX + 1], void *argument)
 		return answer.status == NAMES_ABSENT ? -ENOENT : -EIO;
 	memcpy(ret, answer.name, sizeof(answer.name));
 	return 0;
+}
+
+int
+names_link_user(uint32_t uid, char ret[NAMED_MAX + 1], void *argument)
+{
+	const struct names_question question = { .key = NAMES_BY_ID, .id = uid };
+
+	return ask(argument, &question, clock_monotonic_usec() + NAMES_LINK_WAIT_USEC, ret);
+}
+
+void
+names_link_registered(struct names_link *link, struct unheld_socket *sockets, size_t count)
+{
+	uint64_t until_usec = clock_monotonic_usec() + NAMES_LINK_WAIT_USEC;
+	char name[NAMED_MAX + 1];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct names_question question = {
+			.key = NAMES_BY_PORT,
+			.id = names_port(&sockets[i].endpoint),
+		};
+
+		/* May some kernel thread have it? Only lookup/ sees threads. */
+		if (sockets[i].claim == KERNEL_CLAIM_UNPROVED && sockets[i].uid == 0 &&
+		    ask(link, &question, until_usec, name) == 0)
+			sockets[i].claim = KERNEL_CLAIM_PROVED;
+	}
 }
 
 int

@@ -6,6 +6,7 @@
 #ifndef OVERSTAY_WIRE_NAMES_LINK_H
 #define OVERSTAY_WIRE_NAMES_LINK_H
 
+#include "model/kernel-claims.h"
 #include "model/named.h"
 #include "wire/names-client.h"
 
@@ -32,6 +33,13 @@ struct names_client *names_link_to_client(struct names_link *link);
  * if he has no name, another -errno if nobody can say now.
  */
 int names_link_user(uint32_t uid, char ret[NAMED_MAX + 1], void *argument) _mustcheck_;
+
+/*
+ * Proves those of count sockets that root registered with rpcbind for a service of the kernel's, if
+ * one may have them. Without an answer within NAMES_LINK_WAIT_USEC nothing changes. The link may be
+ * NULL.
+ */
+void names_link_registered(struct names_link *link, struct unheld_socket *sockets, size_t count);
 
 /* Asks for all names of a list, and waits so long for the answers. Returns 0 or -errno. */
 int names_link_resolve(struct names_link *link, struct named_list *list,

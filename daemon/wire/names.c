@@ -5,8 +5,36 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "wire/names.h"
+
+/* A port's id has the protocol and the family above it. */
+#define PORT_PROTOCOL_SHIFT 16
+#define PORT_FAMILY_SHIFT   24
+
+uint32_t
+names_port(const struct endpoint *endpoint)
+{
+	return (uint32_t)(endpoint->family == AF_INET6) << PORT_FAMILY_SHIFT |
+	    (uint32_t)endpoint->protocol << PORT_PROTOCOL_SHIFT | endpoint->port;
+}
+
+int
+names_port_parse(uint32_t id, struct endpoint *ret)
+{
+	uint32_t family = id >> PORT_FAMILY_SHIFT;
+	uint32_t protocol = id >> PORT_PROTOCOL_SHIFT & UINT8_MAX;
+
+	if (family > 1 || protocol >= PROTOCOL_COUNT || (id & UINT16_MAX) == 0)
+		return -EPROTO;
+	*ret = (struct endpoint){
+		.family = family == 1 ? AF_INET6 : AF_INET,
+		.protocol = (uint8_t)protocol,
+		.port = (uint16_t)id,
+	};
+	return 0;
+}
 
 /* Writes header, fixed part and name. Returns the length. */
 static size_t
@@ -90,7 +118,8 @@ names_decode_question(const char *packet, size_t length, uint32_t *ret_id,
 	if (r < 0)
 		return r;
 	if (fixed.key >= NAMES_KEY_COUNT || fixed.group > 1 ||
-	    (fixed.key == NAMES_BY_ID) != (fixed.name_length == 0) ||
+	    (fixed.key != NAMES_BY_NAME) != (fixed.name_length == 0) ||
+	    (fixed.key == NAMES_BY_PORT && fixed.group != 0) ||
 	    (fixed.key == NAMES_BY_NAME && fixed.id != 0))
 		return -EPROTO;
 	*ret = (struct names_question){

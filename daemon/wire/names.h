@@ -6,10 +6,11 @@
  *	question  header, wire_name_question, name
  *	answer    header, wire_name_answer, name
  *
- * A question is about one user or group: by its name it asks for the number, by the number for the
- * name. Each is answered by one packet with the same id, in any order, or not at all: what hangs is
- * ended with its question. The name has no terminating NUL, and its length stands in the struct
- * before.
+ * A question is about one user or group: by its name it asks for the number, by the number for
+ * the name. Or it is about a port that no process holds: it asks who registered it with rpcbind for
+ * a service of the kernel. Each is answered by one packet with the same id, in any order, or not at
+ * all: what hangs is ended with its question. The name has no terminating NUL, and its length
+ * stands in the struct before.
  */
 #ifndef OVERSTAY_WIRE_NAMES_H
 #define OVERSTAY_WIRE_NAMES_H
@@ -18,11 +19,12 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "model/listener.h"
 #include "model/named.h"
 #include "wire/protocol.h"
 
 /* "OVN" and a number. */
-#define NAMES_VERSION 0x4f564e01U
+#define NAMES_VERSION 0x4f564e02U
 
 /* Questions that are answered at once, each by a process of its own; the others wait for them. */
 #define NAMES_OPEN_MAX 32
@@ -38,12 +40,13 @@ enum wire_names_type {
 enum names_key {
 	NAMES_BY_NAME,
 	NAMES_BY_ID,
+	NAMES_BY_PORT, /* as names_port() makes the id */
 	NAMES_KEY_COUNT,
 };
 
 struct wire_name_question {
 	uint32_t key;	      /* enum names_key */
-	uint32_t group;	      /* 0: of a user, 1: of a group */
+	uint32_t group;	      /* 0: of a user, 1: of a group; 0 with a port */
 	uint32_t id;	      /* 0 with a name */
 	uint32_t name_length; /* 1 to NAMED_MAX, 0 with an id */
 };
@@ -78,6 +81,10 @@ struct names_answer {
 	uint32_t id;
 	char name[NAMED_MAX + 1]; /* "" = there is none */
 };
+
+/* The id of a port, of all addresses of its family; and back. Returns 0, -EPROTO if it is none. */
+uint32_t names_port(const struct endpoint *endpoint);
+int names_port_parse(uint32_t id, struct endpoint *ret) _mustcheck_;
 
 /* Write a packet of at most NAMES_PACKET_MAX bytes. Return its length. */
 size_t names_encode_question(char *packet, uint32_t id, const struct names_question *question);

@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 /* "OVL" and a number. */
-#define LOOKUP_VERSION 0x4f564c06U
+#define LOOKUP_VERSION 0x4f564c07U
 
 #define LOOKUP_PACKET_MAX 65536
 #define LOOKUP_INODES_MAX 1024	  /* of one request */
@@ -95,8 +95,9 @@ struct wire_place {
 };
 
 enum wire_owner_flags {
-	LOOKUP_SAW_EVERY = 1 << 0, /* struct owner's thorough */
-	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY,
+	LOOKUP_SAW_EVERY = 1 << 0,  /* struct owner's thorough */
+	LOOKUP_UNSEARCHED = 1 << 1, /* and unsearched */
+	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY | LOOKUP_UNSEARCHED,
 };
 
 struct wire_owner {
@@ -104,8 +105,9 @@ struct wire_owner {
 	uint32_t reason; /* enum owner_reason */
 	uint32_t flags;	 /* enum wire_owner_flags */
 	uint32_t holders;
-	uint32_t inode_count;	/* 1 to LOOKUP_INODES_MAX */
-	uint32_t process_count; /* at most OWNER_PROCESSES_MAX */
+	uint32_t inode_count;	 /* 1 to LOOKUP_INODES_MAX */
+	uint32_t process_count;	 /* at most OWNER_PROCESSES_MAX */
+	uint32_t unsearched_uid; /* 0 without LOOKUP_UNSEARCHED */
 	struct wire_place place;
 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kernel/kernel-messages.h"
-#include "kernel/rpcbind.h"
+#include "names/rpcbind.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -58,6 +58,17 @@ lint() {
 		xargs grep -nHE '\bbsearch\(|\((high - low|low \+ high)\)' |
 		point "binary searches are base/search.h's"
 
+	# Of all others, what is opened gives no access to its contents.
+	for file in $(files 'daemon/lookup/*.c'); do
+		case $file in
+		*/content.c) continue ;; # what a process chose
+		*/cgroup.c | */files.c | */host.c | */proc.c | */ring.c) continue ;; # the kernel's
+		esac
+		sed -e 's|^ \*.*||' -e 's|/\*.*\*/||' "$file" | tr '\n\t' '  ' | tr ';' '\n' |
+			grep -E '[^a-z_](fopen|opendir|open|openat|openat2) *\(' | grep -v O_PATH |
+			sed "s|^ *|$file: |"
+	done | point "what a process chose is read by lookup/content.h alone"
+
 	# The words are written so that this file does not find itself.
 	for word in 'TO''DO' 'FIX''ME' 'X''XX'; do
 		files 'daemon/*' 'conf/*' 'systemd/*' 'contrib/*' 'tests/*' '.ci/*' README \

@@ -241,9 +241,9 @@ def relative_script_left(s):
     s.facts.update(exe=PYTHON, script="/tmp/serve.py")
 
 
-def in_a_spool(s):
-    s.directory("/var/spool/acme", mode=0o1777)
-    script_at(s, f"/var/spool/acme/{s.name}.py")
+def in_a_spool(s, name, mode):
+    s.directory(f"/var/spool/{name}", mode=mode)
+    script_at(s, f"/var/spool/{name}/{s.name}.py")
 
 
 def class_path(s):
@@ -341,7 +341,9 @@ def rows(row):
         row("script-of-alice-run-by-root", lambda s: script_at(
             s, f"/srv/{s.name}.py", user="root"), "service"),
         row("relative-script-left-behind", relative_script_left, "service"),
-        row("script-in-a-spool", in_a_spool, "user"),
+        row("script-in-a-spool", lambda s: in_a_spool(s, "acme", 0o755), "user"),
+        row("script-in-everybodys-spool", lambda s: in_a_spool(s, "print", 0o1777), "user",
+            "temporary"),
         row("module-in-tmp", class_path, "user"),
     ]
     if os.path.exists(QEMU):

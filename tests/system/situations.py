@@ -32,6 +32,15 @@ SOCAT = os.path.realpath("/usr/bin/socat")
 IDS = {name: f"{number:02x}" * 32 for number, name in enumerate(
     ("docker", "docker-cgroupfs", "podman", "rootless", "crio", "containerd", "kubepods",
      "forwarded", "ecs", "parent", "nerdctl", "outer", "inner", "init", "broken-into"), start=0xa0)}
+# As alice may name a cgroup below her own manager.
+BELOW_ALICES = "user.slice/user-1777.slice/user@1777.service/app.slice"
+CONTAINERS_OF_ALICE = {
+    "machine": "machine-web1.scope", "libpod": f"libpod-{'a5' * 32}.scope",
+    "docker": f"docker-{'a5' * 32}.scope", "crio": f"crio-{'a5' * 32}.scope",
+    "lxc": "lxc.payload.web1", "kubepods": f"kubepods.slice/cri-containerd-{'a5' * 32}.scope"}
+# Each starts others, or logs people in.
+STARTERS = ("sshd", "login", "cron", "atd", "slurmstepd", "gitlab-runner", "su", "sudo", "screen",
+            "tmux", "tini", "docker-init", "runsvdir", "monit", "timeout")
 POD = "kubepods-besteffort-pod11112222_3333_4444_5555_666677778888.slice"
 
 
@@ -207,7 +216,7 @@ def relay(s, *command, **how):
     connect(s)
 
 
-def super_server(s, server, *arguments, name="xinetd"):
+def super_server(s, server, *arguments, user="root"):
     """xinetd with one service, and somebody connected to it."""
     given = f" server_args = {' '.join(arguments)}\n" if arguments else ""
     s.write(f"/run/{s.name}.conf", f"""service acme
@@ -218,12 +227,16 @@ def super_server(s, server, *arguments, name="xinetd"):
  socket_type = stream
  protocol = tcp
  wait = no
- user = root
+ user = {user}
  server = {server}
 {given} disable = no
 }}
 """, mode=0o644)
-    s.service(["/usr/sbin/xinetd", "-dontfork", "-f", f"/run/{s.name}.conf"])
+    command = ["/usr/sbin/xinetd", "-dontfork", "-f", f"/run/{s.name}.conf"]
+    if user == "root":
+        s.service(command)
+    else:
+        s.loose(command, user=user)
     connect(s)
 
 
@@ -398,6 +411,11 @@ def in_container(s, cgroup, user="root", **facts):
     s.facts.update(facts)
 
 
+def forwarding(s, proxy):
+    return [proxy, "-proto", "tcp", "-host-ip", "0.0.0.0", "-host-port", str(s.port),
+            "-container-ip", "172.30.7.9", "-container-port", "80"]
+
+
 def docker_proxy(s):
     """What dockerd starts for a published port, and the container behind."""
     s.loose(["/bin/sh", "-c", "ip link set lo up && ip address add 172.30.7.9/16 dev lo && "
@@ -405,9 +423,7 @@ def docker_proxy(s):
             user="root", wrapper=["unshare", "--net"],
             cgroup=f"system.slice/docker-{IDS['forwarded']}.scope")
     proxy = s.place("/usr/local/libexec/docker-proxy")
-    child_of(s, [proxy, "-proto", "tcp", "-host-ip", "0.0.0.0", "-host-port", str(s.port),
-                 "-container-ip", "172.30.7.9", "-container-port", "80"],
-             proxy, main="/usr/local/libexec/dockerd", name="docker")
+    child_of(s, forwarding(s, proxy), proxy, main="/usr/local/libexec/dockerd", name="docker")
 
 
 def chroot(s):
@@ -431,6 +447,14 @@ def called(s, name, program=None, user=ALICE):
     program = program or s.place(f"{HOME}/{s.name}", owner=user)
     s.loose(["/bin/bash", "-c", 'exec -a "$0" "$@"', name, program, *at(s)], user=user)
     s.facts["exe"] = program
+
+
+def below_go(s, path, *options, go="/usr/local/go/bin/go", owner="root"):
+    """What go has built and runs, for alice."""
+    go = s.place(go, owner=owner, source="/usr/bin/dash")
+    path = s.place(path, owner=ALICE)
+    s.loose([go, "-c", f"{' '.join([path, *at(s, *options)])}; true"])
+    s.facts["exe"] = path
 
 
 def python_called_nginx(s):
@@ -1046,9 +1070,14 @@ PEOPLE = [
     row("setuid-program", setuid, "user"),
     row("user-namespace", lambda s: theirs(
         s, wrapper=["unshare", "--user", "--map-root-user"]), "user"),
-    row("go-run", lambda s: theirs(s, "-a", "any", path="/tmp/go-build123/b001/exe/main"), "user",
+    row("go-run", lambda s: below_go(s, "/tmp/go-build123/b001/exe/main", "-a", "any"), "user",
         "exposed", auto=1),
-    row("go-test", lambda s: theirs(s, path="/tmp/go-build456/b001/acme.test"), "user", auto=1),
+    row("go-test", lambda s: below_go(s, "/tmp/go-build456/b001/acme.test"), "user", auto=1),
+    row("called-as-by-go", lambda s: theirs(s, path="/tmp/go-build789/b001/exe/main"), "user",
+        "temporary"),
+    row("below-alices-go", lambda s: below_go(
+        s, "/tmp/go-build987/b001/exe/main", go=f"{HOME}/go/bin/go", owner=ALICE), "user",
+        "temporary"),
     row("appimage", app_image, "user"),
     row("self-updating-in-home", lambda s: updated(s, f"{HOME}/.local/bin/updater", ALICE),
         "user"),
@@ -1108,6 +1137,10 @@ CONTAINERS = [
         s, "machine.slice/systemd-nspawn@builder.service/payload/system.slice/acme.service",
         unit="systemd-nspawn@builder.service"), "service", container="builder"),
     row("docker-proxy", docker_proxy, "service", forwards_to=IDS["forwarded"]),
+    row("docker-proxy-of-alice", lambda s: s.loose(forwarding(
+        s, s.place(f"{HOME}/docker-proxy", owner=ALICE))), "user", forwards_to=None),
+    row("docker-proxy-run-by-alice", lambda s: s.loose(forwarding(
+        s, s.place("/usr/local/lib/acme/docker-proxy"))), "user", forwards_to=None),
 ]
 
 KERNEL = [
@@ -1191,6 +1224,9 @@ SUSPECTS = [
         s, SOCAT, f"TCP-LISTEN:{s.port},fork,bind=127.0.0.1", "EXEC:/bin/sh,pty,setsid"),
         "suspect", "shell"),
     row("super-servers-shell", lambda s: super_server(s, "/bin/sh", "-i"), "suspect", "shell"),
+    # Anybody can start the host's own: for a person it is no super-server.
+    row("super-server-of-alice", lambda s: super_server(s, agent(s), user=ALICE), "suspect",
+        "shell", user=ALICE),
     row("shell-for-each-connection", lambda s: accepted(s, "-/bin/sh", "-i"), "suspect", "shell",
         exe=SYSTEMD),
     row("netcat-of-a-dynamic-user", lambda s: child_of(
@@ -1425,6 +1461,14 @@ ORIGINS = [
     row("job-of-a-false-runner", lambda s: child_of(
         s, relaying(s), NETCAT, main=f"{HOME}/gitlab-runner", user=WEB_USER, owner=ALICE),
         "suspect", "stranger", origin="unit"),
+    # What a service's account calls like what starts others, and the host's own that it runs: for
+    # nobody but root, or whose unit was made for them, they are that.
+    *(row(f"own-{name}", lambda s, name=name: s.loose(
+        [s.place(f"/var/www/own/{name}", owner=WEB_USER), "-x", *relaying(s)], user=WEB_USER),
+        "suspect", "stranger", exe=NETCAT) for name in STARTERS),
+    *(row(f"hosts-{name}", lambda s, name=name: s.loose(
+        [s.place(f"/usr/local/lib/acme/{name}"), "-x", *relaying(s)], user=WEB_USER),
+        "suspect", "stranger", exe=NETCAT) for name in STARTERS),
     row("by-su", by_su, "user", origin="su"),
     row("by-a-timer", by_timer, "service", origin="timer"),
     row("moved-into-sshds-unit", moved_to_sshd, "suspect", "stranger"),
@@ -1441,6 +1485,10 @@ ORIGINS = [
     row("container-in-a-container", lambda s: in_container(
         s, f"docker/{IDS['outer']}/jobs/{IDS['inner']}"), "service", container=IDS["outer"]),
     row("cgroup-named-as-a-container", delegated, "suspect", "stranger", origin="unit"),
+    *(row(f"{name}-below-a-users-manager", lambda s, cgroup=cgroup: s.loose(
+        [s.place(f"/usr/local/bin/{s.name}"), *at(s)], owner=ALICE,
+        cgroup=f"{BELOW_ALICES}/{s.name}/{cgroup}"), "user", unit="user@1777.service")
+      for name, cgroup in CONTAINERS_OF_ALICE.items()),
 ]
 
 MOUNTS = [

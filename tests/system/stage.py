@@ -186,13 +186,15 @@ class Scene:  # pylint: disable=too-many-public-methods
                 path.unlink()
                 run("systemctl", "daemon-reload")
 
-    def loose(self, command, user=ALICE, cgroup=None, cwd=None, wrapper=(), script=""):
-        """In a cgroup that no service manager made, as that user."""
+    def loose(self, command, user=ALICE, cgroup=None, cwd=None, wrapper=(), script="",
+              owner="root"):
+        """In a cgroup that no service manager made, as that user; it is made by its owner."""
         path = CGROUP / (cgroup or f"people-{self.name}")
         missing = [path, *path.parents]
         for directory in reversed(missing[:missing.index(CGROUP)]):
             if not directory.exists():
                 directory.mkdir()
+                shutil.chown(directory, owner)
                 self.stage.cgroups.insert(0, directory)
         self.stage.spawn(
             ["sh", "-c", 'echo $$ >"$0" && cd "$1" && shift && exec "$@"',

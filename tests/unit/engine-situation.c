@@ -41,6 +41,7 @@ make_owner(const struct situation *situation)
 		{ &process->place.user_unit, situation->user_unit },
 		{ &process->place.session, situation->session },
 		{ &process->place.container, situation->container },
+		{ &process->parent_exe, situation->parent_exe },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
@@ -60,6 +61,7 @@ make_owner(const struct situation *situation)
 	process->evidence = situation->evidence | roots_evidence(situation);
 	process->origin = situation->origin;
 	process->parent_pid = situation->parent_pid;
+	process->parent_trust = situation->parent_trust;
 	process->exe_uid = situation->exe_uid;
 	process->exe_mode = situation->exe_mode;
 	process->exe_deleted = situation->deleted;

@@ -29,6 +29,8 @@ struct situation {
 	uint32_t exe_uid; /* with EVIDENCE_EXE_KNOWN */
 	uint32_t exe_mode;
 	int32_t parent_pid;
+	const char *parent_exe; /* NULL = unknown; */
+	enum exe_trust parent_trust;
 	enum origin origin;
 	bool main_unknown;
 	bool deleted;

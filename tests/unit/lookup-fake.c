@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "lookup-fake.h"
+#include "lookup/budget.h"
 
 int
 fake_setup(void **state)
@@ -33,7 +34,9 @@ fake_setup(void **state)
 		return -1;
 	fake.host = (struct host){
 		.proc_fd = fake.fd,
+		.limits = &budget_default_limits,
 		.cgroup_fd = openat(fake.fd, "cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.systemd_fd = -1,
 	};
 	*state = &fake;
 	return fake.host.cgroup_fd < 0 ? -1 : 0;
@@ -114,11 +117,14 @@ make_process(struct fake *fake, int pid, const char *comm, unsigned start)
 {
 	static const char status[] =
 	    "Name:\tx\nUid:\t1000\t1001\t1\t1\nGid:\t1000\t1002\t1\t1\nGroups:\t4 27 \n";
+	char name[32];
 
 	make_directory(fake, pid, "");
 	make_directory(fake, pid, "fd");
 	make_directory(fake, pid, "ns");
 	make_directory(fake, pid, "task");
+	(void)snprintf(name, sizeof(name), "task/%d", pid);
+	make_directory(fake, pid, name);
 	make_stat(fake, pid, comm, start);
 	make_file(fake, pid, "status", status, sizeof(status) - 1);
 	make_file(fake, pid, "cmdline", "prog\0-x\0", 8);

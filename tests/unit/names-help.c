@@ -100,7 +100,10 @@ names_help_send(int fd, uint32_t id, enum names_status status, uint32_t number, 
 bool
 names_help_answer(int fd, uint32_t id, const struct names_question *question)
 {
-	if (question->key == NAMES_BY_ID && question->id == 1000)
+	if (question->key == NAMES_BY_PORT)
+		names_help_send(fd, id, question->id == 0x1009c40 ? NAMES_FOUND : NAMES_ABSENT, 0,
+		    question->id == 0x1009c40 ? "superuser" : "");
+	else if (question->key == NAMES_BY_ID && question->id == 1000)
 		names_help_send(fd, id, NAMES_FOUND, 0, "alice");
 	else if (question->key == NAMES_BY_NAME && strcmp(question->name, "alice") == 0)
 		names_help_send(fd, id, question->group ? NAMES_ABSENT : NAMES_FOUND,

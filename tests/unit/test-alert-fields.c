@@ -99,9 +99,13 @@ full(enum event_kind kind, uint32_t ports)
 	fill_stay(report->stay);
 	fill_process(&report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - USEC_PER_SEC;
+	report->stay->owner->unsearched = ports > 1;
+	report->stay->owner->unsearched_uid = 65534;
 	report_set_ports(report, 50001, ports);
 	report_set_group(report, 2, 3);
 	report->stay->group->joined_usec = REPORT_REALTIME_USEC - USEC_PER_SEC;
+	report->stay->group->takers = strdup("/opt/a");
+	report->stay->group->taker_count = 1;
 	return report;
 }
 

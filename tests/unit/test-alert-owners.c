@@ -300,11 +300,22 @@ static void
 test_reasons(void **state)
 {
 	struct message_context bare = { .cmdline = CMDLINE_FULL };
+	struct owner *owner;
 
 	(void)state;
 	for (unsigned i = OWNER_REASON_NONE + 1; i < OWNER_REASON_COUNT; i++)
 		check_owner(report_nobody(OWNER_UNKNOWN, (enum owner_reason)i), &host,
 		    owner_reason_text((enum owner_reason)i), "alice");
+	owner = report_nobody(OWNER_UNKNOWN, OWNER_REASON_NOT_SEARCHED);
+	owner->unsearched = true;
+	owner->unsearched_uid = 1000;
+	check_owner(owner, &host, "(not searched: alice has too many file descriptors open)",
+	    "alice");
+	owner = report_process("/usr/bin/sleep", "sleep|1d", "");
+	owner->unsearched = true;
+	owner->unsearched_uid = 65533;
+	check_owner(owner, &host, " 1d [4242]", "alice",
+	    ", other holders unknown: uid 65533 has too");
 	check_owner(report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS), &bare,
 	    owner_reason_text(OWNER_REASON_NO_PROCESS), "1000");
 }

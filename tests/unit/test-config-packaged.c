@@ -101,6 +101,18 @@ names_somebody(const struct match *match)
 	    has_key(match, MATCH_USER_UNIT) || has_key(match, MATCH_CONTAINER);
 }
 
+/*
+ * What allows a program names an account or what only root can start, too: whoever runs a program
+ * himself makes it do what he likes (LD_PRELOAD, a debugger, plug-ins). A unit of a user's own
+ * manager is anybody's.
+ */
+static bool
+is_out_of_users_reach(const struct match *match)
+{
+	return has_key(match, MATCH_UNIT) || has_key(match, MATCH_USER) ||
+	    has_key(match, MATCH_CONTAINER);
+}
+
 /* A rule without a program is about the kernel, or about what root's records say. */
 static bool
 needs_no_program(const struct rule *rule)
@@ -183,6 +195,9 @@ check_file(const char *name, const char *text)
 		check_comment(name, text, rule);
 		expect(!has_key(&rule->match, MATCH_EXE) || names_somebody(&rule->match), name,
 		    rule, "names neither a unit nor a user");
+		expect(rule->action != ACTION_ALLOW || needs_no_program(rule) ||
+			is_out_of_users_reach(&rule->match),
+		    name, rule, "allows what any user can make its program do");
 		if (rule->enabled)
 			check_active(name, rule);
 	}

@@ -323,6 +323,40 @@ any_inside_a_container(void **state)
 	assert_true(match_matches(&match, &world->listener, world->owner));
 }
 
+/* Below a user's manager, in a unit of it or not, a container is that user's and nobody else's. */
+static void
+container_of_a_user(void **state)
+{
+	struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+	static const char *const user_units[] = { "", "machine-web.scope" };
+	struct match match = {
+		.keys = 1 << MATCH_CONTAINER,
+		.container = { any_globs, 1 },
+		.uids = { alice, 2 },
+	};
+
+	match_replace(&process->place.container, "web");
+	match_replace(&process->place.unit, "user@1000.service");
+	for (size_t i = 0; i < ARRAY_SIZE(user_units); i++) {
+		match_replace(&process->place.user_unit, user_units[i]);
+		match.keys = 1 << MATCH_CONTAINER;
+		process->uid = 1000;
+		assert_false(match_matches(&match, &world->listener, world->owner));
+		assert_false(match_matches_not(&match, &world->listener, world->owner));
+		match.keys |= 1 << MATCH_USER;
+		assert_true(match_matches(&match, &world->listener, world->owner));
+		/* One that has become another user, as by a program that is set-uid. */
+		match_replace(&process->place.unit, "user@1001.service");
+		assert_false(match_matches(&match, &world->listener, world->owner));
+		/* A number that was mapped for the container. */
+		process->evidence |= EVIDENCE_OTHER_USERS;
+		assert_true(match_matches(&match, &world->listener, world->owner));
+		process->evidence &= ~(uint32_t)EVIDENCE_OTHER_USERS;
+		match_replace(&process->place.unit, "user@1000.service");
+	}
+}
+
 /* A suspect is allowed only where each of any has it in mind, or the match around them. */
 static void
 suspects_of_any(void **state)
@@ -379,6 +413,8 @@ main(void)
 		    match_world_end),
 		cmocka_unit_test_setup_teardown(one_of_any, match_world_make, match_world_end),
 		cmocka_unit_test_setup_teardown(suspects_of_any, match_world_make, match_world_end),
+		cmocka_unit_test_setup_teardown(container_of_a_user, match_world_make,
+		    match_world_end),
 		cmocka_unit_test_setup_teardown(any_inside_a_container, match_world_make,
 		    match_world_end),
 	};

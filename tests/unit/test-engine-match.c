@@ -203,6 +203,11 @@ every_key_alone(void **state)
 		if (!match_matches(&key->match, &world->listener, world->owner) ||
 		    match_matches_not(&key->match, &world->listener, world->owner))
 			fail_msg("%s: true is not", key->name);
+		/* Another holder may be anything, where some could not be searched. */
+		world->owner->unsearched = true;
+		if (match_matches(&key->match, &world->listener, world->owner) == key->of_process)
+			fail_msg("%s: one that was not searched", key->name);
+		world->owner->unsearched = false;
 		/* What is not known of an unknown owner is neither so nor not so. */
 		if (key->of_process &&
 		    (match_matches(&key->match, &world->listener, world->unknown) ||

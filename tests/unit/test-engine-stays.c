@@ -16,6 +16,7 @@
 
 #include "help.h"
 #include "engine/engine.h"
+#include "engine/pass.h"
 
 #define SECOND USEC_PER_SEC
 
@@ -194,6 +195,62 @@ an_owner_is_asked_for_again(void **state)
 	advance();
 	assert_int_equal(answer(1000), 1);
 	assert_int_equal(answer(1000), 0);
+}
+
+/* The lookup failed in the middle of its answer: what it said counts. */
+static void
+some_answers_are_kept(void **state)
+{
+	struct listener both[2] = { help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1),
+		help_listener(PROTOCOL_TCP, "0.0.0.0", 50001, 2) };
+	struct lookup_question questions[16];
+	struct lookup_answer first;
+	const struct member *members[2];
+
+	(void)state;
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(both, 2);
+	assert_int_equal(engine_lookup_questions(engine, questions, 16, now_usec), 2);
+	first = (struct lookup_answer){ questions[0].inode, help_owner("/usr/bin/nc", 1000) };
+	engine_lookup_some_answers(engine, &first, 1, now_usec);
+	(void)owner_unref(first.owner);
+	engine_lookup_failed(engine, OWNER_REASON_TIMEOUT, now_usec);
+	for (size_t i = 0; i < 2; i++)
+		members[i] = &engine->track.stays[i]->is.members[0];
+	assert_int_equal(members[0]->owner->kind, OWNER_PROCESS);
+	assert_int_equal(members[1]->owner->reason, OWNER_REASON_TIMEOUT);
+}
+
+/* Not every process could be searched: asked again, now and then, as long as that is so. */
+static void
+an_unfinished_search_is_repeated(void **state)
+{
+	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
+	struct lookup_question question;
+	struct lookup_answer found;
+
+	(void)state;
+	policy.threshold_usec = policy.user_threshold_usec = USEC_NEVER;
+	engine_set_policy(engine, &policy);
+	poll_at(NULL, 0);
+	now_usec += SECOND;
+	poll_at(&nc, 1);
+	for (int i = 0; i < 3; i++) {
+		if (engine_lookup_questions(engine, &question, 1, now_usec) != 1)
+			fail_msg("not asked in round %d", i);
+		assert_int_equal(question.thorough, i > 0);
+		found = (struct lookup_answer){ 1, help_owner("/usr/bin/nc", 1000) };
+		found.owner->unsearched = i < 2;
+		engine_lookup_answers(engine, &found, 1, now_usec);
+		(void)owner_unref(found.owner);
+		now_usec += SECOND;
+		advance();
+		assert_int_equal(engine_lookup_questions(engine, &question, 1, now_usec), 0);
+		now_usec += 300 * SECOND;
+		poll_at(&nc, 1);
+	}
+	assert_int_equal(engine_lookup_questions(engine, &question, 1, now_usec), 0);
 }
 
 static void
@@ -483,6 +540,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_transition),
 		cmocka_unit_test_setup_teardown(an_owner_is_asked_for_again, begin, end),
+		cmocka_unit_test_setup_teardown(an_unfinished_search_is_repeated, begin, end),
+		cmocka_unit_test_setup_teardown(some_answers_are_kept, begin, end),
 		cmocka_unit_test_setup_teardown(nobody_answers, begin, end),
 		cmocka_unit_test_setup_teardown(the_worst_of_a_group_leaves, begin, end),
 		cmocka_unit_test_setup_teardown(a_huge_group_is_cheap, begin, end),

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,6 +247,7 @@ static void
 containers(void **state)
 {
 	struct process *process = &owner->processes[0];
+	char manager[32];
 
 	(void)state;
 	rules[0].match =
@@ -254,13 +256,18 @@ containers(void **state)
 	assert_int_equal(owner_text_set(&process->place.container, "0123"), 0);
 	assert_true(ask(&service).allowed);
 	/* Below a user's own manager it counts only for that user. */
+	(void)snprintf(manager, sizeof(manager), "user@%u.service", process->uid);
+	assert_int_equal(owner_text_set(&process->place.unit, manager), 0);
 	assert_int_equal(owner_text_set(&process->place.user_unit, "x.scope"), 0);
 	assert_false(ask(&service).allowed);
 	rules[0].match.keys |= 1 << MATCH_USER;
 	rules[0].match.uids = (struct id_list){ alice, 1 };
 	assert_true(ask(&service).allowed);
+	assert_int_equal(owner_text_set(&process->place.unit, "user@1.service"), 0);
+	assert_false(ask(&service).allowed);
 	/* In a container the path is that of its own files, where the rule is about it. */
 	assert_int_equal(owner_text_set(&process->place.user_unit, ""), 0);
+	assert_int_equal(owner_text_set(&process->place.unit, ""), 0);
 	process->exe_trust = EXE_UNVERIFIED;
 	rules[0].match = (struct match){ .keys = 1 << MATCH_EXE, .exe = { exe_globs, 1 } };
 	process->evidence = EVIDENCE_OTHER_MOUNTS;

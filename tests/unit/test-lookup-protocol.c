@@ -259,7 +259,9 @@ test_refused(void **state)
 		{ OWNER_AT(reason), OWNER_REASON_NO_PROCESS },
 		{ OWNER_AT(holders), 1 },
 		{ OWNER_AT(holders), LOOKUP_PID_MAX + 1 },
-		{ OWNER_AT(flags), 2 },
+		{ OWNER_AT(flags), LOOKUP_OWNER_FLAGS }, /* of all, and of not all */
+		{ OWNER_AT(flags), LOOKUP_OWNER_FLAGS + 1 },
+		{ OWNER_AT(unsearched_uid), 1 }, /* and yet all were searched */
 		{ OWNER_AT(place.container_kind), CONTAINER_NONE },
 		{ OWNER_AT(place.container_kind), CONTAINER_KIND_COUNT },
 		{ OWNER_AT(place.container_length), 0 },
@@ -423,6 +425,8 @@ test_nobody(void **state)
 		{ OWNER_UNKNOWN, OWNER_REASON_NO_PERMISSION, true, -EPROTO },
 		{ OWNER_UNKNOWN, OWNER_REASON_OTHER_PIDS, true, 0 },
 		{ OWNER_UNKNOWN, OWNER_REASON_OTHER_PIDS, false, 0 },
+		{ OWNER_UNKNOWN, OWNER_REASON_NOT_SEARCHED, false, 0 },
+		{ OWNER_UNKNOWN, OWNER_REASON_NOT_SEARCHED, true, -EPROTO },
 		{ OWNER_UNKNOWN, OWNER_REASON_TIMEOUT, true, -EPROTO },
 		{ OWNER_UNKNOWN, OWNER_REASON_NONE, true, -EPROTO },
 	};
@@ -436,11 +440,15 @@ test_nobody(void **state)
 
 		assert_non_null(owner);
 		owner->thorough = cases[i].thorough;
+		owner->unsearched = cases[i].reason == OWNER_REASON_NOT_SEARCHED;
+		owner->unsearched_uid = owner->unsearched ? 65534 : 0;
 		make_place(&owner->place, i % 2);
 		length = encode_owner(packet, 9, owner, inodes, 1);
 		assert_int_equal(lookup_client_parse(packet, length, &answer), cases[i].wanted);
 		if (answer.owner != NULL) {
 			assert_int_equal(answer.owner->thorough, cases[i].thorough);
+			assert_int_equal(answer.owner->unsearched, owner->unsearched);
+			assert_int_equal(answer.owner->unsearched_uid, owner->unsearched_uid);
 			assert_place_equal(&answer.owner->place, &owner->place);
 		}
 		owner_unref(answer.owner);

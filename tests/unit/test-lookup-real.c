@@ -316,6 +316,40 @@ test_threads(void **state)
 	}
 }
 
+/* A process that shows the socket does not hide the thread that serves on it. */
+static void
+test_thread_beside(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = help_listen(&fixture->inode), ready[2], tries = 0;
+	const struct owner *owner;
+	pid_t shown;
+
+	assert_int_equal(pipe(ready), 0);
+	shown = fork();
+	assert_true(shown >= 0);
+	if (shown == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			(void)pause();
+	}
+	fixture->child = fork();
+	assert_true(fixture->child >= 0);
+	if (fixture->child == 0)
+		run_thread(false, fd, ready);
+	(void)close(fd);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	while (!stat_has(fixture->child, "(ready) S ") && tries++ < HELP_WAIT_MSEC)
+		wait_a_little();
+	owner = ask(fixture, geteuid());
+	assert_int_equal(owner->holders, 2);
+	assert_int_equal(owner->processes[0].pid, shown);
+	assert_int_equal(owner->processes[1].pid, fixture->child);
+	end_child(&shown);
+	assert_true(owner->processes[1].cmdline_length > 0);
+}
+
 /* A child of another user, who looks around by its own means. */
 static void
 look_as_user(uint32_t inode)
@@ -414,6 +448,7 @@ main(void)
 		TEST(test_workers),
 		TEST(test_in_flight),
 		TEST(test_threads),
+		TEST(test_thread_beside),
 		TEST(test_no_permission),
 		TEST(test_unit),
 	};

@@ -5,6 +5,7 @@
  * one that holds the socket too, where a quick walk has no reason to go.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -318,19 +320,48 @@ check_forward(struct fake *fake, const char *arguments, size_t length, const cha
 	release(&answers);
 }
 
+/* The status of a process of that user. */
+static void
+make_user(struct fake *fake, int pid, unsigned uid)
+{
+	char text[64];
+	int length = snprintf(text, sizeof(text), "Uid:\t%u\t%u\t%u\t%u\n", uid, uid, uid, uid);
+
+	make_file(fake, pid, "status", text, (size_t)length);
+}
+
+/* A program that root alone may have put there. Its path is in path, whose end is mkdtemp(3)'s. */
+static void
+make_roots_program(char *path, size_t size, const char *name)
+{
+	size_t length;
+
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(chmod(path, 0755), 0);
+	length = strlen(path);
+	(void)snprintf(path + length, size - length, "/%s", name);
+	assert_int_equal(close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755)), 0);
+}
+
 /* docker-proxy's container, by its address; two with one address are none. */
 static void
 test_forward(void **state)
 {
 	struct fake *fake = *state;
-	const int one[] = { PID(2) }, two[] = { PID(3) };
+	const int one[] = { PID(2) }, two[] = { PID(3) }, alices[] = { PID(6) };
+	char proxy[64] = "/run/overstay-forward.XXXXXX", other[64] = "/run/overstay-forward.XXXXXX";
 #define ARGUMENTS(option, address) "docker-proxy\0-proto\0tcp\0" option address
 #define CHECK(text, wanted)	   check_forward(fake, text, sizeof(text), wanted)
 
+	need_root();
+	make_roots_program(proxy, sizeof(proxy), "docker-proxy");
+	make_roots_program(other, sizeof(other), "other-proxy");
 	make_process(fake, 1, "systemd", 1);
+	make_link(fake, 1, "root", "/");
 	make_link(fake, 1, "ns/net", "net:[1]");
 	make_holder(fake, PID(1), 10);
-	make_link(fake, PID(1), "exe", "/usr/bin/docker-proxy");
+	make_user(fake, PID(1), 0);
+	make_link(fake, PID(1), "exe", proxy);
 	make_link(fake, PID(1), "ns/net", "net:[1]");
 	make_network(fake, PID(2), "net:[2]", "172.17.0.2");
 	make_network(fake, PID(3), "net:[3]", "172.18.0.2");
@@ -353,12 +384,33 @@ test_forward(void **state)
 	CHECK("docker-proxy\0-container-ip", "");
 	CHECK("", "");
 	make_network(fake, PID(5), "net:[5]", "172.17.0.2");
+	(void)make_cgroup(fake, "lxc", NULL, 0);
 	make_file(fake, PID(5), "cgroup", "0::/lxc/other\n", 14);
 	CHECK(ARGUMENTS("-container-ip\0", "172.17.0.2"), "");
 	make_file(fake, PID(5), "cgroup", "0::/no/container\n", 17);
 	CHECK(ARGUMENTS("-container-ip\0", "172.17.0.2"), ID);
-	make_link(fake, PID(1), "exe", "/usr/bin/other-proxy");
+	/* Anybody may run root's file, and tell only of a container below the own manager. */
+	make_user(fake, PID(1), 1000);
 	CHECK(ARGUMENTS("-container-ip\0", "172.17.0.2"), "");
+	make_network(fake, PID(6), "net:[6]", "172.20.0.2");
+	(void)make_cgroup(fake, "user@1000.service", NULL, 0);
+	(void)make_cgroup(fake, "user@1000.service/docker-" ID ".scope", alices, 1);
+	CHECK(ARGUMENTS("-container-ip\0", "172.20.0.2"), ID);
+	make_user(fake, PID(1), 0);
+	CHECK(ARGUMENTS("-container-ip\0", "172.20.0.2"), "");
+	CHECK(ARGUMENTS("-container-ip\0", "172.17.0.2"), ID);
+	/* And anybody may call a file so. */
+	assert_int_equal(chown(proxy, 1000, 1000), 0);
+	CHECK(ARGUMENTS("-container-ip\0", "172.17.0.2"), "");
+	make_link(fake, PID(1), "exe", other);
+	CHECK(ARGUMENTS("-container-ip\0", "172.17.0.2"), "");
+	for (size_t i = 0; i < 2; i++) {
+		char *path = i == 0 ? proxy : other;
+
+		assert_int_equal(unlink(path), 0);
+		*strrchr(path, '/') = '\0';
+		assert_int_equal(rmdir(path), 0);
+	}
 }
 
 /* A path that leads out of the tree leads nowhere, and a torn list has no numbers. */

@@ -134,7 +134,7 @@ whoever_started_it(void **state)
 	assert_int_equal(settings_new(ground.loop, ground.engine, config, &ground.settings), 0);
 	assert_int_equal(lookup_client_spawn(options.program, &owners), 0);
 	first = lookup_client_pid(owners);
-	assert_int_equal(lookup_new(&ground, &options, owners, &lookup), 0);
+	assert_int_equal(lookup_new(&ground, &options, owners, NULL, &lookup), 0);
 	/* The one that was started before, */
 	run(ground.loop, 1, P_PID, first);
 	assert_int_equal(waitpid(other, &status, WNOHANG), other);

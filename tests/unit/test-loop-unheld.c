@@ -137,7 +137,7 @@ setup(void **state)
 	fixture.ground.proc_fd = -1;
 	*state = &fixture;
 	return loop_new(&fixture.ground.loop) < 0 ||
-		unheld_new(&fixture.ground, on_answer, NULL, &fixture.unheld) < 0 ?
+		unheld_new(&fixture.ground, NULL, on_answer, NULL, &fixture.unheld) < 0 ?
 	    -1 :
 	    0;
 }

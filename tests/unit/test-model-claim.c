@@ -529,12 +529,16 @@ static const struct {
 	{ "not there", "/usr/bin/python3", "python3|x.py", "", "/tmp/x.py", 33, 0, 0, 0 },
 	{ "a module", "/usr/bin/python3", "python3|-m|http.server", "", "", 33, 0, 0, 0 },
 	{ "a class path", "/usr/bin/java", "java|-cp|/tmp/x.jar|Main", "", "", 33, 0, 0, 0 },
-	/* Job runners' spools. */
+	/* Job runners' spools; but not what anybody may put into a directory there. */
 	{ "a job of Slurm", "/usr/bin/bash", "bash|/var/spool/slurmd/job00042/slurm_script", "",
-	    "/var/spool/slurmd/job00042/slurm_script", 1000, 0,
-	    SCRIPT_PLACED | SCRIPT_OPEN_PATH | SCRIPT_OPEN, BIT(REASON_STRANGER) },
-	{ "a shell step of Jenkins", "/usr/bin/bash", "bash|-xe|/tmp/jenkins42.sh", "",
-	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_STRANGER) },
+	    "/var/spool/slurmd/job00042/slurm_script", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN,
+	    BIT(REASON_STRANGER) },
+	{ "beside the spool of a printer", "/usr/bin/python3", "python3|/var/spool/samba/x.py", "",
+	    "/var/spool/samba/x.py", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH | SCRIPT_OPEN,
+	    BIT(REASON_TEMPORARY) | BIT(REASON_WRITABLE) },
+	{ "called like a shell step of Jenkins", "/usr/bin/bash", "bash|-xe|/tmp/jenkins42.sh", "",
+	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH,
+	    BIT(REASON_STRANGER) | BIT(REASON_TEMPORARY) },
 	{ "called like one", "/usr/bin/python3", "python3|/tmp/jenkins42.sh", "",
 	    "/tmp/jenkins42.sh", 1000, 0, SCRIPT_PLACED | SCRIPT_OPEN_PATH, BIT(REASON_TEMPORARY) },
 };
@@ -571,6 +575,44 @@ test_judgements(void **state)
 	}
 }
 
+/* A shell step is Jenkins', by its unit or the runner above, or it is anybody's. */
+static void
+test_steps(void **state)
+{
+	static const struct {
+		const char *unit;
+		enum origin origin;
+		uint32_t temporary;
+	} cases[] = {
+		{ "jenkins.service", ORIGIN_UNIT, 0 },
+		{ "acme.service", ORIGIN_CI, 0 },
+		{ "acme.service", ORIGIN_UNIT, BIT(REASON_TEMPORARY) },
+		{ "user@1000.service", ORIGIN_UNIT, BIT(REASON_TEMPORARY) },
+		{ "", ORIGIN_UNKNOWN, BIT(REASON_TEMPORARY) },
+	};
+	const struct listener listener = { .choice = CHOICE_ASKED };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
+		struct circumstances circumstances = { .listener = &listener, .owner = owner };
+		struct process *process = &owner->processes[0];
+		struct classification found;
+
+		assert_non_null(owner);
+		make_process(process, "/usr/bin/bash", "bash|-xe|/tmp/jenkins42.sh", "bash");
+		assert_int_equal(owner_text_set(&process->script, "/tmp/jenkins42.sh"), 0);
+		assert_int_equal(owner_text_set(&process->place.unit, cases[i].unit), 0);
+		process->origin = cases[i].origin;
+		process->uid = 1000;
+		process->script_evidence = SCRIPT_PLACED | SCRIPT_OPEN_PATH;
+		owner->holders = 1;
+		classify(&circumstances, &found);
+		assert_int_equal(found.reasons & BIT(REASON_TEMPORARY), cases[i].temporary);
+		(void)owner_unref(owner);
+	}
+}
+
 int
 main(void)
 {
@@ -584,6 +626,7 @@ main(void)
 		cmocka_unit_test(test_identities_cut),
 		cmocka_unit_test(test_wrappers),
 		cmocka_unit_test(test_judgements),
+		cmocka_unit_test(test_steps),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

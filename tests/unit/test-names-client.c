@@ -134,6 +134,56 @@ test_user(void **state)
 	(void)names_link_free(link);
 }
 
+/* A port's number is read back the same; what is no port's is refused. */
+static void
+test_port_numbers(void **state)
+{
+	static const uint32_t none[] = { 0, 0x10000, 0x29c40, 0xff9c40, 0x2009c40, UINT32_MAX };
+	struct endpoint endpoint = { .family = AF_INET6, .protocol = PROTOCOL_UDP, .port = 40000 };
+	struct endpoint read;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		endpoint.family = i % 2 == 0 ? AF_INET : AF_INET6;
+		endpoint.protocol = i / 2 == 0 ? PROTOCOL_TCP : PROTOCOL_UDP;
+		assert_int_equal(names_port_parse(names_port(&endpoint), &read), 0);
+		assert_memory_equal(&read, &endpoint, sizeof(read));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		assert_int_equal(names_port_parse(none[i], &read), -EPROTO);
+}
+
+/* What root made and a thread of the kernel's may have is asked for; no answer proves nothing. */
+static void
+test_registered(void **state)
+{
+	const struct unheld_socket asked[] = {
+		{ .claim = KERNEL_CLAIM_UNPROVED },
+		{ .claim = KERNEL_CLAIM_NONE },
+		{ .claim = KERNEL_CLAIM_UNPROVED, .uid = 1000 },
+		{ .claim = KERNEL_CLAIM_UNPROVED },
+	};
+	struct unheld_socket sockets[ARRAY_SIZE(asked)];
+	struct names_link *link;
+
+	(void)state;
+	memcpy(sockets, asked, sizeof(asked));
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		sockets[i].endpoint.family = AF_INET6;
+		sockets[i].endpoint.port = i == 3 ? 40001 : 40000;
+	}
+	names_link_registered(NULL, sockets, ARRAY_SIZE(sockets));
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
+		assert_int_equal(sockets[i].claim, asked[i].claim);
+	names_help_start(&help, names_help_answer);
+	link = names_link_new(&help.options);
+	names_link_registered(link, sockets, ARRAY_SIZE(sockets));
+	(void)names_link_free(link);
+	assert_int_equal(sockets[0].claim, KERNEL_CLAIM_PROVED);
+	for (size_t i = 1; i < ARRAY_SIZE(asked); i++)
+		assert_int_equal(sockets[i].claim, asked[i].claim);
+}
+
 /* What a hostile overstay-names says, one a connection. */
 static bool
 answer_hostile(int fd, uint32_t id, const struct names_question *question)
@@ -334,6 +384,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packets),
+		cmocka_unit_test(test_port_numbers),
+		cmocka_unit_test_teardown(test_registered, tear_down),
 		cmocka_unit_test_teardown(test_list, tear_down),
 		cmocka_unit_test_teardown(test_user, tear_down),
 		cmocka_unit_test_teardown(test_hostile, tear_down),

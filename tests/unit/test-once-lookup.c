@@ -171,7 +171,7 @@ poll_and_ask(size_t count, struct lookup_client *client)
 	assert_int_equal(
 	    engine_observe(engine, help_poll(clock_boottime_usec(), listeners, count), false), 0);
 	free(listeners);
-	assert_int_equal(once_lookup(engine, &policy, &client), 0);
+	assert_int_equal(once_lookup(engine, &policy, &client, NULL), 0);
 	return client;
 }
 

@@ -2,6 +2,7 @@
 """The service as an administrator has it: installed, in a container booted for these tests."""
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -56,6 +57,13 @@ def _service(tmp_path):
     CONFIG.unlink(missing_ok=True)
     yield start
     clean_up()
+
+
+def confined():
+    """A program that runs another confined as overstayd is; where every sandbox can see it."""
+    program = pathlib.Path("/srv/confine")
+    shutil.copy(f"{BUILD}/tests/system/confine", program)
+    return str(program)
 
 
 def mask_packaged_rules():

@@ -7,13 +7,15 @@ sandbox too, and over restarts of the daemon. That nothing was told of it is a f
 that came later has overstayed.
 """
 import os
+import pwd
+import time
 
 import pytest
 
 import harness
 from conftest import CONFIG, Service, clean_up
 from harness import run, wait_until
-from stage import ALICE, ASKED, Scene, Stage
+from stage import ALICE, ASKED, PYTHON, Scene, Stage
 
 ALLOWED = "/usr/local/sbin/allowed-daemon"
 CONFIGURATION = f"""interval: 200ms
@@ -295,3 +297,124 @@ def test_what_takes_the_port_of_an_upgraded_one_is_not_allowed(scene, stage):
     own = other.place(f"/home/{ALICE}/other/allowed-daemon", owner=ALICE)
     other.loose([own, "-p", str(real.port)])
     assert wait_overstays(other).get("OVERSTAY_EXE") == own
+
+
+# ---- what hides beside the real one --------------------------------------------------------
+
+# The real one holds the socket and is seen; who serves is a thread that alone has it open.
+HIDDEN_THREAD = """
+import ctypes, os, socket, sys, threading
+CLONE_FILES = 0x400
+listener = socket.socket()
+listener.bind(("127.0.0.1", int(sys.argv[2])))
+listener.listen()
+if os.fork() == 0:
+    os.dup2(listener.fileno(), 3)
+    os.set_inheritable(3, True)
+    os.execl(sys.argv[1], sys.argv[1], "-3")
+libc = ctypes.CDLL(None, use_errno=True)
+apart = threading.Event()
+def serve():
+    assert libc.unshare(CLONE_FILES) == 0
+    apart.set()
+    while True:
+        listener.accept()[0].close()
+thread = threading.Thread(target=serve)
+thread.start()
+apart.wait()
+os.close(listener.fileno())
+thread.join()
+"""
+
+# As many descriptors as there may be, in so many processes that they are 1.2 million. With a port:
+# the real one holds a listener there and is seen; of the others each has it open, as its last.
+CROWD = """
+import os, resource, signal, socket, sys
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+each = min(most, 100000) - 20
+nothing = os.open("/dev/null", os.O_RDONLY)
+for _ in range(each):
+    os.dup(nothing)
+if len(sys.argv) > 2:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", int(sys.argv[2])))
+    listener.listen()
+    if os.fork() == 0:
+        os.dup2(listener.fileno(), 3)
+        os.closerange(4, most)
+        os.execl(sys.argv[1], sys.argv[1], "-3")
+for _ in range(1200000 // each):
+    if os.fork() == 0:
+        signal.pause()
+if len(sys.argv) == 2:
+    open(sys.argv[1] + ".ready", "w").close()
+signal.pause()
+"""
+
+
+@pytest.fixture(name="crowd")
+def _crowd(stage, tmp_path):
+    """crowd(user): a user with 1.2 million descriptors."""
+    tmp_path.chmod(0o777)
+    for parent in tmp_path.parents[:3]:
+        parent.chmod(0o755)
+
+    def start(user):
+        place = tmp_path / user
+        stage.spawn(["setpriv", f"--reuid={user}", "--clear-groups", "--", PYTHON, "-c", CROWD,
+                     place])
+        wait_until(place.with_suffix(".ready").exists, 60, "the crowd")
+
+    return start
+
+
+def test_thread_with_own_descriptors_is_a_holder(scene):
+    one = scene()
+    one.loose([PYTHON, "-c", HIDDEN_THREAD, ALLOWED, str(one.port)])
+    one.wait_listening()
+    alert = wait_overstays(one)
+    assert alert.get("OVERSTAY_RULE") is None
+    assert alert["OVERSTAY_HOLDERS"] == "2"
+
+
+def test_descriptors_of_another_user_change_nothing(scene, crowd):
+    """The service stays allowed, and what overstays is known as soon as ever."""
+    crowd("nobody")
+    real = real_service(scene, user="www-data")
+    assert_allowed(real, scene)
+    assert "OVERSTAY_UNSEARCHED_UID" not in told(real, "appeared")[0]
+    other = scene()
+    path = other.place("/usr/local/sbin/one-more")
+    other.service([path, "-p", str(other.port)], user="www-data")
+    began = time.monotonic()
+    assert wait_overstays(other)["OVERSTAY_EXE"] == path
+    assert time.monotonic() - began < 12
+
+
+def test_who_hides_behind_descriptors_is_not_allowed(scene):
+    """The processes that serve are too large to be searched: the one that is seen excuses none."""
+    one = scene()
+    one.loose([PYTHON, "-c", CROWD, ALLOWED, str(one.port)])
+    one.wait_listening()
+    alert = wait_overstays(one)
+    assert alert.get("OVERSTAY_RULE") is None
+    assert alert["OVERSTAY_UNSEARCHED_UID"] == str(pwd.getpwnam(ALICE).pw_uid)
+
+
+# ---- names of files that it may not see ----------------------------------------------------
+
+
+def test_name_of_a_hidden_file_says_nothing(scene):
+    """Whether another program stands there is seen for who may see it, and for nobody else."""
+    called = []
+    for number, mode in enumerate((0o755, 0o700)):
+        one = scene()
+        other = f"/srv/named-{number}/other-program"
+        one.directory(os.path.dirname(other), mode=mode)
+        one.place(other, source="/bin/true")
+        own = one.place(f"/home/{ALICE}/named", owner=ALICE)
+        one.loose(["/bin/bash", "-c", 'exec -a "$0" "$@"', other, own, "-p", str(one.port)])
+        one.wait_listening()
+        called.append(wait_overstays(one).get("OVERSTAY_CALLED"))
+    assert called == ["/srv/named-0/other-program", None]

@@ -76,6 +76,47 @@ def link(s, path, target=STAND_IN):
     service(s)
 
 
+# As engines name what they start; each could be a container of the system's.
+ID = "5a" * 32
+CONTAINERS = {
+    "nspawn": ("machine-web1.scope", "web1"),
+    "podman": (f"libpod-{ID}.scope", ID),
+    "docker": (f"docker-{ID}.scope", ID),
+    "crio": (f"crio-{ID}.scope", ID),
+    "lxc": ("lxc.payload.web1", "web1"),
+    "kubepods": (f"kubepods.slice/cri-containerd-{ID}.scope", ID),
+}
+BELOW_ALICES = f"user.slice/user-{ALICE_UID}.slice/user@{ALICE_UID}.service/app.slice"
+
+
+def below_alices(s, cgroup, user=ALICE):
+    """In a cgroup of that name which alice made below her own service manager."""
+    loose(s, cgroup=f"{BELOW_ALICES}/{cgroup}", user=user, owner=ALICE)
+
+
+def below_a_services(s, cgroup):
+    """In a cgroup of that name which a service made in its own, which it was given."""
+    made = f"/sys/fs/cgroup/system.slice/sit-{s.name}.service/{cgroup}"
+    s.service(["/bin/sh", "-c", f"mkdir -p {made} && echo $$$$ >{made}/cgroup.procs && "
+               f"exec {STAND_IN} -p {s.port}"], user="www-data", properties=["Delegate=yes"])
+
+
+def imitations():
+    """Rows: no rule for a container of the system's applies to what users name like it."""
+    rows = {}
+    for name, (cgroup, container) in CONTAINERS.items():
+        key = f"container: '{container}'"
+        rows |= {
+            f"{name}-below-a-manager": (
+                lambda s, cgroup=cgroup: below_alices(s, f"{s.name}/{cgroup}"), key, False),
+            f"{name}-as-a-user-unit": (
+                lambda s, cgroup=cgroup: below_alices(s, cgroup), key, False),
+            f"{name}-of-a-service": (
+                lambda s, cgroup=cgroup: below_a_services(s, cgroup), key, False),
+        }
+    return rows
+
+
 # Name: how it is started, the keys of its rule, whether that applies.
 ROWS = {
     "slice": (lambda s: service(s, slice_name="match-in.slice"), "slice: match.slice", True),
@@ -115,6 +156,18 @@ ROWS = {
     "exe-link-in-run": (lambda s: link(s, "/run/match/tool"), "exe: /run/match/tool", True),
     "exe-link-to-another": (lambda s: link(s, "/opt/match/other", "/usr/bin/env"),
                             "exe: /opt/match/other", False),
+    "container": (lambda s: loose(s, cgroup="machine.slice/machine-web2.scope", user="root"),
+                  "container: web2", True),
+    "container-of-a-user": (lambda s: below_alices(s, f"libpod-{'5b' * 32}.scope"),
+                            f"container: '{'5b' * 32}', user: {ALICE}", True),
+    "container-of-another-user": (
+        lambda s: below_alices(s, f"libpod-{'5c' * 32}.scope"),
+        f"container: '{'5c' * 32}', user: root", False),
+    # As by a program that is set-uid.
+    "container-below-a-manager-of-another": (
+        lambda s: below_alices(s, f"libpod-{'5d' * 32}.scope", user="www-data"),
+        f"container: '{'5d' * 32}', user: www-data", False),
+    **imitations(),
     "address-of-ipv4-mapped": (mapped, "address: 127.0.0.0/8", True),
 }
 

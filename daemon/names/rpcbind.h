@@ -2,8 +2,8 @@
 /*
  * The ports that the kernel's RPC services registered with rpcbind. See rpcbind.c.
  */
-#ifndef OVERSTAY_KERNEL_RPCBIND_H
-#define OVERSTAY_KERNEL_RPCBIND_H
+#ifndef OVERSTAY_NAMES_RPCBIND_H
+#define OVERSTAY_NAMES_RPCBIND_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #include "base/macros.h"
 #include "model/kernel-claims.h"
 
-/* Where rpcbind listens; overstayd.service shows it to the daemon. */
+/* Where rpcbind listens. */
 #define RPCBIND_SOCKET "/run/rpcbind.sock"
 
 /* More than this it is not asked for; a registration takes some 80 bytes. */

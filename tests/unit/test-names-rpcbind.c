@@ -22,7 +22,7 @@
 
 #include "base/clock.h"
 #include "help.h"
-#include "kernel/rpcbind.h"
+#include "names/rpcbind.h"
 
 #define NLOCKMGR 100021
 

@@ -23,7 +23,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "kernel/rpcbind.h"
+#include "names/rpcbind.h"
 
 /* RFC 5531: what an answer begins with, and the mark of a record's last piece. */
 #define RPC_CALL      0U

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much of one search each user's processes may take. See budget.c.
+ */
+#ifndef OVERSTAY_LOOKUP_BUDGET_H
+#define OVERSTAY_LOOKUP_BUDGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+
+/* In descriptors; and the time that a search may take. A test has smaller ones. */
+struct budget_limits {
+	uint32_t first;	  /* of each process, before any is given more, */
+	uint32_t second;  /* and then, */
+	uint32_t process; /* and at last */
+	uint32_t user;	  /* of all processes of one user, */
+	uint32_t root;	  /* and of root */
+	uint64_t quick_usec;
+	uint64_t thorough_usec; /* of all searches of one request */
+};
+
+extern const struct budget_limits budget_default_limits;
+
+/* What is left to one user. */
+struct account {
+	uint32_t uid;
+	uint32_t left;
+	uint32_t unopened; /* processes that nothing was left for */
+	size_t ring_left_bytes;
+};
+
+struct budgets {
+	const struct budget_limits *limits; /* borrowed */
+	uint64_t until_usec;		    /* CLOCK_MONOTONIC */
+	uint32_t unchecked;		    /* descriptors since the clock was read */
+	bool over;			    /* it is later than that */
+	struct account *accounts;	    /* owned; sorted by uid */
+	size_t count, room;
+	struct account others; /* of all users beyond ACCOUNTS_MAX together */
+};
+
+void budget_init(struct budgets *budget, const struct budget_limits *limits, uint64_t until_usec);
+void budget_clear(struct budgets *budget);
+
+/* The user's account, which stays where it is until another one is asked for. */
+struct account *budget_account(struct budgets *budget, uint32_t uid);
+
+/* Takes one descriptor. Returns false where there is none left, or no time. */
+bool budget_take(struct budgets *budget, struct account *account);
+
+#endif
