@@ -132,8 +132,20 @@ remember_member(struct stay *stay, const struct member *member)
 	    });
 }
 
+/* True where the member is the owner as it was reported. A suspect that was gone since gone_usec is
+ * its process. */
+static bool
+is_the_same(const struct company_owner *known, const struct member *member, uint64_t gone_usec)
+{
+	const struct process *before = owner_first(known->owner);
+	const struct process *now = owner_first(member->owner);
+
+	return !known->suspected || known->left_usec == 0 || known->left_usec > gone_usec ||
+	    (before != NULL && now != NULL && process_same(before, now));
+}
+
 static void
-recall(struct stay *stay, struct member *member)
+recall(struct stay *stay, struct member *member, uint64_t gone_usec)
 {
 	const struct company_owner *known;
 
@@ -147,7 +159,8 @@ recall(struct stay *stay, struct member *member)
 	known = find_remembered(stay, member);
 	if (known != NULL) {
 		member->reported = true;
-		member->suspected = member->suspected || known->suspected;
+		member->suspected = member->suspected ||
+		    (known->suspected && is_the_same(known, member, gone_usec));
 	} else if (member->reported)
 		remember_member(stay, member);
 }
@@ -178,9 +191,20 @@ find_attendance(const struct stay *stay, const struct group_key *key, const stru
 	return attendance;
 }
 
+/* True where a socket of the owner is there, as it was reported. */
+static bool
+is_back(const struct stay *stay, const struct company_owner *known, uint64_t gone_usec)
+{
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (group_key_is_of(&known->key, known->owner, &stay->is.members[i]) &&
+		    is_the_same(known, &stay->is.members[i], gone_usec))
+			return true;
+	return false;
+}
+
 /* Groups count the stay while their owners are there. */
 static void
-keep_groups(struct groups *groups, struct stay *stay)
+keep_groups(struct groups *groups, struct stay *stay, uint64_t poll_usec, uint64_t gone_usec)
 {
 	const struct group *last = stay->told.group;
 	struct company *company;
@@ -199,23 +223,56 @@ keep_groups(struct groups *groups, struct stay *stay)
 		if (known->group != NULL && attendance == ATTENDANCE_LEFT) {
 			group_part(known->group, stay, known->severity);
 			known->group = NULL;
+			known->left_usec = poll_usec;
 			(void)owner_unref(company->left);
 			company->left = owner_ref(known->owner);
-		} else if (known->group == NULL && known->grouped && attendance == ATTENDANCE_THERE)
+		} else if (known->group == NULL && known->grouped &&
+		    attendance == ATTENDANCE_THERE && is_back(stay, known, gone_usec)) {
 			known->group = groups_enter(groups, known);
+			known->left_usec = 0;
+		}
 	}
 }
 
-void
-company_recall(struct groups *groups, struct stay *stay)
+/* Hidden suspects are reported once, until there was none for the grace time. */
+static void
+recall_hidden(struct stay *stay, uint64_t poll_usec, uint64_t gone_usec)
 {
+	struct company *company = stay->told.company;
+	bool hidden = false;
+
+	if (!stay->told.of_unknown)
+		return;
+	for (uint32_t i = 0; i < stay->is.member_count && !hidden; i++)
+		hidden = company_is_hidden(&stay->is.members[i]);
+	if (company != NULL && company->hidden_left_usec != 0 &&
+	    company->hidden_left_usec <= gone_usec) {
+		stay->told.of_unknown = false;
+		company->hidden_left_usec = 0;
+		return;
+	}
+	if (!hidden && company == NULL)
+		company = stay_make_company(stay);
+	if (company == NULL)
+		return;
+	if (hidden)
+		company->hidden_left_usec = 0;
+	else if (company->hidden_left_usec == 0)
+		company->hidden_left_usec = poll_usec;
+}
+
+void
+company_recall(struct groups *groups, struct stay *stay, uint64_t poll_usec, uint64_t grace_usec)
+{
+	uint64_t gone_usec = poll_usec > grace_usec ? poll_usec - grace_usec : 0;
 	struct member *members = stay->is.members;
 
 	if (!stay->told.overstayed)
 		return;
+	recall_hidden(stay, poll_usec, gone_usec);
 	/* Of one socket whose owner is the same still nothing has to be recalled. */
 	if (stay->is.member_count > 1 || !members[0].reported || stay->told.company != NULL)
-		keep_groups(groups, stay);
+		keep_groups(groups, stay, poll_usec, gone_usec);
 	if (stay->is.member_count == 1 && members[0].reported)
 		return;
 	for (uint32_t i = 0; i < stay->is.member_count; i++) {
@@ -224,7 +281,7 @@ company_recall(struct groups *groups, struct stay *stay)
 			members[i].reported = true;
 			members[i].suspected = members[i].suspected || members[i - 1].suspected;
 		} else
-			recall(stay, &members[i]);
+			recall(stay, &members[i], gone_usec);
 	}
 }
 

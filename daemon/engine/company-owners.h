@@ -11,8 +11,10 @@
 bool company_is_last(const struct stay *stay, const struct member *member);
 
 /* Members of owners that were reported on this stay count as reported from now on. Owners that have
- * left it leave their groups, and enter them as they come back. */
-void company_recall(struct groups *groups, struct stay *stay);
+ * left it leave their groups, and enter them as they come back. A suspect that was gone for longer
+ * than the grace time is the same only as the same process. */
+void company_recall(struct groups *groups, struct stay *stay, uint64_t poll_usec,
+    uint64_t grace_usec);
 
 /* Owners that are allowed meanwhile were not reported, while others of the stay are: nothing is
  * said of them, and they leave their groups as by group_revoke(). */

@@ -229,7 +229,8 @@ judge_members(struct pass *pass, struct stay *stay)
 	const struct contender *chosen;
 	enum member_standing standing;
 
-	company_recall(&pass->engine->groups, stay);
+	company_recall(&pass->engine->groups, stay, pass->poll_usec,
+	    pass->engine->policy->grace_usec);
 	judged->valid = judge_each(pass, stay, best, &expires_usec);
 	place_hidden(stay, best);
 	standing = choose(pass, stay, best);

@@ -140,6 +140,7 @@ struct company_owner {
 	struct group_key key;
 	struct group_key group_key; /* of the group that it was reported with */
 	struct group *group; /* the same while the owner has a socket there, NULL = it has none */
+	uint64_t left_usec;  /* when a poll saw it gone, 0 = it is there */
 	uint32_t reasons;    /* for which it was told as a suspect */
 	uint8_t severity;    /* enum severity: of its alert */
 	bool grouped;	     /* group_key is set */
@@ -163,6 +164,7 @@ struct company {
 	uint64_t left_usec;
 	struct classification left_class;
 	struct owner *left;
+	uint64_t hidden_left_usec; /* when no hidden suspect was there any more, 0 = it is */
 	/* Those reported, oldest first. */
 	uint32_t count;
 	struct company_owner reported[COMPANY_OWNERS_MAX];
