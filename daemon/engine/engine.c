@@ -43,6 +43,7 @@ engine_free(struct engine *engine)
 	hopping_clear(&engine->hopping);
 	turns_clear(&engine->turns);
 	groups_clear(&engine->groups);
+	surge_clear(&engine->surge);
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
 	track_clear(&engine->track);
@@ -443,6 +444,12 @@ void
 engine_suppressed(struct engine *engine, const struct moment *moment, bool at_once)
 {
 	outbox_suppressed(&engine->outbox, moment, at_once);
+}
+
+const uint64_t *
+engine_short_of(const struct engine *engine)
+{
+	return engine->track.tally.short_of;
 }
 
 void

@@ -81,7 +81,9 @@ pass_run(struct engine *engine, const struct moment *moment)
 		else if (stay->is.state != STAY_ENDED)
 			visit_present(&pass, stay);
 	}
+	tell_suspects(&pass);
 	due_tell(&pass);
+	surge_tell(&pass);
 	advice_tell(&pass);
 	tell_day(&pass);
 	tell_heartbeat(&pass);

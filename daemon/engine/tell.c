@@ -34,6 +34,29 @@
 #include "engine/pass.h"
 #include "engine/tell.h"
 
+/* Whose socket the verdict is about. */
+static uint32_t
+uid_of(const struct stay *stay)
+{
+	return stay->is.members[stay->judged.worst].uid;
+}
+
+/* An alert that its user has too many of is an entry, and one message speaks for all of those. */
+static void
+spend(struct pass *pass, struct stay *stay, struct telling *telling)
+{
+	struct surge *surge = &pass->engine->surge;
+	uint64_t now_usec = pass->moment.boottime_usec;
+
+	if (telling->in_summary || surge_admit(surge, stay, now_usec))
+		return;
+	surge_add(surge, stay, telling->kind == EVENT_SUSPECT ? SURGE_SUSPECTS : SURGE_OVERSTAYS,
+	    pass->poll_usec, now_usec);
+	telling->priority = SEVERITY_INFO;
+	telling->in_summary = true;
+	stay->told.entered = true;
+}
+
 static void
 tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
@@ -44,6 +67,8 @@ tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 	if (telling->kind == EVENT_OVERSTAY || telling->kind == EVENT_SUSPECT ||
 	    telling->kind == EVENT_HOPPING)
 		judge_stay_hint(pass, stay);
+	if (event_kind_alerts(telling->kind))
+		spend(pass, stay, &with_use);
 	stay->told.any = true;
 	stay->told.sequence++;
 	stay_note_change(stay);
@@ -76,6 +101,17 @@ static bool
 is_introduced(const struct stay *stay)
 {
 	return stay->told.any || stay->is.baseline;
+}
+
+/* True where an alert can be made now. Else it is not told, and is when there is room. */
+static bool
+has_room(struct pass *pass, const struct stay *stay)
+{
+	bool room = outbox_has_room(&pass->engine->outbox, uid_of(stay));
+
+	if (!room)
+		agenda_repeat(&pass->engine->agenda);
+	return room;
 }
 
 void
@@ -148,7 +184,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 		.others = others,
 	};
 
-	if (news && group != NULL)
+	if (news && group != NULL && surge_has_room(&pass->engine->surge, stay, now_usec))
 		telling.other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
 	if (news)
 		group_note_report(group, stay, telling.other_count, now_usec);
@@ -200,11 +236,28 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	}
 	if (!stay_is_seen(stay) ||
 	    (!company_is_stranger(stay) && verdict->severity >= stay->told.severity) ||
-	    pass->engine->resumed || ask_suspect(pass, stay))
+	    pass->engine->resumed || ask_suspect(pass, stay) || !has_room(pass, stay))
 		return true;
-	tell_suspected(pass, stay);
-	stay_stop_waiting(stay);
+	/* Without memory it is due again in the next poll. */
+	if (array_reserve(&pass->suspects, &pass->suspect_room, pass->suspect_count + 1,
+		ARRAY_UNBOUNDED) < 0)
+		agenda_repeat(&pass->engine->agenda);
+	else
+		pass->suspects[pass->suspect_count++] = stay;
 	return true;
+}
+
+void
+tell_suspects(struct pass *pass)
+{
+	surge_sort(pass->suspects, pass->suspect_count);
+	for (size_t i = 0; i < pass->suspect_count; i++) {
+		tell_suspected(pass, pass->suspects[i]);
+		stay_stop_waiting(pass->suspects[i]);
+	}
+	free(pass->suspects);
+	pass->suspects = NULL;
+	pass->suspect_count = pass->suspect_room = 0;
 }
 
 /* Its owner is reported once, whatever it is reported for: what it does after that is an entry, or
@@ -264,7 +317,7 @@ tell_hopping(struct pass *pass, struct stay *stay)
 		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
 		return;
 	}
-	if (!pass->engine->resumed && stay_is_seen(stay))
+	if (!pass->engine->resumed && stay_is_seen(stay) && has_room(pass, stay))
 		tell_hopped(pass, stay, span_usec);
 }
 
@@ -333,7 +386,7 @@ tell_turns(struct pass *pass, struct stay *stay)
 	if (occupation->spent_usec < threshold_usec)
 		agenda_plan(&pass->engine->agenda, pass->poll_usec,
 		    threshold_usec - occupation->spent_usec);
-	else if (!pass->engine->resumed)
+	else if (!pass->engine->resumed && has_room(pass, stay))
 		tell_occupied(pass, stay, occupation);
 }
 
@@ -341,7 +394,7 @@ tell_turns(struct pass *pass, struct stay *stay)
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
-	if (pass->engine->resumed || !stay_is_seen(stay))
+	if (pass->engine->resumed || !stay_is_seen(stay) || !has_room(pass, stay))
 		return;
 	if (ask_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;

@@ -20,6 +20,8 @@ static const char *const kind_names[] = {
 	[EVENT_OVERSTAYS_AT_START] = "overstay",
 	[EVENT_OVERSTAYS_AT_ONCE] = "overstay",
 	[EVENT_OVERSTAYS_AFTER_RESUME] = "overstay",
+	[EVENT_OVERSTAYS_OF_USER] = "overstay",
+	[EVENT_SUSPECTS_OF_USER] = "suspect",
 	[EVENT_ENDED] = "ended",
 	[EVENT_REBOUND] = "rebound",
 	[EVENT_CLEARED] = "cleared",
@@ -37,7 +39,10 @@ static const char *const kind_names[] = {
 };
 
 static const uint32_t informing = 1U << EVENT_APPEARED | 1U << EVENT_VANISHED |
-    1U << EVENT_REBOUND | 1U << EVENT_CLEARED | 1U << EVENT_ADVICE;
+    1U << EVENT_REBOUND | 1U << EVENT_CLEARED | 1U << EVENT_ENDED | 1U << EVENT_ADVICE;
+
+static const uint32_t alerting =
+    1U << EVENT_OVERSTAY | 1U << EVENT_SUSPECT | 1U << EVENT_HOPPING | 1U << EVENT_TURNS;
 
 static const char *const state_names[] = {
 	[STAY_NEW] = "new",
@@ -57,6 +62,12 @@ bool
 event_kind_informs(enum event_kind kind)
 {
 	return (informing >> kind & 1) != 0;
+}
+
+bool
+event_kind_alerts(enum event_kind kind)
+{
+	return (alerting >> kind & 1) != 0;
 }
 
 const char *

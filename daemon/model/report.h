@@ -145,6 +145,8 @@ struct report {
 const char *event_kind_name(enum event_kind kind); /* "overstay" */
 /* True for kinds that alert nobody: the first to be held back, and bounded in their rate. */
 bool event_kind_informs(enum event_kind kind);
+/* True for alerts about a stay: those that are bounded for each user. */
+bool event_kind_alerts(enum event_kind kind);
 const char *stay_state_name(enum stay_state state); /* "persisting" */
 
 /*
