@@ -398,7 +398,7 @@ line_advice(const struct line *line)
 	add_reservation(line);
 }
 
-/* ENDED tcp 0.0.0.0:60855 after 3h 12min (overstayed): WHO */
+/* ENDED tcp 0.0.0.0:60855 after 3h 12min (overstayed): WHO; others stay */
 static void
 line_gone(const struct line *line)
 {
@@ -409,10 +409,12 @@ line_gone(const struct line *line)
 	    line->stay->class == CLASS_SUSPECT ? " (suspect)" :
 		line->stay->overstayed	       ? " (overstayed)" :
 						 "");
-	if (line->stay->owner->kind == OWNER_UNKNOWN)
-		return;
-	text_add(line->text, ": ");
-	describe_owner_briefly(line->text, line->stay->owner);
+	if (line->stay->owner->kind != OWNER_UNKNOWN) {
+		text_add(line->text, ": ");
+		describe_owner_briefly(line->text, line->stay->owner);
+	}
+	if (line->stay->state == STAY_PERSISTING)
+		text_add(line->text, "; others stay");
 }
 
 /* REBOUND tcp 0.0.0.0:60855 (all addresses) back after 40s, previously on port 40999, first seen

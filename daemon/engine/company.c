@@ -9,11 +9,14 @@
  * threshold by taking turns.
  *
  * What it never does: take an unknown owner for any other. But one that follows a reported owner is
- * no news by itself, or each lookup that fails would be; once its owner is known, it is. As a
- * suspect (nobody holds the socket) the unknown are reported once a stay.
+ * no news by itself, or each lookup that fails would be; once its owner is known, it is, and where
+ * nobody will ever know it, once no reported one is there. As a suspect (nobody holds the socket)
+ * the unknown are reported once a stay.
  *
- * Invariants: a member keeps what was reported of it until its owner is looked up as another
- * (lookup.c). At most COMPANY_OWNERS_MAX owners are remembered beside the last one, the latest.
+ * Who was reported is company-owners.c's.
+ *
+ * Invariant: a member keeps what was reported of it until its owner is looked up as another
+ * (lookup.c).
  *
  * Cost: nothing but two bits for a stay of one owner; a comparison of owners for each member when
  * the stay is judged; some hundred bytes for a stay that had several.
@@ -22,7 +25,7 @@
 #include <string.h>
 
 #include "engine/company.h"
-#include "engine/group.h"
+#include "engine/group-key.h"
 
 static const struct member *
 worst_of(const struct stay *stay)
@@ -30,162 +33,57 @@ worst_of(const struct stay *stay)
 	return &stay->is.members[stay->judged.worst];
 }
 
+bool
+company_is_hidden(const struct member *member)
+{
+	static const bool lasting[OWNER_REASON_COUNT] = {
+		[OWNER_REASON_NO_PERMISSION] = true,
+		[OWNER_REASON_NO_PROCESS] = true,
+		[OWNER_REASON_KERNEL_UNPROVED] = true,
+		[OWNER_REASON_IO_URING] = true,
+		[OWNER_REASON_OTHER_PIDS] = true,
+		[OWNER_REASON_NO_INODE] = true,
+	};
+	const struct owner *owner = member->owner;
+
+	if (owner == NULL || owner->kind != OWNER_UNKNOWN || !lasting[owner->reason])
+		return false;
+	/* That nobody holds a socket is said for a moment of one that is passed on, too. */
+	return member->nobody == 0 || member->nobody == MEMBER_NOBODYS;
+}
+
 enum member_standing
 company_standing(const struct stay *stay, const struct member *member,
     const struct verdict *verdict)
 {
-	bool known = group_key_knows_owner(member->owner), reported;
+	bool known = group_key_knows_owner(member->owner);
 
 	if (verdict->threshold_usec == USEC_NEVER)
 		return STANDING_ALLOWED;
 	if (!stay->told.overstayed)
 		return STANDING_STRANGER;
-	reported = verdict->suspect ? member->suspected || (!known && stay->told.of_unknown) :
-				      member->reported || !known;
-	return reported ? STANDING_REPORTED : STANDING_STRANGER;
+	if (verdict->suspect)
+		return member->suspected || (!known && stay->told.of_unknown) ? STANDING_REPORTED :
+										STANDING_STRANGER;
+	if (!known && !member->reported && company_is_hidden(member))
+		return STANDING_HIDDEN;
+	return member->reported || !known ? STANDING_REPORTED : STANDING_STRANGER;
 }
 
 bool
 company_is_stranger(const struct stay *stay)
 {
-	return company_standing(stay, worst_of(stay), &stay->judged.verdict) == STANDING_STRANGER;
+	enum member_standing standing =
+	    company_standing(stay, worst_of(stay), &stay->judged.verdict);
+
+	return standing == STANDING_STRANGER ||
+	    (standing == STANDING_HIDDEN && stay->judged.unaccompanied);
 }
 
 bool
 company_is_settled(const struct stay *stay)
 {
 	return stay->judged.verdict.threshold_usec == USEC_NEVER || worst_of(stay)->reported;
-}
-
-/* Without memory it is reported once more. */
-static void
-remember(struct stay *stay, const struct company_owner *known)
-{
-	struct company *company = stay_make_company(stay);
-	struct company_owner *place;
-	uint32_t index = 0;
-
-	if (company == NULL)
-		return;
-	while (index < company->count &&
-	    memcmp(&company->reported[index].key, &known->key, sizeof(known->key)) != 0)
-		index++;
-	if (index == COMPANY_OWNERS_MAX)
-		index = 0;
-	if (index < company->count) {
-		(void)owner_unref(company->reported[index].owner);
-		company->count--;
-		memmove(&company->reported[index], &company->reported[index + 1],
-		    (company->count - index) * sizeof(*company->reported));
-	}
-	place = &company->reported[company->count++];
-	*place = *known;
-	place->owner = owner_ref(known->owner);
-}
-
-void
-company_remember(struct stay *stay)
-{
-	const struct group *group = stay->told.group;
-	const struct member *worst = worst_of(stay);
-
-	if (group != NULL && !group_key_is_of(&group->owner_key, group->owner, worst)) {
-		remember(stay,
-		    &(struct company_owner){
-			.owner = group->owner,
-			.key = group->owner_key,
-			.reasons = stay->told.reasons,
-			.suspected = group->suspect,
-		    });
-		stay->told.reasons = 0;
-	}
-	if (!worst->suspected)
-		stay->told.reasons = 0;
-}
-
-/* The owner of the member as it is remembered beside the last one, NULL = it is not. */
-static const struct company_owner *
-find_remembered(const struct stay *stay, const struct member *member)
-{
-	const struct company *company = stay->told.company;
-
-	for (uint32_t i = 0; company != NULL && i < company->count; i++)
-		if (group_key_is_of(&company->reported[i].key, company->reported[i].owner, member))
-			return &company->reported[i];
-	return NULL;
-}
-
-bool
-company_is_last(const struct stay *stay, const struct member *member)
-{
-	const struct group *group = stay->told.group;
-
-	return group != NULL && group_key_is_of(&group->owner_key, group->owner, member);
-}
-
-/* It was reported while nobody knew its owner, or there was no room for its group: who joins it is
- * to be compared with it. */
-static void
-remember_member(struct stay *stay, const struct member *member)
-{
-	remember(stay,
-	    &(struct company_owner){
-		.owner = member->owner,
-		.key = group_key_of_holder(member->owner, member->uid),
-		.reasons = member->suspected ? stay->told.reasons : 0,
-		.suspected = member->suspected,
-	    });
-}
-
-static void
-recall(struct stay *stay, struct member *member)
-{
-	const struct company_owner *known;
-
-	if (!group_key_knows_owner(member->owner))
-		return;
-	if (company_is_last(stay, member)) {
-		member->reported = true;
-		member->suspected = member->suspected || stay->told.group->suspect;
-		return;
-	}
-	known = find_remembered(stay, member);
-	if (known != NULL) {
-		member->reported = true;
-		member->suspected = member->suspected || known->suspected;
-	} else if (member->reported)
-		remember_member(stay, member);
-}
-
-void
-company_recall(struct stay *stay)
-{
-	struct member *members = stay->is.members;
-
-	/* Of one socket whose owner is the same still nothing has to be recalled. */
-	if (!stay->told.overstayed || (stay->is.member_count == 1 && members[0].reported))
-		return;
-	for (uint32_t i = 0; i < stay->is.member_count; i++) {
-		if (i > 0 && members[i].owner == members[i - 1].owner && members[i - 1].reported &&
-		    group_key_knows_owner(members[i].owner)) {
-			members[i].reported = true;
-			members[i].suspected = members[i].suspected || members[i - 1].suspected;
-		} else
-			recall(stay, &members[i]);
-	}
-}
-
-uint32_t
-company_reasons(const struct stay *stay, const struct member *member)
-{
-	const struct company_owner *known;
-
-	if (!member->suspected)
-		return 0;
-	if (stay->told.company == NULL || company_is_last(stay, member))
-		return stay->told.reasons;
-	known = find_remembered(stay, member);
-	return known != NULL ? known->reasons : 0;
 }
 
 /* True where the chain of strangers goes on with one whose first socket came at oldest_usec. */
@@ -265,6 +163,29 @@ company_joined_usec(const struct stay *stay)
 	return since_usec > stay->is.first_seen_usec ? since_usec : 0;
 }
 
+static bool
+has_reported(const struct stay *stay)
+{
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (stay->is.members[i].reported)
+			return true;
+	return false;
+}
+
+void
+company_note_left(struct stay *stay, bool alone, uint64_t poll_usec)
+{
+	struct company *company = stay->told.company;
+	bool left = alone && stay->told.overstayed && !has_reported(stay);
+
+	if (left && company == NULL)
+		company = stay_make_company(stay);
+	if (company == NULL || left == (company->left_usec != 0))
+		return;
+	company->left_usec = left ? poll_usec : 0;
+	company->left_class = stay->judged.classification;
+}
+
 static void
 end_chain(struct company *company)
 {
@@ -293,8 +214,10 @@ company_note_report(struct stay *stay, bool suspect)
 		members[i].suspected = members[i].suspected || suspect;
 	}
 	/* The others' own time begins with their own sockets. */
-	if (company != NULL)
+	if (company != NULL) {
+		company->severity = (uint8_t)stay->judged.verdict.severity;
 		end_chain(company);
+	}
 	if (stay->is.member_count > 1 || company != NULL)
 		stay_judge_anew(stay);
 }
@@ -314,6 +237,9 @@ company_forget(struct stay *stay)
 	if (company == NULL)
 		return;
 	end_chain(company);
+	company->left_usec = 0;
+	(void)owner_unref(company->left);
+	company->left = NULL;
 	while (company->count > 0)
 		(void)owner_unref(company->reported[--company->count].owner);
 }

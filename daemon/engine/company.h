@@ -12,27 +12,23 @@ enum member_standing {
 	STANDING_STRANGER, /* neither of the two below */
 	STANDING_ALLOWED,
 	STANDING_REPORTED, /* its owner was, on this stay and for what it is */
+	STANDING_HIDDEN,   /* nobody will know its owner: reported beside reported ones, else a
+			      stranger */
 	STANDING_COUNT,
 };
 
 enum member_standing company_standing(const struct stay *stay, const struct member *member,
     const struct verdict *verdict);
 
+/* True where nobody knows the member's owner, and another lookup will not find it either. */
+bool company_is_hidden(const struct member *member);
+
 /* True where the member that the stay's verdict is about is a stranger. */
 bool company_is_stranger(const struct stay *stay);
-
-/* True where the member's owner is the last one that was reported on this stay. */
-bool company_is_last(const struct stay *stay, const struct member *member);
 
 /* True where that member was reported itself or is allowed: what is said of it now clears the stay.
  * That another owner is younger takes nothing back. */
 bool company_is_settled(const struct stay *stay);
-
-/* Members of owners that were reported on this stay count as reported from now on. */
-void company_recall(struct stay *stay);
-
-/* The reasons for which the member's owner was reported as a suspect. */
-uint32_t company_reasons(const struct stay *stay, const struct member *member);
 
 /*
  * There are strangers beside others in the poll at poll_usec. worst: the one to be reported first,
@@ -52,8 +48,9 @@ uint64_t company_age_usec(const struct stay *stay, uint64_t poll_usec);
 /* When the socket of a stranger joined those of another owner, 0 = it did not. */
 uint64_t company_joined_usec(const struct stay *stay);
 
-/* The stay is about to be another owner's: who was reported is remembered. */
-void company_remember(struct stay *stay);
+/* Owners that are allowed are there alone (or not): true where one that was reported is not any
+ * more. That is called before they are what the stay is about. */
+void company_note_left(struct stay *stay, bool alone, uint64_t poll_usec);
 
 /* An alert about the stay is made. */
 void company_note_report(struct stay *stay, bool suspect);

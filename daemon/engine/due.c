@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/company-owners.h"
 #include "engine/company.h"
 #include "engine/due.h"
 #include "engine/pass.h"
@@ -289,7 +290,7 @@ tell_batch(struct batch *batch)
 
 	/* All join before any is compared: how many there are is known to the first. */
 	for (size_t i = 0; i < batch->count; i++)
-		(void)groups_join(&pass->engine->groups, batch->stays[i]);
+		(void)company_join(&pass->engine->groups, batch->stays[i]);
 	surge_sort(batch->stays, batch->count);
 	find_roles(batch);
 	for (unsigned sum = 0; sum < SUM_COUNT; sum++)

@@ -386,17 +386,24 @@ add_input(struct sha256 *sum, const struct process *process)
 }
 
 struct group_key
-group_key_of_program(const struct stay *stay)
+group_key_of_program_holder(const struct owner *owner, uint32_t uid)
 {
-	const struct process *process = stay_process(stay);
+	const struct process *process = owner == NULL ? NULL : owner_first(owner);
 	struct sha256 sum;
 
 	sha256_begin(&sum);
 	add_text(&sum, "program");
-	add_owner(&sum, stay, false);
+	add_holder(&sum, owner, uid, false);
 	if (process != NULL)
 		add_input(&sum, process);
 	return end(&sum);
+}
+
+struct group_key
+group_key_of_program(const struct stay *stay)
+{
+	return group_key_of_program_holder(owner_of(stay),
+	    stay->is.members[stay->judged.worst].uid);
 }
 
 /* What is reported of an owner excuses nothing about a program that looks the same: others may

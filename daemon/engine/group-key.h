@@ -25,6 +25,7 @@ struct group_key group_key_of_owner(const struct stay *stay);
 /* The same of a program: other arguments of an interpreter without a script are another one. An
  * owner of whom one thing is said at a time: one alert, one place in a digest. */
 struct group_key group_key_of_program(const struct stay *stay);
+struct group_key group_key_of_program_holder(const struct owner *owner, uint32_t uid);
 
 /* The same where it is judged alike, too: of one class, and with nothing else about its program. */
 struct group_key group_key_of_judged(const struct stay *stay);

@@ -9,15 +9,15 @@
  *
  * What it never does: report. That is due.c's and tell.c's.
  *
- * Invariants: a stay that points to a group is counted in `live`, and a group with live stays is
- * never dropped, nor one that has entries to be counted while there is another. Memory: GROUPS_MAX
- * groups of 216 bytes and what is known of their owners. Cost: three sums for a stay that becomes
- * due; a pass over the groups for a sweep.
+ * Invariants: a stay that points to a group is counted in `live`; it points to one of each owner
+ * that was reported on it and has a socket there, of all but the last in company-owners.c. A group
+ * with live stays is never dropped, nor one that has entries to be counted while there is another.
+ * Memory: GROUPS_MAX groups of 216 bytes and what is known of their owners. Cost: three sums for a
+ * stay that becomes due; a pass over the groups for a sweep.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/company.h"
 #include "engine/group.h"
 
 static void
@@ -95,13 +95,63 @@ note_seen(struct group *group, enum exposure exposure, unsigned severity, uint64
 		group->seen_sec[exposure][severity] = seen_sec;
 }
 
-/* How grave a stay is for who heard of it: what was reported and holds still. */
+/* How grave a stay is for who heard of its last reported owner: what was reported and holds still.
+ */
 static unsigned
 known_severity(const struct stay *stay)
 {
-	unsigned told = stay->told.severity, judged = stay->judged.verdict.severity;
+	const struct company *company = stay->told.company;
+	unsigned told = company == NULL ? stay->told.severity : company->severity;
+	unsigned judged = stay->judged.verdict.severity;
 
 	return told > judged ? told : judged;
+}
+
+void
+group_part(struct group *group, const struct stay *stay, unsigned severity)
+{
+	/* While it was there it was known; once it is gone that holds for `remind`. */
+	note_seen(group, endpoint_exposure(&stay->is.endpoint), severity, stay->is.last_seen_usec);
+	group->live--;
+}
+
+/* Leaves the group of the owner that was reported last, and returns it. */
+static struct group *
+leave_last(struct stay *stay)
+{
+	struct group *group = stay->told.group;
+
+	if (group != NULL)
+		group_part(group, stay, known_severity(stay));
+	stay->told.group = NULL;
+	return group;
+}
+
+static struct group *
+leave_remembered(struct stay *stay, struct company_owner *known)
+{
+	struct group *group = known->group;
+
+	if (group != NULL)
+		group_part(group, stay, known->severity);
+	known->group = NULL;
+	return group;
+}
+
+struct group *
+groups_enter(struct groups *groups, const struct company_owner *known)
+{
+	struct group *group = find_or_add(groups, &known->group_key);
+
+	if (group == NULL)
+		return NULL;
+	if (group->owner == NULL) {
+		group->owner = owner_ref(known->owner);
+		group->owner_key = known->key;
+		group->suspect = known->suspected;
+	}
+	group->live++;
+	return group;
 }
 
 static struct group *
@@ -109,7 +159,7 @@ join(struct groups *groups, struct stay *stay, const struct group_key *key, bool
 {
 	struct group *group;
 
-	group_leave(stay);
+	(void)leave_last(stay);
 	if (!group_key_knows(stay))
 		return NULL;
 	group = find_or_add(groups, key);
@@ -130,7 +180,6 @@ groups_join(struct groups *groups, struct stay *stay)
 	bool suspect = stay->judged.verdict.suspect;
 	struct group_key key;
 
-	company_remember(stay);
 	if (group_key_knows(stay))
 		key = suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
 	return join(groups, stay, &key, suspect);
@@ -155,28 +204,38 @@ groups_join_as(struct groups *groups, struct stay *stay, const struct group_key 
 void
 group_leave(struct stay *stay)
 {
-	struct group *group = stay->told.group;
+	struct company *company = stay->told.company;
 
-	if (group == NULL)
-		return;
-	/* While it was there it was known; once it is gone that holds for `remind`. */
-	note_seen(group, endpoint_exposure(&stay->is.endpoint), known_severity(stay),
-	    stay->is.last_seen_usec);
-	stay->told.group = NULL;
-	group->live--;
+	(void)leave_last(stay);
+	for (uint32_t i = 0; company != NULL && i < company->count; i++)
+		(void)leave_remembered(stay, &company->reported[i]);
 }
 
-void
-group_revoke(struct stay *stay)
+static void
+revoke(struct group *group)
 {
-	struct group *group = stay->told.group;
-
-	group_leave(stay);
 	if (group == NULL || group->live > 0)
 		return;
 	group->reported_usec = 0;
 	group->followed_ranks = 0;
 	memset(group->seen_sec, 0, sizeof(group->seen_sec));
+}
+
+void
+group_revoke_part(struct group *group, const struct stay *stay, unsigned severity)
+{
+	group_part(group, stay, severity);
+	revoke(group);
+}
+
+void
+group_revoke(struct stay *stay)
+{
+	struct company *company = stay->told.company;
+
+	revoke(leave_last(stay));
+	for (uint32_t i = 0; company != NULL && i < company->count; i++)
+		revoke(leave_remembered(stay, &company->reported[i]));
 }
 
 struct group_rank
@@ -281,6 +340,21 @@ note_followed(struct group *group, uint64_t now_usec)
 	group->followed = group->followed_ranks = 0;
 }
 
+/* A summary has named the owners of a stay. */
+static void
+note_named(const struct stay *stay, uint64_t now_usec)
+{
+	enum exposure exposure = endpoint_exposure(&stay->is.endpoint);
+	const struct company *company = stay->told.company;
+
+	if (stay->told.group != NULL)
+		note_seen(stay->told.group, exposure, known_severity(stay), now_usec);
+	for (uint32_t i = 0; company != NULL && i < company->count; i++)
+		if (company->reported[i].group != NULL)
+			note_seen(company->reported[i].group, exposure,
+			    company->reported[i].severity, now_usec);
+}
+
 void
 groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
     uint64_t now_usec)
@@ -296,9 +370,7 @@ groups_note_summary(struct groups *groups, struct stay *const *stays, size_t cou
 		note_followed(group, now_usec);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (stays[i]->told.group != NULL)
-			note_seen(stays[i]->told.group, endpoint_exposure(&stays[i]->is.endpoint),
-			    known_severity(stays[i]), now_usec);
+		note_named(stays[i], now_usec);
 }
 
 uint64_t

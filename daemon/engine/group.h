@@ -24,7 +24,7 @@ struct group {
 	struct group_key owner_key; /* whose listeners they are */
 	struct owner *owner;	    /* a reference: of the listener that joined last */
 	uint64_t reported_usec;	    /* or named in a summary, 0 = not yet */
-	uint32_t live;		    /* stays that point here */
+	uint32_t live;		    /* stays that point here, each once */
 	uint32_t reported_live;	    /* so many when it was reported */
 	uint32_t followed;	    /* not reported but as entries, since the last summary, */
 	uint32_t followed_ranks;    /* and of which rank: bits 1 << exposure * 8 + severity */
@@ -61,8 +61,14 @@ struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
 /* The same of one that is reported for another than its owner: the group with that key. */
 struct group *groups_join_as(struct groups *groups, struct stay *stay, const struct group_key *key);
 
-/* It overstays no more: it is gone; or rules took the reason away, and if nothing else of its owner
- * overstays, what does so later is news. */
+/* An owner has a socket on a stay again, or none any more, while others are there: then it was as
+ * grave as that, or rules took the reason away. The first returns NULL without room. */
+struct group *groups_enter(struct groups *groups, const struct company_owner *known);
+void group_part(struct group *group, const struct stay *stay, unsigned severity);
+void group_revoke_part(struct group *group, const struct stay *stay, unsigned severity);
+
+/* It overstays no more, whoever's it is: it is gone; or rules took the reason away, and if nothing
+ * else of an owner overstays, what does so later is news. */
 void group_leave(struct stay *stay);
 void group_revoke(struct stay *stay);
 

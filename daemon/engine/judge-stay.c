@@ -15,6 +15,7 @@
  * Cost: a stay is judged when an owner was looked up or the policy changed, and not per poll.
  */
 #include "engine/classify.h"
+#include "engine/company-owners.h"
 #include "engine/company.h"
 #include "engine/hint.h"
 #include "engine/judge-stay.h"
@@ -126,6 +127,7 @@ struct contender {
 	bool found;
 	bool last; /* of the owner that was reported last */
 	uint32_t index;
+	uint64_t oldest_usec; /* when the first of them all came */
 	struct verdict verdict;
 	struct classification classification;
 };
@@ -140,10 +142,29 @@ is_chosen(const struct contender *contender, const struct contender *best)
 	    !verdict_is_worse(&best->verdict, &contender->verdict);
 }
 
+/* The hidden are strangers where no reported owner is, else they count as reported. */
+static void
+place_hidden(struct stay *stay, struct contender best[STANDING_COUNT])
+{
+	const struct contender *hidden = &best[STANDING_HIDDEN];
+	struct contender *place;
+	uint64_t oldest_usec;
+
+	stay->judged.unaccompanied = !best[STANDING_REPORTED].found;
+	place = &best[stay->judged.unaccompanied ? STANDING_STRANGER : STANDING_REPORTED];
+	if (!hidden->found)
+		return;
+	oldest_usec = place->found && place->oldest_usec < hidden->oldest_usec ?
+	    place->oldest_usec :
+	    hidden->oldest_usec;
+	if (is_chosen(hidden, place))
+		*place = *hidden;
+	place->oldest_usec = oldest_usec;
+}
+
 /* Which of the worst the stay is about: a stranger beside reported ones once it is due. */
 static enum member_standing
-choose(struct pass *pass, struct stay *stay, const struct contender best[STANDING_COUNT],
-    uint64_t oldest_usec)
+choose(struct pass *pass, struct stay *stay, const struct contender best[STANDING_COUNT])
 {
 	const struct contender *stranger = &best[STANDING_STRANGER];
 	bool reported = best[STANDING_REPORTED].found;
@@ -152,7 +173,7 @@ choose(struct pass *pass, struct stay *stay, const struct contender best[STANDIN
 	stay->judged.beside = stranger->found && (reported || best[STANDING_ALLOWED].found);
 	if (stay->judged.beside)
 		due = company_note_strangers(stay, &stay->is.members[stranger->index],
-		    stranger->verdict.threshold_usec, oldest_usec, pass->poll_usec,
+		    stranger->verdict.threshold_usec, stranger->oldest_usec, pass->poll_usec,
 		    pass->engine->policy->grace_usec);
 	else
 		company_note_none(stay, pass->poll_usec);
@@ -162,18 +183,18 @@ choose(struct pass *pass, struct stay *stay, const struct contender best[STANDIN
 	return reported ? STANDING_REPORTED : STANDING_ALLOWED;
 }
 
-static void
-judge_members(struct pass *pass, struct stay *stay)
+/* The worst of the members of each standing. Returns false where that is open. */
+static bool
+judge_each(struct pass *pass, struct stay *stay, struct contender best[STANDING_COUNT],
+    uint64_t *ret_expires_usec)
 {
-	struct stay_judgement *judged = &stay->judged;
-	struct contender best[STANDING_COUNT] = { 0 }, contender;
-	uint64_t expires_usec = USEC_NEVER, oldest_usec = USEC_NEVER;
 	enum member_standing standing = STANDING_STRANGER;
+	struct contender contender;
 	bool open = false;
 
-	company_recall(stay);
 	for (uint32_t i = 0; i < stay->is.member_count; i++) {
 		struct member *member = &stay->is.members[i];
+		uint64_t oldest_usec;
 
 		open = is_nobodys(pass, stay, member) || open;
 		if (i == 0 || !is_alike(member, member - 1)) {
@@ -183,21 +204,46 @@ judge_members(struct pass *pass, struct stay *stay)
 			standing = company_standing(stay, member, &contender.verdict);
 			contender.last =
 			    standing == STANDING_REPORTED && company_is_last(stay, member);
-			if (contender.verdict.expires_usec < expires_usec)
-				expires_usec = contender.verdict.expires_usec;
+			if (contender.verdict.expires_usec < *ret_expires_usec)
+				*ret_expires_usec = contender.verdict.expires_usec;
+			oldest_usec = best[standing].oldest_usec;
+			if (!best[standing].found)
+				oldest_usec = member->since_usec;
 			if (is_chosen(&contender, &best[standing]))
 				best[standing] = contender;
+			best[standing].oldest_usec = oldest_usec;
 		}
-		if (standing == STANDING_STRANGER && member->since_usec < oldest_usec)
-			oldest_usec = member->since_usec;
+		member->allowed = standing == STANDING_ALLOWED;
+		if (member->since_usec < best[standing].oldest_usec)
+			best[standing].oldest_usec = member->since_usec;
 	}
-	contender = best[choose(pass, stay, best, oldest_usec)];
-	judged->verdict = contender.verdict;
-	judged->classification = contender.classification;
-	judged->worst = contender.index;
+	return !open;
+}
+
+static void
+judge_members(struct pass *pass, struct stay *stay)
+{
+	struct contender best[STANDING_COUNT] = { 0 };
+	struct stay_judgement *judged = &stay->judged;
+	uint64_t expires_usec = USEC_NEVER;
+	const struct contender *chosen;
+	enum member_standing standing;
+
+	company_recall(&pass->engine->groups, stay, pass->poll_usec,
+	    pass->engine->policy->grace_usec);
+	judged->valid = judge_each(pass, stay, best, &expires_usec);
+	place_hidden(stay, best);
+	standing = choose(pass, stay, best);
+	/* Where allowed ones are alone the stay is cleared, or its owner has left. */
+	if (standing != STANDING_ALLOWED)
+		company_revoke_allowed(stay);
+	company_note_left(stay, standing == STANDING_ALLOWED, pass->poll_usec);
+	chosen = &best[standing];
+	judged->verdict = chosen->verdict;
+	judged->classification = chosen->classification;
+	judged->worst = chosen->index;
 	/* Another socket's may be the worst when its rule is over. */
 	judged->verdict.expires_usec = expires_usec;
-	judged->valid = !open;
 	judged->kept = judged->tenures_known = false;
 	stay_note_change(stay);
 }

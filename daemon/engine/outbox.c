@@ -257,6 +257,26 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 	fill_group(report, stay, telling, moment);
 }
 
+/* The owner that left is no more what the stay is about. */
+static void
+fill_left(struct report_stay *report, const struct company *company)
+{
+	const struct process *process = company->left == NULL ? NULL : owner_first(company->left);
+
+	(void)owner_unref(report->owner);
+	report->owner = company->left != NULL ? owner_ref(company->left) :
+						owner_new(OWNER_UNKNOWN, OWNER_REASON_EXITED, 0);
+	if (process != NULL)
+		report->uid = process->uid;
+	report->class = company->left_class.class;
+	report->class_otherwise = company->left_class.otherwise;
+	report->reasons = company->left_class.reasons;
+	report->hints = company->left_class.hints;
+	free(report->rule);
+	free(report->note);
+	report->rule = report->note = NULL;
+}
+
 void
 outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,
     const struct ranges *ranges, const struct moment *moment)
@@ -272,6 +292,8 @@ outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling
 	if (report != NULL) {
 		(void)!stay_report_fill(report->stay, stay, ranges, moment);
 		fill_extra(report->stay, stay, telling, moment);
+		if (telling->left != NULL)
+			fill_left(report->stay, telling->left);
 		report->in_summary = telling->in_summary;
 		if (report->stay->owner == NULL)
 			report = report_unref(report);

@@ -54,8 +54,9 @@ struct telling {
 	const struct occupation *occupation; /* EVENT_TURNS: whose takers are reported */
 	uint64_t span_usec;		     /* EVENT_HOPPING, EVENT_TURNS: for how long together */
 	struct report_use use;
-	const char *advice; /* EVENT_ADVICE: as in struct report_stay */
-	bool unwatched;	    /* EVENT_CLEARED: as in struct report_stay */
+	const char *advice;	    /* EVENT_ADVICE: as in struct report_stay */
+	bool unwatched;		    /* EVENT_CLEARED: as in struct report_stay */
+	const struct company *left; /* EVENT_ENDED: about its `left`; NULL = about the stay's */
 	/* EVENT_OVERSTAY, EVENT_SUSPECT: other stays of the owner that this message reports. */
 	struct stay *const *others;
 	size_t other_count;

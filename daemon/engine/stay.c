@@ -186,8 +186,10 @@ stay_make_company(struct stay *stay)
 
 	if (company == NULL)
 		company = calloc(1, sizeof(*company));
-	if (company != NULL && stay->told.company == NULL)
+	if (company != NULL && stay->told.company == NULL) {
 		company->due_usec = USEC_NEVER;
+		company->severity = stay->told.severity;
+	}
 	stay->told.company = company;
 	return company;
 }
@@ -202,6 +204,7 @@ drop_company(struct stay *stay)
 	for (uint32_t i = 0; i < company->count; i++)
 		(void)owner_unref(company->reported[i].owner);
 	(void)owner_unref(company->stranger);
+	(void)owner_unref(company->left);
 	free(company);
 	stay->told.company = NULL;
 }

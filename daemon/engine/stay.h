@@ -68,6 +68,7 @@ struct member {
 	uint8_t answered_depth; /* of the last that ended */
 	uint8_t nobody : 2;	/* answers in a row that nobody holds it, up to 2; then
 				   MEMBER_NOBODYS once a poll saw it all the same */
+	bool allowed : 1;	/* by a rule, at the last judgement: judge-stay.c's */
 	/* What was told of its owner on this stay: company.c's. */
 	bool reported : 1;	/* an alert was */
 	bool suspected : 1;	/* and that was a SUSPECT */
@@ -122,7 +123,8 @@ struct stay_judgement {
 	bool kept : 1;		/* its verified programs are kept, see verified.c */
 	bool beside : 1;	/* the worst is a stranger beside others: company.c has its age */
 	bool tenures_known : 1; /* who shares it was noted since */
-	uint32_t worst : 28;	/* index of the member that this is about */
+	bool unaccompanied : 1; /* no owner that was reported and is not allowed is there */
+	uint32_t worst : 27;	/* index of the member that this is about */
 	struct classification classification;
 	struct verdict verdict; /* the worst over the members */
 };
@@ -147,7 +149,12 @@ struct stay_record {
 struct company_owner {
 	struct owner *owner; /* a reference */
 	struct group_key key;
-	uint32_t reasons; /* for which it was told as a suspect */
+	struct group_key group_key; /* of the group that it was reported with */
+	struct group *group; /* the same while the owner has a socket there, NULL = it has none */
+	uint64_t left_usec;  /* when a poll saw it gone, 0 = it is there */
+	uint32_t reasons;    /* for which it was told as a suspect */
+	uint8_t severity;    /* enum severity: of its alert */
+	bool grouped;	     /* group_key is set */
 	bool suspected;
 };
 
@@ -162,6 +169,13 @@ struct company {
 	uint64_t due_usec;	/* when an alert is due that was not at the last judgement, */
 	struct owner *stranger; /* and a reference to the worst of them; NULL = there was none */
 	struct group_key stranger_key;
+	uint8_t severity; /* enum severity: of the last alert, told.severity is the gravest */
+	/* The last reported owner has left, and allowed ones are there: when a poll saw that, 0 =
+	 * it is not so; what it was classed as; a reference to it, NULL = it is not known. */
+	uint64_t left_usec;
+	struct classification left_class;
+	struct owner *left;
+	uint64_t hidden_left_usec; /* when no hidden suspect was there any more, 0 = it is */
 	/* Those reported, oldest first. */
 	uint32_t count;
 	struct company_owner reported[COMPANY_OWNERS_MAX];

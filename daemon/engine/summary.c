@@ -38,7 +38,9 @@ track_count(const struct track *track, struct track_counts *ret)
 struct share {
 	struct group_key key;
 	const struct stay *stay; /* its first one by endpoint */
-	enum severity severity;	 /* the gravest of its stays */
+	struct owner *owner;	 /* who it is there */
+	uint32_t uid;
+	enum severity severity; /* the gravest of its stays */
 	uint32_t listeners;
 	bool known; /* its owner: one that nobody knows is no other's */
 };
@@ -128,33 +130,87 @@ tell_users_apart(struct named_owner *named)
 			    reads_alike(named->items[i].owner, named->items[j].owner);
 }
 
-/* Names whose the stays are; without memory nobody. */
-static void
-name_owners(struct named_owner *ret, struct stay *const *stays, size_t count)
+/* The owner that the stay is about. */
+static struct share
+share_of_worst(const struct stay *stay)
 {
-	struct share *shares = calloc(count + 1, sizeof(*shares));
+	const struct member *member = &stay->is.members[stay->judged.worst];
+
+	return (struct share){
+		.key = group_key_of_program(stay),
+		.stay = stay,
+		.owner = member->owner,
+		.uid = member->uid,
+		.severity = stay->judged.verdict.severity,
+		.listeners = 1,
+		.known = group_key_knows(stay),
+	};
+}
+
+/* Those that were reported on it, too, and are there. Returns how many. */
+static size_t
+share_with_others(const struct stay *stay, struct share *ret)
+{
+	const struct member *worst = &stay->is.members[stay->judged.worst];
+	const struct company *company = stay->told.company;
+	const struct group *last = stay->told.group;
+	struct share share = { .stay = stay, .uid = UINT32_MAX, .listeners = 1, .known = true };
+	size_t count = 0;
+
+	if (company == NULL)
+		return 0;
+	if (last != NULL && !group_key_is_of(&last->owner_key, last->owner, worst)) {
+		share.owner = last->owner;
+		share.severity = (enum severity)company->severity;
+		ret[count++] = share;
+	}
+	for (uint32_t i = 0; i < company->count; i++) {
+		const struct company_owner *known = &company->reported[i];
+
+		if (known->group == NULL || group_key_is_of(&known->key, known->owner, worst))
+			continue;
+		share.owner = known->owner;
+		share.severity = (enum severity)known->severity;
+		ret[count++] = share;
+	}
+	for (size_t i = 0; i < count; i++)
+		ret[i].key = group_key_of_program_holder(ret[i].owner, ret[i].uid);
+	return count;
+}
+
+/* How many owners the stays may have. */
+static size_t
+count_shares(struct stay *const *stays, size_t count)
+{
+	size_t room = count;
+
+	for (size_t i = 0; i < count; i++)
+		if (stays[i]->told.company != NULL)
+			room += stays[i]->told.company->count + 1;
+	return room;
+}
+
+/* Names whose the stays are, with all their owners where wanted; without memory nobody. */
+static void
+name_owners(struct named_owner *ret, struct stay *const *stays, size_t count, bool all)
+{
+	struct share *shares = calloc(count_shares(stays, count) + 1, sizeof(*shares));
+	size_t used = 0;
 
 	*ret = (struct named_owner){ 0 };
 	if (shares == NULL)
 		return;
-	for (size_t i = 0; i < count; i++)
-		shares[i] = (struct share){
-			.key = group_key_of_program(stays[i]),
-			.stay = stays[i],
-			.severity = stays[i]->judged.verdict.severity,
-			.listeners = 1,
-			.known = group_key_knows(stays[i]),
-		};
-	qsort(shares, count, sizeof(*shares), compare_key);
-	count = unite(shares, count);
-	qsort(shares, count, sizeof(*shares), compare_share);
 	for (size_t i = 0; i < count; i++) {
-		const struct stay *stay = shares[i].stay;
-		const struct member *member = &stay->is.members[stay->judged.worst];
-
-		name_owner(ret, member->owner, member->uid, shares[i].listeners,
-		    stay->is.endpoint.port);
+		shares[used++] = share_of_worst(stays[i]);
+		if (all)
+			used += share_with_others(stays[i], &shares[used]);
 	}
+	qsort(shares, used, sizeof(*shares), compare_key);
+	used = unite(shares, used);
+	qsort(shares, used, sizeof(*shares), compare_share);
+	for (size_t i = 0; i < used; i++)
+		name_owner(ret, shares[i].owner, shares[i].uid, shares[i].listeners,
+		    shares[i].stay->is.endpoint.port);
 	free(shares);
 	tell_users_apart(ret);
 }
@@ -183,7 +239,7 @@ summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count
 	for (size_t i = 0; i < count; i++)
 		if (stays[i]->judged.verdict.severity < gravest)
 			gravest = stays[i]->judged.verdict.severity;
-	name_owners(&named, stays, count);
+	name_owners(&named, stays, count, false);
 	report = report_new(notice, gravest,
 	    FACTS(fact_number(FACT_COUNT, count), fact_number(FACT_SEVERITY, gravest),
 		fact_number(FACT_PROGRAMS, named.all),
@@ -265,7 +321,7 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 		if (oldest == NULL || stays[i]->is.first_seen_usec < oldest->is.first_seen_usec)
 			oldest = stays[i];
 	}
-	name_owners(&named, stays, count);
+	name_owners(&named, stays, count, true);
 	items = count == 0 ? NULL : make_items(stays, count, now_usec);
 	free(stays);
 	name_followers(&followed, groups);

@@ -14,7 +14,8 @@
  *	turns              its occupant's programs keep a port by handing it to each other; one
  *	                   alert an occupant
  *	cleared            a rule, a reload or other ranges took the reason away
- *	ended, vanished    its grace is over; it had overstayed, or not
+ *	ended, vanished    its grace is over; it had overstayed, or not. Ended, too: that of its
+ *	                   last reported owner is over, and allowed ones stay
  *	rebound            it is back
  *
  * What it never does: alert about a stay that the last poll did not prove to be there, or tell
@@ -27,6 +28,7 @@
 
 #include "base/array.h"
 #include "engine/ask.h"
+#include "engine/company-owners.h"
 #include "engine/company.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
@@ -171,7 +173,7 @@ static void
 tell_suspected(struct pass *pass, struct stay *stay)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
-	struct group *group = groups_join(&pass->engine->groups, stay);
+	struct group *group = company_join(&pass->engine->groups, stay);
 	bool news = group_is_news(group, stay, now_usec);
 	struct stay *others[REPORT_PORTS_MAX - 1];
 	struct telling telling = {
@@ -412,16 +414,50 @@ note_due(struct pass *pass, struct stay *stay)
 	pass->due[pass->due_count++] = stay;
 }
 
+/* The end of what overstayed: the stay's, or of the reported owner that left allowed ones. */
 static void
-tell_cleared(struct pass *pass, struct stay *stay)
+tell_ended(struct pass *pass, struct stay *stay)
 {
-	(void)stay_advance(stay, STAY_EVENT_CLEAR);
-	group_revoke(stay);
-	tell_event(pass, stay, EVENT_CLEARED, overstay_priority(stay));
+	const struct company *company = stay->told.company;
+
+	group_leave(stay);
+	tell(pass, stay,
+	    &(struct telling){
+		.kind = EVENT_ENDED,
+		.priority = overstay_priority(stay),
+		.left = company != NULL && company->left_usec != 0 ? company : NULL,
+	    });
+}
+
+static void
+forget_alerts(struct stay *stay)
+{
 	stay->told.overstayed = stay->told.suspected = false;
 	stay->told.reasons = 0;
 	stay->told.severity = SEVERITY_OFF;
 	company_forget(stay);
+}
+
+static void
+tell_cleared(struct pass *pass, struct stay *stay)
+{
+	const struct company *company = stay->told.company;
+	uint64_t grace_usec = pass->engine->policy->grace_usec;
+	bool left = company != NULL && company->left_usec != 0;
+
+	/* It may come back, and what goes on is no end. */
+	if (left && pass->poll_usec < company->left_usec + grace_usec) {
+		agenda_plan(&pass->engine->agenda, company->left_usec, grace_usec);
+		return;
+	}
+	(void)stay_advance(stay, STAY_EVENT_CLEAR);
+	if (left)
+		tell_ended(pass, stay);
+	else {
+		group_revoke(stay);
+		tell_event(pass, stay, EVENT_CLEARED, overstay_priority(stay));
+	}
+	forget_alerts(stay);
 }
 
 void
@@ -470,9 +506,8 @@ tell_end(struct pass *pass, struct stay *stay)
 	if (loud && !is_introduced(stay))
 		tell_belated(pass, stay);
 	(void)stay_advance(stay, STAY_EVENT_END);
-	group_leave(stay);
 	if (stay->told.overstayed)
-		tell_event(pass, stay, EVENT_ENDED, overstay_priority(stay));
+		tell_ended(pass, stay);
 	else if (loud && priority != SEVERITY_OFF)
 		tell_event(pass, stay, EVENT_VANISHED, priority);
 }
