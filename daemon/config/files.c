@@ -23,6 +23,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "config/files.h"
+#include "config/readers.h"
 #include "config/yaml.h"
 
 static void
@@ -120,25 +121,6 @@ check_writers(struct config_context *context, int fd, const struct stat *status)
 	return true;
 }
 
-/*
- * The service is root without capabilities: what is not readable by its mode, it cannot read. Who
- * runs --check can. Says the error that a reload would.
- */
-static void
-check_readers(struct config_context *context, const struct stat *status)
-{
-	unsigned wanted = S_ISDIR(status->st_mode) ? 5 : 4;
-	unsigned shift = status->st_uid == 0 ? 6 : status->st_gid == 0 ? 3 : 0;
-
-	if (!context->service || (status->st_mode >> shift & wanted) == wanted)
-		return;
-	context_message(context, CONFIG_ERROR, 1, 1,
-	    "mode %04o of uid %u cannot be read by overstayd.service, which has no capabilities, "
-	    "expected owner root and mode %04o",
-	    (unsigned)status->st_mode & 07777, (unsigned)status->st_uid,
-	    S_ISDIR(status->st_mode) ? 0755U : 0644U);
-}
-
 /* Opens what is inside of the directory root, wherever links in it lead. */
 static int
 open_inside(int root, const char *path, int flags, uint64_t resolve)
@@ -183,12 +165,22 @@ file_open(const struct config_context *context, const char *path, int flags)
 	return open_inside(root, path[0] == '\0' ? "." : path, flags | O_CLOEXEC, RESOLVE_IN_ROOT);
 }
 
+/* The text of a link in buffer, or "" if it is none. */
+static void
+read_link(int fd, char buffer[PATH_MAX])
+{
+	ssize_t length = readlinkat(fd, "", buffer, PATH_MAX - 1);
+
+	buffer[length > 0 ? length : 0] = '\0';
+}
+
 /*
- * Says the error if the file is missing because a link on its path leads nowhere: somebody put it
- * there, and what it leads to is gone (a share that is not mounted), which is not to have no rules.
+ * Says the error if the file cannot be found because of a link on its path: somebody put it there,
+ * and what it leads to is gone (a share that is not mounted), or hidden, which is not to have no
+ * rules.
  */
 static bool
-refuse_dangling(struct config_context *context)
+refuse_link(struct config_context *context)
 {
 	size_t root = context->root == NULL ? 0 : strlen(context->root);
 	_free_ char *path = strdup(context->file);
@@ -200,6 +192,7 @@ refuse_dangling(struct config_context *context)
 	for (char *end = path + strlen(path); end != NULL && (size_t)(end - path) > root;
 	     end = strrchr(path, '/')) {
 		_close_ int link = -1, target = -1;
+		char text[PATH_MAX];
 		struct stat status;
 
 		*end = '\0';
@@ -209,10 +202,13 @@ refuse_dangling(struct config_context *context)
 		if (fstat(link, &status) < 0 || !S_ISLNK(status.st_mode))
 			return false;
 		target = file_open(context, path, O_PATH);
-		if (target != -ENOENT)
+		if (target != -ENOENT && target != -EACCES)
 			return false;
+		read_link(link, text);
 		context_message(context, CONFIG_ERROR, 1, 1,
-		    "cannot be read: %s is a dangling symbolic link", QUOTE(path));
+		    "cannot be read: %s is a %ssymbolic link to %s%s%s", QUOTE(path),
+		    target == -ENOENT ? "dangling " : "", QUOTE(text),
+		    target == -ENOENT ? "" : ", permission denied", readers_hidden_text(text));
 		return true;
 	}
 	return false;
@@ -266,8 +262,10 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 	_close_ int fd = file_open(context, context->file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 
+	if ((fd == -ENOENT || fd == -EACCES) && refuse_link(context))
+		return FILE_FAILED;
 	if (fd == -ENOENT)
-		return refuse_dangling(context) ? FILE_FAILED : FILE_MISSING;
+		return FILE_MISSING;
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		fail(context, fd < 0 ? -fd : errno);
 		return FILE_FAILED;
@@ -282,7 +280,7 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
 		return FILE_FAILED;
 	}
-	check_readers(context, &status);
+	readers_check(context, fd, &status);
 	if (!check_writers(context, fd, &status))
 		return context->starting ? FILE_LEFT_OUT : FILE_FAILED;
 	return read_text(context, fd, ret_text, ret_size);
@@ -457,8 +455,10 @@ file_list_read(struct config_context *context, struct file_list *ret)
 	bool fine;
 
 	*ret = list;
+	if ((fd == -ENOENT || fd == -EACCES) && refuse_link(context))
+		return false;
 	if (fd == -ENOENT)
-		return !refuse_dangling(context);
+		return true;
 	if (directory == NULL) {
 		fail(context, fd < 0 ? -fd : errno);
 		if (fd >= 0)
@@ -466,7 +466,7 @@ file_list_read(struct config_context *context, struct file_list *ret)
 		return false;
 	}
 	if (fstat(fd, &status) == 0)
-		check_readers(context, &status);
+		readers_check(context, fd, &status);
 	if (fstat(fd, &status) < 0 || check_writers(context, fd, &status))
 		fine = list_directory(context, directory, &list);
 	else
