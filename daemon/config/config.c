@@ -319,6 +319,26 @@ check_root(struct load *load, const char *root)
 	load->first_file = load->file_count;
 }
 
+/* The directory of the configuration, context.file: missing in a tree, or called like the daemon. */
+static void
+check_directory(struct load *load)
+{
+	_close_ int fd = file_open(&load->context, load->context.file, O_PATH | O_DIRECTORY);
+	_close_ int other = -1;
+	char like_daemon[PATH_MAX];
+
+	if (load->context.root != NULL && fd == -ENOENT)
+		context_message(&load->context, CONFIG_WARNING, 1, 1,
+		    "directory does not exist in this tree: nothing but packaged rules is checked");
+	if ((size_t)snprintf(like_daemon, sizeof(like_daemon), "%sd", load->context.file) >=
+	    sizeof(like_daemon))
+		return;
+	other = file_open(&load->context, like_daemon, O_PATH | O_DIRECTORY);
+	if (other >= 0)
+		context_message(&load->context, CONFIG_WARNING, 1, 1,
+		    "directory %s is ignored, expected its files here", QUOTE(like_daemon));
+}
+
 /* What lies beside the main file of this host and is not read: overstay.yml. */
 static void
 check_beside(struct load *load, const struct config_paths *paths)
@@ -331,8 +351,11 @@ check_beside(struct load *load, const struct config_paths *paths)
 		return;
 	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - paths->main_file),
 	    paths->main_file);
-	if (load_enter(load, "", directory))
-		file_check_beside(&load->context, known);
+	if (!load_enter(load, "", directory))
+		return;
+	if (paths->examine)
+		check_directory(load);
+	file_check_beside(&load->context, known);
 }
 
 /* A file that stands for a packaged one of its name and has no rules, where there is none. */

@@ -374,7 +374,8 @@ list_entries(struct config_context *context, DIR *directory, entry_function *fun
 		if (entry == NULL || !fine)
 			break;
 		kind = entry->d_name[0] == '.' ? ENTRY_NONE : function(entry->d_name, known);
-		if (kind != ENTRY_NONE)
+		/* Of what is not read there may be any number. */
+		if (kind == ENTRY_READ || (kind == ENTRY_IGNORED && ret_ignored->count < FILES_MAX))
 			fine = list_add(context, kind == ENTRY_READ ? ret_read : ret_ignored,
 			    entry->d_name);
 	}
@@ -383,13 +384,28 @@ list_entries(struct config_context *context, DIR *directory, entry_function *fun
 	return fine;
 }
 
+/* Copies that editors and packages leave, what disables a file, and a text for whoever looks. */
+static bool
+is_left_over(const char *name)
+{
+	static const char *const endings[] = { "~", ".bak", ".orig", ".old", ".rej", ".save",
+		".swp", ".tmp", ".disabled", ".off", ".sample", ".example", ".md", ".rpmnew",
+		".rpmsave", ".rpmorig", ".dpkg-dist", ".dpkg-new", ".dpkg-old", ".dpkg-tmp",
+		".dpkg-bak", ".ucf-dist", ".ucf-old", ".ucf-new" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (ends_in(name, endings[i]))
+			return true;
+	return name[0] == '#' || strncmp(name, "README", strlen("README")) == 0;
+}
+
 static enum entry_kind
 entry_of_directory(const char *name, const char *const *known)
 {
 	(void)known;
 	if (ends_in(name, ".yaml"))
 		return ENTRY_READ;
-	return is_misnamed(name) ? ENTRY_IGNORED : ENTRY_NONE;
+	return is_left_over(name) ? ENTRY_NONE : ENTRY_IGNORED;
 }
 
 static bool
@@ -399,8 +415,11 @@ list_directory(struct config_context *context, DIR *directory, struct file_list 
 	bool fine = list_entries(context, directory, entry_of_directory, NULL, ret, &ignored);
 
 	for (size_t i = 0; i < ignored.count; i++)
-		context_message(context, CONFIG_WARNING, 1, 1,
-		    "%s is ignored, expected a name that ends in .yaml", QUOTE(ignored.names[i]));
+		/* What else a package has there is its own affair. */
+		if (!context->packaged || is_misnamed(ignored.names[i]))
+			context_message(context, CONFIG_WARNING, 1, 1,
+			    "%s is ignored, expected a name that ends in .yaml",
+			    QUOTE(ignored.names[i]));
 	file_list_clear(&ignored);
 	return fine;
 }
