@@ -121,6 +121,14 @@ check_writers(struct config_context *context, int fd, const struct stat *status)
 	return true;
 }
 
+static void
+check_readers(struct config_context *context, int fd, const struct stat *status)
+{
+	char place[PATH_MAX];
+
+	readers_check(context, status, file_place(fd, place) ? place : NULL);
+}
+
 /* Opens what is inside of the directory root, wherever links in it lead. */
 static int
 open_inside(int root, const char *path, int flags, uint64_t resolve)
@@ -280,7 +288,7 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
 		return FILE_FAILED;
 	}
-	readers_check(context, fd, &status);
+	check_readers(context, fd, &status);
 	if (!check_writers(context, fd, &status))
 		return context->starting ? FILE_LEFT_OUT : FILE_FAILED;
 	return read_text(context, fd, ret_text, ret_size);
@@ -485,7 +493,7 @@ file_list_read(struct config_context *context, struct file_list *ret)
 		return false;
 	}
 	if (fstat(fd, &status) == 0)
-		readers_check(context, fd, &status);
+		check_readers(context, fd, &status);
 	if (fstat(fd, &status) < 0 || check_writers(context, fd, &status))
 		fine = list_directory(context, directory, &list);
 	else

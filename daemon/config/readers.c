@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/files.h"
 #include "config/readers.h"
 
 /* As many as the kernel follows. */
@@ -119,10 +118,8 @@ check_way(struct config_context *context, char *place)
 }
 
 void
-readers_check(struct config_context *context, int fd, const struct stat *status)
+readers_check(struct config_context *context, const struct stat *status, char *place)
 {
-	char place[PATH_MAX];
-
 	if (!context->service)
 		return;
 	if (!root_may(status, S_ISDIR(status->st_mode) ? 5 : 4))
@@ -132,6 +129,6 @@ readers_check(struct config_context *context, int fd, const struct stat *status)
 		    "expected owner root and mode %04o",
 		    (unsigned)status->st_mode & 07777, (unsigned)status->st_uid,
 		    S_ISDIR(status->st_mode) ? 0755U : 0644U);
-	else if (file_place(fd, place) && check_link(context, place))
+	else if (place != NULL && check_link(context, place))
 		check_way(context, place);
 }

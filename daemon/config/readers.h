@@ -11,8 +11,11 @@
 #include "base/macros.h"
 #include "config/messages.h"
 
-/* Says the error that a reload would of the open file or directory context->file. */
-void readers_check(struct config_context *context, int fd, const struct stat *status);
+/*
+ * Says the error that a reload would of the file or directory context->file. place: where it lies
+ * without links, which is cut, or NULL.
+ */
+void readers_check(struct config_context *context, const struct stat *status, char *place);
 
 /* What follows the name of a link's target in a message: that the service does not see it, or "". */
 const char *readers_hidden_text(const char *target);
