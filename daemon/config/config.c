@@ -319,7 +319,7 @@ check_root(struct load *load, const char *root)
 	load->first_file = load->file_count;
 }
 
-/* The directory of the configuration, context.file: missing in a tree, or called like the daemon. */
+/* The directory of the configuration, context.file: missing in a tree, or named as the daemon. */
 static void
 check_directory(struct load *load)
 {

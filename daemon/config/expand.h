@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The paths that a glob of programs has in the file system today. See expand.c. Inside config/ only.
+ * The paths that a glob of programs has in the file system. See expand.c. Inside config/ only.
  */
 #ifndef OVERSTAY_CONFIG_EXPAND_H
 #define OVERSTAY_CONFIG_EXPAND_H

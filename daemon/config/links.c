@@ -71,8 +71,8 @@ struct changer {
 };
 
 /*
- * Group staff is Debian's, for /usr/local: who is in it may become root (Debian policy, 9.1.2). What
- * belongs to whoever stages a tree is going to be root's.
+ * Group staff is Debian's, for /usr/local: who is in it may become root (Debian policy, 9.1.2).
+ * What belongs to whoever stages a tree is going to be root's.
  */
 static bool
 note_changer(const struct stat *status, const char *place, bool staged, struct changer *changer)

@@ -60,7 +60,7 @@ root_may(const struct stat *status, unsigned wanted)
 	return (status->st_mode >> shift & wanted) == wanted;
 }
 
-/* Where the links lead that the path itself is, into buffer; true where the service sees one not. */
+/* Where a link leads that the service does not see, into buffer; true where there is one. */
 static bool
 find_hidden_link(const char *path, char buffer[PATH_MAX])
 {

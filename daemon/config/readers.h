@@ -17,7 +17,7 @@
  */
 void readers_check(struct config_context *context, const struct stat *status, char *place);
 
-/* What follows the name of a link's target in a message: that the service does not see it, or "". */
+/* What follows a link's target in a message: that the service does not see it, or "". */
 const char *readers_hidden_text(const char *target);
 
 #endif

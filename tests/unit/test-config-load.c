@@ -378,13 +378,11 @@ test_readers_through_links(void **state)
 	    "conf.d/link.yaml:1:1: error: cannot be read by overstayd.service: a symbolic link "
 	    "leads to \"vendor/linked.yaml\": overstayd.service sees no /home, /root, /run, /tmp "
 	    "and /var\n"));
-	assert_int_equal(unlink(link), 0);
-	assert_int_equal(symlink("/home/none.yaml", link), 0);
+	assert_int_equal(unlink(link) | symlink("/home/none.yaml", link), 0);
 	(void)config_free(load_tree(tree,
 	    "conf.d/link.yaml:1:1: error: cannot be read: \"conf.d/link.yaml\" is a dangling "
 	    "symbolic link to \"/home/none.yaml\": overstayd.service sees no /home, /root, /run, "
 	    "/tmp and /var\n"));
-	assert_int_equal(unlink(link), 0);
 	/* A directory that root does not own, and nobody else may enter. */
 	assert_int_equal(chown(tree->root, 65534, 65534), 0);
 	(void)snprintf(text, sizeof(text),
@@ -393,9 +391,7 @@ test_readers_through_links(void **state)
 	    "%s:1:1: warning: owned by uid 65534, expected root: this user can hide listeners from "
 	    "overstayd\n",
 	    tree->root, tree->root);
-	assert_int_equal(unlink(target), 0);
-	tree->paths.conf_dir = NULL;
-	tree->paths.rules_dir = NULL;
+	tree->paths.conf_dir = tree->paths.rules_dir = NULL;
 	(void)config_free(load_tree(tree, text));
 	assert_int_equal(chown(tree->root, 0, 0), 0);
 	(void)config_free(load_tree(tree, ""));
