@@ -319,22 +319,33 @@ check_root(struct load *load, const char *root)
 	load->first_file = load->file_count;
 }
 
-/* The directory of the configuration, context.file: missing in a tree, or named as the daemon. */
-static void
-check_directory(struct load *load)
+static bool
+is_missing(const struct load *load, const char *path)
 {
-	_close_ int fd = file_open(&load->context, load->context.file, O_PATH | O_DIRECTORY);
-	_close_ int other = -1;
-	char like_daemon[PATH_MAX];
+	_close_ int fd = file_open(&load->context, path, O_PATH | O_DIRECTORY);
 
-	if (load->context.root != NULL && fd == -ENOENT)
+	return fd == -ENOENT || fd == -ENOTDIR;
+}
+
+/*
+ * The directory of the configuration, context.file: named as the daemon, or missing in a tree that
+ * has no packaged rules either, which is most likely another than was meant.
+ */
+static void
+check_directory(struct load *load, const struct config_paths *paths)
+{
+	const char *directory = load->context.file, *vendor = paths->vendor_rules_dir;
+	char like_daemon[PATH_MAX], packaged[PATH_MAX];
+
+	(void)snprintf(like_daemon, sizeof(like_daemon), "%sd", directory);
+	(void)snprintf(packaged, sizeof(packaged), "%s%s", load->prefix,
+	    vendor == NULL ? "" : vendor);
+	if (paths->root != NULL && is_missing(load, directory) &&
+	    (vendor == NULL || is_missing(load, packaged)))
 		context_message(&load->context, CONFIG_WARNING, 1, 1,
-		    "directory does not exist in this tree: nothing but packaged rules is checked");
-	if ((size_t)snprintf(like_daemon, sizeof(like_daemon), "%sd", load->context.file) >=
-	    sizeof(like_daemon))
-		return;
-	other = file_open(&load->context, like_daemon, O_PATH | O_DIRECTORY);
-	if (other >= 0)
+		    "directory does not exist in this tree, nor do packaged rules: nothing is "
+		    "checked");
+	if (!is_missing(load, like_daemon))
 		context_message(&load->context, CONFIG_WARNING, 1, 1,
 		    "directory %s is ignored, expected its files here", QUOTE(like_daemon));
 }
@@ -354,7 +365,7 @@ check_beside(struct load *load, const struct config_paths *paths)
 	if (!load_enter(load, "", directory))
 		return;
 	if (paths->examine)
-		check_directory(load);
+		check_directory(load, paths);
 	file_check_beside(&load->context, known);
 }
 
