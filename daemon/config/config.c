@@ -319,6 +319,37 @@ check_root(struct load *load, const char *root)
 	load->first_file = load->file_count;
 }
 
+static bool
+is_missing(const struct load *load, const char *path)
+{
+	_close_ int fd = file_open(&load->context, path, O_PATH | O_DIRECTORY);
+
+	return fd == -ENOENT || fd == -ENOTDIR;
+}
+
+/*
+ * The directory of the configuration, context.file: named as the daemon, or missing in a tree that
+ * has no packaged rules either, which is most likely another than was meant.
+ */
+static void
+check_directory(struct load *load, const struct config_paths *paths)
+{
+	const char *directory = load->context.file, *vendor = paths->vendor_rules_dir;
+	char like_daemon[PATH_MAX], packaged[PATH_MAX];
+
+	(void)snprintf(like_daemon, sizeof(like_daemon), "%sd", directory);
+	(void)snprintf(packaged, sizeof(packaged), "%s%s", load->prefix,
+	    vendor == NULL ? "" : vendor);
+	if (paths->root != NULL && is_missing(load, directory) &&
+	    (vendor == NULL || is_missing(load, packaged)))
+		context_message(&load->context, CONFIG_WARNING, 1, 1,
+		    "directory does not exist in this tree, nor do packaged rules: nothing is "
+		    "checked");
+	if (!is_missing(load, like_daemon))
+		context_message(&load->context, CONFIG_WARNING, 1, 1,
+		    "directory %s is ignored, expected its files here", QUOTE(like_daemon));
+}
+
 /* What lies beside the main file of this host and is not read: overstay.yml. */
 static void
 check_beside(struct load *load, const struct config_paths *paths)
@@ -331,8 +362,11 @@ check_beside(struct load *load, const struct config_paths *paths)
 		return;
 	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - paths->main_file),
 	    paths->main_file);
-	if (load_enter(load, "", directory))
-		file_check_beside(&load->context, known);
+	if (!load_enter(load, "", directory))
+		return;
+	if (paths->examine)
+		check_directory(load, paths);
+	file_check_beside(&load->context, known);
 }
 
 /* A file that stands for a packaged one of its name and has no rules, where there is none. */

@@ -23,6 +23,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "config/files.h"
+#include "config/readers.h"
 #include "config/yaml.h"
 
 static void
@@ -120,23 +121,12 @@ check_writers(struct config_context *context, int fd, const struct stat *status)
 	return true;
 }
 
-/*
- * The service is root without capabilities: what is not readable by its mode, it cannot read. Who
- * runs --check can. Says the error that a reload would.
- */
 static void
-check_readers(struct config_context *context, const struct stat *status)
+check_readers(struct config_context *context, int fd, const struct stat *status)
 {
-	unsigned wanted = S_ISDIR(status->st_mode) ? 5 : 4;
-	unsigned shift = status->st_uid == 0 ? 6 : status->st_gid == 0 ? 3 : 0;
+	char place[PATH_MAX];
 
-	if (!context->service || (status->st_mode >> shift & wanted) == wanted)
-		return;
-	context_message(context, CONFIG_ERROR, 1, 1,
-	    "mode %04o of uid %u cannot be read by overstayd.service, which has no capabilities, "
-	    "expected owner root and mode %04o",
-	    (unsigned)status->st_mode & 07777, (unsigned)status->st_uid,
-	    S_ISDIR(status->st_mode) ? 0755U : 0644U);
+	readers_check(context, status, file_place(fd, place) ? place : NULL);
 }
 
 /* Opens what is inside of the directory root, wherever links in it lead. */
@@ -183,12 +173,22 @@ file_open(const struct config_context *context, const char *path, int flags)
 	return open_inside(root, path[0] == '\0' ? "." : path, flags | O_CLOEXEC, RESOLVE_IN_ROOT);
 }
 
+/* The text of a link in buffer, or "" if it is none. */
+static void
+read_link(int fd, char buffer[PATH_MAX])
+{
+	ssize_t length = readlinkat(fd, "", buffer, PATH_MAX - 1);
+
+	buffer[length > 0 ? length : 0] = '\0';
+}
+
 /*
- * Says the error if the file is missing because a link on its path leads nowhere: somebody put it
- * there, and what it leads to is gone (a share that is not mounted), which is not to have no rules.
+ * Says the error if the file cannot be found because of a link on its path: somebody put it there,
+ * and what it leads to is gone (a share that is not mounted), or hidden, which is not to have no
+ * rules.
  */
 static bool
-refuse_dangling(struct config_context *context)
+refuse_link(struct config_context *context)
 {
 	size_t root = context->root == NULL ? 0 : strlen(context->root);
 	_free_ char *path = strdup(context->file);
@@ -200,6 +200,7 @@ refuse_dangling(struct config_context *context)
 	for (char *end = path + strlen(path); end != NULL && (size_t)(end - path) > root;
 	     end = strrchr(path, '/')) {
 		_close_ int link = -1, target = -1;
+		char text[PATH_MAX];
 		struct stat status;
 
 		*end = '\0';
@@ -209,10 +210,13 @@ refuse_dangling(struct config_context *context)
 		if (fstat(link, &status) < 0 || !S_ISLNK(status.st_mode))
 			return false;
 		target = file_open(context, path, O_PATH);
-		if (target != -ENOENT)
+		if (target != -ENOENT && target != -EACCES)
 			return false;
+		read_link(link, text);
 		context_message(context, CONFIG_ERROR, 1, 1,
-		    "cannot be read: %s is a dangling symbolic link", QUOTE(path));
+		    "cannot be read: %s is a %ssymbolic link to %s%s%s", QUOTE(path),
+		    target == -ENOENT ? "dangling " : "", QUOTE(text),
+		    target == -ENOENT ? "" : ", permission denied", readers_hidden_text(text));
 		return true;
 	}
 	return false;
@@ -266,8 +270,10 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 	_close_ int fd = file_open(context, context->file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 
+	if ((fd == -ENOENT || fd == -EACCES) && refuse_link(context))
+		return FILE_FAILED;
 	if (fd == -ENOENT)
-		return refuse_dangling(context) ? FILE_FAILED : FILE_MISSING;
+		return FILE_MISSING;
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		fail(context, fd < 0 ? -fd : errno);
 		return FILE_FAILED;
@@ -282,7 +288,7 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
 		return FILE_FAILED;
 	}
-	check_readers(context, &status);
+	check_readers(context, fd, &status);
 	if (!check_writers(context, fd, &status))
 		return context->starting ? FILE_LEFT_OUT : FILE_FAILED;
 	return read_text(context, fd, ret_text, ret_size);
@@ -376,7 +382,8 @@ list_entries(struct config_context *context, DIR *directory, entry_function *fun
 		if (entry == NULL || !fine)
 			break;
 		kind = entry->d_name[0] == '.' ? ENTRY_NONE : function(entry->d_name, known);
-		if (kind != ENTRY_NONE)
+		/* Of what is not read there may be any number. */
+		if (kind == ENTRY_READ || (kind == ENTRY_IGNORED && ret_ignored->count < FILES_MAX))
 			fine = list_add(context, kind == ENTRY_READ ? ret_read : ret_ignored,
 			    entry->d_name);
 	}
@@ -385,13 +392,28 @@ list_entries(struct config_context *context, DIR *directory, entry_function *fun
 	return fine;
 }
 
+/* Copies that editors and packages leave, what disables a file, and a text for whoever looks. */
+static bool
+is_left_over(const char *name)
+{
+	static const char *const endings[] = { "~", ".bak", ".orig", ".old", ".rej", ".save",
+		".swp", ".tmp", ".disabled", ".off", ".sample", ".example", ".md", ".rpmnew",
+		".rpmsave", ".rpmorig", ".dpkg-dist", ".dpkg-new", ".dpkg-old", ".dpkg-tmp",
+		".dpkg-bak", ".ucf-dist", ".ucf-old", ".ucf-new" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (ends_in(name, endings[i]))
+			return true;
+	return name[0] == '#' || strncmp(name, "README", strlen("README")) == 0;
+}
+
 static enum entry_kind
 entry_of_directory(const char *name, const char *const *known)
 {
 	(void)known;
 	if (ends_in(name, ".yaml"))
 		return ENTRY_READ;
-	return is_misnamed(name) ? ENTRY_IGNORED : ENTRY_NONE;
+	return is_left_over(name) ? ENTRY_NONE : ENTRY_IGNORED;
 }
 
 static bool
@@ -401,8 +423,11 @@ list_directory(struct config_context *context, DIR *directory, struct file_list 
 	bool fine = list_entries(context, directory, entry_of_directory, NULL, ret, &ignored);
 
 	for (size_t i = 0; i < ignored.count; i++)
-		context_message(context, CONFIG_WARNING, 1, 1,
-		    "%s is ignored, expected a name that ends in .yaml", QUOTE(ignored.names[i]));
+		/* What else a package has there is its own affair. */
+		if (!context->packaged || is_misnamed(ignored.names[i]))
+			context_message(context, CONFIG_WARNING, 1, 1,
+			    "%s is ignored, expected a name that ends in .yaml",
+			    QUOTE(ignored.names[i]));
 	file_list_clear(&ignored);
 	return fine;
 }
@@ -457,8 +482,10 @@ file_list_read(struct config_context *context, struct file_list *ret)
 	bool fine;
 
 	*ret = list;
+	if ((fd == -ENOENT || fd == -EACCES) && refuse_link(context))
+		return false;
 	if (fd == -ENOENT)
-		return !refuse_dangling(context);
+		return true;
 	if (directory == NULL) {
 		fail(context, fd < 0 ? -fd : errno);
 		if (fd >= 0)
@@ -466,7 +493,7 @@ file_list_read(struct config_context *context, struct file_list *ret)
 		return false;
 	}
 	if (fstat(fd, &status) == 0)
-		check_readers(context, &status);
+		check_readers(context, fd, &status);
 	if (fstat(fd, &status) < 0 || check_writers(context, fd, &status))
 		fine = list_directory(context, directory, &list);
 	else

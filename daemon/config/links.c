@@ -7,6 +7,9 @@
  * rule matches: it is said when the configuration is checked, since the rule covers whatever that
  * user puts there.
  *
+ * A wildcard that is a directory stands for those that match it today (expand.c), and for those
+ * that users have by custom, whoever is a user today.
+ *
  * Cost of the check: two system calls a component.
  */
 #include <errno.h>
@@ -15,7 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/expand.h"
 #include "config/links.h"
+#include "model/glob.h"
 
 /* As many as the kernel follows. */
 #define LINKS_FOLLOWED_MAX 40
@@ -65,17 +70,21 @@ struct changer {
 	bool all;
 };
 
-/* Group staff is Debian's, for /usr/local: who is in it may become root (Debian policy, 9.1.2). */
+/*
+ * Group staff is Debian's, for /usr/local: who is in it may become root (Debian policy, 9.1.2).
+ * What belongs to whoever stages a tree is going to be root's.
+ */
 static bool
-note_changer(const struct stat *status, const char *place, struct changer *changer)
+note_changer(const struct stat *status, const char *place, bool staged, struct changer *changer)
 {
 	enum { STAFF = 50 };
 	bool sticky = S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX) != 0;
 	bool roots_group = status->st_gid == 0 || sticky ||
+	    (staged && status->st_gid == getegid()) ||
 	    (status->st_gid == STAFF && (status->st_mode & S_ISGID) != 0);
 
 	changer->all = (status->st_mode & S_IWOTH) != 0;
-	if (status->st_uid != 0) {
+	if (status->st_uid != 0 && !(staged && status->st_uid == geteuid())) {
 		changer->kind = "user";
 		changer->id = status->st_uid;
 	} else if ((status->st_mode & S_IWGRP) != 0 && !roots_group) {
@@ -88,7 +97,8 @@ note_changer(const struct stat *status, const char *place, struct changer *chang
 
 /* A path that is followed: where we are, and what is still to come. */
 struct way {
-	char here[PATH_MAX]; /* "" is the root */
+	const char *root;    /* of the staged tree, or "" */
+	char here[PATH_MAX]; /* "" is the root; no links are in it */
 	char rest[PATH_MAX];
 	unsigned links;
 };
@@ -131,7 +141,7 @@ take_name(struct way *way, char name[NAME_MAX + 1])
 static bool
 step(struct way *way, const char *name, struct changer *changer)
 {
-	char next[PATH_MAX];
+	char next[PATH_MAX], place[2 * PATH_MAX];
 	struct stat status;
 	char *slash;
 
@@ -147,19 +157,22 @@ step(struct way *way, const char *name, struct changer *changer)
 		return false;
 	(void)snprintf(next, sizeof(next), "%.*s/%s", (int)(sizeof(next) - NAME_MAX - 2), way->here,
 	    name);
-	if (lstat(next, &status) < 0)
+	(void)snprintf(place, sizeof(place), "%s%s", way->root, next);
+	if (lstat(place, &status) < 0)
 		return false;
 	if (S_ISLNK(status.st_mode))
-		return take_link(way, next);
+		return take_link(way, place);
 	memcpy(way->here, next, sizeof(next));
-	return !note_changer(&status, next, changer) && S_ISDIR(status.st_mode);
+	return !note_changer(&status, next, way->root[0] != '\0', changer) &&
+	    S_ISDIR(status.st_mode);
 }
 
 /* Who but root may put something else on the way of a path. False: nobody, as far as it is seen. */
 static bool
-find_changer(const char *path, size_t length, struct changer *changer)
+find_changer(const struct config_context *context, const char *path, size_t length,
+    struct changer *changer)
 {
-	struct way way = { .links = 0 };
+	struct way way = { .root = context->root == NULL ? "" : context->root };
 	char name[NAME_MAX + 1];
 
 	*changer = (struct changer){ .kind = NULL };
@@ -187,6 +200,111 @@ warn_changer(struct config_context *context, const struct parsed_rule *parsed, c
 		    QUOTE(glob), changer->kind, changer->id, QUOTE(changer->place), changer->kind);
 }
 
+/* What a file is found to be that the glob's last wildcard matches says too little: at(1) is its
+ * own user's. */
+struct behind {
+	struct changer *changer;
+	bool directories; /* alone */
+};
+
+static bool
+is_changed(const struct config_context *context, const char *path, void *data)
+{
+	const struct behind *behind = data;
+	char place[2 * PATH_MAX];
+	struct stat status;
+
+	(void)snprintf(place, sizeof(place), "%s%s", context->root == NULL ? "" : context->root,
+	    path);
+	if (behind->directories && (lstat(place, &status) < 0 || !S_ISDIR(status.st_mode)))
+		return false;
+	return find_changer(context, path, strlen(path), behind->changer);
+}
+
+/* True where the directories that match the glob today are another's, or the files behind them. */
+static bool
+find_changer_behind(const struct config_context *context, const char *glob, struct changer *changer)
+{
+	const char *last = strrchr(glob, '/');
+	struct behind behind = { .changer = changer };
+	char directories[PATH_MAX];
+
+	if (last == NULL ||
+	    (size_t)snprintf(directories, sizeof(directories), "%s", glob) >= sizeof(directories))
+		return false;
+	behind.directories = strpbrk(last, "*?\\") != NULL;
+	if (behind.directories && strstr(last, "**") == NULL)
+		directories[last - glob] = '\0';
+	return strpbrk(directories, "*?\\") != NULL &&
+	    expand_glob(context, directories, is_changed, &behind);
+}
+
+/* Could the glob match a name of any user's that is in the directory, or below? */
+static bool
+reaches_into(const char *glob, const char *directory)
+{
+	char name[RULE_TEXT_MAX + 1], here[NAME_MAX + 1];
+	size_t place = 0;
+
+	for (; *glob == '/'; glob += strcspn(glob, "/")) {
+		size_t length = strcspn(++glob, "/"), part;
+
+		place += directory[place] == '/';
+		if (length >= sizeof(name))
+			return false;
+		memcpy(name, glob, length);
+		name[length] = '\0';
+		if (directory[place] == '\0')
+			return strpbrk(name, "*?") != NULL;
+		/* What stands before it decides: /h** has /home. */
+		if (strstr(name, "**") != NULL)
+			return strncmp(name, directory + place, strcspn(name, "*?")) == 0;
+		part = strcspn(directory + place, "/");
+		(void)snprintf(here, sizeof(here), "%.*s", (int)part, directory + place);
+		if (!glob_match(name, here, GLOB_TEXT))
+			return false;
+		place += part;
+	}
+	return false;
+}
+
+/* The place where any user has files and that the glob has, NULL for none. */
+static const char *
+find_users_place(const char *glob)
+{
+	static const char *const places[] = { "/home", "/tmp", "/var/tmp", "/dev/shm",
+		"/run/user" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (reaches_into(glob, places[i]))
+			return places[i];
+	return NULL;
+}
+
+static bool
+check_glob(struct config_context *context, const struct parsed_rule *parsed, const char *glob)
+{
+	const char *place = find_users_place(glob);
+	struct changer changer;
+
+	if (find_changer(context, glob, link_length(glob), &changer) ||
+	    (place == NULL && find_changer_behind(context, glob, &changer)))
+		warn_changer(context, parsed, glob, &changer);
+	else if (strncmp(glob, "**", 2) == 0)
+		context_warn(context, parsed,
+		    "exe %s matches in every directory: the rule covers whatever any user puts "
+		    "there; name user or unit",
+		    QUOTE(glob));
+	else if (place != NULL)
+		context_warn(context, parsed,
+		    "exe %s matches in %s: the rule covers whatever any user puts there; name "
+		    "user or unit",
+		    QUOTE(glob), place);
+	else
+		return false;
+	return true;
+}
+
 /* keys: those of the match and of that around it. */
 static bool
 check_match(struct config_context *context, const struct parsed_rule *parsed,
@@ -194,18 +312,12 @@ check_match(struct config_context *context, const struct parsed_rule *parsed,
 {
 	const uint32_t named =
 	    1U << MATCH_USER | 1U << MATCH_UNIT | 1U << MATCH_USER_UNIT | 1U << MATCH_CONTAINER;
-	struct changer changer;
 
 	if ((keys & named) != 0)
 		return false;
-	for (size_t i = 0; i < match->exe.count; i++) {
-		const char *glob = match->exe.globs[i];
-
-		if (!find_changer(glob, link_length(glob), &changer))
-			continue;
-		warn_changer(context, parsed, glob, &changer);
-		return true;
-	}
+	for (size_t i = 0; i < match->exe.count; i++)
+		if (check_glob(context, parsed, match->exe.globs[i]))
+			return true;
 	return false;
 }
 
@@ -215,7 +327,7 @@ rule_check_path(struct config_context *context, const struct parsed_rule *parsed
 	const struct rule *rule = &parsed->rule;
 	const struct match *match = &rule->match;
 
-	if (!context->examine || context->root != NULL || context->packaged || !rule->enabled ||
+	if (!context->examine || context->packaged || !rule->enabled ||
 	    (rule->action != ACTION_ALLOW && (rule->values & RULE_THRESHOLD) == 0))
 		return;
 	if (check_match(context, parsed, match, match->keys))

@@ -3,7 +3,8 @@
  * Globs of match keys. One that cannot be one is an error; one that can be written but never
  * matches what it looks like is a warning, each value once.
  *
- * What is looked at is the text alone: no host, no other key.
+ * What is looked at is the text alone: no other key, and of the host whether there is such a file
+ * (match-paths.c).
  */
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -62,6 +63,33 @@ has_word(const char *const *words, const char *text)
 {
 	for (; *words != NULL; words++)
 		if (strcmp(*words, text) == 0)
+			return true;
+	return false;
+}
+
+/* May a name that the glob matches end so? */
+static bool
+may_end_in(const char *glob, const char *ending)
+{
+	const char *star = strrchr(glob, '*');
+	const char *tail = star == NULL ? glob : star + 1;
+	size_t length = strlen(tail), wanted = strlen(ending);
+
+	if (star == NULL && length <= wanted)
+		return false;
+	for (size_t i = 1; i <= length && i <= wanted; i++)
+		if (tail[length - i] != '?' && tail[length - i] != ending[wanted - i])
+			return false;
+	return true;
+}
+
+static bool
+may_be_unit(const char *glob)
+{
+	static const char *const endings[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (may_end_in(glob, endings[i]))
 			return true;
 	return false;
 }
@@ -128,7 +156,8 @@ check_unit(struct match_filling *filling, const struct key_row *key, const struc
 		context_warn(filling->context, item,
 		    "%s %s matches no unit, expected a name as systemctl(1) prints it", key->name,
 		    QUOTE(text));
-	else if (type == NULL && strchr(text, '.') == NULL && is_literal(key, text))
+	else if (type == NULL && !may_be_unit(text) &&
+	    (strchr(text, '.') == NULL || !is_literal(key, text)))
 		context_warn(filling->context, item, "%s %s matches no unit, did you mean %s?",
 		    key->name, QUOTE(text),
 		    QUOTE((snprintf(buffer, sizeof(buffer), "%s.service", text), buffer)));
@@ -144,7 +173,8 @@ static void
 check_slice(struct match_filling *filling, const struct key_row *key, const struct node *item)
 {
 	const char *type = unit_type(item->text);
-	bool open = strpbrk(item->text, "*?") != NULL && type == NULL;
+	bool open =
+	    strpbrk(item->text, "*?") != NULL && type == NULL && may_end_in(item->text, ".slice");
 
 	(void)key;
 	if (has_foreign_letters(item->text) ||
@@ -172,7 +202,6 @@ check_interface(struct match_filling *filling, const struct key_row *key, const 
 {
 	uint8_t address[16];
 
-	(void)key;
 	if (least_length(item->text) >= IF_NAMESIZE)
 		context_warn(filling->context, item,
 		    "interface %s matches nothing, expected at most 15 bytes", QUOTE(item->text));
@@ -181,16 +210,23 @@ check_interface(struct match_filling *filling, const struct key_row *key, const 
 		    "interface %s matches nothing, expected a name such as eth0, or the key "
 		    "address",
 		    QUOTE(item->text));
+	else if (strpbrk(item->text, ", ") != NULL)
+		context_warn(filling->context, item,
+		    "interface %s matches nothing, expected a list in brackets: [eth0, eth1]",
+		    QUOTE(item->text));
+	else
+		match_warn_wildcards(filling, key, item);
 }
 
 static void
 check_host(struct match_filling *filling, const struct key_row *key, const struct node *item)
 {
-	(void)key;
 	if (strpbrk(item->text, " /:,@") != NULL || item->text[strlen(item->text) - 1] == '.')
 		context_warn(filling->context, item,
 		    "hostname %s matches no host, expected a name such as web1 or *.example.com",
 		    QUOTE(item->text));
+	else
+		match_warn_wildcards(filling, key, item);
 }
 
 static void
@@ -202,44 +238,13 @@ check_container(struct match_filling *filling, const struct key_row *key, const 
 		    "container %s matches nothing, expected an id or a name", QUOTE(item->text));
 }
 
-/* Bash has more of them. */
-static void
-check_wildcards(struct match_filling *filling, const struct key_row *key, const struct node *item)
+/* YAML's | and > keep the end of the line, and a glob has to match that too. */
+static bool
+ends_in_blank(const struct key_row *key, const char *text)
 {
-	const char *found = strpbrk(item->text, "[{");
+	char last = text[strlen(text) - 1];
 
-	if (found != NULL && key->type != KEY_TEXTS)
-		context_warn(filling->context, item,
-		    "%s %s: %c is not a wildcard, expected *, ** or ?", key->name,
-		    QUOTE(item->text), *found);
-}
-
-static void
-check_path(struct match_filling *filling, const struct key_row *key, const struct node *item)
-{
-	const char *text = item->text;
-	char buffer[QUOTE_SIZE];
-
-	if (text[strlen(text) - 1] == '/' && strlen(text) + 2 <= sizeof(buffer))
-		context_warn(filling->context, item,
-		    "%s %s is a directory and matches no program, did you mean %s?", key->name,
-		    QUOTE(text), QUOTE((snprintf(buffer, sizeof(buffer), "%s*", text), buffer)));
-	else if (text[strlen(text) - 1] == '/')
-		context_warn(filling->context, item, "%s %s is a directory and matches no program",
-		    key->name, QUOTE(text));
-	else if (strstr(text, " -") != NULL)
-		context_warn(filling->context, item,
-		    "%s %s has arguments, expected a path alone, and the key cmdline", key->name,
-		    QUOTE(text));
-	/* Others are followed on the host, which makes them plain. */
-	else if (key->key == MATCH_SCRIPT &&
-	    (strstr(text, "//") != NULL || strstr(text, "/../") != NULL ||
-		strstr(text, "/./") != NULL))
-		context_warn(filling->context, item,
-		    "%s %s matches nothing, expected a path without //, /./ and /../", key->name,
-		    QUOTE(text));
-	else
-		check_wildcards(filling, key, item);
+	return key->key != MATCH_CMDLINE && (last == ' ' || last == '\t' || last == '\n');
 }
 
 /* Warns of globs that can be written but will not match what they look like. */
@@ -257,9 +262,9 @@ check_glob(struct match_filling *filling, const struct key_row *key, const struc
 		{ MATCH_COMM, check_comm },
 		{ MATCH_INTERFACE, check_interface },
 		{ MATCH_HOSTNAME, check_host },
-		{ MATCH_EXE, check_path },
-		{ MATCH_SCRIPT, check_path },
-		{ MATCH_PARENT, check_path },
+		{ MATCH_EXE, match_check_path },
+		{ MATCH_SCRIPT, match_check_path },
+		{ MATCH_PARENT, match_check_path },
 	};
 
 	if (item->text[0] == '\0')
@@ -268,6 +273,13 @@ check_glob(struct match_filling *filling, const struct key_row *key, const struc
 		context_warn(filling->context, item,
 		    "%s %s looks like a template that was not filled in", key->name,
 		    QUOTE(item->text));
+		return;
+	}
+	if (ends_in_blank(key, item->text) && !match_has_file(filling, key, item->text)) {
+		context_warn(filling->context, item,
+		    "%s %s matches nothing: it ends in %s, expected none", key->name,
+		    QUOTE(item->text),
+		    item->text[strlen(item->text) - 1] == '\n' ? "a newline" : "a blank");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++)

@@ -67,4 +67,16 @@ bool match_is_template(const char *text);
 bool match_append_text(struct config_context *context, char ***texts, size_t *count,
     const char *text);
 
+/* Warns of a path that matches no program or script as it is written; see match-paths.c. */
+void match_check_path(struct match_filling *filling, const struct key_row *key,
+    const struct node *item);
+
+/* True where --check found a file of just that name. */
+bool match_has_file(const struct match_filling *filling, const struct key_row *key,
+    const char *text);
+
+/* Warns of the wildcards of a shell that are none here. */
+void match_warn_wildcards(struct match_filling *filling, const struct key_row *key,
+    const struct node *item);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "config/covers.h"
+#include "config/disjoint.h"
 #include "config/keys.h"
 #include "config/rules.h"
 #include "model/glob.h"
@@ -96,6 +97,17 @@ excludes_ports(const struct branch *branch, struct text *why)
 			return false;
 	text_add(why, "port around any and in it exclude each other");
 	return true;
+}
+
+/* A unit, user, path or address and another. */
+static bool
+excludes_values(const struct branch *branch, struct text *why)
+{
+	const char *key = branch_find_disjoint(branch);
+
+	if (key != NULL)
+		text_printf(why, "%s around any and in it exclude each other", key);
+	return key != NULL;
 }
 
 /* Whatever the other keys match, the not excludes. */
@@ -376,9 +388,23 @@ excludes_exposed(const struct branch *branch, struct text *why)
 	return false;
 }
 
+/* The hint unused alone: UDP has no connections. */
+static bool
+excludes_unused(const struct branch *branch, struct text *why)
+{
+	bool alone = false;
+
+	for (size_t i = 0; i < branch->count; i++)
+		alone = alone || branch->parts[i].match->hints == BIT(HINT_UNUSED);
+	if (!alone || (admitted(branch, MATCH_PROTOCOL) >> PROTOCOL_TCP & 1) != 0)
+		return false;
+	text_add(why, "hint unused is about TCP, which protocol excludes");
+	return true;
+}
+
 static contradiction_function *const contradictions[] = { excludes_words, excludes_ports,
-	excludes_all, excludes_owner, excludes_class, excludes_address, excludes_lo, excludes_unit,
-	excludes_exposed };
+	excludes_values, excludes_unused, excludes_all, excludes_owner, excludes_class,
+	excludes_address, excludes_lo, excludes_unit, excludes_exposed };
 
 static bool
 is_contradiction(const struct branch *branch, struct text *why)

@@ -3,7 +3,8 @@
  * The programs that rules name, as they are in the file system: for --check alone, where a person
  * reads it. A daemon in its sandbox sees another file system, and a rule does not depend on it.
  *
- * Only paths without a wildcard are looked at. What cannot be seen is passed over.
+ * A path with a wildcard stands for the files that match it today. What cannot be seen is passed
+ * over.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "config/expand.h"
 #include "config/files.h"
 #include "config/rules.h"
 
@@ -48,13 +50,14 @@ root_length(const struct config_context *context)
 
 /* True where any user may run the file: it is executable, and every directory on the way is. */
 static bool
-is_public(const struct config_context *context, const char *path)
+is_public(const struct config_context *context, const char *path, void *data)
 {
 	_close_ int fd = open_program(context, path);
 	char place[PATH_MAX];
 	struct stat status;
 	size_t skip;
 
+	(void)data;
 	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
 	    (status.st_mode & S_IXOTH) == 0 || !file_place(fd, place))
 		return false;
@@ -77,7 +80,7 @@ programs_find_public(const struct config_context *context, const struct glob_lis
 	if (!context->examine || context->packaged)
 		return NULL;
 	for (size_t i = 0; i < globs->count; i++)
-		if (is_literal(globs->globs[i]) && is_public(context, globs->globs[i]))
+		if (expand_glob(context, globs->globs[i], is_public, NULL))
 			return globs->globs[i];
 	return NULL;
 }

@@ -313,6 +313,31 @@ is_below_users_manager(const struct place *place)
 	return place->user_unit[0] != '\0' || strncmp(place->unit, "user@", strlen("user@")) == 0;
 }
 
+/* As many digits of an id as docker ps(1) prints, and those of a whole id. */
+enum { CONTAINER_DIGITS_SHORT = 12, CONTAINER_DIGITS = 64 };
+
+/* The first digits of an id name it; they never name what is no id. */
+static bool
+is_short_id(const char *text, const char *container)
+{
+	static const char hexadecimal[] = "0123456789abcdef";
+	size_t length = strspn(text, hexadecimal);
+
+	return length >= CONTAINER_DIGITS_SHORT && text[length] == '\0' &&
+	    strspn(container, hexadecimal) == CONTAINER_DIGITS &&
+	    container[CONTAINER_DIGITS] == '\0' && strncmp(text, container, length) == 0;
+}
+
+static bool
+names_container(const struct glob_list *list, const char *container)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (glob_match(list->globs[i], container, GLOB_TEXT) ||
+		    is_short_id(list->globs[i], container))
+			return true;
+	return false;
+}
+
 static enum truth
 match_container(const struct match *match, const struct match_subject *subject)
 {
@@ -321,8 +346,7 @@ match_container(const struct match *match, const struct match_subject *subject)
 	if (subject->process == NULL)
 		return truth_without_process(subject);
 	place = place_of(subject);
-	if (place->container[0] == '\0' ||
-	    !glob_list_match(&match->container, place->container, GLOB_TEXT))
+	if (place->container[0] == '\0' || !names_container(&match->container, place->container))
 		return TRUTH_NO;
 	return is_below_users_manager(place) ? match_users_container(subject, place) : TRUTH_YES;
 }

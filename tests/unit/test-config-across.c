@@ -138,7 +138,11 @@ test_programs(void **state)
 		{ ALLOW("exe: /bin/owners"), false, "" },
 		{ ALLOW("exe: /private/public"), false, "" },
 		{ ALLOW("exe: /bin/link-to-private"), false, "" },
-		{ ALLOW("exe: \"/bin/publi?\""), false, "" },
+		{ ALLOW("exe: \"/bin/publi?\""), false,
+		    "overstay.yaml:2:3: warning: rule allows by exe \"/bin/publi?\" alone, "
+		    "expected user or unit too: any user may run it\n" },
+		{ ALLOW("exe: \"/bin/owner?\""), false, "" },
+		{ ALLOW("exe: \"/privat?/public\""), false, "" },
 		{ ALLOW("exe: /bin/none"), false, "" },
 		{ "rules:\n- {name: n, threshold: 1h, match: {exe: /bin/public}}\n", true, "" },
 		{ ALLOW("exe: [/bin/none, \"/bin/non*\", /bin/public/x], user: 7"), true,

@@ -221,7 +221,7 @@ test_kinds_of_file(void **state)
 	assert_int_equal(symlink("nowhere", path), 0);
 	assert_null(load_tree(tree,
 	    "conf.d/1.yaml:1:1: error: cannot be read: \"conf.d/1.yaml\" is a dangling "
-	    "symbolic link\n"));
+	    "symbolic link to \"nowhere\"\n"));
 	assert_int_equal(unlink(path), 0);
 	tree->paths.conf_dir = tree->main_file;
 	assert_null(load_tree(tree, "overstay.yaml:1:1: error: cannot be read: Not a directory\n"));
@@ -355,6 +355,46 @@ test_readers(void **state)
 	    "which has no capabilities, expected owner root and mode 0644\n"
 	    "overstay.yaml:1:1: warning: owned by uid 65534, expected root: "
 	    "this user can hide listeners from overstayd\n"));
+}
+
+/* What a link leads to is hidden from the service, or lies in somebody's own directory. */
+static void
+test_readers_through_links(void **state)
+{
+	struct config_tree *tree = *state;
+	char link[CONFIG_TREE_PATH_MAX + 16], target[CONFIG_TREE_PATH_MAX + 16],
+	    text[2 * CONFIG_TREE_PATH_MAX + 512];
+
+	need_root();
+	config_tree_write(tree, "overstay.yaml", "");
+	config_tree_write(tree, "vendor/linked.yaml", "");
+	(void)snprintf(target, sizeof(target), "%s/linked.yaml", tree->vendor_dir);
+	(void)snprintf(link, sizeof(link), "%s/link.yaml", tree->conf_dir);
+	assert_int_equal(symlink(target, link), 0);
+	tree->paths.vendor_rules_dir = NULL;
+	(void)config_free(load_tree(tree, ""));
+	tree->paths.examine = true;
+	(void)config_free(load_tree(tree,
+	    "conf.d/link.yaml:1:1: error: cannot be read by overstayd.service: a symbolic link "
+	    "leads to \"vendor/linked.yaml\": overstayd.service sees no /home, /root, /run, /tmp "
+	    "and /var\n"));
+	assert_int_equal(unlink(link) | symlink("/home/none.yaml", link), 0);
+	(void)config_free(load_tree(tree,
+	    "conf.d/link.yaml:1:1: error: cannot be read: \"conf.d/link.yaml\" is a dangling "
+	    "symbolic link to \"/home/none.yaml\": overstayd.service sees no /home, /root, /run, "
+	    "/tmp and /var\n"));
+	/* A directory that root does not own, and nobody else may enter. */
+	assert_int_equal(chown(tree->root, 65534, 65534), 0);
+	(void)snprintf(text, sizeof(text),
+	    "overstay.yaml:1:1: error: cannot be read by overstayd.service, which has no "
+	    "capabilities: directory \"%s\" has mode 0700 and owner uid 65534\n"
+	    "%s:1:1: warning: owned by uid 65534, expected root: this user can hide listeners from "
+	    "overstayd\n",
+	    tree->root, tree->root);
+	tree->paths.conf_dir = tree->paths.rules_dir = NULL;
+	(void)config_free(load_tree(tree, text));
+	assert_int_equal(chown(tree->root, 0, 0), 0);
+	(void)config_free(load_tree(tree, ""));
 }
 
 /* --check takes a main file or a fragment, under any name; a fragment is not the whole. */
@@ -644,6 +684,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_writers_of_the_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_readers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_readers_through_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_check_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_large_together, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),

@@ -323,6 +323,41 @@ any_inside_a_container(void **state)
 	assert_true(match_matches(&match, &world->listener, world->owner));
 }
 
+#define ID16 "0123456789abcdef"
+
+/* What docker ps(1) prints of an id is its beginning; of a name a beginning is nothing. */
+static void
+container_by_short_id(void **state)
+{
+	static const struct {
+		const char *glob, *container;
+		bool matches;
+	} cases[] = {
+		{ "0123456789ab", ID16 ID16 ID16 ID16, true },
+		{ ID16 ID16, ID16 ID16 ID16 ID16, true },
+		{ ID16 ID16 ID16 ID16, ID16 ID16 ID16 ID16, true },
+		{ "0123456789a", ID16 ID16 ID16 ID16, false },
+		{ "0123456789ac", ID16 ID16 ID16 ID16, false },
+		{ "123456789abc", ID16 ID16 ID16 ID16, false },
+		{ "0123456789ab", ID16, false },
+		{ "0123456789ab", ID16 ID16 ID16 ID16 "0", false },
+		{ "0123456789AB", ID16 ID16 ID16 ID16, false },
+		{ "0123456789ab", ID16 ID16 ID16 "0123456789abcdeg", false },
+	};
+	struct world *world = *state;
+	struct process *process = &world->owner->processes[0];
+
+	match_replace(&process->place.user_unit, "");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *glob = (char *)(uintptr_t)cases[i].glob;
+		struct match match = { .keys = 1 << MATCH_CONTAINER, .container = { &glob, 1 } };
+
+		match_replace(&process->place.container, cases[i].container);
+		assert_int_equal(match_matches(&match, &world->listener, world->owner),
+		    cases[i].matches);
+	}
+}
+
 /* Below a user's manager, in a unit of it or not, a container is that user's and nobody else's. */
 static void
 container_of_a_user(void **state)
@@ -414,6 +449,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(one_of_any, match_world_make, match_world_end),
 		cmocka_unit_test_setup_teardown(suspects_of_any, match_world_make, match_world_end),
 		cmocka_unit_test_setup_teardown(container_of_a_user, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(container_by_short_id, match_world_make,
 		    match_world_end),
 		cmocka_unit_test_setup_teardown(any_inside_a_container, match_world_make,
 		    match_world_end),
