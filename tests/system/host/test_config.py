@@ -189,10 +189,10 @@ def test_check_of_standard_input():
     assert done.stderr.startswith("<stdin>:1:11: error: interval is ")
     done = check_input(RULE)
     assert done.returncode == 0
-    assert "<stdin>:2:5: warning: rule allows by port alone" in done.stderr
+    assert "<stdin>:2:5: warning: rule allows by port," in done.stderr
     done = check_input(RULE, "--strict")
     assert done.returncode == 2
-    assert "<stdin>:2:5: error: rule allows by port alone" in done.stderr
+    assert "<stdin>:2:5: error: rule allows by port," in done.stderr
 
 
 def test_programs_that_do_not_exist_are_said_when_asked(tmp_path):
