@@ -183,6 +183,24 @@ file_open(const struct config_context *context, const char *path, int flags)
 	return open_inside(root, path[0] == '\0' ? "." : path, flags | O_CLOEXEC, RESOLVE_IN_ROOT);
 }
 
+/* Where the open link leads: the whole file, or a directory on its path. */
+static void
+say_dangling(struct config_context *context, int link, const char *path)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlinkat(link, "", target, sizeof(target) - 1);
+
+	target[length < 0 ? 0 : length] = '\0';
+	if (strcmp(path, context->file) == 0)
+		context_message(context, CONFIG_ERROR, 1, 1,
+		    "cannot be read: it is a symbolic link to %s, which does not exist",
+		    QUOTE(target));
+	else
+		context_message(context, CONFIG_ERROR, 1, 1,
+		    "cannot be read: %s is a symbolic link to %s, which does not exist",
+		    QUOTE(path), QUOTE(target));
+}
+
 /*
  * Says the error if the file is missing because a link on its path leads nowhere: somebody put it
  * there, and what it leads to is gone (a share that is not mounted), which is not to have no rules.
@@ -211,8 +229,7 @@ refuse_dangling(struct config_context *context)
 		target = file_open(context, path, O_PATH);
 		if (target != -ENOENT)
 			return false;
-		context_message(context, CONFIG_ERROR, 1, 1,
-		    "cannot be read: %s is a dangling symbolic link", QUOTE(path));
+		say_dangling(context, link, path);
 		return true;
 	}
 	return false;
@@ -278,8 +295,11 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 		return FILE_READ;
 	}
 	if (!S_ISREG(status.st_mode)) {
-		context_message(context, CONFIG_ERROR, 1, 1, "%s, expected a regular file",
-		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
+		context_message(context, CONFIG_ERROR, 1, 1, "%s, expected a regular file%s",
+		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file",
+		    context->alone && S_ISFIFO(status.st_mode) ?
+			", or --check - for standard input" :
+			"");
 		return FILE_FAILED;
 	}
 	check_readers(context, &status);
@@ -459,6 +479,10 @@ file_list_read(struct config_context *context, struct file_list *ret)
 	*ret = list;
 	if (fd == -ENOENT)
 		return !refuse_dangling(context);
+	if (fd == -ENOTDIR) {
+		context_message(context, CONFIG_ERROR, 1, 1, "is no directory, expected one");
+		return false;
+	}
 	if (directory == NULL) {
 		fail(context, fd < 0 ? -fd : errno);
 		if (fd >= 0)

@@ -149,7 +149,8 @@ def test_a_dangling_link_is_not_an_absence(tmp_path, link):
     path.symlink_to("/gone")
     done = run(OVERSTAYD, f"--root={tmp_path / 'root'}", "--check", check=False)
     assert done.returncode == 2
-    assert f'cannot be read: "{path}" is a dangling symbolic link' in done.stderr
+    assert 'is a symbolic link to "/gone", which does not exist' in done.stderr
+    assert done.stderr.count(str(path)) == 1 or not link.endswith(".yaml")
     (tmp_path / "root/gone").mkdir()
     if not link.endswith("overstay.yaml"):
         assert run(OVERSTAYD, f"--root={tmp_path / 'root'}", "--check").stderr == ""
