@@ -261,7 +261,8 @@ check_rule_names(struct config_context *context, const struct parsed_rule *rules
 			sorted[used++] = &rules[i];
 	qsort(sorted, used, sizeof(*sorted), compare_rule_names);
 	for (size_t i = 1; i < used; i++) {
-		if (strcmp(sorted[i]->rule.name, sorted[i - 1]->rule.name) != 0)
+		if (strcmp(sorted[i]->rule.name, sorted[i - 1]->rule.name) != 0 ||
+		    sorted[i]->repeated)
 			continue;
 		context->file = sorted[i]->file;
 		context_warn(context, sorted[i],

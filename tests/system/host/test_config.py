@@ -139,6 +139,21 @@ def test_a_file_of_ones_own_is_read_alone(tmp_path):
     assert "threshold: 3h\n" in dump and "vendor" in dump and "the test's" in dump
 
 
+def test_a_root_that_is_a_file_is_one_fault():
+    done = run(OVERSTAYD, "--root=/etc/passwd", "--check", check=False)
+    assert done.returncode == 2
+    assert done.stderr == "/etc/passwd:1:1: error: cannot be read: Not a directory\n"
+
+
+@pytest.mark.parametrize("option, meant", [("--chek", "--check"), ("--chek=x", "--check"),
+                                           ("--no-headings", "--noheadings"),
+                                           ("--zzz", None)])
+def test_a_misspelled_option(option, meant):
+    done = run(OVERSTAYD, option, check=False)
+    assert done.returncode != 0
+    assert (f"did you mean {meant}?" if meant else "see overstayd --help") in done.stderr
+
+
 @pytest.mark.parametrize("link", ["etc/overstay/overstay.yaml", "etc/overstay/conf.d",
                                   "etc/overstay/rules.d", "etc/overstay",
                                   "usr/share/overstay/rules.d"])
