@@ -26,6 +26,7 @@
 #include "loop/lookup.h"
 #include "loop/names.h"
 #include "loop/peers.h"
+#include "loop/shortage.h"
 #include "loop/poll.h"
 #include "loop/reload.h"
 #include "loop/survey.h"
@@ -48,6 +49,7 @@ struct daemon {
 	struct verified_programs *verified;
 	struct lookup *lookup;
 	struct peers *peers;
+	struct shortage *shortage;
 	struct poll *poll;
 	struct survey *survey;
 };
@@ -131,6 +133,8 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = peers_new(ground, &daemon->peers);
 	if (r == 0)
+		r = shortage_new(ground, &daemon->shortage);
+	if (r == 0)
 		r = poll_new(ground, daemon->watched, &daemon->poll);
 	if (r == 0)
 		r = survey_new(ground, &daemon->survey);
@@ -146,6 +150,7 @@ stop(struct daemon *daemon)
 
 	daemon->survey = survey_free(daemon->survey);
 	daemon->poll = poll_free(daemon->poll);
+	daemon->shortage = shortage_free(daemon->shortage);
 	daemon->peers = peers_free(daemon->peers);
 	daemon->lookup = lookup_free(daemon->lookup);
 	daemon->verified = verified_programs_free(daemon->verified);

@@ -18,6 +18,8 @@ enum field_group {
 	FIELDS_AWAY = 1 << 3,
 	FIELDS_HOPS = 1 << 4,
 	FIELDS_GROUP = 1 << 5,
+	FIELDS_TURNS = 1 << 6,
+	FIELDS_SPAN = 1 << 7,
 };
 
 struct event_row {

@@ -305,6 +305,20 @@ hops(struct text *value, const struct field_source *source)
 	text_printf(value, "%u", source->stay->hops);
 }
 
+static void
+taker(struct text *value, const struct field_source *source)
+{
+	const struct report_group *group = source->stay->group;
+	const char *name;
+
+	if (group == NULL || group->takers == NULL || source->number >= group->taker_count)
+		return;
+	name = group->takers;
+	for (uint32_t i = 0; i < source->number; i++)
+		name += strlen(name) + 1;
+	value_add_bytes(value, name);
+}
+
 /* Half a line would be a wrong one. */
 static void
 advice(struct text *value, const struct field_source *source)
@@ -348,6 +362,8 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_GROUP", FIELDS_GROUP, FIELD_ID, false, group },
 	{ "OVERSTAY_PORTS", FIELDS_GROUP, FIELD_INTEGERS, false, ports },
 	{ "OVERSTAY_HOPS", FIELDS_HOPS, FIELD_INTEGER, false, hops },
+	{ "OVERSTAY_TURNS", FIELDS_TURNS, FIELD_INTEGER, false, hops },
+	{ "OVERSTAY_TAKER", FIELDS_TURNS, FIELD_STRING, true, taker },
 	{ "OVERSTAY_INTERFACE", FIELDS_STAY, FIELD_STRING, false, interface },
 	{ "OVERSTAY_V6ONLY", FIELDS_STAY, FIELD_BOOLEAN, false, v6only },
 	{ "OVERSTAY_EXPOSURE", FIELDS_STAY, FIELD_WORD, false, exposure },
@@ -355,7 +371,7 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_NETNS_COOKIE", FIELDS_STAY, FIELD_INTEGER, false, netns_cookie },
 	{ "OVERSTAY_AGE_USEC", FIELDS_STAY, FIELD_USEC, false, age },
 	{ "OVERSTAY_AGE_MAX_USEC", FIELDS_STAY, FIELD_USEC, false, age_max },
-	{ "OVERSTAY_SPAN_USEC", FIELDS_HOPS, FIELD_USEC, false, span },
+	{ "OVERSTAY_SPAN_USEC", FIELDS_SPAN, FIELD_USEC, false, span },
 	{ "OVERSTAY_AWAY_USEC", FIELDS_AWAY, FIELD_USEC, false, away },
 	{ "OVERSTAY_THRESHOLD_USEC", FIELDS_STAY, FIELD_USEC, false, threshold },
 	{ "OVERSTAY_FIRST_SEEN_USEC", FIELDS_STAY, FIELD_TIME, false, first_seen },

@@ -25,6 +25,9 @@
 /* Ports of one that hops, in the text: the first ones, and the last. */
 #define PORTS_SHOWN 8
 
+/* Bytes of each program that took turns. */
+#define TAKER_TEXT_MAX 96
+
 /* A process that runs for longer than this beyond its listener, and twice as long, is said so. */
 #define OLDER_USEC USEC_PER_HOUR
 
@@ -331,6 +334,42 @@ line_hopping(const struct line *line)
 	add_ports(line);
 }
 
+/* "/opt/a, /opt/b and others" */
+static void
+add_takers(const struct line *line)
+{
+	const struct report_group *group = line->stay->group;
+	const char *name = group == NULL ? NULL : group->takers;
+
+	if (name == NULL)
+		return;
+	for (uint8_t i = 0; i < group->taker_count; i++, name += strlen(name) + 1) {
+		text_add(line->text, i == 0 ? " of " : ", ");
+		text_escape_string(line->text, name, TAKER_TEXT_MAX);
+	}
+	if (group->more_takers)
+		text_add(line->text, " and others");
+}
+
+/* TURNS tcp 0.0.0.0:60855 (all addresses) occupied for 10min in 86 turns of /opt/a, /opt/b,
+ * threshold 10min, now by WHO */
+static void
+line_turns(const struct line *line)
+{
+	char total[DURATION_TEXT_MAX];
+
+	add_where(line);
+	describe_binding(line->text, line->stay, line->context);
+	text_printf(line->text, " occupied for %s in %u turns",
+	    duration_format_short(line->stay->span_usec, total), line->stay->hops);
+	add_takers(line);
+	text_add(line->text, ", ");
+	add_threshold(line);
+	text_add(line->text, ", now by ");
+	describe_owner(line->text, line->stay, line->context);
+	add_reasons(line);
+}
+
 /* What keeps a port for who asks for it: the line for sysctl.d, where it can be read. */
 static void
 add_reservation(const struct line *line)
@@ -426,6 +465,7 @@ static const struct {
 	[EVENT_CLEARED] = { line_cleared, false },
 	[EVENT_SUSPECT] = { line_suspect, true },
 	[EVENT_HOPPING] = { line_hopping, false },
+	[EVENT_TURNS] = { line_turns, true },
 	[EVENT_ADVICE] = { line_advice, false },
 };
 

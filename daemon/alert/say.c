@@ -43,6 +43,11 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_OVERSTAYS_AFTER_RESUME] = "{COUNT} listeners of {PROGRAMS} program{PROGRAMS:s}, "
 					  "due while the host was suspended[: {OWNERS}]|; "
 					  "see: journalctl OVERSTAY_EVENT=overstay",
+	[NOTICE_OVERSTAYS_OF_USER] = "{COUNT} more alert{COUNT:s} about listeners of uid "
+				     "{SOCKET_UID} within a minute[: {OWNERS}]|; see: journalctl "
+				     "OVERSTAY_EVENT=overstay",
+	[NOTICE_SUSPECTS_OF_USER] = "{COUNT} more suspect{COUNT:s} of uid {SOCKET_UID} within a "
+				    "minute[: {OWNERS}]|; see: journalctl OVERSTAY_EVENT=suspect",
 	[NOTICE_SUMMARY] = "{OVERSTAYING} of {LISTENERS} listeners overstaying, {SUSPECTS} "
 			   "suspect, {ALLOWED} allowed by rules[: {OWNERS}][; not reported one by "
 			   "one since the last summary: {FOLLOWED}][; the oldest: {OLDEST}, seen "
@@ -111,6 +116,9 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_EXECUTABLES_OTHER_VERSION] = "{CONDITION}: the database of verified programs is "
 					     "of another version; started a new one, kept the "
 					     "old one as {PATH}",
+	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
+			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
+			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -118,6 +126,10 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_CONFIG_RECOVERED] = "{CONDITION}: the configuration is valid again",
 	[NOTICE_LAST_GOOD_RECOVERED] = "{CONDITION}: the last good configuration is saved again",
 	[NOTICE_EXECUTABLES_RECOVERED] = "{CONDITION}: verified programs are saved again",
+	[NOTICE_CROWD_RECOVERED] = "{CONDITION}: all listeners are looked up in time again; since "
+				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
+				   "forgotten before their grace was over, {UNASKED_PEERS} "
+				   "suspect{UNASKED_PEERS:s} reported without peers",
 };
 
 static void

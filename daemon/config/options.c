@@ -96,7 +96,8 @@ const struct option options[] = {
 	    .help = "report how to keep a port that an outgoing connection may take" },
 	{ "hopping", OPTION_PROTOCOL_BITS, AT(policy.hopping), .default_text = "[tcp]",
 	    .unit = "list of tcp, udp, or off", .reloadable = true,
-	    .help = "report, for these protocols, owners that keep moving to a new port" },
+	    .help = "report, for these protocols, owners that keep moving to a new port, and "
+		    "programs that take turns on one" },
 	{ "log.appeared", OPTION_SEVERITY, AT(policy.log_appeared), .never = true,
 	    .default_text = "info", .unit = "severity or off", .reloadable = true,
 	    .help = "priority of the message APPEARED" },

@@ -3,6 +3,8 @@
  * What has to be known of a stay before it is told: who holds it, as lookup.c asks for that, and
  * for a suspect also the checksum of its program and who is connected to it.
  *
+ * Each user's suspects have the same part in a question about peers, those that wait longest first.
+ *
  * What it never does: wait for ever. A new socket is without an owner for ENGINE_OWNER_BOUND_USEC
  * at most, an alert waits for ENGINE_OWNER_WAIT_USEC at most; what is not known then is not told.
  *
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 
 #include "engine/ask.h"
+#include "engine/fair.h"
 #include "engine/pass.h"
 
 bool
@@ -70,6 +73,14 @@ want_peers(struct engine *engine, const struct stay *stay)
 	return true;
 }
 
+/* Its alert waits no longer. */
+static void
+note_unasked_peers(const struct stay *stay)
+{
+	stay->tally->short_of[SHORT_OF_PEERS] += stay->is.endpoint.protocol == PROTOCOL_TCP &&
+	    !stay->waits.peers_known && !stay->waits.peers_asked;
+}
+
 bool
 ask_suspect(struct pass *pass, struct stay *stay)
 {
@@ -83,8 +94,10 @@ ask_suspect(struct pass *pass, struct stay *stay)
 		stay->waits.since_usec = now_usec;
 		stay_note_change(stay);
 	}
-	if (now_usec >= stay->waits.since_usec + ENGINE_OWNER_WAIT_USEC)
+	if (now_usec >= stay->waits.since_usec + ENGINE_OWNER_WAIT_USEC) {
+		note_unasked_peers(stay);
 		return false;
+	}
 	agenda_plan(&pass->engine->agenda, stay->waits.since_usec, ENGINE_OWNER_WAIT_USEC);
 	return true;
 }
@@ -99,20 +112,29 @@ ask_forget(struct stay *stay)
 size_t
 ask_peers(struct engine *engine, struct endpoint *endpoints, size_t max)
 {
-	size_t count = 0;
+	struct fair fair;
+	size_t count;
 
-	if (!engine->wants_peers)
+	if (!engine->wants_peers || max == 0)
 		return 0;
-	for (size_t i = 0; i < engine->track.count && count < max; i++) {
+	fair_init(&fair, max);
+	for (size_t i = 0; i < engine->track.count; i++) {
 		struct stay *stay = engine->track.stays[i];
 
-		if (stay->waits.since_usec == 0 || stay->waits.peers_known ||
-		    stay->waits.peers_asked || stay->is.state == STAY_AWAY ||
-		    stay->is.endpoint.protocol != PROTOCOL_TCP)
-			continue;
-		stay->waits.peers_asked = true;
-		endpoints[count++] = stay->is.endpoint;
+		if (stay->waits.since_usec != 0 && !stay->waits.peers_known &&
+		    !stay->waits.peers_asked && stay->is.state != STAY_AWAY &&
+		    stay->is.endpoint.protocol == PROTOCOL_TCP)
+			fair_offer(&fair, stay->is.members[stay->judged.worst].uid,
+			    stay->waits.since_usec, stay, 0);
 	}
+	count = fair_choose(&fair);
+	for (size_t i = 0; i < count; i++) {
+		struct stay *stay = fair.items[i].what;
+
+		stay->waits.peers_asked = true;
+		endpoints[i] = stay->is.endpoint;
+	}
+	fair_clear(&fair);
 	return count;
 }
 

@@ -228,6 +228,20 @@ comeback_all(struct pass *pass)
 	track_sweep(track);
 }
 
+/* A port that its occupant's programs take in turns: the time of this stay counts among theirs. */
+static void
+leave_turns(struct pass *pass, struct stay *stay)
+{
+	const struct policy *policy = pass->engine->policy;
+
+	if ((policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
+		return;
+	/* Its owner's name came with the poll that it was gone from. */
+	if (stay->judged.verdict.threshold_usec == 0 && turns_is_certain(stay))
+		judge_stay(pass, stay);
+	turns_leave(&pass->engine->turns, stay, policy->grace_usec);
+}
+
 void
 comeback_leave(struct pass *pass, struct stay *stay)
 {
@@ -237,6 +251,7 @@ comeback_leave(struct pass *pass, struct stay *stay)
 		return;
 	stay->is.left = true;
 	stay_note_change(stay);
+	leave_turns(pass, stay);
 	if (stay->told.overstayed || stay->judged.verdict.allowed ||
 	    (policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
 		hopping_drop(stay);

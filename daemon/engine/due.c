@@ -9,7 +9,8 @@
  *	digest    instead of the alerts, if there are several of what was present at start or of
  *	          what overslept, and if there are more than ENGINE_SUMMARY_MIN of anything else.
  *	          So it always speaks of several owners, each with all its listeners
- *	entry     at info, for each stay that no alert is about: its own fields can be found
+ *	entry     at info, for each stay that no alert is about: its own fields can be found. Those
+ *	          that are graver than most of what came at once keep their priority
  *
  * What it never does: tell a suspect, which stands alone (tell.c).
  *
@@ -29,6 +30,7 @@ enum sum {
 	SUM_AT_START,
 	SUM_AT_ONCE,
 	SUM_AFTER_RESUME,
+	SUM_OF_USER, /* surge.c's: the user has too many alerts */
 	SUM_COUNT,
 };
 
@@ -39,6 +41,7 @@ static const struct {
 	[SUM_AT_START] = { NOTICE_OVERSTAYS_AT_START, 1 },
 	[SUM_AT_ONCE] = { NOTICE_OVERSTAYS_AT_ONCE, ENGINE_SUMMARY_MIN },
 	[SUM_AFTER_RESUME] = { NOTICE_OVERSTAYS_AFTER_RESUME, 1 },
+	[SUM_OF_USER] = { NOTICE_NONE, SIZE_MAX },
 };
 
 /* What a stay is told as. */
@@ -61,10 +64,12 @@ struct batch {
 	struct stay **stays; /* the pass's `due`, gravest and most exposed first */
 	size_t count;
 	uint8_t *roles;		       /* enum role of each */
+	uint8_t *sums;		       /* enum sum that would speak for its alert */
 	uint32_t *leaders;	       /* index of the alert that speaks for it */
 	struct place_of_owner *places; /* by owner, and those of one in the order of `stays` */
 	struct stay **gathered;	       /* room for as many: those of one digest or alert */
-	bool summed[SUM_COUNT];	       /* a digest speaks for those */
+	enum severity gravest;	/* of fewer than half of the alerts at once, else SEVERITY_OFF */
+	bool summed[SUM_COUNT]; /* a digest speaks for those */
 };
 
 /* True while those that are due wait for the owner of one of them. */
@@ -87,22 +92,6 @@ due_waits(struct pass *pass)
 }
 
 static int
-compare_gravity(const void *one, const void *other)
-{
-	const struct stay *a = *(struct stay *const *)one, *b = *(struct stay *const *)other;
-	enum severity severity_a = a->judged.verdict.severity;
-	enum severity severity_b = b->judged.verdict.severity;
-	enum exposure exposure_a = endpoint_exposure(&a->is.endpoint);
-	enum exposure exposure_b = endpoint_exposure(&b->is.endpoint);
-
-	if (severity_a != severity_b)
-		return severity_a < severity_b ? -1 : 1;
-	if (exposure_a != exposure_b)
-		return exposure_a > exposure_b ? -1 : 1;
-	return endpoint_compare(&a->is.endpoint, &b->is.endpoint);
-}
-
-static int
 compare_place(const void *one, const void *other)
 {
 	const struct place_of_owner *a = one, *b = other;
@@ -117,32 +106,44 @@ same_owner(const struct place_of_owner *a, const struct place_of_owner *b)
 	return a->known && b->known && memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
 }
 
-/* Puts them in the order of their owners. All join before any is compared: how many there are is
- * known to the first. */
+/* Puts them in the order of their owners. */
 static void
 find_places(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		(void)groups_join(&batch->pass->engine->groups, batch->stays[i]);
+	for (size_t i = 0; i < batch->count; i++)
 		batch->places[i] = (struct place_of_owner){
 			.key = group_key_of_program(batch->stays[i]),
 			.index = (uint32_t)i,
 			.known = group_key_knows(batch->stays[i]),
 		};
-	}
 	qsort(batch->places, batch->count, sizeof(*batch->places), compare_place);
+}
+
+/* Before any is told: whose user has spent what he has is not summed up once more. */
+static void
+find_sums(struct batch *batch)
+{
+	const struct engine *engine = batch->pass->engine;
+	uint64_t now_usec = batch->pass->moment.boottime_usec;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct stay *stay = batch->stays[i];
+
+		if (!surge_has_room(&engine->surge, stay, now_usec))
+			batch->sums[i] = SUM_OF_USER;
+		else if (engine->overslept)
+			batch->sums[i] = SUM_AFTER_RESUME;
+		else
+			batch->sums[i] =
+			    stay->is.baseline && !stay->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
+	}
 }
 
 /* The sum that would speak for a stay: that of its owner's alert. */
 static enum sum
 sum_of(const struct batch *batch, size_t index)
 {
-	const struct stay *leader;
-
-	if (batch->pass->engine->overslept)
-		return SUM_AFTER_RESUME;
-	leader = batch->stays[batch->leaders[index]];
-	return leader->is.baseline && !leader->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
+	return (enum sum)batch->sums[batch->leaders[index]];
 }
 
 /* Those of one owner, `count` from `places`: the first that is news has the alert, and speaks for
@@ -186,12 +187,35 @@ count_of_owner(const struct batch *batch, size_t first)
 	return count;
 }
 
+/* What is graver than most of what became due at once keeps its priority in its entry: nobody hides
+ * it behind many of his own. At the start and after a resume one line is enough. */
+static void
+find_gravest(struct batch *batch, size_t alerts)
+{
+	size_t as_grave = 0;
+
+	batch->gravest = SEVERITY_OFF;
+	/* They are in the order of their gravity. */
+	for (size_t i = 0; i < batch->count; i++) {
+		enum severity severity = batch->stays[i]->judged.verdict.severity;
+
+		if (batch->roles[i] != ROLE_ALERT || sum_of(batch, i) != SUM_AT_ONCE)
+			continue;
+		if (severity < batch->gravest)
+			batch->gravest = severity;
+		as_grave += severity == batch->gravest;
+	}
+	if (2 * as_grave >= alerts)
+		batch->gravest = SEVERITY_OFF;
+}
+
 static void
 find_roles(struct batch *batch)
 {
 	size_t alerts[SUM_COUNT] = { 0 }, count;
 
 	find_places(batch);
+	find_sums(batch);
 	for (size_t i = 0; i < batch->count; i += count) {
 		count = count_of_owner(batch, i);
 		if (!find_roles_of_owner(batch, &batch->places[i], count))
@@ -200,6 +224,7 @@ find_roles(struct batch *batch)
 			if (batch->roles[batch->places[j].index] == ROLE_ALERT)
 				alerts[sum_of(batch, batch->places[j].index)]++;
 	}
+	find_gravest(batch, alerts[SUM_AT_ONCE]);
 	for (unsigned sum = 0; sum < SUM_COUNT; sum++)
 		batch->summed[sum] = alerts[sum] > sums[sum].min;
 }
@@ -246,6 +271,10 @@ tell_one(struct batch *batch, size_t index)
 		telling.other_count = gather_others(batch, index);
 		telling.others = batch->gathered;
 	}
+	if (batch->roles[index] == ROLE_ALERT && summed &&
+	    surge_admit(&batch->pass->engine->surge, stay, batch->pass->moment.boottime_usec) &&
+	    sum_of(batch, index) == SUM_AT_ONCE && stay->judged.verdict.severity == batch->gravest)
+		telling.priority = stay->judged.verdict.severity;
 	/* One that was reported by itself is counted as such, however grave it became. */
 	telling.entry = batch->roles[index] == ROLE_ENTRY;
 	if (telling.entry && (company_is_stranger(stay) || stay->told.entered))
@@ -258,7 +287,10 @@ tell_batch(struct batch *batch)
 {
 	struct pass *pass = batch->pass;
 
-	qsort(batch->stays, batch->count, sizeof(struct stay *), compare_gravity);
+	/* All join before any is compared: how many there are is known to the first. */
+	for (size_t i = 0; i < batch->count; i++)
+		(void)groups_join(&pass->engine->groups, batch->stays[i]);
+	surge_sort(batch->stays, batch->count);
 	find_roles(batch);
 	for (unsigned sum = 0; sum < SUM_COUNT; sum++)
 		if (batch->summed[sum])
@@ -279,16 +311,18 @@ due_tell(struct pass *pass)
 
 	if (!waits && batch.count > 0) {
 		batch.roles = calloc(batch.count, sizeof(*batch.roles));
+		batch.sums = calloc(batch.count, sizeof(*batch.sums));
 		batch.leaders = calloc(batch.count, sizeof(*batch.leaders));
 		batch.places = calloc(batch.count, sizeof(*batch.places));
 		batch.gathered = calloc(batch.count, sizeof(struct stay *));
 		/* Without memory they are due again in the next poll. */
-		if (batch.roles != NULL && batch.leaders != NULL && batch.places != NULL &&
-		    batch.gathered != NULL)
+		if (batch.roles != NULL && batch.sums != NULL && batch.leaders != NULL &&
+		    batch.places != NULL && batch.gathered != NULL)
 			tell_batch(&batch);
 		else
 			agenda_repeat(&engine->agenda);
 		free(batch.roles);
+		free(batch.sums);
 		free(batch.leaders);
 		free(batch.places);
 		free(batch.gathered);

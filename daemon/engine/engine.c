@@ -41,7 +41,9 @@ engine_free(struct engine *engine)
 		return NULL;
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
+	turns_clear(&engine->turns);
 	groups_clear(&engine->groups);
+	surge_clear(&engine->surge);
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
 	track_clear(&engine->track);
@@ -119,6 +121,7 @@ engine_set_policy(struct engine *engine, const struct policy *policy)
 	engine->patient_usec = find_patience(policy);
 	engine->remind_usec = find_remind(policy);
 	hopping_forget_rules(&engine->hopping);
+	turns_forget_rules(&engine->turns);
 	for (size_t i = 0; i < engine->track.count; i++)
 		stay_forget_rules(engine->track.stays[i]);
 }
@@ -441,6 +444,12 @@ void
 engine_suppressed(struct engine *engine, const struct moment *moment, bool at_once)
 {
 	outbox_suppressed(&engine->outbox, moment, at_once);
+}
+
+const uint64_t *
+engine_short_of(const struct engine *engine)
+{
+	return engine->track.tally.short_of;
 }
 
 void

@@ -142,6 +142,10 @@ void engine_taken(struct engine *engine, unsigned consumer);
 void engine_delivered(struct engine *engine, const struct report *report, int error);
 void engine_suppressed(struct engine *engine, const struct moment *moment, bool at_once);
 
+/* How often there was too little of what is shared among all users (enum short_of), since the
+ * start. */
+const uint64_t *engine_short_of(const struct engine *engine);
+
 void engine_counts(const struct engine *engine, struct track_counts *ret);
 /* What the last poll changed. */
 struct diff_counts engine_changes(const struct engine *engine);

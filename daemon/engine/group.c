@@ -105,16 +105,14 @@ known_severity(const struct stay *stay)
 }
 
 static struct group *
-join(struct groups *groups, struct stay *stay, bool suspect)
+join(struct groups *groups, struct stay *stay, const struct group_key *key, bool suspect)
 {
-	struct group_key key;
 	struct group *group;
 
 	group_leave(stay);
 	if (!group_key_knows(stay))
 		return NULL;
-	key = suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
-	group = find_or_add(groups, &key);
+	group = find_or_add(groups, key);
 	if (group == NULL)
 		return NULL;
 	(void)owner_unref(group->owner);
@@ -129,14 +127,29 @@ join(struct groups *groups, struct stay *stay, bool suspect)
 struct group *
 groups_join(struct groups *groups, struct stay *stay)
 {
+	bool suspect = stay->judged.verdict.suspect;
+	struct group_key key;
+
 	company_remember(stay);
-	return join(groups, stay, stay->judged.verdict.suspect);
+	if (group_key_knows(stay))
+		key = suspect ? group_key_of_suspect(stay) : group_key_of_judged(stay);
+	return join(groups, stay, &key, suspect);
 }
 
 struct group *
 groups_join_hopping(struct groups *groups, struct stay *stay)
 {
-	return join(groups, stay, false);
+	struct group_key key;
+
+	if (group_key_knows(stay))
+		key = group_key_of_judged(stay);
+	return join(groups, stay, &key, false);
+}
+
+struct group *
+groups_join_as(struct groups *groups, struct stay *stay, const struct group_key *key)
+{
+	return join(groups, stay, key, false);
 }
 
 void
@@ -219,6 +232,13 @@ group_rank_note_report(struct group *group, const struct group_rank *rank, uint6
 	note_seen(group, rank->exposure, rank->severity, now_usec);
 	group->reported_usec = now_usec;
 	group->reported_live = group->live > 0 ? group->live : 1;
+}
+
+void
+groups_note_reported(struct groups *groups, const struct group_key *key,
+    const struct group_rank *rank, uint64_t now_usec)
+{
+	group_rank_note_report(find_or_add(groups, key), rank, now_usec);
 }
 
 void

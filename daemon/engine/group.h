@@ -58,6 +58,9 @@ struct group *groups_join(struct groups *groups, struct stay *stay);
  * one. */
 struct group *groups_join_hopping(struct groups *groups, struct stay *stay);
 
+/* The same of one that is reported for another than its owner: the group with that key. */
+struct group *groups_join_as(struct groups *groups, struct stay *stay, const struct group_key *key);
+
 /* It overstays no more: it is gone; or rules took the reason away, and if nothing else of its owner
  * overstays, what does so later is news. */
 void group_leave(struct stay *stay);
@@ -87,6 +90,10 @@ void group_rank_note_entries(struct group *group, const struct group_rank *rank,
  * that there are. */
 void groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
     uint64_t now_usec);
+
+/* An owner of whom nothing is due yet was named by a report of that rank. */
+void groups_note_reported(struct groups *groups, const struct group_key *key,
+    const struct group_rank *rank, uint64_t now_usec);
 
 /* Forgets the owners of whom nothing stays, that were reported longer ago than kept_usec (the
  * longest `remind` of all), and of whom the next summary has nothing to count. Returns when it has

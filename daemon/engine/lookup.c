@@ -5,6 +5,10 @@
  * where that was long ago; with that a suspect's program gets a checksum. What is known costs
  * nothing.
  *
+ * Each user's sockets have the same part in a batch of questions, the oldest first (fair.c). Those
+ * that it takes too long to ask for are unknown for that reason, and counted; their questions are
+ * still put when it is their turn.
+ *
  * What it never does: talk to anyone (wire/client.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
  * when two answers in a row know nobody while the socket is still there.
@@ -12,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/search.h"
+#include "engine/fair.h"
 #include "engine/group-key.h"
 #include "engine/lookup.h"
 
@@ -115,41 +120,57 @@ ask(struct stay *stay, struct member *member, uint64_t now_usec)
 	};
 }
 
-size_t
-lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec)
+/* Who wants to be asked for now. What can be asked of nobody is unknown at once. */
+static void
+gather(struct track *track, struct fair *fair, uint64_t now_usec, uint64_t patient_usec)
 {
-	size_t count = 0;
-
-	if (!track->tally.wants_owners)
-		return 0;
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
 		if (stay->is.state == STAY_AWAY)
 			continue;
-		for (uint32_t m = 0; m < stay->is.member_count && count < max; m++) {
+		for (uint32_t m = 0; m < stay->is.member_count; m++) {
 			struct member *member = &stay->is.members[m];
 
-			if (!member->owner_wanted || member->asked_usec != 0 ||
+			/* One that the last poll lacked is probably gone: others come first. */
+			if (!member->owner_wanted || member->asked_usec != 0 || member->unproved ||
 			    now_usec - stay->is.first_seen_usec <
 				patience(stay, member, patient_usec))
 				continue;
 			if (member->inode == 0)
 				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
 			else
-				questions[count++] = ask(stay, member, now_usec);
+				fair_offer(fair, member->uid, member->since_usec, stay, m);
 		}
 	}
+}
+
+size_t
+lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
+    uint64_t now_usec, uint64_t patient_usec)
+{
+	struct fair fair;
+	size_t count;
+
+	if (!track->tally.wants_owners || max == 0)
+		return 0;
+	fair_init(&fair, max);
+	gather(track, &fair, now_usec, patient_usec);
+	count = fair_choose(&fair);
+	for (size_t i = 0; i < count; i++) {
+		struct stay *stay = fair.items[i].what;
+
+		questions[i] = ask(stay, &stay->is.members[fair.items[i].index], now_usec);
+	}
+	fair_clear(&fair);
 	return count;
 }
 
 /* Goes on without the answer, which may still come. */
 static void
-go_on_unknown(struct stay *stay, struct member *member, uint64_t now_usec)
+go_on_unknown(struct stay *stay, struct member *member, enum owner_reason reason, uint64_t now_usec)
 {
-	struct owner *owner = owner_new(OWNER_UNKNOWN,
-	    member->gone ? OWNER_REASON_EXITED : OWNER_REASON_NOT_ASKED, 0);
+	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
 
 	if (owner == NULL)
 		return;
@@ -165,10 +186,27 @@ lookup_go_on(struct stay *stay, uint64_t now_usec)
 
 	for (uint32_t i = 0; i < stay->is.member_count; i++) {
 		if (stay->is.members[i].owner == NULL)
-			go_on_unknown(stay, &stay->is.members[i], now_usec);
+			go_on_unknown(stay, &stay->is.members[i],
+			    stay->is.members[i].gone ? OWNER_REASON_EXITED : OWNER_REASON_NOT_ASKED,
+			    now_usec);
 		resolved &= stay->is.members[i].owner != NULL;
 	}
 	return resolved;
+}
+
+/* It was waited for long enough. */
+static void
+stop_waiting(struct stay *stay, struct member *member, uint64_t now_usec)
+{
+	bool crowded =
+	    !member->gone && !member->unproved && member->owner_wanted && member->asked_usec == 0;
+
+	stay->tally->short_of[SHORT_OF_QUESTIONS] += crowded;
+	go_on_unknown(stay, member,
+	    member->gone ? OWNER_REASON_EXITED :
+		crowded	 ? OWNER_REASON_NOT_IN_TIME :
+			   OWNER_REASON_NOT_ASKED,
+	    now_usec);
 }
 
 /* Not every process could be searched: asks again after a while. */
@@ -206,7 +244,7 @@ lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uin
 		    USEC_NEVER :
 		    member->since_usec + over_usec + wait_usec;
 		if (now_usec >= over_usec)
-			go_on_unknown(stay, member, now_usec);
+			stop_waiting(stay, member, now_usec);
 		else if (over_usec < *due_usec)
 			*due_usec = over_usec;
 		resolved &= member->owner != NULL;

@@ -6,10 +6,12 @@
  *
  * Invariants: first in, first out; never more than OUTBOX_MAX reports. What does not fit is counted
  * in held_back, whatever the reason (the limit of the rate, a bound, no memory), and that count is
- * reported by outbox_suppressed() alone. If the queue is full of what one consumer took and another
- * did not, the slow one loses the oldest, counted too; nobody waits for it.
+ * reported by outbox_suppressed() alone. Each user's reports have a bound of their own, so that
+ * nobody can fill the queue before another's come (fair.c). If the queue is full of what one
+ * consumer took and another did not, the slow one loses the oldest, counted too; nobody waits for
+ * it.
  *
- * Cost: a report each (model/report.c), 8 bytes a place.
+ * Cost: a report each (model/report.c), 16 bytes a place.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -21,18 +23,18 @@
 #include "engine/outbox.h"
 #include "engine/stay-report.h"
 
-static struct report **
+static struct outbox_place *
 place_at(const struct outbox *outbox, size_t index)
 {
-	return &outbox->reports[(outbox->first + index) & (outbox->room - 1)];
+	return &outbox->places[(outbox->first + index) & (outbox->room - 1)];
 }
 
 void
 outbox_clear(struct outbox *outbox)
 {
 	for (size_t i = 0; i < outbox->count; i++)
-		(void)report_unref(*place_at(outbox, i));
-	free(outbox->reports);
+		(void)report_unref(place_at(outbox, i)->report);
+	free(outbox->places);
 	*outbox = (struct outbox){ 0 };
 }
 
@@ -40,14 +42,14 @@ static int
 grow(struct outbox *outbox)
 {
 	size_t room = outbox->room == 0 ? 64 : outbox->room * 2;
-	struct report **reports = calloc(room, sizeof(*reports));
+	struct outbox_place *places = calloc(room, sizeof(*places));
 
-	if (reports == NULL)
+	if (places == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < outbox->count; i++)
-		reports[i] = *place_at(outbox, i);
-	free(outbox->reports);
-	outbox->reports = reports;
+		places[i] = *place_at(outbox, i);
+	free(outbox->places);
+	outbox->places = places;
 	outbox->first = 0;
 	outbox->room = room;
 	return 0;
@@ -64,40 +66,58 @@ hold_back(struct outbox *outbox, uint64_t count, uint64_t now_usec)
 static void
 drop_first(struct outbox *outbox)
 {
-	(void)report_unref(take_ptr(*place_at(outbox, 0)));
+	(void)report_unref(take_ptr(place_at(outbox, 0)->report));
 	outbox->first = (outbox->first + 1) & (outbox->room - 1);
 	outbox->count--;
 	outbox->begin++;
 	/* A burst must not be remembered in memory for months. */
 	if (outbox->count == 0 && outbox->room > 1024) {
-		free(outbox->reports);
-		outbox->reports = NULL;
+		free(outbox->places);
+		outbox->places = NULL;
 		outbox->first = outbox->room = 0;
 		(void)malloc_trim(0);
 	}
 }
 
-/* How many reports wait for the consumer that is ahead of all others. */
-static size_t
-count_waiting(const struct outbox *outbox)
+/* What the consumer takes next that is ahead of all others. */
+static uint64_t
+most_taken(const struct outbox *outbox)
 {
 	uint64_t most = outbox->begin;
 
 	for (size_t i = 0; i < outbox->consumer_count; i++)
 		if (outbox->next[i] > most)
 			most = outbox->next[i];
-	return (size_t)(outbox->begin + outbox->count - most);
+	return most;
 }
 
-/* True if another report of this kind may be put, and there is a place for it. */
+/* True if one more report of this kind about the user may wait. */
 static bool
-admit(struct outbox *outbox, enum event_kind kind, uint64_t now_usec)
+may_wait(const struct outbox *outbox, bool informs, uint32_t uid)
 {
-	bool informs = event_kind_informs(kind);
+	unsigned account = fair_account(&outbox->waiting, uid);
 
-	if (count_waiting(outbox) >= (informs ? OUTBOX_INFORM_MAX : OUTBOX_MAX))
+	if (informs)
+		return fair_may_have(&outbox->waiting, account, OUTBOX_INFORM_MAX,
+		    2 * OUTBOX_INFORM_MAX);
+	return uid == OUTBOX_NOBODY ?
+	    outbox->waiting.total < OUTBOX_MAX :
+	    fair_may_have(&outbox->waiting, account, OUTBOX_MAX, OUTBOX_MAX);
+}
+
+bool
+outbox_has_room(const struct outbox *outbox, uint32_t uid)
+{
+	return may_wait(outbox, false, uid);
+}
+
+/* True if another report may be put, and there is a place for it. */
+static bool
+admit(struct outbox *outbox, bool informs, uint32_t uid, uint64_t now_usec)
+{
+	if (!may_wait(outbox, informs, uid))
 		return false;
-	if (informs && !limit_admit(&outbox->limit, now_usec))
+	if (informs && !limit_admit(&outbox->limit, uid, now_usec))
 		return false;
 	if (outbox->count == OUTBOX_MAX) {
 		drop_first(outbox);
@@ -108,21 +128,25 @@ admit(struct outbox *outbox, enum event_kind kind, uint64_t now_usec)
 
 /* Takes a report that was admitted. */
 static void
-append(struct outbox *outbox, struct report *report, const struct moment *moment)
+append(struct outbox *outbox, struct report *report, uint32_t uid, const struct moment *moment)
 {
+	unsigned account = fair_account(&outbox->waiting, uid);
+
 	report->number = outbox->number;
 	report->boottime_usec = moment->boottime_usec;
 	report->realtime_usec = moment->realtime_usec;
 	outbox->count++;
-	*place_at(outbox, outbox->count - 1) = report;
+	*place_at(outbox, outbox->count - 1) = (struct outbox_place){ report, account };
+	fair_charge(&outbox->waiting, account, uid);
 }
 
 void
 outbox_put(struct outbox *outbox, struct report *report, const struct moment *moment)
 {
 	outbox->number++;
-	if (report != NULL && admit(outbox, report->kind, moment->boottime_usec)) {
-		append(outbox, report, moment);
+	if (report != NULL &&
+	    admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY, moment->boottime_usec)) {
+		append(outbox, report, OUTBOX_NOBODY, moment);
 		return;
 	}
 	(void)report_unref(report);
@@ -146,12 +170,6 @@ fill_ports(struct report_stay *report, const struct stay *stay, const struct tel
 	report->port_count = count;
 }
 
-static bool
-is_alert(enum event_kind kind)
-{
-	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT || kind == EVENT_HOPPING;
-}
-
 /* True where both are known to be held by processes, and not by the same one. */
 static bool
 is_of_another(const struct stay *stay, const struct stay *other)
@@ -159,6 +177,24 @@ is_of_another(const struct stay *stay, const struct stay *other)
 	const struct process *a = stay_process(stay), *b = stay_process(other);
 
 	return a != NULL && b != NULL && !process_same(a, b);
+}
+
+/* The programs that took turns; without memory the message goes without. */
+static void
+fill_takers(struct report_group *group, const struct occupation *occupation)
+{
+	size_t size = 0;
+	char *to;
+
+	for (uint8_t i = 0; i < occupation->taker_count; i++)
+		size += strlen(occupation->takers[i].name) + 1;
+	group->takers = to = malloc(size + 1);
+	if (to == NULL)
+		return;
+	for (uint8_t i = 0; i < occupation->taker_count; i++)
+		to = stpcpy(to, occupation->takers[i].name) + 1;
+	group->taker_count = occupation->taker_count;
+	group->more_takers = occupation->more;
 }
 
 /* The group that an alert belongs to, and the other listeners that it reports. */
@@ -172,7 +208,7 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 	const struct group *group = stay->told.group;
 	struct group_key key;
 
-	if (!is_alert(telling->kind))
+	if (!event_kind_alerts(telling->kind))
 		return;
 	report->group = calloc(1, sizeof(*report->group) + kept * sizeof(*report->group->others));
 	if (report->group == NULL)
@@ -182,6 +218,8 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 	if (telling->joined_usec != 0)
 		report->group->joined_usec =
 		    moment->realtime_usec - (moment->boottime_usec - telling->joined_usec);
+	if (telling->occupation != NULL)
+		fill_takers(report->group, telling->occupation);
 	report->group->listeners = group == NULL ? 1 : group->live;
 	report->group->other_count = (uint32_t)telling->other_count;
 	report->group->other_kept = kept;
@@ -203,6 +241,11 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 		report->span_usec = telling->span_usec;
 		report->severity = (enum severity)telling->chain->severity;
 	}
+	if (telling->occupation != NULL) {
+		report->span_usec = telling->span_usec;
+		report->severity = turns_severity(telling->occupation);
+		report->hops = telling->occupation->turns + 1;
+	}
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;
 	report->advice = telling->advice == NULL ? NULL : strdup(telling->advice);
@@ -218,10 +261,13 @@ void
 outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,
     const struct ranges *ranges, const struct moment *moment)
 {
+	uint32_t uid = stay->is.members[stay->judged.worst].uid;
 	struct report *report = NULL;
 
 	outbox->number++;
-	if (admit(outbox, telling->kind, moment->boottime_usec))
+	/* An entry informs, whatever of: an alert or a summary speaks for it. */
+	if (admit(outbox, event_kind_informs(telling->kind) || telling->priority >= SEVERITY_INFO,
+		uid, moment->boottime_usec))
 		report = report_new_stay(telling->kind, telling->priority);
 	if (report != NULL) {
 		(void)!stay_report_fill(report->stay, stay, ranges, moment);
@@ -231,7 +277,7 @@ outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling
 			report = report_unref(report);
 	}
 	if (report != NULL)
-		append(outbox, report, moment);
+		append(outbox, report, uid, moment);
 	else
 		hold_back(outbox, 1, moment->boottime_usec);
 }
@@ -257,14 +303,18 @@ outbox_next(struct outbox *outbox, unsigned consumer)
 		*next = outbox->begin;
 	if (*next == outbox->begin + outbox->count)
 		return NULL;
-	return *place_at(outbox, (size_t)(*next - outbox->begin));
+	return place_at(outbox, (size_t)(*next - outbox->begin))->report;
 }
 
 void
 outbox_taken(struct outbox *outbox, unsigned consumer)
 {
-	uint64_t least = ++outbox->next[consumer];
+	uint64_t next = outbox->next[consumer], least;
 
+	if (next == most_taken(outbox))
+		fair_release(&outbox->waiting,
+		    place_at(outbox, (size_t)(next - outbox->begin))->account);
+	least = ++outbox->next[consumer];
 	for (size_t i = 0; i < outbox->consumer_count; i++)
 		if (outbox->next[i] < least)
 			least = outbox->next[i];
@@ -297,16 +347,18 @@ put_suppressed(struct outbox *outbox, enum notice notice, uint64_t count, int er
 {
 	struct report *report;
 
-	if (count_waiting(outbox) >= OUTBOX_MAX)
+	if (outbox->waiting.total >= OUTBOX_MAX)
 		return false;
 	report = report_new(notice, SEVERITY_WARNING,
 	    FACTS(fact_number(FACT_MESSAGES, count), fact_number(FACT_ERROR, (uint64_t)error)));
-	if (report == NULL || !admit(outbox, report->kind, moment->boottime_usec)) {
+	if (report == NULL ||
+	    !admit(outbox, event_kind_informs(report->kind), OUTBOX_NOBODY,
+		moment->boottime_usec)) {
 		(void)report_unref(report);
 		return false;
 	}
 	outbox->number++;
-	append(outbox, report, moment);
+	append(outbox, report, OUTBOX_NOBODY, moment);
 	return true;
 }
 

@@ -9,20 +9,26 @@
 #include "engine/hopping.h"
 #include "engine/limit.h"
 #include "engine/track.h"
+#include "engine/turns.h"
 #include "model/range.h"
 #include "model/report.h"
 
-/* Above the first bound reports that only inform are held back, above the second all. */
+/* So many reports that only inform wait about one user, and twice as many about all; so many wait
+ * in all. Of either, a user gets at most half of what the others left. */
 #define OUTBOX_INFORM_MAX 16384
 #define OUTBOX_MAX	  65536
 
 #define OUTBOX_CONSUMERS_MAX 4
 
 struct outbox {
-	struct report **reports; /* a ring of `room` places, a power of two */
+	struct outbox_place {
+		struct report *report;
+		unsigned account; /* of whom it is about */
+	} * places;		  /* a ring of `room`, a power of two */
 	size_t first, count, room;
 	uint64_t number; /* of the last report, those held back included */
 	struct limit limit;
+	struct fair_accounts waiting; /* whose reports no consumer has taken yet */
 
 	/* How many left before the first; what each consumer takes next, counted like that. */
 	uint64_t begin;
@@ -44,8 +50,9 @@ struct telling {
 	bool entry;	      /* its owner was reported earlier: at info alone */
 	uint64_t joined_usec; /* CLOCK_BOOTTIME: it joined another owner then, 0 = it did not */
 	uint64_t away_usec;   /* EVENT_REBOUND */
-	const struct chain *chain; /* EVENT_HOPPING: whose ports are reported */
-	uint64_t span_usec;	   /* EVENT_HOPPING: for how long together */
+	const struct chain *chain;	     /* EVENT_HOPPING: whose ports are reported */
+	const struct occupation *occupation; /* EVENT_TURNS: whose takers are reported */
+	uint64_t span_usec;		     /* EVENT_HOPPING, EVENT_TURNS: for how long together */
 	struct report_use use;
 	const char *advice; /* EVENT_ADVICE: as in struct report_stay */
 	bool unwatched;	    /* EVENT_CLEARED: as in struct report_stay */
@@ -54,7 +61,13 @@ struct telling {
 	size_t other_count;
 };
 
+/* Reports that are about no user. */
+#define OUTBOX_NOBODY UINT32_MAX
+
 void outbox_clear(struct outbox *outbox);
+
+/* True if an alert about the user has room now; where not it is to be made later. */
+bool outbox_has_room(const struct outbox *outbox, uint32_t uid);
 
 /* Makes a report of the stay, as it stands now, under the number it has now. */
 void outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling *telling,

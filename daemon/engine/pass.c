@@ -39,6 +39,7 @@ visit_present(struct pass *pass, struct stay *stay)
 	judge_stay(pass, stay);
 	/* It gets no older while no poll sees it: nothing becomes due. */
 	if (!stay_is_seen(stay) && stay->is.state != STAY_OVERSTAYING) {
+		tell_turns(pass, stay);
 		agenda_repeat(&pass->engine->agenda);
 		return;
 	}
@@ -48,6 +49,7 @@ visit_present(struct pass *pass, struct stay *stay)
 	if (tell_suspect(pass, stay, age_usec))
 		return;
 	tell_hopping(pass, stay);
+	tell_turns(pass, stay);
 	advice_note(pass, stay);
 	tell_overstay(pass, stay, age_usec);
 }
@@ -79,12 +81,16 @@ pass_run(struct engine *engine, const struct moment *moment)
 		else if (stay->is.state != STAY_ENDED)
 			visit_present(&pass, stay);
 	}
+	tell_suspects(&pass);
 	due_tell(&pass);
+	surge_tell(&pass);
 	advice_tell(&pass);
 	tell_day(&pass);
 	tell_heartbeat(&pass);
 	agenda_note_rest(&engine->agenda,
 	    hopping_sweep(&engine->hopping, moment->boottime_usec, engine->policy->grace_usec));
+	agenda_note_rest(&engine->agenda,
+	    turns_sweep(&engine->turns, moment->boottime_usec, engine->policy->grace_usec));
 	agenda_note_rest(&engine->agenda,
 	    groups_sweep(&engine->groups, moment->boottime_usec, engine->remind_usec));
 	newer_clear(&pass.newer);

@@ -13,6 +13,8 @@
 #include "engine/hopping.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
+#include "engine/surge.h"
+#include "engine/turns.h"
 #include "engine/usage.h"
 #include "engine/verified.h"
 
@@ -25,7 +27,9 @@ struct engine {
 	struct agenda agenda;
 	struct outbox outbox;
 	struct hopping hopping;
+	struct occupations turns;
 	struct groups groups;
+	struct surge surge;
 	struct advice advice;
 	struct verified verified;
 	struct usage usage;
@@ -51,6 +55,8 @@ struct pass {
 	uint64_t poll_usec; /* of the last poll: ages are what was observed then */
 	struct stay **due;  /* reached their threshold, not told yet; due.c's */
 	size_t due_count, due_room;
+	struct stay **suspects; /* are due, not told yet; tell.c's */
+	size_t suspect_count, suspect_room;
 	bool waiting;	    /* one of them waits for its owner */
 	struct newer newer; /* for who is reported in this pass */
 	size_t move_budget; /* comparisons that are left to find out who moved, */

@@ -76,13 +76,22 @@ struct member {
 	struct owner *owner;	/* a reference; NULL until it was looked up once */
 };
 
+/* What there is too little of for all who want it. */
+enum short_of {
+	SHORT_OF_QUESTIONS, /* sockets: nobody was asked for in time */
+	SHORT_OF_AWAY,	    /* stays: not kept until their grace was over */
+	SHORT_OF_PEERS,	    /* suspects reported without the question who is connected */
+	SHORT_OF_COUNT,
+};
+
 /* Over all stays; kept by the functions below, so that nobody has to visit each of them. */
 struct stay_tally {
 	size_t away;	   /* how many are AWAY */
 	size_t unproved;   /* how many sockets are */
 	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */
 	bool wants_owners; /* some owner may have to be asked for */
-	bool unsearched;   /* some owner may be one that is not known to be alone */
+	uint64_t short_of[SHORT_OF_COUNT]; /* how often, since the start */
+	bool unsearched;		   /* some owner may be one that is not known to be alone */
 };
 
 /* What it is. There are thousands of them: flags share a byte, and nothing is padded. */

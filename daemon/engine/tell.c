@@ -11,6 +11,8 @@
  *	                   Once a process (group.c)
  *	hopping            its owner keeps below the threshold by taking one port after the other;
  *	                   one alert an owner, as for overstays (group.c)
+ *	turns              its occupant's programs keep a port by handing it to each other; one
+ *	                   alert an occupant
  *	cleared            a rule, a reload or other ranges took the reason away
  *	ended, vanished    its grace is over; it had overstayed, or not
  *	rebound            it is back
@@ -30,6 +32,29 @@
 #include "engine/pass.h"
 #include "engine/tell.h"
 
+/* Whose socket the verdict is about. */
+static uint32_t
+uid_of(const struct stay *stay)
+{
+	return stay->is.members[stay->judged.worst].uid;
+}
+
+/* An alert that its user has too many of is an entry, and one message speaks for all of those. */
+static void
+spend(struct pass *pass, struct stay *stay, struct telling *telling)
+{
+	struct surge *surge = &pass->engine->surge;
+	uint64_t now_usec = pass->moment.boottime_usec;
+
+	if (telling->in_summary || surge_admit(surge, stay, now_usec))
+		return;
+	surge_add(surge, stay, telling->kind == EVENT_SUSPECT ? SURGE_SUSPECTS : SURGE_OVERSTAYS,
+	    pass->poll_usec, now_usec);
+	telling->priority = SEVERITY_INFO;
+	telling->in_summary = true;
+	stay->told.entered = true;
+}
+
 static void
 tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 {
@@ -40,6 +65,8 @@ tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 	if (telling->kind == EVENT_OVERSTAY || telling->kind == EVENT_SUSPECT ||
 	    telling->kind == EVENT_HOPPING)
 		judge_stay_hint(pass, stay);
+	if (event_kind_alerts(telling->kind))
+		spend(pass, stay, &with_use);
 	stay->told.any = true;
 	stay->told.sequence++;
 	stay_note_change(stay);
@@ -72,6 +99,17 @@ static bool
 is_introduced(const struct stay *stay)
 {
 	return stay->told.any || stay->is.baseline;
+}
+
+/* True where an alert can be made now. Else it is not told, and is when there is room. */
+static bool
+has_room(struct pass *pass, const struct stay *stay)
+{
+	bool room = outbox_has_room(&pass->engine->outbox, uid_of(stay));
+
+	if (!room)
+		agenda_repeat(&pass->engine->agenda);
+	return room;
 }
 
 void
@@ -144,7 +182,7 @@ tell_suspected(struct pass *pass, struct stay *stay)
 		.others = others,
 	};
 
-	if (news && group != NULL)
+	if (news && group != NULL && surge_has_room(&pass->engine->surge, stay, now_usec))
 		telling.other_count = gather_beside(pass, stay, others, ARRAY_SIZE(others));
 	if (news)
 		group_note_report(group, stay, telling.other_count, now_usec);
@@ -196,11 +234,28 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	}
 	if (!stay_is_seen(stay) ||
 	    (!company_is_stranger(stay) && verdict->severity >= stay->told.severity) ||
-	    pass->engine->resumed || ask_suspect(pass, stay))
+	    pass->engine->resumed || ask_suspect(pass, stay) || !has_room(pass, stay))
 		return true;
-	tell_suspected(pass, stay);
-	stay_stop_waiting(stay);
+	/* Without memory it is due again in the next poll. */
+	if (array_reserve(&pass->suspects, &pass->suspect_room, pass->suspect_count + 1,
+		ARRAY_UNBOUNDED) < 0)
+		agenda_repeat(&pass->engine->agenda);
+	else
+		pass->suspects[pass->suspect_count++] = stay;
 	return true;
+}
+
+void
+tell_suspects(struct pass *pass)
+{
+	surge_sort(pass->suspects, pass->suspect_count);
+	for (size_t i = 0; i < pass->suspect_count; i++) {
+		tell_suspected(pass, pass->suspects[i]);
+		stay_stop_waiting(pass->suspects[i]);
+	}
+	free(pass->suspects);
+	pass->suspects = NULL;
+	pass->suspect_count = pass->suspect_room = 0;
 }
 
 /* Its owner is reported once, whatever it is reported for: what it does after that is an entry, or
@@ -260,15 +315,84 @@ tell_hopping(struct pass *pass, struct stay *stay)
 		agenda_plan(&pass->engine->agenda, pass->poll_usec, threshold_usec - span_usec);
 		return;
 	}
-	if (!pass->engine->resumed && stay_is_seen(stay))
+	if (!pass->engine->resumed && stay_is_seen(stay) && has_room(pass, stay))
 		tell_hopped(pass, stay, span_usec);
+}
+
+/* An occupant is reported once, whichever of its ports it is; what follows are entries, and turns
+ * that the next summary counts. A program that took turns and overstays by itself was reported by
+ * this. */
+static void
+tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupation)
+{
+	struct groups *groups = &pass->engine->groups;
+	struct group_rank rank = group_rank_of(stay);
+	struct group_key key = turns_group_key(occupation);
+	uint64_t now_usec = pass->moment.boottime_usec;
+	struct group *group = groups_join_as(groups, stay, &key);
+	bool news, again = occupation->told;
+
+	rank.exposure = (enum exposure)occupation->exposure;
+	rank.severity = turns_severity(occupation);
+	news = group == NULL ? !again : group_rank_is_news(group, &rank, now_usec);
+	if (news) {
+		group_rank_note_report(group, &rank, now_usec);
+		for (uint8_t i = 0; i < occupation->taker_count; i++)
+			if (occupation->takers[i].has_owner)
+				groups_note_reported(groups, &occupation->takers[i].owner, &rank,
+				    now_usec);
+	} else
+		group_rank_note_entries(group, &rank,
+		    again ? occupation->turns - occupation->told_turns : 1);
+	occupation->told = true;
+	occupation->told_turns = occupation->turns;
+	stay_note_change(stay);
+	if (news || !again)
+		tell(pass, stay,
+		    &(struct telling){
+			.kind = EVENT_TURNS,
+			.priority = news ? rank.severity : SEVERITY_INFO,
+			.in_summary = !news,
+			.entry = !news,
+			.occupation = occupation,
+			.span_usec = occupation->covered_usec,
+		    });
+	group_leave(stay);
+}
+
+void
+tell_turns(struct pass *pass, struct stay *stay)
+{
+	const struct policy *policy = pass->engine->policy;
+	struct occupation *occupation;
+	uint64_t threshold_usec = stay->judged.verdict.threshold_usec;
+
+	if ((policy->hopping >> stay->is.endpoint.protocol & 1) == 0 || turns_is_apart(stay))
+		return;
+	occupation = turns_find(&pass->engine->turns, stay, policy->grace_usec);
+	if (occupation == NULL)
+		return;
+	turns_keep(occupation, pass->moment.boottime_usec);
+	/* Whose the time is must not depend on which passes were left out. */
+	agenda_repeat(&pass->engine->agenda);
+	if (!stay_is_seen(stay))
+		return;
+	turns_note(occupation, stay, pass->poll_usec);
+	if (!turns_is_certain(stay) || occupation->stays < TURNS_MIN ||
+	    (occupation->told && occupation->turns == occupation->told_turns))
+		return;
+	if (occupation->spent_usec < threshold_usec)
+		agenda_plan(&pass->engine->agenda, pass->poll_usec,
+		    threshold_usec - occupation->spent_usec);
+	else if (!pass->engine->resumed && has_room(pass, stay))
+		tell_occupied(pass, stay, occupation);
 }
 
 /* It reached its threshold, became graver, or is another owner's: to be told by due_tell(). */
 static void
 note_due(struct pass *pass, struct stay *stay)
 {
-	if (pass->engine->resumed || !stay_is_seen(stay))
+	if (pass->engine->resumed || !stay_is_seen(stay) || !has_room(pass, stay))
 		return;
 	if (ask_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;

@@ -16,7 +16,10 @@ struct pass;
 void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
 /* Returns true where an alert of its own was told or waits: it needs no other. */
 bool tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
+/* Those suspects that are due. */
+void tell_suspects(struct pass *pass);
 void tell_hopping(struct pass *pass, struct stay *stay);
+void tell_turns(struct pass *pass, struct stay *stay);
 void tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec);
 
 /* An AWAY stay whose grace is over. It ended when it was last seen. */

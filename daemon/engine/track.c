@@ -26,6 +26,7 @@
 
 #include "base/array.h"
 #include "base/search.h"
+#include "engine/fair.h"
 #include "engine/track.h"
 
 void
@@ -248,41 +249,30 @@ track_settle(struct track *track)
 		settle(track->stays[i]);
 }
 
-static int
-compare_times(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* Hostile churn must not fill the memory with stays that might come back: those that left longest
- * ago are given up. Without memory to sort them, the first that are found. */
+ * ago are given up, of the users who have the most of them. */
 static void
 bound_away(struct track *track)
 {
-	size_t away = track->tally.away, count = 0;
-	size_t excess = away > TRACK_AWAY_MAX ? away - TRACK_AWAY_MAX : 0;
-	uint64_t *times, latest_usec = USEC_NEVER;
+	struct fair fair;
+	size_t kept;
 
-	if (excess == 0)
+	if (track->tally.away <= TRACK_AWAY_MAX)
 		return;
-	times = calloc(away, sizeof(*times));
-	for (size_t i = 0; times != NULL && i < track->count; i++)
-		if (track->stays[i]->is.state == STAY_AWAY && count < away)
-			times[count++] = track->stays[i]->is.last_seen_usec;
-	if (count >= excess) {
-		qsort(times, count, sizeof(*times), compare_times);
-		latest_usec = times[excess - 1];
-	}
-	free(times);
-	for (size_t i = 0; i < track->count && excess > 0; i++) {
+	fair_init(&fair, TRACK_AWAY_MAX);
+	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
-		if (stay->is.state == STAY_AWAY && stay->is.last_seen_usec <= latest_usec) {
-			stay->is.given_up = true;
-			excess--;
-		}
+
+		if (stay->is.state != STAY_AWAY)
+			continue;
+		stay->is.given_up = true;
+		fair_offer(&fair, stay->is.members[0].uid, ~stay->is.last_seen_usec, stay, 0);
 	}
+	kept = fair_choose(&fair);
+	for (size_t i = 0; i < kept; i++)
+		((struct stay *)fair.items[i].what)->is.given_up = false;
+	fair_clear(&fair);
+	track->tally.short_of[SHORT_OF_AWAY] += track->tally.away - kept;
 }
 
 int

@@ -9,7 +9,8 @@
 #include "engine/namespace.h"
 #include "engine/stay.h"
 
-/* Stays kept while AWAY; beyond it those that left longest ago end before their grace is over. */
+/* Stays kept while AWAY. Beyond it each user has the same part of them: of who has more, those that
+ * left longest ago end before their grace is over. */
 #define TRACK_AWAY_MAX 8192
 
 /* All stays, sorted by endpoint. */

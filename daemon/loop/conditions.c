@@ -24,6 +24,7 @@ static const struct {
 	[CONDITION_CONFIG] = { SEVERITY_ERR, NOTICE_CONFIG_RECOVERED },
 	[CONDITION_STATE] = { SEVERITY_WARNING, NOTICE_LAST_GOOD_RECOVERED },
 	[CONDITION_EXECUTABLES] = { SEVERITY_WARNING, NOTICE_EXECUTABLES_RECOVERED },
+	[CONDITION_CROWDED] = { SEVERITY_WARNING, NOTICE_CROWD_RECOVERED },
 };
 
 struct conditions {
@@ -44,33 +45,44 @@ note(struct conditions *conditions, enum condition condition, bool wrong)
 	engine_note_conditions(conditions->engine, all);
 }
 
+static void
+put(struct conditions *conditions, enum condition condition, enum notice notice,
+    enum severity severity, const struct fact *facts, size_t count)
+{
+	struct fact all[FACTS_MAX] = { fact_number(FACT_CONDITION, condition) };
+
+	if (count > FACTS_MAX - 1)
+		count = FACTS_MAX - 1;
+	for (size_t i = 0; i < count; i++)
+		all[1 + i] = facts[i];
+	outlet_put(conditions->outlet, report_new(notice, severity, all, count + 1));
+	status_update(conditions->status);
+}
+
 void
 conditions_begin(struct conditions *conditions, enum condition condition, enum notice notice,
     const struct fact *facts, size_t count)
 {
-	struct fact all[FACTS_MAX] = { fact_number(FACT_CONDITION, condition) };
-
 	if (conditions->wrong[condition])
 		return;
 	note(conditions, condition, true);
-	if (count > FACTS_MAX - 1)
-		count = FACTS_MAX - 1;
-	memcpy(all + 1, facts, count * sizeof(*facts));
-	outlet_put(conditions->outlet,
-	    report_new(notice, table[condition].severity, all, count + 1));
-	status_update(conditions->status);
+	put(conditions, condition, notice, table[condition].severity, facts, count);
+}
+
+void
+conditions_end_with(struct conditions *conditions, enum condition condition,
+    const struct fact *facts, size_t count)
+{
+	if (!conditions->wrong[condition])
+		return;
+	note(conditions, condition, false);
+	put(conditions, condition, table[condition].recovered, SEVERITY_NOTICE, facts, count);
 }
 
 void
 conditions_end(struct conditions *conditions, enum condition condition)
 {
-	if (!conditions->wrong[condition])
-		return;
-	note(conditions, condition, false);
-	outlet_put(conditions->outlet,
-	    report_new(table[condition].recovered, SEVERITY_NOTICE,
-		FACTS(fact_number(FACT_CONDITION, condition))));
-	status_update(conditions->status);
+	conditions_end_with(conditions, condition, NULL, 0);
 }
 
 bool

@@ -13,6 +13,7 @@ static const char *const names[] = {
 	[CONDITION_CONFIG] = "config",
 	[CONDITION_STATE] = "state",
 	[CONDITION_EXECUTABLES] = "executables",
+	[CONDITION_CROWDED] = "crowded",
 };
 
 const char *

@@ -14,6 +14,7 @@ enum condition {
 	CONDITION_CONFIG,      /* runs on the last good copy */
 	CONDITION_STATE,       /* nothing can be kept in the state directory */
 	CONDITION_EXECUTABLES, /* verified programs cannot be kept */
+	CONDITION_CROWDED,     /* some user has more listeners than can be handled */
 	CONDITION_COUNT,
 };
 

@@ -24,11 +24,14 @@ enum event_kind {
 	EVENT_OVERSTAYS_AT_START, /* many at once: a digest, with an EVENT_OVERSTAY each */
 	EVENT_OVERSTAYS_AT_ONCE,
 	EVENT_OVERSTAYS_AFTER_RESUME,
+	EVENT_OVERSTAYS_OF_USER, /* more than one user has alone */
+	EVENT_SUSPECTS_OF_USER,
 	EVENT_SUSPECT, /* overstays its threshold as a suspect */
 	EVENT_ENDED,   /* ended after having overstayed */
 	EVENT_REBOUND,
 	EVENT_CLEARED,
 	EVENT_HOPPING, /* an owner keeps leaving a port for another */
+	EVENT_TURNS,   /* programs hand a port to each other */
 	EVENT_ADVICE,  /* a port that a connection may take; how to keep it */
 	EVENT_SUMMARY,
 	EVENT_HEARTBEAT,
@@ -48,6 +51,8 @@ enum notice {
 	NOTICE_OVERSTAYS_AT_START, /* many at once, all present at start */
 	NOTICE_OVERSTAYS_AT_ONCE,
 	NOTICE_OVERSTAYS_AFTER_RESUME, /* that became so while the host slept */
+	NOTICE_OVERSTAYS_OF_USER,      /* more than stand alone in a minute */
+	NOTICE_SUSPECTS_OF_USER,
 	NOTICE_SUMMARY,
 	NOTICE_HEARTBEAT,
 	NOTICE_POOL,
@@ -76,6 +81,7 @@ enum notice {
 	NOTICE_EXECUTABLES_NOT_SAVED,
 	NOTICE_EXECUTABLES_DAMAGED,
 	NOTICE_EXECUTABLES_OTHER_VERSION,
+	NOTICE_CROWDED,
 	NOTICE_LOOKUP_RECOVERED, /* and that are over */
 	NOTICE_POLLS_RECOVERED,
 	NOTICE_PROOFS_RECOVERED,
@@ -83,6 +89,7 @@ enum notice {
 	NOTICE_CONFIG_RECOVERED,
 	NOTICE_LAST_GOOD_RECOVERED,
 	NOTICE_EXECUTABLES_RECOVERED,
+	NOTICE_CROWD_RECOVERED,
 	NOTICE_COUNT,
 };
 
@@ -159,6 +166,10 @@ enum fact_name {
 	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
+	FACT_SOCKET_UID,    /* of the socket's creator */
+	FACT_UNASKED,	    /* listeners not looked up in time, */
+	FACT_GIVEN_UP,	    /* not kept until their grace was over, */
+	FACT_UNASKED_PEERS, /* and suspects whose peers were not */
 	FACT_NAME_COUNT,
 };
 

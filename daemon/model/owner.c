@@ -37,6 +37,8 @@ static const struct {
 	[OWNER_REASON_NOT_SEARCHED] = { "not-searched",
 	    "not searched, too many file descriptors are open" },
 	[OWNER_REASON_NO_INODE] = { "no-inode", "the socket has no inode" },
+	[OWNER_REASON_NOT_IN_TIME] = { "not-in-time",
+	    "its user has too many listeners to look them up in time" },
 };
 
 static const char *const container_names[] = {

@@ -50,6 +50,7 @@ enum owner_reason {
 	OWNER_REASON_EXITED,	   /* the socket was gone before it could be looked up */
 	OWNER_REASON_NO_INODE,	   /* the socket has no inode: nothing can hold it by name */
 	OWNER_REASON_NOT_SEARCHED, /* some user has too many descriptors to be searched */
+	OWNER_REASON_NOT_IN_TIME,  /* its user has too many sockets: not asked for in time */
 	OWNER_REASON_COUNT,
 };
 

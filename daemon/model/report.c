@@ -20,6 +20,8 @@ static const char *const kind_names[] = {
 	[EVENT_OVERSTAYS_AT_START] = "overstay",
 	[EVENT_OVERSTAYS_AT_ONCE] = "overstay",
 	[EVENT_OVERSTAYS_AFTER_RESUME] = "overstay",
+	[EVENT_OVERSTAYS_OF_USER] = "overstay",
+	[EVENT_SUSPECTS_OF_USER] = "suspect",
 	[EVENT_ENDED] = "ended",
 	[EVENT_REBOUND] = "rebound",
 	[EVENT_CLEARED] = "cleared",
@@ -32,11 +34,15 @@ static const char *const kind_names[] = {
 	[EVENT_SUPPRESSED] = "suppressed",
 	[EVENT_SUSPECT] = "suspect",
 	[EVENT_HOPPING] = "hopping",
+	[EVENT_TURNS] = "turns",
 	[EVENT_ADVICE] = "advice",
 };
 
 static const uint32_t informing = 1U << EVENT_APPEARED | 1U << EVENT_VANISHED |
-    1U << EVENT_REBOUND | 1U << EVENT_CLEARED | 1U << EVENT_ADVICE;
+    1U << EVENT_REBOUND | 1U << EVENT_CLEARED | 1U << EVENT_ENDED | 1U << EVENT_ADVICE;
+
+static const uint32_t alerting =
+    1U << EVENT_OVERSTAY | 1U << EVENT_SUSPECT | 1U << EVENT_HOPPING | 1U << EVENT_TURNS;
 
 static const char *const state_names[] = {
 	[STAY_NEW] = "new",
@@ -56,6 +62,12 @@ bool
 event_kind_informs(enum event_kind kind)
 {
 	return (informing >> kind & 1) != 0;
+}
+
+bool
+event_kind_alerts(enum event_kind kind)
+{
+	return (alerting >> kind & 1) != 0;
 }
 
 const char *
@@ -212,6 +224,8 @@ report_stay_clear(struct report_stay *stay)
 	free(stay->would_allow);
 	free(stay->advice);
 	free(stay->peers);
+	if (stay->group != NULL)
+		free(stay->group->takers);
 	free(stay->group);
 	free(stay->ports);
 	(void)owner_unref(stay->owner);

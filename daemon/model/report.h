@@ -39,6 +39,9 @@ struct stay_id {
 #define REPORT_PORTS_MAX 32
 #define REPORT_PEERS_MAX 16
 
+/* Programs that took turns on a port: so many are reported. */
+#define REPORT_TAKERS_MAX 8
+
 /* The other end of a connection on a suspect's port. */
 struct report_peer {
 	uint8_t address[16]; /* as struct endpoint has it */
@@ -74,6 +77,10 @@ struct report_group {
 	uint32_t listeners; /* of the owner that overstay now, the stay's own among them */
 	uint32_t other_count; /* beside the stay's own, that this message reports, */
 	uint32_t other_kept;  /* and how many of those stand here */
+	/* TURNS: the programs, oldest first, each ended by a NUL; NULL = none is known. */
+	char *takers;
+	uint8_t taker_count;
+	bool more_takers; /* than stand here */
 	struct endpoint others[];
 };
 
@@ -98,14 +105,14 @@ struct report_stay {
 	uint32_t users;		 /* different uids among them, at least 1 */
 	uint32_t inode;
 	uint32_t uid;	 /* of the socket's creator */
-	uint32_t hops;	 /* HOPPING: how often it took another port */
+	uint32_t hops;	 /* HOPPING: how often it took another port; TURNS: how many turns */
 	uint64_t cookie; /* of the socket it is about; 0 = unknown */
 	struct report_use use;
 	uint64_t age_usec;     /* what was observed */
 	uint64_t age_max_usec; /* "at most"; USEC_NEVER = unknown, before the daemon */
 	union {
 		uint64_t away_usec; /* REBOUND: how long it was away; USEC_NEVER = not known */
-		uint64_t span_usec; /* HOPPING: all its stays together */
+		uint64_t span_usec; /* HOPPING, TURNS: all stays together */
 	};
 	uint64_t threshold_usec;
 	uint64_t first_seen_usec; /* CLOCK_REALTIME */
@@ -115,7 +122,7 @@ struct report_stay {
 	char *advice;		  /* ADVICE: the line for sysctl.d, "" if it is too long */
 	uint16_t *ports; /* HOPPING, oldest first; REBOUND: the one before, if it has another */
 	struct report_peers *peers; /* SUSPECT; NULL = not asked for, or not to be had */
-	struct report_group *group; /* OVERSTAY, SUSPECT, HOPPING */
+	struct report_group *group; /* OVERSTAY, SUSPECT, HOPPING, TURNS */
 	struct owner *owner;	    /* a reference; never NULL */
 };
 
@@ -138,6 +145,8 @@ struct report {
 const char *event_kind_name(enum event_kind kind); /* "overstay" */
 /* True for kinds that alert nobody: the first to be held back, and bounded in their rate. */
 bool event_kind_informs(enum event_kind kind);
+/* True for alerts about a stay: those that are bounded for each user. */
+bool event_kind_alerts(enum event_kind kind);
 const char *stay_state_name(enum stay_state state); /* "persisting" */
 
 /*

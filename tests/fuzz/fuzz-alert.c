@@ -307,7 +307,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	message_render(message, report, &context);
 	check_message(message);
 	require(!message->cut);
-	if (report->kind == EVENT_OVERSTAY || report->kind == EVENT_SUSPECT)
+	if (report->kind == EVENT_OVERSTAY || report->kind == EVENT_SUSPECT ||
+	    report->kind == EVENT_TURNS)
 		require(strstr(message->text, "; see: journalctl ") != NULL);
 	if ((flags & FLAG_PLAIN) != 0)
 		check_plain(report->kind, &context, message, data, size, names.user);

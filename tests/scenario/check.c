@@ -253,6 +253,9 @@ check_counts(struct script *script, const char *rest)
 		{ "proofs", world->proofs },
 		{ "dumps", world->dumps },
 		{ "ids", world->ids },
+		{ "unasked", engine_short_of(world->engine)[SHORT_OF_QUESTIONS] },
+		{ "unasked-peers", engine_short_of(world->engine)[SHORT_OF_PEERS] },
+		{ "given-up", engine_short_of(world->engine)[SHORT_OF_AWAY] },
 	};
 
 	if (words_split(rest, &words) < 0 || words.count == 0)

@@ -58,7 +58,9 @@
  *	failing-polls N [of PORTION]  the source gives an error in the next N polls
  *	source /proc/net  no sock_diag from the beginning: neither cookies nor who chose a port
  *	lookup answers [after SPAN] | hangs | nonsense | dead
+ *	peers hang		the kernel is asked once who is connected, and does not answer
  *	sender stuck|works	nothing is taken from the outbox
+ *	fill N			so many messages about no stay are put that must not be lost
  *	missed N		so many polls were not made; what heartbeats tell
  *	degraded WORD... | none	the conditions that hold, as the daemon's loop sees them
  *
@@ -79,7 +81,9 @@
  *	field NAME=VALUE, nofield NAME	the same, of any field, VALUE as it stands
  *	stay N			OVERSTAY_STAY of it: stays are numbered in their order
  *	counts NAME N...  listeners sockets overstaying allowed away tcp udp; since the beginning
- *			held-back (messages), proofs (one-port questions), dumps, ids (stays)
+ *			held-back (messages), proofs (one-port questions), dumps, ids (stays),
+ *			unasked (sockets, in time), given-up (stays, before their grace was over),
+ *			unasked-peers (suspects reported without that question)
  */
 #include <errno.h>
 #include <glob.h>

@@ -582,6 +582,31 @@ play_sender(struct script *script, const char *rest)
 	return 0;
 }
 
+static int
+play_peers(struct script *script, const char *rest)
+{
+	script->world.peers_hang = strcmp(rest, "hang") == 0;
+	return script->world.peers_hang ? 0 : -EINVAL;
+}
+
+static int
+play_fill(struct script *script, const char *rest)
+{
+	struct world *world = &script->world;
+	struct moment moment = world_moment(world);
+	char *behind;
+	unsigned long count = strtoul(rest, &behind, 10);
+
+	if (*behind != '\0' || count == 0)
+		return -EINVAL;
+	for (unsigned long i = 0; i < count; i++)
+		engine_put(world->engine,
+		    report_new(NOTICE_RELOADED_UNCHANGED, SEVERITY_INFO,
+			FACTS(fact_text(FACT_HASH, "0123abcd"))),
+		    &moment);
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	int (*function)(struct script *script, const char *rest);
@@ -600,6 +625,7 @@ static const struct {
 	{ "expect", check_expect },
 	{ "failing-polls", play_failing_polls },
 	{ "field", check_field },
+	{ "fill", play_fill },
 	{ "heartbeat", play_heartbeat },
 	{ "hold", play_hold },
 	{ "incomplete", play_incomplete },
@@ -611,6 +637,7 @@ static const struct {
 	{ "nofield", check_nofield },
 	{ "with", check_with },
 	{ "owner", write_owner },
+	{ "peers", play_peers },
 	{ "program", play_program },
 	{ "reboots", play_reboots },
 	{ "repeat", play_repeat },

@@ -50,8 +50,8 @@ make_id(struct stay_id *ret, void *argument)
 		ret->bytes[15 - i] = (uint8_t)(world->ids >> 8 * i);
 }
 
-static struct moment
-moment_of(const struct world *world)
+struct moment
+world_moment(const struct world *world)
 {
 	return (struct moment){ world->now_usec,
 		(uint64_t)((int64_t)world->now_usec + world->wall_usec) };
@@ -78,7 +78,7 @@ world_deliver(struct world *world)
 
 	if (world->sender_stuck)
 		return;
-	moment = moment_of(world);
+	moment = world_moment(world);
 	engine_suppressed(world->engine, &moment, false);
 	while ((report = engine_next(world->engine, world->consumer)) != NULL) {
 		if (report->notice == NOTICE_SUPPRESSED)
@@ -138,14 +138,20 @@ arm_poll(struct world *world)
 	hurry(world);
 }
 
-/* Nobody is connected to anything here. */
+/* Nobody is connected to anything here. Without answers the daemon, too, asks only once. */
 static bool
 answer_peers(struct world *world)
 {
 	static const struct report_peers none = { .complete = true };
 	struct endpoint endpoints[16];
-	size_t count = engine_peer_questions(world->engine, endpoints, ARRAY_SIZE(endpoints));
+	size_t count;
 
+	if (world->peers_asked)
+		return false;
+	count = engine_peer_questions(world->engine, endpoints, ARRAY_SIZE(endpoints));
+	world->peers_asked = world->peers_hang && count > 0;
+	if (world->peers_hang)
+		return false;
 	for (size_t i = 0; i < count; i++)
 		engine_peer_answers(world->engine, &endpoints[i], &none);
 	return count > 0;
@@ -154,7 +160,7 @@ answer_peers(struct world *world)
 static void
 advance(struct world *world)
 {
-	struct moment moment = moment_of(world);
+	struct moment moment = world_moment(world);
 
 	do
 		engine_advance(world->engine, &moment);
@@ -372,7 +378,7 @@ ask_kernel(struct world *world, struct poll_steps *steps, uint32_t incomplete)
 static void
 read_ranges(struct world *world, bool always)
 {
-	struct moment moment = moment_of(world);
+	struct moment moment = world_moment(world);
 	struct ranges ranges;
 
 	if (!always && world->kernel_range.first == world->kernel_range_read.first &&

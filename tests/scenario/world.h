@@ -89,6 +89,8 @@ struct world {
 	uint64_t survey_span_usec;
 	bool resumed;
 	bool sender_stuck;
+	bool peers_asked;
+	bool peers_hang; /* questions who is connected are never answered */
 	uint64_t held_back;
 	struct lookup lookup;
 	struct told_list told;
@@ -110,6 +112,8 @@ void world_clear(struct world *world);
 
 /* From now on a survey is taken each span, the first one at once; USEC_NEVER = none. */
 void world_set_surveys(struct world *world, uint64_t span_usec);
+
+struct moment world_moment(const struct world *world);
 
 /* The time since the scenario began. */
 uint64_t world_elapsed_usec(const struct world *world);

@@ -104,6 +104,8 @@ full(enum event_kind kind, uint32_t ports)
 	report_set_ports(report, 50001, ports);
 	report_set_group(report, 2, 3);
 	report->stay->group->joined_usec = REPORT_REALTIME_USEC - USEC_PER_SEC;
+	report->stay->group->takers = strdup("/opt/a");
+	report->stay->group->taker_count = 1;
 	return report;
 }
 

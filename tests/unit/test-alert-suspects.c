@@ -190,6 +190,46 @@ test_hopping(void **state)
 	    ": 50001, 50002, 50003, 50004, 50005, 50006, 50007, ..., 50032");
 }
 
+/* Of programs with these names, each ended by a NUL. */
+static struct report *
+turns(const char *names, size_t size, uint8_t count, bool more)
+{
+	struct report *report = make(EVENT_TURNS, 0);
+
+	report->stay->span_usec = 12 * USEC_PER_MIN;
+	report->stay->hops = 86;
+	report_set_group(report, 0, 1);
+	report->stay->group->takers = malloc(size);
+	assert_non_null(report->stay->group->takers);
+	memcpy(report->stay->group->takers, names, size);
+	report->stay->group->taker_count = count;
+	report->stay->group->more_takers = more;
+	return report;
+}
+
+static void
+test_turns(void **state)
+{
+	static const char two[] = "/opt/a\0/opt/b c\n";
+	_free_ struct message *message = render(turns(two, sizeof(two), 2, false));
+
+	(void)state;
+	assert_string_equal(value(message, "OVERSTAY_EVENT"), "turns");
+	assert_string_equal(value(message, "OVERSTAY_TURNS"), "86");
+	assert_string_equal(nth_value(message, "OVERSTAY_TAKER", 0), "/opt/a");
+	assert_string_equal(nth_value(message, "OVERSTAY_TAKER", 1), "/opt/b c\\n");
+	assert_null(nth_value(message, "OVERSTAY_TAKER", 2));
+	assert_string_equal(value(message, "OVERSTAY_SPAN_USEC"), "720000000");
+	assert_null(value(message, "OVERSTAY_HOPS"));
+	assert_null(value(message, "OVERSTAY_PORTS"));
+	check_pieces(turns(two, sizeof(two), 2, false), "TURNS tcp ", " 12min ",
+	    " 86 turns of /opt/a, /opt/b c\\n, threshold 10min", NCAT, HINT);
+	check_pieces(turns(two, sizeof(two), 2, true), "TURNS tcp ", "/opt/b c\\n and others, ",
+	    NCAT, HINT);
+	check_pieces(turns("/opt/a", 7, 1, false), "TURNS tcp ", " 86 turns of /opt/a, ", NCAT,
+	    HINT);
+}
+
 static void
 test_rebound_fields(void **state)
 {
@@ -281,6 +321,24 @@ evil_owner(const char *bytes)
 	return owner;
 }
 
+/* As many takers as there may be, with names as long as they may be. */
+static void
+set_takers(struct report *report, const char *bytes)
+{
+	enum { NAME = 256 };
+	char *takers = malloc((NAME + 1) * REPORT_TAKERS_MAX);
+
+	assert_non_null(takers);
+	report_set_group(report, 0, 1);
+	report->stay->group->takers = takers;
+	report->stay->group->taker_count = REPORT_TAKERS_MAX;
+	report->stay->group->more_takers = true;
+	for (size_t i = 0; i < REPORT_TAKERS_MAX; i++) {
+		memcpy(&takers[i * (NAME + 1)], bytes, NAME);
+		takers[i * (NAME + 1) + NAME] = '\0';
+	}
+}
+
 /* A stay of which everything is known, and everything is as long as it can be. */
 static struct report *
 evil_report(enum event_kind kind, const char *bytes)
@@ -313,6 +371,8 @@ evil_report(enum event_kind kind, const char *bytes)
 	stay->peers->complete = false;
 	if (kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT)
 		report_set_group(report, REPORT_PORTS_MAX - 1, UINT32_MAX);
+	if (kind == EVENT_TURNS)
+		set_takers(report, bytes);
 	for (uint32_t i = 0; i < REPORT_PEERS_MAX; i++) {
 		stay->peers->peers[i].family = AF_INET6;
 		memset(stay->peers->peers[i].address, 0xff, 16);
@@ -324,8 +384,8 @@ evil_report(enum event_kind kind, const char *bytes)
 static const char *
 end_of(enum event_kind kind)
 {
-	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT ? HINT :
-	    kind == EVENT_ADVICE			       ? "OVERSTAY_ADVICE" :
+	return kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT || kind == EVENT_TURNS ? HINT :
+	    kind == EVENT_ADVICE   ? "OVERSTAY_ADVICE" :
 	    kind == EVENT_HOPPING  ? ": 65535, 65535, 65535, 65535, 65535, 65535, 65535, ..., "
 				     "65535" :
 	    kind == EVENT_APPEARED ? hint_text(HINT_COUNT - 1) :
@@ -389,6 +449,7 @@ main(void)
 		cmocka_unit_test(test_peer_addresses),
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_hopping),
+		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_rebound_fields),
 		cmocka_unit_test(test_reservation),
 		cmocka_unit_test(test_hostile),

@@ -164,6 +164,25 @@ what_only_informs_is_held_back_first(void **state)
 	assert_null(outbox_next(&outbox, consumer));
 }
 
+/* An alert is asked for room before it is made. */
+static void
+a_full_queue_has_no_room(void **state)
+{
+	unsigned consumer = add_consumer();
+	uint64_t number = 0;
+
+	(void)state;
+	assert_true(outbox_has_room(&outbox, 1000));
+	put(ALERTS, OUTBOX_MAX - 1);
+	assert_true(outbox_has_room(&outbox, 1000));
+	put(ALERTS, 1);
+	assert_false(outbox_has_room(&outbox, 1000));
+	assert_false(outbox_has_room(&outbox, OUTBOX_NOBODY));
+	assert_int_equal(take_all(consumer, &number), OUTBOX_MAX);
+	assert_true(outbox_has_room(&outbox, 1000));
+	assert_int_equal(outbox.held_back, 0);
+}
+
 static void
 a_slow_consumer_holds_nobody_up(void **state)
 {
@@ -301,6 +320,7 @@ main(void)
 		TEST(each_consumer_takes_all),
 		TEST(the_first_consumer_takes_what_was_there),
 		TEST(what_only_informs_is_held_back_first),
+		TEST(a_full_queue_has_no_room),
 		TEST(a_slow_consumer_holds_nobody_up),
 		TEST(the_rate_counts_into_the_same_count),
 		TEST(what_was_given_up_is_reported_once_something_gets_through),

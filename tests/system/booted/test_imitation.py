@@ -357,7 +357,7 @@ signal.pause()
 def _crowd(stage, tmp_path):
     """crowd(user): a user with 1.2 million descriptors."""
     tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:3]:
+    for parent in tmp_path.parents[:2]:
         parent.chmod(0o755)
 
     def start(user):

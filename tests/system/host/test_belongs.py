@@ -28,13 +28,20 @@ print $held->sockport, "\\n";
 class Program:
     """A listener of a copy of perl's, wherever the test wants it."""
 
-    def __init__(self, namespace, path, port, address="127.0.0.1"):
+    def __init__(self, namespace, path, port, address="127.0.0.1", uid=0):
+        def enter():
+            namespace.enter()
+            if uid != 0:
+                os.setgroups([])
+                os.setresgid(uid, uid, uid)
+                os.setresuid(uid, uid, uid)
+
         self.path = str(path)
         if not os.path.exists(path):
             shutil.copy(os.path.realpath("/usr/bin/perl"), path)
         self.process = subprocess.Popen(
             [self.path, "-e", LISTEN, address, str(port)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True, preexec_fn=namespace.enter)
+            stdout=subprocess.PIPE, text=True, cwd="/", preexec_fn=enter)
         self.port = int(self.process.stdout.readline())
 
     def close(self):
@@ -115,6 +122,35 @@ def test_hopping_is_one_alert(daemon, program, tmp_path):
     assert str(path) in line and f"{PORT}, {PORT + 1}" in line
     assert watch.count("HOPPING") == 1
     assert watch.count("OVERSTAY") == 0
+
+
+@pytest.fixture(name="for_all")
+def _for_all():
+    """A directory that any user may look into."""
+    path = f"/srv/overstay-test-{os.getpid()}"
+    os.mkdir(path, mode=0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def take_turns(watch, program, paths, count, **options):
+    """Each is there for longer than the grace, and hands the port to the next one at once."""
+    for turn in range(count):
+        one = program(paths[turn % len(paths)], PORT, **options)
+        watch.wait_line(rf"APPEARED tcp 127\.0\.0\.1:{PORT}\b.* \[{one.process.pid}\]")
+        assert not harness.ended(one.process, 1.5)
+        one.close()
+
+
+def test_turns_of_a_user_are_one_alert(daemon, program, for_all):
+    watch = daemon(config_text(threshold="5s", grace="1s"))
+    watch.wait_line("STARTED")
+    paths = [f"{for_all}/one", f"{for_all}/other"]
+    take_turns(watch, program, paths, 6, uid=1789)
+    line = watch.wait_line(rf"^<\d>TURNS tcp 127\.0\.0\.1:{PORT}\b")
+    assert all(path in line for path in paths) and "threshold 5s" in line
+    assert watch.count("TURNS") == 1
+    assert watch.count("OVERSTAY tcp") == 0
 
 
 def test_a_service_on_another_automatic_port_is_the_same_stay(daemon, program, namespace,

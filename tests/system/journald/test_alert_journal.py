@@ -298,7 +298,7 @@ def test_catalogue_explains_a_suspect():
 @pytest.mark.usefixtures("catalogue")
 def test_every_kind_is_explained():
     kinds = ("started stopped appeared vanished overstay suspect ended rebound cleared hopping "
-             "advice summary pool degraded recovered config suppressed").split()
+             "turns advice summary pool degraded recovered config suppressed").split()
     send("".join(line(event=kind, text="explain-me") for kind in kinds))
     found = [e for kind in kinds for e in entries(f"OVERSTAY_EVENT={kind}")
              if e["MESSAGE"] == f"{kind.upper()} explain-me"]

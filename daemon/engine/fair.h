@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Few places and many who want one: each user gets the same share. See fair.c.
+ */
+#ifndef OVERSTAY_ENGINE_FAIR_H
+#define OVERSTAY_ENGINE_FAIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+
+/* Users below this number are people, services and root; those from here on may be the subordinate
+ * ones of a single person, in blocks of as many. */
+#define FAIR_BLOCK 65536
+
+/* Who shares with whom: a user, or a block of them. */
+uint32_t fair_party(uint32_t uid);
+
+/* What wants a place. */
+struct fair_item {
+	uint64_t since_usec;
+	void *what;
+	uint32_t key; /* fair.c's: of the user */
+	uint32_t index;
+};
+
+struct fair {
+	size_t places;
+	struct fair_item *items; /* with fair_choose(): those that have one */
+	size_t count, room;
+	size_t offered;
+	/* What would not be kept anyhow: this user's, since then or later. */
+	uint32_t full_key;
+	uint64_t full_usec;
+};
+
+/* At least one place. */
+void fair_init(struct fair *fair, size_t places);
+void fair_clear(struct fair *fair);
+
+/* One more that wants a place: a user's oldest get it first. Without memory it is left out. */
+void fair_offer(struct fair *fair, uint32_t uid, uint64_t since_usec, void *what, uint32_t index);
+
+/* Leaves those in `items` that have a place, user by user, the oldest first. Returns how many. */
+size_t fair_choose(struct fair *fair);
+
+/* Users whose numbers are counted at once; all others are counted as one. */
+#define FAIR_ACCOUNTS_MAX 64
+
+/* Who has how many of something; all zero at first. */
+struct fair_accounts {
+	struct fair_account {
+		uint32_t party;
+		uint32_t count; /* 0 = free */
+	} accounts[FAIR_ACCOUNTS_MAX];
+	uint32_t total;
+};
+
+/* The number of the user's account, for the calls below. */
+unsigned fair_account(const struct fair_accounts *accounts, uint32_t uid);
+void fair_charge(struct fair_accounts *accounts, unsigned number, uint32_t uid);
+void fair_release(struct fair_accounts *accounts, unsigned number);
+
+/* True where the account may have one more: it has less than most, and less than what is left of
+ * all. So nobody alone gets more than half of all, and for whoever comes then something is left. */
+bool fair_may_have(const struct fair_accounts *accounts, unsigned number, size_t most, size_t all);
+
+#endif

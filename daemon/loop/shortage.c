@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host is degraded while some user has more listeners than can be handled: sockets of which
+ * nobody was asked in time who holds them, stays that were not kept until their grace was over,
+ * suspects that were reported without their peers. The engine shares what there is among the users
+ * and counts what each lacks (engine/fair.c); here it is said.
+ *
+ * What it never does: decide who gets what. It is over when none was counted for a minute. Cost:
+ * a comparison of three numbers.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "loop/shortage.h"
+
+#define SHORTAGE_OVER_USEC USEC_PER_MIN
+
+struct shortage {
+	const struct ground *ground;
+	uint64_t before[SHORT_OF_COUNT]; /* the counts when it was last over, */
+	uint64_t last[SHORT_OF_COUNT];	 /* and as they were last seen, */
+	uint64_t grown_usec;		 /* when they had grown (CLOCK_BOOTTIME) */
+};
+
+static void
+on_changed(void *argument)
+{
+	struct shortage *shortage = argument;
+	struct conditions *conditions = shortage->ground->conditions;
+	const uint64_t *counts = engine_short_of(shortage->ground->engine);
+	uint64_t now_usec = clock_boottime_usec();
+	const struct fact facts[] = {
+		fact_number(FACT_UNASKED,
+		    counts[SHORT_OF_QUESTIONS] - shortage->before[SHORT_OF_QUESTIONS]),
+		fact_number(FACT_GIVEN_UP, counts[SHORT_OF_AWAY] - shortage->before[SHORT_OF_AWAY]),
+		fact_number(FACT_UNASKED_PEERS,
+		    counts[SHORT_OF_PEERS] - shortage->before[SHORT_OF_PEERS]),
+	};
+
+	if (memcmp(counts, shortage->last, sizeof(shortage->last)) != 0) {
+		memcpy(shortage->last, counts, sizeof(shortage->last));
+		shortage->grown_usec = now_usec;
+		conditions_begin(conditions, CONDITION_CROWDED, NOTICE_CROWDED, facts,
+		    ARRAY_SIZE(facts));
+	} else if (conditions_hold(conditions, CONDITION_CROWDED) &&
+	    now_usec - shortage->grown_usec >= SHORTAGE_OVER_USEC) {
+		memcpy(shortage->before, counts, sizeof(shortage->before));
+		conditions_end_with(conditions, CONDITION_CROWDED, facts, ARRAY_SIZE(facts));
+	}
+}
+
+int
+shortage_new(const struct ground *ground, struct shortage **ret)
+{
+	struct shortage *shortage = calloc(1, sizeof(*shortage));
+	int r;
+
+	if (shortage == NULL)
+		return -ENOMEM;
+	shortage->ground = ground;
+	r = loop_subscribe(ground->loop, LOOP_CHANGED, on_changed, shortage);
+	if (r < 0)
+		(void)shortage_free(shortage);
+	else
+		*ret = shortage;
+	return r;
+}
+
+struct shortage *
+shortage_free(struct shortage *shortage)
+{
+	free(shortage);
+	return NULL;
+}
