@@ -174,7 +174,7 @@ def test_a_dangling_link_is_not_an_absence(tmp_path, link):
 @pytest.mark.parametrize("text, hint", [
     ("rules: [{match: {user: @developers}}]", "quote a value that begins with @"),
     ("rules: [{match: {unit: *.service}}]", "quote a value that begins with *"),
-    ("udp:\n\tthreshold: 1h", "indent with spaces"),
+    ("udp:\n\tthreshold: 1h", "expected blanks as indentation"),
 ])
 def test_what_people_write_for_what_they_mean(text, hint):
     assert hint in check_input(text).stderr
