@@ -2,8 +2,8 @@
 /*
  * Holds messages against the table of fields: those that unit tests render, and all of the
  * scenarios. The table is what tests/golden/fields.txt shows, so a field whose value is of another
- * type than the table says cannot pass. JSON is held against its grammar. A field that the catalogue
- * shows stands in every message of the kind.
+ * type than the table says cannot pass. JSON is held against its grammar. A field that the
+ * catalogue shows stands in every message of the kind.
  */
 #include <limits.h>
 #include <stdio.h>

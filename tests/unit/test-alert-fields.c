@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "field-check.h"
 #include "model/hint.h"
+#include "skip.h"
 
 #define FIELDS_MAX 192
 
@@ -237,7 +238,7 @@ explained(void **state)
 
 	(void)state;
 	if (getenv("abs_top_srcdir") == NULL)
-		skip();
+		skip_because("abs_top_srcdir is not set");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		_free_ struct message *message = render_for(NULL, full(EVENT_OVERSTAY, 0), &host);
 		size_t length = strlen(names[i]), at = 0;
