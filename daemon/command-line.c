@@ -159,9 +159,27 @@ apply(int code, struct command_line *line)
 		line->command = COMMAND_HELP;
 		return 0;
 	default:
-		/* getopt_long() has said what was wrong. */
-		return refuse("invalid command line", "");
+		return -EINVAL;
 	}
+}
+
+/* getopt_long() has said what is wrong with the word; here is what was most likely meant. */
+static int
+refuse_option(const char *word)
+{
+	const char *names[ARRAY_SIZE(table) + 1] = { NULL }, *nearest = NULL;
+	char written[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		names[i] = table[i].name;
+	(void)snprintf(written, sizeof(written), "%.*s", (int)strcspn(word, "="), word);
+	if (strncmp(written, "--", 2) == 0)
+		nearest = nearest_name(written + 2, names);
+	/* Part of a name is that option. */
+	if (nearest == NULL || strncmp(nearest, written + 2, strlen(written) - 2) == 0)
+		return refuse("invalid command line", "");
+	fprintf(stderr, "overstayd: did you mean --%s? See overstayd --help\n", nearest);
+	return -EINVAL;
 }
 
 /* Complains about a name that is no column: the nearest one, and all of them. */
@@ -241,7 +259,7 @@ command_line_parse(int argc, char **argv, struct command_line *ret)
 
 	fill_getopt(options);
 	while ((code = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		r = apply(code, &line);
+		r = code == '?' ? refuse_option(argv[optind - 1]) : apply(code, &line);
 		if (r < 0)
 			return r;
 	}

@@ -80,6 +80,7 @@ check_thresholds(struct config_context *context, const struct config *config,
 	}
 }
 
+/* At its default nobody meant it: a shorter threshold shortens it (engine/tell.c). */
 static void
 check_log_after(struct config_context *context, const struct config *config,
     const struct option_place *places, bool fragment)
@@ -87,23 +88,19 @@ check_log_after(struct config_context *context, const struct config *config,
 	const struct policy *policy = &config->policy;
 	const struct option_place *after = place_of(places, "log.after");
 	const struct option_place *threshold = place_of(places, "threshold");
-	const struct option_place *place = place_set(after, threshold);
 	char text[DURATION_TEXT_MAX], threshold_text[DURATION_TEXT_MAX];
 
-	if (place->line == 0 || after->failed || threshold->failed ||
-	    (fragment && (after->line == 0 || threshold->line == 0)))
+	if (after->line == 0 || after->failed || threshold->failed ||
+	    (fragment && threshold->line == 0))
 		return;
 	if (policy->log_after_usec <= policy->threshold_usec ||
 	    policy->log_appeared == SEVERITY_OFF)
 		return;
-	/* Whose threshold is shorter than the default of log.after did not mean the latter. */
-	if (after->line == 0 && policy->threshold_usec == 0)
-		return;
-	context->file = place->file;
-	context_message(context, CONFIG_WARNING, place->line, place->column,
-	    "log.after is %s%s, expected at most the threshold (%s): listeners overstay before "
+	context->file = after->file;
+	context_message(context, CONFIG_WARNING, after->line, after->column,
+	    "log.after is %s, expected at most the threshold (%s): listeners overstay before "
 	    "APPEARED is logged",
-	    duration_format(policy->log_after_usec, text), after->line == 0 ? " by default" : "",
+	    duration_format(policy->log_after_usec, text),
 	    duration_format(policy->threshold_usec, threshold_text));
 }
 
@@ -264,7 +261,8 @@ check_rule_names(struct config_context *context, const struct parsed_rule *rules
 			sorted[used++] = &rules[i];
 	qsort(sorted, used, sizeof(*sorted), compare_rule_names);
 	for (size_t i = 1; i < used; i++) {
-		if (strcmp(sorted[i]->rule.name, sorted[i - 1]->rule.name) != 0)
+		if (strcmp(sorted[i]->rule.name, sorted[i - 1]->rule.name) != 0 ||
+		    sorted[i]->repeated)
 			continue;
 		context->file = sorted[i]->file;
 		context_warn(context, sorted[i],

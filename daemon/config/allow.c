@@ -36,15 +36,34 @@ has_strong_reason(uint32_t reasons)
 	return false;
 }
 
-/* It allows whatever is suspicious, whoever it is. */
+/* Keys that say nothing of which suspect: of all on the host. */
+#define SUSPECT_KEYS (KEY(CLASS) | KEY(REASON) | KEY(NETNS) | KEY(HOSTNAME))
+
+/* It allows whatever is suspicious, whoever it is: which of them, by what else is named. */
 static const char *
 allows_suspects(const struct match *match)
 {
-	if ((match->keys & IDENTITY_KEYS) != 0)
+	uint32_t others = match->keys & ~SUSPECT_KEYS;
+	bool every = (match->classes >> CLASS_SUSPECT & 1) != 0;
+
+	if ((match->keys & IDENTITY_KEYS) != 0 || (!every && !has_strong_reason(match->reasons)))
 		return NULL;
-	return (match->classes >> CLASS_SUSPECT & 1) != 0 || has_strong_reason(match->reasons) ?
-	    "" :
-	    NULL;
+	if (others == 0 && match->not == NULL)
+		return (match->keys & KEY(REASON)) == 0 ? "every suspect" :
+							  "every suspect with that reason";
+	if ((others & ~(KEY(PORT) | KEY(PROTOCOL))) == 0 && (others & KEY(PORT)) != 0)
+		return "any suspect on that port";
+	return "any suspect that the other keys match";
+}
+
+/* Those that no process holds: of the keys of an identity only user holds for them. */
+static const char *
+allows_unheld_suspects(const struct match *match)
+{
+	const uint32_t unheld = 1U << REASON_NO_OWNER | 1U << REASON_KERNEL_UNPROVED;
+
+	return match->reasons != 0 && (match->reasons & ~unheld) == 0 ? allows_suspects(match) :
+									NULL;
 }
 
 static const char *
@@ -69,22 +88,29 @@ rests_on_judgement(const struct match *match)
 	    NULL;
 }
 
-/* True where a glob of paths takes in a program that runs whatever it is given. */
+/* True where the glob, whatever it begins with, takes in a program that runs what it is given. */
 static bool
 takes_interpreter(const char *glob)
 {
-	/* One file that is all of them: what it was called as is a claim. */
-	static const char *const multi_call[] = { "busybox", "toybox" };
-	/* A glob whose last part begins with a wildcard is tried on these. */
 	static const char *const samples[] = { "/usr/bin/python3.11", "/usr/bin/perl",
 		"/usr/bin/bash", "/bin/sh" };
-	const char *last = program_name(glob);
-	size_t length = strcspn(last, "*?\\");
-	char name[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
 		if (glob_match(glob, samples[i], GLOB_PATH))
 			return true;
+	return false;
+}
+
+/* True where the last part of the path is an interpreter's name, up to a wildcard in it. */
+static bool
+names_interpreter(const char *glob)
+{
+	/* One file that is all of them: what it was called as is a claim. */
+	static const char *const multi_call[] = { "busybox", "toybox" };
+	const char *last = program_name(glob);
+	size_t length = strcspn(last, "*?\\");
+	char name[64];
+
 	/* "python*": what stands before the wildcard is a name too, since a version may follow. */
 	if (length == 0 || length >= sizeof(name))
 		return false;
@@ -96,16 +122,28 @@ takes_interpreter(const char *glob)
 	return program_is_interpreter(name) || program_is_relay(name);
 }
 
-/* The glob of the interpreter, where nothing but claims stands beside the exe. */
+/* The first glob of the exe for which the test holds, unless more of who it is stands beside it. */
 static const char *
-rests_on_interpreter(const struct match *match)
+find_exe(const struct match *match, bool (*test)(const char *glob))
 {
 	if ((match->keys & IDENTITY_KEYS) != KEY(EXE))
 		return NULL;
 	for (size_t i = 0; i < match->exe.count; i++)
-		if (takes_interpreter(match->exe.globs[i]))
+		if (test(match->exe.globs[i]))
 			return match->exe.globs[i];
 	return NULL;
+}
+
+static const char *
+rests_on_interpreter(const struct match *match)
+{
+	return find_exe(match, names_interpreter);
+}
+
+static const char *
+includes_interpreters(const struct match *match)
+{
+	return find_exe(match, takes_interpreter);
 }
 
 /* True where the list takes in every name: `*`, `?*`, `*.service`. */
@@ -176,28 +214,29 @@ static const struct weakness {
 	const char *(*test)(const struct match *match);
 	const char *before, *behind; /* the text, and what follows the quoted value */
 } weaknesses[] = {
-	{ allows_suspects,
-	    "rule allows every suspect, expected exe, user, unit or container "
-	    "too",
-	    "" },
+	{ allows_unheld_suspects, "rule allows ",
+	    ", expected user too: any program can leave a socket without an owner" },
+	{ allows_suspects, "rule allows ", ", expected exe, user, unit or container too" },
 	{ rests_on_claims,
-	    "rule allows by comm, cmdline or script alone, expected exe, user or "
+	    "rule allows by comm, cmdline or script, expected exe, user or "
 	    "unit too: any process can set these",
 	    "" },
 	{ rests_on_judgement,
-	    "rule allows by class, reason, origin, hint, slice, session, loginuid or parent alone, "
+	    "rule allows by class, reason, origin, hint, slice, session, loginuid or parent, "
 	    "expected exe, user or unit too: any program can match",
 	    "" },
 	{ rests_on_interpreter, "rule allows by interpreter ",
-	    " alone, expected user or unit "
-	    "too: an interpreter runs any program" },
+	    ", expected user or unit too: an interpreter runs any program" },
+	{ includes_interpreters, "rule allows by exe ",
+	    ", which includes interpreters, expected user or unit too: an interpreter runs any "
+	    "program" },
 	{ allows_all, "rule allows ", ", expected exe, user, unit or container too" },
 	{ rests_on_port,
-	    "rule allows by port alone, expected exe, user, unit or container too: any program "
+	    "rule allows by port, expected exe, user, unit or container too: any program "
 	    "can listen there",
 	    "" },
 	{ rests_on_place,
-	    "rule allows by address, interface, exposure, choice or owner alone, expected exe, "
+	    "rule allows by address, interface, exposure, choice or owner, expected exe, "
 	    "user, unit or container too: any program can match",
 	    "" },
 	{ rests_on_any_place, "rule allows every ", ", expected which one, or exe or user too" },
@@ -229,6 +268,8 @@ join(const struct match *around, const struct match *inside)
 	uint32_t added = around->keys & ~inside->keys;
 
 	joined.keys |= around->keys;
+	if (joined.not == NULL)
+		joined.not = around->not ;
 	if ((added & KEY(PROTOCOL)) != 0)
 		joined.protocols = around->protocols;
 	if ((added & KEY(CLASS)) != 0)
@@ -262,7 +303,7 @@ check_public_program(struct config_context *context, const struct parsed_rule *p
 	path = programs_find_public(context, &match->exe);
 	if (path != NULL)
 		context_warn(context, parsed,
-		    "rule allows by exe %s alone, expected user or unit too: any user may run it",
+		    "rule allows by exe %s, expected user or unit too: any user may run it",
 		    QUOTE(path));
 }
 

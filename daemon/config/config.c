@@ -304,19 +304,20 @@ load_directory(struct load *load, const char *directory, const struct file_list 
 			load_file(load, directory, list->names[i], false, role, table);
 }
 
-/* A tree that is not there has no files, and nothing in it is wrong. */
-static void
+/* A tree that is not there has no files, and nothing in it is wrong. False with that said. */
+static bool
 check_root(struct load *load, const char *root)
 {
 	_close_ int fd = -1;
 
 	if (root == NULL || !load_enter(load, "", root))
-		return;
+		return true;
 	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		context_message(&load->context, CONFIG_ERROR, 1, 1, "cannot be read: %s",
 		    strerror(errno));
 	load->first_file = load->file_count;
+	return fd >= 0;
 }
 
 static bool
@@ -548,8 +549,8 @@ config_load(const struct config_paths *paths, struct config **ret, struct config
 	int r = load_begin(&load, messages, paths);
 
 	if (r == 0) {
-		check_root(&load, paths->root);
-		load_paths(&load, paths);
+		if (check_root(&load, paths->root))
+			load_paths(&load, paths);
 		r = load_finish(&load, false, ret);
 	}
 	load_end(&load);
@@ -581,7 +582,7 @@ config_check_file(const struct config_paths *paths, const char *path, struct con
 	int r = load_begin(&load, messages, paths);
 
 	if (r == 0) {
-		check_root(&load, paths->root);
+		(void)check_root(&load, paths->root);
 		load.context.alone = true;
 		load.context.service = false;
 		if (strcmp(path, CONFIG_STDIN) == 0)

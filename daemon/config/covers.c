@@ -108,6 +108,10 @@ prefix_covers(const struct address_prefix *wide, const struct address_prefix *na
 	unsigned bytes = wide->bits / 8, rest = wide->bits % 8;
 	uint8_t mask = (uint8_t)(0xff00 >> rest);
 
+	/* A shorter prefix of IPv6 matches no IPv4 address (engine/match.c). */
+	if (wide->family == AF_INET6 && wide->bits < 96 &&
+	    address_ipv4(narrow->family, narrow->address) != NULL)
+		return false;
 	return wide->family == narrow->family && wide->bits <= narrow->bits &&
 	    memcmp(wide->address, narrow->address, bytes) == 0 &&
 	    (rest == 0 || ((wide->address[bytes] ^ narrow->address[bytes]) & mask) == 0);

@@ -173,13 +173,24 @@ file_open(const struct config_context *context, const char *path, int flags)
 	return open_inside(root, path[0] == '\0' ? "." : path, flags | O_CLOEXEC, RESOLVE_IN_ROOT);
 }
 
-/* The text of a link in buffer, or "" if it is none. */
+/* Where the open link leads, and why that does not help: the whole file, or a directory on its
+ * path. */
 static void
-read_link(int fd, char buffer[PATH_MAX])
+say_link(struct config_context *context, int link, const char *path, int error)
 {
-	ssize_t length = readlinkat(fd, "", buffer, PATH_MAX - 1);
+	const char *why = error == -ENOENT ? "which does not exist" : "permission denied";
+	char target[PATH_MAX];
+	ssize_t length = readlinkat(link, "", target, sizeof(target) - 1);
 
-	buffer[length > 0 ? length : 0] = '\0';
+	target[length < 0 ? 0 : length] = '\0';
+	if (strcmp(path, context->file) == 0)
+		context_message(context, CONFIG_ERROR, 1, 1,
+		    "cannot be read: it is a symbolic link to %s, %s%s", QUOTE(target), why,
+		    readers_hidden_text(target));
+	else
+		context_message(context, CONFIG_ERROR, 1, 1,
+		    "cannot be read: %s is a symbolic link to %s, %s%s", QUOTE(path), QUOTE(target),
+		    why, readers_hidden_text(target));
 }
 
 /*
@@ -200,7 +211,6 @@ refuse_link(struct config_context *context)
 	for (char *end = path + strlen(path); end != NULL && (size_t)(end - path) > root;
 	     end = strrchr(path, '/')) {
 		_close_ int link = -1, target = -1;
-		char text[PATH_MAX];
 		struct stat status;
 
 		*end = '\0';
@@ -212,11 +222,7 @@ refuse_link(struct config_context *context)
 		target = file_open(context, path, O_PATH);
 		if (target != -ENOENT && target != -EACCES)
 			return false;
-		read_link(link, text);
-		context_message(context, CONFIG_ERROR, 1, 1,
-		    "cannot be read: %s is a %ssymbolic link to %s%s%s", QUOTE(path),
-		    target == -ENOENT ? "dangling " : "", QUOTE(text),
-		    target == -ENOENT ? "" : ", permission denied", readers_hidden_text(text));
+		say_link(context, link, path, target);
 		return true;
 	}
 	return false;
@@ -284,8 +290,11 @@ file_read(struct config_context *context, char **ret_text, size_t *ret_size)
 		return FILE_READ;
 	}
 	if (!S_ISREG(status.st_mode)) {
-		context_message(context, CONFIG_ERROR, 1, 1, "%s, expected a regular file",
-		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file");
+		context_message(context, CONFIG_ERROR, 1, 1, "%s, expected a regular file%s",
+		    S_ISDIR(status.st_mode) ? "is a directory" : "is a special file",
+		    context->alone && S_ISFIFO(status.st_mode) ?
+			", or --check - for standard input" :
+			"");
 		return FILE_FAILED;
 	}
 	check_readers(context, fd, &status);
@@ -486,6 +495,10 @@ file_list_read(struct config_context *context, struct file_list *ret)
 		return false;
 	if (fd == -ENOENT)
 		return true;
+	if (fd == -ENOTDIR) {
+		context_message(context, CONFIG_ERROR, 1, 1, "is no directory, expected one");
+		return false;
+	}
 	if (directory == NULL) {
 		fail(context, fd < 0 ? -fd : errno);
 		if (fd >= 0)

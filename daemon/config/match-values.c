@@ -95,7 +95,7 @@ mask_address(struct address_prefix *prefix)
 
 /*
  * "192.0.2.0/24", "::1". Returns 0 or -EINVAL; -ERANGE where bits are set behind the
- * prefix.
+ * prefix, -EDOM where that is longer than the address.
  */
 static int
 parse_prefix(const char *text, struct address_prefix *ret)
@@ -119,9 +119,12 @@ parse_prefix(const char *text, struct address_prefix *ret)
 		size_t digits = strspn(slash + 1, "0123456789");
 		unsigned long bits = strtoul(slash + 1, NULL, 10);
 
-		if (digits == 0 || digits > 3 || slash[1 + digits] != '\0' || bits > most ||
+		if (digits == 0 || digits > 3 || slash[1 + digits] != '\0' ||
 		    (slash[1] == '0' && digits > 1))
 			return -EINVAL;
+		*ret = prefix;
+		if (bits > most)
+			return -EDOM;
 		prefix.bits = (uint8_t)bits;
 	}
 	*ret = prefix;
@@ -183,6 +186,10 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 		if (r == -EINVAL)
 			context_error(filling->context, &items[i], "address is %s, expected %s",
 			    QUOTE(items[i].text), address_expected(items[i].text));
+		else if (r == -EDOM)
+			context_error(filling->context, &items[i],
+			    "address is %s, expected a prefix length of at most %u",
+			    QUOTE(items[i].text), prefix->bits);
 		else if (r == -ERANGE) {
 			char address[INET6_ADDRSTRLEN];
 
@@ -199,7 +206,8 @@ match_read_addresses(struct match_filling *filling, const struct node *items, si
 }
 
 /*
- * A name of digits is a number: 0 to 4294967294 (the last one means "none" to the kernel).
+ * A name of digits is a number: 0 to 4294967294 (the last one means "none" to the kernel), without
+ * zeros before it, which are octal elsewhere.
  */
 static bool
 parse_id(const char *text, uint32_t *ret)
@@ -207,7 +215,7 @@ parse_id(const char *text, uint32_t *ret)
 	size_t digits = strspn(text, "0123456789");
 	unsigned long long value;
 
-	if (digits == 0 || digits > 10 || text[digits] != '\0')
+	if (digits == 0 || digits > 10 || text[digits] != '\0' || (text[0] == '0' && digits > 1))
 		return false;
 	value = strtoull(text, NULL, 10);
 	*ret = (uint32_t)value;

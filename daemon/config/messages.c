@@ -219,6 +219,23 @@ edit_distance(const char *a, const char *b)
 	return row[length];
 }
 
+/* "sudo" is meant for "su", and "crond" for "cron": the longest that it begins with. */
+static const char *
+beginning_name(const char *written, const char *const *names)
+{
+	const char *longest = NULL;
+
+	for (const char *const *name = names; *name != NULL; name++) {
+		size_t length = strlen(*name);
+
+		if (length >= 2 && strlen(written) <= length + 2 &&
+		    strncasecmp(written, *name, length) == 0 &&
+		    (longest == NULL || length > strlen(longest)))
+			longest = *name;
+	}
+	return longest;
+}
+
 const char *
 nearest_name(const char *written, const char *const *names)
 {
@@ -243,7 +260,7 @@ nearest_name(const char *written, const char *const *names)
 			nearest = *name;
 		}
 	}
-	return nearest;
+	return nearest != NULL ? nearest : beginning_name(written, names);
 }
 
 void

@@ -271,34 +271,31 @@ exposures_of_prefix(const struct address_prefix *prefix)
 	return ALL_EXPOSURES;
 }
 
-/* May a socket that is bound to lo be meant? */
+/* True where what is bound to lo is not excluded by the names of other devices. */
 static bool
-speaks_of_lo(const struct branch *branch)
+admits_lo(const struct branch *branch)
 {
 	for (size_t i = 0; i < branch->count; i++) {
-		const struct glob_list *list = &branch->parts[i].match->interface;
+		const struct match *match = branch->parts[i].match;
+		bool possible = (match->keys & KEY(INTERFACE)) == 0;
 
-		for (size_t j = 0; j < list->count; j++)
-			if (glob_match(list->globs[j], "lo", GLOB_TEXT))
-				return true;
+		for (size_t j = 0; j < match->interface.count; j++)
+			possible |= glob_match(match->interface.globs[j], "lo", GLOB_TEXT);
+		if (!possible)
+			return false;
 	}
-	return false;
+	return true;
 }
 
-/*
- * An address that has another exposure. What is bound to the interface lo is loopback whatever its
- * address, which nobody means who does not name lo.
- */
+/* An address that has another exposure. What is bound to lo is loopback whatever its address. */
 static bool
 excludes_address(const struct branch *branch, struct text *why)
 {
 	uint32_t exposures = admitted(branch, MATCH_EXPOSURE);
 
-	if (speaks_of_lo(branch))
-		return false;
 	for (size_t i = 0; i < branch->count; i++) {
 		const struct match *match = branch->parts[i].match;
-		uint32_t possible = 0;
+		uint32_t possible = admits_lo(branch) ? BIT(EXPOSURE_LOOPBACK) : 0;
 
 		if ((match->keys & KEY(ADDRESS)) == 0)
 			continue;

@@ -100,7 +100,7 @@ refuse_range(struct config_context *context, const struct node *item)
 	else if (nearest_name(item->text, names) != NULL)
 		context_wrong_value(context, item, "range", "", names);
 	else
-		refuse_ports(context, item, "range", "iana, kernel, a port");
+		refuse_ports(context, item, "range", "iana, kernel, a port from 1 to 65535,");
 }
 
 bool

@@ -129,7 +129,7 @@ find_covering(const struct parsed_rule *rules, size_t place, uint64_t *cost)
 }
 
 void
-rules_check_reach(struct config_context *context, const struct parsed_rule *rules, size_t count)
+rules_check_reach(struct config_context *context, struct parsed_rule *rules, size_t count)
 {
 	uint64_t cost = 0;
 
@@ -147,7 +147,9 @@ rules_check_reach(struct config_context *context, const struct parsed_rule *rule
 		}
 		covering = find_covering(rules, i, &cost);
 		/* To go before the packaged rules is what one's own are for. */
-		if (covering != NULL && (covering->packaged || !rules[i].packaged))
-			warn_never_reached(context, &rules[i], covering);
+		if (covering == NULL || (!covering->packaged && rules[i].packaged))
+			continue;
+		warn_never_reached(context, &rules[i], covering);
+		rules[i].repeated = strcmp(rules[i].rule.name, covering->rule.name) == 0;
 	}
 }

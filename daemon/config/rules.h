@@ -26,6 +26,7 @@ struct parsed_rule {
 	const char *file; /* borrowed: lives as long as the load */
 	unsigned line, column;
 	bool packaged; /* one of the vendor's: whoever checks a host cannot change it */
+	bool repeated; /* said: one of the same name, before it, matches first */
 };
 
 /* Rules in the order of their files; start with all zero. */
@@ -58,8 +59,7 @@ const char *programs_find_public(const struct config_context *context,
 void rule_check_programs(struct config_context *context, const struct parsed_rule *rule);
 
 /* Warns of rules that an earlier one leaves nothing for. */
-void rules_check_reach(struct config_context *context, const struct parsed_rule *rules,
-    size_t count);
+void rules_check_reach(struct config_context *context, struct parsed_rule *rules, size_t count);
 
 /* Warns of a rule that nothing can match, or an entry of its any; see never.c. */
 void rule_check_never(struct config_context *context, const struct parsed_rule *rule);

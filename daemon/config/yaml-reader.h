@@ -27,9 +27,10 @@ struct reader {
 	struct anchor *anchors;
 	size_t anchor_count, anchor_room;
 	size_t nodes;
-	size_t copied_bytes; /* of text, by aliases */
-	bool stopped;	     /* nothing more can be read; the error has been said */
-	bool failed;	     /* an error has been said */
+	size_t copied_bytes;	/* of text, by aliases */
+	bool stopped;		/* nothing more can be read; the error has been said */
+	bool failed;		/* an error has been said */
+	unsigned template_line; /* of the last that was not filled in, 0 = none */
 };
 
 /* Says an error about the node; it is passed over from then on. */

@@ -87,6 +87,9 @@ explain_place(struct reader *reader)
 	if (left >= 1 && at[0] == '\t')
 		context_message(reader->context, CONFIG_ERROR, (unsigned)mark->line + 1,
 		    (unsigned)mark->column + 1, "found a tab, expected blanks as indentation");
+	else if (left >= 2 && at[0] == '{' && at[1] == '{')
+		context_message(reader->context, CONFIG_ERROR, (unsigned)mark->line + 1,
+		    (unsigned)mark->column + 1, "found a template that was not filled in: {{");
 	else if (left >= 2 && (at[0] == '{' || at[0] == '%') && at > reader->text &&
 	    (at[1] == '%' || at[-1] == '{'))
 		context_message(reader->context, CONFIG_ERROR, (unsigned)mark->line + 1,
@@ -107,7 +110,8 @@ reader_syntax_error(struct reader *reader)
 		return;
 	}
 	reader->failed = reader->stopped = true;
-	if (explain_place(reader))
+	/* What follows a template on its line is wrong because of it. */
+	if (reader->template_line == parser->problem_mark.line + 1 || explain_place(reader))
 		return;
 	if (parser->context != NULL)
 		context_message(reader->context, CONFIG_ERROR,
@@ -174,6 +178,7 @@ refuse_key(struct reader *reader, struct node *map, const struct node *key)
 	if (map->count == 1 && key->kind == NODE_MAP && key->line == map->line &&
 	    key->column == map->column + 1) {
 		reader_refuse(reader, map, "found a template that was not filled in: {{");
+		reader->template_line = map->line;
 		map->broken = true;
 	} else
 		reader_refuse(reader, key, "found %s as a key, expected a name",

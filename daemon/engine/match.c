@@ -82,8 +82,10 @@ prefix_has(const struct address_prefix *prefix, const struct endpoint *endpoint)
 	const uint8_t *network = address_ipv4(prefix->family, prefix->address);
 	unsigned before = prefix->family == AF_INET6 ? 96 : 0;
 
-	if (ipv4 != NULL && network != NULL && prefix->bits >= before)
-		return same_bits(network, ipv4, prefix->bits - before);
+	/* Of a shorter prefix of IPv6 nobody means the IPv4 addresses that are mapped into it. */
+	if (ipv4 != NULL)
+		return network != NULL && prefix->bits >= before &&
+		    same_bits(network, ipv4, prefix->bits - before);
 	return prefix->family == endpoint->family &&
 	    same_bits(prefix->address, endpoint->address, prefix->bits);
 }

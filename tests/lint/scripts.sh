@@ -24,6 +24,10 @@ lint() {
 		skip "mandoc finds nothing" "no mandoc here"
 	fi
 
+	# .Ql quotes the whole line: a list of values needs a line for each.
+	# shellcheck disable=SC2086	# a list
+	grep -nE '^\.(P[oq] )?Ql .* (,|and|or|Ql) +[^ ]' $manuals | point "manuals quote one value at a time"
+
 	# Every option of --help stands in the manual, and every option of the manual in --help.
 	if [ -x "${abs_top_builddir:-.}/overstayd" ]; then
 		help=$("${abs_top_builddir:-.}/overstayd" --help | grep -oE -- '--[a-z-]+' | sort -u)

@@ -85,6 +85,8 @@ world_deliver(struct world *world)
 			world->held_back += report_fact(report, FACT_MESSAGES)->number;
 		message_render(world->message, report, &context);
 		wrong = world->checked < CHECKED_MAX ? field_check(world->message) : NULL;
+		if (wrong == NULL && world->checked < CHECKED_MAX)
+			wrong = field_check_explained(world->message);
 		world->checked++;
 		if (wrong != NULL && world->wrong[0] == '\0')
 			(void)snprintf(world->wrong, sizeof(world->wrong), "%s", wrong);

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/events.h"
 #include "alert/sender.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -209,12 +210,19 @@ make_peers(uint32_t count)
 	return peers;
 }
 
+/* Of kinds with one word the one about a single stay, if any is: the others are digests. */
 static enum event_kind
 find_kind(const char *name)
 {
+	unsigned found = EVENT_COUNT;
+
 	for (unsigned i = 0; i < EVENT_COUNT; i++)
-		if (strcmp(event_kind_name((enum event_kind)i), name) == 0)
-			return (enum event_kind)i;
+		if (strcmp(event_kind_name((enum event_kind)i), name) == 0 &&
+		    (found == EVENT_COUNT ||
+			(event_of((enum event_kind)i)->fields & FIELDS_STAY) != 0))
+			found = i;
+	if (found < EVENT_COUNT)
+		return (enum event_kind)found;
 	(void)fprintf(stderr, "no event \"%s\"\n", name);
 	exit(2);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "alert-render.h"
+#include "alert/events.h"
 #include "alert/items.h"
 #include "base/cleanup.h"
 #include "field-check.h"
@@ -111,13 +112,18 @@ render_for(const char *test, struct report *report, const struct message_context
 {
 	struct message *message = malloc(sizeof(*message));
 	const char *wrong;
+	bool sent;
 
 	assert_non_null(message);
 	assert_non_null(report);
 	message_render(message, report, context);
+	/* A stay in a message that has none is made up by a test of the bytes. */
+	sent = report->stay == NULL || (event_of(report->kind)->fields & FIELDS_STAY) != 0;
 	(void)report_unref(report);
 	check_sane(message);
 	wrong = field_check(message);
+	if (wrong == NULL && sent)
+		wrong = field_check_explained(message);
 	if (wrong != NULL)
 		fail_msg("%s", wrong);
 	hand_over(test, message);

@@ -2,9 +2,12 @@
 /*
  * Holds messages against the table of fields: those that unit tests render, and all of the
  * scenarios. The table is what tests/golden/fields.txt shows, so a field whose value is of another
- * type than the table says cannot pass. JSON is held against its grammar.
+ * type than the table says cannot pass. JSON is held against its grammar. A field that the
+ * catalogue shows stands in every message of the kind.
  */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alert/events.h"
@@ -210,6 +213,46 @@ check_one(const char *name, const char *value, unsigned kind, bool again)
 	return known ? NULL : "a field of this kind";
 }
 
+/* The catalogue's text about the kind, NULL where nobody says what directory it is in. */
+static const char *
+find_explanation(const char *id)
+{
+	static char catalogue[65536];
+	const char *source = getenv("abs_top_srcdir");
+	char path[PATH_MAX], heading[64];
+	FILE *file;
+
+	if (source == NULL)
+		return NULL;
+	(void)snprintf(path, sizeof(path), "%s/systemd/overstay.catalog", source);
+	file = catalogue[0] == '\0' ? fopen(path, "re") : NULL;
+	if (file != NULL) {
+		catalogue[fread(catalogue, 1, sizeof(catalogue) - 1, file)] = '\0';
+		(void)fclose(file);
+	}
+	(void)snprintf(heading, sizeof(heading), "\n-- %s\n", id);
+	return strstr(catalogue, heading) + 1;
+}
+
+/* A field between at signs that the message has not: journalctl would show the name. */
+static const char *
+check_explanation(const struct message *message, unsigned kind)
+{
+	static char name[FIELD_NAME_MAX];
+	const char *at = find_explanation(event_of((enum event_kind)kind)->message_id);
+	const char *end = at == NULL ? NULL : strstr(at, "\n-- ");
+
+	while (at != NULL && (at = strchr(at, '@')) != NULL && (end == NULL || at < end)) {
+		size_t length = strcspn(++at, "@");
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		if (find_field(message, name) == NULL)
+			return name;
+		at += length + 1;
+	}
+	return NULL;
+}
+
 const char *
 field_check(const struct message *message)
 {
@@ -232,4 +275,18 @@ field_check(const struct message *message)
 		return complaint;
 	}
 	return NULL;
+}
+
+const char *
+field_check_explained(const struct message *message)
+{
+	static char complaint[FIELD_NAME_MAX + 128];
+	unsigned kind = find_kind(message);
+	const char *missing = kind == EVENT_COUNT ? NULL : check_explanation(message, kind);
+
+	if (missing == NULL)
+		return NULL;
+	(void)snprintf(complaint, sizeof(complaint), "no %s, which the catalogue shows of %s",
+	    missing, event_kind_name((enum event_kind)kind));
+	return complaint;
 }

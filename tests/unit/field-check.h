@@ -18,4 +18,7 @@ bool field_check_value(enum field_type type, const char *value);
  */
 const char *field_check(const struct message *message);
 
+/* NULL if the message has all fields that the catalogue shows of its kind, else what is missing. */
+const char *field_check_explained(const struct message *message);
+
 #endif

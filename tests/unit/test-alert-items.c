@@ -46,7 +46,8 @@ digest(struct items *items)
 {
 	struct message *message = render_for(NULL,
 	    report_new(NOTICE_OVERSTAYS_AT_ONCE, SEVERITY_WARNING,
-		FACTS(fact_number(FACT_COUNT, items->all), fact_items(items))),
+		FACTS(fact_number(FACT_COUNT, items->all), fact_number(FACT_PROGRAMS, 1),
+		    fact_items(items))),
 	    &host);
 
 	(void)items_free(items);

@@ -55,9 +55,13 @@ test_times(void **state)
 		{ "log: {after: 11min}\n",
 		    "t.yaml:1:7: warning: log.after is 11min, expected at most the threshold "
 		    "(10min): listeners overstay before APPEARED is logged\n" },
-		{ "threshold: 50s\n",
-		    "t.yaml:1:1: warning: log.after is 1min by default, expected at most the "
-		    "threshold (50s): listeners overstay before APPEARED is logged\n" },
+		{ "threshold: 50s\n", "" },
+		{ "threshold: 2s\n",
+		    "t.yaml:1:1: warning: threshold is 2s, expected at least the interval (5s), or "
+		    "0s for the next poll\n" },
+		{ "threshold: 50s\nlog: {after: 1min}\n",
+		    "t.yaml:2:7: warning: log.after is 1min, expected at most the threshold (50s): "
+		    "listeners overstay before APPEARED is logged\n" },
 		{ "log: {after: 11min, appeared: off}\n", "" },
 		{ "threshold: never\nlog: {after: 1d}\n", "" },
 		{ "rules:\n- {name: a, threshold: 4s, match: {user: alice}}\n"
@@ -114,8 +118,8 @@ make_program(const struct config_tree *tree, const char *directory, unsigned dir
 	assert_int_equal(chmod(path, mode), 0);
 }
 
-#define PUBLIC                                                                                    \
-	"overstay.yaml:2:3: warning: rule allows by exe \"/bin/public\" alone, expected user or " \
+#define PUBLIC                                                                              \
+	"overstay.yaml:2:3: warning: rule allows by exe \"/bin/public\", expected user or " \
 	"unit too: any user may run it\n"
 
 static void
@@ -130,7 +134,7 @@ test_programs(void **state)
 		{ ALLOW("exe: [/bin/none, /bin/public], port: 50000"), false, PUBLIC },
 		{ ALLOW("exe: /bin/public, class: user"), false, PUBLIC },
 		{ ALLOW("exe: /bin/link"), false,
-		    "overstay.yaml:2:3: warning: rule allows by exe \"/bin/link\" alone, expected "
+		    "overstay.yaml:2:3: warning: rule allows by exe \"/bin/link\", expected "
 		    "user or unit too: any user may run it\n" },
 		{ ALLOW("exe: /bin/public, class: service"), false, "" },
 		{ ALLOW("exe: /bin/public, user: 7"), false, "" },

@@ -220,11 +220,11 @@ test_kinds_of_file(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("nowhere", path), 0);
 	assert_null(load_tree(tree,
-	    "conf.d/1.yaml:1:1: error: cannot be read: \"conf.d/1.yaml\" is a dangling "
-	    "symbolic link to \"nowhere\"\n"));
+	    "conf.d/1.yaml:1:1: error: cannot be read: it is a symbolic link to "
+	    "\"nowhere\", which does not exist\n"));
 	assert_int_equal(unlink(path), 0);
 	tree->paths.conf_dir = tree->main_file;
-	assert_null(load_tree(tree, "overstay.yaml:1:1: error: cannot be read: Not a directory\n"));
+	assert_null(load_tree(tree, "overstay.yaml:1:1: error: is no directory, expected one\n"));
 }
 
 /* Root's group is root; that of a user is somebody who may hide a listener. */

@@ -290,22 +290,19 @@ test_ranges(void **state)
 		    "such as 50000-59999\n" },
 		{ "ranges:\n",
 		    "t.yaml:1:8: error: found no value, expected iana, kernel, a port or a "
-		    "range such as "
-		    "50000-59999\n" },
+		    "range such as 50000-59999\n" },
 		{ "ranges: [all]\n",
 		    "t.yaml:1:10: error: range is \"all\", expected iana, "
-		    "kernel, a port or a "
+		    "kernel, a port from 1 to 65535, or a "
 		    "range such as 50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0, 70000, {}]\n",
 		    "t.yaml:1:31: error: found a map, expected iana, kernel, a port or a "
-		    "range such as "
-		    "50000-59999\n" },
+		    "range such as 50000-59999\n" },
 		{ "ranges: [iana, 9-3, 0]\n",
 		    "t.yaml:1:16: error: port \"9-3\" is an empty range, expected the lower port "
 		    "first\n"
-		    "t.yaml:1:21: error: range is \"0\", expected iana, kernel, a port or a range "
-		    "such as "
-		    "50000-59999\n" },
+		    "t.yaml:1:21: error: range is \"0\", expected iana, kernel, a port from "
+		    "1 to 65535, or a range such as 50000-59999\n" },
 	};
 	struct config *config;
 

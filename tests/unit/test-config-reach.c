@@ -12,29 +12,66 @@
 #define MATCH(keys) "rules:\n- {name: n, threshold: 1h, match: {" keys "}}\n"
 #define ALLOW(keys) "rules:\n- {name: n, action: allow, match: {" keys "}}\n"
 
-#define CLAIM                                                                               \
-	"t.yaml:2:3: warning: rule allows by comm, cmdline or script alone, expected exe, " \
+#define CLAIM                                                                         \
+	"t.yaml:2:3: warning: rule allows by comm, cmdline or script, expected exe, " \
 	"user or unit too: any process can set these\n"
 #define SUSPECT                                                                        \
 	"t.yaml:2:3: warning: rule allows every suspect, expected exe, user, unit or " \
 	"container too\n"
 #define JUDGED                                                                              \
 	"t.yaml:2:3: warning: rule allows by class, reason, origin, hint, slice, session, " \
-	"loginuid or parent alone, expected "                                               \
+	"loginuid or parent, expected "                                                     \
 	"exe, user or unit too: any program can match\n"
-#define PORT                                                                           \
-	"t.yaml:2:3: warning: rule allows by port alone, expected exe, user, unit or " \
+#define PORT                                                                     \
+	"t.yaml:2:3: warning: rule allows by port, expected exe, user, unit or " \
 	"container too: any program can listen there\n"
 #define PLACE                                                                          \
 	"t.yaml:2:3: warning: rule allows by address, interface, exposure, choice or " \
-	"owner alone, expected exe, user, unit or container too: any program can match\n"
+	"owner, expected exe, user, unit or container too: any program can match\n"
 #define ALL(what) \
 	"t.yaml:2:3: warning: rule allows " what ", expected exe, user, unit or container too\n"
 #define ANY(what) \
 	"t.yaml:2:3: warning: rule allows every " what ", expected which one, or exe or user too\n"
-#define INTERPRETER(path)                                                               \
-	"t.yaml:2:3: warning: rule allows by interpreter \"" path "\" alone, expected " \
+#define INTERPRETER(path)                                                         \
+	"t.yaml:2:3: warning: rule allows by interpreter \"" path "\", expected " \
 	"user or unit too: an interpreter runs any program\n"
+
+#define INCLUDES(path)                                                                        \
+	"t.yaml:2:3: warning: rule allows by exe \"" path "\", which includes interpreters, " \
+	"expected user or unit too: an interpreter runs any program\n"
+#define UNHELD(what)                                                     \
+	"t.yaml:2:3: warning: rule allows " what ", expected user too: " \
+	"any program can leave a socket without an owner\n"
+
+/* Which suspects: what else the rule names says it. */
+static void
+test_allow_suspects(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ ALLOW("class: suspect"), ALL("every suspect") },
+		{ ALLOW("class: suspect, hostname: \"*\""), ALL("every suspect") },
+		{ ALLOW("class: suspect, port: 60000"), ALL("any suspect on that port") },
+		{ ALLOW("class: suspect, port: 60000, protocol: tcp"),
+		    ALL("any suspect on that port") },
+		{ ALLOW("class: suspect, any: [{port: 60000}, {comm: x}]"),
+		    ALL("any suspect on that port") },
+		{ ALLOW("class: suspect, protocol: tcp"),
+		    ALL("any suspect that the other keys match") },
+		{ ALLOW("class: suspect, comm: x"), ALL("any suspect that the other keys match") },
+		{ ALLOW("class: suspect, not: {comm: x}"),
+		    ALL("any suspect that the other keys match") },
+		{ ALLOW("reason: shell, parent: /usr/sbin/x"),
+		    ALL("any suspect that the other keys match") },
+		{ ALLOW("reason: [shell, no-owner]"), ALL("every suspect with that reason") },
+		{ ALLOW("reason: no-owner"), UNHELD("every suspect with that reason") },
+		{ ALLOW("reason: no-owner, port: 60000, protocol: udp"),
+		    UNHELD("any suspect on that port") },
+		{ ALLOW("reason: no-owner, user: root"), "" },
+	};
+
+	(void)state;
+	expect_all(expectations, ARRAY_SIZE(expectations));
+}
 
 /* That it is in any container or unit says nothing of a program. */
 static void
@@ -69,11 +106,12 @@ test_allow(void **state)
 		    INTERPRETER("/usr/bin/python3") },
 		{ ALLOW("exe: /usr/bin/python3, script: /srv/x.py, unit: x.service"), "" },
 		{ ALLOW("class: [service, suspect]"), SUSPECT },
-		{ ALLOW("class: suspect, comm: x"), SUSPECT },
-		{ ALLOW("class: suspect, port: 1, exposure: loopback"), SUSPECT },
+		{ ALLOW("class: suspect, comm: x"), ALL("any suspect that the other keys match") },
+		{ ALLOW("class: suspect, port: 1, exposure: loopback"),
+		    ALL("any suspect that the other keys match") },
 		{ ALLOW("class: suspect, exe: /opt/x"), "" },
 		{ ALLOW("class: suspect, container: x"), "" },
-		{ ALLOW("reason: [deleted, shell]"), SUSPECT },
+		{ ALLOW("reason: [deleted, shell]"), ALL("every suspect with that reason") },
 		{ ALLOW("reason: shell, user_unit: x.service"), "" },
 		{ ALLOW("reason: [deleted, exposed]"), JUDGED },
 		{ ALLOW("hint: unused"), JUDGED },
@@ -95,7 +133,8 @@ test_allow(void **state)
 		{ ALLOW("any: [{comm: x}, {cmdline: y}]"), CLAIM },
 		{ ALLOW("user: alice, any: [{comm: x}, {cmdline: y}]"), "" },
 		{ ALLOW("any: [{user: alice}, {unit: x.service}]"), "" },
-		{ ALLOW("class: suspect, any: [{exe: /opt/x}, {port: 1}]"), SUSPECT },
+		{ ALLOW("class: suspect, any: [{exe: /opt/x}, {port: 1}]"),
+		    ALL("any suspect on that port") },
 		{ ALLOW("exe: /usr/bin/python3, any: [{script: /srv/x.py}, {user: alice}]"),
 		    INTERPRETER("/usr/bin/python3") },
 		{ ALLOW("owner: [kernel, process], any: [{class: service}]"), JUDGED },
@@ -133,8 +172,8 @@ test_allow(void **state)
 			"x"),
 		    INTERPRETER("/bin/bash") },
 		{ ALLOW("exe: \"/usr/bin/python*\""), INTERPRETER("/usr/bin/python*") },
-		{ ALLOW("exe: \"/usr/bin/*\""), INTERPRETER("/usr/bin/*") },
-		{ ALLOW("exe: \"/usr/**\""), INTERPRETER("/usr/**") },
+		{ ALLOW("exe: \"/usr/bin/*\""), INCLUDES("/usr/bin/*") },
+		{ ALLOW("exe: \"/usr/**\""), INCLUDES("/usr/**") },
 		{ ALLOW("exe: \"/opt/**\""), "" },
 		{ ALLOW("exe: /opt/jdk/bin/java"), INTERPRETER("/opt/jdk/bin/java") },
 		{ ALLOW("exe: /usr/bin/python3.11, user: alice"), "" },
@@ -427,7 +466,12 @@ test_never(void **state)
 		{ MATCH("class: service, hint: session-ended"),
 		    NEVER("no listener of that class has that hint") },
 		{ MATCH("class: [service, user], hint: session-ended"), "" },
-		{ MATCH("exposure: loopback, address: 10.0.0.0/8"),
+		{ MATCH("exposure: loopback, address: 10.0.0.0/8"), "" },
+		{ MATCH("exposure: loopback, address: 0.0.0.0"), "" },
+		{ MATCH("exposure: loopback, address: \"::\""), "" },
+		{ MATCH("exposure: loopback, address: 10.0.0.0/8, interface: eth*"),
+		    NEVER("no such address has that exposure") },
+		{ MATCH("exposure: loopback, interface: \"\", any: [{address: 0.0.0.0}]"),
 		    NEVER("no such address has that exposure") },
 		{ MATCH("exposure: loopback, address: 10.0.0.0/8, interface: l*"), "" },
 		{ MATCH("exposure: loopback, address: [10.0.0.0/8, 127.0.0.1]"), "" },
@@ -621,6 +665,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_allow),
+		cmocka_unit_test(test_allow_suspects),
 		cmocka_unit_test(test_allow_any_place),
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_reach),
