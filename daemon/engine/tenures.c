@@ -40,7 +40,7 @@ find_member(const struct stay *stay, const struct owner *owner, size_t *budget)
 	const struct member *members = stay->is.members, *found = NULL;
 	bool same = false;
 
-	for (uint32_t i = 0; i<stay->is.member_count && * budget> 0; i++) {
+	for (uint32_t i = 0; *budget > 0 && i < stay->is.member_count; i++) {
 		if (!is_repeated(stay, i)) {
 			same = members[i].owner == owner ||
 			    (is_process(members[i].owner) && owner_same(members[i].owner, owner));
