@@ -143,7 +143,7 @@ test_programs(void **state)
 		{ ALLOW("exe: /private/public"), false, "" },
 		{ ALLOW("exe: /bin/link-to-private"), false, "" },
 		{ ALLOW("exe: \"/bin/publi?\""), false,
-		    "overstay.yaml:2:3: warning: rule allows by exe \"/bin/publi?\" alone, "
+		    "overstay.yaml:2:3: warning: rule allows by exe \"/bin/publi?\", "
 		    "expected user or unit too: any user may run it\n" },
 		{ ALLOW("exe: \"/bin/owner?\""), false, "" },
 		{ ALLOW("exe: \"/privat?/public\""), false, "" },

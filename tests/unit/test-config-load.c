@@ -380,9 +380,9 @@ test_readers_through_links(void **state)
 	    "and /var\n"));
 	assert_int_equal(unlink(link) | symlink("/home/none.yaml", link), 0);
 	(void)config_free(load_tree(tree,
-	    "conf.d/link.yaml:1:1: error: cannot be read: \"conf.d/link.yaml\" is a dangling "
-	    "symbolic link to \"/home/none.yaml\": overstayd.service sees no /home, /root, /run, "
-	    "/tmp and /var\n"));
+	    "conf.d/link.yaml:1:1: error: cannot be read: it is a symbolic link to "
+	    "\"/home/none.yaml\", which does not exist: overstayd.service sees no /home, /root, "
+	    "/run, /tmp and /var\n"));
 	/* A directory that root does not own, and nobody else may enter. */
 	assert_int_equal(chown(tree->root, 65534, 65534), 0);
 	(void)snprintf(text, sizeof(text),
