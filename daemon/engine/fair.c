@@ -205,7 +205,8 @@ prune(struct fair *fair)
 	struct demand *demands;
 	size_t user_count, party_count;
 
-	qsort(fair->items, fair->count, sizeof(*fair->items), compare_items);
+	if (fair->count > 0)
+		qsort(fair->items, fair->count, sizeof(*fair->items), compare_items);
 	if (fair->count <= fair->places)
 		return;
 	/* One of each user, and one of each party at most. */
