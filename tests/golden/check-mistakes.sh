@@ -6,8 +6,8 @@
 # place, what is wrong there and what was expected. The files are checked for a staged tree, so that
 # nothing depends on this host; of one with a line "# mode: 0666" that is the mode. A NAME.tree is
 # run by this shell in etc/overstay of a staged tree, to make more than one file, or bytes that are
-# no text; $packaged is the directory of the packaged rules. One with a line "# quiet" is checked
-# without --verbose.
+# no text; $tree is the tree, $packaged the directory of the packaged rules. One with a line
+# "# quiet" is checked without --verbose.
 #
 #	check-mistakes.sh		compares, prints TAP
 #	check-mistakes.sh --update	writes mistakes.txt: make update-golden
@@ -37,8 +37,9 @@ check_tree() {
 	echo "== ${name%.tree}"
 	rm -rf "$work/tree"
 	cp -a "$work/root" "$work/tree"
-	packaged=$work/tree$data
-	mkdir -p "$work/tree$etc" "$packaged"
+	tree=$work/tree
+	packaged=$tree$data
+	mkdir -p "$tree$etc" "$packaged"
 	(
 		cd "$work/tree$etc" || exit
 		# shellcheck disable=SC1090	# those of mistakes/
@@ -49,8 +50,7 @@ check_tree() {
 	shift
 	"$build/overstayd" "$@" >"$work/said" 2>&1
 	status=$?
-	sed "s|^$work/tree||; s|\"$work/tree|\"|g; s|$etc/|/etc/overstay/|g; s|$etc:|/etc/overstay:|g" \
-		"$work/said"
+	sed "s|^$work/tree||; s|\"$work/tree|\"|g; s|${etc%/overstay}/|/etc/|g" "$work/said"
 	echo "exit status $status"
 }
 
