@@ -39,6 +39,10 @@ set_option(int fd, int level, int option, int value)
 	assert_int_equal(setsockopt(fd, level, option, &value, sizeof(value)), 0);
 }
 
+/* All that were opened, to be closed. */
+static int sockets[CROWD + 16];
+static size_t socket_count;
+
 static uint64_t
 open_at(const struct opened *opened)
 {
@@ -50,6 +54,8 @@ open_at(const struct opened *opened)
 	socklen_t length = sizeof(cookie);
 
 	assert_true(fd >= 0);
+	assert_true(socket_count < ARRAY_SIZE(sockets));
+	sockets[socket_count++] = fd;
 	set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (is_inet6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
@@ -157,6 +163,8 @@ one_place_of_a_crowded_port(void **state)
 			opened[i].cookie = open_at(&opened[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(opened); i++)
 		expect_place(source, &opened[i]);
+	while (socket_count > 0)
+		(void)close(sockets[--socket_count]);
 	(void)source_close(source);
 }
 
