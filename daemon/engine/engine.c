@@ -290,13 +290,19 @@ engine_lookup_questions(struct engine *engine, struct lookup_question *questions
 	return lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
 }
 
+/* Sockets that one process holds share their owner: the second time changes nothing. */
+static void
+apply_verified(struct engine *engine, const struct lookup_answer *answers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		verified_apply(&engine->verified, answers[i].owner);
+}
+
 void
 engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
-	/* Those that one process holds share it: the second time changes nothing. */
-	for (size_t i = 0; i < count; i++)
-		verified_apply(&engine->verified, answers[i].owner);
+	apply_verified(engine, answers, count);
 	lookup_answers(&engine->track, answers, count, now_usec);
 }
 
@@ -304,8 +310,7 @@ void
 engine_lookup_some_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
-	for (size_t i = 0; i < count; i++)
-		verified_apply(&engine->verified, answers[i].owner);
+	apply_verified(engine, answers, count);
 	lookup_some_answers(&engine->track, answers, count, now_usec);
 }
 

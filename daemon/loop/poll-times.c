@@ -7,9 +7,11 @@
  * an alert comes when its threshold is reached and not up to an interval later.
  *
  * Invariant: polls for what is due, which others bring about and can foresee, never put off a drawn
- * one, and are no reason to draw it anew. Cost: 1.71 polls an interval on average. A
- * gap from a fifth on would cost 1.67, and let who listens half of the time, and at the best
- * moments, stay unseen for 20 intervals in 1.2% of all cases instead of 0.4%.
+ * one, and are no reason to draw it anew.
+ *
+ * Cost: 1.71 polls an interval on average. A gap from a fifth on would cost 1.67, and who listens
+ * half of the time, at the best moments, would stay unseen for 20 intervals in 1.2% of all cases
+ * instead of 0.4%.
  *
  * What it never does: protect the first sixth after a poll. Who listens then and not later is seen
  * by chance only, if a poll for what is due comes before.

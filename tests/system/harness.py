@@ -25,6 +25,15 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def end(processes):
+    """Ends those that were started with pipes to their standard input and output."""
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
 def wait_until(fact, seconds=15, what=None):
     """Waits until fact() is true and returns what it returned; fails after `seconds`."""
     until = time.monotonic() + seconds

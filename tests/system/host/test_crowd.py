@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import harness
 from harness import config_text
 
 PORT = 50001
@@ -72,11 +73,7 @@ def _crowd(namespace):
         return made[-1]
 
     yield start
-    for process in made:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+    harness.end(made)
 
 
 def line(word, kind, address, port=PORT):

@@ -50,11 +50,7 @@ def _start_as(namespace):
         return process
 
     yield start
-    for process in made:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+    harness.end(made)
 
 
 LISTEN = """
