@@ -199,7 +199,7 @@ refuse_column(const char *wrong, size_t length)
 		written[i] = (char)toupper((unsigned char)wrong[i]);
 	nearest = nearest_name(written, pointers);
 	fprintf(stderr, "overstayd: --output: no column %s%s%s%s\noverstayd: columns: %s\n",
-	    quote_text(wrong, length, (char[QUOTE_SIZE]){ 0 }),
+	    quote_text(wrong, length, (char[QUOTE_SIZE]){ 0 }, QUOTE_SIZE),
 	    nearest == NULL ? "" : ", did you mean \"", nearest == NULL ? "" : nearest,
 	    nearest == NULL ? "" : "\"?", all);
 	return -EINVAL;

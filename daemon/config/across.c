@@ -267,7 +267,7 @@ check_rule_names(struct config_context *context, const struct parsed_rule *rules
 		context->file = sorted[i]->file;
 		context_warn(context, sorted[i],
 		    "rule has the same name as the one at %s, expected a name of its own",
-		    QUOTE(sorted[i - 1]->rule.where));
+		    QUOTE_PATH(sorted[i - 1]->rule.where));
 	}
 }
 

@@ -304,7 +304,7 @@ check_public_program(struct config_context *context, const struct parsed_rule *p
 	if (path != NULL)
 		context_warn(context, parsed,
 		    "rule allows by exe %s, expected user or unit too: any user may run it",
-		    QUOTE(path));
+		    QUOTE_PATH(path));
 }
 
 void

@@ -185,12 +185,12 @@ say_link(struct config_context *context, int link, const char *path, int error)
 	target[length < 0 ? 0 : length] = '\0';
 	if (strcmp(path, context->file) == 0)
 		context_message(context, CONFIG_ERROR, 1, 1,
-		    "cannot be read: it is a symbolic link to %s, %s%s", QUOTE(target), why,
+		    "cannot be read: it is a symbolic link to %s, %s%s", QUOTE_PATH(target), why,
 		    readers_hidden_text(target));
 	else
 		context_message(context, CONFIG_ERROR, 1, 1,
-		    "cannot be read: %s is a symbolic link to %s, %s%s", QUOTE(path), QUOTE(target),
-		    why, readers_hidden_text(target));
+		    "cannot be read: %s is a symbolic link to %s, %s%s", QUOTE_PATH(path),
+		    QUOTE_PATH(target), why, readers_hidden_text(target));
 }
 
 /*

@@ -36,13 +36,13 @@ context_no_memory(struct config_context *context)
 }
 
 const char *
-quote_text(const char *value, size_t length, char *buffer)
+quote_text(const char *value, size_t length, char *buffer, size_t size)
 {
 	struct text text;
 
-	text_init(&text, buffer, QUOTE_SIZE);
+	text_init(&text, buffer, size);
 	text_add(&text, "\"");
-	text_escape(&text, value, length, QUOTE_SIZE - 3);
+	text_escape(&text, value, length, size - 3);
 	text_add(&text, "\"");
 	return buffer;
 }

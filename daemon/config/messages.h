@@ -38,23 +38,26 @@ struct config_context {
  */
 void context_no_memory(struct config_context *context);
 
-/* A quoted and escaped value in a message, cut where it is longer. */
-#define QUOTE_SIZE 100
+/* A quoted and escaped value in a message, cut where it is longer; a path, which ends in what matters. */
+#define QUOTE_SIZE	100
+#define QUOTE_PATH_SIZE 1000
 
 /*
- * Writes "value" with its quotation marks into buffer (QUOTE_SIZE bytes). Returns buffer.
+ * Writes "value" with its quotation marks into buffer (size bytes). Returns buffer.
  */
-const char *quote_text(const char *value, size_t length, char *buffer);
+const char *quote_text(const char *value, size_t length, char *buffer, size_t size);
 
 /*
  * Every text in a message that came from a file passes here; it lives as long as the block.
  */
-#define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]){ 0 })
+#define QUOTE(value) quote_text((value), strlen(value), (char[QUOTE_SIZE]){ 0 }, QUOTE_SIZE)
+#define QUOTE_PATH(value) \
+	quote_text((value), strlen(value), (char[QUOTE_PATH_SIZE]){ 0 }, QUOTE_PATH_SIZE)
 
 /*
  * Adds a message about a place, 1-based, in the context's file, unless that is said already
- * (an alias is read at each of its places). Values in it must have passed QUOTE(): the text
- * itself is taken as it is.
+ * (an alias is read at each of its places). Values in it must have passed QUOTE() or
+ * QUOTE_PATH(): the text itself is taken as it is.
  */
 void context_message(struct config_context *context, enum config_message_kind kind, unsigned line,
     unsigned column, const char *format, ...) _printf_(5, 6);

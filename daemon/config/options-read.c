@@ -97,7 +97,7 @@ set_option(struct options_walk *walk, const struct node *key, const struct node 
 	}
 	if (walk->context->verbose && place->line > 0 && place->file != walk->context->file)
 		context_note(walk->context, key, "%s is set in %s, too: the value here applies",
-		    option->name, QUOTE(place->file));
+		    option->name, QUOTE_PATH(place->file));
 	place->file = walk->context->file;
 	place->line = key->line;
 	place->column = key->column;

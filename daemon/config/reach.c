@@ -103,7 +103,7 @@ warn_never_reached(struct config_context *context, const struct parsed_rule *rul
 		    QUOTE(earlier->rule.name), earlier->line);
 	else
 		context_warn(context, rule, "rule is never reached, %s at %s matches first",
-		    QUOTE(earlier->rule.name), QUOTE(earlier->rule.where));
+		    QUOTE(earlier->rule.name), QUOTE_PATH(earlier->rule.where));
 }
 
 /* The first rule before the one at place that covers it, NULL where there is none. */

@@ -92,8 +92,8 @@ check_link(struct config_context *context, const char *place)
 	if (!hidden)
 		(void)snprintf(target, sizeof(target), "%s", place);
 	context_message(context, CONFIG_ERROR, 1, 1,
-	    "cannot be read by overstayd.service: a symbolic link leads to %s%s", QUOTE(target),
-	    readers_hidden_text(target));
+	    "cannot be read by overstayd.service: a symbolic link leads to %s%s",
+	    QUOTE_PATH(target), readers_hidden_text(target));
 	return false;
 }
 

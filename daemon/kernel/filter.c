@@ -196,13 +196,14 @@ assemble_place(const struct source_place *place, struct filter_program *ret)
 	uint32_t address_size = endpoint->family == AF_INET6 ? 16 : 4;
 	uint32_t cgroup_size = place->cgroup != 0 ? STEP + sizeof(place->cgroup) : 0;
 	uint32_t interface_size = STEP + sizeof(endpoint->interface);
-	const struct inet_diag_hostcond condition = {
-		.family = endpoint->family,
-		.prefix_len = (uint8_t)(8 * address_size),
-		.port = -1,
-	};
+	struct inet_diag_hostcond condition;
 	uint8_t host[sizeof(condition) + sizeof(endpoint->address)];
 
+	/* An initializer may leave what lies between its members, which goes to the kernel, too. */
+	memset(&condition, 0, sizeof(condition));
+	condition.family = endpoint->family;
+	condition.prefix_len = (uint8_t)(8 * address_size);
+	condition.port = -1;
 	memcpy(host, &condition, sizeof(condition));
 	memcpy(host + sizeof(condition), endpoint->address, sizeof(endpoint->address));
 	ret->count = 0;
