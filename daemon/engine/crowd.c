@@ -24,7 +24,7 @@
 
 #define SLOTS (2 * CROWD_ACCOUNTS_MAX)
 
-struct account {
+struct headcount {
 	uint32_t key;
 	uint32_t uid; /* one of those that have this key */
 	uint32_t open;
@@ -37,7 +37,7 @@ struct account {
 struct crowd {
 	uint64_t key;
 	unsigned count, latest;
-	struct account accounts[CROWD_ACCOUNTS_MAX];
+	struct headcount accounts[CROWD_ACCOUNTS_MAX];
 	uint16_t slots[SLOTS]; /* of `accounts`, 0 = free */
 };
 
@@ -83,7 +83,7 @@ crowd_account(struct crowd *crowd, uint32_t uid)
 		return crowd->latest;
 	slot = slot_of(crowd, key);
 	if (crowd->slots[slot] == 0 && crowd->count < CROWD_ACCOUNTS_MAX) {
-		crowd->accounts[crowd->count] = (struct account){
+		crowd->accounts[crowd->count] = (struct headcount){
 			.key = key,
 			.uid = uid,
 			.share = CROWD_WATCHED_MAX,
@@ -99,14 +99,14 @@ crowd_account(struct crowd *crowd, uint32_t uid)
 void
 crowd_note_watched(struct crowd *crowd, uint32_t uid)
 {
-	struct account *account = &crowd->accounts[crowd_account(crowd, uid)];
+	struct headcount *account = &crowd->accounts[crowd_account(crowd, uid)];
 
 	account->open++;
 	account->watched++;
 }
 
 static bool
-keep(struct account *account)
+keep(struct headcount *account)
 {
 	if (account->watched + account->kept >= account->share)
 		return false;
@@ -117,7 +117,7 @@ keep(struct account *account)
 bool
 crowd_offer(struct crowd *crowd, uint32_t uid)
 {
-	struct account *account = &crowd->accounts[crowd_account(crowd, uid)];
+	struct headcount *account = &crowd->accounts[crowd_account(crowd, uid)];
 
 	account->open++;
 	return keep(account);
@@ -142,7 +142,7 @@ compare_demands(const void *a, const void *b)
 /* Divides the places among the accounts by what each has of `wanted`. Who has a place keeps it
  * before another is given one. Returns 0 or -ENOMEM. */
 static int
-divide(struct crowd *crowd, uint32_t (*wanted)(const struct account *))
+divide(struct crowd *crowd, uint32_t (*wanted)(const struct headcount *))
 {
 	struct fair_demand *demands = calloc(2 * (size_t)crowd->count, sizeof(*demands));
 
@@ -164,7 +164,7 @@ divide(struct crowd *crowd, uint32_t (*wanted)(const struct account *))
 }
 
 static uint32_t
-open_of(const struct account *account)
+open_of(const struct headcount *account)
 {
 	return account->open;
 }
@@ -175,7 +175,7 @@ crowd_divide(struct crowd *crowd)
 	bool divided = divide(crowd, open_of) == 0;
 
 	for (unsigned i = 0; i < crowd->count; i++) {
-		struct account *account = &crowd->accounts[i];
+		struct headcount *account = &crowd->accounts[i];
 
 		account->kept = 0;
 		if (!divided)
@@ -200,7 +200,7 @@ crowd_note_there(struct crowd *crowd, uint32_t uid)
 }
 
 static uint32_t
-there_of(const struct account *account)
+there_of(const struct headcount *account)
 {
 	return account->there;
 }
@@ -226,7 +226,7 @@ crowd_has_excess(const struct crowd *crowd, unsigned account)
 void
 crowd_note_dropped(struct crowd *crowd, uint32_t uid)
 {
-	struct account *account = &crowd->accounts[crowd_account(crowd, uid)];
+	struct headcount *account = &crowd->accounts[crowd_account(crowd, uid)];
 
 	if (account->watched > 0)
 		account->watched--;
@@ -235,7 +235,7 @@ crowd_note_dropped(struct crowd *crowd, uint32_t uid)
 }
 
 static size_t
-left_out_of(const struct account *account)
+left_out_of(const struct headcount *account)
 {
 	return account->open - account->watched - account->kept;
 }
@@ -254,7 +254,7 @@ crowd_left_out(const struct crowd *crowd)
 	size_t most = 0;
 
 	for (unsigned i = 0; crowd != NULL && i < crowd->count; i++) {
-		const struct account *account = &crowd->accounts[i];
+		const struct headcount *account = &crowd->accounts[i];
 
 		all.count += left_out_of(account);
 		if (left_out_of(account) > most) {

@@ -7,8 +7,8 @@
  * What it never does: report that anything closed. What lost its place was seen by the poll, so it
  * is taken out of the last one as well, and is missing in neither.
  *
- * Cost: nothing where there is room; else a walk over the stays and the listeners, and a sort of the
- * listeners of the users who have too many.
+ * Cost: nothing where there is room; else a walk over the stays and the listeners, and a sort of
+ * the listeners of the users who have too many.
  */
 #include <errno.h>
 #include <stdlib.h>

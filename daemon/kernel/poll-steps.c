@@ -23,8 +23,8 @@
  * `repeats`. Else those that were ticked off are copied, and the poll goes on as if it had just
  * read them.
  *
- * Where more are open than can be watched, the last poll's are read as ever, and of the newcomers as
- * many are taken as their users' shares have room for (engine/crowd.c), the first of the dump. The
+ * Where more are open than can be watched, the last poll's are read as ever, and of the newcomers
+ * as many are taken as their users' shares have room for (engine/crowd.c), the first of the dump. The
  * others are counted. A user who has fewer than its share is never short of room for that: then the
  * snapshot has more than can be watched, and the engine says what of the last poll's gives way.
  *

@@ -174,5 +174,6 @@ main(void)
 		cmocka_unit_test(users_are_bounded),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("crowd", tests, NULL, NULL);
 }

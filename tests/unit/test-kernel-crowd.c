@@ -451,5 +451,6 @@ main(void)
 		BOTH(a_group_loses_some),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("kernel-crowd", tests, NULL, NULL);
 }
