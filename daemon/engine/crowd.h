@@ -40,7 +40,8 @@ bool crowd_offer(struct crowd *crowd, uint32_t uid);
 
 /*
  * Divides the places by what was offered so far. Of the newcomers that were kept each is to be
- * asked for anew: crowd_admit() returns false where it has no place. Without memory nobody new has one.
+ * asked for anew: crowd_admit() returns false where it has no place. Without memory nobody new has
+ * one.
  */
 void crowd_divide(struct crowd *crowd);
 bool crowd_admit(struct crowd *crowd, uint32_t uid);

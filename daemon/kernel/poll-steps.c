@@ -24,9 +24,9 @@
  * read them.
  *
  * Where more are open than can be watched, the last poll's are read as ever, and of the newcomers
- * as many are taken as their users' shares have room for (engine/crowd.c), the first of the dump. The
- * others are counted. A user who has fewer than its share is never short of room for that: then the
- * snapshot has more than can be watched, and the engine says what of the last poll's gives way.
+ * as many are taken as their users' shares have room for (engine/crowd.c), the first of the dump.
+ * The others are counted. A user who has fewer than its share is never short of room for that: then
+ * the snapshot has more than can be watched, and the engine says what of the last poll's gives way.
  *
  * What it never does: read a source (the caller does, in steps) or decide what absence means.
  *
