@@ -215,18 +215,22 @@ come_back(struct pass *pass, struct stay *stay)
 		hopping_join(&engine->hopping, former, grace_usec);
 }
 
-void
+bool
 comeback_all(struct pass *pass)
 {
-	struct track *track = &pass->engine->track;
+	const struct track *track = &pass->engine->track;
 
-	for (size_t i = 0; i < track->count; i++) {
-		struct stay *stay = track->stays[i];
+	for (; pass->at < track->count; pass->at++) {
+		struct stay *stay = track->stays[pass->at];
+		size_t budget = pass->move_budget;
 
+		if (slice_is_over(pass->slice))
+			return false;
 		if (stay->is.state == STAY_NEW && !stay->is.compared && ask_resolved(pass, stay))
 			come_back(pass, stay);
+		slice_spend(pass->slice, budget - pass->move_budget);
 	}
-	track_sweep(track);
+	return true;
 }
 
 /* A port that its occupant's programs take in turns: the time of this stay counts among theirs. */
