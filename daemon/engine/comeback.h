@@ -17,8 +17,9 @@ struct pass;
 bool comeback_all(struct pass *pass);
 
 /* An AWAY stay lengthens the chain of ports its owner took one by one, where it is one that would
- * have been told in time. */
-void comeback_leave(struct pass *pass, struct stay *stay);
+ * have been told in time. In slices: returns true when it is over, else that one is to be gone on
+ * with before any other. */
+bool comeback_leave(struct pass *pass, struct stay *stay);
 
 /* True while an AWAY stay may still come back. */
 bool comeback_is_open(struct pass *pass, const struct stay *stay);

@@ -30,23 +30,22 @@
 #include "engine/tell.h"
 #include "engine/tenures.h"
 
-static void
+/* Returns true when it is over; so does the next one. */
+static bool
 visit_away(struct pass *pass, struct stay *stay)
 {
-	comeback_leave(pass, stay);
+	if (!comeback_leave(pass, stay))
+		return false;
 	if (!comeback_is_open(pass, stay))
 		tell_end(pass, stay);
+	return true;
 }
 
 static void
-visit_present(struct pass *pass, struct stay *stay)
+tell_present(struct pass *pass, struct stay *stay)
 {
 	uint64_t age_usec = stay_age_usec(stay, pass->poll_usec);
 
-	if (!ask_resolved(pass, stay))
-		return;
-	judge_stay(pass, stay);
-	tenures_note(pass, stay);
 	/* It gets no older while no poll sees it: nothing becomes due. */
 	if (!stay_is_seen(stay) && stay->is.state != STAY_OVERSTAYING) {
 		tell_turns(pass, stay);
@@ -64,6 +63,28 @@ visit_present(struct pass *pass, struct stay *stay)
 	tell_overstay(pass, stay, age_usec);
 }
 
+static bool
+visit_present(struct pass *pass, struct stay *stay)
+{
+	if (!ask_resolved(pass, stay))
+		return true;
+	/* Not again where it was who shares it that took long. */
+	if (pass->member == 0 && !judge_stay_in_slices(pass, stay))
+		return false;
+	if (!tenures_note(pass, stay))
+		return false;
+	tell_present(pass, stay);
+	return true;
+}
+
+static bool
+visit(struct pass *pass, struct stay *stay)
+{
+	if (stay->is.state == STAY_AWAY)
+		return visit_away(pass, stay);
+	return stay->is.state == STAY_ENDED || visit_present(pass, stay);
+}
+
 /* A rule that asks for newer programs does so of each stay. */
 static bool
 find_newer(struct pass *pass)
@@ -79,14 +100,8 @@ visit_all(struct pass *pass)
 	const struct track *track = &pass->engine->track;
 
 	for (; pass->at < track->count; pass->at++) {
-		struct stay *stay = track->stays[pass->at];
-
-		if (slice_is_over(pass->slice))
+		if (slice_is_over(pass->slice) || !visit(pass, track->stays[pass->at]))
 			return false;
-		if (stay->is.state == STAY_AWAY)
-			visit_away(pass, stay);
-		else if (stay->is.state != STAY_ENDED)
-			visit_present(pass, stay);
 	}
 	return true;
 }
@@ -185,6 +200,7 @@ pass_clear(struct pass *pass)
 	sorting_clear(&pass->sorting);
 	due_clear(pass);
 	free(pass->suspects);
+	free(pass->judging);
 	pass->summing = summing_free(pass->summing);
 	(void)newer_clear(&pass->newer, &whole);
 	*pass = (struct pass){ 0 };

@@ -203,27 +203,45 @@ is_followed(const struct pass *pass, const struct stay *stay)
 	return (pass->engine->policy->hopping >> stay->is.endpoint.protocol & 1) != 0;
 }
 
-void
+/* Who shares the stay. Returns false where the slice is over; at least one was noted. */
+static bool
+note_members(struct pass *pass, struct stay *stay, bool shared)
+{
+	uint32_t first = pass->member;
+
+	for (; pass->member < stay->is.member_count; pass->member++) {
+		if (pass->member > first && slice_is_over(pass->slice))
+			return false;
+		if (is_process(stay->is.members[pass->member].owner) &&
+		    !is_repeated(stay, pass->member))
+			note_member(pass, stay, &stay->is.members[pass->member], shared);
+	}
+	pass->member = 0;
+	return true;
+}
+
+bool
 tenures_note(struct pass *pass, struct stay *stay)
 {
 	struct hopping *hopping = &pass->engine->hopping;
 	bool shared;
 
-	if (!stay->is.compared || !judge_stay_is_anew(stay) ||
-	    (stay->is.member_count == 1 && !stay->is.shared))
-		return;
+	if (pass->member == 0 &&
+	    (!stay->is.compared || !judge_stay_is_anew(stay) ||
+		(stay->is.member_count == 1 && !stay->is.shared)))
+		return true;
 	shared = is_shared(stay);
 	if (!shared && !stay->is.shared)
-		return;
+		return true;
 	if (!is_followed(pass, stay)) {
 		tenures_forget(hopping, stay);
-		return;
+		return true;
 	}
-	for (uint32_t i = 0; i < stay->is.member_count; i++)
-		if (is_process(stay->is.members[i].owner) && !is_repeated(stay, i))
-			note_member(pass, stay, &stay->is.members[i], shared);
+	if (!note_members(pass, stay, shared))
+		return false;
 	hopping_drop(stay);
 	stay->is.shared = shared || find_tenure(hopping, stay, NULL) != NULL;
+	return true;
 }
 
 void
