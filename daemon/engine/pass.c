@@ -140,7 +140,7 @@ static const struct {
 	bool (*sliced)(struct pass *pass);
 	void (*whole)(struct pass *pass); /* bounded by less than the number of stays */
 } steps[] = {
-	{ .whole = tenures_leave },
+	{ .sliced = tenures_leave },
 	{ .sliced = find_newer },
 	{ .sliced = comeback_all },
 	{ .sliced = sweep_stays },

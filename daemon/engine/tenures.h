@@ -9,8 +9,9 @@
 
 struct pass;
 
-/* Those that left since the last pass lengthen the chains of their owners. */
-void tenures_leave(struct pass *pass);
+/* Those that left since the last pass lengthen the chains of their owners. In slices: returns true
+ * when it is over. */
+bool tenures_leave(struct pass *pass);
 
 /* A stay that was judged: who shares it with others from now on. In slices: returns true when it is
  * over, else that one is to be gone on with before any other. */
