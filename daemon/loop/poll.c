@@ -37,22 +37,23 @@ struct poll {
 	struct pump pump;
 	struct poll_steps *steps; /* NULL = none is under way */
 	struct poll_times times;
-	bool at_once;		/* the next one does not wait */
-	unsigned failures;	/* incomplete polls in a row */
-	unsigned settled;	/* polls in a row that left nothing unproved beyond the bound */
-	unsigned roomy;		/* polls in a row that left no listener out */
-	uint64_t key;		/* secret, of the polls */
-	uint64_t begun_usec;	/* CLOCK_BOOTTIME */
-	uint64_t awake_usec;	/* CLOCK_MONOTONIC at that time; 0 = of another interval */
-	uint64_t asleep_usec;	/* time the host had slept by the last poll */
-	uint64_t last_cpu_usec; /* of the last poll, the judging included */
+	bool at_once;		 /* the next one does not wait */
+	unsigned failures;	 /* incomplete polls in a row */
+	unsigned settled;	 /* polls in a row that left nothing unproved beyond the bound */
+	unsigned roomy;		 /* polls in a row that left no listener out */
+	uint64_t key;		 /* secret, of the polls */
+	uint64_t begun_usec;	 /* CLOCK_BOOTTIME */
+	uint64_t awake_usec;	 /* CLOCK_MONOTONIC at that time; 0 = of another interval */
+	uint64_t asleep_usec;	 /* time the host had slept by the last poll */
+	uint64_t last_cpu_usec;	 /* of the last poll, the judging included */
+	uint64_t taken_cpu_usec; /* of this thread when one was handed to the engine, */
+	bool is_taken;		 /* which has not judged it yet */
 };
 
 /* Arms the timer for the next poll, unless one is under way: after anything became due. */
 static void
-plan_next(void *argument)
+plan_next(struct poll *poll)
 {
-	struct poll *poll = argument;
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t next_usec = 0;
 
@@ -164,26 +165,44 @@ take_in(struct poll *poll)
 {
 	const struct ground *ground = poll->ground;
 	struct snapshot *snapshot = make_room(poll, poll_steps_finish(poll->steps));
-	uint64_t cpu_usec = clock_thread_cpu_usec();
 
+	poll->taken_cpu_usec = clock_thread_cpu_usec();
 	poll->steps = NULL;
+	poll->is_taken = true;
 	note_completeness(poll, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
-	if (snapshot != NULL) {
+	if (snapshot == NULL)
+		engine_note_missed(ground->engine, 1);
+	else {
 		note_surplus(poll, snapshot);
 		note_left_out(poll, snapshot);
-	}
-	if (snapshot == NULL || engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0) {
-		engine_note_missed(ground->engine, 1);
-		(void)snapshot_free(snapshot);
+		engine_begin_observe(ground->engine, snapshot, has_resumed(poll));
 	}
 	loop_announce(ground->loop, LOOP_CHANGED);
-	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
+}
+
+/* The engine has it. */
+static void
+note_taken(struct poll *poll)
+{
+	poll->is_taken = false;
+	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - poll->taken_cpu_usec;
 	if (log_is_verbose()) {
-		struct diff_counts changes = engine_changes(ground->engine);
+		struct diff_counts changes = engine_changes(poll->ground->engine);
 		log_debug("poll", "%zu appeared, %zu persisted, %zu vanished; %llu us of CPU",
 		    changes.appeared, changes.persisted, changes.missing,
 		    (unsigned long long)poll->last_cpu_usec);
 	}
+}
+
+static void
+on_passed(void *argument)
+{
+	struct poll *poll = argument;
+	const struct ground *ground = poll->ground;
+
+	if (poll->is_taken)
+		note_taken(poll);
+	plan_next(poll);
 	if (!loop_is_ready(ground->loop) && engine_last_poll(ground->engine) != NULL)
 		loop_announce(ground->loop, LOOP_READY);
 }
@@ -294,7 +313,7 @@ start(struct poll *poll)
 	if (r == 0)
 		r = pump_open(&poll->pump, ground);
 	if (r == 0)
-		r = loop_subscribe(ground->loop, LOOP_CHANGED, plan_next, poll);
+		r = loop_subscribe(ground->loop, LOOP_PASSED, on_passed, poll);
 	if (r == 0)
 		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, poll);
 	if (r < 0)
