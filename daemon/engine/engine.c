@@ -22,8 +22,7 @@
 #include "engine/diff.h"
 #include "engine/hint.h"
 #include "engine/pass.h"
-#include "engine/tell.h"
-#include "engine/tenures.h"
+#include "engine/unwatch.h"
 
 struct engine *
 engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
@@ -178,17 +177,6 @@ lose_unwatched(const struct watch *watch, struct stay *stay)
 	return true;
 }
 
-static void
-forget_stay(struct engine *engine, struct stay *stay, const struct moment *moment)
-{
-	tell_unwatched(engine, stay, moment);
-	tenures_forget(&engine->hopping, stay);
-	hopping_drop(stay);
-	if (stay->is.state != STAY_AWAY)
-		(void)stay_advance(stay, STAY_EVENT_GONE);
-	(void)stay_advance(stay, STAY_EVENT_END);
-}
-
 /* Forgets what is not to be watched any more, in the stays and in the last poll, so that it is
  * neither missing nor ended. */
 static void
@@ -200,7 +188,7 @@ forget_unwatched(struct engine *engine, const struct watch *watch, const struct 
 
 	for (size_t i = 0; i < engine->track.count; i++)
 		if (!lose_unwatched(watch, engine->track.stays[i]))
-			forget_stay(engine, engine->track.stays[i], moment);
+			unwatch_stay(engine, engine->track.stays[i], moment);
 	(void)track_sweep(&engine->track, &whole);
 	track_settle(&engine->track);
 	snapshot_drop_known(last);
@@ -253,6 +241,7 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 {
 	engine->before_usec = engine->last->taken_usec;
 	engine->last->taken_usec = snapshot->taken_usec;
+	snapshot_take_crowd(engine->last, snapshot);
 	namespace_note_poll(&engine->namespace, engine->last);
 	engine->changes = (struct diff_counts){ .persisted = engine->last->count };
 	note_resumed(engine, resumed);

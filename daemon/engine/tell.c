@@ -102,11 +102,12 @@ overstay_priority(const struct stay *stay)
 	return stay->told.entered ? SEVERITY_INFO : SEVERITY_NOTICE;
 }
 
-/* What was there at the first poll is known to whoever reads the messages, by its own account. */
+/* What was there at the first poll is known to whoever reads the messages, by its own account; and
+ * what was perhaps there all the time did not appear. */
 static bool
 is_introduced(const struct stay *stay)
 {
-	return stay->told.any || stay->is.baseline;
+	return stay->told.any || stay->is.baseline || stay->is.late;
 }
 
 /* True where an alert can be made now. Else it is not told, and is when there is room. */

@@ -111,7 +111,8 @@ make_stay(const struct observation *observation, const struct listener *listener
 		return NULL;
 	track->make_id(&stay->is.id, track->make_id_argument);
 	stay->is.baseline = namespace_is_baseline(namespace, &listener->endpoint);
-	if (!stay->is.baseline)
+	stay->is.late = listener->late;
+	if (!stay->is.baseline && !listener->late)
 		stay->is.absent_usec = namespace->last_complete_usec[part_of(&listener->endpoint)];
 	return stay;
 }

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/surplus.h"
 #include "kernel/poll-steps.h"
 #include "loop/poll-times.h"
 #include "loop/poll.h"
@@ -22,6 +23,9 @@
 
 /* So many polls without a surplus, and what cannot be proved fits again. */
 #define POLL_SETTLED_MIN 12
+
+/* So many polls that left no listener out, and there is room for all again. */
+#define POLL_ROOMY_MIN 12
 
 /* So many incomplete polls in a row are more than bad luck. */
 #define POLL_FAILURES_MAX 3
@@ -36,6 +40,7 @@ struct poll {
 	bool at_once;		 /* the next one does not wait */
 	unsigned failures;	 /* incomplete polls in a row */
 	unsigned settled;	 /* polls in a row that left nothing unproved beyond the bound */
+	unsigned roomy;		 /* polls in a row that left no listener out */
 	uint64_t key;		 /* secret, of the polls */
 	uint64_t begun_usec;	 /* CLOCK_BOOTTIME */
 	uint64_t awake_usec;	 /* CLOCK_MONOTONIC at that time; 0 = of another interval */
@@ -94,6 +99,39 @@ note_surplus(struct poll *poll, const struct snapshot *snapshot)
 		conditions_end(conditions, CONDITION_PROOFS);
 }
 
+/* The same of a user who opens and closes more listeners than can be watched. */
+static void
+note_left_out(struct poll *poll, const struct snapshot *snapshot)
+{
+	struct conditions *conditions = poll->ground->conditions;
+	struct crowd_left_out left_out = crowd_left_out(snapshot->crowd);
+
+	if (left_out.count > 0) {
+		poll->roomy = 0;
+		conditions_begin(conditions, CONDITION_LISTENERS, NOTICE_LISTENERS_LEFT_OUT,
+		    FACTS(fact_number(FACT_COUNT, left_out.count),
+			fact_number(FACT_LISTENERS, CROWD_WATCHED_MAX),
+			fact_number(FACT_UID, left_out.uid)));
+	} else if (poll->roomy < POLL_ROOMY_MIN && ++poll->roomy == POLL_ROOMY_MIN)
+		conditions_end(conditions, CONDITION_LISTENERS);
+}
+
+/* Leaves of a poll what can be watched. Returns NULL without memory: then there was no poll. */
+static struct snapshot *
+make_room(struct poll *poll, struct snapshot *snapshot)
+{
+	const struct moment moment = clock_now();
+	int r;
+
+	if (snapshot == NULL || snapshot->count <= CROWD_WATCHED_MAX)
+		return snapshot;
+	r = surplus_drop(poll->ground->engine, snapshot, &moment);
+	if (r < 0)
+		return snapshot_free(snapshot);
+	snapshot_note_known(snapshot, poll->key);
+	return snapshot;
+}
+
 /* The host slept where CLOCK_BOOTTIME went further than CLOCK_MONOTONIC. */
 static bool
 has_resumed(struct poll *poll)
@@ -126,7 +164,7 @@ static void
 take_in(struct poll *poll)
 {
 	const struct ground *ground = poll->ground;
-	struct snapshot *snapshot = poll_steps_finish(poll->steps);
+	struct snapshot *snapshot = make_room(poll, poll_steps_finish(poll->steps));
 
 	poll->taken_cpu_usec = clock_thread_cpu_usec();
 	poll->steps = NULL;
@@ -136,6 +174,7 @@ take_in(struct poll *poll)
 		engine_note_missed(ground->engine, 1);
 	else {
 		note_surplus(poll, snapshot);
+		note_left_out(poll, snapshot);
 		engine_begin_observe(ground->engine, snapshot, has_resumed(poll));
 	}
 	loop_announce(ground->loop, LOOP_CHANGED);
