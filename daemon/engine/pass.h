@@ -101,7 +101,7 @@ struct engine {
 	struct work work;
 };
 
-/* A pass at that moment, unless it would find nothing to do. Returns true where one is under way. */
+/* A pass at that moment, unless it would find nothing to do. Returns true where it is begun. */
 bool pass_begin(struct pass *pass, struct engine *engine, const struct moment *moment);
 
 /* Returns true when it is over. */

@@ -24,6 +24,7 @@
 #include "kernel/replay.h"
 #include "or-die.h"
 #include "world-names.h"
+#include "world-work.h"
 #include "world.h"
 
 /* As loop/poll.c and loop/lookup.c have them. */
@@ -157,26 +158,6 @@ answer_peers(struct world *world)
 	return count > 0;
 }
 
-/* What is under way, in one go or stay by stay. */
-static bool
-is_one_go(void *argument)
-{
-	const struct world *world = argument;
-
-	return !world->sliced;
-}
-
-static void
-finish_work(struct world *world)
-{
-	struct slice slice;
-
-	do {
-		slice = slice_of(1, is_one_go, world);
-		world->slices++;
-	} while (!engine_go_on(world->engine, &slice));
-}
-
 static void
 advance(struct world *world)
 {
@@ -184,7 +165,7 @@ advance(struct world *world)
 
 	do {
 		engine_begin_advance(world->engine, &moment);
-		finish_work(world);
+		world_finish_work(world);
 	} while (answer_peers(world));
 	world_deliver(world);
 	ask_owners(world);
@@ -466,7 +447,7 @@ take_poll(struct world *world)
 	world->repetitions += snapshot->repeats;
 	world->settled = snapshot->repeats ? world->settled + 1 : 0;
 	engine_begin_observe(world->engine, snapshot, world->resumed);
-	finish_work(world);
+	world_finish_work(world);
 	if (engine_last_poll(world->engine)->taken_usec != world->begun_usec)
 		abort();
 	world->resumed = false;

@@ -86,8 +86,7 @@ __wrap_conditions_hold(const struct conditions *conditions, enum condition condi
 	return condition == CONDITION_SOURCE && played.no_sock_diag;
 }
 
-/* In the place of the engine, which judges at once; the loop ends when there is no more to be asked.
- */
+/* In the place of the engine, which judges at once; the loop ends when no more is to be asked. */
 static void
 on_changed(void *argument)
 {
