@@ -118,7 +118,9 @@ static const char *const sentences[NOTICE_COUNT] = {
 					     "old one as {PATH}",
 	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
 			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
-			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
+			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers[, "
+			   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of uid "
+			   "{SOCKET_UID}]",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -129,7 +131,9 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_CROWD_RECOVERED] = "{CONDITION}: all listeners are looked up in time again; since "
 				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
 				   "forgotten before their grace was over, {UNASKED_PEERS} "
-				   "suspect{UNASKED_PEERS:s} reported without peers",
+				   "suspect{UNASKED_PEERS:s} reported without peers[, "
+				   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of "
+				   "uid {SOCKET_UID}]",
 };
 
 static void
