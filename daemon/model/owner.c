@@ -502,6 +502,9 @@ owner_same(const struct owner *a, const struct owner *b)
 	q = owner_first(b);
 	if (p == NULL || q == NULL || p->exe[0] == '\0')
 		return false;
+	/* Whoever else holds them is not known to be the same. */
+	if ((a->unsearched || b->unsearched) && !process_same(p, q))
+		return false;
 	/*
 	 * exe_trust is left out on purpose: an upgrade that replaced the file before a restart
 	 * must not make a stranger of the same service.

@@ -305,6 +305,17 @@ same_owner(void **state)
 	assert_string_equal(owner_reason_name(unknown->reason), "timeout");
 	assert_null(owner_unref(a));
 	assert_null(owner_unref(b));
+	/* Somebody may hold it beside the one that was found. */
+	b = help_owner("/usr/bin/nc", 1000);
+	a = help_owner("/usr/bin/nc", 1000);
+	b->unsearched = true;
+	assert_true(owner_same(a, b) && owner_same(b, a));
+	b->processes[0]->pid++;
+	assert_false(owner_same(a, b) || owner_same(b, a));
+	b->unsearched = false;
+	assert_true(owner_same(a, b));
+	assert_null(owner_unref(a));
+	assert_null(owner_unref(b));
 	assert_null(owner_unref(kernel));
 	assert_null(owner_unref(unknown));
 }
@@ -349,6 +360,18 @@ other_code_is_another_owner(void **state)
 	assert_false(owner_same(a, b));
 	q->pid--;
 	assert_true(owner_same(a, b));
+	/* Nor is what was cut off known, but while it lives. */
+	set_arguments(p, one, sizeof(one));
+	set_arguments(q, next, sizeof(next));
+	q->cmdline_cut = true;
+	assert_true(owner_same(a, b) && owner_same(b, a));
+	q->pid++;
+	assert_false(owner_same(a, b) || owner_same(b, a));
+	q->cmdline_cut = false;
+	assert_true(owner_same(a, b));
+	q->pid--;
+	set_arguments(p, title, sizeof(title));
+	set_arguments(q, other_title, sizeof(other_title));
 	rename_to(&p->script, "/srv/a.py");
 	assert_true(owner_same(a, b));
 	q->start_usec++;
