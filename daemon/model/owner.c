@@ -222,7 +222,8 @@ shared_of(const struct process *process)
 	    offsetof(struct shared_process, process));
 }
 
-struct process *
+/* As after process_init(), with one reference. Returns NULL without memory. */
+static struct process *
 process_new(void)
 {
 	struct shared_process *shared = calloc(1, sizeof(*shared));

@@ -349,12 +349,8 @@ bool owner_same(const struct owner *a, const struct owner *b);
 void process_init(struct process *process);
 void place_init(struct place *place);
 
-/*
- * A process for owners to share, as after process_init(), with one reference; NULL without memory.
- * The others of this paragraph take such a one, or one of an owner's. process_unref() accepts NULL
- * and returns it.
- */
-struct process *process_new(void);
+/* Take and give back a reference to a process of an owner's, for another owner to share it.
+ * process_unref() accepts NULL and returns it. */
 struct process *process_ref(struct process *process);
 struct process *process_unref(struct process *process);
 bool process_is_alone(const struct process *process); /* as owner_is_alone() */

@@ -408,5 +408,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(another_user_is_kept, begin_engine, end_engine),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("engine-kept", tests, NULL, NULL);
 }
