@@ -121,6 +121,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers[, "
 			   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of uid "
 			   "{SOCKET_UID}]",
+	[NOTICE_LISTENERS_LEFT_OUT] = "{CONDITION}: {COUNT} listeners are not watched: more than "
+				      "{LISTENERS} are open, most of them by uid {UID}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -134,6 +136,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 				   "suspect{UNASKED_PEERS:s} reported without peers[, "
 				   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of "
 				   "uid {SOCKET_UID}]",
+	[NOTICE_LISTENERS_RECOVERED] = "{CONDITION}: all listeners are watched again",
 };
 
 static void
