@@ -32,6 +32,9 @@ void lookup_want(struct stay *stay, struct member *member, enum search_depth dep
 bool lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec,
     uint64_t wait_usec, uint64_t *due_usec);
 
+/* The user of the socket with this inode, 0 where none was asked for. */
+uint32_t lookup_question_uid(const struct lookup_question *questions, size_t count, uint32_t inode);
+
 /*
  * Takes in answers, which it sorts. What was asked for and is not among them is unknown from now
  * on; but who held a socket that has left is not forgotten for an answer that knows nobody.

@@ -12,6 +12,7 @@
 #include "engine/group.h"
 #include "engine/heartbeat.h"
 #include "engine/hopping.h"
+#include "engine/kept.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
 #include "engine/surge.h"
@@ -84,6 +85,7 @@ struct engine {
 	struct surge surge;
 	struct advice advice;
 	struct verified verified;
+	struct kept kept;
 	struct usage usage;
 	struct heartbeat heartbeat;
 	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */

@@ -215,7 +215,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 		bool named = checksum && (holder->pid != 1 || first->holders == 1);
 
 		r = process_describe(&answer->view, holder, first->inode, named,
-		    &owner->processes[described]);
+		    owner->processes[described]);
 		if (r < 0) {
 			owner->holders--;
 			continue;
@@ -223,7 +223,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 		checksum = checksum && !named;
 		described++;
 	}
-	owner->process_count = described;
+	owner_shorten(owner, described);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -260,7 +260,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 		r = find_cgroups(answer);
 		path = r == 0 ? cgroup_path(answer, first->cgroup) : NULL;
 		if (path != NULL && shell_is_accepted(&answer->view, path))
-			owner->processes[0].evidence |= EVIDENCE_SHELL_BELOW;
+			owner->processes[0]->evidence |= EVIDENCE_SHELL_BELOW;
 	}
 	if (r == 0)
 		r = set_place(answer, first->cgroup, owner);

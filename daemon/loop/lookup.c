@@ -168,14 +168,17 @@ connect_lookup(struct lookup *lookup)
 	    on_readable, lookup, &lookup->readable);
 }
 
+/* The owner of a packet is kept before the next one is taken apart. */
 static void
 on_owner(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct lookup *lookup = argument;
+	uint32_t uid = lookup_question_uid(lookup->questions, lookup->asked, inode);
 
 	if (lookup->answer_count == LOOKUP_INODES_MAX)
 		return;
-	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
+	lookup->answers[lookup->answer_count++] =
+	    (struct lookup_answer){ inode, engine_keep_owner(lookup->ground->engine, owner, uid) };
 }
 
 /* Everything is known that can be. */
@@ -197,6 +200,22 @@ hand_over(struct lookup *lookup)
 	loop_announce(ground->loop, LOOP_CHANGED);
 }
 
+/* The owners that came in place of others count like those. */
+static void
+keep_claimed(struct lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->answer_count; i++) {
+		struct owner *owner = lookup->answers[i].owner;
+
+		if (owner->keeping != OWNER_UNCOUNTED)
+			continue;
+		lookup->answers[i].owner = engine_keep_owner(lookup->ground->engine, owner,
+		    lookup_question_uid(lookup->questions, lookup->asked,
+			lookup->answers[i].inode));
+		(void)owner_unref(owner);
+	}
+}
+
 /* What the kernel says of the sockets that no process holds. */
 static void
 on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
@@ -205,6 +224,7 @@ on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
 
 	/* Without memory they stay without a holder, until they are looked up again. */
 	unheld_take_in(lookup->answers, lookup->answer_count, sockets, count);
+	keep_claimed(lookup);
 	hand_over(lookup);
 }
 

@@ -171,7 +171,8 @@ enum fact_name {
 	FACT_SOCKET_UID,    /* of the socket's creator */
 	FACT_UNASKED,	    /* listeners not looked up in time, */
 	FACT_GIVEN_UP,	    /* not kept until their grace was over, */
-	FACT_UNASKED_PEERS, /* and suspects whose peers were not */
+	FACT_UNASKED_PEERS, /* suspects whose peers were not, */
+	FACT_UNKEPT_OWNERS, /* and owners that were too many to keep */
 	FACT_NAME_COUNT,
 };
 

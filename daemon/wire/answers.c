@@ -293,10 +293,10 @@ owner_is_sane(const struct wire_owner *fixed)
 static bool
 process_is_next(const struct owner *owner, uint32_t at)
 {
-	if (at > 0 && owner->processes[at].start_usec < owner->processes[at - 1].start_usec)
+	if (at > 0 && owner->processes[at]->start_usec < owner->processes[at - 1]->start_usec)
 		return false;
 	for (uint32_t i = 0; i < at; i++)
-		if (owner->processes[i].pid == owner->processes[at].pid)
+		if (owner->processes[i]->pid == owner->processes[at]->pid)
 			return false;
 	return true;
 }
@@ -306,7 +306,7 @@ static int
 take_processes(struct packet_reader *reader, struct owner *owner)
 {
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		int r = take_process(reader, &owner->processes[i]);
+		int r = take_process(reader, owner->processes[i]);
 
 		if (r < 0)
 			return r;

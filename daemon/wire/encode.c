@@ -174,7 +174,7 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 	put(packet, &at, inodes, inode_count * sizeof(inodes[0]));
 	put_place(packet, &at, &owner->place);
 	while (fixed.process_count < owner->process_count &&
-	    put_process(packet, &at, &owner->processes[fixed.process_count]))
+	    put_process(packet, &at, owner->processes[fixed.process_count]))
 		fixed.process_count++;
 	memcpy(packet + sizeof(struct wire_header), &fixed, sizeof(fixed));
 	put_header(packet, LOOKUP_OWNER, id, at);

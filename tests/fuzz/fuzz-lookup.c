@@ -103,7 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    (answer.owner->kind == OWNER_PROCESS) == (owner_first(answer.owner) != NULL));
 		check_place(&answer.owner->place);
 		for (uint32_t i = 0; i < answer.owner->process_count; i++)
-			check_process(&answer.owner->processes[i]);
+			check_process(answer.owner->processes[i]);
 		length = encode_owner(packet, answer.id, answer.owner, answer.inodes,
 		    answer.inode_count);
 	}

@@ -239,9 +239,13 @@ take_answers(struct world *world)
 	size_t count = lookup->asked;
 	bool failed = lookup->failures > 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		struct owner *owner = find_owner(world, lookup->questions[i].inode);
+
 		answers[i] = (struct lookup_answer){ lookup->questions[i].inode,
-			find_owner(world, lookup->questions[i].inode) };
+			engine_keep_owner(world->engine, owner, lookup->questions[i].uid) };
+		(void)owner_unref(owner);
+	}
 	engine_lookup_answers(world->engine, answers, count, world->now_usec);
 	for (size_t i = 0; i < count; i++)
 		(void)owner_unref(answers[i].owner);
