@@ -119,6 +119,9 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
 			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
 			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
+	[NOTICE_INTERVAL_STRETCHED] = "{CONDITION}: there are so many listeners that polls take "
+				      "more than 1% of a CPU: the longest time between two "
+				      "is {INTERVAL_USEC} instead of {CONFIGURED_USEC}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -130,6 +133,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
 				   "forgotten before their grace was over, {UNASKED_PEERS} "
 				   "suspect{UNASKED_PEERS:s} reported without peers",
+	[NOTICE_INTERVAL_RECOVERED] = "{CONDITION}: the longest time between two polls is "
+				      "{INTERVAL_USEC} again",
 };
 
 static void

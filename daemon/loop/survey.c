@@ -100,6 +100,7 @@ static void
 finish(struct survey *survey)
 {
 	survey->last_cpu_usec = survey->pump.cpu_usec;
+	loop_note_apart(survey->ground->loop, survey->last_cpu_usec);
 	if (survey->incomplete != 0) {
 		/* Half a table compared with a whole one would show ports vanish. */
 		log_debug("survey", "incomplete, ignored: %s", incomplete_text(survey->incomplete));

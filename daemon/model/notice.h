@@ -82,6 +82,7 @@ enum notice {
 	NOTICE_EXECUTABLES_DAMAGED,
 	NOTICE_EXECUTABLES_OTHER_VERSION,
 	NOTICE_CROWDED,
+	NOTICE_INTERVAL_STRETCHED,
 	NOTICE_LOOKUP_RECOVERED, /* and that are over */
 	NOTICE_POLLS_RECOVERED,
 	NOTICE_PROOFS_RECOVERED,
@@ -90,6 +91,7 @@ enum notice {
 	NOTICE_LAST_GOOD_RECOVERED,
 	NOTICE_EXECUTABLES_RECOVERED,
 	NOTICE_CROWD_RECOVERED,
+	NOTICE_INTERVAL_RECOVERED,
 	NOTICE_COUNT,
 };
 
@@ -166,10 +168,12 @@ enum fact_name {
 	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
-	FACT_SOCKET_UID,    /* of the socket's creator */
-	FACT_UNASKED,	    /* listeners not looked up in time, */
-	FACT_GIVEN_UP,	    /* not kept until their grace was over, */
-	FACT_UNASKED_PEERS, /* and suspects whose peers were not */
+	FACT_SOCKET_UID,      /* of the socket's creator */
+	FACT_UNASKED,	      /* listeners not looked up in time, */
+	FACT_GIVEN_UP,	      /* not kept until their grace was over, */
+	FACT_UNASKED_PEERS,   /* and suspects whose peers were not */
+	FACT_INTERVAL_USEC,   /* in force */
+	FACT_CONFIGURED_USEC, /* that of the configuration */
 	FACT_NAME_COUNT,
 };
 
