@@ -287,7 +287,14 @@ size_t
 engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec)
 {
-	return lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
+	return lookup_questions(&engine->track, &engine->asking, questions, max, now_usec,
+	    engine->patient_usec);
+}
+
+void
+engine_lookup_took(struct engine *engine, uint64_t cpu_usec, uint64_t now_usec)
+{
+	asking_charge(&engine->asking, cpu_usec, now_usec);
 }
 
 /* Sockets that one process holds share their owner: the second time changes nothing. */
