@@ -5,10 +5,9 @@
  * where that was long ago; with that a suspect's program gets a checksum. What is known costs
  * nothing.
  *
- * Each user's sockets have the same part in a batch of questions, the oldest first (fair.c), as long
- * as the answers do not cost too much (asking.c). Those
- * that it takes too long to ask for are unknown for that reason, and counted; their questions are
- * still put when it is their turn.
+ * Each user's sockets have the same part in a batch of questions, the oldest first (fair.c), as
+ * long as the answers do not cost too much (asking.c). Those that it takes too long to ask for are
+ * unknown for that reason, and counted; their questions are still put when it is their turn.
  *
  * What it never does: talk to anyone (wire/client.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only

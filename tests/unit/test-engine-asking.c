@@ -135,7 +135,7 @@ nobodys_is_charged(void **state)
 	assert_false(asking_may(&asking, ATTACKER, START));
 }
 
-/* ---- in the engine ------------------------------------------------------------------------------ */
+/* ---- in the engine --------------------------------------------------------------------- */
 
 static void
 make_id(struct stay_id *ret, void *argument)
