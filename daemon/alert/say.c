@@ -122,6 +122,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_INTERVAL_STRETCHED] = "{CONDITION}: there are so many listeners that polls take "
 				      "more than 1% of a CPU: the longest time between two "
 				      "is {INTERVAL_USEC} instead of {CONFIGURED_USEC}",
+	[NOTICE_LISTENERS_LEFT_OUT] = "{CONDITION}: {COUNT} listeners are not watched: more than "
+				      "{LISTENERS} are open, most of them by uid {UID}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -135,6 +137,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 				   "suspect{UNASKED_PEERS:s} reported without peers",
 	[NOTICE_INTERVAL_RECOVERED] = "{CONDITION}: the longest time between two polls is "
 				      "{INTERVAL_USEC} again",
+	[NOTICE_LISTENERS_RECOVERED] = "{CONDITION}: all listeners are watched again",
 };
 
 static void
