@@ -377,7 +377,14 @@ engine_lookup_questions(struct engine *engine, struct lookup_question *questions
     uint64_t now_usec)
 {
 	settle(engine);
-	return lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
+	return lookup_questions(&engine->track, &engine->asking, questions, max, now_usec,
+	    engine->patient_usec);
+}
+
+void
+engine_lookup_took(struct engine *engine, uint64_t cpu_usec, uint64_t now_usec)
+{
+	asking_charge(&engine->asking, cpu_usec, now_usec);
 }
 
 struct owner *

@@ -98,6 +98,9 @@ size_t engine_lookup_questions(struct engine *engine, struct lookup_question *qu
  */
 struct owner *engine_keep_owner(struct engine *engine, struct owner *owner, uint32_t uid);
 
+/* The questions that were returned last took overstay-lookup so much CPU time. */
+void engine_lookup_took(struct engine *engine, uint64_t cpu_usec, uint64_t now_usec);
+
 /* As lookup_answers() and its like, lookup_failed() and lookup_retry(). */
 void engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);

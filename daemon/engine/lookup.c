@@ -5,10 +5,11 @@
  * where that was long ago; with that a suspect's program gets a checksum. What is known costs
  * nothing.
  *
- * Each user's sockets have the same part in a batch of questions, the oldest first (fair.c). Those
- * that it takes too long to ask for are unknown for that reason, and counted; their questions are
- * still put when it is their turn. Those whose owners there is no room for (kept.c) are unknown for
- * that one, and asked for again when there is.
+ * Each user's sockets have the same part in a batch of questions, the oldest first (fair.c), as
+ * long as the answers do not cost too much (asking.c). Those that it takes too long to ask for are
+ * unknown for that reason, and counted; their questions are still put when it is their turn. Those
+ * whose owners there is no room for (kept.c) are unknown for that one, and asked for again when
+ * there is.
  *
  * What it never does: talk to anyone (wire/client.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
@@ -125,10 +126,32 @@ ask(struct stay *stay, struct member *member, uint64_t now_usec)
 	};
 }
 
+/* Whose questions may be put now: of one user's sockets in a row the answer is the same. */
+struct permission {
+	const struct asking *asking;
+	uint64_t now_usec;
+	uint32_t uid;
+	bool known, may;
+};
+
+static bool
+may_ask(struct permission *permission, uint32_t uid)
+{
+	if (!permission->known || permission->uid != uid) {
+		permission->known = true;
+		permission->uid = uid;
+		permission->may = asking_may(permission->asking, uid, permission->now_usec);
+	}
+	return permission->may;
+}
+
 /* Who wants to be asked for now. What can be asked of nobody is unknown at once. */
 static void
-gather(struct track *track, struct fair *fair, uint64_t now_usec, uint64_t patient_usec)
+gather(struct track *track, const struct asking *asking, struct fair *fair, uint64_t now_usec,
+    uint64_t patient_usec)
 {
+	struct permission permission = { .asking = asking, .now_usec = now_usec };
+
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
@@ -144,15 +167,15 @@ gather(struct track *track, struct fair *fair, uint64_t now_usec, uint64_t patie
 				continue;
 			if (member->inode == 0)
 				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
-			else
+			else if (may_ask(&permission, member->uid))
 				fair_offer(fair, member->uid, member->since_usec, stay, m);
 		}
 	}
 }
 
 size_t
-lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec)
+lookup_questions(struct track *track, struct asking *asking, struct lookup_question *questions,
+    size_t max, uint64_t now_usec, uint64_t patient_usec)
 {
 	struct fair fair;
 	size_t count;
@@ -160,12 +183,13 @@ lookup_questions(struct track *track, struct lookup_question *questions, size_t 
 	if (!track->tally.wants_owners || max == 0)
 		return 0;
 	fair_init(&fair, max);
-	gather(track, &fair, now_usec, patient_usec);
+	gather(track, asking, &fair, now_usec, patient_usec);
 	count = fair_choose(&fair);
 	for (size_t i = 0; i < count; i++) {
 		struct stay *stay = fair.items[i].what;
 
 		questions[i] = ask(stay, &stay->is.members[fair.items[i].index], now_usec);
+		asking_note(asking, questions[i].uid, now_usec);
 	}
 	fair_clear(&fair);
 	return count;

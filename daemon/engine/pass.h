@@ -8,6 +8,7 @@
 #include "base/sorting.h"
 #include "engine/advice.h"
 #include "engine/agenda.h"
+#include "engine/asking.h"
 #include "engine/engine.h"
 #include "engine/group.h"
 #include "engine/heartbeat.h"
@@ -77,6 +78,7 @@ struct engine {
 	struct snapshot *last;
 	uint64_t before_usec; /* when the poll before it was taken, 0 = there was none */
 	struct track track;
+	struct asking asking;
 	struct agenda agenda;
 	struct outbox outbox;
 	struct hopping hopping;

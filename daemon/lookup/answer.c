@@ -56,7 +56,8 @@ struct answer {
 	bool cgroups_found;  /* cgroup_find() has been asked */
 	bool saw_all;	     /* the last walk saw every process */
 	uint64_t begun_usec; /* CLOCK_MONOTONIC */
-	char *packet;	     /* LOOKUP_PACKET_MAX bytes */
+	uint64_t begun_cpu_usec;
+	char *packet; /* LOOKUP_PACKET_MAX bytes */
 	answer_function *send;
 	void *argument;
 };
@@ -513,7 +514,8 @@ answer_all(struct answer *answer)
 	if (r < 0)
 		return r;
 	return answer->send(answer->packet,
-	    encode_done(answer->packet, answer->id, saw_all ? LOOKUP_SAW_ALL : 0),
+	    encode_done(answer->packet, answer->id, saw_all ? LOOKUP_SAW_ALL : 0,
+		clock_thread_cpu_usec() - answer->begun_cpu_usec),
 	    answer->argument);
 }
 
@@ -536,6 +538,7 @@ answer_request(const struct host *host, uint32_t id, const struct wire_question 
 		.send = send,
 		.argument = argument,
 		.begun_usec = clock_monotonic_usec(),
+		.begun_cpu_usec = clock_thread_cpu_usec(),
 	};
 	int r;
 

@@ -26,6 +26,9 @@
 /* A walk over 200,000 descriptors takes a second. */
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
+/* What one that does not answer counts as: nobody knows what it took. */
+#define SILENT_CPU_USEC USEC_PER_SEC
+
 #define RETRY_FIRST_USEC USEC_PER_SEC
 #define RETRY_LAST_USEC	 (5 * USEC_PER_MIN)
 
@@ -125,6 +128,7 @@ fail(struct lookup *lookup, int r)
 	disconnect(lookup);
 	(void)names_link_free(lookup->names);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
+	engine_lookup_took(lookup->ground->engine, r == -ETIMEDOUT ? SILENT_CPU_USEC : 0, now_usec);
 	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_FAILED,
 	    FACTS(fact_number(FACT_OWNER_REASON, reason), fact_number(FACT_ERROR, (uint64_t)-r),
 		fact_text(FACT_PROGRAM, unit == NULL ? lookup->options.program : NULL),
@@ -230,6 +234,19 @@ on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
 
 _Static_assert(UNHELD_MAX >= LOOKUP_INODES_MAX, "no socket of a request is left out");
 
+/* Notes what an answer cost: no more than it can have, whatever the other end says. */
+static void
+note_cost(struct lookup *lookup)
+{
+	uint64_t now_usec = clock_boottime_usec(), passed_usec = now_usec - lookup->asked_usec;
+	uint64_t cpu_usec = lookup_client_cpu_usec(lookup->client);
+
+	log_debug("lookup", "%zu questions answered in %llu us; %llu us of CPU", lookup->asked,
+	    (unsigned long long)passed_usec, (unsigned long long)cpu_usec);
+	engine_lookup_took(lookup->ground->engine, cpu_usec < passed_usec ? cpu_usec : passed_usec,
+	    now_usec);
+}
+
 /* All answers of a request are in. */
 static void
 take_in(struct lookup *lookup)
@@ -237,8 +254,7 @@ take_in(struct lookup *lookup)
 	struct unheld_socket sockets[UNHELD_MAX];
 	size_t count;
 
-	log_debug("lookup", "%zu questions answered in %llu us", lookup->asked,
-	    (unsigned long long)(clock_boottime_usec() - lookup->asked_usec));
+	note_cost(lookup);
 	(void)event_del(lookup->timeout);
 	settings_take_links(lookup->ground->settings, lookup_client_links(lookup->client));
 	count = unheld_collect(lookup->questions, lookup->asked, lookup->answers,

@@ -15,9 +15,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "engine/surplus.h"
 #include "kernel/poll-steps.h"
+#include "loop/poll-stretch.h"
 #include "loop/poll-times.h"
 #include "loop/poll.h"
 #include "loop/pump.h"
@@ -50,13 +52,17 @@ struct poll {
 	struct pump pump;
 	bool under_way;
 	struct poll_times times;
+	struct poll_stretch stretch;
+	unsigned unstretched;	 /* polls in a row since the interval is the configured one again */
 	bool at_once;		 /* the next one does not wait */
 	unsigned failures;	 /* incomplete polls in a row */
 	unsigned settled;	 /* polls in a row that left nothing unproved beyond the bound */
 	unsigned roomy;		 /* polls in a row that left no listener out */
 	uint64_t key;		 /* secret, of the polls */
 	uint64_t begun_usec;	 /* CLOCK_BOOTTIME */
-	uint64_t awake_usec;	 /* CLOCK_MONOTONIC at that time; 0 = of another interval */
+	uint64_t awake_usec;	 /* CLOCK_MONOTONIC at that time; 0 = of another interval, */
+	uint64_t gap_max_usec;	 /* the interval that was in force then, */
+	uint64_t begun_cpu_usec; /* and what the process had used, but for surveys */
 	uint64_t asleep_usec;	 /* time the host had slept by the last poll */
 	uint64_t last_cpu_usec;	 /* of the last poll, the judging included */
 	uint64_t taken_cpu_usec; /* of this thread when one was handed to the engine, */
@@ -139,6 +145,18 @@ seal(void *context)
 		reading->snapshot = poll_steps_finish(take_ptr(reading->steps));
 }
 
+static uint64_t
+configured_usec(const struct poll *poll)
+{
+	return settings_config(poll->ground->settings)->interval_usec;
+}
+
+static uint64_t
+in_force_usec(const struct poll *poll)
+{
+	return poll_stretch_interval_usec(&poll->stretch, configured_usec(poll));
+}
+
 /* Arms the timer for the next poll, unless one is under way: after anything became due. */
 static void
 plan_next(struct poll *poll)
@@ -150,8 +168,7 @@ plan_next(struct poll *poll)
 		return;
 	if (!poll->at_once)
 		next_usec = poll_times_next_usec(&poll->times, poll->begun_usec,
-		    engine_due_usec(poll->ground->engine),
-		    settings_config(poll->ground->settings)->interval_usec);
+		    engine_due_usec(poll->ground->engine), in_force_usec(poll));
 	loop_arm(poll->timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
@@ -237,15 +254,46 @@ has_resumed(struct poll *poll)
 /* What should have been polled since the poll before began, and was not: the loop was held up, or
  * the process stopped. A host that slept missed nothing. */
 static void
-note_late(struct poll *poll)
+note_late(struct poll *poll, uint64_t since_usec)
 {
-	uint64_t interval_usec = settings_config(poll->ground->settings)->interval_usec;
-	uint64_t now_usec = clock_monotonic_usec(), since_usec = now_usec - poll->awake_usec;
-
 	/* Twice the interval is one that was missed; a little late is none. */
-	if (poll->awake_usec != 0 && since_usec >= 2 * interval_usec)
-		engine_note_missed(poll->ground->engine, since_usec / interval_usec - 1);
+	if (since_usec >= 2 * poll->gap_max_usec)
+		engine_note_missed(poll->ground->engine, since_usec / poll->gap_max_usec - 1);
+}
+
+/* What the poll before cost, with all that followed from it: that is when the next ones come. */
+static void
+note_cost(struct poll *poll, uint64_t cpu_usec, uint64_t since_usec)
+{
+	struct conditions *conditions = poll->ground->conditions;
+	uint64_t interval_usec = configured_usec(poll), now_usec;
+
+	poll_stretch_note(&poll->stretch, interval_usec, cpu_usec, since_usec);
+	now_usec = in_force_usec(poll);
+	if (now_usec > interval_usec) {
+		poll->unstretched = 0;
+		conditions_begin(conditions, CONDITION_INTERVAL, NOTICE_INTERVAL_STRETCHED,
+		    FACTS(fact_number(FACT_INTERVAL_USEC, now_usec),
+			fact_number(FACT_CONFIGURED_USEC, interval_usec)));
+	} else if (poll->unstretched < POLL_SETTLED_MIN && ++poll->unstretched == POLL_SETTLED_MIN)
+		conditions_end_with(conditions, CONDITION_INTERVAL,
+		    FACTS(fact_number(FACT_INTERVAL_USEC, now_usec)));
+}
+
+/* A poll begins. */
+static void
+note_begun(struct poll *poll)
+{
+	uint64_t now_usec = clock_monotonic_usec(), since_usec = now_usec - poll->awake_usec;
+	uint64_t cpu_usec = clock_process_cpu_usec() - loop_apart_usec(poll->ground->loop);
+
+	if (poll->awake_usec != 0) {
+		note_late(poll, since_usec);
+		note_cost(poll, cpu_usec - poll->begun_cpu_usec, since_usec);
+	}
 	poll->awake_usec = now_usec;
+	poll->begun_cpu_usec = cpu_usec;
+	poll->gap_max_usec = in_force_usec(poll);
 }
 
 /* Hands the finished poll to the engine. */
@@ -345,9 +393,8 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	poll->at_once = false;
 	watched_read(poll->watched, false);
 	poll->begun_usec = clock_boottime_usec();
-	poll_times_begun(&poll->times, poll->begun_usec,
-	    settings_config(ground->settings)->interval_usec, draw());
-	note_late(poll);
+	note_begun(poll);
+	poll_times_begun(&poll->times, poll->begun_usec, poll->gap_max_usec, draw());
 	reading = reading_new(poll);
 	poll->under_way = reading != NULL;
 	if (reading == NULL) {
@@ -377,7 +424,12 @@ write_status(struct text *text, void *argument)
 {
 	const struct poll *poll = argument;
 
+	char interval[DURATION_TEXT_MAX];
+
 	text_printf(text, "last poll %llu us", (unsigned long long)poll->last_cpu_usec);
+	if (in_force_usec(poll) > configured_usec(poll))
+		text_printf(text, ", interval %s",
+		    duration_format_short(in_force_usec(poll), interval));
 }
 
 static int

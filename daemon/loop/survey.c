@@ -170,6 +170,7 @@ on_done(void *argument, void *context, int r)
 	(void)r;
 	survey->under_way = false;
 	survey->last_cpu_usec = survey->pump.cpu_usec;
+	loop_note_apart(survey->ground->loop, survey->last_cpu_usec);
 	if (incomplete != 0)
 		/* Half a table compared with a whole one would show ports vanish. */
 		log_debug("survey", "incomplete, ignored: %s", incomplete_text(incomplete));

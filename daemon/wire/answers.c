@@ -404,9 +404,11 @@ take_done(struct packet_reader *reader, struct lookup_client_packet *ret)
 
 	if (r < 0)
 		return r;
-	if ((fixed.flags & ~(uint32_t)LOOKUP_DONE_FLAGS) != 0)
+	if ((fixed.flags & ~(uint32_t)LOOKUP_DONE_FLAGS & ~(LOOKUP_CPU_MAX << LOOKUP_CPU_SHIFT)) !=
+	    0)
 		return -EPROTO;
 	ret->done = true;
+	ret->cpu_usec = (uint64_t)(fixed.flags >> LOOKUP_CPU_SHIFT) * LOOKUP_CPU_UNIT_USEC;
 	ret->saw_all = (fixed.flags & LOOKUP_SAW_ALL) != 0;
 	return 0;
 }
@@ -425,6 +427,7 @@ lookup_client_parse(const char *packet, size_t length, struct lookup_client_pack
 		return -EPROTO;
 	ret->id = header.id;
 	ret->done = ret->saw_all = false;
+	ret->cpu_usec = 0;
 	ret->owner = NULL;
 	ret->inode_count = ret->link_count = 0;
 	if (header.type == LOOKUP_OWNER)

@@ -159,6 +159,12 @@ lookup_client_set_paths(struct lookup_client *client, const struct link_table *p
 	return r;
 }
 
+uint64_t
+lookup_client_cpu_usec(const struct lookup_client *client)
+{
+	return client->answer.cpu_usec;
+}
+
 const struct link_table *
 lookup_client_links(const struct lookup_client *client)
 {

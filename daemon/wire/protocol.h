@@ -177,8 +177,13 @@ enum wire_done_flags {
 	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL,
 };
 
+/* The highest three bytes of the flags: the CPU time of the answer, in this unit. */
+#define LOOKUP_CPU_SHIFT     8
+#define LOOKUP_CPU_MAX	     0xffffffU
+#define LOOKUP_CPU_UNIT_USEC 100
+
 struct wire_done {
-	uint32_t flags; /* enum wire_done_flags */
+	uint32_t flags; /* enum wire_done_flags, and LOOKUP_CPU_SHIFT */
 };
 
 #endif

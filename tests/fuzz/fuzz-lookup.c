@@ -92,7 +92,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (lookup_client_parse((const char *)data, size, &answer) < 0)
 		return 0;
 	if (answer.done)
-		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0);
+		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0,
+		    answer.cpu_usec);
 	else if (answer.link_count > 0)
 		length = check_links(packet, &answer);
 	else {

@@ -189,7 +189,7 @@ test_done(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
 	struct lookup_client_packet answer;
-	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL);
+	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL, 0);
 
 	(void)state;
 	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
@@ -198,10 +198,16 @@ test_done(void **state)
 	assert_int_equal(answer.id, 3);
 	assert_int_equal(answer.inode_count, 0);
 	assert_null(answer.owner);
-	length = encode_done(packet, 3, 0);
+	assert_int_equal(answer.cpu_usec, 0);
+	length = encode_done(packet, 3, 0, 1234567);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_false(answer.saw_all);
-	length = encode_done(packet, 3, 2);
+	assert_int_equal(answer.cpu_usec, 1234500);
+	length = encode_done(packet, 3, LOOKUP_SAW_ALL, UINT64_MAX);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
+	assert_true(answer.saw_all);
+	assert_int_equal(answer.cpu_usec, (uint64_t)LOOKUP_CPU_MAX * LOOKUP_CPU_UNIT_USEC);
+	length = encode_done(packet, 3, 2, 0);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 }
 
