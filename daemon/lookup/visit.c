@@ -108,6 +108,17 @@ keep_holder(struct wanted *wanted, const struct holder *holder)
 	wanted->holder[at] = *holder;
 }
 
+/* Remembers that the process that is read was seen with the socket. */
+static void
+note_held(struct search *search, const struct wanted *wanted)
+{
+	if (array_reserve(&search->held, &search->held_room, search->held_count + 1,
+		ARRAY_UNBOUNDED) < 0)
+		search->lost = true;
+	else
+		search->held[search->held_count++] = (uint32_t)(wanted - search->wanted);
+}
+
 /*
  * A descriptor of the visited process is a socket. Returns false where the process is gone.
  */
@@ -130,6 +141,7 @@ visit_socket(struct visit *visit, int fd, bool in_ring, uint32_t inode)
 		visit->stat_known = true;
 	}
 	wanted->counted_pid = visit->holder.pid;
+	note_held(visit->search, wanted);
 	if (is_kept(wanted, visit->holder.pid))
 		return true;
 	visit->holder.fd = fd;
@@ -166,6 +178,13 @@ note_hidden(struct visit *visit, uint32_t protocols)
 	struct stat status;
 
 	if (protocols == 0 || fstat(visit->process_fd, &status) < 0)
+		return;
+	/* The sockets are marked once for all rings of a user. */
+	if (visit->account->uid == status.st_uid) {
+		protocols &= ~visit->account->hidden;
+		visit->account->hidden |= protocols;
+	}
+	if (protocols == 0)
 		return;
 	for (size_t i = 0; i < search->count; i++) {
 		struct wanted *wanted = &search->wanted[i];
@@ -298,27 +317,6 @@ visit_threads(struct visit *visit)
 
 /* ---- from the beginning to the end -------------------------------------------------------- */
 
-/* Remembers what the process was seen with so far. */
-static int
-note_held(struct search *search, struct unfinished *unfinished)
-{
-	unfinished->first_held = search->held_count;
-	unfinished->held_count = 0;
-	for (size_t i = 0; i < search->count; i++) {
-		int r;
-
-		if (search->wanted[i].counted_pid != unfinished->pid)
-			continue;
-		r = array_reserve(&search->held, &search->held_room, search->held_count + 1,
-		    ARRAY_UNBOUNDED);
-		if (r < 0)
-			return r;
-		search->held[search->held_count++] = (uint32_t)i;
-		unfinished->held_count++;
-	}
-	return 0;
-}
-
 /* Reads on. Returns whether it was read to its end; else *unfinished says how far. */
 static bool
 read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptors,
@@ -341,6 +339,10 @@ read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptor
 		visit_threads(&visit);
 	}
 	unfinished->position = visit.position;
+	unfinished->held_count = search->held_count - unfinished->first_held;
+	/* Of one that is finished nothing need be remembered. */
+	if (!visit.stopped)
+		search->held_count = unfinished->first_held;
 	return !visit.stopped;
 }
 
@@ -357,7 +359,7 @@ void
 visit_process(struct search *search, int32_t pid)
 {
 	_close_ int process_fd = proc_open(search->proc_fd, pid);
-	struct unfinished unfinished = { .pid = pid };
+	struct unfinished unfinished = { .pid = pid, .first_held = search->held_count };
 	struct account *account;
 	struct stat status;
 
@@ -376,11 +378,25 @@ visit_process(struct search *search, int32_t pid)
 		return;
 	unfinished.uid = find_payer(process_fd, status.st_uid);
 	if (array_reserve(&search->unfinished, &search->unfinished_room,
-		search->unfinished_count + 1, ARRAY_UNBOUNDED) < 0 ||
-	    note_held(search, &unfinished) < 0)
+		search->unfinished_count + 1, ARRAY_UNBOUNDED) < 0)
 		search->lost = true;
 	else
 		search->unfinished[search->unfinished_count++] = unfinished;
+}
+
+/* Takes over what the process was seen with before, so that all of it stands together. */
+static void
+take_held(struct search *search, struct unfinished *unfinished)
+{
+	size_t first = unfinished->first_held;
+
+	unfinished->first_held = search->held_count;
+	for (size_t i = 0; i < unfinished->held_count; i++) {
+		struct wanted *wanted = &search->wanted[search->held[first + i]];
+
+		wanted->counted_pid = unfinished->pid;
+		note_held(search, wanted);
+	}
 }
 
 /* Goes on with one process. Returns whether nothing is left to be read of it. */
@@ -399,14 +415,8 @@ resume(struct search *search, struct unfinished *unfinished, uint32_t descriptor
 		unfinished->position = 0;
 		unfinished->held_count = 0;
 	}
-	for (size_t i = 0; i < unfinished->held_count; i++)
-		search->wanted[search->held[unfinished->first_held + i]].counted_pid =
-		    unfinished->pid;
-	if (read_on(search, process_fd, status.st_uid, descriptors, unfinished))
-		return true;
-	if (note_held(search, unfinished) < 0)
-		search->lost = true;
-	return false;
+	take_held(search, unfinished);
+	return read_on(search, process_fd, status.st_uid, descriptors, unfinished);
 }
 
 void
@@ -434,55 +444,6 @@ visit_is_unfinished(const struct search *search)
 	for (size_t i = 0; i < search->budget.count; i++)
 		found = found || search->budget.accounts[i].unopened > 0;
 	return found;
-}
-
-/* ---- what was not searched ---------------------------------------------------------------- */
-
-static bool
-is_users(const struct wanted *wanted, uint32_t uid)
-{
-	if (wanted->kept == 0 || wanted->uid == uid)
-		return true;
-	for (uint32_t i = 0; i < wanted->kept; i++)
-		if (wanted->holder[i].uid == uid)
-			return true;
-	return false;
-}
-
-static bool
-was_seen_with(const struct search *search, const struct unfinished *unfinished,
-    const struct wanted *wanted)
-{
-	for (size_t i = 0; i < unfinished->held_count; i++)
-		if (&search->wanted[search->held[unfinished->first_held + i]] == wanted)
-			return true;
-	return false;
-}
-
-bool
-visit_find_unsearched(const struct search *search, const struct wanted *wanted, uint32_t *ret_uid)
-{
-	bool found = search->lost;
-
-	*ret_uid = wanted->uid;
-	for (size_t i = 0; i < search->budget.count && !(found && *ret_uid == wanted->uid); i++) {
-		const struct account *account = &search->budget.accounts[i];
-
-		if (account->unopened == 0 || !is_users(wanted, account->uid))
-			continue;
-		*ret_uid = account->uid;
-		found = true;
-	}
-	for (size_t i = 0; i < search->unfinished_count && !(found && *ret_uid == wanted->uid);
-	     i++) {
-		const struct unfinished *unfinished = &search->unfinished[i];
-
-		if (!is_users(wanted, unfinished->uid) || was_seen_with(search, unfinished, wanted))
-			continue;
-		*ret_uid = unfinished->uid;
-		found = true;
-	}
-	return found || (wanted->kept == 0 && search->budget.others.unopened > 0);
 }
 
 void

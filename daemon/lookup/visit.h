@@ -65,7 +65,9 @@ struct search {
 	struct budgets budget;
 	struct unfinished *unfinished; /* owned */
 	size_t unfinished_count, unfinished_room;
-	uint32_t *held; /* owned; indices of wanted sockets, in order of each process */
+	/* Owned; indices of wanted sockets: what each that is unfinished was seen with, and last
+	 * what the one that is read is. */
+	uint32_t *held;
 	size_t held_count, held_room;
 };
 
@@ -81,14 +83,6 @@ void visit_unfinished(struct search *search, uint32_t descriptors, bool until_fo
 
 /* Is there a process that was not searched to its end? */
 bool visit_is_unfinished(const struct search *search);
-
-/*
- * The user that has processes which may hold the socket and were not searched to their ends. Of a
- * socket without a holder that is anybody. Of one with holders: its own user, and those that they
- * run as, where such a process has not been seen with it. Returns false where there is none.
- */
-bool visit_find_unsearched(const struct search *search, const struct wanted *wanted,
-    uint32_t *ret_uid);
 
 void visit_clear(struct search *search);
 
