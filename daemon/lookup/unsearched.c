@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A process that was not searched to its end may hold any socket it was not seen with. So of each
- * user as many such processes are counted as there are, and of each socket as many as were seen with
- * it: where these are fewer, one may hold it unseen.
+ * user as many such processes are counted as there are, and of each socket as many as were seen
+ * with it: where these are fewer, one may hold it unseen.
  *
- * Cost: of n processes that are unfinished and the s sockets they were seen with, (n + s) log (n + s)
- * comparisons once, and log (n + s) for each socket and user that is asked for, however many sockets
- * there are.
+ * Cost: of n processes that are unfinished and the s sockets they were seen with, (n + s)
+ * log (n + s) comparisons once, and log (n + s) for each socket and user that is asked for, however
+ * many sockets there are.
  */
 #include <stdlib.h>
 

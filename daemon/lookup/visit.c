@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The links of all descriptors of one process, and the inodes in them searched for among those
- * wanted. Nothing is kept of a process but sixteen bytes for each wanted socket it holds, and
- * only while it is among the OWNER_PROCESSES_MAX that started first, so memory does not depend
- * on what runs on the host. Directories are read as a stream.
+ * wanted. Nothing is kept of a process but some bytes for each wanted socket it holds, and only
+ * while it is among the OWNER_PROCESSES_MAX that are kept of it (holders.c), so memory does not
+ * depend on what runs on the host. Directories are read as a stream.
  *
  * Threads share their descriptors as a rule, so the first thread's are read. With `threads`
  * those that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too;
@@ -33,6 +33,7 @@
 #include "base/cleanup.h"
 #include "base/search.h"
 #include "lookup/files.h"
+#include "lookup/holders.h"
 #include "lookup/proc.h"
 #include "lookup/ring.h"
 #include "lookup/visit.h"
@@ -56,14 +57,6 @@ note_error(struct search *search, int error)
 {
 	if (error != ENOENT && error != ESRCH)
 		search->saw_all = false;
-}
-
-int
-visit_compare_holders(const struct holder *a, const struct holder *b)
-{
-	if (a->start_usec != b->start_usec)
-		return a->start_usec < b->start_usec ? -1 : 1;
-	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
 static int
@@ -91,21 +84,13 @@ is_kept(const struct wanted *wanted, int32_t pid)
 	return false;
 }
 
-/* Keeps the holder where it is among the first. */
-static void
-keep_holder(struct wanted *wanted, const struct holder *holder)
+/* Whoever runs a setuid program with all his descriptors does not take from root. */
+static uint32_t
+find_payer(int process_fd, uint32_t uid)
 {
-	uint32_t at = wanted->kept;
+	uint32_t real_uid;
 
-	if (at == OWNER_PROCESSES_MAX) {
-		if (visit_compare_holders(holder, &wanted->holder[at - 1]) >= 0)
-			return;
-		at--;
-	} else
-		wanted->kept++;
-	for (; at > 0 && visit_compare_holders(holder, &wanted->holder[at - 1]) < 0; at--)
-		wanted->holder[at] = wanted->holder[at - 1];
-	wanted->holder[at] = *holder;
+	return uid == 0 && proc_read_real_uid(process_fd, &real_uid) == 0 ? real_uid : uid;
 }
 
 /* Remembers that the process that is read was seen with the socket. */
@@ -138,6 +123,8 @@ visit_socket(struct visit *visit, int fd, bool in_ring, uint32_t inode)
 			return false;
 		}
 		visit->holder.start_usec = r < 0 ? USEC_NEVER : stat.start_usec;
+		visit->holder.kind = holders_read_kind(visit->process_fd,
+		    find_payer(visit->process_fd, visit->holder.uid));
 		visit->stat_known = true;
 	}
 	wanted->counted_pid = visit->holder.pid;
@@ -150,7 +137,7 @@ visit_socket(struct visit *visit, int fd, bool in_ring, uint32_t inode)
 		visit->search->open--;
 	wanted->holders++;
 	wanted->seen = true;
-	keep_holder(wanted, &visit->holder);
+	holders_keep(wanted, &visit->holder);
 	return true;
 }
 
@@ -344,15 +331,6 @@ read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptor
 	if (!visit.stopped)
 		search->held_count = unfinished->first_held;
 	return !visit.stopped;
-}
-
-/* Whoever runs a setuid program with all his descriptors does not take from root. */
-static uint32_t
-find_payer(int process_fd, uint32_t uid)
-{
-	uint32_t real_uid;
-
-	return uid == 0 && proc_read_real_uid(process_fd, &real_uid) == 0 ? real_uid : uid;
 }
 
 void

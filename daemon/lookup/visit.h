@@ -13,8 +13,15 @@
 #include "model/kernel-claims.h"
 #include "model/owner.h"
 
+/* What makes holders alike: a digest of program file, user and cgroup (holders.c). All zero: one of
+ * these could not be read, and it is like no other. */
+struct holder_kind {
+	uint64_t words[2];
+};
+
 /* Where a socket was seen: a descriptor of one thread of one process. */
 struct holder {
+	struct holder_kind kind;
 	uint64_t start_usec; /* of the process, since boot; USEC_NEVER = unknown */
 	int32_t pid;
 	int32_t tid; /* pid, or a thread with descriptors of its own */
@@ -33,7 +40,8 @@ struct wanted {
 	uint32_t holders;			   /* processes seen with it */
 	uint32_t kept;				   /* of those, how many stand in holder */
 	struct holder holder[OWNER_PROCESSES_MAX]; /* first to start first */
-	int32_t counted_pid;			   /* the last process that was counted */
+	bool unjudged;	     /* a holder was not kept that is like none of them */
+	int32_t counted_pid; /* the last process that was counted */
 	uint16_t port;
 	enum kernel_claim claim; /* of one that is left over */
 	uint32_t unsearched_uid;
@@ -85,8 +93,5 @@ void visit_unfinished(struct search *search, uint32_t descriptors, bool until_fo
 bool visit_is_unfinished(const struct search *search);
 
 void visit_clear(struct search *search);
-
-/* Orders two holders by start time, then pid; as for qsort(3). */
-int visit_compare_holders(const struct holder *a, const struct holder *b);
 
 #endif

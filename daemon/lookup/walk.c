@@ -375,6 +375,7 @@ forget_holders(struct wanted *wanted)
 {
 	wanted->holders = 0;
 	wanted->kept = 0;
+	wanted->unjudged = false;
 	wanted->counted_pid = 0;
 }
 

@@ -164,7 +164,8 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 		.kind = owner->kind,
 		.reason = owner->reason,
 		.flags = (owner->thorough ? LOOKUP_SAW_EVERY : 0) |
-		    (owner->unsearched ? LOOKUP_UNSEARCHED : 0),
+		    (owner->unsearched ? LOOKUP_UNSEARCHED : 0) |
+		    (owner->unjudged ? LOOKUP_UNJUDGED : 0),
 		.holders = owner->holders,
 		.inode_count = inode_count,
 		.unsearched_uid = owner->unsearched_uid,
@@ -177,6 +178,8 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 	while (fixed.process_count < owner->process_count &&
 	    put_process(packet, &at, &owner->processes[fixed.process_count]))
 		fixed.process_count++;
+	if (fixed.process_count < owner->process_count)
+		fixed.flags |= LOOKUP_UNJUDGED;
 	memcpy(packet + sizeof(struct wire_header), &fixed, sizeof(fixed));
 	put_header(packet, LOOKUP_OWNER, id, at);
 	return at;

@@ -16,7 +16,7 @@
  * Writes an owner packet to packet (LOOKUP_PACKET_MAX bytes). inode_count is 1 to
  * LOOKUP_INODES_MAX, the owner within the bounds of model/owner.h. Processes that do not fit
  * are first stripped of their command lines, then left out from the end; the first three
- * always fit. Returns the length.
+ * always fit, and the owner is unjudged then. Returns the length.
  */
 size_t encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_t *inodes,
     uint32_t inode_count);

@@ -103,8 +103,9 @@ struct wire_place {
 
 enum wire_owner_flags {
 	LOOKUP_SAW_EVERY = 1 << 0,  /* struct owner's thorough */
-	LOOKUP_UNSEARCHED = 1 << 1, /* and unsearched */
-	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY | LOOKUP_UNSEARCHED,
+	LOOKUP_UNSEARCHED = 1 << 1, /* and unsearched, */
+	LOOKUP_UNJUDGED = 1 << 2,   /* and unjudged */
+	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY | LOOKUP_UNSEARCHED | LOOKUP_UNJUDGED,
 };
 
 struct wire_owner {

@@ -89,6 +89,7 @@ make_owner(void)
 
 	assert_non_null(owner);
 	owner->holders = 7;
+	owner->unjudged = true;
 	owner->thorough = true;
 	make_place(&owner->place, 1);
 	for (uint32_t i = 0; i < 2; i++)
@@ -177,6 +178,7 @@ test_round_trip(void **state)
 	assert_memory_equal(answer.inodes, inodes, sizeof(inodes));
 	assert_int_equal(answer.owner->kind, OWNER_PROCESS);
 	assert_int_equal(answer.owner->holders, 7);
+	assert_true(answer.owner->unjudged);
 	assert_true(answer.owner->thorough);
 	assert_place_equal(&answer.owner->place, &owner->place);
 	assert_int_equal(answer.owner->process_count, 2);
@@ -260,6 +262,7 @@ test_refused(void **state)
 		{ OWNER_AT(kind), 3 },
 		{ OWNER_AT(reason), OWNER_REASON_NO_PROCESS },
 		{ OWNER_AT(holders), 1 },
+		{ OWNER_AT(holders), 2 }, /* all are described, and yet one is not */
 		{ OWNER_AT(holders), LOOKUP_PID_MAX + 1 },
 		{ OWNER_AT(flags), LOOKUP_OWNER_FLAGS }, /* of all, and of not all */
 		{ OWNER_AT(flags), LOOKUP_OWNER_FLAGS + 1 },
@@ -290,7 +293,7 @@ test_refused(void **state)
 		{ PROCESS_AT(flags), LOOKUP_EXE_DELETED }, /* and yet the same */
 		{ PROCESS_AT(flags), LOOKUP_PROCESS_FLAGS + 1 },
 		{ PROCESS_AT(flags), (OUTLIVED_ALL + 1U) << LOOKUP_OUTLIVED_SHIFT },
-		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1 },
+		{ PROCESS_AT(evidence), EVIDENCE_ALL + 1U },
 		{ PROCESS_AT(evidence), 0 }, /* and yet the file's owner is told */
 		{ PROCESS_AT(evidence), EVIDENCE_EXE_KNOWN | EVIDENCE_EXE_UPDATED },
 		{ PROCESS_AT(evidence),
@@ -332,7 +335,7 @@ test_refused(void **state)
 		if (parse_changed(packet, length, changes[i].at, changes[i].value) != -EPROTO)
 			fail_msg("change %zu was let through", i);
 	/* The packet itself is good still, and a harmless change too. */
-	assert_int_equal(parse_changed(packet, length, OWNER_AT(holders), 2), 0);
+	assert_int_equal(parse_changed(packet, length, OWNER_AT(holders), 3), 0);
 	assert_int_equal(parse_changed(packet, length, PROCESS_AT(uid), 5), 0);
 }
 
@@ -544,6 +547,8 @@ test_largest(void **state)
 	assert_true(answer.owner->process_count >= 3);
 	assert_true(answer.owner->process_count < OWNER_PROCESSES_MAX);
 	assert_int_equal(answer.owner->holders, OWNER_PROCESSES_MAX);
+	/* Somebody may have made them so long for that. */
+	assert_true(answer.owner->unjudged);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(answer.owner->processes[i].cmdline_length, OWNER_CMDLINE_MAX);
 		assert_string_equal(answer.owner->processes[i].main_exe, text);
