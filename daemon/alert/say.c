@@ -119,6 +119,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
 			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
 			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
+	[NOTICE_UNSEARCHED] = "{CONDITION}: uid {UID} has too many open file descriptors to be "
+			      "searched: who holds some of the sockets is unknown",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -130,6 +132,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
 				   "forgotten before their grace was over, {UNASKED_PEERS} "
 				   "suspect{UNASKED_PEERS:s} reported without peers",
+	[NOTICE_SEARCH_RECOVERED] = "{CONDITION}: all processes are searched again",
 };
 
 static void

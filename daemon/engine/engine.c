@@ -462,6 +462,13 @@ engine_short_of(const struct engine *engine)
 	return engine->track.tally.short_of;
 }
 
+uint64_t
+engine_unsearched(const struct engine *engine, uint32_t *ret_uid)
+{
+	*ret_uid = engine->track.tally.unsearched_uid;
+	return engine->track.tally.unsearched_count;
+}
+
 void
 engine_counts(const struct engine *engine, struct track_counts *ret)
 {

@@ -146,6 +146,10 @@ void engine_suppressed(struct engine *engine, const struct moment *moment, bool 
  * start. */
 const uint64_t *engine_short_of(const struct engine *engine);
 
+/* How many answers said, since the start, that not all could be searched, and of the last one whose
+ * processes those are. */
+uint64_t engine_unsearched(const struct engine *engine, uint32_t *ret_uid);
+
 void engine_counts(const struct engine *engine, struct track_counts *ret);
 /* What the last poll changed. */
 struct diff_counts engine_changes(const struct engine *engine);

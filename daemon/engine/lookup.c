@@ -73,7 +73,11 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
-	stay->tally->unsearched |= owner->unsearched;
+	if (owner->unsearched) {
+		stay->tally->unsearched = true;
+		stay->tally->unsearched_count++;
+		stay->tally->unsearched_uid = owner->unsearched_uid;
+	}
 	stay_judge_anew(stay);
 }
 

@@ -93,6 +93,8 @@ struct stay_tally {
 	bool wants_owners; /* some owner may have to be asked for */
 	uint64_t short_of[SHORT_OF_COUNT]; /* how often, since the start */
 	bool unsearched;		   /* some owner may be one that is not known to be alone */
+	uint64_t unsearched_count;	   /* answers that said so, since the start; */
+	uint32_t unsearched_uid;	   /* whose processes the last one was about */
 };
 
 /* What it is. There are thousands of them: flags share a byte, and nothing is padded. */
