@@ -121,6 +121,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
 	[NOTICE_UNSEARCHED] = "{CONDITION}: uid {UID} has too many open file descriptors to be "
 			      "searched: who holds some of the sockets is unknown",
+	[NOTICE_LISTENERS_LEFT_OUT] = "{CONDITION}: {COUNT} listeners are not watched: more than "
+				      "{LISTENERS} are open, most of them by uid {UID}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -133,6 +135,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 				   "forgotten before their grace was over, {UNASKED_PEERS} "
 				   "suspect{UNASKED_PEERS:s} reported without peers",
 	[NOTICE_SEARCH_RECOVERED] = "{CONDITION}: all processes are searched again",
+	[NOTICE_LISTENERS_RECOVERED] = "{CONDITION}: all listeners are watched again",
 };
 
 static void
