@@ -243,7 +243,7 @@ a_place_that_could_not_be_read(void **state)
 		.container = { (char *[]){ (char *)"web" }, 1 },
 	};
 	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 	unsigned found = 0;
 
 	place_clear(&process->place);

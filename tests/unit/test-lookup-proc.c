@@ -375,7 +375,7 @@ test_holders_of_other_kinds(void **state)
 	assert_int_equal(owner->process_count, OWNER_PROCESSES_MAX);
 	assert_false(owner->unjudged);
 	for (int i = 0; i < OWNER_PROCESSES_MAX; i++)
-		assert_int_equal(owner->processes[i].pid, PID(i < 13 ? i : i + 24));
+		assert_int_equal(owner->processes[i]->pid, PID(i < 13 ? i : i + 24));
 	release(&answers);
 }
 
@@ -432,10 +432,10 @@ test_no_cgroup(void **state)
 	make_file(fake, PID(0), "cgroup", "0::/\n", 5);
 	make_directory(fake, PID(1), "cgroup");
 	ask(fake, 100, 2, 0, &answers);
-	assert_int_equal(owner_of(&answers, 100)->processes[0].evidence & EVIDENCE_PLACE_UNKNOWN,
+	assert_int_equal(owner_of(&answers, 100)->processes[0]->evidence & EVIDENCE_PLACE_UNKNOWN,
 	    0);
 	assert_int_not_equal(
-	    owner_of(&answers, 101)->processes[0].evidence & EVIDENCE_PLACE_UNKNOWN, 0);
+	    owner_of(&answers, 101)->processes[0]->evidence & EVIDENCE_PLACE_UNKNOWN, 0);
 	release(&answers);
 }
 

@@ -139,7 +139,7 @@ on_answer(uint32_t inode, struct owner *owner, void *argument)
 
 	answered->count++;
 	if (inode == answered->inode && owner->kind == OWNER_PROCESS)
-		answered->pid = owner->processes[0].pid;
+		answered->pid = owner->processes[0]->pid;
 }
 
 static void
