@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The messages that come by the clock: the summary of the day, and the heartbeat. Each is made whole
- * or, without memory, in the next poll.
+ * The messages that come by the clock: the summary of the day, and the heartbeat. Each is made
+ * whole or, without memory, in the next poll.
  */
 #include "engine/pass.h"
 #include "engine/summary.h"

@@ -432,7 +432,17 @@ run_point(const char *path, size_t number, bool every)
 	return played.complaints == 0;
 }
 
-/* The scenarios of the source tree, but for those left out; each is the caller's. */
+/* Valgrind takes forty times as long. */
+static bool
+is_slow(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
+/* The scenarios of the source tree, but for those left out; of them each fourth where it is slow.
+ */
 static size_t
 find_all(glob_t *ret, char ***ret_paths)
 {
@@ -449,7 +459,7 @@ find_all(glob_t *ret, char ***ret_paths)
 	for (size_t i = 0; i < ret->gl_pathc; i++) {
 		char *path = ret->gl_pathv[i];
 
-		if (is_left_out(path))
+		if (is_left_out(path) || (is_slow() && i % 4 != 0))
 			continue;
 		ret->gl_pathv[i] = ret->gl_pathv[count];
 		ret->gl_pathv[count++] = path;
