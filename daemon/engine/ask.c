@@ -146,13 +146,17 @@ take_peers(struct stay *stay, const struct report_peers *peers)
 	if (!waits->peers_asked)
 		return;
 	waits->peers_asked = false;
+	/* Without memory they are asked for again. */
+	if (waits->since_usec != 0 && peers != NULL && waits->peers == NULL) {
+		waits->peers = malloc(sizeof(*waits->peers));
+		if (waits->peers == NULL)
+			return;
+	}
 	/* The alert did not wait for so long, or there is none any more. */
 	if (waits->since_usec == 0)
 		return;
 	waits->peers_known = true;
-	if (peers != NULL && waits->peers == NULL)
-		waits->peers = malloc(sizeof(*waits->peers));
-	if (peers != NULL && waits->peers != NULL)
+	if (peers != NULL)
 		*waits->peers = *peers;
 	stay_note_change(stay);
 }

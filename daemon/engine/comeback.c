@@ -17,6 +17,7 @@
  * Cost: a binary search and the stays of one endpoint; for a move a comparison with each stay,
  * bounded by the budget of a pass, and only where some stay is AWAY.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "engine/ask.h"
@@ -72,9 +73,12 @@ take_over(struct stay *former, struct stay *stay)
 static void
 join(struct pass *pass, struct stay *stay, struct stay *other)
 {
-	/* Without memory it is another stay. */
-	if (stay_merge(stay, other) < 0)
+	/* Without memory they are compared again in the next poll. */
+	if (stay_merge(stay, other) < 0) {
+		stay->is.compared = false;
+		agenda_repeat(&pass->engine->agenda);
 		return;
+	}
 	ask_forget(other);
 	end_unseen(stay);
 	pass->back = other;
@@ -253,20 +257,25 @@ comeback_all(struct pass *pass)
 	return finish(pass);
 }
 
-/* A port that its occupant's programs take in turns: the time of this stay counts among theirs. */
-static bool
-leave_turns(struct pass *pass, struct stay *stay)
+/* A port that its occupant's programs take in turns: the time of this stay counts among theirs; and
+ * a chain that it may lengthen. Returns 0; -EAGAIN where the slice is over; -ENOMEM. */
+static int
+leave_both(struct pass *pass, struct stay *stay, const struct tenure *left)
 {
-	const struct policy *policy = pass->engine->policy;
+	struct engine *engine = pass->engine;
+	uint64_t grace_usec = engine->policy->grace_usec;
 
-	if ((policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
-		return true;
+	if ((engine->policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
+		return 0;
 	/* Its owner's name came with the poll that it was gone from. */
 	if ((pass->judging != NULL || stay->judged.verdict.threshold_usec == 0) &&
 	    turns_is_certain(stay) && !judge_stay_in_slices(pass, stay))
-		return false;
-	turns_leave(&pass->engine->turns, stay, policy->grace_usec);
-	return true;
+		return -EAGAIN;
+	if (left->owner != NULL && !stay->is.shared && !stay->told.overstayed &&
+	    !stay->judged.verdict.allowed &&
+	    hopping_prepare(&engine->hopping, left, grace_usec) < 0)
+		return -ENOMEM;
+	return turns_leave(&engine->turns, stay, grace_usec);
 }
 
 bool
@@ -274,11 +283,18 @@ comeback_leave(struct pass *pass, struct stay *stay)
 {
 	const struct policy *policy = pass->engine->policy;
 	struct tenure left = hopping_tenure_of(stay);
+	int r;
 
 	if (stay->is.left)
 		return true;
-	if (!leave_turns(pass, stay))
+	r = leave_both(pass, stay, &left);
+	if (r == -EAGAIN)
 		return false;
+	/* Without memory it does so in the next pass. */
+	if (r < 0) {
+		agenda_repeat(&pass->engine->agenda);
+		return true;
+	}
 	stay->is.left = true;
 	stay_note_change(stay);
 	/* Of a stay that several owners shared the tenures have lengthened their chains. */

@@ -126,10 +126,20 @@ same_owner(const struct place_of_owner *a, const struct place_of_owner *b)
 static bool
 join_all(struct batch *batch)
 {
+	struct groups *groups = &batch->pass->engine->groups;
+
 	for (; batch->at < batch->count; batch->at++) {
+		struct stay *stay = batch->stays[batch->at];
+
 		if (slice_is_over(batch->pass->slice))
 			return false;
-		(void)company_join(&batch->pass->engine->groups, batch->stays[batch->at]);
+		/* Without memory none is told: all are due again in the next poll. */
+		if (company_join(groups, stay) == NULL && group_key_knows(stay) &&
+		    groups_have_room(groups)) {
+			agenda_repeat(&batch->pass->engine->agenda);
+			batch->count = 0;
+			return true;
+		}
 		slice_spend(batch->pass->slice, KEY_STEPS);
 	}
 	return true;
@@ -423,7 +433,7 @@ batch_go_on(struct batch *batch)
 bool
 due_tell(struct pass *pass)
 {
-	if (pass->batch == NULL && !due_waits(pass) && pass->due_count > 0) {
+	if (pass->batch == NULL && !due_waits(pass) && !pass->due_lacks && pass->due_count > 0) {
 		pass->batch = batch_new(pass);
 		/* Without memory they are due again in the next poll. */
 		if (pass->batch == NULL)
@@ -445,4 +455,5 @@ due_clear(struct pass *pass)
 	free(pass->due);
 	pass->due = NULL;
 	pass->due_count = pass->due_room = 0;
+	pass->due_lacks = false;
 }

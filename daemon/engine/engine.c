@@ -258,6 +258,27 @@ count_poll(struct heartbeat *heartbeat, bool complete)
 	heartbeat->missed += !complete;
 }
 
+/* A socket that there was no memory for was not seen. Else its absence would not be noticed, and
+ * what is known of it by then would stay for ever; so it comes with the next poll. */
+static void
+drop_untaken(const struct track *track, struct snapshot *snapshot)
+{
+	size_t kept = 0;
+
+	snapshot_drop_known(snapshot);
+	for (size_t i = 0; i < snapshot->count; i++) {
+		const struct listener *listener = &snapshot->listeners[i];
+
+		if (track_knows(track, listener))
+			snapshot->listeners[kept++] = *listener;
+		else
+			snapshot_note_incomplete(snapshot,
+			    (enum protocol)listener->endpoint.protocol, listener->endpoint.family,
+			    INCOMPLETE_MEMORY);
+	}
+	snapshot->count = kept;
+}
+
 /* Takes in the poll that is under way. Returns 0; -EAGAIN where the slice is over; -ENOMEM, then
  * the snapshot is still there. */
 static int
@@ -280,7 +301,7 @@ observe(struct engine *engine, struct slice *slice)
 	work->compared = false;
 	diff_clear(&work->diff);
 	if (r < 0)
-		return r;
+		drop_untaken(&engine->track, work->snapshot);
 	count_poll(&engine->heartbeat, work->snapshot->incomplete == 0);
 	engine->changes = work->diff.counts;
 	note_resumed(engine, work->resumed);
@@ -327,6 +348,20 @@ engine_begin_observe(struct engine *engine, struct snapshot *snapshot, bool resu
 	begin_observe(engine, snapshot, resumed);
 }
 
+/* What was not remembered when the answers came: once the file is replaced it is too late. */
+static void
+make_up_verified(struct engine *engine)
+{
+	engine->verified.missed = false;
+	for (size_t i = 0; i < engine->track.count; i++) {
+		const struct stay *stay = engine->track.stays[i];
+
+		for (uint32_t m = 0; m < stay->is.member_count; m++)
+			if (stay->is.members[m].owner != NULL)
+				verified_apply(&engine->verified, stay->is.members[m].owner);
+	}
+}
+
 void
 engine_begin_advance(struct engine *engine, const struct moment *moment)
 {
@@ -335,6 +370,8 @@ engine_begin_advance(struct engine *engine, const struct moment *moment)
 	/* The poll that is under way belongs to it. */
 	if (work->advances || work->passing)
 		settle(engine);
+	if (engine->verified.missed)
+		make_up_verified(engine);
 	work->advances = true;
 	work->moment = *moment;
 }

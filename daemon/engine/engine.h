@@ -59,7 +59,8 @@ const struct snapshot *engine_last_poll(const struct engine *engine);
 
 /*
  * Takes in a sealed snapshot (taken over on success), in which whatever is missing was proved
- * absent. resumed: the host slept since the last poll, so nothing overstays in this poll.
+ * absent. resumed: the host slept since the last poll, so nothing overstays in this poll. What
+ * there is no memory for is left out, as of an incomplete poll.
  * Returns 0 or -ENOMEM, then the snapshot is still the caller's.
  */
 int engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed) _mustcheck_;

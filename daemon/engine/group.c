@@ -64,6 +64,12 @@ make_room(struct groups *groups)
 	return true;
 }
 
+bool
+groups_have_room(const struct groups *groups)
+{
+	return HASH_COUNT(groups->table) < GROUPS_MAX;
+}
+
 static struct group *
 find_or_add(struct groups *groups, const struct group_key *key)
 {

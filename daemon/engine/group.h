@@ -48,6 +48,10 @@ struct groups {
 
 void groups_clear(struct groups *groups);
 
+/* False where there are as many as there may be: then a group that is not there is no want of
+ * memory. */
+bool groups_have_room(const struct groups *groups);
+
 /*
  * A stay that is due as an alert joins its owner's group, as a suspect its process's. Returns that;
  * NULL if nobody knows the owner, or there is no room: then it is reported by itself.

@@ -14,6 +14,7 @@
  * stay comes or leaves, and with each stay when it leaves, bounded by the budget of a pass; nothing
  * per poll for a stay that is in none.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "engine/hopping.h"
@@ -223,6 +224,14 @@ find_or_begin(struct hopping *hopping, const struct tenure *tenure, uint64_t gra
 	    !goes_on(chain, tenure->from_usec, grace_usec))
 		reset(chain, tenure->from_usec);
 	return chain != NULL ? chain : begin_chain(hopping, tenure);
+}
+
+int
+hopping_prepare(struct hopping *hopping, const struct tenure *tenure, uint64_t grace_usec)
+{
+	if (find_or_begin(hopping, tenure, grace_usec) != NULL)
+		return 0;
+	return hopping->count < HOPPING_CHAINS_MAX ? -ENOMEM : 0;
 }
 
 void

@@ -68,6 +68,11 @@ void hopping_leave(struct hopping *hopping, struct stay *stay, uint64_t grace_us
 /* The stay as a tenure. */
 struct tenure hopping_tenure_of(struct stay *stay);
 
+/* Makes sure that there is a chain for one that is about to leave, unless there are too many.
+ * Returns 0 or -ENOMEM. */
+int hopping_prepare(struct hopping *hopping, const struct tenure *tenure,
+    uint64_t grace_usec) _mustcheck_;
+
 /* The same of a tenure. What points to the chain is the caller's. */
 void hopping_join_tenure(struct hopping *hopping, struct tenure *tenure, uint64_t grace_usec);
 void hopping_lengthen(struct hopping *hopping, const struct tenure *tenure, uint64_t until_usec,

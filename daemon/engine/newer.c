@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/search.h"
 #include "engine/newer.h"
+#include "model/hint.h"
 
 /* Of a hundred that are all alike but for their parent, the newest. */
 #define TRIED_MAX 64
@@ -185,6 +186,9 @@ newer_holds(struct newer *newer, const struct track *track, const struct stay *s
 	if (process == NULL)
 		return false;
 	(void)newer_make(newer, track, &whole);
+	/* Without memory it is as it was. */
+	if (newer->entries == NULL)
+		return (stay->judged.classification.hints >> HINT_NEWER & 1) != 0;
 	key.hash = hash_of(process);
 	at = search_bound(&key, newer->entries, newer->count, sizeof(key), compare_entries);
 	for (unsigned tried = 0; tried < TRIED_MAX && at < newer->count; tried++, at++) {

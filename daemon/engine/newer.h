@@ -28,7 +28,7 @@ bool newer_clear(struct newer *newer, struct slice *slice);
 
 /* True where a process of the same user, program and arguments as the stay's was started after it
  * and listens elsewhere, and both are no workers of one service or parent. Makes the order when it
- * is asked for first. */
+ * is asked for first; without memory it says what it said last. */
 bool newer_holds(struct newer *newer, const struct track *track, const struct stay *stay);
 
 #endif

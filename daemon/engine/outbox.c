@@ -11,7 +11,7 @@
  * consumer took and another did not, the slow one loses the oldest, counted too; nobody waits for
  * it.
  *
- * Cost: a report each (model/report.c), 16 bytes a place.
+ * Cost: a report each (model/report.c), 16 bytes a place, and the reserve.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -35,6 +35,7 @@ outbox_clear(struct outbox *outbox)
 	for (size_t i = 0; i < outbox->count; i++)
 		(void)report_unref(place_at(outbox, i)->report);
 	free(outbox->places);
+	free(outbox->reserve);
 	*outbox = (struct outbox){ 0 };
 }
 
@@ -153,7 +154,8 @@ outbox_put(struct outbox *outbox, struct report *report, const struct moment *mo
 	hold_back(outbox, 1, moment->boottime_usec);
 }
 
-static void
+/* Returns 0 or -ENOMEM, as all that fill one. */
+static int
 fill_ports(struct report_stay *report, const struct stay *stay, const struct telling *telling)
 {
 	const uint16_t *ports =
@@ -161,13 +163,14 @@ fill_ports(struct report_stay *report, const struct stay *stay, const struct tel
 	uint32_t count = telling->chain != NULL ? telling->chain->port_count : 1;
 
 	if (telling->chain == NULL && (telling->kind != EVENT_REBOUND || stay->is.moved_from == 0))
-		return;
+		return 0;
 	report->hops = telling->chain != NULL ? telling->chain->hops : 0;
 	report->ports = calloc(count + 1, sizeof(*report->ports));
 	if (report->ports == NULL)
-		return;
+		return -ENOMEM;
 	memcpy(report->ports, ports, count * sizeof(*ports));
 	report->port_count = count;
+	return 0;
 }
 
 /* True where both are known to be held by processes, and not by the same one. */
@@ -179,8 +182,8 @@ is_of_another(const struct stay *stay, const struct stay *other)
 	return a != NULL && b != NULL && !process_same(a, b);
 }
 
-/* The programs that took turns; without memory the message goes without. */
-static void
+/* The programs that took turns. */
+static int
 fill_takers(struct report_group *group, const struct occupation *occupation)
 {
 	size_t size = 0;
@@ -190,15 +193,16 @@ fill_takers(struct report_group *group, const struct occupation *occupation)
 		size += strlen(occupation->takers[i].name) + 1;
 	group->takers = to = malloc(size + 1);
 	if (to == NULL)
-		return;
+		return -ENOMEM;
 	for (uint8_t i = 0; i < occupation->taker_count; i++)
 		to = stpcpy(to, occupation->takers[i].name) + 1;
 	group->taker_count = occupation->taker_count;
 	group->more_takers = occupation->more;
+	return 0;
 }
 
 /* The group that an alert belongs to, and the other listeners that it reports. */
-static void
+static int
 fill_group(struct report_stay *report, const struct stay *stay, const struct telling *telling,
     const struct moment *moment)
 {
@@ -209,17 +213,15 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 	struct group_key key;
 
 	if (!event_kind_alerts(telling->kind))
-		return;
+		return 0;
 	report->group = calloc(1, sizeof(*report->group) + kept * sizeof(*report->group->others));
 	if (report->group == NULL)
-		return;
+		return -ENOMEM;
 	key = group_key_reported(stay);
 	memcpy(report->group->id, key.bytes, sizeof(report->group->id));
 	if (telling->joined_usec != 0)
 		report->group->joined_usec =
 		    moment->realtime_usec - (moment->boottime_usec - telling->joined_usec);
-	if (telling->occupation != NULL)
-		fill_takers(report->group, telling->occupation);
 	report->group->listeners = group == NULL ? 1 : group->live;
 	report->group->other_count = (uint32_t)telling->other_count;
 	report->group->other_kept = kept;
@@ -228,13 +230,34 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 		report->group->more_processes =
 		    report->group->more_processes || is_of_another(stay, telling->others[i]);
 	}
+	return telling->occupation == NULL ? 0 : fill_takers(report->group, telling->occupation);
 }
 
-/* What only some messages have; without memory the message goes without. */
-static void
+/* Copies the peers where they are known, the advice where there is any. */
+static int
+fill_copies(struct report_stay *report, const struct stay *stay, const struct telling *telling)
+{
+	if (telling->advice != NULL) {
+		report->advice = strdup(telling->advice);
+		if (report->advice == NULL)
+			return -ENOMEM;
+	}
+	if (telling->kind != EVENT_SUSPECT || stay->waits.peers == NULL)
+		return 0;
+	report->peers = malloc(sizeof(*report->peers));
+	if (report->peers == NULL)
+		return -ENOMEM;
+	*report->peers = *stay->waits.peers;
+	return 0;
+}
+
+/* What only some messages have. */
+static int
 fill_extra(struct report_stay *report, const struct stay *stay, const struct telling *telling,
     const struct moment *moment)
 {
+	int r;
+
 	if (telling->kind == EVENT_REBOUND)
 		report->away_usec = telling->away_usec;
 	if (telling->chain != NULL) {
@@ -248,17 +271,14 @@ fill_extra(struct report_stay *report, const struct stay *stay, const struct tel
 	}
 	report->unwatched = telling->unwatched;
 	report->use = telling->use;
-	report->advice = telling->advice == NULL ? NULL : strdup(telling->advice);
-	if (telling->kind == EVENT_SUSPECT && stay->waits.peers != NULL)
-		report->peers = malloc(sizeof(*report->peers));
-	if (report->peers != NULL)
-		*report->peers = *stay->waits.peers;
-	fill_ports(report, stay, telling);
-	fill_group(report, stay, telling, moment);
+	r = fill_copies(report, stay, telling);
+	if (r == 0)
+		r = fill_ports(report, stay, telling);
+	return r < 0 ? r : fill_group(report, stay, telling, moment);
 }
 
 /* The owner that left is no more what the stay is about. */
-static void
+static int
 fill_left(struct report_stay *report, const struct company *company)
 {
 	const struct process *process = company->left == NULL ? NULL : owner_first(company->left);
@@ -275,6 +295,44 @@ fill_left(struct report_stay *report, const struct company *company)
 	free(report->rule);
 	free(report->note);
 	report->rule = report->note = NULL;
+	return report->owner == NULL ? -ENOMEM : 0;
+}
+
+/* A report is whole, or there is none: what it lacks would be taken for what is not so. Returns
+ * NULL without memory. */
+static struct report *
+make_stay(const struct stay *stay, const struct telling *telling, const struct ranges *ranges,
+    const struct moment *moment)
+{
+	struct report *report = report_new_stay(telling->kind, telling->priority);
+	int r;
+
+	if (report == NULL)
+		return NULL;
+	r = stay_report_fill(report->stay, stay, ranges, moment);
+	if (r == 0)
+		r = fill_extra(report->stay, stay, telling, moment);
+	if (r == 0 && telling->left != NULL)
+		r = fill_left(report->stay, telling->left);
+	report->in_summary = telling->in_summary;
+	return r < 0 ? report_unref(report) : report;
+}
+
+/* The same, if need be with what is kept for it: an alert is worth more than what comes after. */
+static struct report *
+make_with_reserve(struct outbox *outbox, const struct stay *stay, const struct telling *telling,
+    const struct ranges *ranges, const struct moment *moment)
+{
+	struct report *report = make_stay(stay, telling, ranges, moment);
+
+	if (report == NULL && outbox->reserve != NULL) {
+		free(outbox->reserve);
+		outbox->reserve = NULL;
+		report = make_stay(stay, telling, ranges, moment);
+	}
+	if (outbox->reserve == NULL)
+		outbox->reserve = malloc(OUTBOX_RESERVE_BYTES);
+	return report;
 }
 
 void
@@ -288,16 +346,7 @@ outbox_tell(struct outbox *outbox, const struct stay *stay, const struct telling
 	/* An entry informs, whatever of: an alert or a summary speaks for it. */
 	if (admit(outbox, event_kind_informs(telling->kind) || telling->priority >= SEVERITY_INFO,
 		uid, moment->boottime_usec))
-		report = report_new_stay(telling->kind, telling->priority);
-	if (report != NULL) {
-		(void)!stay_report_fill(report->stay, stay, ranges, moment);
-		fill_extra(report->stay, stay, telling, moment);
-		if (telling->left != NULL)
-			fill_left(report->stay, telling->left);
-		report->in_summary = telling->in_summary;
-		if (report->stay->owner == NULL)
-			report = report_unref(report);
-	}
+		report = make_with_reserve(outbox, stay, telling, ranges, moment);
 	if (report != NULL)
 		append(outbox, report, uid, moment);
 	else

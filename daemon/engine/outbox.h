@@ -20,12 +20,16 @@
 
 #define OUTBOX_CONSUMERS_MAX 4
 
+/* More than a report about a stay takes, with all that it points to. */
+#define OUTBOX_RESERVE_BYTES 16384
+
 struct outbox {
 	struct outbox_place {
 		struct report *report;
 		unsigned account; /* of whom it is about */
 	} * places;		  /* a ring of `room`, a power of two */
 	size_t first, count, room;
+	void *reserve;	 /* memory for one more report about a stay; NULL = none at present */
 	uint64_t number; /* of the last report, those held back included */
 	struct limit limit;
 	struct fair_accounts waiting; /* whose reports no consumer has taken yet */

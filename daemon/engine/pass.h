@@ -40,6 +40,7 @@ struct pass {
 	uint64_t poll_usec;	 /* of the last poll: ages are what was observed then */
 	struct stay **due;	 /* reached their threshold, not told yet; due.c's, */
 	size_t due_count, due_room;
+	bool due_lacks;		/* one of them: there was no memory for it */
 	struct batch *batch;	/* and what it makes of them */
 	struct stay **suspects; /* are due, not told yet; tell.c's */
 	size_t suspect_count, suspect_room;

@@ -195,7 +195,7 @@ struct summing {
 		SUMMING_BY_RANK,
 		SUMMING_DONE,
 	} step;
-	struct share *shares; /* one of each owner in the end; without memory nobody is named */
+	struct share *shares; /* one of each owner in the end; NULL without memory */
 	size_t used, room;
 	struct sorting sorting;
 	const struct stay *oldest;
@@ -391,7 +391,10 @@ summary_of_overstays(enum notice notice, const struct summing *summing, uint64_t
 
 	if (summing == NULL)
 		return NULL;
-	items = make_items(summing, now_usec);
+	/* It is whole, or there is none. */
+	items = summing->shares == NULL ? NULL : make_items(summing, now_usec);
+	if (items == NULL)
+		return NULL;
 	gravest = find_gravest(summing);
 	name_owners(&named, summing);
 	report = report_new(notice, gravest,
@@ -463,7 +466,11 @@ summary_of_day(const struct summing *summing, const struct track *track,
 		return NULL;
 	oldest = summing->oldest;
 	name_owners(&named, summing);
-	items = summing->count == 0 ? NULL : make_items(summing, now_usec);
+	items =
+	    summing->count == 0 || summing->shares == NULL ? NULL : make_items(summing, now_usec);
+	/* It is whole, or there is none. */
+	if (summing->count > 0 && items == NULL)
+		return NULL;
 	name_followers(&followed, groups);
 	track_count(track, &counts);
 	struct fact facts[] = {

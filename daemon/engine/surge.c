@@ -237,26 +237,30 @@ name_owners(const struct items *items, struct fact_owner *owners)
 	return count;
 }
 
-static void
+/* Returns false without memory. */
+static bool
 tell_sum(struct pass *pass, const struct surge_user *user, enum surge_kind kind)
 {
 	const struct surge_sum *sum = &user->sums[kind];
 	struct fact_owner owners[SURGE_NAMED_MAX];
 	size_t named, listed = 0;
+	struct report *report;
 
 	if (sum->items != NULL)
 		qsort(sum->items->items, sum->items->count, sizeof(struct item), compare_items);
 	named = name_owners(sum->items, owners);
 	for (size_t i = 0; i < named; i++)
 		listed += owners[i].listeners;
-	outbox_put(&pass->engine->outbox,
+	report =
 	    report_new(kind == SURGE_SUSPECTS ? NOTICE_SUSPECTS_OF_USER : NOTICE_OVERSTAYS_OF_USER,
 		sum->gravest,
 		FACTS(fact_number(FACT_COUNT, sum->count), fact_number(FACT_SEVERITY, sum->gravest),
 		    fact_number(FACT_SOCKET_UID, user->uid),
 		    fact_owners(FACT_OWNERS, owners, named, named + sum->count - listed),
-		    fact_items(sum->items))),
-	    &pass->moment);
+		    fact_items(sum->items)));
+	if (report != NULL)
+		outbox_put(&pass->engine->outbox, report, &pass->moment);
+	return report != NULL;
 }
 
 static void
@@ -283,11 +287,11 @@ surge_tell(struct pass *pass)
 				    user->summed_usec + SURGE_WINDOW_USEC);
 				continue;
 			}
-			if (!outbox_has_room(&pass->engine->outbox, OUTBOX_NOBODY)) {
+			if (!outbox_has_room(&pass->engine->outbox, OUTBOX_NOBODY) ||
+			    !tell_sum(pass, user, (enum surge_kind)kind)) {
 				agenda_repeat(&pass->engine->agenda);
 				continue;
 			}
-			tell_sum(pass, user, (enum surge_kind)kind);
 			clear_sum(&user->sums[kind]);
 			told = true;
 		}

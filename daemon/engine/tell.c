@@ -175,13 +175,25 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 	return count;
 }
 
+/* True where there was no memory for the owner's group: without that nobody knows whether he was
+ * reported. Then it is due again in the next poll. */
+static bool
+lacks_group(struct pass *pass, const struct stay *stay, const struct group *group)
+{
+	bool lacks =
+	    group == NULL && group_key_knows(stay) && groups_have_room(&pass->engine->groups);
+
+	if (lacks)
+		agenda_repeat(&pass->engine->agenda);
+	return lacks;
+}
+
 /* A process is told as a suspect once for the same reasons: its other listeners are entries, which
  * the next summary counts. */
 static void
-tell_suspected(struct pass *pass, struct stay *stay)
+tell_suspected(struct pass *pass, struct stay *stay, struct group *group)
 {
 	uint64_t now_usec = pass->moment.boottime_usec;
-	struct group *group = company_join(&pass->engine->groups, stay);
 	bool news = group_is_news(group, stay, now_usec);
 	struct stay *others[REPORT_PORTS_MAX - 1];
 	struct telling telling = {
@@ -258,6 +270,9 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 bool
 tell_suspects(struct pass *pass)
 {
+	struct group *group;
+	struct stay *stay;
+
 	if (pass->suspect_count == 0)
 		return true;
 	if (!newer_make(&pass->newer, &pass->engine->track, pass->slice))
@@ -271,8 +286,12 @@ tell_suspects(struct pass *pass)
 	for (; pass->at < pass->suspect_count; pass->at++) {
 		if (slice_is_over(pass->slice))
 			return false;
-		tell_suspected(pass, pass->suspects[pass->at]);
-		stay_stop_waiting(pass->suspects[pass->at]);
+		stay = pass->suspects[pass->at];
+		group = company_join(&pass->engine->groups, stay);
+		if (lacks_group(pass, stay, group))
+			continue;
+		tell_suspected(pass, stay, group);
+		stay_stop_waiting(stay);
 	}
 	free(pass->suspects);
 	pass->suspects = NULL;
@@ -295,6 +314,10 @@ tell_hopped(struct pass *pass, struct stay *stay, struct chain *chain, uint64_t 
 	/* Who shares it may be reported: it is that one's still. */
 	stay->told.group = NULL;
 	group = groups_join_hopping(&pass->engine->groups, stay);
+	if (lacks_group(pass, stay, group)) {
+		stay->told.group = own;
+		return;
+	}
 	rank.exposure = chain->exposure;
 	rank.severity = chain->severity;
 	news = group == NULL ? !again : group_rank_is_news(group, &rank, now_usec);
@@ -363,6 +386,8 @@ tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupatio
 	struct group *group = groups_join_as(groups, stay, &key);
 	bool news, again = occupation->told;
 
+	if (lacks_group(pass, stay, group))
+		return;
 	rank.exposure = (enum exposure)occupation->exposure;
 	rank.severity = turns_severity(occupation);
 	news = group == NULL ? !again : group_rank_is_news(group, &rank, now_usec);
@@ -408,8 +433,8 @@ tell_turns(struct pass *pass, struct stay *stay)
 	agenda_repeat(&pass->engine->agenda);
 	if (!stay_is_seen(stay))
 		return;
-	turns_note(occupation, stay, pass->poll_usec);
-	if (!turns_is_certain(stay) || occupation->stays < TURNS_MIN ||
+	if (turns_note(occupation, stay, pass->poll_usec) < 0 || !turns_is_certain(stay) ||
+	    occupation->stays < TURNS_MIN ||
 	    (occupation->told && occupation->turns == occupation->told_turns))
 		return;
 	if (occupation->spent_usec < threshold_usec)
@@ -427,9 +452,10 @@ note_due(struct pass *pass, struct stay *stay)
 		return;
 	if (ask_owners(pass, stay, DEPTH_THOROUGH, pass->engine->waiting_usec))
 		pass->waiting = true;
-	/* Without memory it is due again in the next poll. */
+	/* Without memory all are due again in the next poll: one owner's are reported together. */
 	if (array_reserve(&pass->due, &pass->due_room, pass->due_count + 1, ARRAY_UNBOUNDED) < 0) {
 		agenda_repeat(&pass->engine->agenda);
+		pass->due_lacks = true;
 		return;
 	}
 	pass->due[pass->due_count++] = stay;
@@ -504,17 +530,20 @@ tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec)
 }
 
 /* It left before its owner's name came: it has appeared all the same, and is told so before it is
- * told as gone. */
-static void
+ * told as gone. Returns false without memory. */
+static bool
 tell_belated(struct pass *pass, struct stay *stay)
 {
 	enum severity priority =
 	    line_priority(pass->engine, stay, pass->engine->policy->log_appeared);
 
-	if (priority == SEVERITY_OFF || !lookup_go_on(stay, pass->moment.boottime_usec))
-		return;
+	if (priority == SEVERITY_OFF)
+		return true;
+	if (!lookup_go_on(stay, pass->moment.boottime_usec))
+		return false;
 	judge_stay(pass, stay);
 	tell_event(pass, stay, EVENT_APPEARED, priority);
+	return true;
 }
 
 void
@@ -524,8 +553,10 @@ tell_end(struct pass *pass, struct stay *stay)
 	enum severity priority = line_priority(pass->engine, stay, policy->log_vanished);
 	bool loud = stay->told.any || stay_age_usec(stay, 0) >= policy->log_after_usec;
 
-	if (loud && !is_introduced(stay))
-		tell_belated(pass, stay);
+	if (loud && !is_introduced(stay) && !tell_belated(pass, stay)) {
+		agenda_repeat(&pass->engine->agenda);
+		return;
+	}
 	(void)stay_advance(stay, STAY_EVENT_END);
 	if (stay->told.overstayed)
 		tell_ended(pass, stay);
@@ -566,109 +597,6 @@ tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *mo
 			.unwatched = true,
 		    });
 }
-
-/* Once a `remind`; sooner where a rule wants to be reminded of a stay sooner. */
-static uint64_t
-find_day_due(const struct engine *engine)
-{
-	uint64_t remind_usec = engine->policy->remind_usec;
-	uint64_t due_usec =
-	    remind_usec == USEC_NEVER ? USEC_NEVER : engine->summed_usec + remind_usec;
-
-	for (size_t i = 0; i < engine->track.count; i++) {
-		const struct stay *stay = engine->track.stays[i];
-		uint64_t span_usec = stay->judged.verdict.remind_usec;
-
-		if (stay->is.state == STAY_OVERSTAYING && span_usec != USEC_NEVER &&
-		    stay->told.reminded_sec * USEC_PER_SEC + span_usec < due_usec)
-			due_usec = stay->told.reminded_sec * USEC_PER_SEC + span_usec;
-	}
-	return due_usec;
-}
-
-/* Reports it. Returns false where the slice is over. */
-static bool
-tell_summary(struct pass *pass)
-{
-	struct engine *engine = pass->engine;
-
-	if (pass->summing == NULL)
-		pass->summing = summing_of_day(&engine->track);
-	if (pass->summing != NULL && !summing_go_on(pass->summing, pass->slice))
-		return false;
-	outbox_put(&engine->outbox,
-	    summary_of_day(pass->summing, &engine->track, &engine->groups, pass->poll_usec),
-	    &pass->moment);
-	pass->summing = summing_free(pass->summing);
-	groups_note_summary(&engine->groups, pass->moment.boottime_usec);
-	return true;
-}
-
-/* The summary was told, and spoke of all. Returns false where the slice is over. */
-static bool
-note_summary(struct pass *pass)
-{
-	const struct track *track = &pass->engine->track;
-	uint64_t now_usec = pass->moment.boottime_usec;
-
-	for (; pass->at < track->count; pass->at++) {
-		struct stay *stay = track->stays[pass->at];
-
-		if (slice_is_over(pass->slice))
-			return false;
-		group_note_named(stay, now_usec);
-		stay->told.reminded_sec = (uint32_t)(now_usec / USEC_PER_SEC);
-		stay_note_change(stay);
-	}
-	pass->engine->summed_usec = now_usec;
-	return true;
-}
-
-bool
-tell_day(struct pass *pass)
-{
-	struct engine *engine = pass->engine;
-	uint64_t now_usec = pass->moment.boottime_usec, due_usec;
-
-	/* A reload does not begin the day anew, or a host that reloads often would never tell. */
-	if (engine->summed_usec == 0)
-		engine->summed_usec = now_usec;
-	if (pass->day == DAY_UNKNOWN) {
-		due_usec = find_day_due(engine);
-		if (now_usec < due_usec) {
-			agenda_plan(&engine->agenda, 0, due_usec);
-			return true;
-		}
-		pass->day = DAY_DUE;
-	}
-	if (pass->day == DAY_DUE) {
-		if (!tell_summary(pass))
-			return false;
-		pass->day = DAY_TOLD;
-	}
-	if (!note_summary(pass))
-		return false;
-	agenda_plan(&engine->agenda, 0, find_day_due(engine));
-	return true;
-}
-
-void
-tell_heartbeat(struct pass *pass)
-{
-	struct engine *engine = pass->engine;
-	const struct policy *policy = engine->policy;
-	uint64_t every_usec = policy->heartbeat_usec, now_usec = pass->moment.boottime_usec;
-	uint64_t due_usec = heartbeat_due_usec(&engine->heartbeat, every_usec, now_usec);
-
-	if (now_usec >= due_usec) {
-		outbox_put(&engine->outbox,
-		    summary_of_watch(&engine->track, &engine->heartbeat, policy), &pass->moment);
-		heartbeat_spoken(&engine->heartbeat, every_usec, due_usec, now_usec);
-		due_usec = heartbeat_due_usec(&engine->heartbeat, every_usec, now_usec);
-	}
-	agenda_plan(&engine->agenda, 0, due_usec);
-}
-
 void
 tell_advice(struct pass *pass, struct stay *stay, const char *line)
 {

@@ -106,6 +106,16 @@ leave(struct pass *pass, struct tenure *tenure, uint64_t until_usec)
 	(void)owner_unref(left.owner);
 }
 
+/* True where its chain is there. Else, without memory, it leaves in the next pass. */
+static bool
+is_prepared(struct pass *pass, const struct tenure *tenure)
+{
+	if (hopping_prepare(&pass->engine->hopping, tenure, pass->engine->policy->grace_usec) == 0)
+		return true;
+	agenda_repeat(&pass->engine->agenda);
+	return false;
+}
+
 bool
 tenures_leave(struct pass *pass)
 {
@@ -124,7 +134,8 @@ tenures_leave(struct pass *pass)
 		if (stay->is.state == STAY_AWAY)
 			leave(pass, tenure, stay->is.last_seen_usec);
 		else if (!stay->judged.valid &&
-		    find_member(stay, tenure->owner, &pass->hop_budget) == NULL)
+		    find_member(stay, tenure->owner, &pass->hop_budget) == NULL &&
+		    is_prepared(pass, tenure))
 			leave(pass, tenure,
 			    tenure->present_usec != 0 ? tenure->present_usec :
 							pass->engine->before_usec);
@@ -194,8 +205,12 @@ note_member(struct pass *pass, struct stay *stay, const struct member *member, b
 	}
 	if (tenure == NULL)
 		tenure = begin(pass, stay, member);
-	if (tenure == NULL)
+	if (tenure == NULL) {
+		/* Without memory it begins in the next pass. */
+		if (hopping->tenure_count < HOPPING_TENURES_MAX)
+			stay_judge_anew(stay);
 		return;
+	}
 	if (member->since_usec < tenure->from_usec)
 		tenure->from_usec = member->since_usec;
 	member = find_member(stay, tenure->owner, &pass->hop_budget);

@@ -267,7 +267,11 @@ bound_away(struct observation *observation, struct slice *slice)
 	for (size_t i = 0; i < kept; i++)
 		((struct stay *)fair->items[i].what)->is.given_up = false;
 	fair_clear(fair);
-	track->tally.short_of[SHORT_OF_AWAY] += track->tally.away - kept;
+	/* Without memory nobody can say which: the next poll does. */
+	for (size_t i = 0; i < track->count && kept < TRACK_AWAY_MAX; i++)
+		track->stays[i]->is.given_up = false;
+	if (kept == TRACK_AWAY_MAX)
+		track->tally.short_of[SHORT_OF_AWAY] += track->tally.away - kept;
 	return true;
 }
 
@@ -381,6 +385,12 @@ observation_clear(struct observation *observation)
 	free(observation->newcomers);
 	fair_clear(&observation->fair);
 	*observation = (struct observation){ 0 };
+}
+
+bool
+track_knows(const struct track *track, const struct listener *listener)
+{
+	return find_stay(track, &listener->endpoint, listener->cookie, false) != NULL;
 }
 
 bool

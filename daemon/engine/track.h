@@ -70,4 +70,7 @@ void track_settle(struct track *track);
  * first, and freed when it returned true. */
 bool track_sweep(struct track *track, struct slice *slice);
 
+/* True where a stay has the socket. */
+bool track_knows(const struct track *track, const struct listener *listener);
+
 #endif

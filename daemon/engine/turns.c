@@ -20,6 +20,7 @@
  * a port, or that leaves. While somebody takes a turn no pass is left out; else nothing in a poll
  * that changes nothing.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -390,30 +391,34 @@ note_owner(const struct occupation *occupation, const struct stay *stay, struct 
 	taker->has_owner = true;
 }
 
-/* Without memory it has no name, and the occupation is one of several programs. */
-static void
-note_taker(struct occupation *occupation, const struct stay *stay)
+/* The taker that holds the stay, NULL = there are too many. Returns 0 or -ENOMEM. */
+static int
+find_or_add_taker(struct occupation *occupation, const struct stay *stay, struct taker **ret)
 {
 	const struct process *process = stay_process(stay);
 	struct group_key program = key_of_program(process);
 	uint8_t count = occupation->taker_count;
 	char *name;
 
-	for (uint8_t i = 0; i < count; i++)
-		if (memcmp(&occupation->takers[i].program, &program, sizeof(program)) == 0) {
-			note_owner(occupation, stay, &occupation->takers[i]);
-			return;
-		}
-	occupation->more = true;
-	if (count == TURNS_TAKERS_MAX || array_fit(&occupation->takers, count + 1U) < 0)
-		return;
+	*ret = NULL;
+	for (uint8_t i = 0; i < count && *ret == NULL; i++)
+		if (memcmp(&occupation->takers[i].program, &program, sizeof(program)) == 0)
+			*ret = &occupation->takers[i];
+	if (*ret != NULL)
+		return 0;
+	if (count == TURNS_TAKERS_MAX) {
+		occupation->more = true;
+		return 0;
+	}
+	if (array_fit(&occupation->takers, count + 1U) < 0)
+		return -ENOMEM;
 	name = strndup(process->script[0] != '\0' ? process->script : process->exe, TURNS_NAME_MAX);
 	if (name == NULL)
-		return;
+		return -ENOMEM;
 	occupation->takers[count] = (struct taker){ .program = program, .name = name };
-	note_owner(occupation, stay, &occupation->takers[count]);
 	occupation->taker_count++;
-	occupation->more = false;
+	*ret = &occupation->takers[count];
+	return 0;
 }
 
 /* Each stay takes its part of its own threshold: what a long one excuses, a short one does not. */
@@ -429,15 +434,18 @@ spend(struct occupation *occupation, uint64_t span_usec, uint64_t threshold_usec
 	occupation->spent_usec += span_usec;
 }
 
-/* A stay of it was there up to until_usec. */
-static void
+/* A stay of it was there up to until_usec. Returns 0 or -ENOMEM, and has changed nothing then. */
+static int
 lengthen(struct occupation *occupation, const struct stay *stay, uint64_t until_usec)
 {
 	const struct verdict *verdict = &stay->judged.verdict;
 	/* A gap that is no longer than the grace belongs to it, as it does to a stay. */
 	uint64_t from_usec =
 	    occupation->stays == 0 ? stay->is.first_seen_usec : occupation->until_usec;
+	struct taker *taker = NULL;
 
+	if (turns_is_certain(stay) && find_or_add_taker(occupation, stay, &taker) < 0)
+		return -ENOMEM;
 	if (until_usec > from_usec && turns_is_certain(stay)) {
 		occupation->covered_usec += until_usec - from_usec;
 		spend(occupation, until_usec - from_usec, verdict->threshold_usec);
@@ -445,7 +453,7 @@ lengthen(struct occupation *occupation, const struct stay *stay, uint64_t until_
 	if (until_usec > occupation->until_usec)
 		occupation->until_usec = until_usec;
 	if (!turns_is_certain(stay))
-		return;
+		return 0;
 	if (stay->is.first_seen_usec > occupation->newest_usec || occupation->stays == 0) {
 		occupation->newest_usec = stay->is.first_seen_usec;
 		occupation->stays++;
@@ -456,13 +464,15 @@ lengthen(struct occupation *occupation, const struct stay *stay, uint64_t until_
 		occupation->exposure = (uint8_t)endpoint_exposure(&stay->is.endpoint);
 	if (verdict->rule != NULL && match_has_key(&verdict->rule->match, MATCH_PORT))
 		occupation->ruled = true;
-	note_taker(occupation, stay);
+	if (taker != NULL)
+		note_owner(occupation, stay, taker);
+	return 0;
 }
 
-void
+int
 turns_note(struct occupation *occupation, const struct stay *stay, uint64_t poll_usec)
 {
-	lengthen(occupation, stay, poll_usec);
+	return lengthen(occupation, stay, poll_usec);
 }
 
 void
@@ -484,7 +494,7 @@ begin_anew(struct occupation *occupation)
 	occupation->ruled = occupation->told = false;
 }
 
-void
+int
 turns_leave(struct occupations *turns, const struct stay *stay, uint64_t grace_usec)
 {
 	struct turns_port at = port_of(stay);
@@ -492,21 +502,21 @@ turns_leave(struct occupations *turns, const struct stay *stay, uint64_t grace_u
 	struct group_key key;
 
 	if (turns_is_apart(stay) || !find_occupant_key(stay, &key))
-		return;
+		return 0;
 	occupation = find_on(find_occupant(turns, &key), &at);
 	if (occupation == NULL || !goes_on(occupation, stay, grace_usec)) {
 		/* Nothing begins with one that nobody knows. */
 		if (!turns_is_certain(stay))
-			return;
+			return 0;
 		if (occupation == NULL)
 			occupation = add(turns, &key, &at);
 		else
 			begin_anew(occupation);
 	}
-	if (occupation == NULL)
-		return;
-	lengthen(occupation, stay, stay->is.last_seen_usec);
+	if (occupation == NULL || lengthen(occupation, stay, stay->is.last_seen_usec) < 0)
+		return -ENOMEM;
 	occupation->turns++;
+	return 0;
 }
 
 enum severity

@@ -82,11 +82,14 @@ struct occupation *turns_find(const struct occupations *turns, const struct stay
     uint64_t grace_usec);
 
 /* The stay was there at poll_usec, or at least its absence is not proved. */
-void turns_note(struct occupation *occupation, const struct stay *stay, uint64_t poll_usec);
+int turns_note(struct occupation *occupation, const struct stay *stay,
+    uint64_t poll_usec) _mustcheck_;
 void turns_keep(struct occupation *occupation, uint64_t now_usec);
 
-/* A judged stay left its port (it is AWAY): begins an occupation or lengthens its. */
-void turns_leave(struct occupations *turns, const struct stay *stay, uint64_t grace_usec);
+/* A judged stay left its port (it is AWAY): begins an occupation or lengthens its. Returns 0 or
+ * -ENOMEM, then it may be called again. */
+int turns_leave(struct occupations *turns, const struct stay *stay,
+    uint64_t grace_usec) _mustcheck_;
 
 /* True where its owner is known: else its time counts for nothing. */
 bool turns_is_certain(const struct stay *stay);

@@ -184,8 +184,9 @@ apply_to_process(struct verified *verified, struct process *process)
 		process->exe_trust = EXE_REPLACED;
 	if (same || process->exe_trust != EXE_SAME)
 		return;
-	/* Without memory it is remembered the next time. */
-	(void)!remember(verified, &executable, false);
+	/* Without memory it is remembered in the next pass. */
+	if (remember(verified, &executable, false) < 0)
+		verified->missed = true;
 }
 
 void

@@ -26,6 +26,7 @@ struct verified {
 	/* Told of each that is to be kept, which it borrows; may be NULL. */
 	void (*added)(const struct executable *executable, void *argument);
 	void *argument;
+	bool missed; /* one was not remembered for want of memory */
 };
 
 void verified_clear(struct verified *verified);

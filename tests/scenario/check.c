@@ -22,7 +22,7 @@ complain(struct script *script, const char *format, ...)
 	struct text text;
 	va_list arguments;
 
-	if (script->complaints++ >= COMPLAINTS_MAX)
+	if (script->complaints++ >= COMPLAINTS_MAX || script->silent)
 		return;
 	va_start(arguments, format);
 	(void)vsnprintf(raw, sizeof(raw), format, arguments);

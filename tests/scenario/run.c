@@ -139,6 +139,8 @@ run(const char *path, const struct manner *manner, struct outcome *ret)
 		check_nothing_left(&script);
 	if (script.world.wrong[0] != '\0')
 		complain(&script, "%s", script.world.wrong);
+	if (script.world.lost.count > 0)
+		complain(&script, "no memory");
 	if (script.complaints == 0 && script.asserted == 0)
 		complain(&script, "nothing is compared");
 	if (script.complaints > COMPLAINTS_MAX)

@@ -96,7 +96,7 @@ play_repeat(struct script *script, const char *rest)
 
 	if (end == 0 || *behind != '\0' || times == 0)
 		return -EINVAL;
-	for (unsigned long i = 0; i < times && script->complaints == 0; i++) {
+	for (unsigned long i = 0; i < times && (script->complaints == 0 || script->silent); i++) {
 		script->at = first;
 		if (script_play(script, end) < 0)
 			return -ECANCELED;

@@ -20,6 +20,7 @@ struct script {
 	size_t line_count, line_room;
 	size_t at; /* index of the line that is played */
 	unsigned complaints;
+	bool silent;	   /* they are only counted */
 	size_t expected;   /* messages of the last `expect`: those before told.next */
 	unsigned asserted; /* things compared so far: none is no scenario */
 	struct world world;

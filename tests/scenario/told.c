@@ -47,6 +47,8 @@ told_free(struct told *told)
 void
 told_forget(struct told_list *list)
 {
+	if (list->keeps)
+		return;
 	for (size_t i = 0; i < list->next; i++)
 		told_free(&list->items[i]);
 	list->count -= list->next;
@@ -59,6 +61,7 @@ void
 told_clear(struct told_list *list)
 {
 	list->next = list->count;
+	list->keeps = false;
 	told_forget(list);
 	free(list->items);
 	*list = (struct told_list){ 0 };

@@ -22,6 +22,7 @@ struct told {
 struct told_list {
 	struct told *items;
 	size_t count, room, next;
+	bool keeps;   /* what was compared, too */
 	uint64_t sum; /* of all that ever was added, in its order */
 };
 

@@ -4,10 +4,10 @@
  * the replay source, the engine, the messages. What is written: the clock, the sockets, the
  * kernel's slips, the answers about owners.
  *
- * Time jumps from one thing that is due to the next, in the order and with the pauses of the
- * daemon's own loop (daemon/loop/poll.c, lookup.c, reload.c): a poll every interval and sooner
- * where the engine asks for it, one question about owners under way at a time, ten seconds for its
- * answer, a pause that doubles before the next connection. So a month costs what happens in it.
+ * Time jumps from one thing that is due to the next, as in the daemon's own loop
+ * (daemon/loop/poll.c, lookup.c, reload.c): a poll every interval and sooner where the engine asks
+ * for it, one question about owners under way at a time, ten seconds for its answer, a pause that
+ * doubles before the next connection. So a month costs what happens in it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -424,37 +424,60 @@ sum_up(struct world *world)
 	world->sum = hash_add(world->sum, values, sizeof(values));
 }
 
+/* Hands the finished poll to the engine; NULL = there was no memory for it. */
+static void
+take_in(struct world *world, struct snapshot *snapshot)
+{
+	bool repeats = snapshot != NULL && snapshot->repeats, resumed = world->resumed;
+
+	world->resumed = false;
+	if (snapshot == NULL || world_loses(world, LOST_AT_END)) {
+		world_note_lost(world, LOST_AT_END);
+		engine_note_missed(world->engine, 1);
+		(void)snapshot_free(snapshot);
+		return;
+	}
+	engine_begin_observe(world->engine, snapshot, resumed);
+	world_finish_work(world);
+	if (engine_last_poll(world->engine) == NULL ||
+	    engine_last_poll(world->engine)->taken_usec != world->begun_usec) {
+		world_note_lost(world, LOST_AT_END);
+		return;
+	}
+	world->repetitions += repeats;
+	world->settled = repeats ? world->settled + 1 : 0;
+}
+
 static void
 take_poll(struct world *world)
 {
 	uint32_t incomplete = world->incomplete_polls > 0 ? world->incomplete : 0;
-	struct poll_steps *steps;
-	struct snapshot *snapshot;
+	struct poll_steps *steps = NULL;
 
 	read_ranges(world, false);
 	world->begun_usec = world->now_usec;
-	steps = or_die(poll_steps_new(&(struct poll_steps_options){
-	    .last = engine_last_poll(world->engine),
-	    .filter = &engine_ranges(world->engine)->filter,
-	    .protocols = config_protocols(world->config),
-	    .knows_choice = !world->proc,
-	    .taken_usec = world->now_usec,
-	    .key = world->key,
-	}));
+	if (!world_loses(world, LOST_AT_BEGIN))
+		steps = poll_steps_new(&(struct poll_steps_options){
+		    .last = engine_last_poll(world->engine),
+		    .filter = &engine_ranges(world->engine)->filter,
+		    .protocols = config_protocols(world->config),
+		    .knows_choice = !world->proc,
+		    .taken_usec = world->now_usec,
+		    .key = world->key,
+		});
 	world->incomplete_polls -= world->incomplete_polls > 0;
+	if (steps == NULL) {
+		world_note_lost(world, LOST_AT_BEGIN);
+		engine_note_missed(world->engine, 1);
+		arm_poll(world);
+		return;
+	}
 	if (!ask_kernel(world, steps, incomplete) && engine_last_poll(world->engine) == NULL) {
 		(void)poll_steps_free(steps);
 		world->poll_usec = world->now_usec + POLL_RETRY_USEC;
 		return;
 	}
-	snapshot = or_die(poll_steps_finish(steps));
-	world->repetitions += snapshot->repeats;
-	world->settled = snapshot->repeats ? world->settled + 1 : 0;
-	engine_begin_observe(world->engine, snapshot, world->resumed);
-	world_finish_work(world);
-	if (engine_last_poll(world->engine)->taken_usec != world->begun_usec)
-		abort();
-	world->resumed = false;
+	take_in(world, poll_steps_finish(steps));
 	advance(world);
 	sum_up(world);
 }
@@ -463,18 +486,21 @@ take_poll(struct world *world)
 static void
 take_survey(struct world *world)
 {
-	struct occupancy *occupancy = or_die(occupancy_new(1));
+	struct occupancy *occupancy = occupancy_new(1);
+	bool failed = occupancy == NULL || world_loses(world, LOST_SURVEY);
 
-	for (size_t i = 0; i < world->row_count; i++) {
+	for (size_t i = 0; i < world->row_count && !failed; i++) {
 		const struct row *row = &world->rows[i];
 		const struct endpoint *endpoint = &row->listener.endpoint;
 
-		for (uint64_t j = 0; j <= row->connections; j++)
-			if (occupancy_add(occupancy, (enum protocol)endpoint->protocol,
-				endpoint->port, row->listener.cookie + (j << 32), j == 0) < 0)
-				abort();
+		for (uint64_t j = 0; j <= row->connections && !failed; j++)
+			failed = occupancy_add(occupancy, (enum protocol)endpoint->protocol,
+				     endpoint->port, row->listener.cookie + (j << 32), j == 0) < 0;
 	}
-	engine_take_survey(world->engine, occupancy, world->now_usec);
+	if (failed)
+		world_note_lost(world, LOST_SURVEY);
+	else
+		engine_take_survey(world->engine, occupancy, world->now_usec);
 	(void)occupancy_free(occupancy);
 	world->survey_usec = world->now_usec + world->survey_span_usec;
 }
@@ -611,50 +637,6 @@ world_restart(struct world *world, uint64_t span_usec)
 	engine_set_policy(world->engine, &world->config->policy);
 	read_ranges(world, true);
 	engine_set_heartbeat(world->engine, 0, "1.0", "0123abcd");
-}
-
-/* Sockets. */
-
-struct row *
-world_add_row(struct world *world)
-{
-	if (array_reserve(&world->rows, &world->row_room, world->row_count + 1, ARRAY_UNBOUNDED) <
-	    0)
-		(void)or_die(NULL);
-	world->rows[world->row_count] = (struct row){ .listener.endpoint.netns = 1 };
-	return &world->rows[world->row_count++];
-}
-
-struct row *
-world_find_row(struct world *world, uint64_t cookie)
-{
-	for (size_t i = 0; i < world->row_count; i++)
-		if (world->rows[i].listener.cookie == cookie)
-			return &world->rows[i];
-	return NULL;
-}
-
-size_t
-world_close(struct world *world, bool (*doomed)(const struct row *row, const void *what),
-    const void *what)
-{
-	size_t kept = 0, closed;
-
-	for (size_t i = 0; i < world->row_count; i++)
-		if (!doomed(&world->rows[i], what))
-			world->rows[kept++] = world->rows[i];
-	closed = world->row_count - kept;
-	world->row_count = kept;
-	return closed;
-}
-
-struct who *
-world_find_who(const struct world *world, const char *name)
-{
-	for (struct who *who = world->whos; who != NULL; who = who->next)
-		if (strcmp(who->name, name) == 0)
-			return who;
-	return NULL;
 }
 
 void

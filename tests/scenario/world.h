@@ -55,6 +55,17 @@ struct lookup {
 	size_t asked;
 };
 
+#define WORLD_LOST_MAX 64
+
+/* When polls and surveys were not made, and in a poll after what. */
+struct lost {
+	size_t count;
+	struct {
+		uint64_t at_usec;
+		enum lost_stage { LOST_AT_BEGIN, LOST_AT_END, LOST_SURVEY } stage;
+	} items[WORLD_LOST_MAX];
+};
+
 /* Some of the requests of a poll. */
 struct portion {
 	uint8_t protocols; /* bits 1 << enum protocol, 0 = all */
@@ -96,13 +107,15 @@ struct world {
 	uint64_t held_back;
 	struct lookup lookup;
 	struct told_list told;
-	uint64_t key;	      /* of the polls; 0 = they recognize nothing */
-	uint64_t sum;	      /* of what each poll changed, and when the next one was due */
-	uint64_t repetitions; /* polls that changed nothing, and were known to */
-	bool hurried;	      /* polls that can see nothing new are left out */
-	uint64_t end_usec;    /* up to when time passes now */
-	uint64_t settled;     /* polls in a row that changed nothing */
-	bool prints;	      /* the texts, beside what is compared */
+	uint64_t key;		  /* of the polls; 0 = they recognize nothing */
+	uint64_t sum;		  /* of what each poll changed, and when the next one was due */
+	uint64_t repetitions;	  /* polls that changed nothing, and were known to */
+	bool hurried;		  /* polls that can see nothing new are left out */
+	uint64_t end_usec;	  /* up to when time passes now */
+	struct lost lost;	  /* polls and surveys, for want of memory */
+	const struct lost *loses; /* NULL, or those that are to be lost all the same */
+	uint64_t settled;	  /* polls in a row that changed nothing */
+	bool prints;		  /* the texts, beside what is compared */
 	struct texts texts;
 	struct message *message;
 	unsigned checked; /* messages whose fields were checked, and more */
@@ -156,5 +169,11 @@ void world_suspend(struct world *world, uint64_t span_usec);
 
 /* From now on; a lookup that is dead drops its connection at once. */
 void world_set_lookup(struct world *world, enum lookup_mode mode, uint64_t delay_usec);
+
+/* A poll or survey is lost at that stage: only a test of that lets memory be short. */
+void world_note_lost(struct world *world, enum lost_stage stage);
+
+/* True where one that is made now is to be lost. */
+bool world_loses(const struct world *world, enum lost_stage stage);
 
 #endif

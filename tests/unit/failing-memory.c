@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The allocating functions of the whole test program: those of libc behind a counter that lets one
- * call fail. The linker takes them for every caller, also inside libyaml and libc itself (stdio,
- * directories, name services), so nothing that allocates is left out.
+ * call fail, or several in a row. The linker takes them for every caller, also inside libyaml and
+ * libc itself (stdio, directories, name services), so nothing that allocates is left out.
  *
  * What is behind them is the next one in the order of libraries, or what a sanitizer in the
  * program has: memory is checked on as ever. strdup() and strndup() are here since a sanitizer's
@@ -32,15 +32,41 @@ calloc_function __interceptor_calloc __attribute__((weak));
 realloc_function __interceptor_realloc __attribute__((weak));
 
 static atomic_bool armed;
-static atomic_size_t counted, chosen;
+static atomic_size_t counted, chosen, chosen_count;
 static _Thread_local bool passed_over;
+static _Thread_local unsigned spared;
+
+void
+memory_arm_row(size_t failing, size_t count)
+{
+	counted = 0;
+	chosen = failing;
+	chosen_count = count;
+	armed = true;
+}
 
 void
 memory_arm(size_t failing)
 {
-	counted = 0;
-	chosen = failing;
-	armed = true;
+	memory_arm_row(failing, 1);
+}
+
+void
+memory_spare(void)
+{
+	spared++;
+}
+
+void
+memory_spare_end(void)
+{
+	spared--;
+}
+
+bool
+memory_has_failed(void)
+{
+	return chosen != 0 && counted >= chosen;
 }
 
 size_t
@@ -50,11 +76,16 @@ memory_disarm(void)
 	return counted;
 }
 
-/* Counts one. Returns true, with errno set, where it is the one that fails. */
+/* Counts one. Returns true, with errno set, where it is one that fails. */
 static bool
 fails(void)
 {
-	if (!armed || passed_over || atomic_fetch_add(&counted, 1) + 1 != chosen)
+	size_t number;
+
+	if (!armed || passed_over || spared > 0)
+		return false;
+	number = atomic_fetch_add(&counted, 1) + 1;
+	if (chosen == 0 || number < chosen || number - chosen >= chosen_count)
 		return false;
 	errno = ENOMEM;
 	return true;
