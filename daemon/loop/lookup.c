@@ -48,10 +48,12 @@ struct lookup {
 	struct lookup_question *questions; /* those under way, asked of them */
 	struct lookup_answer *answers;
 	size_t answer_count;
-	bool under_way;	     /* a request is, */
-	size_t asked;	     /* with so many questions, */
-	uint64_t asked_usec; /* since then (CLOCK_BOOTTIME) */
-	unsigned failures;   /* tries in a row that failed */
+	bool under_way;		  /* a request is, */
+	size_t asked;		  /* with so many questions, */
+	uint64_t asked_usec;	  /* since then (CLOCK_BOOTTIME) */
+	unsigned failures;	  /* that count: see forgive() */
+	uint64_t failed_usec;	  /* when the last of them was (CLOCK_BOOTTIME), */
+	enum owner_reason reason; /* and why: of what is asked until the next try, too */
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *argument);
@@ -120,6 +122,8 @@ fail(struct lookup *lookup, int r)
 	if (pause_usec > RETRY_LAST_USEC)
 		pause_usec = RETRY_LAST_USEC;
 	lookup->failures++;
+	lookup->failed_usec = now_usec;
+	lookup->reason = reason;
 	unheld_cancel(lookup->unheld);
 	keep_answers(lookup, now_usec);
 	disconnect(lookup);
@@ -178,6 +182,17 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
 }
 
+/*
+ * It answers. One that answers and dies, again and again, is started as seldom as one that never
+ * answers: failures count until the last one is as long ago as the longest pause.
+ */
+static void
+forgive(struct lookup *lookup)
+{
+	if (clock_boottime_usec() - lookup->failed_usec >= RETRY_LAST_USEC)
+		lookup->failures = 0;
+}
+
 /* Everything is known that can be. */
 static void
 hand_over(struct lookup *lookup)
@@ -193,7 +208,7 @@ hand_over(struct lookup *lookup)
 		conditions_end(ground->conditions, CONDITION_LOOKUP);
 		engine_lookup_retry(ground->engine);
 	}
-	lookup->failures = 0;
+	forgive(lookup);
 	loop_announce(ground->loop, LOOP_CHANGED);
 }
 
@@ -291,7 +306,7 @@ ask(void *argument)
 	if (lookup->under_way)
 		return;
 	if (lookup->client == NULL) {
-		engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
+		engine_lookup_failed(engine, lookup->reason, now_usec);
 		return;
 	}
 	count = engine_lookup_questions(engine, lookup->questions, LOOKUP_INODES_MAX, now_usec);

@@ -127,15 +127,18 @@ take_in(struct poll *poll)
 	const struct ground *ground = poll->ground;
 	struct snapshot *snapshot = poll_steps_finish(poll->steps);
 	uint64_t cpu_usec = clock_thread_cpu_usec();
+	uint32_t incomplete = snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete;
 
 	poll->steps = NULL;
-	note_completeness(poll, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
 	if (snapshot != NULL)
 		note_surplus(poll, snapshot);
 	if (snapshot == NULL || engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0) {
+		/* A poll that was read and not understood is none. */
+		incomplete |= INCOMPLETE_MEMORY;
 		engine_note_missed(ground->engine, 1);
 		(void)snapshot_free(snapshot);
 	}
+	note_completeness(poll, incomplete);
 	loop_announce(ground->loop, LOOP_CHANGED);
 	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
 	if (log_is_verbose()) {

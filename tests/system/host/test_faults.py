@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""A kernel that refuses, clocks that are set, a host that sleeps."""
+"""A kernel that refuses, clocks that are set, a host that sleeps, little memory, no reader."""
+import contextlib
 import errno
 import os
+import subprocess
 import time
 
 import pytest
 
+import harness
 from faults import Faults
-from harness import config_text
+from harness import OVERSTAYD, config_text, wait_until
 
 PORT = 50001
 DAY = 86400 * 1000000
@@ -115,3 +118,118 @@ def test_netlink_that_fails_later_ends_nothing(faulty, faults, listen):
     watch.wait_line(f"ENDED tcp 127.0.0.1:{PORT} ")
     assert watch.count("ENDED|VANISHED") == 1
     assert watch.count("DEGRADED") == len(kinds)
+
+
+@contextlib.contextmanager
+def written_to(namespace, tmp_path, stderr, target="stderr", text=config_text()):
+    """overstayd with that as its stderr; it ends by itself at SIGTERM afterwards."""
+    config = tmp_path / "overstay.yaml"
+    config.write_text(text, encoding="utf-8")
+    (tmp_path / "state").mkdir(exist_ok=True)
+    with subprocess.Popen(
+            [OVERSTAYD, "-c", config, f"--log-target={target}"], stdin=subprocess.DEVNULL,
+            stderr=stderr, preexec_fn=namespace.enter, cwd="/",
+            env={**os.environ, "STATE_DIRECTORY": str(tmp_path / "state")}) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            assert process.wait(timeout=15) == 0
+
+
+def polls(pid):
+    """Whether the loop's thread goes on: by its context switches, of which each poll is one."""
+    def switches():
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            return next(int(line.split()[1]) for line in status
+                        if line.startswith("voluntary_ctxt_switches"))
+
+    first = wait_until(switches)
+    return wait_until(lambda: switches() > first + 10, 10)
+
+
+@pytest.fixture(name="full_pipe")
+def _full_pipe():
+    """A pipe that nobody has read for long: (its reader, its writer)."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    yield reader, writer
+    os.close(reader)
+    os.close(writer)
+
+
+# Without a journal `journal` is something to be said at the start, before anything else.
+@pytest.mark.parametrize("target", ["stderr", "journal"])
+@pytest.mark.parametrize("text", [config_text(), config_text() + "thresold: 1h\n" * 99],
+                         ids=["good", "bad"])
+def test_a_reader_that_hangs_holds_nothing(namespace, tmp_path, full_pipe, target, text):
+    if text != config_text():
+        with written_to(namespace, tmp_path, subprocess.DEVNULL):
+            wait_until(lambda: any((tmp_path / "state").glob("last-good*")))
+    with written_to(namespace, tmp_path, full_pipe[1], target, text) as process:
+        polls(process.pid)
+
+
+@pytest.mark.parametrize("target", ["stderr", "journal"])
+def test_a_reader_that_went_ends_nothing(namespace, tmp_path, target):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with written_to(namespace, tmp_path, writer, target) as process:
+        os.close(writer)
+        polls(process.pid)
+
+
+def test_what_a_hanging_reader_gets_later_is_whole(namespace, tmp_path, full_pipe, listen):
+    listen(PORT)
+    with written_to(namespace, tmp_path, full_pipe[1]) as process:
+        polls(process.pid)
+        time.sleep(1.5)  # pause: longer than the threshold
+        with open(full_pipe[0], "rb", closefd=False) as reader:
+            words = []
+            while "OVERSTAY" not in words:
+                words.append(reader.readline().decode().lstrip("x").split()[0].lstrip("<0123456789>"))
+        assert words == ["STARTED", "OVERSTAY"]
+
+
+def test_what_a_full_disk_lost_is_counted(namespace, tmp_path, listen):
+    log = tmp_path / "log"
+    log.mkdir()
+    harness.run("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", log)
+    try:
+        (log / "filler").write_bytes(b"x" * 4096)
+        with open(log / "stderr", "ab") as stderr, written_to(namespace, tmp_path, stderr):
+            time.sleep(1)  # pause: STARTED was written into nothing
+            (log / "filler").unlink()
+            listen(PORT)
+            wait_until(lambda: "OVERSTAY" in (log / "stderr").read_text(encoding="utf-8"))
+        text = (log / "stderr").read_text(encoding="utf-8")
+        assert "STARTED" not in text
+        assert "SUPPRESSED 1 messages could not be sent: No space left on device" in text
+    finally:
+        harness.run("umount", log)
+
+
+@pytest.mark.parametrize("limit", [
+    "as=12582912", "as=20971520", "as=33554432", "data=8388608", "data=16777216", "nofile=4",
+    "nofile=8", "nofile=13", "nofile=16", "nofile=18"])
+def test_little_of_everything_is_an_error_or_degraded(namespace, tmp_path, limit):
+    config = tmp_path / "overstay.yaml"
+    config.write_text(config_text(), encoding="utf-8")
+    with subprocess.Popen(
+            ["prlimit", f"--{limit}", "--", OVERSTAYD, "-c", config, "--log-target=stderr"],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            preexec_fn=namespace.enter,
+            env={**os.environ, "STATE_DIRECTORY": str(tmp_path)}) as process:
+        if not harness.ended(process, 1):
+            process.terminate()
+        said = process.communicate(timeout=15)[1]
+    # Not by a signal.
+    assert process.returncode in (0, 1, 127)
+    if process.returncode == 0:
+        assert "DEGRADED" in said or "cannot save" in said or "STARTED" in said, said
+    else:
+        assert "cannot" in said or "failed" in said or "Too many open files" in said, said
