@@ -48,6 +48,7 @@ struct lookup {
 	struct lookup_question *questions; /* those under way, asked of them */
 	struct lookup_answer *answers;
 	size_t answer_count;
+	bool not_permitted;	  /* it cannot search every process */
 	bool under_way;		  /* a request is, */
 	size_t asked;		  /* with so many questions, */
 	uint64_t asked_usec;	  /* since then (CLOCK_BOOTTIME) */
@@ -182,6 +183,32 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
 }
 
+static void
+say_not_permitted(struct lookup *lookup)
+{
+	const char *unit = unit_of(lookup);
+
+	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_NOT_PERMITTED,
+	    FACTS(fact_number(FACT_OWNER_REASON, OWNER_REASON_NO_PERMISSION),
+		fact_text(FACT_PROGRAM, unit == NULL ? lookup->options.program : NULL),
+		fact_text(FACT_UNIT, unit)));
+}
+
+/* Whether it lacks permission: as the last answer shows that says so or the contrary. */
+static bool
+lacks_permission(struct lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->answer_count; i++) {
+		const struct owner *owner = lookup->answers[i].owner;
+
+		if (owner->reason == OWNER_REASON_NO_PERMISSION)
+			lookup->not_permitted = true;
+		else if (owner->thorough)
+			lookup->not_permitted = false;
+	}
+	return lookup->not_permitted;
+}
+
 /*
  * It answers. One that answers and dies, again and again, is started as seldom as one that never
  * answers: failures count until the last one is as long ago as the longest pause.
@@ -198,13 +225,16 @@ static void
 hand_over(struct lookup *lookup)
 {
 	const struct ground *ground = lookup->ground;
+	bool not_permitted = lacks_permission(lookup);
 
 	engine_lookup_answers(ground->engine, lookup->answers, lookup->answer_count,
 	    clock_boottime_usec());
 	drop_answers(lookup);
 	lookup->asked = 0;
 	lookup->under_way = false;
-	if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
+	if (not_permitted)
+		say_not_permitted(lookup);
+	else if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
 		conditions_end(ground->conditions, CONDITION_LOOKUP);
 		engine_lookup_retry(ground->engine);
 	}
