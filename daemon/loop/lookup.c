@@ -194,18 +194,16 @@ say_not_permitted(struct lookup *lookup)
 		fact_text(FACT_UNIT, unit)));
 }
 
-/* Whether it lacks permission: as the last answer shows that says so or the contrary. */
+/* Whether it lacks permission. Who finds a holder at once needs none for the other processes: only a
+ * search of all shows that it is there again. */
 static bool
 lacks_permission(struct lookup *lookup)
 {
-	for (size_t i = 0; i < lookup->answer_count; i++) {
-		const struct owner *owner = lookup->answers[i].owner;
-
-		if (owner->reason == OWNER_REASON_NO_PERMISSION)
-			lookup->not_permitted = true;
-		else if (owner->thorough)
-			lookup->not_permitted = false;
-	}
+	if (!lookup_client_saw_all(lookup->client))
+		lookup->not_permitted = true;
+	else
+		for (size_t i = 0; i < lookup->answer_count; i++)
+			lookup->not_permitted &= !lookup->answers[i].owner->thorough;
 	return lookup->not_permitted;
 }
 

@@ -35,6 +35,7 @@ struct lookup_client {
 	struct open_question questions[LOOKUP_INODES_MAX]; /* sorted by inode */
 	struct lookup_client_packet answer;
 	struct link_table paths;	    /* what the requests ask for, and what was answered */
+	bool saw_all;			    /* the last request was answered with permission */
 	bool links_open;		    /* of the request under way they are not answered */
 	char packet[LOOKUP_PACKET_MAX + 1]; /* one more: a longer packet shows */
 };
@@ -163,6 +164,12 @@ const struct link_table *
 lookup_client_links(const struct lookup_client *client)
 {
 	return &client->paths;
+}
+
+bool
+lookup_client_saw_all(const struct lookup_client *client)
+{
+	return client->saw_all;
 }
 
 /* Puts the paths behind the questions of a request. Returns how long it is then. */
@@ -324,9 +331,10 @@ take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
 		return r;
 	if (answer->id != client->id || !client->under_way)
 		r = -EPROTO;
-	else if (answer->done)
+	else if (answer->done) {
+		client->saw_all = answer->saw_all;
 		r = client->open == 0 && !client->links_open ? 0 : -EPROTO;
-	else if (answer->link_count > 0) {
+	} else if (answer->link_count > 0) {
 		r = take_links(client, answer);
 		return r < 0 ? r : 1;
 	} else

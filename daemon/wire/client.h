@@ -86,6 +86,9 @@ int lookup_client_set_paths(struct lookup_client *client,
 /* The same paths, and where they led when the last request was answered. Borrowed. */
 const struct link_table *lookup_client_links(const struct lookup_client *client);
 
+/* Whether overstay-lookup lacked permission for nothing that it was to search for the last request. */
+bool lookup_client_saw_all(const struct lookup_client *client);
+
 /* One path that was asked for, and where it leads; both are in the packet, not terminated. */
 struct lookup_client_link {
 	const char *path, *target;

@@ -172,7 +172,7 @@ struct wire_link {
 };
 
 enum wire_done_flags {
-	/* Every process could be searched; else permission lacked. */
+	/* Permission lacked for no process that was to be searched. */
 	LOOKUP_SAW_ALL = 1 << 0,
 	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL,
 };

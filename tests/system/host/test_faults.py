@@ -62,12 +62,10 @@ def test_a_resume_is_one_heartbeat_and_nothing_at_once(faulty, faults, listen):
 
 
 
-@pytest.mark.parametrize("call, error", [
-    ("make", "EAFNOSUPPORT"), ("receive", "EPERM")])
-def test_without_netlink_proc_net_is_read(faulty, faults, listen, call, error):
-    faults.set(**{f"{call}_errno": getattr(errno, error)})
+def test_without_netlink_proc_net_is_read(faulty, faults, listen):
+    faults.set(receive_errno=errno.EPERM)
     watch = faulty(config_text())
-    assert os.strerror(getattr(errno, error)) in watch.wait_line("^<4>DEGRADED source")
+    assert os.strerror(errno.EPERM) in watch.wait_line("^<4>DEGRADED source")
     watch.wait_line("STARTED")
     listener = listen(PORT)
     watch.wait_line("OVERSTAY")
@@ -163,22 +161,20 @@ def _full_pipe():
 
 
 # Without a journal `journal` is something to be said at the start, before anything else.
-@pytest.mark.parametrize("target", ["stderr", "journal"])
-@pytest.mark.parametrize("text", [config_text(), config_text() + "thresold: 1h\n" * 99],
-                         ids=["good", "bad"])
+@pytest.mark.parametrize("target, text", [("journal", ""), ("stderr", "thresold: 1h\n" * 99)],
+                         ids=["no-journal", "mistakes"])
 def test_a_reader_that_hangs_holds_nothing(namespace, tmp_path, full_pipe, target, text):
-    if text != config_text():
+    if text:
         with written_to(namespace, tmp_path, subprocess.DEVNULL):
             wait_until(lambda: any((tmp_path / "state").glob("last-good*")))
-    with written_to(namespace, tmp_path, full_pipe[1], target, text) as process:
+    with written_to(namespace, tmp_path, full_pipe[1], target, config_text() + text) as process:
         polls(process.pid)
 
 
-@pytest.mark.parametrize("target", ["stderr", "journal"])
-def test_a_reader_that_went_ends_nothing(namespace, tmp_path, target):
+def test_a_reader_that_went_ends_nothing(namespace, tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
-    with written_to(namespace, tmp_path, writer, target) as process:
+    with written_to(namespace, tmp_path, writer, "journal") as process:
         os.close(writer)
         polls(process.pid)
 
@@ -214,8 +210,7 @@ def test_what_a_full_disk_lost_is_counted(namespace, tmp_path, listen):
 
 
 @pytest.mark.parametrize("limit", [
-    "as=12582912", "as=20971520", "as=33554432", "data=8388608", "data=16777216", "nofile=4",
-    "nofile=8", "nofile=13", "nofile=16", "nofile=18"])
+    "as=12582912", "as=20971520", "data=16777216", "nofile=8", "nofile=13", "nofile=17"])
 def test_little_of_everything_is_an_error_or_degraded(namespace, tmp_path, limit):
     config = tmp_path / "overstay.yaml"
     config.write_text(config_text(), encoding="utf-8")
