@@ -53,13 +53,14 @@ def test_storms_hide_nothing_and_cost_little(daemon, listen, storm, namespace):
     watch = daemon(config_text(remind="never", interval="500ms"))
     watch.wait_line("STARTED")
     began, cpu = time.monotonic(), cpu_sec(watch.pid)
-    storms = [storm("syn", ADDRESS, 50100, 20000), storm("wait", 40000, 15000)]
+    storms = [storm("syn", ADDRESS, 50100, 20000), storm("wait", 20000, 15000),
+              storm("hold", 20001, 4000)]
     for one in storms:
         assert one.stdout.readline() == b"ready\n"
     watch.wait_line("OVERSTAY")
     time.sleep(3)  # pause: polls and surveys of the whole
     share = (cpu_sec(watch.pid) - cpu) / (time.monotonic() - began)
-    for state, least in (("syn-recv", 19000), ("time-wait", 14000)):
+    for state, least in (("syn-recv", 19000), ("time-wait", 14000), ("established", 8000)):
         there = run("ss", "-Htan", "state", state, preexec_fn=namespace.enter).stdout
         assert there.count("\n") >= least, "the storm is one"
     assert watch.count("VANISHED|ENDED|DEGRADED|SUPPRESSED") == 0
