@@ -23,6 +23,7 @@
 #include "alert/host.h"
 #include "base/clock.h"
 #include "commands.h"
+#include "engine/surplus.h"
 #include "kernel/poll-steps.h"
 #include "kernel/ranges.h"
 #include "once-lookup.h"
@@ -164,6 +165,22 @@ take_snapshot(struct once *once, struct snapshot **ret)
 	return r < 0 ? r : read_listeners(once, ret);
 }
 
+/* The same listeners are watched as the daemon would watch, were it started now. */
+static int
+make_room(struct once *once, struct snapshot *snapshot)
+{
+	const struct moment moment = clock_now();
+	struct crowd_left_out left_out;
+	int r = surplus_drop(once->engine, snapshot, &moment);
+
+	left_out = crowd_left_out(snapshot->crowd);
+	if (r == 0 && left_out.count > 0)
+		note_incomplete(once,
+		    "%zu listeners are left out: more than %d are open, most of them by uid %u",
+		    left_out.count, CROWD_WATCHED_MAX, left_out.uid);
+	return r;
+}
+
 /* Feeds the engine with one poll and with the owners it asks for. */
 static int
 poll_once(struct once *once)
@@ -176,7 +193,9 @@ poll_once(struct once *once)
 	if (snapshot->incomplete != 0)
 		note_incomplete(once, "the table of sockets is incomplete: %s",
 		    incomplete_text(snapshot->incomplete));
-	r = engine_observe(once->engine, snapshot, false);
+	r = make_room(once, snapshot);
+	if (r == 0)
+		r = engine_observe(once->engine, snapshot, false);
 	if (r < 0) {
 		(void)snapshot_free(snapshot);
 		return r;

@@ -122,6 +122,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
 			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
 			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
+	[NOTICE_LISTENERS_LEFT_OUT] = "{CONDITION}: {COUNT} listeners are not watched: more than "
+				      "{LISTENERS} are open, most of them by uid {UID}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
 	[NOTICE_POLLS_RECOVERED] = "{CONDITION}: polls are complete again",
 	[NOTICE_PROOFS_RECOVERED] = "{CONDITION}: closed sockets are proved to be closed again",
@@ -133,6 +135,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
 				   "forgotten before their grace was over, {UNASKED_PEERS} "
 				   "suspect{UNASKED_PEERS:s} reported without peers",
+	[NOTICE_LISTENERS_RECOVERED] = "{CONDITION}: all listeners are watched again",
 };
 
 static void

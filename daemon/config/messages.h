@@ -38,7 +38,7 @@ struct config_context {
  */
 void context_no_memory(struct config_context *context);
 
-/* A quoted and escaped value in a message, cut where it is longer; a path, which ends in what matters. */
+/* A quoted and escaped value in a message, cut if it is longer. A path's end matters most. */
 #define QUOTE_SIZE	100
 #define QUOTE_PATH_SIZE 1000
 

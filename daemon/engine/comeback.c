@@ -77,7 +77,8 @@ join(struct pass *pass, struct stay *stay, struct stay *other)
 		return;
 	ask_forget(other);
 	end_unseen(stay);
-	judge_stay(pass, other);
+	pass->back = other;
+	pass->away_usec = USEC_NEVER;
 }
 
 /* The stay that left the newcomer's endpoint, or may have, where its owner is the same; NULL =
@@ -182,7 +183,7 @@ static void
 come_back(struct pass *pass, struct stay *stay)
 {
 	struct engine *engine = pass->engine;
-	uint64_t grace_usec = engine->policy->grace_usec, away_usec;
+	uint64_t grace_usec = engine->policy->grace_usec;
 	bool hops = (engine->policy->hopping >> stay->is.endpoint.protocol & 1) != 0;
 	struct stay *former = find_former(&engine->track, stay, grace_usec);
 
@@ -206,54 +207,80 @@ come_back(struct pass *pass, struct stay *stay)
 		swap_places(&engine->track, former, stay);
 		former->is.moved_from = stay->is.endpoint.port;
 	}
-	away_usec = take_over(former, stay);
-	judge_stay(pass, former);
-	tell_rebound(pass, former, away_usec);
-	/* Whoever returns to the port it left before it takes the next one goes on with its
-	 * chain. */
-	if (hops && former->is.moved_from == 0 && !former->told.overstayed)
-		hopping_join(&engine->hopping, former, grace_usec);
+	pass->away_usec = take_over(former, stay);
+	pass->back = former;
 }
 
-void
+/* Judges and tells the one that is back. Returns false where the slice is over. */
+static bool
+finish(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+	struct stay *former = pass->back;
+
+	if (former == NULL)
+		return true;
+	if (!judge_stay_in_slices(pass, former))
+		return false;
+	pass->back = NULL;
+	/* Two that are one were never away. */
+	if (pass->away_usec == USEC_NEVER)
+		return true;
+	tell_rebound(pass, former, pass->away_usec);
+	/* Whoever returns to the port it left before it takes the next one goes on with its
+	 * chain. */
+	if ((engine->policy->hopping >> former->is.endpoint.protocol & 1) != 0 &&
+	    former->is.moved_from == 0 && !former->told.overstayed)
+		hopping_join(&engine->hopping, former, engine->policy->grace_usec);
+	return true;
+}
+
+bool
 comeback_all(struct pass *pass)
 {
-	struct track *track = &pass->engine->track;
+	const struct track *track = &pass->engine->track;
 
-	for (size_t i = 0; i < track->count; i++) {
-		struct stay *stay = track->stays[i];
+	for (; pass->at < track->count; pass->at++) {
+		struct stay *stay = track->stays[pass->at];
+		size_t budget = pass->move_budget;
 
+		if (!finish(pass) || slice_is_over(pass->slice))
+			return false;
 		if (stay->is.state == STAY_NEW && !stay->is.compared && ask_resolved(pass, stay))
 			come_back(pass, stay);
+		slice_spend(pass->slice, budget - pass->move_budget);
 	}
-	track_sweep(track);
+	return finish(pass);
 }
 
 /* A port that its occupant's programs take in turns: the time of this stay counts among theirs. */
-static void
+static bool
 leave_turns(struct pass *pass, struct stay *stay)
 {
 	const struct policy *policy = pass->engine->policy;
 
 	if ((policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
-		return;
+		return true;
 	/* Its owner's name came with the poll that it was gone from. */
-	if (stay->judged.verdict.threshold_usec == 0 && turns_is_certain(stay))
-		judge_stay(pass, stay);
+	if ((pass->judging != NULL || stay->judged.verdict.threshold_usec == 0) &&
+	    turns_is_certain(stay) && !judge_stay_in_slices(pass, stay))
+		return false;
 	turns_leave(&pass->engine->turns, stay, policy->grace_usec);
+	return true;
 }
 
-void
+bool
 comeback_leave(struct pass *pass, struct stay *stay)
 {
 	const struct policy *policy = pass->engine->policy;
 	struct tenure left = hopping_tenure_of(stay);
 
 	if (stay->is.left)
-		return;
+		return true;
+	if (!leave_turns(pass, stay))
+		return false;
 	stay->is.left = true;
 	stay_note_change(stay);
-	leave_turns(pass, stay);
 	/* Of a stay that several owners shared the tenures have lengthened their chains. */
 	if (tenures_end(stay) || stay->told.overstayed || stay->judged.verdict.allowed ||
 	    (policy->hopping >> stay->is.endpoint.protocol & 1) == 0)
@@ -263,6 +290,7 @@ comeback_leave(struct pass *pass, struct stay *stay)
 		hopping_follow(&pass->engine->hopping, &pass->engine->track, &left,
 		    &pass->hop_budget);
 	}
+	return true;
 }
 
 /* True where a newcomer on the endpoint of a stay that is AWAY may turn out to be its owner's once

@@ -64,34 +64,59 @@ compare(const struct listener *before, const struct listener *after)
 	return order < 0 ? DIFF_MISSING : order > 0 ? DIFF_APPEARED : DIFF_PERSISTED;
 }
 
-int
-diff_make(struct diff *diff, const struct snapshot *before, const struct snapshot *after)
+void
+diff_begin(struct diff *diff, const struct snapshot *before, const struct snapshot *after)
 {
-	size_t b = 0, a = 0, b_count = before == NULL ? 0 : before->count, run = 0;
-	enum diff_kind last = DIFF_PERSISTED;
-
 	*diff = (struct diff){ .before = before, .after = after, .room = DIFF_RUNS_INSIDE };
-	while (b < b_count || a < after->count) {
-		enum diff_kind kind = compare(b < b_count ? &before->listeners[b] : NULL,
-		    a < after->count ? &after->listeners[a] : NULL);
+}
 
-		if (kind != last && run > 0) {
-			if (add_run(diff, last, run) < 0)
+int
+diff_go_on(struct diff *diff, struct slice *slice)
+{
+	const struct snapshot *before = diff->before, *after = diff->after;
+	size_t b = diff->before_at, a = diff->after_at;
+	size_t b_count = before == NULL ? 0 : before->count;
+	struct diff_run last = diff->last;
+	bool over = false;
+
+	while (b < b_count || a < after->count) {
+		enum diff_kind kind;
+
+		over = slice_is_over(slice);
+		if (over)
+			break;
+		kind = compare(b < b_count ? &before->listeners[b] : NULL,
+		    a < after->count ? &after->listeners[a] : NULL);
+		if (kind != last.kind && last.count > 0) {
+			if (add_run(diff, (enum diff_kind)last.kind, last.count) < 0)
 				goto no_memory;
-			run = 0;
+			last.count = 0;
 		}
-		last = kind;
-		run++;
+		last.kind = kind;
+		last.count++;
 		b += kind != DIFF_APPEARED;
 		a += kind != DIFF_MISSING;
 	}
-	if (run > 0 && add_run(diff, last, run) < 0)
-		goto no_memory;
-	return 0;
+	diff->before_at = b;
+	diff->after_at = a;
+	diff->last = last;
+	if (over)
+		return -EAGAIN;
+	if (last.count == 0 || add_run(diff, (enum diff_kind)last.kind, last.count) == 0)
+		return 0;
 
 no_memory:
 	diff_clear(diff);
 	return -ENOMEM;
+}
+
+int
+diff_make(struct diff *diff, const struct snapshot *before, const struct snapshot *after)
+{
+	struct slice whole = SLICE_WHOLE;
+
+	diff_begin(diff, before, after);
+	return diff_go_on(diff, &whole);
 }
 
 void
@@ -102,19 +127,35 @@ diff_clear(struct diff *diff)
 	diff->run_count = 0;
 }
 
+bool
+diff_walk_on(const struct diff *diff, struct diff_walk *walk, unsigned want,
+    diff_function *function, void *argument, struct slice *slice)
+{
+	for (; walk->run < diff->run_count; walk->run++) {
+		const struct diff_run *run = &runs_of(diff)[walk->run];
+		size_t old = run->kind != DIFF_APPEARED, new = run->kind != DIFF_MISSING;
+		const struct listener *before = NULL, *after = NULL;
+
+		for (; (run->kind & want) != 0 && walk->socket < run->count; walk->socket++) {
+			if (slice_is_over(slice))
+				return false;
+			if (old != 0)
+				before = &diff->before->listeners[walk->before_at + walk->socket];
+			if (new != 0)
+				after = &diff->after->listeners[walk->after_at + walk->socket];
+			function(before, after, argument);
+		}
+		walk->before_at += old * run->count;
+		walk->after_at += new * run->count;
+		walk->socket = 0;
+	}
+	return true;
+}
+
 void
 diff_walk(const struct diff *diff, unsigned want, diff_function *function, void *argument)
 {
-	const struct diff_run *runs = runs_of(diff);
-	size_t b = 0, a = 0;
+	struct slice whole = SLICE_WHOLE;
 
-	for (size_t i = 0; i < diff->run_count; i++) {
-		size_t old = runs[i].kind != DIFF_APPEARED, new = runs[i].kind != DIFF_MISSING;
-
-		for (size_t k = 0; (runs[i].kind & want) != 0 && k < runs[i].count; k++)
-			function(old != 0 ? &diff->before->listeners[b + k] : NULL,
-			    new != 0 ? &diff->after->listeners[a + k] : NULL, argument);
-		b += old * runs[i].count;
-		a += new *runs[i].count;
-	}
+	(void)diff_walk_on(diff, &(struct diff_walk){ 0 }, want, function, argument, &whole);
 }

@@ -26,6 +26,9 @@
 #include "engine/summary.h"
 #include "engine/tell.h"
 
+/* What a sum over what makes an owner costs, in steps of a slice. */
+#define KEY_STEPS 8
+
 /* Which sum would speak for it. */
 enum sum {
 	SUM_AT_START,
@@ -60,17 +63,29 @@ struct place_of_owner {
 	bool known;	      /* one that nobody knows is alone */
 };
 
+/* What a stay that is due is told as. */
+struct told_as {
+	uint8_t role;	 /* enum role */
+	uint8_t sum;	 /* enum sum that would speak for its alert */
+	uint32_t leader; /* index of the alert that speaks for it */
+	uint32_t place;	 /* of its owner's first */
+	uint32_t alert;	 /* of that one: index + 1 of the owner's alert, 0 = none yet */
+};
+
 struct batch {
 	struct pass *pass;
 	struct stay **stays; /* the pass's `due`, gravest and most exposed first */
 	size_t count;
-	uint8_t *roles;		       /* enum role of each */
-	uint8_t *sums;		       /* enum sum that would speak for its alert */
-	uint32_t *leaders;	       /* index of the alert that speaks for it */
+	unsigned step;		       /* of what is done with them, */
+	size_t at;		       /* and at which */
+	size_t first;		       /* place of that one's owner */
+	struct told_as *parts;	       /* of each */
 	struct place_of_owner *places; /* by owner, and those of one in the order of `stays` */
-	struct stay **gathered;	       /* room for as many: those of one digest or alert */
+	size_t alerts[SUM_COUNT];
+	struct stay **gathered; /* room for as many: those of one digest or alert */
 	enum severity gravest;	/* of fewer than half of the alerts at once, else SEVERITY_OFF */
 	bool summed[SUM_COUNT]; /* a digest speaks for those */
+	unsigned sum;		/* whose digest is made */
 };
 
 /* True while those that are due wait for the owner of one of them. */
@@ -107,85 +122,122 @@ same_owner(const struct place_of_owner *a, const struct place_of_owner *b)
 	return a->known && b->known && memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
 }
 
-/* Puts them in the order of their owners. */
-static void
-find_places(struct batch *batch)
+/* All join before any is compared: how many there are is known to the first. */
+static bool
+join_all(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++)
-		batch->places[i] = (struct place_of_owner){
-			.key = group_key_of_program(batch->stays[i]),
-			.index = (uint32_t)i,
-			.known = group_key_knows(batch->stays[i]),
-		};
-	qsort(batch->places, batch->count, sizeof(*batch->places), compare_place);
+	for (; batch->at < batch->count; batch->at++) {
+		if (slice_is_over(batch->pass->slice))
+			return false;
+		(void)company_join(&batch->pass->engine->groups, batch->stays[batch->at]);
+		slice_spend(batch->pass->slice, KEY_STEPS);
+	}
+	return true;
+}
+
+static bool
+sort_all(struct batch *batch)
+{
+	struct pass *pass = batch->pass;
+
+	if (!pass->sorts)
+		surge_sort(&pass->sorting, batch->stays, batch->count);
+	pass->sorts = !sorting_go_on(&pass->sorting, pass->slice);
+	return !pass->sorts;
 }
 
 /* Before any is told: whose user has spent what he has is not summed up once more. */
-static void
-find_sums(struct batch *batch)
+static enum sum
+find_sum(const struct batch *batch, const struct stay *stay)
 {
 	const struct engine *engine = batch->pass->engine;
-	uint64_t now_usec = batch->pass->moment.boottime_usec;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct stay *stay = batch->stays[i];
+	if (!surge_has_room(&engine->surge, stay, batch->pass->moment.boottime_usec))
+		return SUM_OF_USER;
+	if (engine->overslept)
+		return SUM_AFTER_RESUME;
+	return stay->is.baseline && !stay->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
+}
 
-		if (!surge_has_room(&engine->surge, stay, now_usec))
-			batch->sums[i] = SUM_OF_USER;
-		else if (engine->overslept)
-			batch->sums[i] = SUM_AFTER_RESUME;
-		else
-			batch->sums[i] =
-			    stay->is.baseline && !stay->judged.beside ? SUM_AT_START : SUM_AT_ONCE;
+static bool
+find_owners(struct batch *batch)
+{
+	for (; batch->at < batch->count; batch->at++) {
+		const struct stay *stay = batch->stays[batch->at];
+
+		if (slice_is_over(batch->pass->slice))
+			return false;
+		batch->places[batch->at] = (struct place_of_owner){
+			.key = group_key_of_program(stay),
+			.index = (uint32_t)batch->at,
+			.known = group_key_knows(stay),
+		};
+		batch->parts[batch->at].sum = (uint8_t)find_sum(batch, stay);
+		slice_spend(batch->pass->slice, KEY_STEPS);
 	}
+	return true;
+}
+
+/* Puts them in the order of their owners. */
+static bool
+sort_owners(struct batch *batch)
+{
+	struct pass *pass = batch->pass;
+
+	if (!pass->sorts)
+		sorting_begin(&pass->sorting, batch->places, batch->count, sizeof(*batch->places),
+		    compare_place);
+	pass->sorts = !sorting_go_on(&pass->sorting, pass->slice);
+	return !pass->sorts;
 }
 
 /* The sum that would speak for a stay: that of its owner's alert. */
 static enum sum
 sum_of(const struct batch *batch, size_t index)
 {
-	return (enum sum)batch->sums[batch->leaders[index]];
+	return (enum sum)batch->parts[batch->parts[index].leader].sum;
 }
 
-/* Those of one owner, `count` from `places`: the first that is news has the alert, and speaks for
- * what else is news, or would be but for it. In the poll of a HOPPING none may be. Returns false
- * where none is. */
-static bool
-find_roles_of_owner(struct batch *batch, const struct place_of_owner *places, size_t count)
+/* One of an owner's, in their order: the first that is news has the alert, and speaks for what else
+ * is news, or would be but for it. In the poll of a HOPPING none may be. */
+static void
+find_role(struct batch *batch, uint32_t first, uint32_t index)
 {
 	uint64_t now_usec = batch->pass->moment.boottime_usec;
-	const uint32_t *leader = NULL;
+	struct told_as *part = &batch->parts[index],
+		       *head = &batch->parts[batch->places[first].index];
+	struct stay *stay = batch->stays[index];
+	struct group *group = stay->told.group;
+	bool news = group_is_news(group, stay, now_usec);
 
-	for (size_t i = 0; i < count; i++) {
-		uint32_t index = places[i].index;
-		struct stay *stay = batch->stays[index];
-		struct group *group = stay->told.group;
-		bool news = group_is_news(group, stay, now_usec);
-
-		batch->leaders[index] = index;
-		if (news)
-			group_note_report(group, stay, 0, now_usec);
-		if (news && leader == NULL) {
-			leader = &places[i].index;
-			batch->roles[index] = ROLE_ALERT;
-		} else if (leader != NULL &&
-		    (news || (group != NULL && group->reported_usec == now_usec))) {
-			batch->leaders[index] = *leader;
-			batch->roles[index] = ROLE_BESIDE;
-		}
+	part->place = first;
+	part->leader = index;
+	if (news)
+		group_note_report(group, stay, 0, now_usec);
+	if (news && head->alert == 0) {
+		head->alert = index + 1;
+		part->role = ROLE_ALERT;
+		batch->alerts[part->sum]++;
+	} else if (head->alert != 0 &&
+	    (news || (group != NULL && group->reported_usec == now_usec))) {
+		part->leader = head->alert - 1;
+		part->role = ROLE_BESIDE;
 	}
-	return leader != NULL;
 }
 
-static size_t
-count_of_owner(const struct batch *batch, size_t first)
+static bool
+find_roles(struct batch *batch)
 {
-	size_t count = 1;
+	for (; batch->at < batch->count; batch->at++) {
+		struct place_of_owner *place = &batch->places[batch->at];
 
-	while (first + count < batch->count &&
-	    same_owner(&batch->places[first], &batch->places[first + count]))
-		count++;
-	return count;
+		if (slice_is_over(batch->pass->slice))
+			return false;
+		if (batch->at == 0 || !same_owner(place - 1, place))
+			batch->first = batch->at;
+		find_role(batch, (uint32_t)batch->first, place->index);
+	}
+	return true;
 }
 
 /* What is graver than most of what became due at once keeps its priority in its entry: nobody hides
@@ -198,10 +250,11 @@ find_gravest(struct batch *batch, size_t alerts)
 	batch->gravest = SEVERITY_OFF;
 	/* They are in the order of their gravity. */
 	for (size_t i = 0; i < batch->count; i++) {
-		enum severity severity = batch->stays[i]->judged.verdict.severity;
+		enum severity severity;
 
-		if (batch->roles[i] != ROLE_ALERT || sum_of(batch, i) != SUM_AT_ONCE)
+		if (batch->parts[i].role != ROLE_ALERT || sum_of(batch, i) != SUM_AT_ONCE)
 			continue;
+		severity = batch->stays[i]->judged.verdict.severity;
 		if (severity < batch->gravest)
 			batch->gravest = severity;
 		as_grave += severity == batch->gravest;
@@ -210,24 +263,13 @@ find_gravest(struct batch *batch, size_t alerts)
 		batch->gravest = SEVERITY_OFF;
 }
 
-static void
-find_roles(struct batch *batch)
+static bool
+find_summed(struct batch *batch)
 {
-	size_t alerts[SUM_COUNT] = { 0 }, count;
-
-	find_places(batch);
-	find_sums(batch);
-	for (size_t i = 0; i < batch->count; i += count) {
-		count = count_of_owner(batch, i);
-		if (!find_roles_of_owner(batch, &batch->places[i], count))
-			continue;
-		for (size_t j = i; j < i + count; j++)
-			if (batch->roles[batch->places[j].index] == ROLE_ALERT)
-				alerts[sum_of(batch, batch->places[j].index)]++;
-	}
-	find_gravest(batch, alerts[SUM_AT_ONCE]);
+	find_gravest(batch, batch->alerts[SUM_AT_ONCE]);
 	for (unsigned sum = 0; sum < SUM_COUNT; sum++)
-		batch->summed[sum] = alerts[sum] > sums[sum].min;
+		batch->summed[sum] = batch->alerts[sum] > sums[sum].min;
+	return true;
 }
 
 /* The one place that says which stays a digest sums up. Returns how many, in `gathered`. */
@@ -237,22 +279,50 @@ gather_digest(struct batch *batch, enum sum sum)
 	size_t count = 0;
 
 	for (size_t i = 0; i < batch->count; i++)
-		if (batch->roles[i] != ROLE_ENTRY && sum_of(batch, i) == sum)
+		if (batch->parts[i].role != ROLE_ENTRY && sum_of(batch, i) == sum)
 			batch->gathered[count++] = batch->stays[i];
 	return count;
+}
+
+static bool
+tell_digests(struct batch *batch)
+{
+	struct pass *pass = batch->pass;
+
+	for (; batch->sum < SUM_COUNT; batch->sum++) {
+		if (!batch->summed[batch->sum])
+			continue;
+		if (pass->summing == NULL)
+			pass->summing = summing_of_overstays(batch->gathered,
+			    gather_digest(batch, (enum sum)batch->sum));
+		if (pass->summing != NULL && !summing_go_on(pass->summing, pass->slice))
+			return false;
+		outbox_put(&pass->engine->outbox,
+		    summary_of_overstays(sums[batch->sum].notice, pass->summing, pass->poll_usec),
+		    &pass->moment);
+		pass->summing = summing_free(pass->summing);
+	}
+	return true;
 }
 
 /* Those that the alert at `index` names, too. */
 static size_t
 gather_others(struct batch *batch, size_t index)
 {
+	const struct place_of_owner *places = batch->places;
 	size_t count = 0;
 
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->roles[i] == ROLE_BESIDE && batch->leaders[i] == index) {
-			batch->roles[i] = ROLE_NAMED;
-			batch->gathered[count++] = batch->stays[i];
-		}
+	for (size_t i = batch->parts[index].place; i < batch->count; i++) {
+		struct told_as *part = &batch->parts[places[i].index];
+
+		if (part->place != batch->parts[index].place)
+			break;
+		if (part->role != ROLE_BESIDE || part->leader != index)
+			continue;
+		part->role = ROLE_NAMED;
+		batch->gathered[count++] = batch->stays[places[i].index];
+	}
+	slice_spend(batch->pass->slice, count);
 	return count;
 }
 
@@ -260,8 +330,9 @@ static void
 tell_one(struct batch *batch, size_t index)
 {
 	struct stay *stay = batch->stays[index];
+	const struct told_as *part = &batch->parts[index];
 	bool summed = batch->summed[sum_of(batch, index)];
-	bool alert = batch->roles[index] == ROLE_ALERT && !summed;
+	bool alert = part->role == ROLE_ALERT && !summed;
 	struct telling telling = {
 		.kind = EVENT_OVERSTAY,
 		.priority = alert ? stay->judged.verdict.severity : SEVERITY_INFO,
@@ -272,62 +343,105 @@ tell_one(struct batch *batch, size_t index)
 		telling.other_count = gather_others(batch, index);
 		telling.others = batch->gathered;
 	}
-	if (batch->roles[index] == ROLE_ALERT && summed &&
+	if (part->role == ROLE_ALERT && summed &&
 	    surge_admit(&batch->pass->engine->surge, stay, batch->pass->moment.boottime_usec) &&
 	    sum_of(batch, index) == SUM_AT_ONCE && stay->judged.verdict.severity == batch->gravest)
 		telling.priority = stay->judged.verdict.severity;
 	/* One that was reported by itself is counted as such, however grave it became. */
-	telling.entry = batch->roles[index] == ROLE_ENTRY;
+	telling.entry = part->role == ROLE_ENTRY;
 	if (telling.entry && (company_is_stranger(stay) || stay->told.entered))
 		group_note_entry(stay->told.group, stay);
 	tell_alert(batch->pass, stay, &telling);
 }
 
-static void
-tell_batch(struct batch *batch)
+static bool
+tell_all(struct batch *batch)
 {
-	struct pass *pass = batch->pass;
+	for (; batch->at < batch->count; batch->at++) {
+		if (slice_is_over(batch->pass->slice))
+			return false;
+		tell_one(batch, batch->at);
+	}
+	return true;
+}
 
-	/* All join before any is compared: how many there are is known to the first. */
-	for (size_t i = 0; i < batch->count; i++)
-		(void)company_join(&pass->engine->groups, batch->stays[i]);
-	surge_sort(batch->stays, batch->count);
-	find_roles(batch);
-	for (unsigned sum = 0; sum < SUM_COUNT; sum++)
-		if (batch->summed[sum])
-			outbox_put(&pass->engine->outbox,
-			    summary_of_overstays(sums[sum].notice, batch->gathered,
-				gather_digest(batch, (enum sum)sum), pass->poll_usec),
-			    &pass->moment);
-	for (size_t i = 0; i < batch->count; i++)
-		tell_one(batch, i);
+/* Each is over when it returned true. */
+static bool (*const steps[])(struct batch *batch) = {
+	join_all,
+	sort_all,
+	find_owners,
+	sort_owners,
+	find_roles,
+	find_summed,
+	tell_digests,
+	tell_all,
+};
+
+static struct batch *
+batch_free(struct batch *batch)
+{
+	if (batch == NULL)
+		return NULL;
+	free(batch->parts);
+	free(batch->places);
+	free(batch->gathered);
+	free(batch);
+	return NULL;
+}
+
+static struct batch *
+batch_new(struct pass *pass)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+	size_t count = pass->due_count;
+
+	if (batch == NULL)
+		return NULL;
+	batch->pass = pass;
+	batch->stays = pass->due;
+	batch->count = count;
+	batch->parts = calloc(count, sizeof(*batch->parts));
+	batch->places = calloc(count, sizeof(*batch->places));
+	batch->gathered = calloc(count, sizeof(struct stay *));
+	if (batch->parts != NULL && batch->places != NULL && batch->gathered != NULL)
+		return batch;
+	return batch_free(batch);
+}
+
+/* Returns true when all are told. */
+static bool
+batch_go_on(struct batch *batch)
+{
+	for (; batch->step < ARRAY_SIZE(steps); batch->step++) {
+		if (!steps[batch->step](batch))
+			return false;
+		batch->at = 0;
+	}
+	return true;
+}
+
+bool
+due_tell(struct pass *pass)
+{
+	if (pass->batch == NULL && !due_waits(pass) && pass->due_count > 0) {
+		pass->batch = batch_new(pass);
+		/* Without memory they are due again in the next poll. */
+		if (pass->batch == NULL)
+			agenda_repeat(&pass->engine->agenda);
+	}
+	if (pass->batch != NULL) {
+		if (!newer_make(&pass->newer, &pass->engine->track, pass->slice) ||
+		    !batch_go_on(pass->batch))
+			return false;
+	}
+	due_clear(pass);
+	return true;
 }
 
 void
-due_tell(struct pass *pass)
+due_clear(struct pass *pass)
 {
-	struct engine *engine = pass->engine;
-	struct batch batch = { .pass = pass, .stays = pass->due, .count = pass->due_count };
-	bool waits = due_waits(pass);
-
-	if (!waits && batch.count > 0) {
-		batch.roles = calloc(batch.count, sizeof(*batch.roles));
-		batch.sums = calloc(batch.count, sizeof(*batch.sums));
-		batch.leaders = calloc(batch.count, sizeof(*batch.leaders));
-		batch.places = calloc(batch.count, sizeof(*batch.places));
-		batch.gathered = calloc(batch.count, sizeof(struct stay *));
-		/* Without memory they are due again in the next poll. */
-		if (batch.roles != NULL && batch.sums != NULL && batch.leaders != NULL &&
-		    batch.places != NULL && batch.gathered != NULL)
-			tell_batch(&batch);
-		else
-			agenda_repeat(&engine->agenda);
-		free(batch.roles);
-		free(batch.sums);
-		free(batch.leaders);
-		free(batch.places);
-		free(batch.gathered);
-	}
+	pass->batch = batch_free(pass->batch);
 	free(pass->due);
 	pass->due = NULL;
 	pass->due_count = pass->due_room = 0;

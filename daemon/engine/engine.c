@@ -7,6 +7,8 @@
  * What it never does: end a stay on its own guess (missing sockets were proved absent before
  * engine_observe()), or alert about a stay that the last poll did not prove to be there.
  *
+ * Invariant: a poll that is taken in, or a pass, is over before anything else comes in.
+ *
  * Cost: a poll is compared with the one before once, and not at all where it only repeats that;
  * a pass over the stays where anything changed or is due.
  */
@@ -15,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "engine/ask.h"
 #include "engine/diff.h"
 #include "engine/hint.h"
 #include "engine/pass.h"
-#include "engine/tell.h"
-#include "engine/tenures.h"
+#include "engine/unwatch.h"
 
 struct engine *
 engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
@@ -40,6 +42,10 @@ engine_free(struct engine *engine)
 {
 	if (engine == NULL)
 		return NULL;
+	pass_clear(&engine->work.pass);
+	observation_clear(&engine->work.observation);
+	diff_clear(&engine->work.diff);
+	(void)snapshot_free(engine->work.snapshot);
 	outbox_clear(&engine->outbox);
 	hopping_clear(&engine->hopping);
 	turns_clear(&engine->turns);
@@ -51,6 +57,15 @@ engine_free(struct engine *engine)
 	(void)snapshot_free(engine->last);
 	free(engine);
 	return NULL;
+}
+
+/* What comes in waits until nothing is under way: a pass sees one state. */
+static void
+settle(struct engine *engine)
+{
+	struct slice whole = SLICE_WHOLE;
+
+	(void)engine_go_on(engine, &whole);
 }
 
 /* The age below which nothing can be told of a UDP socket whose port the kernel picked. */
@@ -116,6 +131,7 @@ find_asked(struct engine *engine, const struct policy *policy)
 void
 engine_set_policy(struct engine *engine, const struct policy *policy)
 {
+	settle(engine);
 	track_note_change(&engine->track);
 	engine->policy = policy;
 	find_asked(engine, policy);
@@ -161,29 +177,19 @@ lose_unwatched(const struct watch *watch, struct stay *stay)
 	return true;
 }
 
-static void
-forget_stay(struct engine *engine, struct stay *stay, const struct moment *moment)
-{
-	tell_unwatched(engine, stay, moment);
-	tenures_forget(&engine->hopping, stay);
-	hopping_drop(stay);
-	if (stay->is.state != STAY_AWAY)
-		(void)stay_advance(stay, STAY_EVENT_GONE);
-	(void)stay_advance(stay, STAY_EVENT_END);
-}
-
 /* Forgets what is not to be watched any more, in the stays and in the last poll, so that it is
  * neither missing nor ended. */
 static void
 forget_unwatched(struct engine *engine, const struct watch *watch, const struct moment *moment)
 {
 	struct snapshot *last = engine->last;
+	struct slice whole = SLICE_WHOLE;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < engine->track.count; i++)
 		if (!lose_unwatched(watch, engine->track.stays[i]))
-			forget_stay(engine, engine->track.stays[i], moment);
-	track_sweep(&engine->track);
+			unwatch_stay(engine, engine->track.stays[i], moment);
+	(void)track_sweep(&engine->track, &whole);
 	track_settle(&engine->track);
 	snapshot_drop_known(last);
 	for (size_t i = 0; i < last->count; i++)
@@ -198,6 +204,7 @@ engine_set_watched(struct engine *engine, const struct ranges *ranges, uint32_t 
 {
 	struct watch watch = { ranges, protocols };
 
+	settle(engine);
 	track_note_change(&engine->track);
 	/* What is told of that speaks of the ranges it was watched by. */
 	if (engine->last != NULL)
@@ -234,6 +241,7 @@ take_in_repetition(struct engine *engine, struct snapshot *snapshot, bool resume
 {
 	engine->before_usec = engine->last->taken_usec;
 	engine->last->taken_usec = snapshot->taken_usec;
+	snapshot_take_crowd(engine->last, snapshot);
 	namespace_note_poll(&engine->namespace, engine->last);
 	engine->changes = (struct diff_counts){ .persisted = engine->last->count };
 	note_resumed(engine, resumed);
@@ -248,45 +256,125 @@ count_poll(struct heartbeat *heartbeat, bool complete)
 	heartbeat->missed += !complete;
 }
 
-int
-engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
+/* Takes in the poll that is under way. Returns 0; -EAGAIN where the slice is over; -ENOMEM, then
+ * the snapshot is still there. */
+static int
+observe(struct engine *engine, struct slice *slice)
 {
-	struct diff diff;
+	struct work *work = &engine->work;
 	int r;
 
-	if (snapshot->repeats) {
-		count_poll(&engine->heartbeat, true);
-		take_in_repetition(engine, snapshot, resumed);
-		return 0;
+	if (!work->compared) {
+		r = diff_go_on(&work->diff, slice);
+		if (r < 0)
+			return r;
+		observation_begin(&work->observation, &engine->track, &engine->namespace,
+		    &work->diff);
+		work->compared = true;
 	}
-	r = diff_make(&diff, engine->last, snapshot);
+	r = track_observe(&work->observation, slice);
+	if (r == -EAGAIN)
+		return r;
+	work->compared = false;
+	diff_clear(&work->diff);
 	if (r < 0)
 		return r;
-	r = track_observe(&engine->track, &engine->namespace, &diff);
-	diff_clear(&diff);
-	if (r < 0)
-		return r;
-	count_poll(&engine->heartbeat, snapshot->incomplete == 0);
-	engine->changes = diff.counts;
-	note_resumed(engine, resumed);
-	namespace_note_poll(&engine->namespace, snapshot);
+	count_poll(&engine->heartbeat, work->snapshot->incomplete == 0);
+	engine->changes = work->diff.counts;
+	note_resumed(engine, work->resumed);
+	namespace_note_poll(&engine->namespace, work->snapshot);
 	if (engine->last != NULL)
 		engine->before_usec = engine->last->taken_usec;
 	(void)snapshot_free(engine->last);
-	engine->last = snapshot;
+	engine->last = take_ptr(work->snapshot);
 	return 0;
+}
+
+static void
+begin_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
+{
+	struct work *work = &engine->work;
+
+	settle(engine);
+	if (snapshot->repeats) {
+		count_poll(&engine->heartbeat, true);
+		take_in_repetition(engine, snapshot, resumed);
+		return;
+	}
+	work->snapshot = snapshot;
+	work->resumed = resumed;
+	diff_begin(&work->diff, engine->last, snapshot);
+}
+
+int
+engine_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
+{
+	struct slice whole = SLICE_WHOLE;
+	int r = 0;
+
+	begin_observe(engine, snapshot, resumed);
+	if (engine->work.snapshot != NULL)
+		r = observe(engine, &whole);
+	engine->work.snapshot = NULL;
+	return r;
+}
+
+void
+engine_begin_observe(struct engine *engine, struct snapshot *snapshot, bool resumed)
+{
+	begin_observe(engine, snapshot, resumed);
+}
+
+void
+engine_begin_advance(struct engine *engine, const struct moment *moment)
+{
+	struct work *work = &engine->work;
+
+	/* The poll that is under way belongs to it. */
+	if (work->advances || work->passing)
+		settle(engine);
+	work->advances = true;
+	work->moment = *moment;
+}
+
+bool
+engine_go_on(struct engine *engine, struct slice *slice)
+{
+	struct work *work = &engine->work;
+
+	if (work->snapshot != NULL) {
+		int r = observe(engine, slice);
+
+		if (r == -EAGAIN)
+			return false;
+		if (r < 0)
+			engine->heartbeat.missed++;
+		work->snapshot = snapshot_free(work->snapshot);
+	}
+	if (work->advances) {
+		work->passing = pass_begin(&work->pass, engine, &work->moment);
+		work->advances = false;
+	}
+	if (work->passing && !pass_go_on(&work->pass, slice))
+		return false;
+	work->passing = false;
+	return true;
 }
 
 void
 engine_advance(struct engine *engine, const struct moment *moment)
 {
-	pass_run(engine, moment);
+	struct slice whole = SLICE_WHOLE;
+
+	engine_begin_advance(engine, moment);
+	(void)engine_go_on(engine, &whole);
 }
 
 size_t
 engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec)
 {
+	settle(engine);
 	return lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
 }
 
@@ -302,6 +390,7 @@ void
 engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
+	settle(engine);
 	apply_verified(engine, answers, count);
 	lookup_answers(&engine->track, answers, count, now_usec);
 }
@@ -310,6 +399,7 @@ void
 engine_lookup_some_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec)
 {
+	settle(engine);
 	apply_verified(engine, answers, count);
 	lookup_some_answers(&engine->track, answers, count, now_usec);
 }
@@ -317,18 +407,21 @@ engine_lookup_some_answers(struct engine *engine, struct lookup_answer *answers,
 void
 engine_lookup_failed(struct engine *engine, enum owner_reason reason, uint64_t now_usec)
 {
+	settle(engine);
 	lookup_failed(&engine->track, reason, now_usec);
 }
 
 void
 engine_lookup_retry(struct engine *engine)
 {
+	settle(engine);
 	lookup_retry(&engine->track);
 }
 
 size_t
 engine_peer_questions(struct engine *engine, struct endpoint *endpoints, size_t max)
 {
+	settle(engine);
 	return ask_peers(engine, endpoints, max);
 }
 
@@ -336,6 +429,7 @@ void
 engine_peer_answers(struct engine *engine, const struct endpoint *endpoint,
     const struct report_peers *peers)
 {
+	settle(engine);
 	ask_take_peers(&engine->track, endpoint, peers);
 }
 
@@ -343,6 +437,7 @@ void
 engine_set_reserved(struct engine *engine, const struct port_set *reserved,
     const struct port_range *kernel_range)
 {
+	settle(engine);
 	track_note_change(&engine->track);
 	engine->namespace.reserved = *reserved;
 	engine->namespace.kernel_range = *kernel_range;
@@ -373,12 +468,14 @@ engine_tell_verified(struct engine *engine)
 int
 engine_add_verified(struct engine *engine, const struct executable *executable)
 {
+	settle(engine);
 	return verified_add(&engine->verified, executable);
 }
 
 void
 engine_take_survey(struct engine *engine, const struct occupancy *occupancy, uint64_t taken_usec)
 {
+	settle(engine);
 	usage_take(&engine->usage, &engine->track, occupancy, taken_usec);
 	/* Whether a stay is unused may have changed, and who asks for that wants to hear of it. */
 	if ((engine->asked_hints >> HINT_UNUSED & 1) != 0)

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The five verbs put together: polls go in, reports come out. See engine.c.
+ *
+ * With thousands of listeners it takes long to take in a poll, and to advance. Both may be done in
+ * slices: engine_begin_observe() and engine_begin_advance() begin, engine_go_on() goes on until it
+ * returns true. Invariant: until then nothing else is taken in, since a pass sees one state. The
+ * caller holds back what comes meanwhile; what comes all the same finishes first what is under way,
+ * in one go. Reports go out at any time.
  */
 #ifndef OVERSTAY_ENGINE_ENGINE_H
 #define OVERSTAY_ENGINE_ENGINE_H
 
+#include "base/slice.h"
 #include "engine/lookup.h"
 #include "engine/occupancy.h"
 #include "engine/outbox.h"
@@ -62,6 +69,13 @@ int engine_observe(struct engine *engine, struct snapshot *snapshot, bool resume
  * after engine_observe() and after owners were answered.
  */
 void engine_advance(struct engine *engine, const struct moment *moment);
+
+/* The same in slices. engine_begin_observe() takes the snapshot over: without memory for all that
+ * changed the poll counts as missed. */
+void engine_begin_observe(struct engine *engine, struct snapshot *snapshot, bool resumed);
+void engine_begin_advance(struct engine *engine, const struct moment *moment);
+/* Returns true when nothing is under way any more. */
+bool engine_go_on(struct engine *engine, struct slice *slice);
 
 /*
  * Takes in a complete survey of the whole table (borrowed for the call) that began at taken_usec

@@ -22,13 +22,6 @@
 #include "base/array.h"
 #include "engine/fair.h"
 
-/* Those of a user, or of a block, among the items. */
-struct demand {
-	size_t begin, wants, share;
-	uint64_t since_usec; /* of the oldest */
-	uint32_t party;
-};
-
 uint32_t
 fair_party(uint32_t uid)
 {
@@ -36,8 +29,8 @@ fair_party(uint32_t uid)
 }
 
 /* Keys are in the order of parties. */
-static uint32_t
-key_of(uint32_t uid)
+uint32_t
+fair_key(uint32_t uid)
 {
 	return uid < FAIR_BLOCK ? uid : uid & 0xffff00ff;
 }
@@ -66,7 +59,7 @@ compare_items(const void *a, const void *b)
 }
 
 static size_t
-sum_up_to(const struct demand *demands, size_t count, size_t level)
+sum_up_to(const struct fair_demand *demands, size_t count, size_t level)
 {
 	size_t sum = 0;
 
@@ -77,7 +70,7 @@ sum_up_to(const struct demand *demands, size_t count, size_t level)
 
 /* How many of those that want more than `level` are not younger than since_usec. */
 static size_t
-count_older(const struct demand *demands, size_t count, size_t level, uint64_t since_usec)
+count_older(const struct fair_demand *demands, size_t count, size_t level, uint64_t since_usec)
 {
 	size_t older = 0;
 
@@ -88,7 +81,7 @@ count_older(const struct demand *demands, size_t count, size_t level, uint64_t s
 
 /* One more for those whose oldest have waited longest, as long as there are any left. */
 static void
-share_rest(struct demand *demands, size_t count, size_t level, size_t rest)
+share_rest(struct fair_demand *demands, size_t count, size_t level, size_t rest)
 {
 	uint64_t low_usec = 0, high_usec = USEC_NEVER;
 
@@ -113,7 +106,7 @@ share_rest(struct demand *demands, size_t count, size_t level, size_t rest)
 
 /* The same for all, up to what each wants. */
 static void
-divide(struct demand *demands, size_t count, size_t places)
+divide(struct fair_demand *demands, size_t count, size_t places)
 {
 	size_t low = 0, high = places;
 
@@ -143,7 +136,7 @@ count_users(const struct fair *fair)
 
 /* Of each user one demand, in the order of the items. Returns how many. */
 static size_t
-demands_of_users(const struct fair *fair, struct demand *demands)
+demands_of_users(const struct fair *fair, struct fair_demand *demands)
 {
 	size_t count = 0;
 
@@ -151,7 +144,7 @@ demands_of_users(const struct fair *fair, struct demand *demands)
 		const struct fair_item *item = &fair->items[i];
 
 		if (i == 0 || item->key != fair->items[i - 1].key)
-			demands[count++] = (struct demand){
+			demands[count++] = (struct fair_demand){
 				.begin = i,
 				.since_usec = item->since_usec,
 				.party = fair_party(item->key),
@@ -163,13 +156,13 @@ demands_of_users(const struct fair *fair, struct demand *demands)
 
 /* Of each party one, in the same order; `begin` is the first of its users. Returns how many. */
 static size_t
-demands_of_parties(const struct demand *users, size_t user_count, struct demand *demands)
+demands_of_parties(const struct fair_demand *users, size_t user_count, struct fair_demand *demands)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < user_count; i++) {
 		if (i == 0 || users[i].party != users[i - 1].party)
-			demands[count++] = (struct demand){
+			demands[count++] = (struct fair_demand){
 				.begin = i,
 				.since_usec = USEC_NEVER,
 			};
@@ -180,9 +173,23 @@ demands_of_parties(const struct demand *users, size_t user_count, struct demand 
 	return count;
 }
 
+void
+fair_divide(struct fair_demand *demands, size_t user_count, size_t places)
+{
+	struct fair_demand *parties = demands + user_count;
+	size_t party_count = demands_of_parties(demands, user_count, parties);
+
+	divide(parties, party_count, places);
+	for (size_t i = 0; i < party_count; i++) {
+		size_t end = i + 1 < party_count ? parties[i + 1].begin : user_count;
+
+		divide(demands + parties[i].begin, end - parties[i].begin, parties[i].share);
+	}
+}
+
 /* Keeps of each user as many as his share. */
 static void
-keep_shares(struct fair *fair, const struct demand *users, size_t user_count)
+keep_shares(struct fair *fair, const struct fair_demand *users, size_t user_count)
 {
 	size_t kept = 0, most = 0;
 
@@ -202,8 +209,8 @@ keep_shares(struct fair *fair, const struct demand *users, size_t user_count)
 static void
 prune(struct fair *fair)
 {
-	struct demand *demands;
-	size_t user_count, party_count;
+	struct fair_demand *demands;
+	size_t user_count;
 
 	if (fair->count > 0)
 		qsort(fair->items, fair->count, sizeof(*fair->items), compare_items);
@@ -216,14 +223,7 @@ prune(struct fair *fair)
 		return;
 	}
 	user_count = demands_of_users(fair, demands);
-	party_count = demands_of_parties(demands, user_count, demands + user_count);
-	divide(demands + user_count, party_count, fair->places);
-	for (size_t i = 0; i < party_count; i++) {
-		const struct demand *party = &demands[user_count + i];
-		size_t end = i + 1 < party_count ? party[1].begin : user_count;
-
-		divide(demands + party->begin, end - party->begin, party->share);
-	}
+	fair_divide(demands, user_count, fair->places);
 	keep_shares(fair, demands, user_count);
 	free(demands);
 }
@@ -231,7 +231,7 @@ prune(struct fair *fair)
 void
 fair_offer(struct fair *fair, uint32_t uid, uint64_t since_usec, void *what, uint32_t index)
 {
-	uint32_t key = key_of(uid);
+	uint32_t key = fair_key(uid);
 
 	fair->offered++;
 	if (key == fair->full_key && since_usec >= fair->full_usec)

@@ -17,6 +17,23 @@
 /* Who shares with whom: a user, or a block of them. */
 uint32_t fair_party(uint32_t uid);
 
+/* By which users are told apart: theirs; above that number 256 keys for each block. */
+uint32_t fair_key(uint32_t uid);
+
+/* How many places a user, or a block of them, wants, and how many of them it gets. */
+struct fair_demand {
+	size_t begin; /* the caller's */
+	size_t wants, share;
+	uint64_t since_usec; /* places that are left over after all got the same go by this */
+	uint32_t party;
+};
+
+/*
+ * Shares `places` among the parties, and what each gets among its users. Users come party by party;
+ * demands has room for twice as many. Where all want more than there are, all are given away.
+ */
+void fair_divide(struct fair_demand *demands, size_t user_count, size_t places);
+
 /* What wants a place. */
 struct fair_item {
 	uint64_t since_usec;

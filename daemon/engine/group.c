@@ -340,24 +340,8 @@ note_followed(struct group *group, uint64_t now_usec)
 	group->followed = group->followed_ranks = 0;
 }
 
-/* A summary has named the owners of a stay. */
-static void
-note_named(const struct stay *stay, uint64_t now_usec)
-{
-	enum exposure exposure = endpoint_exposure(&stay->is.endpoint);
-	const struct company *company = stay->told.company;
-
-	if (stay->told.group != NULL)
-		note_seen(stay->told.group, exposure, known_severity(stay), now_usec);
-	for (uint32_t i = 0; company != NULL && i < company->count; i++)
-		if (company->reported[i].group != NULL)
-			note_seen(company->reported[i].group, exposure,
-			    company->reported[i].severity, now_usec);
-}
-
 void
-groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
-    uint64_t now_usec)
+groups_note_summary(struct groups *groups, uint64_t now_usec)
 {
 	struct group *group, *next;
 
@@ -369,8 +353,20 @@ groups_note_summary(struct groups *groups, struct stay *const *stays, size_t cou
 			group->reported_usec = now_usec;
 		note_followed(group, now_usec);
 	}
-	for (size_t i = 0; i < count; i++)
-		note_named(stays[i], now_usec);
+}
+
+void
+group_note_named(const struct stay *stay, uint64_t now_usec)
+{
+	enum exposure exposure = endpoint_exposure(&stay->is.endpoint);
+	const struct company *company = stay->told.company;
+
+	if (stay->told.group != NULL)
+		note_seen(stay->told.group, exposure, known_severity(stay), now_usec);
+	for (uint32_t i = 0; company != NULL && i < company->count; i++)
+		if (company->reported[i].group != NULL)
+			note_seen(company->reported[i].group, exposure,
+			    company->reported[i].severity, now_usec);
 }
 
 uint64_t

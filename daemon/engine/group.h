@@ -92,10 +92,10 @@ void group_rank_note_report(struct group *group, const struct group_rank *rank, 
 void group_rank_note_entries(struct group *group, const struct group_rank *rank, uint32_t count);
 
 /* A summary has named the owners of whom something stays, or had an entry since the last one. What
- * was graver or more exposed, and was neither, is news once it is gone for `remind`. stays: all
- * that there are. */
-void groups_note_summary(struct groups *groups, struct stay *const *stays, size_t count,
-    uint64_t now_usec);
+ * was graver or more exposed, and was neither, is news once it is gone for `remind`. The
+ * second is to be called for each stay that there is. */
+void groups_note_summary(struct groups *groups, uint64_t now_usec);
+void group_note_named(const struct stay *stay, uint64_t now_usec);
 
 /* An owner of whom nothing is due yet was named by a report of that rank. */
 void groups_note_reported(struct groups *groups, const struct group_key *key,

@@ -14,6 +14,8 @@
  *
  * Cost: a stay is judged when an owner was looked up or the policy changed, and not per poll.
  */
+#include <stdlib.h>
+
 #include "engine/classify.h"
 #include "engine/company-owners.h"
 #include "engine/company.h"
@@ -183,69 +185,111 @@ choose(struct pass *pass, struct stay *stay, const struct contender best[STANDIN
 	return reported ? STANDING_REPORTED : STANDING_ALLOWED;
 }
 
-/* The worst of the members of each standing. Returns false where that is open. */
-static bool
-judge_each(struct pass *pass, struct stay *stay, struct contender best[STANDING_COUNT],
-    uint64_t *ret_expires_usec)
+/* A stay that is being judged, member by member. */
+struct judging {
+	const struct stay *stay;
+	uint32_t at;
+	struct contender best[STANDING_COUNT];
+	enum member_standing standing; /* of the member before */
+	uint64_t expires_usec;
+	bool open; /* more will be known of one */
+};
+
+/* One that is not like the one before it. */
+static void
+contend(struct pass *pass, struct stay *stay, struct judging *judging)
 {
-	enum member_standing standing = STANDING_STRANGER;
-	struct contender contender;
-	bool open = false;
+	struct contender contender = { .found = true, .index = judging->at }, *best;
+	struct member *member = &stay->is.members[judging->at];
+	uint64_t oldest_usec;
 
-	for (uint32_t i = 0; i < stay->is.member_count; i++) {
-		struct member *member = &stay->is.members[i];
-		uint64_t oldest_usec;
-
-		open = is_nobodys(pass, stay, member) || open;
-		if (i == 0 || !is_alike(member, member - 1)) {
-			contender = (struct contender){ .found = true, .index = i };
-			judge_member(pass, stay, member, &contender.classification,
-			    &contender.verdict);
-			standing = company_standing(stay, member, &contender.verdict);
-			contender.last =
-			    standing == STANDING_REPORTED && company_is_last(stay, member);
-			if (contender.verdict.expires_usec < *ret_expires_usec)
-				*ret_expires_usec = contender.verdict.expires_usec;
-			oldest_usec = best[standing].oldest_usec;
-			if (!best[standing].found)
-				oldest_usec = member->since_usec;
-			if (is_chosen(&contender, &best[standing]))
-				best[standing] = contender;
-			best[standing].oldest_usec = oldest_usec;
-		}
-		member->allowed = standing == STANDING_ALLOWED;
-		if (member->since_usec < best[standing].oldest_usec)
-			best[standing].oldest_usec = member->since_usec;
-	}
-	return !open;
+	judge_member(pass, stay, member, &contender.classification, &contender.verdict);
+	judging->standing = company_standing(stay, member, &contender.verdict);
+	contender.last = judging->standing == STANDING_REPORTED && company_is_last(stay, member);
+	if (contender.verdict.expires_usec < judging->expires_usec)
+		judging->expires_usec = contender.verdict.expires_usec;
+	best = &judging->best[judging->standing];
+	oldest_usec = best->found ? best->oldest_usec : member->since_usec;
+	if (is_chosen(&contender, best))
+		*best = contender;
+	best->oldest_usec = oldest_usec;
 }
 
-static void
-judge_members(struct pass *pass, struct stay *stay)
+/* The worst of the members of each standing. Returns false where the slice is over; at least one
+ * was judged. */
+static bool
+judge_each(struct pass *pass, struct stay *stay, struct judging *judging)
 {
-	struct contender best[STANDING_COUNT] = { 0 };
+	uint32_t first = judging->at;
+
+	for (; judging->at < stay->is.member_count; judging->at++) {
+		struct member *member = &stay->is.members[judging->at];
+		struct contender *best;
+
+		if (judging->at > first && slice_is_over(pass->slice))
+			return false;
+		judging->open = is_nobodys(pass, stay, member) || judging->open;
+		if (judging->at == 0 || !is_alike(member, member - 1))
+			contend(pass, stay, judging);
+		best = &judging->best[judging->standing];
+		member->allowed = judging->standing == STANDING_ALLOWED;
+		if (member->since_usec < best->oldest_usec)
+			best->oldest_usec = member->since_usec;
+	}
+	return true;
+}
+
+/* Judged are all members; the stay is by what came out. */
+static void
+conclude(struct pass *pass, struct stay *stay, struct judging *judging)
+{
 	struct stay_judgement *judged = &stay->judged;
-	uint64_t expires_usec = USEC_NEVER;
 	const struct contender *chosen;
 	enum member_standing standing;
 
-	company_recall(&pass->engine->groups, stay, pass->poll_usec,
-	    pass->engine->policy->grace_usec);
-	judged->valid = judge_each(pass, stay, best, &expires_usec);
-	place_hidden(stay, best);
-	standing = choose(pass, stay, best);
+	judged->valid = !judging->open;
+	place_hidden(stay, judging->best);
+	standing = choose(pass, stay, judging->best);
 	/* Where allowed ones are alone the stay is cleared, or its owner has left. */
 	if (standing != STANDING_ALLOWED)
 		company_revoke_allowed(stay);
 	company_note_left(stay, standing == STANDING_ALLOWED, pass->poll_usec);
-	chosen = &best[standing];
+	chosen = &judging->best[standing];
 	judged->verdict = chosen->verdict;
 	judged->classification = chosen->classification;
 	judged->worst = chosen->index;
 	/* Another socket's may be the worst when its rule is over. */
-	judged->verdict.expires_usec = expires_usec;
+	judged->verdict.expires_usec = judging->expires_usec;
 	judged->kept = judged->tenures_known = false;
 	stay_note_change(stay);
+}
+
+/* Goes on with the one that a slice left, or begins. Returns false where the slice is over. */
+static bool
+judge_members(struct pass *pass, struct stay *stay)
+{
+	struct judging judging = { .stay = stay, .expires_usec = USEC_NEVER };
+	struct slice whole = SLICE_WHOLE, *slice = pass->slice;
+
+	if (pass->judging != NULL) {
+		judging = *pass->judging;
+		free(pass->judging);
+		pass->judging = NULL;
+	} else
+		company_recall(&pass->engine->groups, stay, pass->poll_usec,
+		    pass->engine->policy->grace_usec);
+	if (!judge_each(pass, stay, &judging)) {
+		pass->judging = malloc(sizeof(judging));
+		if (pass->judging != NULL) {
+			*pass->judging = judging;
+			return false;
+		}
+		pass->slice = &whole;
+		(void)judge_each(pass, stay, &judging);
+		pass->slice = slice;
+	}
+	conclude(pass, stay, &judging);
+	return true;
 }
 
 /* Those that time brings, and other stays: a rule that asks for them is asked anew. */
@@ -262,16 +306,29 @@ has_hinted(struct pass *pass, const struct stay *stay)
 	return ((hints ^ judged->classification.hints) & asked) != 0;
 }
 
-void
-judge_stay(struct pass *pass, struct stay *stay)
+bool
+judge_stay_in_slices(struct pass *pass, struct stay *stay)
 {
 	const struct stay_judgement *judged = &stay->judged;
 
-	if (!judged->valid || judged->verdict.expires_usec <= pass->moment.realtime_usec ||
-	    company_due_usec(stay) <= pass->poll_usec || has_hinted(pass, stay))
-		judge_members(pass, stay);
+	if ((pass->judging != NULL || !judged->valid ||
+		judged->verdict.expires_usec <= pass->moment.realtime_usec ||
+		company_due_usec(stay) <= pass->poll_usec || has_hinted(pass, stay)) &&
+	    !judge_members(pass, stay))
+		return false;
 	agenda_plan(&pass->engine->agenda, 0, company_due_usec(stay));
 	agenda_note_verdict(&pass->engine->agenda, judged->verdict.expires_usec);
+	return true;
+}
+
+void
+judge_stay(struct pass *pass, struct stay *stay)
+{
+	struct slice whole = SLICE_WHOLE, *slice = pass->slice;
+
+	pass->slice = &whole;
+	(void)judge_stay_in_slices(pass, stay);
+	pass->slice = slice;
 }
 
 void

@@ -14,6 +14,9 @@ struct pass;
 /* Classes and judges each socket of the stay, where anything changed; the worst verdict is the
  * stay's. */
 void judge_stay(struct pass *pass, struct stay *stay);
+/* The same in slices: thousands of sockets may share an endpoint. Returns true when it is judged,
+ * else that one is to be gone on with before any other. */
+bool judge_stay_in_slices(struct pass *pass, struct stay *stay);
 
 /* The stay's hints by now; newer NULL: whether there is a newer process is not asked. */
 uint16_t judge_stay_hints(const struct engine *engine, const struct stay *stay, uint64_t now_usec,

@@ -136,6 +136,20 @@ known_find(struct known *known, const struct listener *listener, size_t *cursor)
 }
 
 bool
+known_has(const struct known *known, const struct listener *listener)
+{
+	uint32_t slot = slot_of(known, listener);
+
+	for (; known->slots[slot] != 0; slot = (slot + 1) & known->mask) {
+		const struct listener *other = &known->listeners[known->slots[slot] - 1];
+
+		if (other->cookie == listener->cookie && listener_compare(other, listener) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
 known_is_settled(const struct known *known, bool with_choice)
 {
 	return !known->carried && (!with_choice || !known->unlearnt);

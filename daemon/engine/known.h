@@ -31,6 +31,9 @@ struct known *known_free(struct known *known);
  */
 size_t known_find(struct known *known, const struct listener *listener, size_t *cursor);
 
+/* True where one of them is the same socket as the listener, whatever is said of it. */
+bool known_has(const struct known *known, const struct listener *listener);
+
 /*
  * True where a complete poll that brings each of them, and nothing else, changes nothing: none is
  * carried, and who chose the port is known of each (not asked of a source that cannot tell).

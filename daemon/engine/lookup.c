@@ -170,8 +170,14 @@ lookup_questions(struct track *track, struct lookup_question *questions, size_t 
 static void
 go_on_unknown(struct stay *stay, struct member *member, enum owner_reason reason, uint64_t now_usec)
 {
-	struct owner *owner = owner_new(OWNER_UNKNOWN, reason, 0);
+	struct owner *before = member == stay->is.members ? NULL : (member - 1)->owner, *owner;
 
+	/* Of thousands of sockets it is one, so that they are judged as one. */
+	if (before != NULL && before->kind == OWNER_UNKNOWN && before->reason == reason &&
+	    before->observed_usec == now_usec)
+		owner = owner_ref(before);
+	else
+		owner = owner_new(OWNER_UNKNOWN, reason, 0);
 	if (owner == NULL)
 		return;
 	owner->observed_usec = now_usec;

@@ -115,15 +115,17 @@ drop_repeated(struct newer *newer)
 	newer->count = kept;
 }
 
-static void
-make(struct newer *newer, const struct track *track)
+/* The processes of all stays. Returns false where the slice is over. */
+static bool
+gather(struct newer *newer, const struct track *track, struct slice *slice)
 {
-	newer->made = true;
-	newer->entries = calloc(track->count + 1, sizeof(*newer->entries));
-	for (size_t i = 0; newer->entries != NULL && i < track->count; i++) {
-		const struct stay *stay = track->stays[i];
-		const struct process *process = process_of(owner_of(stay));
+	for (; newer->entries != NULL && newer->at < track->count; newer->at++) {
+		const struct stay *stay = track->stays[newer->at];
+		const struct process *process;
 
+		if (slice_is_over(slice))
+			return false;
+		process = process_of(owner_of(stay));
 		if (process == NULL || stay->is.state == STAY_AWAY || stay->is.state == STAY_ENDED)
 			continue;
 		newer->entries[newer->count++] = (struct newer_entry){
@@ -132,18 +134,44 @@ make(struct newer *newer, const struct track *track)
 			.owner = owner_ref(owner_of(stay)),
 		};
 	}
-	if (newer->count > 0)
-		qsort(newer->entries, newer->count, sizeof(*newer->entries), compare_entries);
-	drop_repeated(newer);
+	return true;
 }
 
-void
-newer_clear(struct newer *newer)
+bool
+newer_make(struct newer *newer, const struct track *track, struct slice *slice)
 {
-	for (size_t i = 0; i < newer->count; i++)
-		(void)owner_unref(newer->entries[i].owner);
+	if (newer->made)
+		return true;
+	if (!newer->begun) {
+		newer->begun = true;
+		newer->entries = calloc(track->count + 1, sizeof(*newer->entries));
+	}
+	if (!newer->sorts) {
+		if (!gather(newer, track, slice))
+			return false;
+		newer->sorts = true;
+		sorting_begin(&newer->sorting, newer->entries, newer->count,
+		    sizeof(*newer->entries), compare_entries);
+	}
+	if (!sorting_go_on(&newer->sorting, slice))
+		return false;
+	drop_repeated(newer);
+	newer->made = true;
+	return true;
+}
+
+bool
+newer_clear(struct newer *newer, struct slice *slice)
+{
+	sorting_clear(&newer->sorting);
+	for (; newer->count > 0; newer->count--) {
+		if (slice_is_over(slice))
+			return false;
+		(void)owner_unref(newer->entries[newer->count - 1].owner);
+	}
 	free(newer->entries);
 	*newer = (struct newer){ 0 };
+	return true;
 }
 
 bool
@@ -151,12 +179,12 @@ newer_holds(struct newer *newer, const struct track *track, const struct stay *s
 {
 	const struct process *process = process_of(owner_of(stay));
 	struct newer_entry key = { .start_usec = UINT64_MAX };
+	struct slice whole = SLICE_WHOLE;
 	size_t at;
 
 	if (process == NULL)
 		return false;
-	if (!newer->made)
-		make(newer, track);
+	(void)newer_make(newer, track, &whole);
 	key.hash = hash_of(process);
 	at = search_bound(&key, newer->entries, newer->count, sizeof(key), compare_entries);
 	for (unsigned tried = 0; tried < TRIED_MAX && at < newer->count; tried++, at++) {

@@ -86,6 +86,7 @@ snapshot_free(struct snapshot *snapshot)
 	if (snapshot == NULL)
 		return NULL;
 	snapshot_drop_known(snapshot);
+	(void)crowd_free(snapshot->crowd);
 	free(snapshot->listeners);
 	free(snapshot);
 	return NULL;
@@ -157,6 +158,14 @@ snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before)
 		    listener->choice == CHOICE_UNKNOWN)
 			listener->choice = before->listeners[b].choice;
 	}
+}
+
+void
+snapshot_take_crowd(struct snapshot *snapshot, struct snapshot *from)
+{
+	(void)crowd_free(snapshot->crowd);
+	snapshot->crowd = from->crowd;
+	from->crowd = NULL;
 }
 
 void

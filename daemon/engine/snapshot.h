@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "engine/crowd.h"
 #include "engine/known.h"
 #include "model/listener.h"
 
@@ -49,6 +50,7 @@ struct snapshot {
 	bool sealed;
 	bool repeats;	     /* no listeners of its own: those of the one before, every one */
 	struct known *known; /* of a sealed one, NULL = none */
+	struct crowd *crowd; /* who is not in it for want of room, NULL = there is room for all */
 };
 
 /* An empty snapshot, begun at taken_usec. Returns NULL without memory. */
@@ -78,6 +80,9 @@ void snapshot_seal(struct snapshot *snapshot);
  * sockets that were in `before` already keep what was known. Both sealed.
  */
 void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *before);
+
+/* What `repeats` a snapshot leaves out others, or none. */
+void snapshot_take_crowd(struct snapshot *snapshot, struct snapshot *from);
 
 /* Makes the listeners of a sealed snapshot known for the next poll, as far as memory allows. */
 void snapshot_note_known(struct snapshot *snapshot, uint64_t key);

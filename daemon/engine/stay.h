@@ -104,6 +104,7 @@ struct stay_facts {
 	bool baseline : 1;	  /* was there at the first poll: no `appeared` for it */
 	bool compared : 1;	  /* with those that left its endpoint before it came */
 	bool left : 1;		  /* AWAY, and its chain of ports knows */
+	bool late : 1;		  /* may have been there before, with no room to watch it */
 	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
 	bool program_changed : 1; /* another program held it earlier in this stay */
 	bool shared : 1;     /* several owners share it, or did: each is a tenure (hopping.h) */

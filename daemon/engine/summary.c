@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "engine/stay-report.h"
 #include "engine/summary.h"
 
 /* How many owners are named: the entries themselves name the rest. */
 #define SUMMARY_NAMED_MAX 24
+
+/* What finding out whose a stay is costs, in steps of a slice. */
+#define SHARE_STEPS 8
 
 void
 track_count(const struct track *track, struct track_counts *ret)
@@ -178,70 +182,219 @@ share_with_others(const struct stay *stay, struct share *ret)
 	return count;
 }
 
-/* How many owners the stays may have. */
-static size_t
-count_shares(struct stay *const *stays, size_t count)
-{
-	size_t room = count;
+struct summing {
+	struct stay *const *stays;
+	size_t count, at;
+	const struct track *track; /* of a summary of the day, else NULL, */
+	struct stay **overstaying; /* and what it gathers there */
+	bool all;		   /* with all their owners */
+	enum {
+		SUMMING_GATHER,
+		SUMMING_SHARES,
+		SUMMING_BY_KEY,
+		SUMMING_BY_RANK,
+		SUMMING_DONE,
+	} step;
+	struct share *shares; /* one of each owner in the end; without memory nobody is named */
+	size_t used, room;
+	struct sorting sorting;
+	const struct stay *oldest;
+	size_t severities[SEVERITY_OFF + 1]; /* how many are as grave */
+};
 
-	for (size_t i = 0; i < count; i++)
-		if (stays[i]->told.company != NULL)
-			room += stays[i]->told.company->count + 1;
-	return room;
+static struct summing *
+summing_new(struct stay *const *stays, size_t count, const struct track *track)
+{
+	struct summing *summing = calloc(1, sizeof(*summing));
+
+	if (summing == NULL)
+		return NULL;
+	*summing = (struct summing){
+		.stays = stays,
+		.count = count,
+		.track = track,
+		.all = track != NULL,
+		.step = track != NULL ? SUMMING_GATHER : SUMMING_SHARES,
+	};
+	return summing;
 }
 
-/* Names whose the stays are, with all their owners where wanted; without memory nobody. */
-static void
-name_owners(struct named_owner *ret, struct stay *const *stays, size_t count, bool all)
+struct summing *
+summing_of_overstays(struct stay *const *stays, size_t count)
 {
-	struct share *shares = calloc(count_shares(stays, count) + 1, sizeof(*shares));
-	size_t used = 0;
+	return summing_new(stays, count, NULL);
+}
 
-	*ret = (struct named_owner){ 0 };
-	if (shares == NULL)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		shares[used++] = share_of_worst(stays[i]);
-		if (all)
-			used += share_with_others(stays[i], &shares[used]);
+struct summing *
+summing_of_day(const struct track *track)
+{
+	struct summing *summing = summing_new(NULL, 0, track);
+
+	if (summing == NULL)
+		return NULL;
+	summing->stays = summing->overstaying = calloc(track->count + 1, sizeof(struct stay *));
+	return summing->overstaying == NULL ? summing_free(summing) : summing;
+}
+
+struct summing *
+summing_free(struct summing *summing)
+{
+	if (summing == NULL)
+		return NULL;
+	sorting_clear(&summing->sorting);
+	free(summing->shares);
+	free(summing->overstaying);
+	free(summing);
+	return NULL;
+}
+
+/* Those that overstay. */
+static bool
+gather_overstaying(struct summing *summing, struct slice *slice)
+{
+	for (; summing->at < summing->track->count; summing->at++) {
+		struct stay *stay = summing->track->stays[summing->at];
+
+		if (slice_is_over(slice))
+			return false;
+		if (stay->is.state == STAY_OVERSTAYING)
+			summing->overstaying[summing->count++] = stay;
 	}
-	qsort(shares, used, sizeof(*shares), compare_key);
-	used = unite(shares, used);
-	qsort(shares, used, sizeof(*shares), compare_share);
-	for (size_t i = 0; i < used; i++)
-		name_owner(ret, shares[i].owner, shares[i].uid, shares[i].listeners,
-		    shares[i].stay->is.endpoint.port);
-	free(shares);
+	return true;
+}
+
+/* Whose it is. */
+static void
+add_shares(struct summing *summing, const struct stay *stay)
+{
+	const struct company *company = stay->told.company;
+	size_t most = 1 + (company == NULL ? 0 : company->count + 1);
+
+	if (summing->room > 0 &&
+	    array_reserve(&summing->shares, &summing->room, summing->used + most, ARRAY_UNBOUNDED) <
+		0) {
+		free(summing->shares);
+		summing->shares = NULL;
+		summing->used = summing->room = 0;
+	}
+	if (summing->shares == NULL)
+		return;
+	summing->shares[summing->used++] = share_of_worst(stay);
+	if (summing->all)
+		summing->used += share_with_others(stay, &summing->shares[summing->used]);
+}
+
+static bool
+find_shares(struct summing *summing, struct slice *slice)
+{
+	if (summing->at == 0 && summing->shares == NULL) {
+		summing->shares = calloc(summing->count + 1, sizeof(*summing->shares));
+		summing->room = summing->shares == NULL ? 0 : summing->count + 1;
+	}
+	for (; summing->at < summing->count; summing->at++) {
+		const struct stay *stay = summing->stays[summing->at];
+
+		if (slice_is_over(slice))
+			return false;
+		add_shares(summing, stay);
+		summing->severities[stay->judged.verdict.severity]++;
+		if (summing->oldest == NULL ||
+		    stay->is.first_seen_usec < summing->oldest->is.first_seen_usec)
+			summing->oldest = stay;
+		slice_spend(slice, SHARE_STEPS);
+	}
+	return true;
+}
+
+/* Ends a step and prepares the next one. */
+static void
+next_step(struct summing *summing)
+{
+	summing->at = 0;
+	summing->step++;
+	if (summing->step == SUMMING_BY_RANK)
+		summing->used = unite(summing->shares, summing->used);
+	if (summing->step == SUMMING_BY_KEY || summing->step == SUMMING_BY_RANK)
+		sorting_begin(&summing->sorting, summing->shares, summing->used,
+		    sizeof(*summing->shares),
+		    summing->step == SUMMING_BY_KEY ? compare_key : compare_share);
+}
+
+bool
+summing_go_on(struct summing *summing, struct slice *slice)
+{
+	while (summing->step != SUMMING_DONE) {
+		if (!(summing->step == SUMMING_GATHER ? gather_overstaying(summing, slice) :
+			    summing->step == SUMMING_SHARES ?
+							find_shares(summing, slice) :
+							sorting_go_on(&summing->sorting, slice)))
+			return false;
+		next_step(summing);
+	}
+	return true;
+}
+
+static void
+name_owners(struct named_owner *ret, const struct summing *summing)
+{
+	*ret = (struct named_owner){ 0 };
+	for (size_t i = 0; i < summing->used; i++) {
+		const struct share *share = &summing->shares[i];
+
+		name_owner(ret, share->owner, share->uid, share->listeners,
+		    share->stay->is.endpoint.port);
+	}
 	tell_users_apart(ret);
 }
 
 /* Those as items, the gravest first: what does not fit is the least. NULL without memory. */
 static struct items *
-make_items(struct stay *const *stays, size_t count, uint64_t now_usec)
+make_items(const struct summing *summing, uint64_t now_usec)
 {
-	struct items *items = items_new(count);
+	struct items *items = items_new(summing->count);
+	size_t all = 0;
 
-	for (unsigned severity = SEVERITY_EMERG; severity <= SEVERITY_DEBUG; severity++)
-		for (size_t i = 0; i < count; i++)
-			if (stays[i]->judged.verdict.severity == severity)
-				stay_report_item(items, stays[i], now_usec);
+	for (unsigned severity = SEVERITY_EMERG; severity <= SEVERITY_DEBUG; severity++) {
+		size_t left = summing->severities[severity];
+
+		all += left;
+		for (size_t i = 0; items != NULL && left > 0 && items->count < items->room; i++) {
+			if (summing->stays[i]->judged.verdict.severity != severity)
+				continue;
+			stay_report_item(items, summing->stays[i], now_usec);
+			left--;
+		}
+	}
+	if (items != NULL)
+		items->all = (uint32_t)all;
 	return items;
 }
 
-struct report *
-summary_of_overstays(enum notice notice, struct stay *const *stays, size_t count, uint64_t now_usec)
+static enum severity
+find_gravest(const struct summing *summing)
 {
-	struct items *items = make_items(stays, count, now_usec);
-	enum severity gravest = SEVERITY_DEBUG;
+	unsigned severity = SEVERITY_EMERG;
+
+	while (severity < SEVERITY_DEBUG && summing->severities[severity] == 0)
+		severity++;
+	return (enum severity)severity;
+}
+
+struct report *
+summary_of_overstays(enum notice notice, const struct summing *summing, uint64_t now_usec)
+{
+	enum severity gravest;
 	struct report *report;
 	struct named_owner named;
+	struct items *items;
 
-	for (size_t i = 0; i < count; i++)
-		if (stays[i]->judged.verdict.severity < gravest)
-			gravest = stays[i]->judged.verdict.severity;
-	name_owners(&named, stays, count, false);
+	if (summing == NULL)
+		return NULL;
+	items = make_items(summing, now_usec);
+	gravest = find_gravest(summing);
+	name_owners(&named, summing);
 	report = report_new(notice, gravest,
-	    FACTS(fact_number(FACT_COUNT, count), fact_number(FACT_SEVERITY, gravest),
+	    FACTS(fact_number(FACT_COUNT, summing->count), fact_number(FACT_SEVERITY, gravest),
 		fact_number(FACT_PROGRAMS, named.all),
 		fact_owners(FACT_OWNERS, named.items, named.count, named.all), fact_items(items)));
 	(void)items_free(items);
@@ -288,42 +441,28 @@ name_followers(struct named_owner *ret, const struct groups *groups)
 			else if (group->followed < below && group->followed > next)
 				next = group->followed;
 		below = next;
-	} while (below > 0);
+	} while (below > 0 && ret->count < SUMMARY_NAMED_MAX);
+	/* Those that are not named are counted. */
+	for (group = groups->table; below > 0 && group != NULL; group = group->hh.next)
+		ret->all += group->followed > 0 && group->followed <= below;
 	tell_users_apart(ret);
 }
 
-/* Those that overstay, for the caller to free; NULL without memory. */
-static struct stay **
-gather_overstaying(const struct track *track, size_t *ret_count)
-{
-	struct stay **stays = calloc(track->count + 1, sizeof(struct stay *));
-
-	*ret_count = 0;
-	for (size_t i = 0; stays != NULL && i < track->count; i++)
-		if (track->stays[i]->is.state == STAY_OVERSTAYING)
-			stays[(*ret_count)++] = track->stays[i];
-	return stays;
-}
-
 struct report *
-summary_of_day(const struct track *track, const struct groups *groups, uint64_t now_usec)
+summary_of_day(const struct summing *summing, const struct track *track,
+    const struct groups *groups, uint64_t now_usec)
 {
-	const struct stay *oldest = NULL;
 	struct named_owner named, followed;
+	const struct stay *oldest;
 	struct report *report;
 	struct items *items;
 	struct track_counts counts;
-	struct stay **stays;
-	size_t count;
 
-	stays = gather_overstaying(track, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (oldest == NULL || stays[i]->is.first_seen_usec < oldest->is.first_seen_usec)
-			oldest = stays[i];
-	}
-	name_owners(&named, stays, count, true);
-	items = count == 0 ? NULL : make_items(stays, count, now_usec);
-	free(stays);
+	if (summing == NULL)
+		return NULL;
+	oldest = summing->oldest;
+	name_owners(&named, summing);
+	items = summing->count == 0 ? NULL : make_items(summing, now_usec);
 	name_followers(&followed, groups);
 	track_count(track, &counts);
 	struct fact facts[] = {
@@ -341,7 +480,7 @@ summary_of_day(const struct track *track, const struct groups *groups, uint64_t 
 	/* A reminder is no news: what it names was reported at its severity, or had an entry at
 	 * info. The last two facts are about the oldest. */
 	report = report_new(NOTICE_SUMMARY,
-	    count == 0 && followed.all == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
+	    summing->count == 0 && followed.all == 0 ? SEVERITY_INFO : SEVERITY_NOTICE, facts,
 	    ARRAY_SIZE(facts) - (oldest == NULL ? 2 : 0));
 	(void)items_free(items);
 	return report;

@@ -119,11 +119,10 @@ compare_rarity(const void *one, const void *other)
 }
 
 void
-surge_sort(struct stay **stays, size_t count)
+surge_sort(struct sorting *sorting, struct stay **stays, size_t count)
 {
-	if (count > 1)
-		qsort(stays, count, sizeof(struct stay *),
-		    count > SURGE_ALERTS ? compare_rarity : compare_alone);
+	sorting_begin(sorting, stays, count, sizeof(struct stay *),
+	    count > SURGE_ALERTS ? compare_rarity : compare_alone);
 }
 
 /* One that is graver than all of them is none of those that hide it. */

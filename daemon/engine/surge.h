@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_ENGINE_SURGE_H
 #define OVERSTAY_ENGINE_SURGE_H
 
+#include "base/sorting.h"
 #include "engine/stay.h"
 
 /* So many alerts of one user stand alone in one window; all others in it are one message of each
@@ -51,7 +52,7 @@ void surge_clear(struct surge *surge);
 
 /* The order in which alerts are made: the gravest and most exposed first; where not all may stand
  * alone, the rarest of those, so that nobody hides one behind many of his on lower ports. */
-void surge_sort(struct stay **stays, size_t count);
+void surge_sort(struct sorting *sorting, struct stay **stays, size_t count);
 
 /* True where an alert about the stay would stand alone now: its user has less of them, or none as
  * grave. surge_admit() counts it then. */

@@ -21,7 +21,8 @@
  * What it never does: alert about a stay that the last poll did not prove to be there, or tell
  * twice what has not become graver and is the same owner's.
  *
- * Cost: a few comparisons for a stay of which there is nothing to tell.
+ * Cost: a few comparisons for a stay of which there is nothing to tell; as much as TELL_STEPS stays
+ * for one of which there is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,11 @@
 #include "engine/company.h"
 #include "engine/judge-stay.h"
 #include "engine/pass.h"
+#include "engine/summary.h"
 #include "engine/tell.h"
+
+/* What a report costs, in steps of a slice. */
+#define TELL_STEPS 32
 
 /* Whose socket the verdict is about. */
 static uint32_t
@@ -74,6 +79,7 @@ tell(struct pass *pass, struct stay *stay, const struct telling *telling)
 	stay_note_change(stay);
 	outbox_tell(&pass->engine->outbox, stay, &with_use, &pass->engine->namespace.ranges,
 	    &pass->moment);
+	slice_spend(pass->slice, TELL_STEPS);
 }
 
 static void
@@ -96,11 +102,12 @@ overstay_priority(const struct stay *stay)
 	return stay->told.entered ? SEVERITY_INFO : SEVERITY_NOTICE;
 }
 
-/* What was there at the first poll is known to whoever reads the messages, by its own account. */
+/* What was there at the first poll is known to whoever reads the messages, by its own account; and
+ * what was perhaps there all the time did not appear. */
 static bool
 is_introduced(const struct stay *stay)
 {
-	return stay->told.any || stay->is.baseline;
+	return stay->told.any || stay->is.baseline || stay->is.late;
 }
 
 /* True where an alert can be made now. Else it is not told, and is when there is room. */
@@ -164,6 +171,7 @@ gather_beside(struct pass *pass, const struct stay *stay, struct stay **others, 
 			others[count] = other;
 		count++;
 	}
+	slice_spend(pass->slice, track->count);
 	return count;
 }
 
@@ -247,17 +255,30 @@ tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec)
 	return true;
 }
 
-void
+bool
 tell_suspects(struct pass *pass)
 {
-	surge_sort(pass->suspects, pass->suspect_count);
-	for (size_t i = 0; i < pass->suspect_count; i++) {
-		tell_suspected(pass, pass->suspects[i]);
-		stay_stop_waiting(pass->suspects[i]);
+	if (pass->suspect_count == 0)
+		return true;
+	if (!newer_make(&pass->newer, &pass->engine->track, pass->slice))
+		return false;
+	if (!pass->sorts) {
+		surge_sort(&pass->sorting, pass->suspects, pass->suspect_count);
+		pass->sorts = true;
+	}
+	if (!sorting_go_on(&pass->sorting, pass->slice))
+		return false;
+	for (; pass->at < pass->suspect_count; pass->at++) {
+		if (slice_is_over(pass->slice))
+			return false;
+		tell_suspected(pass, pass->suspects[pass->at]);
+		stay_stop_waiting(pass->suspects[pass->at]);
 	}
 	free(pass->suspects);
 	pass->suspects = NULL;
 	pass->suspect_count = pass->suspect_room = 0;
+	pass->sorts = false;
+	return true;
 }
 
 /* Its owner is reported once, whatever it is reported for: what it does after that is an entry, or
@@ -533,7 +554,8 @@ tell_rebound(struct pass *pass, struct stay *stay, uint64_t away_usec)
 void
 tell_unwatched(struct engine *engine, struct stay *stay, const struct moment *moment)
 {
-	struct pass pass = { .engine = engine, .moment = *moment };
+	struct slice whole = SLICE_WHOLE;
+	struct pass pass = { .engine = engine, .moment = *moment, .slice = &whole };
 
 	group_revoke(stay);
 	if (stay->told.overstayed)
@@ -564,7 +586,45 @@ find_day_due(const struct engine *engine)
 	return due_usec;
 }
 
-void
+/* Reports it. Returns false where the slice is over. */
+static bool
+tell_summary(struct pass *pass)
+{
+	struct engine *engine = pass->engine;
+
+	if (pass->summing == NULL)
+		pass->summing = summing_of_day(&engine->track);
+	if (pass->summing != NULL && !summing_go_on(pass->summing, pass->slice))
+		return false;
+	outbox_put(&engine->outbox,
+	    summary_of_day(pass->summing, &engine->track, &engine->groups, pass->poll_usec),
+	    &pass->moment);
+	pass->summing = summing_free(pass->summing);
+	groups_note_summary(&engine->groups, pass->moment.boottime_usec);
+	return true;
+}
+
+/* The summary was told, and spoke of all. Returns false where the slice is over. */
+static bool
+note_summary(struct pass *pass)
+{
+	const struct track *track = &pass->engine->track;
+	uint64_t now_usec = pass->moment.boottime_usec;
+
+	for (; pass->at < track->count; pass->at++) {
+		struct stay *stay = track->stays[pass->at];
+
+		if (slice_is_over(pass->slice))
+			return false;
+		group_note_named(stay, now_usec);
+		stay->told.reminded_sec = (uint32_t)(now_usec / USEC_PER_SEC);
+		stay_note_change(stay);
+	}
+	pass->engine->summed_usec = now_usec;
+	return true;
+}
+
+bool
 tell_day(struct pass *pass)
 {
 	struct engine *engine = pass->engine;
@@ -573,22 +633,23 @@ tell_day(struct pass *pass)
 	/* A reload does not begin the day anew, or a host that reloads often would never tell. */
 	if (engine->summed_usec == 0)
 		engine->summed_usec = now_usec;
-	due_usec = find_day_due(engine);
-	if (now_usec >= due_usec) {
-		outbox_put(&engine->outbox,
-		    summary_of_day(&engine->track, &engine->groups, pass->poll_usec),
-		    &pass->moment);
-		groups_note_summary(&engine->groups, engine->track.stays, engine->track.count,
-		    now_usec);
-		for (size_t i = 0; i < engine->track.count; i++) {
-			engine->track.stays[i]->told.reminded_sec =
-			    (uint32_t)(now_usec / USEC_PER_SEC);
-			stay_note_change(engine->track.stays[i]);
-		}
-		engine->summed_usec = now_usec;
+	if (pass->day == DAY_UNKNOWN) {
 		due_usec = find_day_due(engine);
+		if (now_usec < due_usec) {
+			agenda_plan(&engine->agenda, 0, due_usec);
+			return true;
+		}
+		pass->day = DAY_DUE;
 	}
-	agenda_plan(&engine->agenda, 0, due_usec);
+	if (pass->day == DAY_DUE) {
+		if (!tell_summary(pass))
+			return false;
+		pass->day = DAY_TOLD;
+	}
+	if (!note_summary(pass))
+		return false;
+	agenda_plan(&engine->agenda, 0, find_day_due(engine));
+	return true;
 }
 
 void

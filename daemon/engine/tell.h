@@ -17,8 +17,8 @@ struct pass;
 void tell_persisting(struct pass *pass, struct stay *stay, uint64_t age_usec);
 /* Returns true where an alert of its own was told or waits: it needs no other. */
 bool tell_suspect(struct pass *pass, struct stay *stay, uint64_t age_usec);
-/* Those suspects that are due. */
-void tell_suspects(struct pass *pass);
+/* Those suspects that are due. In slices: returns true when it is over. */
+bool tell_suspects(struct pass *pass);
 void tell_hopping(struct pass *pass, struct stay *stay);
 void tell_turns(struct pass *pass, struct stay *stay);
 void tell_overstay(struct pass *pass, struct stay *stay, uint64_t age_usec);
@@ -38,8 +38,8 @@ void tell_unwatched(struct engine *engine, struct stay *stay, const struct momen
 /* An alert about a stay that overstays from now on. */
 void tell_alert(struct pass *pass, struct stay *stay, const struct telling *telling);
 
-/* The summary of the day, where it is due. */
-void tell_day(struct pass *pass);
+/* The summary of the day, where it is due. In slices: returns true when it is over. */
+bool tell_day(struct pass *pass);
 
 /* The heartbeat, where it is due. */
 void tell_heartbeat(struct pass *pass);

@@ -106,15 +106,21 @@ leave(struct pass *pass, struct tenure *tenure, uint64_t until_usec)
 	(void)owner_unref(left.owner);
 }
 
-void
+bool
 tenures_leave(struct pass *pass)
 {
 	const struct hopping *hopping = &pass->engine->hopping;
 
-	for (size_t i = hopping->tenure_count; i-- > 0;) {
-		struct tenure *tenure = &hopping->tenures[i];
+	/* From behind: one that leaves is followed by none that was not visited. */
+	if (pass->at == 0)
+		pass->at = hopping->tenure_count;
+	for (; pass->at > 0; pass->at--) {
+		struct tenure *tenure = &hopping->tenures[pass->at - 1];
 		const struct stay *stay = tenure->stay;
+		size_t budget = pass->hop_budget;
 
+		if (slice_is_over(pass->slice))
+			return false;
 		if (stay->is.state == STAY_AWAY)
 			leave(pass, tenure, stay->is.last_seen_usec);
 		else if (!stay->judged.valid &&
@@ -122,7 +128,9 @@ tenures_leave(struct pass *pass)
 			leave(pass, tenure,
 			    tenure->present_usec != 0 ? tenure->present_usec :
 							pass->engine->before_usec);
+		slice_spend(pass->slice, budget - pass->hop_budget);
 	}
+	return true;
 }
 
 /* When the member's owner came. Before others did it had the stay to itself, whatever sockets it
@@ -174,7 +182,7 @@ note_member(struct pass *pass, struct stay *stay, const struct member *member, b
 	struct stay_judgement judged;
 	struct verdict verdict;
 
-	if (tenure == NULL && !shared)
+	if (tenure == NULL && (!shared || hopping->tenure_count == HOPPING_TENURES_MAX))
 		return;
 	judged = judge_stay_as(pass, stay, member);
 	verdict = stay->judged.verdict;
@@ -203,27 +211,48 @@ is_followed(const struct pass *pass, const struct stay *stay)
 	return (pass->engine->policy->hopping >> stay->is.endpoint.protocol & 1) != 0;
 }
 
-void
+/* Who shares the stay. Returns false where the slice is over; at least one was noted. */
+static bool
+note_members(struct pass *pass, struct stay *stay, bool shared)
+{
+	uint32_t first = pass->member;
+
+	for (; pass->member < stay->is.member_count; pass->member++) {
+		size_t budget = pass->hop_budget;
+
+		if (pass->member > first && slice_is_over(pass->slice))
+			return false;
+		if (is_process(stay->is.members[pass->member].owner) &&
+		    !is_repeated(stay, pass->member))
+			note_member(pass, stay, &stay->is.members[pass->member], shared);
+		slice_spend(pass->slice, budget - pass->hop_budget);
+	}
+	pass->member = 0;
+	return true;
+}
+
+bool
 tenures_note(struct pass *pass, struct stay *stay)
 {
 	struct hopping *hopping = &pass->engine->hopping;
 	bool shared;
 
-	if (!stay->is.compared || !judge_stay_is_anew(stay) ||
-	    (stay->is.member_count == 1 && !stay->is.shared))
-		return;
+	if (pass->member == 0 &&
+	    (!stay->is.compared || !judge_stay_is_anew(stay) ||
+		(stay->is.member_count == 1 && !stay->is.shared)))
+		return true;
 	shared = is_shared(stay);
 	if (!shared && !stay->is.shared)
-		return;
+		return true;
 	if (!is_followed(pass, stay)) {
 		tenures_forget(hopping, stay);
-		return;
+		return true;
 	}
-	for (uint32_t i = 0; i < stay->is.member_count; i++)
-		if (is_process(stay->is.members[i].owner) && !is_repeated(stay, i))
-			note_member(pass, stay, &stay->is.members[i], shared);
+	if (!note_members(pass, stay, shared))
+		return false;
 	hopping_drop(stay);
 	stay->is.shared = shared || find_tenure(hopping, stay, NULL) != NULL;
+	return true;
 }
 
 void

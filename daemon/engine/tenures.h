@@ -9,11 +9,13 @@
 
 struct pass;
 
-/* Those that left since the last pass lengthen the chains of their owners. */
-void tenures_leave(struct pass *pass);
+/* Those that left since the last pass lengthen the chains of their owners. In slices: returns true
+ * when it is over. */
+bool tenures_leave(struct pass *pass);
 
-/* A stay that was judged: who shares it with others from now on. */
-void tenures_note(struct pass *pass, struct stay *stay);
+/* A stay that was judged: who shares it with others from now on. In slices: returns true when it is
+ * over, else that one is to be gone on with before any other. */
+bool tenures_note(struct pass *pass, struct stay *stay);
 
 /* HOPPING about who is there still, where that is due. */
 void tenures_tell(struct pass *pass);

@@ -41,7 +41,7 @@ track_init(struct track *track, void (*make_id)(struct stay_id *, void *), void 
 void
 track_clear(struct track *track)
 {
-	for (size_t i = 0; i < track->count; i++)
+	for (size_t i = 0; i < track->count + track->ended; i++)
 		stay_free(track->stays[i]);
 	free(track->stays);
 	*track = (struct track){ 0 };
@@ -86,16 +86,6 @@ find_stay(const struct track *track, const struct endpoint *endpoint, uint64_t c
 	return found;
 }
 
-/* What one poll changes, collected before anything is changed for good. */
-struct observation {
-	struct track *track;
-	const struct namespace *namespace;
-	const struct diff *diff;
-	struct stay **newcomers; /* in the order of their endpoints */
-	size_t newcomer_count, newcomer_room;
-	int error;
-};
-
 /* The stay that a socket joins, NULL = none. Of an endpoint that is new itself it may be the second
  * socket, or the ten thousandth. */
 static struct stay *
@@ -121,7 +111,8 @@ make_stay(const struct observation *observation, const struct listener *listener
 		return NULL;
 	track->make_id(&stay->is.id, track->make_id_argument);
 	stay->is.baseline = namespace_is_baseline(namespace, &listener->endpoint);
-	if (!stay->is.baseline)
+	stay->is.late = listener->late;
+	if (!stay->is.baseline && !listener->late)
 		stay->is.absent_usec = namespace->last_complete_usec[part_of(&listener->endpoint)];
 	return stay;
 }
@@ -251,67 +242,169 @@ track_settle(struct track *track)
 
 /* Hostile churn must not fill the memory with stays that might come back: those that left longest
  * ago are given up, of the users who have the most of them. */
-static void
-bound_away(struct track *track)
+static bool
+bound_away(struct observation *observation, struct slice *slice)
 {
-	struct fair fair;
+	struct track *track = observation->track;
+	struct fair *fair = &observation->fair;
 	size_t kept;
 
 	if (track->tally.away <= TRACK_AWAY_MAX)
-		return;
-	fair_init(&fair, TRACK_AWAY_MAX);
-	for (size_t i = 0; i < track->count; i++) {
-		struct stay *stay = track->stays[i];
+		return true;
+	if (observation->at == 0)
+		fair_init(fair, TRACK_AWAY_MAX);
+	for (; observation->at < track->count; observation->at++) {
+		struct stay *stay = track->stays[observation->at];
 
+		if (slice_is_over(slice))
+			return false;
 		if (stay->is.state != STAY_AWAY)
 			continue;
 		stay->is.given_up = true;
-		fair_offer(&fair, stay->is.members[0].uid, ~stay->is.last_seen_usec, stay, 0);
+		fair_offer(fair, stay->is.members[0].uid, ~stay->is.last_seen_usec, stay, 0);
 	}
-	kept = fair_choose(&fair);
+	kept = fair_choose(fair);
 	for (size_t i = 0; i < kept; i++)
-		((struct stay *)fair.items[i].what)->is.given_up = false;
-	fair_clear(&fair);
+		((struct stay *)fair->items[i].what)->is.given_up = false;
+	fair_clear(fair);
 	track->tally.short_of[SHORT_OF_AWAY] += track->tally.away - kept;
+	return true;
 }
 
-int
-track_observe(struct track *track, const struct namespace *namespace, const struct diff *diff)
+static bool
+walk(struct observation *observation, enum diff_kind kind, diff_function *function,
+    struct slice *slice)
 {
-	struct observation observation = {
+	return diff_walk_on(observation->diff, &observation->walk, kind, function, observation,
+	    slice);
+}
+
+static bool
+note_persisted(struct observation *observation, struct slice *slice)
+{
+	return walk(observation, DIFF_PERSISTED, on_persisted, slice);
+}
+
+static bool
+note_missing(struct observation *observation, struct slice *slice)
+{
+	return walk(observation, DIFF_MISSING, on_missing, slice);
+}
+
+static bool
+note_appeared(struct observation *observation, struct slice *slice)
+{
+	return walk(observation, DIFF_APPEARED, on_appeared, slice);
+}
+
+static bool
+settle_all(struct observation *observation, struct slice *slice)
+{
+	const struct track *track = observation->track;
+	const struct diff_counts *counts = &observation->diff->counts;
+
+	if (counts->missing == 0 && counts->appeared == 0)
+		return true;
+	for (; observation->at < track->count; observation->at++) {
+		if (slice_is_over(slice))
+			return false;
+		settle(track->stays[observation->at]);
+	}
+	return true;
+}
+
+static void
+free_newcomers(struct observation *observation)
+{
+	for (size_t i = 0; i < observation->newcomer_count; i++)
+		stay_free(observation->newcomers[i]);
+	observation->newcomer_count = 0;
+}
+
+static bool
+take_newcomers(struct observation *observation, struct slice *slice)
+{
+	(void)slice;
+	if (observation->newcomer_count > 0 &&
+	    merge_newcomers(observation->track, observation->newcomers,
+		observation->newcomer_count) < 0) {
+		free_newcomers(observation);
+		observation->error = -ENOMEM;
+	}
+	observation->newcomer_count = 0;
+	return true;
+}
+
+/* Each is over when it returned true. */
+static bool (*const steps[])(struct observation *observation, struct slice *slice) = {
+	note_persisted,
+	note_missing,
+	note_appeared,
+	settle_all,
+	take_newcomers,
+	bound_away,
+};
+
+void
+observation_begin(struct observation *observation, struct track *track,
+    const struct namespace *namespace, const struct diff *diff)
+{
+	*observation = (struct observation){
 		.track = track,
 		.namespace = namespace,
 		.diff = diff,
 	};
-
 	/* Not only what comes and goes: a poll that proves less, or more, than the one before. */
 	track_note_change(track);
-	diff_walk(diff, DIFF_PERSISTED, on_persisted, &observation);
-	diff_walk(diff, DIFF_MISSING, on_missing, &observation);
-	diff_walk(diff, DIFF_APPEARED, on_appeared, &observation);
-	if (diff->counts.missing > 0 || diff->counts.appeared > 0)
-		track_settle(track);
-	if (observation.newcomer_count > 0 &&
-	    merge_newcomers(track, observation.newcomers, observation.newcomer_count) < 0) {
-		for (size_t i = 0; i < observation.newcomer_count; i++)
-			stay_free(observation.newcomers[i]);
-		observation.error = -ENOMEM;
+}
+
+int
+track_observe(struct observation *observation, struct slice *slice)
+{
+	int r;
+
+	for (; observation->step < ARRAY_SIZE(steps); observation->step++) {
+		if (!steps[observation->step](observation, slice))
+			return -EAGAIN;
+		observation->at = 0;
+		observation->walk = (struct diff_walk){ 0 };
 	}
-	free(observation.newcomers);
-	bound_away(track);
-	return observation.error;
+	r = observation->error;
+	observation_clear(observation);
+	return r;
 }
 
 void
-track_sweep(struct track *track)
+observation_clear(struct observation *observation)
+{
+	free_newcomers(observation);
+	free(observation->newcomers);
+	fair_clear(&observation->fair);
+	*observation = (struct observation){ 0 };
+}
+
+bool
+track_sweep(struct track *track, struct slice *slice)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < track->count; i++) {
-		if (track->stays[i]->is.state == STAY_ENDED)
-			stay_free(track->stays[i]);
-		else
-			track->stays[kept++] = track->stays[i];
+	/* Not again while some are left from the last call. */
+	for (size_t i = 0; track->ended == 0 && i < track->count; i++) {
+		struct stay *stay = track->stays[i];
+
+		if (stay->is.state == STAY_ENDED)
+			continue;
+		track->stays[i] = track->stays[kept];
+		track->stays[kept++] = stay;
 	}
-	track->count = kept;
+	if (track->ended == 0) {
+		track->ended = track->count - kept;
+		track->count = kept;
+	}
+	for (; track->ended > 0; track->ended--) {
+		if (slice_is_over(slice))
+			return false;
+		stay_free(track->stays[track->count + track->ended - 1]);
+	}
+	return true;
 }

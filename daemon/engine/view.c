@@ -53,6 +53,7 @@ engine_view(const struct engine *engine, const struct moment *moment, struct sta
     size_t *ret_count)
 {
 	const struct track *track = &engine->track;
+	struct slice whole = SLICE_WHOLE;
 	struct newer newer = { 0 };
 	struct stay_view *views = calloc(track->count + 1, sizeof(*views));
 	size_t count = 0;
@@ -65,7 +66,7 @@ engine_view(const struct engine *engine, const struct moment *moment, struct sta
 			continue;
 		r = fill_view(engine, stay, moment, &newer, &views[count++]);
 	}
-	newer_clear(&newer);
+	(void)newer_clear(&newer, &whole);
 	if (r < 0) {
 		(void)views_free(views, count);
 		return r;

@@ -23,10 +23,15 @@
  * `repeats`. Else those that were ticked off are copied, and the poll goes on as if it had just
  * read them.
  *
+ * Where more are open than can be watched, the last poll's are read as ever, and of the newcomers
+ * as many are taken as their users' shares have room for (engine/crowd.c), the first of the dump.
+ * The others are counted. A user who has fewer than its share is never short of room for that: then
+ * the snapshot has more than can be watched, and the engine says what of the last poll's gives way.
+ *
  * What it never does: read a source (the caller does, in steps) or decide what absence means.
  *
  * Cost: the dump and a lookup for each record; a sort, a comparison, PROOF and CHOICE only where
- * something came or went.
+ * something came or went. Memory: two times CROWD_WATCHED_MAX listeners, whatever is open.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -58,9 +63,12 @@ struct poll_steps {
 	struct known *known;  /* of the last poll, NULL = none, or its time is over */
 	bool *ticked;	      /* by the index in the last poll */
 	size_t ticked_count;
-	size_t cursor;	 /* of known_find() */
-	uint32_t failed; /* table_bit() of the requests that the source failed at */
-	bool twice;	 /* missing in two reads of /proc/net: that is the proof */
+	size_t cursor;	     /* of known_find() */
+	size_t newcomers;    /* in PHASE_DUMP: the index of the first in the snapshot, */
+	size_t places;	     /* later: how many more are taken */
+	struct crowd *crowd; /* NULL = there is room for all */
+	uint32_t failed;     /* table_bit() of the requests that the source failed at */
+	bool twice;	     /* missing in two reads of /proc/net: that is the proof */
 };
 
 /* Sockets that are new, or were seen before. */
@@ -266,6 +274,7 @@ poll_steps_free(struct poll_steps *steps)
 	(void)snapshot_free(steps->snapshot);
 	free(steps->questions);
 	proofs_clear(&steps->proofs);
+	(void)crowd_free(steps->crowd);
 	free(steps->ticked);
 	free(steps);
 	return NULL;
@@ -304,6 +313,105 @@ recognize(struct poll_steps *steps, const struct listener *listener)
 	return true;
 }
 
+static size_t
+count_last(const struct poll_steps *steps)
+{
+	return steps->options.last == NULL ? 0 : steps->options.last->count;
+}
+
+/* Whether the last poll had the socket. */
+static bool
+was_there(const struct poll_steps *steps, const struct listener *listener)
+{
+	if (steps->known != NULL)
+		return known_has(steps->known, listener);
+	return steps->options.last != NULL && snapshot_find(steps->options.last, listener) != NULL;
+}
+
+/* More are open than can be watched: from here on the users are counted. */
+static bool
+begin_crowd(struct poll_steps *steps)
+{
+	const struct snapshot *snapshot = steps->snapshot, *last = steps->options.last;
+
+	steps->crowd = crowd_new(steps->options.key);
+	if (steps->crowd == NULL)
+		return false;
+	for (size_t i = 0; i < count_last(steps); i++)
+		crowd_note_watched(steps->crowd, last->listeners[i].uid);
+	for (size_t i = steps->newcomers; i < snapshot->count; i++)
+		(void)crowd_offer(steps->crowd, snapshot->listeners[i].uid);
+	return true;
+}
+
+/* Leaves of the newcomers those that have a place, as far as is known by now. */
+static void
+divide_places(struct poll_steps *steps)
+{
+	struct snapshot *snapshot = steps->snapshot;
+	size_t kept = steps->newcomers;
+
+	crowd_divide(steps->crowd);
+	for (size_t i = kept; i < snapshot->count; i++)
+		if (crowd_admit(steps->crowd, snapshot->listeners[i].uid))
+			snapshot->listeners[kept++] = snapshot->listeners[i];
+	snapshot->count = kept;
+}
+
+/* A socket that the last poll lacked. Returns false where there is no place for it. */
+static bool
+has_place(struct poll_steps *steps, const struct listener *listener)
+{
+	size_t newcomers = steps->snapshot->count - steps->newcomers;
+
+	if (steps->phase != PHASE_DUMP) {
+		/* The next poll counts it. */
+		if (steps->places == 0)
+			return false;
+		steps->places--;
+		return true;
+	}
+	if (steps->crowd == NULL) {
+		if (count_last(steps) + newcomers < CROWD_WATCHED_MAX)
+			return true;
+		if (!begin_crowd(steps)) {
+			snapshot_note_incomplete(steps->snapshot,
+			    (enum protocol)listener->endpoint.protocol, listener->endpoint.family,
+			    INCOMPLETE_MEMORY);
+			return false;
+		}
+	}
+	if (newcomers >= CROWD_NEWCOMERS_MAX)
+		divide_places(steps);
+	return crowd_offer(steps->crowd, listener->uid);
+}
+
+/* All is read, and what is missing keeps its place until it is proved to be gone. */
+static void
+choose_newcomers(struct poll_steps *steps)
+{
+	size_t taken = count_last(steps) + steps->snapshot->count - steps->newcomers;
+
+	if (steps->crowd != NULL)
+		divide_places(steps);
+	else if (taken < CROWD_WATCHED_MAX)
+		steps->places = CROWD_WATCHED_MAX - taken;
+}
+
+/* Adds a socket; in PHASE_DUMP the last poll's stand before the newcomers. */
+static void
+add(struct poll_steps *steps, const struct listener *listener, bool newcomer)
+{
+	struct snapshot *snapshot = steps->snapshot;
+	struct listener *last = NULL;
+
+	if (snapshot_add(snapshot, listener) < 0 || newcomer || steps->phase != PHASE_DUMP)
+		return;
+	last = &snapshot->listeners[snapshot->count - 1];
+	*last = snapshot->listeners[steps->newcomers];
+	snapshot->listeners[steps->newcomers++] = *listener;
+}
+
 /* True where the dump brought all that the last poll had, and nothing else, and nothing is open. */
 static bool
 is_repetition(const struct poll_steps *steps)
@@ -336,13 +444,11 @@ poll_steps_socket(const struct source_socket *socket, void *argument)
 {
 	struct poll_steps *steps = argument;
 	struct listener listener, *known;
+	bool newcomer;
 
 	if (!socket->listening || recognize(steps, &socket->listener))
 		return;
 	listener = socket->listener;
-	/* A place is asked about whoever is there: only what was missing belongs in the answer. */
-	if (steps->phase == PHASE_PROOF && snapshot_find(steps->options.last, &listener) == NULL)
-		return;
 	if (steps->questions[steps->next].choice != CHOICE_UNKNOWN)
 		listener.choice = (uint8_t)steps->questions[steps->next].choice;
 	known = find_known(steps, &listener);
@@ -351,12 +457,13 @@ poll_steps_socket(const struct source_socket *socket, void *argument)
 			known->choice = listener.choice;
 		return;
 	}
-	if (steps->snapshot->count + steps->ticked_count >= POLL_LISTENERS_MAX) {
-		snapshot_note_incomplete(steps->snapshot, (enum protocol)listener.endpoint.protocol,
-		    listener.endpoint.family, INCOMPLETE_MEMORY);
+	newcomer = !was_there(steps, &listener);
+	/* A place is asked about whoever is there: only what was missing belongs in the answer. */
+	if (newcomer && (steps->phase == PHASE_PROOF || !has_place(steps, &listener)))
 		return;
-	}
-	(void)snapshot_add(steps->snapshot, &listener);
+	listener.late = newcomer && steps->options.last != NULL &&
+	    crowd_leaves_out(steps->options.last->crowd, listener.uid);
+	add(steps, &listener, newcomer);
 }
 
 /* What a phase asks. */
@@ -445,6 +552,8 @@ move_on(struct poll_steps *steps)
 	while (!has_question(steps) && steps->phase != PHASE_DONE) {
 		enum phase phase;
 
+		if (steps->phase == PHASE_DUMP)
+			choose_newcomers(steps);
 		if (is_repetition(steps)) {
 			steps->snapshot->repeats = steps->snapshot->sealed = true;
 			enter(steps, PHASE_DONE);
@@ -542,14 +651,11 @@ carry_unproved(const struct listener *before, const struct listener *after, void
 }
 
 /* Where too many are not proved, the surplus is taken as gone. What an incomplete dump lacks is
- * only bounded together with all that was seen. */
+ * bounded by what the last poll had. */
 static void
 bound_carried(struct snapshot *snapshot, struct snapshot *carried)
 {
-	size_t room =
-	    POLL_LISTENERS_MAX > snapshot->count ? POLL_LISTENERS_MAX - snapshot->count : 0;
-	size_t max =
-	    snapshot->incomplete == 0 && room > POLL_UNPROVED_MAX ? POLL_UNPROVED_MAX : room;
+	size_t max = snapshot->incomplete == 0 ? POLL_UNPROVED_MAX : CROWD_WATCHED_MAX;
 	struct proof_surplus surplus = proof_bound(carried->listeners, &carried->count, max);
 
 	snapshot->unproved = carried->count;
@@ -579,8 +685,11 @@ poll_steps_finish(struct poll_steps *steps)
 		snapshot_inherit(snapshot, steps->options.last);
 		(void)snapshot_free(carrying.carried);
 	}
+	snapshot->crowd = steps->crowd;
+	steps->crowd = NULL;
 	/* A poll that could not carry on all it has to would end what is there. */
-	if (!failed && !snapshot->repeats && steps->options.key != 0)
+	if (!failed && !snapshot->repeats && steps->options.key != 0 &&
+	    snapshot->count <= CROWD_WATCHED_MAX)
 		snapshot_note_known(snapshot, steps->options.key);
 	steps->snapshot = failed ? snapshot : NULL;
 	(void)poll_steps_free(steps);

@@ -19,9 +19,6 @@
  * was. */
 #define POLL_PORTS_MAX 256
 
-/* Listeners beyond which a poll is cut off: a hostile user's sockets must not fill the memory. */
-#define POLL_LISTENERS_MAX 262144
-
 /* A socket that so many complete polls in a row lacked is gone, even where a crowd on its endpoint
  * hides it from every shorter question. */
 #define POLL_LACKING_MAX 3
@@ -63,8 +60,9 @@ void poll_steps_failed(struct poll_steps *steps, uint32_t reasons);
 /*
  * Seals what was seen and frees the poll. Where that is what the last poll had, and nothing else,
  * the snapshot only `repeats` it. Else what the last poll had and this one lacks is absent for
- * certain, unless it is carried on as `carried` (but for the `surplus`). Returns the snapshot, to
- * be freed; NULL without memory: then there was no poll.
+ * certain, unless it is carried on as `carried` (but for the `surplus`). It may have up to twice
+ * CROWD_WATCHED_MAX listeners: then surplus_drop() is next, and nothing is known for the next
+ * poll yet. Returns the snapshot, to be freed; NULL without memory: then there was no poll.
  */
 struct snapshot *poll_steps_finish(struct poll_steps *steps);
 

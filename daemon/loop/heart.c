@@ -138,9 +138,11 @@ start_watchdog(struct heart *heart)
 		return 0;
 	heart->beat_usec = limit_usec / 2;
 	r = loop_add_timer(heart->ground->loop, on_watchdog, heart, &heart->watchdog);
-	if (r == 0)
-		loop_arm(heart->watchdog, heart->beat_usec);
-	return r;
+	if (r < 0)
+		return r;
+	loop_put_first(heart->watchdog);
+	loop_arm(heart->watchdog, heart->beat_usec);
+	return 0;
 }
 
 int
@@ -163,11 +165,14 @@ heart_new(const struct ground *ground, struct heart **ret)
 		r = loop_subscribe(ground->loop, LOOP_READY, on_ready, heart);
 	if (r == 0)
 		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, heart);
-	if (r < 0)
+	if (r < 0) {
 		(void)heart_free(heart);
-	else
-		*ret = heart;
-	return r;
+		return r;
+	}
+	loop_put_first(heart->terminate);
+	loop_put_first(heart->interrupt);
+	*ret = heart;
+	return 0;
 }
 
 struct heart *

@@ -396,7 +396,7 @@ start(struct lookup *lookup)
 		r = loop_add_signal(ground->loop, SIGCHLD, on_child_ended, lookup,
 		    &lookup->child_ended);
 	if (r == 0)
-		r = loop_subscribe(ground->loop, LOOP_CHANGED, ask, lookup);
+		r = loop_subscribe(ground->loop, LOOP_PASSED, ask, lookup);
 	if (r == 0)
 		r = loop_subscribe(ground->loop, LOOP_SETTINGS, ask, lookup);
 	if (r < 0)

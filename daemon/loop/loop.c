@@ -3,6 +3,10 @@
  * The one thread that decides: libevent's loop, and who wants to know what. A part subscribes to
  * an event when it is made and announces what it did; it calls no part that stands above it.
  *
+ * Events are of two kinds. Those that were put first are served first: signals that end the daemon,
+ * the watchdog, what was sent, and the engine's work while some is under way. All others may take
+ * something into the engine, and wait until that is done.
+ *
  * Invariants: subscribers are called in the order in which daemon.c makes them, each once; nobody
  * unsubscribes, so nothing may be announced once the first of them is freed.
  *
@@ -35,8 +39,9 @@ loop_new(struct loop **ret)
 	if (loop == NULL)
 		return -ENOMEM;
 	loop->base = event_base_new();
-	if (loop->base == NULL) {
-		free(loop);
+	/* An event is of the second kind, but for those of loop_put_first(). */
+	if (loop->base == NULL || event_base_priority_init(loop->base, 2) < 0) {
+		(void)loop_free(loop);
 		return -ENOMEM;
 	}
 	*ret = loop;
@@ -46,7 +51,7 @@ loop_new(struct loop **ret)
 struct loop *
 loop_free(struct loop *loop)
 {
-	if (loop != NULL)
+	if (loop != NULL && loop->base != NULL)
 		event_base_free(loop->base);
 	free(loop);
 	return NULL;
@@ -141,6 +146,22 @@ loop_arm(struct event *timer, uint64_t after_usec)
 		(void)event_del(timer);
 	else
 		(void)event_add(timer, &after);
+}
+
+void
+loop_put_first(struct event *event)
+{
+	(void)event_priority_set(event, 0);
+}
+
+int
+loop_call_next(struct loop *loop, struct event *timer)
+{
+	if (event_add(timer, &(struct timeval){ 0 }) < 0)
+		return -ENOMEM;
+	/* What became ready together with the call-back that runs waits, too. */
+	(void)event_base_loopcontinue(loop->base);
+	return 0;
 }
 
 void

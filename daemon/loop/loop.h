@@ -13,6 +13,7 @@
 
 enum loop_event {
 	LOOP_CHANGED,  /* the engine knows something new, or something became due */
+	LOOP_PASSED,   /* it has judged that */
 	LOOP_READY,    /* the first poll was taken in; announced once */
 	LOOP_SETTINGS, /* another configuration is in force */
 	LOOP_EVENT_COUNT,
@@ -52,6 +53,13 @@ void loop_drop(struct event **event);
 
 /* Arms a timer; USEC_NEVER disarms it. */
 void loop_arm(struct event *timer, uint64_t after_usec);
+
+/* An event that takes nothing into the engine: it is served before all others. */
+void loop_put_first(struct event *event);
+
+/* Calls a timer's function, which was put first, once what is first was served and before anything
+ * else is. Returns 0 or -ENOMEM. */
+int loop_call_next(struct loop *loop, struct event *timer) _mustcheck_;
 
 /* Notes how long a call-back held the loop since begun_usec (CLOCK_MONOTONIC). */
 void loop_note_hold(struct loop *loop, uint64_t begun_usec);

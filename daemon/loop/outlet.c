@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lets the engine judge whenever something changed, and hands its reports to the consumers: the
+ * Lets the engine judge whenever something changed, in slices that hold the loop for SLICE_USEC, and
+ * hands its reports to the consumers: the
  * sender of messages, and whoever else was added. Each is as far as it takes them, the rest waits
  * in the engine's one queue. What became of a message goes back to the engine.
  *
@@ -16,6 +17,10 @@
 #include "base/log.h"
 #include "loop/outlet.h"
 
+/* So long does a slice of the engine's work hold the loop, but for its last SLICE_STEPS stays. */
+#define SLICE_USEC  (4 * USEC_PER_MSEC)
+#define SLICE_STEPS 32
+
 struct consumer {
 	outlet_consumer *function;
 	void *argument;
@@ -23,10 +28,15 @@ struct consumer {
 };
 
 struct outlet {
+	struct loop *loop;
 	struct engine *engine;
 	const struct settings *settings;
 	struct sender *sender;
 	struct event *results; /* the sender has some */
+	struct event *work;    /* the engine has more to do */
+	uint64_t until_usec;   /* CLOCK_MONOTONIC: when the slice is over */
+	bool busy;	       /* work is under way, */
+	bool again;	       /* and more came meanwhile */
 	struct consumer consumers[OUTBOX_CONSUMERS_MAX];
 	size_t consumer_count;
 };
@@ -71,15 +81,74 @@ outlet_add_consumer(struct outlet *outlet, outlet_consumer *function, void *argu
 	return r;
 }
 
+static bool
+has_time(void *argument)
+{
+	const struct outlet *outlet = argument;
+
+	return clock_monotonic_usec() < outlet->until_usec;
+}
+
+/* A slice of what the engine has to do. Returns true when that is done. */
+static bool
+work(struct outlet *outlet)
+{
+	struct slice slice = slice_of(SLICE_STEPS, has_time, outlet), whole = SLICE_WHOLE;
+	uint64_t begun_usec = clock_monotonic_usec();
+	bool done;
+
+	outlet->until_usec = begun_usec + SLICE_USEC;
+	done = engine_go_on(outlet->engine, &slice);
+	/* Without memory for the call it is not left undone. */
+	if (!done && loop_call_next(outlet->loop, outlet->work) < 0)
+		done = engine_go_on(outlet->engine, &whole);
+	outlet_resume(outlet);
+	loop_note_hold(outlet->loop, begun_usec);
+	return done;
+}
+
+/* The engine was told to advance: works until it has, and says so. */
+static void
+go_on(struct outlet *outlet)
+{
+	struct moment moment;
+
+	outlet->busy = true;
+	for (;;) {
+		if (!work(outlet))
+			return;
+		if (!outlet->again)
+			break;
+		outlet->again = false;
+		moment = clock_now();
+		engine_begin_advance(outlet->engine, &moment);
+	}
+	outlet->busy = false;
+	moment = clock_now();
+	engine_suppressed(outlet->engine, &moment, false);
+	outlet_resume(outlet);
+	loop_announce(outlet->loop, LOOP_PASSED);
+}
+
+static void
+on_work(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	go_on(argument);
+}
+
 static void
 on_changed(void *argument)
 {
 	struct outlet *outlet = argument;
 	struct moment moment = clock_now();
 
-	engine_advance(outlet->engine, &moment);
-	engine_suppressed(outlet->engine, &moment, false);
-	outlet_resume(outlet);
+	outlet->again = outlet->busy;
+	if (outlet->busy)
+		return;
+	engine_begin_advance(outlet->engine, &moment);
+	go_on(outlet);
 }
 
 static void
@@ -141,12 +210,18 @@ start(struct outlet *outlet, struct loop *loop, enum sender_target target,
 	r = loop_add_descriptor(loop, sender_fd(outlet->sender), on_results, outlet,
 	    &outlet->results);
 	if (r == 0)
+		r = loop_add_timer(loop, on_work, outlet, &outlet->work);
+	if (r == 0)
 		r = outlet_add_consumer(outlet, send_report, outlet->sender);
 	if (r == 0)
 		r = loop_subscribe(loop, LOOP_CHANGED, on_changed, outlet);
 	if (r == 0)
 		r = loop_subscribe(loop, LOOP_SETTINGS, on_settings, outlet);
-	return r;
+	if (r < 0)
+		return r;
+	loop_put_first(outlet->results);
+	loop_put_first(outlet->work);
+	return 0;
 }
 
 int
@@ -161,7 +236,7 @@ outlet_new(struct loop *loop, struct engine *engine, const struct settings *sett
 			names->release(names->argument);
 		return -ENOMEM;
 	}
-	*outlet = (struct outlet){ .engine = engine, .settings = settings };
+	*outlet = (struct outlet){ .loop = loop, .engine = engine, .settings = settings };
 	engine_set_limit(engine, LIMIT_BURST, LIMIT_WINDOW_USEC);
 	r = start(outlet, loop, target, names);
 	if (r < 0)
@@ -197,6 +272,7 @@ outlet_free(struct outlet *outlet, uint64_t until_usec)
 	if (outlet == NULL)
 		return NULL;
 	loop_drop(&outlet->results);
+	loop_drop(&outlet->work);
 	if (outlet->consumer_count > 0)
 		drain(outlet, until_usec);
 	if (outlet->sender != NULL) {

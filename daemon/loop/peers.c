@@ -89,7 +89,7 @@ start(struct peers *peers)
 	if (r == 0)
 		r = loop_add_timer(ground->loop, on_timeout, peers, &peers->timeout);
 	if (r == 0)
-		r = loop_subscribe(ground->loop, LOOP_CHANGED, ask, peers);
+		r = loop_subscribe(ground->loop, LOOP_PASSED, ask, peers);
 	peers->pump.function = connected_socket;
 	peers->pump.function_argument = &peers->connected;
 	peers->pump.done = on_answered;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/surplus.h"
 #include "kernel/poll-steps.h"
 #include "loop/poll-times.h"
 #include "loop/poll.h"
@@ -23,6 +24,9 @@
 /* So many polls without a surplus, and what cannot be proved fits again. */
 #define POLL_SETTLED_MIN 12
 
+/* So many polls that left no listener out, and there is room for all again. */
+#define POLL_ROOMY_MIN 12
+
 /* So many incomplete polls in a row are more than bad luck. */
 #define POLL_FAILURES_MAX 3
 
@@ -33,21 +37,24 @@ struct poll {
 	struct pump pump;
 	struct poll_steps *steps; /* NULL = none is under way */
 	struct poll_times times;
-	bool at_once;		/* the next one does not wait */
-	unsigned failures;	/* incomplete polls in a row */
-	unsigned settled;	/* polls in a row that left nothing unproved beyond the bound */
-	uint64_t key;		/* secret, of the polls */
-	uint64_t begun_usec;	/* CLOCK_BOOTTIME */
-	uint64_t awake_usec;	/* CLOCK_MONOTONIC at that time; 0 = of another interval */
-	uint64_t asleep_usec;	/* time the host had slept by the last poll */
-	uint64_t last_cpu_usec; /* of the last poll, the judging included */
+	bool at_once;		 /* the next one does not wait */
+	unsigned failures;	 /* incomplete polls in a row */
+	unsigned settled;	 /* polls in a row that left nothing unproved beyond the bound */
+	unsigned roomy;		 /* polls in a row that left no listener out */
+	uint64_t key;		 /* secret, of the polls */
+	uint64_t begun_usec;	 /* CLOCK_BOOTTIME */
+	uint64_t awake_usec;	 /* CLOCK_MONOTONIC at that time; 0 = of another interval */
+	uint64_t asleep_usec;	 /* time the host had slept by the last poll */
+	uint64_t last_cpu_usec;	 /* of the last poll, the judging included */
+	uint64_t taken_cpu_usec; /* of this thread when one was handed to the engine, */
+	bool is_taken;		 /* which has not judged it yet */
+	uint32_t incomplete;	 /* of the last poll: bits of enum incomplete */
 };
 
 /* Arms the timer for the next poll, unless one is under way: after anything became due. */
 static void
-plan_next(void *argument)
+plan_next(struct poll *poll)
 {
-	struct poll *poll = argument;
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t next_usec = 0;
 
@@ -93,6 +100,39 @@ note_surplus(struct poll *poll, const struct snapshot *snapshot)
 		conditions_end(conditions, CONDITION_PROOFS);
 }
 
+/* The same of a user who opens and closes more listeners than can be watched. */
+static void
+note_left_out(struct poll *poll, const struct snapshot *snapshot)
+{
+	struct conditions *conditions = poll->ground->conditions;
+	struct crowd_left_out left_out = crowd_left_out(snapshot->crowd);
+
+	if (left_out.count > 0) {
+		poll->roomy = 0;
+		conditions_begin(conditions, CONDITION_LISTENERS, NOTICE_LISTENERS_LEFT_OUT,
+		    FACTS(fact_number(FACT_COUNT, left_out.count),
+			fact_number(FACT_LISTENERS, CROWD_WATCHED_MAX),
+			fact_number(FACT_UID, left_out.uid)));
+	} else if (poll->roomy < POLL_ROOMY_MIN && ++poll->roomy == POLL_ROOMY_MIN)
+		conditions_end(conditions, CONDITION_LISTENERS);
+}
+
+/* Leaves of a poll what can be watched. Returns NULL without memory: then there was no poll. */
+static struct snapshot *
+make_room(struct poll *poll, struct snapshot *snapshot)
+{
+	const struct moment moment = clock_now();
+	int r;
+
+	if (snapshot == NULL || snapshot->count <= CROWD_WATCHED_MAX)
+		return snapshot;
+	r = surplus_drop(poll->ground->engine, snapshot, &moment);
+	if (r < 0)
+		return snapshot_free(snapshot);
+	snapshot_note_known(snapshot, poll->key);
+	return snapshot;
+}
+
 /* The host slept where CLOCK_BOOTTIME went further than CLOCK_MONOTONIC. */
 static bool
 has_resumed(struct poll *poll)
@@ -125,28 +165,50 @@ static void
 take_in(struct poll *poll)
 {
 	const struct ground *ground = poll->ground;
-	struct snapshot *snapshot = poll_steps_finish(poll->steps);
-	uint64_t cpu_usec = clock_thread_cpu_usec();
-	uint32_t incomplete = snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete;
+	struct snapshot *snapshot = make_room(poll, poll_steps_finish(poll->steps));
 
+	poll->taken_cpu_usec = clock_thread_cpu_usec();
 	poll->steps = NULL;
-	if (snapshot != NULL)
-		note_surplus(poll, snapshot);
-	if (snapshot == NULL || engine_observe(ground->engine, snapshot, has_resumed(poll)) < 0) {
-		/* A poll that was read and not understood is none. */
-		incomplete |= INCOMPLETE_MEMORY;
+	poll->is_taken = true;
+	poll->incomplete = snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete;
+	if (snapshot == NULL)
 		engine_note_missed(ground->engine, 1);
-		(void)snapshot_free(snapshot);
+	else {
+		note_surplus(poll, snapshot);
+		note_left_out(poll, snapshot);
+		engine_begin_observe(ground->engine, snapshot, has_resumed(poll));
 	}
-	note_completeness(poll, incomplete);
 	loop_announce(ground->loop, LOOP_CHANGED);
-	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - cpu_usec;
+}
+
+/* The engine has it, or it had no memory for it: a poll that was read and not understood is none. */
+static void
+note_taken(struct poll *poll)
+{
+	const struct snapshot *last = engine_last_poll(poll->ground->engine);
+
+	if (last == NULL || last->taken_usec != poll->begun_usec)
+		poll->incomplete |= INCOMPLETE_MEMORY;
+	note_completeness(poll, poll->incomplete);
+	poll->is_taken = false;
+	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - poll->taken_cpu_usec;
 	if (log_is_verbose()) {
-		struct diff_counts changes = engine_changes(ground->engine);
+		struct diff_counts changes = engine_changes(poll->ground->engine);
 		log_debug("poll", "%zu appeared, %zu persisted, %zu vanished; %llu us of CPU",
 		    changes.appeared, changes.persisted, changes.missing,
 		    (unsigned long long)poll->last_cpu_usec);
 	}
+}
+
+static void
+on_passed(void *argument)
+{
+	struct poll *poll = argument;
+	const struct ground *ground = poll->ground;
+
+	if (poll->is_taken)
+		note_taken(poll);
+	plan_next(poll);
 	if (!loop_is_ready(ground->loop) && engine_last_poll(ground->engine) != NULL)
 		loop_announce(ground->loop, LOOP_READY);
 }
@@ -257,7 +319,7 @@ start(struct poll *poll)
 	if (r == 0)
 		r = pump_open(&poll->pump, ground);
 	if (r == 0)
-		r = loop_subscribe(ground->loop, LOOP_CHANGED, plan_next, poll);
+		r = loop_subscribe(ground->loop, LOOP_PASSED, on_passed, poll);
 	if (r == 0)
 		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, poll);
 	if (r < 0)

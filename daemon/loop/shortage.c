@@ -25,7 +25,7 @@ struct shortage {
 };
 
 static void
-on_changed(void *argument)
+on_passed(void *argument)
 {
 	struct shortage *shortage = argument;
 	struct conditions *conditions = shortage->ground->conditions;
@@ -60,7 +60,7 @@ shortage_new(const struct ground *ground, struct shortage **ret)
 	if (shortage == NULL)
 		return -ENOMEM;
 	shortage->ground = ground;
-	r = loop_subscribe(ground->loop, LOOP_CHANGED, on_changed, shortage);
+	r = loop_subscribe(ground->loop, LOOP_PASSED, on_passed, shortage);
 	if (r < 0)
 		(void)shortage_free(shortage);
 	else

@@ -56,6 +56,7 @@ struct listener {
 	uint8_t v6only;	 /* enum v6only */
 	bool carried;	 /* not in the last dump, but its absence is not proved either */
 	uint8_t lacking; /* and while so: complete polls in a row that lacked it */
+	bool late;	 /* it may have been there before, when there was no room to watch it */
 };
 
 const char *protocol_name(enum protocol protocol); /* "tcp", "udp" */

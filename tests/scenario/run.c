@@ -7,7 +7,7 @@
  *	run [--texts] [FILE...]	plays these, else all of tests/scenario/cases; prints TAP, a point
  *			a file. --texts prints the messages' texts instead, for tests/golden
  *
- * Each is played twice, see run_twice().
+ * Each is played several times, see run_thrice().
  *
  * A scenario is a text of lines: "#" begins a comment, words are separated by blanks. Time stands
  * still while lines are played and passes with `at`. Every message that is told has to be expected,
@@ -101,23 +101,35 @@
 /* Polls of all scenarios that only repeated the one before. */
 static uint64_t repetitions;
 
+/* Slices of all scenarios that there are more of where each is a stay. */
+static uint64_t more_slices;
+
 /* What two plays of one scenario have to agree in. */
 struct outcome {
 	uint64_t told, polls;
+	uint64_t slices; /* but for this */
+};
+
+/* How one is played. */
+struct manner {
+	uint64_t key;
+	bool sliced, prints;
+	const char *text;
 };
 
 /* Plays one scenario. Returns true where all was as written. */
 static bool
-run(const char *path, uint64_t key, bool prints, struct outcome *ret)
+run(const char *path, const struct manner *manner, struct outcome *ret)
 {
 	const char *slash = strrchr(path, '/');
 	struct script script = { .path = slash == NULL ? path : slash + 1 };
 	int r;
 
 	world_init(&script.world);
-	script.world.key = key;
-	script.world.prints = prints;
-	if (prints)
+	script.world.key = manner->key;
+	script.world.sliced = manner->sliced;
+	script.world.prints = manner->prints;
+	if (manner->prints)
 		(void)printf("== %s\n", script.path);
 	r = script_read(&script, path);
 	if (r < 0)
@@ -130,7 +142,7 @@ run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 		complain(&script, "nothing is compared");
 	if (script.complaints > COMPLAINTS_MAX)
 		(void)printf("# ... and %u more\n", script.complaints - COMPLAINTS_MAX);
-	*ret = (struct outcome){ script.world.told.sum, script.world.sum };
+	*ret = (struct outcome){ script.world.told.sum, script.world.sum, script.world.slices };
 	repetitions += script.world.repetitions;
 	world_clear(&script.world);
 	script_clear(&script);
@@ -138,21 +150,31 @@ run(const char *path, uint64_t key, bool prints, struct outcome *ret)
 }
 
 /*
- * Plays it as the daemon does, and once more with polls that recognize nothing, so that each is
- * compared as a whole and each pass is made: the same has to be told at the same times.
+ * Plays it as the daemon does where nothing takes long; then with polls that recognize nothing, so
+ * that each is compared as a whole and each pass is made; then with whatever the engine does in
+ * slices of a single stay. The same has to be told at the same times.
  */
 static bool
-run_twice(const char *path)
+run_thrice(const char *path)
 {
-	struct outcome outcome, other;
+	static const struct manner manners[] = {
+		{ .key = KEY },
+		{ .key = 0, .text = "polls recognize nothing" },
+		{ .key = KEY, .sliced = true, .text = "each slice is a stay" },
+	};
+	struct outcome outcomes[ARRAY_SIZE(manners)];
 
-	if (!run(path, KEY, false, &outcome) || !run(path, 0, false, &other))
+	for (size_t i = 0; i < ARRAY_SIZE(manners); i++) {
+		if (!run(path, &manners[i], &outcomes[i]))
+			return false;
+		if (outcomes[i].told == outcomes[0].told && outcomes[i].polls == outcomes[0].polls)
+			continue;
+		(void)printf("# %s: %s differ where %s\n", path,
+		    outcomes[i].told != outcomes[0].told ? "messages" : "polls", manners[i].text);
 		return false;
-	if (outcome.told == other.told && outcome.polls == other.polls)
-		return true;
-	(void)printf("# %s: %s differ where polls recognize nothing\n", path,
-	    outcome.told != other.told ? "messages" : "polls");
-	return false;
+	}
+	more_slices += outcomes[ARRAY_SIZE(manners) - 1].slices - outcomes[0].slices;
+	return true;
 }
 
 /* The scenarios of the source tree. Returns 0 or -ENOENT. */
@@ -173,7 +195,7 @@ static bool
 run_point(const char *path, size_t number)
 {
 	const char *slash = strrchr(path, '/');
-	bool passed = run_twice(path);
+	bool passed = run_thrice(path);
 
 	(void)printf("%sok %zu - %s\n", passed ? "" : "not ", number,
 	    slash == NULL ? path : slash + 1);
@@ -187,6 +209,7 @@ main(int argc, char **argv)
 	bool prints = argc > 1 && strcmp(argv[1], "--texts") == 0, fine = true;
 	char **paths = argv + 1 + prints;
 	size_t count = argc < 2 ? 0 : (size_t)argc - 1 - prints;
+	static const struct manner printing = { .key = KEY, .prints = true };
 	struct outcome outcome;
 	glob_t all = { 0 };
 
@@ -204,11 +227,15 @@ main(int argc, char **argv)
 	if (!prints)
 		(void)printf("1..%zu\n", count);
 	for (size_t i = 0; i < count; i++)
-		fine = (prints ? run(paths[i], KEY, true, &outcome) : run_point(paths[i], i + 1)) &&
+		fine = (prints ? run(paths[i], &printing, &outcome) : run_point(paths[i], i + 1)) &&
 		    fine;
 	globfree(&all);
 	if (count > 1 && repetitions == 0) {
 		(void)printf("Bail out! no poll was ever recognized as a repetition\n");
+		return EXIT_FAILURE;
+	}
+	if (count > 1 && !prints && more_slices == 0) {
+		(void)printf("Bail out! nothing was ever done in slices\n");
 		return EXIT_FAILURE;
 	}
 	return fine ? EXIT_SUCCESS : EXIT_FAILURE;

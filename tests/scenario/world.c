@@ -157,14 +157,35 @@ answer_peers(struct world *world)
 	return count > 0;
 }
 
+/* What is under way, in one go or stay by stay. */
+static bool
+is_one_go(void *argument)
+{
+	const struct world *world = argument;
+
+	return !world->sliced;
+}
+
+static void
+finish_work(struct world *world)
+{
+	struct slice slice;
+
+	do {
+		slice = slice_of(1, is_one_go, world);
+		world->slices++;
+	} while (!engine_go_on(world->engine, &slice));
+}
+
 static void
 advance(struct world *world)
 {
 	struct moment moment = world_moment(world);
 
-	do
-		engine_advance(world->engine, &moment);
-	while (answer_peers(world));
+	do {
+		engine_begin_advance(world->engine, &moment);
+		finish_work(world);
+	} while (answer_peers(world));
 	world_deliver(world);
 	ask_owners(world);
 	arm_poll(world);
@@ -444,7 +465,9 @@ take_poll(struct world *world)
 	snapshot = or_die(poll_steps_finish(steps));
 	world->repetitions += snapshot->repeats;
 	world->settled = snapshot->repeats ? world->settled + 1 : 0;
-	if (engine_observe(world->engine, snapshot, world->resumed) < 0)
+	engine_begin_observe(world->engine, snapshot, world->resumed);
+	finish_work(world);
+	if (engine_last_poll(world->engine)->taken_usec != world->begun_usec)
 		abort();
 	world->resumed = false;
 	advance(world);

@@ -62,6 +62,8 @@ struct portion {
 };
 
 struct world {
+	bool sliced;	   /* what the engine does is done stay by stay */
+	uint64_t slices;   /* so far */
 	uint64_t now_usec; /* CLOCK_BOOTTIME */
 	int64_t wall_usec; /* what the wall clock is ahead of the one above */
 	struct config *config;

@@ -333,7 +333,8 @@ owners_are_forgotten(void **state)
 	/* Not while it has a listener, and a summary is a report of it. */
 	assert_int_equal(groups_sweep(&groups, now_usec + USEC_PER_DAY, USEC_PER_HOUR), USEC_NEVER);
 	now_usec += USEC_PER_HOUR;
-	groups_note_summary(&groups, &stay, 1, now_usec);
+	groups_note_summary(&groups, now_usec);
+	group_note_named(stay, now_usec);
 	assert_false(group_is_news(group, stay, now_usec + USEC_PER_HOUR - 1));
 	group_leave(stay);
 	assert_int_equal(groups_sweep(&groups, now_usec + 1, USEC_PER_HOUR),

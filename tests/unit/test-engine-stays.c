@@ -534,6 +534,66 @@ peers_are_not_those_of_an_alert_that_never_was(void **state)
 	expect_no_more();
 }
 
+static bool
+stop(void *argument)
+{
+	(void)argument;
+	return false;
+}
+
+/* A poll at COUNT sockets, and a pass; both are far from their end. */
+enum { COUNT_OF_MANY = 100 };
+
+static void
+begin_poll_at_many(void)
+{
+	struct listener listeners[COUNT_OF_MANY];
+	struct slice slice = slice_of(1, stop, NULL);
+	struct moment when = now();
+
+	for (uint32_t i = 0; i < COUNT_OF_MANY; i++)
+		listeners[i] =
+		    help_listener(PROTOCOL_TCP, "0.0.0.0", (uint16_t)(50000 + i), 100 + i);
+	engine_begin_observe(engine, help_poll(now_usec, listeners, COUNT_OF_MANY), false);
+	engine_begin_advance(engine, &when);
+	assert_false(engine_go_on(engine, &slice));
+	assert_null(engine_last_poll(engine));
+}
+
+/* A pass sees one state. */
+static void
+what_comes_in_waits_for_what_is_under_way(void **state)
+{
+	struct track_counts counts;
+	uint64_t first_usec = now_usec;
+
+	(void)state;
+	begin_poll_at_many();
+	now_usec += SECOND;
+	/* Asked in between: of all, since the pass that wants to know them is over. */
+	assert_int_equal(answer(1000), 16);
+	assert_int_equal(engine_last_poll(engine)->taken_usec, first_usec);
+	engine_counts(engine, &counts);
+	assert_int_equal(counts.stays, COUNT_OF_MANY);
+}
+
+/* At any point of the work, nothing is left behind: for valgrind and sanitizers. */
+static void
+an_end_in_the_middle(void **state)
+{
+	for (unsigned slices = 0; slices < 400; slices++) {
+		struct slice slice;
+
+		begin_poll_at_many();
+		for (unsigned i = 0; i < slices; i++) {
+			slice = slice_of(1, stop, NULL);
+			(void)engine_go_on(engine, &slice);
+		}
+		assert_int_equal(end(state), 0);
+		assert_int_equal(begin(state), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -553,6 +613,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(peers_are_those_of_each_alert, begin, end),
 		cmocka_unit_test_setup_teardown(peers_are_not_those_of_an_alert_that_never_was,
 		    begin, end),
+		cmocka_unit_test_setup_teardown(what_comes_in_waits_for_what_is_under_way, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(an_end_in_the_middle, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

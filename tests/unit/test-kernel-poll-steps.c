@@ -407,7 +407,7 @@ proc_net_is_read_twice(void **state)
 static void
 a_second_dump_does_not_fill_a_poll(void **state)
 {
-	enum { MORE = POLL_LISTENERS_MAX * 3 / 4 };
+	enum { MORE = CROWD_WATCHED_MAX * 3 / 4 };
 	struct listener *table = calloc(MORE, sizeof(*table));
 	struct kernel kernel = { .table = table, .count = MORE };
 	struct snapshot *snapshot;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where reports go out: the real sender, which writes to a pipe in the place of stderr, and a
- * consumer beside it; and that what became of each message comes back to the engine.
+ * consumer beside it; that what became of each message comes back to the engine; and what is served
+ * while the engine works.
  */
 #include "config-expect.h"
 
@@ -32,7 +33,15 @@ static struct {
 	bool stuck;
 	struct report *taken[64];
 	size_t taken_count;
+	/* What the engine has to do. */
+	unsigned unfinished; /* slices */
+	unsigned firsts;     /* call-backs between them */
+	unsigned others, passed;
+	struct event *first, *other, *change;
 } played;
+
+bool __real_engine_go_on(struct engine *engine, struct slice *slice);
+bool __wrap_engine_go_on(struct engine *engine, struct slice *slice);
 
 void __real_engine_delivered(struct engine *engine, const struct report *report, int error);
 void __wrap_engine_delivered(struct engine *engine, const struct report *report, int error);
@@ -252,6 +261,89 @@ what_is_given_up_is_reported(void **state)
 	assert_non_null(strstr(played.text, strerror(EPIPE)));
 }
 
+bool
+__wrap_engine_go_on(struct engine *engine, struct slice *slice)
+{
+	if (played.unfinished == 0)
+		return __real_engine_go_on(engine, slice);
+	played.unfinished--;
+	return false;
+}
+
+static void
+on_first(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	(void)argument;
+	played.firsts++;
+	/* It would always be served. */
+	if (played.unfinished > 0)
+		loop_arm(played.first, 0);
+}
+
+/* Whoever takes something into the engine. */
+static void
+on_other(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	(void)argument;
+	assert_int_equal(played.unfinished, 0);
+	assert_int_equal(played.passed, 2);
+	played.others++;
+	loop_stop(played.loop);
+}
+
+static void
+on_change(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	(void)argument;
+	played.unfinished = 100;
+	loop_announce(played.loop, LOOP_CHANGED);
+	assert_int_equal(played.unfinished, 99);
+	loop_arm(played.first, 0);
+	/* More that changed is judged by a pass of its own. */
+	loop_announce(played.loop, LOOP_CHANGED);
+	assert_int_equal(played.unfinished, 99);
+	assert_int_equal(played.passed, 1);
+}
+
+static void
+on_passed(void *argument)
+{
+	(void)argument;
+	assert_int_equal(played.unfinished, 0);
+	played.passed++;
+}
+
+/* What was ready together with what began the work, or is later, waits until that is done. */
+static void
+work_is_done_in_slices(void **state)
+{
+	(void)state;
+	assert_int_equal(loop_subscribe(played.loop, LOOP_PASSED, on_passed, NULL), 0);
+	/* Nothing to be done: at once. */
+	loop_announce(played.loop, LOOP_CHANGED);
+	assert_int_equal(played.passed, 1);
+	assert_int_equal(loop_add_timer(played.loop, on_change, NULL, &played.change), 0);
+	assert_int_equal(loop_add_timer(played.loop, on_other, NULL, &played.other), 0);
+	assert_int_equal(loop_add_timer(played.loop, on_first, NULL, &played.first), 0);
+	loop_put_first(played.first);
+	loop_arm(played.change, 0);
+	loop_arm(played.other, 0);
+	loop_arm(played.timeout, PATIENCE_USEC);
+	assert_int_equal(loop_run(played.loop), 0);
+	assert_int_equal(played.others, 1);
+	assert_int_equal(played.passed, 2);
+	assert_true(played.firsts > 50);
+	loop_drop(&played.first);
+	loop_drop(&played.other);
+	loop_drop(&played.change);
+}
+
 /* A stop sends what waits, without the loop. */
 static void
 a_stop_drains_the_queue(void **state)
@@ -274,6 +366,7 @@ main(void)
 		TEST(consumers_are_bounded),
 		TEST(more_than_the_sender_takes),
 		TEST(what_is_given_up_is_reported),
+		TEST(work_is_done_in_slices),
 		TEST(a_stop_drains_the_queue),
 	};
 

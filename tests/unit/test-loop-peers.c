@@ -86,12 +86,14 @@ __wrap_conditions_hold(const struct conditions *conditions, enum condition condi
 	return condition == CONDITION_SOURCE && played.no_sock_diag;
 }
 
-/* After the asking itself heard of it; the loop ends when there is no more to be asked. */
+/* In the place of the engine, which judges at once; the loop ends when there is no more to be asked.
+ */
 static void
 on_changed(void *argument)
 {
 	(void)argument;
 	played.changes++;
+	loop_announce(played.ground.loop, LOOP_PASSED);
 	if (played.answer_count == played.count)
 		loop_stop(played.ground.loop);
 }
@@ -156,7 +158,7 @@ question(uint16_t port)
 static void
 ask(void)
 {
-	loop_announce(played.ground.loop, LOOP_CHANGED);
+	loop_announce(played.ground.loop, LOOP_PASSED);
 	played.changes = 0;
 }
 
