@@ -159,6 +159,7 @@ static void
 drop_from_stays(const struct surplus *surplus, const struct moment *moment)
 {
 	struct track *track = &surplus->engine->track;
+	struct slice whole = SLICE_WHOLE;
 	size_t begin = 0, end;
 
 	for (size_t i = 0; i < track->count; i++) {
@@ -167,7 +168,7 @@ drop_from_stays(const struct surplus *surplus, const struct moment *moment)
 		begin = find_range(surplus->snapshot, track->stays[i], begin, &end);
 		drop_members(surplus, track->stays[i], begin, end, moment);
 	}
-	track_sweep(track);
+	(void)track_sweep(track, &whole);
 	track_settle(track);
 }
 

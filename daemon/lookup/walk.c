@@ -408,7 +408,7 @@ walk_processes(const struct host *host, struct wanted *wanted, size_t count,
 		r = visit_all(&walk, false, &saw_all);
 		blind = !saw_all;
 	}
-	ret->denied = blind || !walk.search.saw_all;
+	ret->denied = blind || walk.search.denied;
 	ret->unfinished = visit_is_unfinished(&walk.search);
 	ret->saw_all = saw_all && walk.search.saw_all && !ret->unfinished;
 	note_unsearched(&walk.search, plan->kind == WALK_QUICK);
