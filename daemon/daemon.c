@@ -5,12 +5,14 @@
  * an event after it (loop/loop.h).
  *
  * What it never does: wait for anything but the event loop. The journal is the sender's thread,
- * disks the reload's thread and the store's, /proc/PID and the name services other processes.
+ * disks the reload's thread and the store's, the kernel's tables are the pumps' (loop/pump.c),
+ * /proc/PID and the name services other processes.
  *
  * Wake-ups of an idle daemon: the poll, the survey, the watchdog, each by its own timer.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -192,6 +194,8 @@ daemon_run(const struct daemon_options *options, struct config *config, bool las
 	};
 	int r;
 
+	/* Threads hand their memory over: in an arena for each, glibc would keep what was freed. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	r = start(&daemon);
 	if (r == 0) {
 		if (last_good)

@@ -26,15 +26,20 @@ struct answers {
 	struct lookup_answer list[LOOKUP_INODES_MAX];
 	size_t count;
 	struct names_link *names;
+	struct engine *engine;
+	const struct lookup_question *questions; /* that were asked */
+	size_t question_count;
 };
 
 static void
 on_owner(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct answers *answers = argument;
+	uint32_t uid = lookup_question_uid(answers->questions, answers->question_count, inode);
 
 	if (answers->count < LOOKUP_INODES_MAX)
-		answers->list[answers->count++] = (struct lookup_answer){ inode, owner_ref(owner) };
+		answers->list[answers->count++] =
+		    (struct lookup_answer){ inode, engine_keep_owner(answers->engine, owner, uid) };
 }
 
 /* Waits for the answers to what was asked. Returns 0, -ETIMEDOUT, or why the lookup failed. */
@@ -83,6 +88,8 @@ ask_batch(struct engine *engine, struct policy *policy, struct lookup_client *cl
 	for (size_t i = 0; i < count; i++)
 		questions[i].thorough = true;
 	answers->count = 0;
+	answers->questions = questions;
+	answers->question_count = count;
 	r = lookup_client_set_paths(client, &policy->links);
 	if (r == 0)
 		r = lookup_client_ask(client, questions, count);
@@ -118,6 +125,7 @@ once_lookup(struct engine *engine, struct policy *policy, struct lookup_client *
 	if (questions == NULL || answers == NULL)
 		return -ENOMEM;
 	answers->names = names;
+	answers->engine = engine;
 	for (;;) {
 		size_t count;
 

@@ -45,7 +45,7 @@ pids(struct text *value, const struct field_source *source)
 	const struct owner *owner = source->stay->owner;
 
 	for (uint32_t i = 0; source->process != NULL && i < owner->process_count; i++)
-		text_printf(value, "%s%d", i == 0 ? "" : " ", owner->processes[i].pid);
+		text_printf(value, "%s%d", i == 0 ? "" : " ", owner->processes[i]->pid);
 }
 
 static void
@@ -54,7 +54,7 @@ pid(struct text *value, const struct field_source *source)
 	const struct owner *owner = source->stay->owner;
 
 	if (source->process != NULL && source->number < owner->process_count)
-		text_printf(value, "%d", owner->processes[source->number].pid);
+		text_printf(value, "%d", owner->processes[source->number]->pid);
 }
 
 static void

@@ -121,7 +121,12 @@ static const char *const sentences[NOTICE_COUNT] = {
 					     "old one as {PATH}",
 	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
 			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
-			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers",
+			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers[, "
+			   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of uid "
+			   "{SOCKET_UID}]",
+	[NOTICE_INTERVAL_STRETCHED] = "{CONDITION}: there are so many listeners that polls take "
+				      "more than 1% of a CPU: the longest time between two "
+				      "is {INTERVAL_USEC} instead of {CONFIGURED_USEC}",
 	[NOTICE_LISTENERS_LEFT_OUT] = "{CONDITION}: {COUNT} listeners are not watched: more than "
 				      "{LISTENERS} are open, most of them by uid {UID}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
@@ -134,7 +139,11 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_CROWD_RECOVERED] = "{CONDITION}: all listeners are looked up in time again; since "
 				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
 				   "forgotten before their grace was over, {UNASKED_PEERS} "
-				   "suspect{UNASKED_PEERS:s} reported without peers",
+				   "suspect{UNASKED_PEERS:s} reported without peers[, "
+				   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of "
+				   "uid {SOCKET_UID}]",
+	[NOTICE_INTERVAL_RECOVERED] = "{CONDITION}: the longest time between two polls is "
+				      "{INTERVAL_USEC} again",
 	[NOTICE_LISTENERS_RECOVERED] = "{CONDITION}: all listeners are watched again",
 };
 

@@ -48,6 +48,12 @@ clock_thread_cpu_usec(void)
 	return clock_usec(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t
+clock_process_cpu_usec(void)
+{
+	return clock_usec(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 int
 clock_load_zone(void)
 {

@@ -25,6 +25,9 @@ struct moment clock_now(void);
 /* CPU time this thread has used, in microseconds. */
 uint64_t clock_thread_cpu_usec(void);
 
+/* And all threads of this process together. */
+uint64_t clock_process_cpu_usec(void);
+
 /*
  * Reads the time zone, for mktime(3) and localtime_r(3): when they have no memory to read it they
  * take UTC instead and report nothing, and libc keeps to that as long as TZ stays the same. So a

@@ -41,7 +41,7 @@ sorting_begin(struct sorting *sorting, void *items, size_t count, size_t size,
 	};
 	if (count < 2)
 		return;
-	sorting->room = reallocarray(NULL, count, size);
+	sorting->room = calloc(count, size);
 	if (sorting->room == NULL)
 		qsort(items, count, size, compare);
 	else

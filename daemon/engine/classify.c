@@ -200,7 +200,7 @@ static bool
 is_further_holder(const struct owner *owner, const struct process *process)
 {
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		const struct process *other = &owner->processes[i];
+		const struct process *other = owner->processes[i];
 
 		if (other != process && is_units_holder(other) &&
 		    other->start_usec <= process->start_usec &&
@@ -489,8 +489,8 @@ holds_for_some(const struct circumstances *circumstances, enum reason_subject su
 	const struct owner *owner = circumstances->owner;
 
 	for (uint32_t i = 0; i < owner->process_count; i++)
-		if ((subject == ABOUT_HOLDER || !process_is_init(&owner->processes[i])) &&
-		    function(circumstances, &owner->processes[i]))
+		if ((subject == ABOUT_HOLDER || !process_is_init(owner->processes[i])) &&
+		    function(circumstances, owner->processes[i]))
 			return true;
 	return false;
 }
@@ -575,7 +575,7 @@ is_main_program(const struct owner *owner)
 	uint32_t known = 0;
 
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		const struct process *process = &owner->processes[i];
+		const struct process *process = owner->processes[i];
 
 		if (process_is_init(process))
 			continue;

@@ -33,6 +33,7 @@ engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
 		return NULL;
 	namespace_init(&engine->namespace);
 	track_init(&engine->track, make_id, argument);
+	engine->track.tally.kept = &engine->kept;
 	agenda_begin(&engine->agenda, 0);
 	return engine;
 }
@@ -54,6 +55,7 @@ engine_free(struct engine *engine)
 	verified_clear(&engine->verified);
 	advice_clear(&engine->advice);
 	track_clear(&engine->track);
+	kept_clear(&engine->kept);
 	(void)snapshot_free(engine->last);
 	free(engine);
 	return NULL;
@@ -375,7 +377,26 @@ engine_lookup_questions(struct engine *engine, struct lookup_question *questions
     uint64_t now_usec)
 {
 	settle(engine);
-	return lookup_questions(&engine->track, questions, max, now_usec, engine->patient_usec);
+	return lookup_questions(&engine->track, &engine->asking, questions, max, now_usec,
+	    engine->patient_usec);
+}
+
+void
+engine_lookup_took(struct engine *engine, uint64_t cpu_usec, uint64_t now_usec)
+{
+	asking_charge(&engine->asking, cpu_usec, now_usec);
+}
+
+struct owner *
+engine_keep_owner(struct engine *engine, struct owner *owner, uint32_t uid)
+{
+	struct owner *kept;
+
+	/* What owners share does not change any more. */
+	if (owner->keeping == OWNER_UNCOUNTED)
+		verified_apply(&engine->verified, owner);
+	kept = kept_take(&engine->kept, owner, uid);
+	return kept == NULL ? owner_ref(owner) : kept;
 }
 
 /* Sockets that one process holds share their owner: the second time changes nothing. */
@@ -383,7 +404,8 @@ static void
 apply_verified(struct engine *engine, const struct lookup_answer *answers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		verified_apply(&engine->verified, answers[i].owner);
+		if (answers[i].owner->keeping == OWNER_UNCOUNTED)
+			verified_apply(&engine->verified, answers[i].owner);
 }
 
 void
@@ -393,6 +415,7 @@ engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size
 	settle(engine);
 	apply_verified(engine, answers, count);
 	lookup_answers(&engine->track, answers, count, now_usec);
+	kept_sweep(&engine->kept, now_usec);
 }
 
 void
@@ -402,6 +425,7 @@ engine_lookup_some_answers(struct engine *engine, struct lookup_answer *answers,
 	settle(engine);
 	apply_verified(engine, answers, count);
 	lookup_some_answers(&engine->track, answers, count, now_usec);
+	kept_sweep(&engine->kept, now_usec);
 }
 
 void
@@ -477,6 +501,7 @@ engine_take_survey(struct engine *engine, const struct occupancy *occupancy, uin
 {
 	settle(engine);
 	usage_take(&engine->usage, &engine->track, occupancy, taken_usec);
+	kept_sweep(&engine->kept, taken_usec);
 	/* Whether a stay is unused may have changed, and who asks for that wants to hear of it. */
 	if ((engine->asked_hints >> HINT_UNUSED & 1) != 0)
 		track_note_change(&engine->track);
@@ -557,6 +582,13 @@ const uint64_t *
 engine_short_of(const struct engine *engine)
 {
 	return engine->track.tally.short_of;
+}
+
+bool
+engine_lacks_owners(struct engine *engine, uint64_t now_usec, uint32_t *ret_uid)
+{
+	*ret_uid = engine->track.tally.unkept_uid;
+	return kept_is_short(&engine->kept, now_usec);
 }
 
 void

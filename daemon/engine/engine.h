@@ -91,6 +91,16 @@ uint64_t engine_due_usec(const struct engine *engine);
 size_t engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec);
 
+/*
+ * Takes in an owner as it was answered for a socket of this user's, before anybody else has a
+ * reference to it. Returns a reference to what is to be handed on in its place, see kept_take().
+ * Without memory that is the owner, and it is not counted.
+ */
+struct owner *engine_keep_owner(struct engine *engine, struct owner *owner, uint32_t uid);
+
+/* The questions that were returned last took overstay-lookup so much CPU time. */
+void engine_lookup_took(struct engine *engine, uint64_t cpu_usec, uint64_t now_usec);
+
 /* As lookup_answers() and its like, lookup_failed() and lookup_retry(). */
 void engine_lookup_answers(struct engine *engine, struct lookup_answer *answers, size_t count,
     uint64_t now_usec);
@@ -159,6 +169,9 @@ void engine_suppressed(struct engine *engine, const struct moment *moment, bool 
 /* How often there was too little of what is shared among all users (enum short_of), since the
  * start. */
 const uint64_t *engine_short_of(const struct engine *engine);
+
+/* True while owners are unknown that were too many to keep. *ret_uid is the user of the last. */
+bool engine_lacks_owners(struct engine *engine, uint64_t now_usec, uint32_t *ret_uid);
 
 void engine_counts(const struct engine *engine, struct track_counts *ret);
 /* What the last poll changed. */

@@ -267,18 +267,30 @@ fair_account(const struct fair_accounts *accounts, uint32_t uid)
 }
 
 void
-fair_charge(struct fair_accounts *accounts, unsigned number, uint32_t uid)
+fair_charge_many(struct fair_accounts *accounts, unsigned number, uint32_t uid, uint32_t many)
 {
 	accounts->accounts[number].party = fair_party(uid);
-	accounts->accounts[number].count++;
-	accounts->total++;
+	accounts->accounts[number].count += many;
+	accounts->total += many;
+}
+
+void
+fair_charge(struct fair_accounts *accounts, unsigned number, uint32_t uid)
+{
+	fair_charge_many(accounts, number, uid, 1);
+}
+
+void
+fair_release_many(struct fair_accounts *accounts, unsigned number, uint32_t many)
+{
+	accounts->accounts[number].count -= many;
+	accounts->total -= many;
 }
 
 void
 fair_release(struct fair_accounts *accounts, unsigned number)
 {
-	accounts->accounts[number].count--;
-	accounts->total--;
+	fair_release_many(accounts, number, 1);
 }
 
 bool

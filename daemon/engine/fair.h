@@ -78,6 +78,9 @@ struct fair_accounts {
 unsigned fair_account(const struct fair_accounts *accounts, uint32_t uid);
 void fair_charge(struct fair_accounts *accounts, unsigned number, uint32_t uid);
 void fair_release(struct fair_accounts *accounts, unsigned number);
+/* The same of many at once: bytes, for instance. */
+void fair_charge_many(struct fair_accounts *accounts, unsigned number, uint32_t uid, uint32_t many);
+void fair_release_many(struct fair_accounts *accounts, unsigned number, uint32_t many);
 
 /* True where the account may have one more: it has less than most, and less than what is left of
  * all. So nobody alone gets more than half of all, and for whoever comes then something is left. */

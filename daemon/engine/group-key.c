@@ -277,7 +277,7 @@ add_others(struct sha256 *sum, const struct owner *owner, const struct process *
 	for (;;) {
 		next = NULL;
 		for (uint32_t i = 0; i < owner->process_count; i++) {
-			const struct process *process = &owner->processes[i];
+			const struct process *process = owner->processes[i];
 
 			if (is_other(process, first) &&
 			    (last == NULL || compare_program(process, last) > 0) &&

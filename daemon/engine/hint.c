@@ -29,8 +29,8 @@ runs_shell(const struct hint_facts *facts)
 	const struct owner *owner = facts->owner;
 
 	for (uint32_t i = 0; i < owner->process_count; i++)
-		if (!process_is_init(&owner->processes[i]) &&
-		    (owner->processes[i].evidence & EVIDENCE_SHELL_PIPED) != 0)
+		if (!process_is_init(owner->processes[i]) &&
+		    (owner->processes[i]->evidence & EVIDENCE_SHELL_PIPED) != 0)
 			return (facts->reasons >> REASON_SHELL & 1) == 0;
 	return false;
 }

@@ -5,9 +5,11 @@
  * where that was long ago; with that a suspect's program gets a checksum. What is known costs
  * nothing.
  *
- * Each user's sockets have the same part in a batch of questions, the oldest first (fair.c). Those
- * that it takes too long to ask for are unknown for that reason, and counted; their questions are
- * still put when it is their turn.
+ * Each user's sockets have the same part in a batch of questions, the oldest first (fair.c), as
+ * long as the answers do not cost too much (asking.c). Those that it takes too long to ask for are
+ * unknown for that reason, and counted; their questions are still put when it is their turn. Those
+ * whose owners there is no room for (kept.c) are unknown for that one, and asked for again when
+ * there is.
  *
  * What it never does: talk to anyone (wire/client.c does), or leave a socket without an owner:
  * a question ends in an answer or in "unknown" with the reason; who was known is forgotten only
@@ -18,10 +20,14 @@
 #include "base/search.h"
 #include "engine/fair.h"
 #include "engine/group-key.h"
+#include "engine/kept.h"
 #include "engine/lookup.h"
 
 /* Whoever has too many descriptors open to be searched may have closed them by then. */
 #define UNSEARCHED_AGAIN_USEC (5 * USEC_PER_MIN)
+
+/* Who has too many owners may have fewer by then. */
+#define UNKEPT_AGAIN_USEC USEC_PER_MIN
 
 void
 lookup_want(struct stay *stay, struct member *member, enum search_depth depth)
@@ -73,7 +79,7 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
-	stay->tally->unsearched |= owner->unsearched;
+	stay->tally->asks_again |= owner->unsearched || owner->reason == OWNER_REASON_TOO_MANY;
 	stay_judge_anew(stay);
 }
 
@@ -120,10 +126,32 @@ ask(struct stay *stay, struct member *member, uint64_t now_usec)
 	};
 }
 
+/* Whose questions may be put now: of one user's sockets in a row the answer is the same. */
+struct permission {
+	const struct asking *asking;
+	uint64_t now_usec;
+	uint32_t uid;
+	bool known, may;
+};
+
+static bool
+may_ask(struct permission *permission, uint32_t uid)
+{
+	if (!permission->known || permission->uid != uid) {
+		permission->known = true;
+		permission->uid = uid;
+		permission->may = asking_may(permission->asking, uid, permission->now_usec);
+	}
+	return permission->may;
+}
+
 /* Who wants to be asked for now. What can be asked of nobody is unknown at once. */
 static void
-gather(struct track *track, struct fair *fair, uint64_t now_usec, uint64_t patient_usec)
+gather(struct track *track, const struct asking *asking, struct fair *fair, uint64_t now_usec,
+    uint64_t patient_usec)
 {
+	struct permission permission = { .asking = asking, .now_usec = now_usec };
+
 	for (size_t i = 0; i < track->count; i++) {
 		struct stay *stay = track->stays[i];
 
@@ -139,15 +167,15 @@ gather(struct track *track, struct fair *fair, uint64_t now_usec, uint64_t patie
 				continue;
 			if (member->inode == 0)
 				set_unknown(stay, member, OWNER_REASON_NO_INODE, now_usec);
-			else
+			else if (may_ask(&permission, member->uid))
 				fair_offer(fair, member->uid, member->since_usec, stay, m);
 		}
 	}
 }
 
 size_t
-lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec)
+lookup_questions(struct track *track, struct asking *asking, struct lookup_question *questions,
+    size_t max, uint64_t now_usec, uint64_t patient_usec)
 {
 	struct fair fair;
 	size_t count;
@@ -155,12 +183,13 @@ lookup_questions(struct track *track, struct lookup_question *questions, size_t 
 	if (!track->tally.wants_owners || max == 0)
 		return 0;
 	fair_init(&fair, max);
-	gather(track, &fair, now_usec, patient_usec);
+	gather(track, asking, &fair, now_usec, patient_usec);
 	count = fair_choose(&fair);
 	for (size_t i = 0; i < count; i++) {
 		struct stay *stay = fair.items[i].what;
 
 		questions[i] = ask(stay, &stay->is.members[fair.items[i].index], now_usec);
+		asking_note(asking, questions[i].uid, now_usec);
 	}
 	fair_clear(&fair);
 	return count;
@@ -215,14 +244,20 @@ stop_waiting(struct stay *stay, struct member *member, uint64_t now_usec)
 	    now_usec);
 }
 
-/* Not every process could be searched: asks again after a while. */
+/* Not every process could be searched, or not kept: asks again after a while. */
 static void
 ask_again(struct stay *stay, struct member *member, uint64_t now_usec, uint64_t *due_usec)
 {
-	uint64_t again_usec = member->answered_usec + UNSEARCHED_AGAIN_USEC;
+	bool unkept = member->owner->reason == OWNER_REASON_TOO_MANY;
+	uint64_t again_usec =
+	    member->answered_usec + (unkept ? UNKEPT_AGAIN_USEC : UNSEARCHED_AGAIN_USEC);
 
-	if (!member->owner->unsearched || member->owner_wanted || member->asked_usec != 0)
+	if ((!member->owner->unsearched && !unkept) || member->owner_wanted ||
+	    member->asked_usec != 0)
 		return;
+	if (unkept && now_usec >= again_usec && stay->tally->kept != NULL &&
+	    !kept_has_room(stay->tally->kept, member->uid, now_usec))
+		again_usec = now_usec + UNKEPT_AGAIN_USEC;
 	if (now_usec >= again_usec)
 		lookup_want(stay, member, DEPTH_THOROUGH);
 	else if (again_usec < *due_usec)
@@ -241,7 +276,7 @@ lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uin
 
 		if (member->owner_wanted && member->asked_usec == 0)
 			stay->tally->wants_owners = true;
-		if (member->owner != NULL && stay->tally->unsearched)
+		if (member->owner != NULL && stay->tally->asks_again)
 			ask_again(stay, member, now_usec, due_usec);
 		if (member->owner != NULL)
 			continue;
@@ -256,6 +291,15 @@ lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec, uin
 		resolved &= member->owner != NULL;
 	}
 	return resolved;
+}
+
+uint32_t
+lookup_question_uid(const struct lookup_question *questions, size_t count, uint32_t inode)
+{
+	for (size_t i = 0; i < count; i++)
+		if (questions[i].inode == inode)
+			return questions[i].uid;
+	return 0;
 }
 
 static int
@@ -280,6 +324,24 @@ count_nobody(const struct member *member, const struct owner *owner)
 	return member->nobody < 2 ? member->nobody + 1 : member->nobody;
 }
 
+/*
+ * The answer was too much to keep. Who was reported or is a suspect is not forgotten for that; but
+ * nobody is excused by what was seen before, or by what a quick search saw.
+ */
+static bool
+outlasts_refusal(const struct stay *stay, const struct member *member)
+{
+	return member->reported || stay->judged.classification.class == CLASS_SUSPECT ||
+	    (member->owner->thorough && !member->allowed);
+}
+
+static void
+note_refusal(struct stay *stay, const struct member *member)
+{
+	stay->tally->short_of[SHORT_OF_OWNERS]++;
+	stay->tally->unkept_uid = member->uid;
+}
+
 /* owner NULL: the question was left unanswered. */
 static void
 take_answer(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
@@ -288,10 +350,15 @@ take_answer(struct stay *stay, struct member *member, struct owner *owner, uint6
 	bool nobody =
 	    owner != NULL && owner->kind == OWNER_UNKNOWN && owner_reason_is_nobody(owner->reason);
 
+	bool refused = owner != NULL && owner->reason == OWNER_REASON_TOO_MANY;
+
 	if (nobody && member->gone)
 		owner = NULL;
+	if (refused)
+		note_refusal(stay, member);
 	if (known && (owner == NULL || owner->kind == OWNER_UNKNOWN) &&
-	    (member->gone || !nobody || member->nobody == 0)) {
+	    (member->gone || !nobody || member->nobody == 0) &&
+	    (!refused || member->gone || outlasts_refusal(stay, member))) {
 		/* The socket may be closed by now: the next poll tells, and who held it is not
 		 * forgotten for one answer that knows nobody. */
 		keep_owner(stay, member, now_usec);

@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_ENGINE_LOOKUP_H
 #define OVERSTAY_ENGINE_LOOKUP_H
 
+#include "engine/asking.h"
 #include "engine/track.h"
 
 /* owner is borrowed; who takes the answer in takes a reference. */
@@ -16,10 +17,11 @@ struct lookup_answer {
 /*
  * Fills questions with at most max sockets whose owner is wanted; they count as asked from now on.
  * A UDP port the kernel picked is nearly always a client's and gone soon: it is asked for only
- * when it is patient_usec old. Costs nothing where no owner is wanted. Returns how many.
+ * when it is patient_usec old. Whose questions `asking` does not allow have to wait. Costs nothing
+ * where no owner is wanted. Returns how many.
  */
-size_t lookup_questions(struct track *track, struct lookup_question *questions, size_t max,
-    uint64_t now_usec, uint64_t patient_usec);
+size_t lookup_questions(struct track *track, struct asking *asking,
+    struct lookup_question *questions, size_t max, uint64_t now_usec, uint64_t patient_usec);
 
 /* Wants the owner of the stay's member looked up (again), so deep at least. */
 void lookup_want(struct stay *stay, struct member *member, enum search_depth depth);
@@ -31,6 +33,9 @@ void lookup_want(struct stay *stay, struct member *member, enum search_depth dep
  */
 bool lookup_resolved(struct stay *stay, uint64_t now_usec, uint64_t patient_usec,
     uint64_t wait_usec, uint64_t *due_usec);
+
+/* The user of the socket with this inode, 0 where none was asked for. */
+uint32_t lookup_question_uid(const struct lookup_question *questions, size_t count, uint32_t inode);
 
 /*
  * Takes in answers, which it sorts. What was asked for and is not among them is unknown from now

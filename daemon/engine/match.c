@@ -605,7 +605,7 @@ match_rule(const struct rule *rule, struct match_subject subject)
 	if (owner->kind != OWNER_PROCESS || owner->process_count == 0)
 		return match_all(&rule->match, &subject) == TRUTH_YES;
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		subject.process = &owner->processes[i];
+		subject.process = owner->processes[i];
 		if (process_is_init(subject.process) && subject.process != owner_first(owner))
 			continue;
 		if (match_all(&rule->match, &subject) != TRUTH_YES)

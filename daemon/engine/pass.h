@@ -8,10 +8,12 @@
 #include "base/sorting.h"
 #include "engine/advice.h"
 #include "engine/agenda.h"
+#include "engine/asking.h"
 #include "engine/engine.h"
 #include "engine/group.h"
 #include "engine/heartbeat.h"
 #include "engine/hopping.h"
+#include "engine/kept.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
 #include "engine/surge.h"
@@ -76,6 +78,7 @@ struct engine {
 	struct snapshot *last;
 	uint64_t before_usec; /* when the poll before it was taken, 0 = there was none */
 	struct track track;
+	struct asking asking;
 	struct agenda agenda;
 	struct outbox outbox;
 	struct hopping hopping;
@@ -84,6 +87,7 @@ struct engine {
 	struct surge surge;
 	struct advice advice;
 	struct verified verified;
+	struct kept kept;
 	struct usage usage;
 	struct heartbeat heartbeat;
 	uint32_t asked_hints; /* bits 1 << enum hint: those that rules ask for */
@@ -101,7 +105,7 @@ struct engine {
 	struct work work;
 };
 
-/* A pass at that moment, unless it would find nothing to do. Returns true where one is under way. */
+/* A pass at that moment, unless it would find nothing to do. Returns true where it is begun. */
 bool pass_begin(struct pass *pass, struct engine *engine, const struct moment *moment);
 
 /* Returns true when it is over. */

@@ -344,9 +344,9 @@ count_hashes(const struct owner *owner, uint64_t hash, bool *ret_known)
 	size_t count = 0;
 
 	for (uint32_t i = 0; owner != NULL && i < owner->process_count; i++) {
-		if (!is_program(&owner->processes[i]))
+		if (!is_program(owner->processes[i]))
 			continue;
-		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0; count++)
+		for (size_t j = identify(owner->processes[i], hashes); j-- > 0; count++)
 			*ret_known = *ret_known || hashes[j] == hash;
 	}
 	return count;
@@ -394,9 +394,9 @@ remember_programs(struct stay *stay, const struct owner *left, const struct owne
 	if (left == NULL || left == there || stay->is.program_changed)
 		return;
 	for (uint32_t i = 0; i < left->process_count; i++) {
-		if (!is_program(&left->processes[i]))
+		if (!is_program(left->processes[i]))
 			continue;
-		for (size_t j = identify(&left->processes[i], hashes); j-- > 0;) {
+		for (size_t j = identify(left->processes[i], hashes); j-- > 0;) {
 			bool known = false;
 
 			(void)count_hashes(there, hashes[j], &known);
@@ -413,10 +413,10 @@ stay_note_program(struct stay *stay, const struct member *member, const struct o
 	uint64_t hashes[2];
 
 	for (uint32_t i = 0; i < owner->process_count && !stay->is.program_changed; i++) {
-		if (!is_program(&owner->processes[i]))
+		if (!is_program(owner->processes[i]))
 			continue;
 		any = true;
-		for (size_t j = identify(&owner->processes[i], hashes); j-- > 0 && !known;)
+		for (size_t j = identify(owner->processes[i], hashes); j-- > 0 && !known;)
 			known = knows(stay, hashes[j], &others);
 	}
 	if (any && !known && others)

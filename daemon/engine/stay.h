@@ -10,6 +10,7 @@
 
 struct chain;
 struct group;
+struct kept;
 
 /* What can happen to a stay. Each way back from AWAY is an event of its own, so that the table of
  * transitions tells the whole truth. */
@@ -82,6 +83,7 @@ enum short_of {
 	SHORT_OF_QUESTIONS, /* sockets: nobody was asked for in time */
 	SHORT_OF_AWAY,	    /* stays: not kept until their grace was over */
 	SHORT_OF_PEERS,	    /* suspects reported without the question who is connected */
+	SHORT_OF_OWNERS,    /* sockets: whose owner was not kept */
 	SHORT_OF_COUNT,
 };
 
@@ -92,7 +94,9 @@ struct stay_tally {
 	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */
 	bool wants_owners; /* some owner may have to be asked for */
 	uint64_t short_of[SHORT_OF_COUNT]; /* how often, since the start */
-	bool unsearched;		   /* some owner may be one that is not known to be alone */
+	uint32_t unkept_uid;		   /* whose was the last of SHORT_OF_OWNERS */
+	bool asks_again;		   /* some owner may be one that is not all of the truth */
+	struct kept *kept;		   /* the engine's, NULL = there is always room */
 };
 
 /* What it is. There are thousands of them: flags share a byte, and nothing is padded. */

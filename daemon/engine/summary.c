@@ -293,11 +293,12 @@ find_shares(struct summing *summing, struct slice *slice)
 	}
 	for (; summing->at < summing->count; summing->at++) {
 		const struct stay *stay = summing->stays[summing->at];
+		enum severity severity = stay->judged.verdict.severity;
 
 		if (slice_is_over(slice))
 			return false;
 		add_shares(summing, stay);
-		summing->severities[stay->judged.verdict.severity]++;
+		summing->severities[severity]++;
 		if (summing->oldest == NULL ||
 		    stay->is.first_seen_usec < summing->oldest->is.first_seen_usec)
 			summing->oldest = stay;

@@ -223,10 +223,13 @@ surplus_drop(struct engine *engine, struct snapshot *snapshot, const struct mome
 	_free_ struct seat *seats = NULL;
 	_free_ bool *dropped = NULL;
 	struct surplus surplus = { .engine = engine, .snapshot = snapshot };
+	struct slice whole = SLICE_WHOLE;
 
 	/* A poll that is the first has no more, and one that knows of no crowd has not. */
 	if (snapshot->count <= CROWD_WATCHED_MAX || snapshot->crowd == NULL || engine->last == NULL)
 		return 0;
+	/* A pass that is under way sees one state. */
+	(void)engine_go_on(engine, &whole);
 	surplus.seats = seats = calloc(snapshot->count, sizeof(*seats));
 	surplus.dropped = dropped = calloc(snapshot->count, sizeof(*dropped));
 	if (seats == NULL || dropped == NULL || count_users(&surplus) < 0)

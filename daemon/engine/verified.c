@@ -161,7 +161,7 @@ void
 verified_keep(struct verified *verified, const struct owner *owner)
 {
 	for (uint32_t i = 0; verified->added != NULL && i < owner->process_count; i++) {
-		struct executable executable = executable_of(&owner->processes[i]);
+		struct executable executable = executable_of(owner->processes[i]);
 		struct verified_entry *entry = find(verified, &executable);
 
 		if (entry == NULL || entry->kept || !same_file(&entry->executable, &executable))
@@ -192,7 +192,7 @@ void
 verified_apply(struct verified *verified, struct owner *owner)
 {
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		struct process *process = &owner->processes[i];
+		struct process *process = owner->processes[i];
 
 		if ((process->evidence & EVIDENCE_EXE_KNOWN) != 0 && process->exe[0] == '/' &&
 		    process->start_usec != USEC_NEVER)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where socket tables come from: one interface, three sources (netlink, /proc/net, replay). A
- * source is asked one request at a time and answers in steps, each of which is short, so that the
- * loop is never held: one datagram of netlink, one chunk of /proc/net.
+ * source is asked one request at a time and answers in steps: one datagram of netlink, one chunk of
+ * /proc/net. Each may take as long as the kernel walks over all its connections: not for the event
+ * loop (loop/pump.c has a thread).
  */
 #ifndef OVERSTAY_KERNEL_SOURCE_H
 #define OVERSTAY_KERNEL_SOURCE_H

@@ -57,7 +57,8 @@ struct answer {
 	bool saw_all;	     /* the last walk saw every process */
 	bool denied;	     /* in some walk permission lacked */
 	uint64_t begun_usec; /* CLOCK_MONOTONIC */
-	char *packet;	     /* LOOKUP_PACKET_MAX bytes */
+	uint64_t begun_cpu_usec;
+	char *packet; /* LOOKUP_PACKET_MAX bytes */
 	answer_function *send;
 	void *argument;
 };
@@ -216,7 +217,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 		bool named = checksum && (holder->pid != 1 || first->holders == 1);
 
 		r = process_describe(&answer->view, holder, first->inode, named,
-		    &owner->processes[described]);
+		    owner->processes[described]);
 		if (r < 0) {
 			owner->holders--;
 			continue;
@@ -224,7 +225,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 		checksum = checksum && !named;
 		described++;
 	}
-	owner->process_count = described;
+	owner_shorten(owner, described);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -261,7 +262,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 		r = find_cgroups(answer);
 		path = r == 0 ? cgroup_path(answer, first->cgroup) : NULL;
 		if (path != NULL && shell_is_accepted(&answer->view, path))
-			owner->processes[0].evidence |= EVIDENCE_SHELL_BELOW;
+			owner->processes[0]->evidence |= EVIDENCE_SHELL_BELOW;
 	}
 	if (r == 0)
 		r = set_place(answer, first->cgroup, owner);
@@ -515,7 +516,9 @@ answer_all(struct answer *answer)
 	if (r < 0)
 		return r;
 	return answer->send(answer->packet,
-	    encode_done(answer->packet, answer->id, answer->denied ? 0 : LOOKUP_SAW_ALL),
+	    encode_done(answer->packet, answer->id,
+		(saw_all ? LOOKUP_SAW_ALL : 0) | (answer->denied ? LOOKUP_DENIED : 0),
+		clock_thread_cpu_usec() - answer->begun_cpu_usec),
 	    answer->argument);
 }
 
@@ -538,6 +541,7 @@ answer_request(const struct host *host, uint32_t id, const struct wire_question 
 		.send = send,
 		.argument = argument,
 		.begun_usec = clock_monotonic_usec(),
+		.begun_cpu_usec = clock_thread_cpu_usec(),
 	};
 	int r;
 

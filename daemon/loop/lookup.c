@@ -26,6 +26,9 @@
 /* A walk over 200,000 descriptors takes a second. */
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
+/* What one that does not answer counts as: nobody knows what it took. */
+#define SILENT_CPU_USEC USEC_PER_SEC
+
 #define RETRY_FIRST_USEC USEC_PER_SEC
 #define RETRY_LAST_USEC	 (5 * USEC_PER_MIN)
 
@@ -130,6 +133,7 @@ fail(struct lookup *lookup, int r)
 	disconnect(lookup);
 	(void)names_link_free(lookup->names);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
+	engine_lookup_took(lookup->ground->engine, r == -ETIMEDOUT ? SILENT_CPU_USEC : 0, now_usec);
 	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_FAILED,
 	    FACTS(fact_number(FACT_OWNER_REASON, reason), fact_number(FACT_ERROR, (uint64_t)-r),
 		fact_text(FACT_PROGRAM, unit == NULL ? lookup->options.program : NULL),
@@ -173,14 +177,17 @@ connect_lookup(struct lookup *lookup)
 	    on_readable, lookup, &lookup->readable);
 }
 
+/* The owner of a packet is kept before the next one is taken apart. */
 static void
 on_owner(uint32_t inode, struct owner *owner, void *argument)
 {
 	struct lookup *lookup = argument;
+	uint32_t uid = lookup_question_uid(lookup->questions, lookup->asked, inode);
 
 	if (lookup->answer_count == LOOKUP_INODES_MAX)
 		return;
-	lookup->answers[lookup->answer_count++] = (struct lookup_answer){ inode, owner_ref(owner) };
+	lookup->answers[lookup->answer_count++] =
+	    (struct lookup_answer){ inode, engine_keep_owner(lookup->ground->engine, owner, uid) };
 }
 
 static void
@@ -199,7 +206,7 @@ say_not_permitted(struct lookup *lookup)
 static bool
 lacks_permission(struct lookup *lookup)
 {
-	if (!lookup_client_saw_all(lookup->client))
+	if (lookup_client_was_denied(lookup->client))
 		lookup->not_permitted = true;
 	else
 		for (size_t i = 0; i < lookup->answer_count; i++)
@@ -240,6 +247,22 @@ hand_over(struct lookup *lookup)
 	loop_announce(ground->loop, LOOP_CHANGED);
 }
 
+/* The owners that came in place of others count like those. */
+static void
+keep_claimed(struct lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->answer_count; i++) {
+		struct owner *owner = lookup->answers[i].owner;
+
+		if (owner->keeping != OWNER_UNCOUNTED)
+			continue;
+		lookup->answers[i].owner = engine_keep_owner(lookup->ground->engine, owner,
+		    lookup_question_uid(lookup->questions, lookup->asked,
+			lookup->answers[i].inode));
+		(void)owner_unref(owner);
+	}
+}
+
 /* What the kernel says of the sockets that no process holds. */
 static void
 on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
@@ -248,10 +271,24 @@ on_claims(const struct unheld_socket *sockets, size_t count, void *argument)
 
 	/* Without memory they stay without a holder, until they are looked up again. */
 	unheld_take_in(lookup->answers, lookup->answer_count, sockets, count);
+	keep_claimed(lookup);
 	hand_over(lookup);
 }
 
 _Static_assert(UNHELD_MAX >= LOOKUP_INODES_MAX, "no socket of a request is left out");
+
+/* Notes what an answer cost: no more than it can have, whatever the other end says. */
+static void
+note_cost(struct lookup *lookup)
+{
+	uint64_t now_usec = clock_boottime_usec(), passed_usec = now_usec - lookup->asked_usec;
+	uint64_t cpu_usec = lookup_client_cpu_usec(lookup->client);
+
+	log_debug("lookup", "%zu questions answered in %llu us; %llu us of CPU", lookup->asked,
+	    (unsigned long long)passed_usec, (unsigned long long)cpu_usec);
+	engine_lookup_took(lookup->ground->engine, cpu_usec < passed_usec ? cpu_usec : passed_usec,
+	    now_usec);
+}
 
 /* All answers of a request are in. */
 static void
@@ -260,8 +297,7 @@ take_in(struct lookup *lookup)
 	struct unheld_socket sockets[UNHELD_MAX];
 	size_t count;
 
-	log_debug("lookup", "%zu questions answered in %llu us", lookup->asked,
-	    (unsigned long long)(clock_boottime_usec() - lookup->asked_usec));
+	note_cost(lookup);
 	(void)event_del(lookup->timeout);
 	settings_take_links(lookup->ground->settings, lookup_client_links(lookup->client));
 	count = unheld_collect(lookup->questions, lookup->asked, lookup->answers,

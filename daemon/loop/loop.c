@@ -29,6 +29,7 @@ struct loop {
 	size_t counts[LOOP_EVENT_COUNT];
 	bool ready;
 	uint64_t longest_hold_usec; /* of the loop, by one call-back */
+	uint64_t apart_usec;
 };
 
 int
@@ -177,4 +178,16 @@ uint64_t
 loop_longest_hold_usec(const struct loop *loop)
 {
 	return loop->longest_hold_usec;
+}
+
+void
+loop_note_apart(struct loop *loop, uint64_t cpu_usec)
+{
+	loop->apart_usec += cpu_usec;
+}
+
+uint64_t
+loop_apart_usec(const struct loop *loop)
+{
+	return loop->apart_usec;
 }

@@ -65,4 +65,9 @@ int loop_call_next(struct loop *loop, struct event *timer) _mustcheck_;
 void loop_note_hold(struct loop *loop, uint64_t begun_usec);
 uint64_t loop_longest_hold_usec(const struct loop *loop);
 
+/* CPU time of what keeps to a bound of its own: it is no part of what polls cost. All of it since
+ * the start. */
+void loop_note_apart(struct loop *loop, uint64_t cpu_usec);
+uint64_t loop_apart_usec(const struct loop *loop);
+
 #endif

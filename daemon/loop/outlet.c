@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lets the engine judge whenever something changed, in slices that hold the loop for SLICE_USEC, and
- * hands its reports to the consumers: the
- * sender of messages, and whoever else was added. Each is as far as it takes them, the rest waits
- * in the engine's one queue. What became of a message goes back to the engine.
+ * Lets the engine judge whenever something changed, in slices that hold the loop for SLICE_USEC,
+ * and hands its reports to the consumers: the sender of messages, and whoever else was added. Each
+ * is as far as it takes them, the rest waits in the engine's one queue. What became of a message
+ * goes back to the engine.
  *
  * What it never does: wait, but for outlet_free(), which has a time it must be done by; drop a
  * report: the queue counts what it cannot hold.

@@ -2,10 +2,11 @@
 /*
  * Asks the kernel who is connected to the suspects that are about to be reported. One request is
  * under way at a time and names as many listeners as are waiting: they share one walk over the
- * table, with a source of its own, so neither a poll nor a survey waits for it.
+ * table, with a source and a thread of its own (pump.c), so neither the loop nor a poll nor a
+ * survey waits for it.
  *
  * What it never does: keep an alert waiting. What is not answered in two seconds is answered with
- * "not to be had". An idle host pays nothing: the source lives as long as a request.
+ * "not to be had". An idle host pays nothing: source and thread live as long as a request.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,47 +20,83 @@
 /* A walk over 200,000 connections takes a tenth of it. */
 #define PEERS_TIMEOUT_USEC (2 * USEC_PER_SEC)
 
+/* A request that is under way. */
+struct asking {
+	struct connected connected;
+	bool asked;
+};
+
 struct peers {
 	const struct ground *ground;
 	struct pump pump;
-	struct event *timeout;	    /* no answer */
-	struct connected connected; /* its count: 0 = no request is under way */
+	struct event *timeout; /* no answer */
+	size_t count;	       /* 0 = no request is under way */
+	struct endpoint endpoints[CONNECTED_MAX];
 };
 
-/* The request is over: hands the engine what was found for each endpoint, or that nothing was. */
-static void
-take_in(struct peers *peers, bool answered)
+static const struct source_request *
+next_request(void *context)
 {
-	size_t count = peers->connected.count;
+	struct asking *asking = context;
+
+	if (asking->asked)
+		return NULL;
+	asking->asked = true;
+	return &asking->connected.request;
+}
+
+static void
+on_socket(const struct source_socket *socket, void *context)
+{
+	struct asking *asking = context;
+
+	connected_socket(socket, &asking->connected);
+}
+
+static void
+on_answered(void *context, int r, const struct source_result *result)
+{
+	struct asking *asking = context;
+
+	if (r == 0)
+		connected_end(&asking->connected, result->incomplete);
+}
+
+/* The request is over: hands the engine what was found for each endpoint; NULL = nothing was. */
+static void
+take_in(struct peers *peers, const struct report_peers *found)
+{
+	size_t count = peers->count;
 
 	(void)event_del(peers->timeout);
-	pump_stop(&peers->pump);
 	for (size_t i = 0; i < count; i++)
-		engine_peer_answers(peers->ground->engine, &peers->connected.endpoints[i],
-		    answered ? &peers->connected.peers[i] : NULL);
-	peers->connected.count = 0;
+		engine_peer_answers(peers->ground->engine, &peers->endpoints[i],
+		    found == NULL ? NULL : &found[i]);
+	peers->count = 0;
 	loop_announce(peers->ground->loop, LOOP_CHANGED);
 }
 
 static void
-on_answered(void *argument, int r, const struct source_result *result)
+on_done(void *argument, void *context, int r)
 {
-	struct peers *peers = argument;
+	struct asking *asking = context;
 
-	if (r == 0)
-		connected_end(&peers->connected, result->incomplete);
-	else
+	if (r < 0)
 		log_debug("peers", "cannot read the connections: %s", strerror(-r));
-	take_in(peers, r == 0);
+	take_in(argument, r < 0 ? NULL : asking->connected.peers);
+	free(asking);
 }
 
 static void
 on_timeout(evutil_socket_t fd, short what, void *argument)
 {
+	struct peers *peers = argument;
+
 	(void)fd;
 	(void)what;
 	log_debug("peers", "the kernel did not reply in time");
-	take_in(argument, false);
+	pump_stop(&peers->pump);
+	take_in(peers, NULL);
 }
 
 /* Asks for the peers that are wanted, if none are asked for already. */
@@ -67,22 +104,32 @@ static void
 ask(void *argument)
 {
 	struct peers *peers = argument;
-	struct endpoint endpoints[CONNECTED_MAX];
-	size_t count;
+	struct asking *asking;
 
-	if (peers->connected.count > 0)
+	if (peers->count > 0)
 		return;
-	count = engine_peer_questions(peers->ground->engine, endpoints, CONNECTED_MAX);
-	if (count == 0)
+	peers->count =
+	    engine_peer_questions(peers->ground->engine, peers->endpoints, CONNECTED_MAX);
+	if (peers->count == 0)
 		return;
-	connected_begin(&peers->connected, endpoints, count);
-	pump_begin(&peers->pump, &peers->connected.request);
-	loop_arm(peers->timeout, PEERS_TIMEOUT_USEC);
+	asking = calloc(1, sizeof(*asking));
+	loop_arm(peers->timeout, asking == NULL ? 0 : PEERS_TIMEOUT_USEC);
+	if (asking == NULL)
+		return;
+	connected_begin(&asking->connected, peers->endpoints, peers->count);
+	pump_begin(&peers->pump, asking);
 }
 
 static int
 start(struct peers *peers)
 {
+	static const struct pump_task task = {
+		.thread = "peers",
+		.request = next_request,
+		.socket = on_socket,
+		.answered = on_answered,
+		.release = free,
+	};
 	const struct ground *ground = peers->ground;
 	int r = pump_open(&peers->pump, ground);
 
@@ -90,9 +137,8 @@ start(struct peers *peers)
 		r = loop_add_timer(ground->loop, on_timeout, peers, &peers->timeout);
 	if (r == 0)
 		r = loop_subscribe(ground->loop, LOOP_PASSED, ask, peers);
-	peers->pump.function = connected_socket;
-	peers->pump.function_argument = &peers->connected;
-	peers->pump.done = on_answered;
+	peers->pump.task = &task;
+	peers->pump.done = on_done;
 	peers->pump.done_argument = peers;
 	return r;
 }

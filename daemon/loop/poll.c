@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The poll: one reading of the listeners, from the timer to the engine. What is asked and what it
- * proves is kernel/poll-steps.c's; how a source is driven is pump.c's; when poll-times.c's.
+ * proves is kernel/poll-steps.c's; how a source is driven, in a thread, is pump.c's; when
+ * poll-times.c's. The thread also sorts what was read and compares it with the last poll, which
+ * nobody changes meanwhile: the engine has it, and it takes in polls and settings when none is under
+ * way.
  *
  * What it never does: wait. A kernel that does not answer makes the poll incomplete, and the next
  * one asks again.
@@ -10,10 +13,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "engine/surplus.h"
 #include "kernel/poll-steps.h"
+#include "loop/poll-stretch.h"
 #include "loop/poll-times.h"
 #include "loop/poll.h"
 #include "loop/pump.h"
@@ -30,26 +36,127 @@
 /* So many incomplete polls in a row are more than bad luck. */
 #define POLL_FAILURES_MAX 3
 
+/* A poll that is under way. */
+struct reading {
+	struct port_filter filter;
+	struct poll_steps *steps;
+	bool first;		   /* there was none before */
+	bool failed;		   /* the source did */
+	struct snapshot *snapshot; /* of a finished one, NULL = there was no memory */
+};
+
 struct poll {
 	const struct ground *ground;
 	struct watched *watched;
 	struct event *timer; /* begins the next poll */
 	struct pump pump;
-	struct poll_steps *steps; /* NULL = none is under way */
+	bool under_way;
 	struct poll_times times;
+	struct poll_stretch stretch;
+	unsigned unstretched;	 /* polls in a row since the interval is the configured one again */
 	bool at_once;		 /* the next one does not wait */
 	unsigned failures;	 /* incomplete polls in a row */
 	unsigned settled;	 /* polls in a row that left nothing unproved beyond the bound */
 	unsigned roomy;		 /* polls in a row that left no listener out */
 	uint64_t key;		 /* secret, of the polls */
 	uint64_t begun_usec;	 /* CLOCK_BOOTTIME */
-	uint64_t awake_usec;	 /* CLOCK_MONOTONIC at that time; 0 = of another interval */
+	uint64_t awake_usec;	 /* CLOCK_MONOTONIC at that time; 0 = of another interval, */
+	uint64_t gap_max_usec;	 /* the interval that was in force then, */
+	uint64_t begun_cpu_usec; /* and what the process had used, but for surveys */
 	uint64_t asleep_usec;	 /* time the host had slept by the last poll */
 	uint64_t last_cpu_usec;	 /* of the last poll, the judging included */
 	uint64_t taken_cpu_usec; /* of this thread when one was handed to the engine, */
 	bool is_taken;		 /* which has not judged it yet */
 	uint32_t incomplete;	 /* of the last poll: bits of enum incomplete */
 };
+
+static void
+reading_free(void *context)
+{
+	struct reading *reading = context;
+
+	(void)poll_steps_free(reading->steps);
+	(void)snapshot_free(reading->snapshot);
+	free(reading);
+}
+
+static struct reading *
+reading_new(const struct poll *poll)
+{
+	const struct ground *ground = poll->ground;
+	struct reading *reading = calloc(1, sizeof(*reading));
+	struct poll_steps_options options = {
+		.last = engine_last_poll(ground->engine),
+		.protocols = config_protocols(settings_config(ground->settings)),
+		.knows_choice = !conditions_hold(ground->conditions, CONDITION_SOURCE),
+		.taken_usec = poll->begun_usec,
+		.key = poll->key,
+	};
+
+	if (reading == NULL)
+		return NULL;
+	/* The thread reads its requests without a lock: what they point to is its own. */
+	reading->filter = engine_ranges(ground->engine)->filter;
+	options.filter = &reading->filter;
+	reading->first = options.last == NULL;
+	reading->steps = poll_steps_new(&options);
+	if (reading->steps == NULL) {
+		reading_free(reading);
+		return NULL;
+	}
+	return reading;
+}
+
+static const struct source_request *
+next_request(void *context)
+{
+	const struct reading *reading = context;
+
+	/* A first poll that is not to be had whole is tried again, with another source. */
+	return reading->first && reading->failed ? NULL : poll_steps_request(reading->steps);
+}
+
+static void
+on_socket(const struct source_socket *socket, void *context)
+{
+	const struct reading *reading = context;
+
+	poll_steps_socket(socket, reading->steps);
+}
+
+static void
+on_answered(void *context, int r, const struct source_result *result)
+{
+	struct reading *reading = context;
+
+	if (r == 0)
+		poll_steps_answered(reading->steps, result);
+	else
+		poll_steps_failed(reading->steps,
+		    r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
+	reading->failed |= r < 0;
+}
+
+static void
+seal(void *context)
+{
+	struct reading *reading = context;
+
+	if (!reading->first || !reading->failed)
+		reading->snapshot = poll_steps_finish(take_ptr(reading->steps));
+}
+
+static uint64_t
+configured_usec(const struct poll *poll)
+{
+	return settings_config(poll->ground->settings)->interval_usec;
+}
+
+static uint64_t
+in_force_usec(const struct poll *poll)
+{
+	return poll_stretch_interval_usec(&poll->stretch, configured_usec(poll));
+}
 
 /* Arms the timer for the next poll, unless one is under way: after anything became due. */
 static void
@@ -58,12 +165,11 @@ plan_next(struct poll *poll)
 	uint64_t now_usec = clock_boottime_usec();
 	uint64_t next_usec = 0;
 
-	if (poll->steps != NULL)
+	if (poll->under_way)
 		return;
 	if (!poll->at_once)
 		next_usec = poll_times_next_usec(&poll->times, poll->begun_usec,
-		    engine_due_usec(poll->ground->engine),
-		    settings_config(poll->ground->settings)->interval_usec);
+		    engine_due_usec(poll->ground->engine), in_force_usec(poll));
 	loop_arm(poll->timer, next_usec > now_usec ? next_usec - now_usec : 0);
 }
 
@@ -149,27 +255,57 @@ has_resumed(struct poll *poll)
 /* What should have been polled since the poll before began, and was not: the loop was held up, or
  * the process stopped. A host that slept missed nothing. */
 static void
-note_late(struct poll *poll)
+note_late(struct poll *poll, uint64_t since_usec)
 {
-	uint64_t interval_usec = settings_config(poll->ground->settings)->interval_usec;
-	uint64_t now_usec = clock_monotonic_usec(), since_usec = now_usec - poll->awake_usec;
-
 	/* Twice the interval is one that was missed; a little late is none. */
-	if (poll->awake_usec != 0 && since_usec >= 2 * interval_usec)
-		engine_note_missed(poll->ground->engine, since_usec / interval_usec - 1);
+	if (since_usec >= 2 * poll->gap_max_usec)
+		engine_note_missed(poll->ground->engine, since_usec / poll->gap_max_usec - 1);
+}
+
+/* What the poll before cost, with all that followed from it: that is when the next ones come. */
+static void
+note_cost(struct poll *poll, uint64_t cpu_usec, uint64_t since_usec)
+{
+	struct conditions *conditions = poll->ground->conditions;
+	uint64_t interval_usec = configured_usec(poll), now_usec;
+
+	poll_stretch_note(&poll->stretch, interval_usec, cpu_usec, since_usec);
+	now_usec = in_force_usec(poll);
+	if (now_usec > interval_usec) {
+		poll->unstretched = 0;
+		conditions_begin(conditions, CONDITION_INTERVAL, NOTICE_INTERVAL_STRETCHED,
+		    FACTS(fact_number(FACT_INTERVAL_USEC, now_usec),
+			fact_number(FACT_CONFIGURED_USEC, interval_usec)));
+	} else if (poll->unstretched < POLL_SETTLED_MIN && ++poll->unstretched == POLL_SETTLED_MIN)
+		conditions_end_with(conditions, CONDITION_INTERVAL,
+		    FACTS(fact_number(FACT_INTERVAL_USEC, now_usec)));
+}
+
+/* A poll begins. */
+static void
+note_begun(struct poll *poll)
+{
+	uint64_t now_usec = clock_monotonic_usec(), since_usec = now_usec - poll->awake_usec;
+	uint64_t cpu_usec = clock_process_cpu_usec() - loop_apart_usec(poll->ground->loop);
+
+	if (poll->awake_usec != 0) {
+		note_late(poll, since_usec);
+		note_cost(poll, cpu_usec - poll->begun_cpu_usec, since_usec);
+	}
 	poll->awake_usec = now_usec;
+	poll->begun_cpu_usec = cpu_usec;
+	poll->gap_max_usec = in_force_usec(poll);
 }
 
 /* Hands the finished poll to the engine. */
 static void
-take_in(struct poll *poll)
+take_in(struct poll *poll, struct snapshot *snapshot)
 {
 	const struct ground *ground = poll->ground;
-	struct snapshot *snapshot = make_room(poll, poll_steps_finish(poll->steps));
 
 	poll->taken_cpu_usec = clock_thread_cpu_usec();
-	poll->steps = NULL;
 	poll->is_taken = true;
+	snapshot = make_room(poll, snapshot);
 	poll->incomplete = snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete;
 	if (snapshot == NULL)
 		engine_note_missed(ground->engine, 1);
@@ -213,30 +349,32 @@ on_passed(void *argument)
 		loop_announce(ground->loop, LOOP_READY);
 }
 
+/* There is nothing of this poll to be taken in. */
 static void
-on_answered(void *argument, int r, const struct source_result *result)
+miss(struct poll *poll, uint32_t reason)
+{
+	engine_note_missed(poll->ground->engine, 1);
+	note_completeness(poll, reason);
+}
+
+static void
+on_done(void *argument, void *context, int r)
 {
 	struct poll *poll = argument;
-	const struct source_request *request;
+	struct reading *reading = context;
 
-	/* A first poll that is not to be had whole is tried again, with another source. */
-	if (r < 0 && engine_last_poll(poll->ground->engine) == NULL) {
-		poll->steps = poll_steps_free(poll->steps);
-		engine_note_missed(poll->ground->engine, 1);
-		note_completeness(poll, INCOMPLETE_KERNEL);
-		loop_arm(poll->timer, POLL_RETRY_USEC);
+	poll->under_way = false;
+	if (reading == NULL) {
+		miss(poll, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_MEMORY);
+		plan_next(poll);
 		return;
 	}
-	if (r == 0)
-		poll_steps_answered(poll->steps, result);
-	else
-		poll_steps_failed(poll->steps,
-		    r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
-	request = poll_steps_request(poll->steps);
-	if (request != NULL)
-		pump_begin(&poll->pump, request);
-	else
-		take_in(poll);
+	if (reading->steps != NULL) {
+		miss(poll, INCOMPLETE_KERNEL);
+		loop_arm(poll->timer, POLL_RETRY_USEC);
+	} else
+		take_in(poll, take_ptr(reading->snapshot));
+	reading_free(reading);
 }
 
 /* The kernel's numbers have no end, once it gave one: start() asked. */
@@ -254,45 +392,33 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	struct poll *poll = argument;
 	const struct ground *ground = poll->ground;
 	uint64_t begun_usec = clock_monotonic_usec();
-	struct poll_steps_options options;
+	struct reading *reading;
 
 	(void)fd;
 	(void)what;
 	poll->at_once = false;
 	watched_read(poll->watched, false);
 	poll->begun_usec = clock_boottime_usec();
-	poll_times_begun(&poll->times, poll->begun_usec,
-	    settings_config(ground->settings)->interval_usec, draw());
-	note_late(poll);
-	poll->pump.cpu_usec = 0;
-	options = (struct poll_steps_options){
-		.last = engine_last_poll(ground->engine),
-		.filter = &engine_ranges(ground->engine)->filter,
-		.protocols = config_protocols(settings_config(ground->settings)),
-		.knows_choice = !conditions_hold(ground->conditions, CONDITION_SOURCE),
-		.taken_usec = poll->begun_usec,
-		.key = poll->key,
-	};
-	poll->steps = poll_steps_new(&options);
-	poll->pump.function_argument = poll->steps;
-	if (poll->steps == NULL) {
-		engine_note_missed(ground->engine, 1);
-		note_completeness(poll, INCOMPLETE_MEMORY);
+	note_begun(poll);
+	poll_times_begun(&poll->times, poll->begun_usec, poll->gap_max_usec, draw());
+	reading = reading_new(poll);
+	poll->under_way = reading != NULL;
+	if (reading == NULL) {
+		miss(poll, INCOMPLETE_MEMORY);
 		plan_next(poll);
 	} else
-		pump_begin(&poll->pump, poll_steps_request(poll->steps));
+		pump_begin(&poll->pump, reading);
 	loop_note_hold(ground->loop, begun_usec);
 }
 
-/* A new configuration. A poll under way has borrowed the ranges that are about to change. */
+/* A new configuration. A poll under way has borrowed the last one, which is about to change. */
 static void
 on_settings(void *argument)
 {
 	struct poll *poll = argument;
 
-	if (poll->steps != NULL)
-		pump_stop(&poll->pump);
-	poll->steps = poll_steps_free(poll->steps);
+	pump_stop(&poll->pump);
+	poll->under_way = false;
 	watched_read(poll->watched, true);
 	poll->at_once = true;
 	poll->times.drawn_usec = 0;
@@ -304,12 +430,26 @@ write_status(struct text *text, void *argument)
 {
 	const struct poll *poll = argument;
 
+	char interval[DURATION_TEXT_MAX];
+
 	text_printf(text, "last poll %llu us", (unsigned long long)poll->last_cpu_usec);
+	if (in_force_usec(poll) > configured_usec(poll))
+		text_printf(text, ", interval %s",
+		    duration_format_short(in_force_usec(poll), interval));
 }
 
 static int
 start(struct poll *poll)
 {
+	static const struct pump_task task = {
+		.thread = "poll",
+		.lasting = true,
+		.request = next_request,
+		.socket = on_socket,
+		.answered = on_answered,
+		.finish = seal,
+		.release = reading_free,
+	};
 	const struct ground *ground = poll->ground;
 	int r;
 
@@ -324,8 +464,8 @@ start(struct poll *poll)
 		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, poll);
 	if (r < 0)
 		return r;
-	poll->pump.function = poll_steps_socket;
-	poll->pump.done = on_answered;
+	poll->pump.task = &task;
+	poll->pump.done = on_done;
 	poll->pump.done_argument = poll;
 	status_provide(ground->status, STATUS_POLL, write_status, poll);
 	(void)has_resumed(poll);
@@ -357,7 +497,6 @@ poll_free(struct poll *poll)
 	if (poll == NULL)
 		return NULL;
 	pump_close(&poll->pump);
-	(void)poll_steps_free(poll->steps);
 	loop_drop(&poll->timer);
 	free(poll);
 	return NULL;

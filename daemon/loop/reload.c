@@ -234,6 +234,7 @@ on_done(evutil_socket_t fd, short what, void *argument)
 
 	(void)fd;
 	(void)what;
+	worker_acknowledge(job->worker);
 	loop_drop(&job->done);
 	if (job->load && job->result == 0) {
 		struct named_list *names = &job->config->policy.names;

@@ -2,11 +2,12 @@
 /*
  * The host is degraded while some user has more listeners than can be handled: sockets of which
  * nobody was asked in time who holds them, stays that were not kept until their grace was over,
- * suspects that were reported without their peers. The engine shares what there is among the users
- * and counts what each lacks (engine/fair.c); here it is said.
+ * suspects that were reported without their peers, owners that were too many to keep. The engine
+ * shares what there is among the users and counts what each lacks (engine/fair.c); here it is said.
  *
- * What it never does: decide who gets what. It is over when none was counted for a minute. Cost:
- * a comparison of three numbers.
+ * What it never does: decide who gets what. It is over when none was counted for a minute, and
+ * every owner is kept. Cost: a comparison of four numbers; while an owner is not kept, a sweep a
+ * second.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,23 +32,29 @@ on_passed(void *argument)
 	struct conditions *conditions = shortage->ground->conditions;
 	const uint64_t *counts = engine_short_of(shortage->ground->engine);
 	uint64_t now_usec = clock_boottime_usec();
+	uint64_t unkept = counts[SHORT_OF_OWNERS] - shortage->before[SHORT_OF_OWNERS];
+	uint32_t uid;
+	bool lacks_owners = engine_lacks_owners(shortage->ground->engine, now_usec, &uid);
 	const struct fact facts[] = {
 		fact_number(FACT_UNASKED,
 		    counts[SHORT_OF_QUESTIONS] - shortage->before[SHORT_OF_QUESTIONS]),
 		fact_number(FACT_GIVEN_UP, counts[SHORT_OF_AWAY] - shortage->before[SHORT_OF_AWAY]),
 		fact_number(FACT_UNASKED_PEERS,
 		    counts[SHORT_OF_PEERS] - shortage->before[SHORT_OF_PEERS]),
+		fact_number(FACT_UNKEPT_OWNERS, unkept),
+		fact_number(FACT_SOCKET_UID, uid),
 	};
+	/* The last two are about owners. */
+	size_t count = ARRAY_SIZE(facts) - (unkept == 0 ? 2 : 0);
 
 	if (memcmp(counts, shortage->last, sizeof(shortage->last)) != 0) {
 		memcpy(shortage->last, counts, sizeof(shortage->last));
 		shortage->grown_usec = now_usec;
-		conditions_begin(conditions, CONDITION_CROWDED, NOTICE_CROWDED, facts,
-		    ARRAY_SIZE(facts));
-	} else if (conditions_hold(conditions, CONDITION_CROWDED) &&
+		conditions_begin(conditions, CONDITION_CROWDED, NOTICE_CROWDED, facts, count);
+	} else if (conditions_hold(conditions, CONDITION_CROWDED) && !lacks_owners &&
 	    now_usec - shortage->grown_usec >= SHORTAGE_OVER_USEC) {
 		memcpy(shortage->before, counts, sizeof(shortage->before));
-		conditions_end_with(conditions, CONDITION_CROWDED, facts, ARRAY_SIZE(facts));
+		conditions_end_with(conditions, CONDITION_CROWDED, facts, count);
 	}
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The survey: a pass over the whole table in the range, folded into port occupancy. It feeds
- * counters and never an alert, has a netlink socket of its own and lets polls run between its
- * datagrams.
+ * counters and never an alert, and has a netlink socket and a thread of its own (pump.c).
  *
  * Cost: the kernel's walk over its established hash, 1 us a socket, and a few nanoseconds for the
  * fold. On a large table the next survey is put off so that surveys stay below 1 % of a core.
@@ -12,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/occupancy.h"
@@ -21,16 +21,23 @@
 /* A survey may take one part in so many of a core. */
 #define SURVEY_SHARE 100
 
+/* One that is under way. */
+struct reading {
+	struct occupancy *occupancy;
+	struct port_filter filter; /* as it was when the survey began, as are the protocols */
+	uint32_t protocols;	   /* bits 1 << enum protocol */
+	unsigned next;		   /* index of the request under way */
+	struct source_request request;
+	uint32_t incomplete;
+};
+
 struct survey {
 	const struct ground *ground;
 	struct event *timer;
 	struct pump pump;
-	struct occupancy *occupancy; /* being filled, NULL = none is under way */
-	struct occupancy *last;	     /* of the last complete one */
-	struct port_filter filter;   /* as it was when the survey began */
+	bool under_way;
+	struct occupancy *last; /* of the last complete one */
 	uint64_t key;
-	unsigned next; /* index of the request under way */
-	uint32_t incomplete;
 	uint64_t begun_usec; /* CLOCK_BOOTTIME */
 	uint64_t last_cpu_usec;
 	struct occupancy_counts counts[PROTOCOL_COUNT];
@@ -45,19 +52,76 @@ static const struct {
 	{ PROTOCOL_UDP, AF_INET6 },
 };
 
-static void
-on_socket(const struct source_socket *socket, void *argument)
+static struct reading *
+reading_free(struct reading *reading)
 {
-	struct survey *survey = argument;
+	if (reading != NULL)
+		(void)occupancy_free(reading->occupancy);
+	free(reading);
+	return NULL;
+}
+
+static struct reading *
+reading_new(const struct survey *survey)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+
+	if (reading == NULL)
+		return NULL;
+	reading->occupancy = occupancy_new(survey->key);
+	reading->filter = engine_ranges(survey->ground->engine)->filter;
+	reading->protocols = config_protocols(settings_config(survey->ground->settings));
+	return reading->occupancy == NULL ? reading_free(reading) : reading;
+}
+
+static const struct source_request *
+next_request(void *context)
+{
+	struct reading *reading = context;
+
+	while (reading->next < ARRAY_SIZE(requests) &&
+	    (reading->protocols >> requests[reading->next].protocol & 1) == 0)
+		reading->next++;
+	if (reading->next == ARRAY_SIZE(requests))
+		return NULL;
+	reading->request = (struct source_request){
+		.protocol = requests[reading->next].protocol,
+		.family = requests[reading->next].family,
+		.survey = true,
+		.filter = &reading->filter,
+	};
+	return &reading->request;
+}
+
+static void
+on_socket(const struct source_socket *socket, void *context)
+{
+	struct reading *reading = context;
 	enum protocol protocol = (enum protocol)socket->listener.endpoint.protocol;
 
 	uint16_t port = socket->listener.endpoint.port;
-	int r = socket->time_wait ? occupancy_add_time_wait(survey->occupancy, protocol, port) :
-				    occupancy_add(survey->occupancy, protocol, port,
+	int r = socket->time_wait ? occupancy_add_time_wait(reading->occupancy, protocol, port) :
+				    occupancy_add(reading->occupancy, protocol, port,
 					socket->listener.cookie, socket->listening);
 
 	if (r < 0)
-		survey->incomplete |= INCOMPLETE_MEMORY;
+		reading->incomplete |= INCOMPLETE_MEMORY;
+}
+
+static void
+on_answered(void *context, int r, const struct source_result *result)
+{
+	struct reading *reading = context;
+
+	reading->incomplete |= r < 0 ? (uint32_t)INCOMPLETE_KERNEL : result->incomplete;
+	/* Half a table is worth nothing. */
+	reading->next = r < 0 ? ARRAY_SIZE(requests) : reading->next + 1;
+}
+
+static void
+release_reading(void *context)
+{
+	(void)reading_free(context);
 }
 
 static void
@@ -97,79 +161,48 @@ log_survey(const struct survey *survey)
 }
 
 static void
-finish(struct survey *survey)
+on_done(void *argument, void *context, int r)
 {
+	struct survey *survey = argument;
+	struct reading *reading = context;
+	uint32_t incomplete = reading == NULL ? (uint32_t)INCOMPLETE_TIMEOUT : reading->incomplete;
+
+	(void)r;
+	survey->under_way = false;
 	survey->last_cpu_usec = survey->pump.cpu_usec;
-	if (survey->incomplete != 0) {
+	loop_note_apart(survey->ground->loop, survey->last_cpu_usec);
+	if (incomplete != 0)
 		/* Half a table compared with a whole one would show ports vanish. */
-		log_debug("survey", "incomplete, ignored: %s", incomplete_text(survey->incomplete));
-		survey->occupancy = occupancy_free(survey->occupancy);
-	} else {
-		occupancy_compare(survey->last, survey->occupancy, survey->counts);
+		log_debug("survey", "incomplete, ignored: %s", incomplete_text(incomplete));
+	else {
+		occupancy_compare(survey->last, reading->occupancy, survey->counts);
 		(void)occupancy_free(survey->last);
-		survey->last = survey->occupancy;
-		survey->occupancy = NULL;
+		survey->last = take_ptr(reading->occupancy);
 		engine_take_survey(survey->ground->engine, survey->last, survey->begun_usec);
 		log_survey(survey);
 	}
+	(void)reading_free(reading);
 	status_update(survey->ground->status);
 	arm_next(survey);
-}
-
-static void
-ask_next(struct survey *survey)
-{
-	const struct config *config = settings_config(survey->ground->settings);
-
-	while (survey->next < ARRAY_SIZE(requests) &&
-	    !config->protocols[requests[survey->next].protocol])
-		survey->next++;
-	if (survey->next == ARRAY_SIZE(requests)) {
-		finish(survey);
-		return;
-	}
-	pump_begin(&survey->pump,
-	    &(struct source_request){
-		.protocol = requests[survey->next].protocol,
-		.family = requests[survey->next].family,
-		.survey = true,
-		.filter = &survey->filter,
-	    });
-}
-
-static void
-on_answered(void *argument, int r, const struct source_result *result)
-{
-	struct survey *survey = argument;
-
-	if (r < 0) {
-		survey->incomplete |= INCOMPLETE_KERNEL;
-		finish(survey);
-		return;
-	}
-	survey->incomplete |= result->incomplete;
-	survey->next++;
-	ask_next(survey);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *argument)
 {
 	struct survey *survey = argument;
+	uint64_t begun_usec = clock_monotonic_usec();
+	struct reading *reading = reading_new(survey);
 
 	(void)fd;
 	(void)what;
-	survey->occupancy = occupancy_new(survey->key);
-	if (survey->occupancy == NULL) {
+	survey->under_way = reading != NULL;
+	if (reading == NULL)
 		arm_next(survey);
-		return;
+	else {
+		survey->begun_usec = clock_boottime_usec();
+		pump_begin(&survey->pump, reading);
 	}
-	survey->begun_usec = clock_boottime_usec();
-	survey->filter = engine_ranges(survey->ground->engine)->filter;
-	survey->next = 0;
-	survey->incomplete = 0;
-	survey->pump.cpu_usec = 0;
-	ask_next(survey);
+	loop_note_hold(survey->ground->loop, begun_usec);
 }
 
 /* A new configuration: the next one comes when that says. */
@@ -179,7 +212,7 @@ on_settings(void *argument)
 	struct survey *survey = argument;
 
 	/* One under way arms the timer when it is done. */
-	if (survey->occupancy == NULL)
+	if (!survey->under_way)
 		arm_next(survey);
 }
 
@@ -194,6 +227,13 @@ write_status(struct text *text, void *argument)
 static int
 start(struct survey *survey)
 {
+	static const struct pump_task task = {
+		.thread = "survey",
+		.request = next_request,
+		.socket = on_socket,
+		.answered = on_answered,
+		.release = release_reading,
+	};
 	const struct ground *ground = survey->ground;
 	int r;
 
@@ -206,9 +246,8 @@ start(struct survey *survey)
 		r = loop_subscribe(ground->loop, LOOP_SETTINGS, on_settings, survey);
 	if (r < 0)
 		return r;
-	survey->pump.function = on_socket;
-	survey->pump.function_argument = survey;
-	survey->pump.done = on_answered;
+	survey->pump.task = &task;
+	survey->pump.done = on_done;
 	survey->pump.done_argument = survey;
 	status_provide(ground->status, STATUS_SURVEY, write_status, survey);
 	arm_next(survey);
@@ -239,7 +278,6 @@ survey_free(struct survey *survey)
 		return NULL;
 	pump_close(&survey->pump);
 	loop_drop(&survey->timer);
-	(void)occupancy_free(survey->occupancy);
 	(void)occupancy_free(survey->last);
 	free(survey);
 	return NULL;

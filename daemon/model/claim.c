@@ -339,7 +339,7 @@ claim_find_of_owner(const struct owner *owner, struct claim *ret,
     const struct process **ret_process)
 {
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		*ret_process = &owner->processes[i];
+		*ret_process = owner->processes[i];
 		if (!process_is_init(*ret_process) && claim_find_false(*ret_process, ret))
 			return true;
 	}

@@ -14,6 +14,7 @@ static const char *const names[] = {
 	[CONDITION_STATE] = "state",
 	[CONDITION_EXECUTABLES] = "executables",
 	[CONDITION_CROWDED] = "crowded",
+	[CONDITION_INTERVAL] = "interval",
 	[CONDITION_LISTENERS] = "listeners",
 };
 

@@ -152,5 +152,8 @@ identity_same_code(const struct process *a, const struct process *b)
 		return true;
 	if (known_a && input_a != INPUT_INLINE && input_a != INPUT_MODULE)
 		return true;
-	return same_arguments(a, b) || (input_a == INPUT_UNKNOWN && process_same(a, b));
+	if (process_same(a, b))
+		return input_a == INPUT_UNKNOWN || same_arguments(a, b);
+	/* What was cut off is not known to be the same. */
+	return !a->cmdline_cut && !b->cmdline_cut && same_arguments(a, b);
 }

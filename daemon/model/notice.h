@@ -83,6 +83,7 @@ enum notice {
 	NOTICE_EXECUTABLES_DAMAGED,
 	NOTICE_EXECUTABLES_OTHER_VERSION,
 	NOTICE_CROWDED,
+	NOTICE_INTERVAL_STRETCHED,
 	NOTICE_LISTENERS_LEFT_OUT,
 	NOTICE_LOOKUP_RECOVERED, /* and that are over */
 	NOTICE_POLLS_RECOVERED,
@@ -92,6 +93,7 @@ enum notice {
 	NOTICE_LAST_GOOD_RECOVERED,
 	NOTICE_EXECUTABLES_RECOVERED,
 	NOTICE_CROWD_RECOVERED,
+	NOTICE_INTERVAL_RECOVERED,
 	NOTICE_LISTENERS_RECOVERED,
 	NOTICE_COUNT,
 };
@@ -169,10 +171,13 @@ enum fact_name {
 	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
-	FACT_SOCKET_UID,    /* of the socket's creator */
-	FACT_UNASKED,	    /* listeners not looked up in time, */
-	FACT_GIVEN_UP,	    /* not kept until their grace was over, */
-	FACT_UNASKED_PEERS, /* and suspects whose peers were not */
+	FACT_SOCKET_UID,      /* of the socket's creator */
+	FACT_UNASKED,	      /* listeners not looked up in time, */
+	FACT_GIVEN_UP,	      /* not kept until their grace was over, */
+	FACT_UNASKED_PEERS,   /* suspects whose peers were not, */
+	FACT_UNKEPT_OWNERS,   /* and owners that were too many to keep */
+	FACT_INTERVAL_USEC,   /* in force */
+	FACT_CONFIGURED_USEC, /* that of the configuration */
 	FACT_NAME_COUNT,
 };
 

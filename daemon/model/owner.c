@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owners: their lifetime, their comparison and their words. An owner is filled by wire/answers.c
- * and never changed once others hold a reference.
+ * Owners and their processes: their lifetime, their comparison and their words. An owner is filled
+ * by wire/answers.c and never changed once others hold a reference; a process neither.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,7 @@ static const struct {
 	[OWNER_REASON_NO_INODE] = { "no-inode", "the socket has no inode" },
 	[OWNER_REASON_NOT_IN_TIME] = { "not-in-time",
 	    "its user has too many listeners to look them up in time" },
+	[OWNER_REASON_TOO_MANY] = { "too-many", "its user has too many owners to keep" },
 };
 
 static const char *const container_names[] = {
@@ -207,6 +209,174 @@ process_clear(struct process *process)
 	process_init(process);
 }
 
+/* What owners have pointers to: to `process`, that is. */
+struct shared_process {
+	atomic_uint references;
+	struct process process;
+};
+
+static struct shared_process *
+shared_of(const struct process *process)
+{
+	return (struct shared_process *)((char *)(uintptr_t)process -
+	    offsetof(struct shared_process, process));
+}
+
+/* As after process_init(), with one reference. Returns NULL without memory. */
+static struct process *
+process_new(void)
+{
+	struct shared_process *shared = calloc(1, sizeof(*shared));
+
+	if (shared == NULL)
+		return NULL;
+	atomic_init(&shared->references, 1);
+	process_init(&shared->process);
+	return &shared->process;
+}
+
+struct process *
+process_ref(struct process *process)
+{
+	(void)atomic_fetch_add(&shared_of(process)->references, 1);
+	return process;
+}
+
+struct process *
+process_unref(struct process *process)
+{
+	if (process == NULL || atomic_fetch_sub(&shared_of(process)->references, 1) != 1)
+		return NULL;
+	process_clear(process);
+	free(shared_of(process));
+	return NULL;
+}
+
+bool
+process_is_alone(const struct process *process)
+{
+	return atomic_load(&shared_of(process)->references) == 1;
+}
+
+/* What malloc(3) takes for so many bytes. */
+static size_t
+allocated(size_t bytes)
+{
+	return bytes + sizeof(size_t) <= 32 ? 32 : (bytes + sizeof(size_t) + 15) & ~(size_t)15;
+}
+
+static size_t
+strings_bytes(char *const *const *strings, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (*strings[i] != no_text)
+			bytes += allocated(strlen(*strings[i]) + 1);
+	return bytes;
+}
+
+static size_t
+place_bytes(const struct place *place)
+{
+	char *const *const strings[] = PLACE_STRINGS(place);
+
+	return strings_bytes(strings, ARRAY_SIZE(strings));
+}
+
+size_t
+process_bytes(const struct process *process)
+{
+	char *const *const strings[] = PROCESS_STRINGS(process);
+
+	return allocated(sizeof(struct shared_process)) +
+	    (process->cmdline == no_text ? 0 : allocated((size_t)process->cmdline_length + 1)) +
+	    strings_bytes(strings, ARRAY_SIZE(strings)) + place_bytes(&process->place);
+}
+
+size_t
+owner_bytes(const struct owner *owner)
+{
+	return allocated(sizeof(*owner) + owner->process_count * sizeof(owner->processes[0])) +
+	    place_bytes(&owner->place);
+}
+
+static bool
+strings_equal(char *const *const *a, char *const *const *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(*a[i], *b[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+places_equal(const struct place *a, const struct place *b)
+{
+	char *const *const left[] = PLACE_STRINGS(a);
+	char *const *const right[] = PLACE_STRINGS(b);
+
+	return a->container_kind == b->container_kind &&
+	    strings_equal(left, right, ARRAY_SIZE(left));
+}
+
+#define NUMBER(field)                                                                          \
+	{                                                                                      \
+		offsetof(struct process, field), sizeof(((const struct process *)NULL)->field) \
+	}
+
+/* All of a process but its strings and groups. */
+static const struct {
+	size_t offset, size;
+} numbers[] = {
+	NUMBER(pid),
+	NUMBER(parent_pid),
+	NUMBER(start_usec),
+	NUMBER(uid),
+	NUMBER(gid),
+	NUMBER(group_count),
+	NUMBER(login_uid),
+	NUMBER(login_known),
+	NUMBER(exe_trust),
+	NUMBER(parent_trust),
+	NUMBER(exe_deleted),
+	NUMBER(cmdline_cut),
+	NUMBER(has_checksum),
+	NUMBER(outlived),
+	NUMBER(evidence),
+	NUMBER(script_evidence),
+	NUMBER(exe_uid),
+	NUMBER(exe_mode),
+	NUMBER(exe_device),
+	NUMBER(exe_inode),
+	NUMBER(main_pid),
+	NUMBER(cmdline_length),
+	NUMBER(session_type),
+	NUMBER(origin),
+	NUMBER(forwards_kind),
+	NUMBER(checksum),
+};
+
+/* Whoever adds a field adds it above, or to PROCESS_STRINGS. */
+_Static_assert(sizeof(void *) != 8 || sizeof(struct process) == 528, "struct process has changed");
+
+bool
+process_equal(const struct process *a, const struct process *b)
+{
+	char *const *const left[] = PROCESS_STRINGS(a);
+	char *const *const right[] = PROCESS_STRINGS(b);
+
+	if (a == b)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (memcmp((const char *)a + numbers[i].offset, (const char *)b + numbers[i].offset,
+			numbers[i].size) != 0)
+			return false;
+	return memcmp(a->groups, b->groups, a->group_count * sizeof(a->groups[0])) == 0 &&
+	    memcmp(a->cmdline, b->cmdline, a->cmdline_length) == 0 &&
+	    strings_equal(left, right, ARRAY_SIZE(left)) && places_equal(&a->place, &b->place);
+}
+
 struct owner *
 owner_new(enum owner_kind kind, enum owner_reason reason, uint32_t process_count)
 {
@@ -220,11 +390,26 @@ owner_new(enum owner_kind kind, enum owner_reason reason, uint32_t process_count
 	atomic_init(&owner->references, 1);
 	owner->kind = kind;
 	owner->reason = reason;
-	owner->process_count = process_count;
 	place_init(&owner->place);
-	for (uint32_t i = 0; i < process_count; i++)
-		process_init(&owner->processes[i]);
+	for (; owner->process_count < process_count; owner->process_count++) {
+		owner->processes[owner->process_count] = process_new();
+		if (owner->processes[owner->process_count] == NULL)
+			return owner_unref(owner);
+	}
 	return owner;
+}
+
+void
+owner_shorten(struct owner *owner, uint32_t process_count)
+{
+	while (owner->process_count > process_count)
+		(void)process_unref(owner->processes[--owner->process_count]);
+}
+
+bool
+owner_is_alone(const struct owner *owner)
+{
+	return atomic_load(&owner->references) == 1;
 }
 
 struct owner *
@@ -240,8 +425,7 @@ owner_unref(struct owner *owner)
 {
 	if (owner == NULL || atomic_fetch_sub(&owner->references, 1) != 1)
 		return NULL;
-	for (uint32_t i = 0; i < owner->process_count; i++)
-		process_clear(&owner->processes[i]);
+	owner_shorten(owner, 0);
 	place_clear(&owner->place);
 	free(owner);
 	return NULL;
@@ -268,7 +452,7 @@ bool
 owner_is_managers(const struct owner *owner)
 {
 	for (uint32_t i = 0; i < owner->process_count; i++)
-		if (!process_is_manager(&owner->processes[i]))
+		if (!process_is_manager(owner->processes[i]))
 			return false;
 	return owner->kind == OWNER_PROCESS && owner->process_count > 0;
 }
@@ -280,9 +464,9 @@ owner_first(const struct owner *owner)
 		return NULL;
 	/* PID 1 holds what it activates services with; the service is the one to name. */
 	for (uint32_t i = 0; i < owner->process_count; i++)
-		if (!process_is_init(&owner->processes[i]))
-			return &owner->processes[i];
-	return &owner->processes[0];
+		if (!process_is_init(owner->processes[i]))
+			return owner->processes[i];
+	return owner->processes[0];
 }
 
 const struct place *
@@ -318,6 +502,9 @@ owner_same(const struct owner *a, const struct owner *b)
 	p = owner_first(a);
 	q = owner_first(b);
 	if (p == NULL || q == NULL || p->exe[0] == '\0')
+		return false;
+	/* Whoever else holds them is not known to be the same. */
+	if ((a->unsearched || b->unsearched) && !process_same(p, q))
 		return false;
 	/*
 	 * exe_trust is left out on purpose: an upgrade that replaced the file before a restart

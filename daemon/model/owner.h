@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who holds a socket, as it was observed at one moment. An owner is immutable once it is published
- * (owner_ref), so the loop and the sending thread may share it.
+ * (owner_ref), and so are its processes: the loop and the sending thread may share an owner, and
+ * owners their processes (engine/kept.c).
  *
  * Every string in here was written by a process that may be hostile: raw bytes, bounded, not
  * escaped. text_escape() stands between them and every reader.
@@ -51,6 +52,7 @@ enum owner_reason {
 	OWNER_REASON_NO_INODE,	   /* the socket has no inode: nothing can hold it by name */
 	OWNER_REASON_NOT_SEARCHED, /* some user has too many descriptors to be searched */
 	OWNER_REASON_NOT_IN_TIME,  /* its user has too many sockets: not asked for in time */
+	OWNER_REASON_TOO_MANY,	   /* its user's owners need too much memory: not kept */
 	OWNER_REASON_COUNT,
 };
 
@@ -247,8 +249,16 @@ struct process {
 	uint8_t checksum[OWNER_CHECKSUM_BYTES]; /* SHA-256 of the file it runs */
 };
 
+/* What became of an owner that was handed to engine/kept.c. */
+enum owner_keeping {
+	OWNER_UNCOUNTED, /* it was not */
+	OWNER_KEPT,
+	OWNER_REFUSED, /* there was no room */
+};
+
 struct owner {
 	atomic_uint references;
+	enum owner_keeping keeping; /* kept.c's, before others hold a reference */
 	enum owner_kind kind;
 	enum owner_reason reason;
 	uint64_t observed_usec; /* CLOCK_BOOTTIME when it was looked up */
@@ -260,7 +270,7 @@ struct owner {
 	struct place place;	/* of the socket's own cgroup: whoever made it */
 	uint32_t holders;	/* processes that hold the socket */
 	uint32_t process_count; /* of those, how many are described: lowest start time first */
-	struct process processes[];
+	struct process *processes[];
 };
 
 /* Who holds this socket? */
@@ -275,11 +285,20 @@ struct lookup_question {
 };
 
 /*
- * A new owner with room for process_count processes (at most OWNER_PROCESSES_MAX), each as after
+ * A new owner with process_count processes of its own (at most OWNER_PROCESSES_MAX), each as after
  * process_init(), one reference, all else zero or "". Fill it, then publish. Returns NULL without
  * memory.
  */
 struct owner *owner_new(enum owner_kind kind, enum owner_reason reason, uint32_t process_count);
+
+/* Leaves an owner that is not published yet its first processes. */
+void owner_shorten(struct owner *owner, uint32_t process_count);
+
+/* The bytes that it needs without its processes. */
+size_t owner_bytes(const struct owner *owner);
+
+/* True while nobody else has a reference: then nobody can get one but from who asks. */
+bool owner_is_alone(const struct owner *owner);
 
 /* Take and give back a reference; both accept NULL. owner_unref() returns NULL. */
 struct owner *owner_ref(struct owner *owner);
@@ -318,7 +337,8 @@ const struct place *owner_place(const struct owner *owner);
  * The design's "same owner": the same exe (believed or not: the path), unit or container, and uid;
  * of an interpreter the same code (identity_same_code()), of a proxy the same container behind it.
  * Exposure belongs to the endpoint and is compared there. An unknown owner is never the
- * same as any, not even as itself.
+ * same as any, not even as itself; and one that may have holders that nobody searched only where
+ * one and the same process is the first of both.
  */
 bool owner_same(const struct owner *a, const struct owner *b);
 
@@ -328,6 +348,16 @@ bool owner_same(const struct owner *a, const struct owner *b);
  */
 void process_init(struct process *process);
 void place_init(struct place *place);
+
+/* Take and give back a reference to a process of an owner's, for another owner to share it.
+ * process_unref() accepts NULL and returns it. */
+struct process *process_ref(struct process *process);
+struct process *process_unref(struct process *process);
+bool process_is_alone(const struct process *process); /* as owner_is_alone() */
+size_t process_bytes(const struct process *process);  /* that it needs */
+
+/* True where all that is known of two is equal, byte for byte. */
+bool process_equal(const struct process *a, const struct process *b);
 
 /* Puts a copy of text (NULL = "") in the place of the string. Returns 0, -ENOMEM: then it is "". */
 int owner_text_set(char **string, const char *text) _mustcheck_;

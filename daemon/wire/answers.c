@@ -293,10 +293,10 @@ owner_is_sane(const struct wire_owner *fixed)
 static bool
 process_is_next(const struct owner *owner, uint32_t at)
 {
-	if (at > 0 && owner->processes[at].start_usec < owner->processes[at - 1].start_usec)
+	if (at > 0 && owner->processes[at]->start_usec < owner->processes[at - 1]->start_usec)
 		return false;
 	for (uint32_t i = 0; i < at; i++)
-		if (owner->processes[i].pid == owner->processes[at].pid)
+		if (owner->processes[i]->pid == owner->processes[at]->pid)
 			return false;
 	return true;
 }
@@ -306,7 +306,7 @@ static int
 take_processes(struct packet_reader *reader, struct owner *owner)
 {
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		int r = take_process(reader, &owner->processes[i]);
+		int r = take_process(reader, owner->processes[i]);
 
 		if (r < 0)
 			return r;
@@ -404,10 +404,13 @@ take_done(struct packet_reader *reader, struct lookup_client_packet *ret)
 
 	if (r < 0)
 		return r;
-	if ((fixed.flags & ~(uint32_t)LOOKUP_DONE_FLAGS) != 0)
+	if ((fixed.flags & ~(uint32_t)LOOKUP_DONE_FLAGS & ~(LOOKUP_CPU_MAX << LOOKUP_CPU_SHIFT)) !=
+	    0)
 		return -EPROTO;
 	ret->done = true;
+	ret->cpu_usec = (uint64_t)(fixed.flags >> LOOKUP_CPU_SHIFT) * LOOKUP_CPU_UNIT_USEC;
 	ret->saw_all = (fixed.flags & LOOKUP_SAW_ALL) != 0;
+	ret->denied = (fixed.flags & LOOKUP_DENIED) != 0;
 	return 0;
 }
 
@@ -424,7 +427,8 @@ lookup_client_parse(const char *packet, size_t length, struct lookup_client_pack
 	    header.length != length)
 		return -EPROTO;
 	ret->id = header.id;
-	ret->done = ret->saw_all = false;
+	ret->done = ret->saw_all = ret->denied = false;
+	ret->cpu_usec = 0;
 	ret->owner = NULL;
 	ret->inode_count = ret->link_count = 0;
 	if (header.type == LOOKUP_OWNER)

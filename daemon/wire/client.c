@@ -35,7 +35,7 @@ struct lookup_client {
 	struct open_question questions[LOOKUP_INODES_MAX]; /* sorted by inode */
 	struct lookup_client_packet answer;
 	struct link_table paths;	    /* what the requests ask for, and what was answered */
-	bool saw_all;			    /* the last request was answered with permission */
+	bool denied;			    /* for the last request permission lacked */
 	bool links_open;		    /* of the request under way they are not answered */
 	char packet[LOOKUP_PACKET_MAX + 1]; /* one more: a longer packet shows */
 };
@@ -160,6 +160,12 @@ lookup_client_set_paths(struct lookup_client *client, const struct link_table *p
 	return r;
 }
 
+uint64_t
+lookup_client_cpu_usec(const struct lookup_client *client)
+{
+	return client->answer.cpu_usec;
+}
+
 const struct link_table *
 lookup_client_links(const struct lookup_client *client)
 {
@@ -167,9 +173,9 @@ lookup_client_links(const struct lookup_client *client)
 }
 
 bool
-lookup_client_saw_all(const struct lookup_client *client)
+lookup_client_was_denied(const struct lookup_client *client)
 {
-	return client->saw_all;
+	return client->denied;
 }
 
 /* Puts the paths behind the questions of a request. Returns how long it is then. */
@@ -332,7 +338,7 @@ take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
 	if (answer->id != client->id || !client->under_way)
 		r = -EPROTO;
 	else if (answer->done) {
-		client->saw_all = answer->saw_all;
+		client->denied = answer->denied;
 		r = client->open == 0 && !client->links_open ? 0 : -EPROTO;
 	} else if (answer->link_count > 0) {
 		r = take_links(client, answer);

@@ -174,7 +174,7 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 	put(packet, &at, inodes, inode_count * sizeof(inodes[0]));
 	put_place(packet, &at, &owner->place);
 	while (fixed.process_count < owner->process_count &&
-	    put_process(packet, &at, &owner->processes[fixed.process_count]))
+	    put_process(packet, &at, owner->processes[fixed.process_count]))
 		fixed.process_count++;
 	memcpy(packet + sizeof(struct wire_header), &fixed, sizeof(fixed));
 	put_header(packet, LOOKUP_OWNER, id, at);
@@ -182,9 +182,11 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 }
 
 size_t
-encode_done(char *packet, uint32_t id, uint32_t flags)
+encode_done(char *packet, uint32_t id, uint32_t flags, uint64_t cpu_usec)
 {
-	struct wire_done done = { .flags = flags };
+	uint64_t units = cpu_usec / LOOKUP_CPU_UNIT_USEC;
+	uint32_t cpu = units < LOOKUP_CPU_MAX ? (uint32_t)units : LOOKUP_CPU_MAX;
+	struct wire_done done = { .flags = flags | cpu << LOOKUP_CPU_SHIFT };
 	size_t at = sizeof(struct wire_header);
 
 	put(packet, &at, &done, sizeof(done));

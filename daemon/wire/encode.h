@@ -21,8 +21,9 @@
 size_t encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_t *inodes,
     uint32_t inode_count);
 
-/* Writes a done packet; flags are of enum wire_done_flags. Returns its length. */
-size_t encode_done(char *packet, uint32_t id, uint32_t flags);
+/* Writes a done packet; flags are of enum wire_done_flags, and the answer took cpu_usec. Returns
+ * its length. */
+size_t encode_done(char *packet, uint32_t id, uint32_t flags, uint64_t cpu_usec);
 
 /* The paths of a request, borrowed from its packet. */
 struct wire_paths {

@@ -172,13 +172,18 @@ struct wire_link {
 };
 
 enum wire_done_flags {
-	/* Permission lacked for no process that was to be searched. */
-	LOOKUP_SAW_ALL = 1 << 0,
-	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL,
+	LOOKUP_SAW_ALL = 1 << 0, /* every process was searched, and to its end */
+	LOOKUP_DENIED = 1 << 1,	 /* permission lacked */
+	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL | LOOKUP_DENIED,
 };
 
+/* The highest three bytes of the flags: the CPU time of the answer, in this unit. */
+#define LOOKUP_CPU_SHIFT     8
+#define LOOKUP_CPU_MAX	     0xffffffU
+#define LOOKUP_CPU_UNIT_USEC 100
+
 struct wire_done {
-	uint32_t flags; /* enum wire_done_flags */
+	uint32_t flags; /* enum wire_done_flags, and LOOKUP_CPU_SHIFT */
 };
 
 #endif

@@ -5,11 +5,13 @@
     load.py listeners COUNT [FIRST-PORT]   TCP and UDP, IPv4 and IPv6, one on each port or more
     load.py tcp-listeners COUNT            TCP alone
     load.py connections COUNT              TCP: each one socket in the range, one outside of it
+    load.py churn COUNT                    as listeners, in ports of their own, anew each second
 
 A process can open 20,000 descriptors here and there, so it spreads over as many as are needed.
 Says "ready" on stdout once all are there, and lets go of them at the end of its stdin.
 """
 import resource
+import select
 import socket
 import subprocess
 import sys
@@ -19,6 +21,7 @@ RANGE = range(32768, 65536)
 KINDS = ((socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET6, socket.SOCK_STREAM),
          (socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET6, socket.SOCK_DGRAM))
 SERVER_PORT = 10000
+CHURN_PORT = RANGE[24000]
 
 
 def listener(family, kind, address, port):
@@ -55,7 +58,12 @@ def connections(first, count, _port):
             yield server.accept()[0]
 
 
-WHAT = {"listeners": listeners, "tcp-listeners": tcp_listeners, "connections": connections}
+def churn(first, count, _port):
+    return listeners(first, count, CHURN_PORT)
+
+
+WHAT = {"listeners": listeners, "tcp-listeners": tcp_listeners, "connections": connections,
+        "churn": churn}
 
 
 def hold(what, first, count, port):
@@ -63,6 +71,10 @@ def hold(what, first, count, port):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     held = list(WHAT[what](first, count, port))
     print("ready", flush=True)
+    while what == "churn" and not select.select([sys.stdin], [], [], 1)[0]:
+        for made in held:
+            made.close()
+        held = list(WHAT[what](first, count, port))
     sys.stdin.read()
     del held
 

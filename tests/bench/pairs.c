@@ -172,12 +172,12 @@ learn_owners(struct bench *bench)
 		die("owner", ENOMEM);
 	owner->observed_usec = moment.boottime_usec;
 	owner->holders = 1;
-	owner->processes[0].pid = 4242;
-	owner->processes[0].comm = strdup("server");
-	owner->processes[0].exe = strdup("/usr/bin/server");
-	owner->processes[0].cmdline = strdup("server");
-	owner->processes[0].cmdline_length = sizeof("server");
-	owner->processes[0].place.unit = strdup("server.service");
+	owner->processes[0]->pid = 4242;
+	owner->processes[0]->comm = strdup("server");
+	owner->processes[0]->exe = strdup("/usr/bin/server");
+	owner->processes[0]->cmdline = strdup("server");
+	owner->processes[0]->cmdline_length = sizeof("server");
+	owner->processes[0]->place.unit = strdup("server.service");
 	while ((count = engine_lookup_questions(bench->engine, questions, QUESTIONS_MAX,
 		    moment.boottime_usec)) > 0) {
 		struct lookup_answer answers[QUESTIONS_MAX];

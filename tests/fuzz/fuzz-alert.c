@@ -115,7 +115,7 @@ take_strings(struct report_stay *stay, struct names *names, const uint8_t **data
 
 	process_init(&spare);
 	if (stay->owner->process_count > 0)
-		process = &stay->owner->processes[0];
+		process = stay->owner->processes[0];
 	process->comm = take_record(data, size);
 	process->exe = take_record(data, size);
 	process->place.unit = take_record(data, size);
@@ -157,7 +157,7 @@ make_owner(uint8_t flags, enum container_kind container)
 	if (nobody)
 		return owner;
 	owner->holders = 1;
-	process = &owner->processes[0];
+	process = owner->processes[0];
 	process->pid = (flags & FLAG_PID_1) != 0 ? 1 : 4242;
 	process->parent_pid = 801;
 	process->exe_trust = EXE_SAME;
@@ -220,8 +220,8 @@ take_cmdline(struct owner *owner, const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(cmdline, data, size);
 	cmdline[size] = '\0';
-	owner->processes[0].cmdline = cmdline;
-	owner->processes[0].cmdline_length = (uint32_t)size;
+	owner->processes[0]->cmdline = cmdline;
+	owner->processes[0]->cmdline_length = (uint32_t)size;
 }
 
 static void

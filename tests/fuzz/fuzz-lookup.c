@@ -92,7 +92,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (lookup_client_parse((const char *)data, size, &answer) < 0)
 		return 0;
 	if (answer.done)
-		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0);
+		length = encode_done(packet, answer.id, answer.saw_all ? LOOKUP_SAW_ALL : 0,
+		    answer.cpu_usec);
 	else if (answer.link_count > 0)
 		length = check_links(packet, &answer);
 	else {
@@ -103,7 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    (answer.owner->kind == OWNER_PROCESS) == (owner_first(answer.owner) != NULL));
 		check_place(&answer.owner->place);
 		for (uint32_t i = 0; i < answer.owner->process_count; i++)
-			check_process(&answer.owner->processes[i]);
+			check_process(answer.owner->processes[i]);
 		length = encode_owner(packet, answer.id, answer.owner, answer.inodes,
 		    answer.inode_count);
 	}

@@ -61,7 +61,7 @@ is_about_bad(struct life *life, const struct told *told)
 		if (!program->bad)
 			continue;
 		about = about || (program->alerted_usec > 0 && strcmp(event, "summary") == 0);
-		if (exe == NULL || strcmp(program->who->owner->processes[0].exe, exe) != 0)
+		if (exe == NULL || strcmp(program->who->owner->processes[0]->exe, exe) != 0)
 			continue;
 		about = true;
 		if (program->alerted_usec == 0 && told->priority <= SEVERITY_WARNING)

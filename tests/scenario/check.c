@@ -255,6 +255,7 @@ check_counts(struct script *script, const char *rest)
 		{ "ids", world->ids },
 		{ "unasked", engine_short_of(world->engine)[SHORT_OF_QUESTIONS] },
 		{ "unasked-peers", engine_short_of(world->engine)[SHORT_OF_PEERS] },
+		{ "unkept", engine_short_of(world->engine)[SHORT_OF_OWNERS] },
 		{ "given-up", engine_short_of(world->engine)[SHORT_OF_AWAY] },
 	};
 

@@ -137,7 +137,7 @@ read_main(struct script *script, struct program *program, const char *rest)
 	(void)rest;
 	if (program->who == NULL || program->who->owner->process_count == 0)
 		return -EINVAL;
-	process = &program->who->owner->processes[0];
+	process = program->who->owner->processes[0];
 	process->evidence |= EVIDENCE_UNIT_OWN;
 	process->main_pid = process->pid;
 	return owner_text_set(&process->main_exe, process->exe);

@@ -168,7 +168,7 @@ new_who(struct script *script, const struct program *program)
 	if (asprintf(&who->name, "%s#%llu", program->name, (unsigned long long)++life->numbers) < 0)
 		abort();
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		struct process *process = &owner->processes[i];
+		struct process *process = owner->processes[i];
 		bool is_main = process->main_pid != 0 && process->main_pid == process->pid;
 
 		process->pid = life->next_pid++;
@@ -271,9 +271,9 @@ upgrade(struct script *script, struct program *program)
 		return;
 	owner = world_copy_owner(instance->who->owner, script->world.now_usec);
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		owner->processes[i].exe_deleted = true;
-		owner->processes[i].exe_trust = EXE_REPLACED;
-		owner->processes[i].evidence |= EVIDENCE_EXE_UPDATED;
+		owner->processes[i]->exe_deleted = true;
+		owner->processes[i]->exe_trust = EXE_REPLACED;
+		owner->processes[i]->evidence |= EVIDENCE_EXE_UPDATED;
 	}
 	(void)owner_unref(instance->who->owner);
 	instance->who->owner = owner;

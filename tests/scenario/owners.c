@@ -301,7 +301,7 @@ read_owner(struct words *words, uint64_t now_usec)
 	if (owner == NULL)
 		abort();
 	owner->holders = 1;
-	return read_process(words, now_usec, &owner->processes[0]) < 0 ? owner_unref(owner) : owner;
+	return read_process(words, now_usec, owner->processes[0]) < 0 ? owner_unref(owner) : owner;
 }
 
 int
@@ -350,15 +350,17 @@ write_also(struct script *script, const char *rest)
 	if (more == NULL)
 		abort();
 	more->holders = more->process_count;
-	/* The texts change hands. */
+	/* The processes change hands. */
 	for (uint32_t i = 0; i < owner->process_count; i++) {
+		struct process *empty = more->processes[i];
+
 		more->processes[i] = owner->processes[i];
-		process_init(&owner->processes[i]);
+		owner->processes[i] = empty;
 	}
 	(void)owner_unref(owner);
 	who->owner = more;
 	return read_process(&words, script->world.now_usec,
-	    &more->processes[more->process_count - 1]);
+	    more->processes[more->process_count - 1]);
 }
 
 struct owner *
@@ -372,7 +374,7 @@ world_copy_owner(const struct owner *from, uint64_t now_usec)
 	if (place_copy(&owner->place, &from->place) < 0)
 		abort();
 	for (uint32_t i = 0; i < from->process_count; i++)
-		if (process_copy(&owner->processes[i], &from->processes[i]) < 0)
+		if (process_copy(owner->processes[i], from->processes[i]) < 0)
 			abort();
 	return owner;
 }

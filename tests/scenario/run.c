@@ -83,7 +83,8 @@
  *	counts NAME N...  listeners sockets overstaying allowed away tcp udp; since the beginning
  *			held-back (messages), proofs (one-port questions), dumps, ids (stays),
  *			unasked (sockets, in time), given-up (stays, before their grace was over),
- *			unasked-peers (suspects reported without that question)
+ *			unasked-peers (suspects reported without that question),
+ *			unkept (owners that were too many)
  */
 #include <errno.h>
 #include <glob.h>

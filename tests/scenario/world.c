@@ -24,6 +24,7 @@
 #include "kernel/replay.h"
 #include "or-die.h"
 #include "world-names.h"
+#include "world-work.h"
 #include "world.h"
 
 /* As loop/poll.c and loop/lookup.c have them. */
@@ -157,26 +158,6 @@ answer_peers(struct world *world)
 	return count > 0;
 }
 
-/* What is under way, in one go or stay by stay. */
-static bool
-is_one_go(void *argument)
-{
-	const struct world *world = argument;
-
-	return !world->sliced;
-}
-
-static void
-finish_work(struct world *world)
-{
-	struct slice slice;
-
-	do {
-		slice = slice_of(1, is_one_go, world);
-		world->slices++;
-	} while (!engine_go_on(world->engine, &slice));
-}
-
 static void
 advance(struct world *world)
 {
@@ -184,7 +165,7 @@ advance(struct world *world)
 
 	do {
 		engine_begin_advance(world->engine, &moment);
-		finish_work(world);
+		world_finish_work(world);
 	} while (answer_peers(world));
 	world_deliver(world);
 	ask_owners(world);
@@ -258,9 +239,13 @@ take_answers(struct world *world)
 	size_t count = lookup->asked;
 	bool failed = lookup->failures > 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		struct owner *owner = find_owner(world, lookup->questions[i].inode);
+
 		answers[i] = (struct lookup_answer){ lookup->questions[i].inode,
-			find_owner(world, lookup->questions[i].inode) };
+			engine_keep_owner(world->engine, owner, lookup->questions[i].uid) };
+		(void)owner_unref(owner);
+	}
 	engine_lookup_answers(world->engine, answers, count, world->now_usec);
 	for (size_t i = 0; i < count; i++)
 		(void)owner_unref(answers[i].owner);
@@ -466,7 +451,7 @@ take_poll(struct world *world)
 	world->repetitions += snapshot->repeats;
 	world->settled = snapshot->repeats ? world->settled + 1 : 0;
 	engine_begin_observe(world->engine, snapshot, world->resumed);
-	finish_work(world);
+	world_finish_work(world);
 	if (engine_last_poll(world->engine)->taken_usec != world->begun_usec)
 		abort();
 	world->resumed = false;

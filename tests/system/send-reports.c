@@ -172,7 +172,7 @@ make_owner(const struct words *words)
 	set(&owner->place.unit, words->made_in);
 	if (known) {
 		owner->holders = 1;
-		fill_process(&owner->processes[0], words);
+		fill_process(owner->processes[0], words);
 	}
 	return owner;
 }

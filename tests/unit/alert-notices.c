@@ -63,10 +63,10 @@ notice_owners(enum fact_name name)
 	if (owners[0].owner == NULL) {
 		owners[0].owner = report_process("/usr/sbin/nginx", NULL, "nginx.service");
 		owners[1].owner = report_process("/usr/bin/python3.11", NULL, "session-3.scope");
-		owners[1].owner->processes[0].script = strdup("/home/alice/srv.py");
+		owners[1].owner->processes[0]->script = strdup("/home/alice/srv.py");
 		owners[2].owner = report_process("/usr/bin/docker-proxy", NULL, "docker.service");
-		owners[2].owner->processes[0].forwards_to = strdup(id);
-		owners[2].owner->processes[0].forwards_kind = CONTAINER_DOCKER;
+		owners[2].owner->processes[0]->forwards_to = strdup(id);
+		owners[2].owner->processes[0]->forwards_kind = CONTAINER_DOCKER;
 		owners[3].owner = report_nobody(OWNER_KERNEL, OWNER_REASON_NONE);
 	}
 	return fact_owners(name, owners, ARRAY_SIZE(owners), 6);
@@ -126,6 +126,9 @@ notice_fact(enum fact_name name)
 		[FACT_UNASKED] = 4100,
 		[FACT_GIVEN_UP] = 12,
 		[FACT_UNASKED_PEERS] = 1,
+		[FACT_UNKEPT_OWNERS] = 2900,
+		[FACT_INTERVAL_USEC] = 40 * USEC_PER_SEC,
+		[FACT_CONFIGURED_USEC] = 5 * USEC_PER_SEC,
 		[FACT_CONDITIONS] = 1U << CONDITION_LOOKUP | 1U << CONDITION_POLLS,
 		[FACT_INCOMPLETE] = INCOMPLETE_OVERRUN,
 	};
@@ -169,6 +172,8 @@ condition_of(enum notice notice)
 		[NOTICE_EXECUTABLES_RECOVERED] = CONDITION_EXECUTABLES,
 		[NOTICE_CROWDED] = CONDITION_CROWDED,
 		[NOTICE_CROWD_RECOVERED] = CONDITION_CROWDED,
+		[NOTICE_INTERVAL_STRETCHED] = CONDITION_INTERVAL,
+		[NOTICE_INTERVAL_RECOVERED] = CONDITION_INTERVAL,
 		[NOTICE_LISTENERS_LEFT_OUT] = CONDITION_LISTENERS,
 		[NOTICE_LISTENERS_RECOVERED] = CONDITION_LISTENERS,
 	};

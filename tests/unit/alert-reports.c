@@ -24,7 +24,7 @@ struct owner *
 report_process(const char *exe, const char *cmdline, const char *unit)
 {
 	struct owner *owner = or_die(owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1));
-	struct process *process = &owner->processes[0];
+	struct process *process = owner->processes[0];
 	const char *slash = strrchr(exe, '/');
 
 	owner->holders = 1;

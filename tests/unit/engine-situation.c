@@ -30,7 +30,7 @@ static struct owner *
 make_owner(const struct situation *situation)
 {
 	struct owner *owner = help_owner(situation->exe, situation->uid);
-	struct process *process = &owner->processes[0];
+	struct process *process = owner->processes[0];
 	const struct {
 		char **string;
 		const char *text;

@@ -88,7 +88,7 @@ help_owner_of(const char *exe, uint32_t uid, uint32_t count)
 	owner->holders = count;
 	owner->thorough = true;
 	for (uint32_t i = 0; i < count; i++) {
-		struct process *process = &owner->processes[i];
+		struct process *process = owner->processes[i];
 
 		process->pid = 100 + (int32_t)i;
 		process->parent_pid = 1;

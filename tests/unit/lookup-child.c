@@ -145,8 +145,8 @@ ask_child(struct fixture *fixture)
 
 	assert_int_equal(owner->kind, OWNER_PROCESS);
 	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, fixture->child);
-	return &owner->processes[0];
+	assert_int_equal(owner->processes[0]->pid, fixture->child);
+	return owner->processes[0];
 }
 
 bool

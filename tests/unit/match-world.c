@@ -38,7 +38,7 @@ match_world_make(void **state)
 	world->owner = help_owner("/usr/bin/nc", 1000);
 	world->unknown = owner_new(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP, 0);
 	world->kernel = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
-	process = &world->owner->processes[0];
+	process = world->owner->processes[0];
 	process->groups[0] = 3;
 	process->groups[1] = 2000;
 	process->group_count = 2;

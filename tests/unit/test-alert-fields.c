@@ -98,7 +98,7 @@ full(enum event_kind kind, uint32_t ports)
 	    report_process("/usr/bin/python3.11", "python3|srv.py", "session-3.scope"));
 
 	fill_stay(report->stay);
-	fill_process(&report->stay->owner->processes[0]);
+	fill_process(report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - USEC_PER_SEC;
 	report->stay->owner->unsearched = ports > 1;
 	report->stay->owner->unsearched_uid = 65534;

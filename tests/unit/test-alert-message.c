@@ -218,7 +218,7 @@ test_events(void **state)
 	report->stay->unwatched = true;
 	check_pieces(report, "CLEARED tcp 0.0.0.0:60855 ", " 10min 4s", PYTHON);
 	report = report_of(EVENT_APPEARED, "0.0.0.0", python());
-	report->stay->owner->processes[0].start_usec = REPORT_BOOTTIME_USEC - 212 * USEC_PER_DAY;
+	report->stay->owner->processes[0]->start_usec = REPORT_BOOTTIME_USEC - 212 * USEC_PER_DAY;
 	check_pieces(report, "APPEARED tcp 0.0.0.0:60855 ", " 10min 4s", " 212d", " 10min", PYTHON);
 	check_pieces(report_text("a\nb \x1b[31m \xff"), "CONFIG a\\nb \\x1b[31m \\xff");
 }
@@ -349,7 +349,7 @@ test_fields(void **state)
 
 	(void)state;
 	fill_stay(report->stay);
-	fill_process(&report->stay->owner->processes[0]);
+	fill_process(report->stay->owner->processes[0]);
 	report->stay->owner->observed_usec = REPORT_BOOTTIME_USEC - 2 * USEC_PER_SEC;
 	message = render(report);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -419,7 +419,7 @@ test_unknown_process(void **state)
 	(void)state;
 	assert_non_null(owner);
 	owner->holders = 2;
-	owner->processes[0].pid = 7;
+	owner->processes[0]->pid = 7;
 	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
 	assert_non_null(strstr(message->text, " [7 "));
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
@@ -438,7 +438,7 @@ test_many_processes(void **state)
 	owner->holders = 40;
 	owner->thorough = true;
 	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++) {
-		struct process *process = &owner->processes[i];
+		struct process *process = owner->processes[i];
 		process->pid = (int32_t)(100 + i);
 		process->uid = 0;
 		process->comm = strdup("worker");
@@ -465,7 +465,7 @@ test_object(void **state)
 
 	(void)state;
 	full.cmdline = CMDLINE_FULL;
-	dead->processes[0].pid = 77;
+	dead->processes[0]->pid = 77;
 	_free_ struct message *alive = render_under(overstay("0.0.0.0"), &full);
 	_free_ struct message *gone =
 	    render_under(report_of(EVENT_OVERSTAY, "0.0.0.0", dead), &full);

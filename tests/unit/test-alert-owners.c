@@ -48,14 +48,14 @@ test_programs(void **state)
 	    ": /usr/bin/php8.2 [4242]", "alice");
 	/* An interpreter that only says it is one keeps its path. */
 	owner = report_process("/usr/bin/python3.11", "python3|x", "");
-	owner->processes[0].exe_trust = EXE_UNVERIFIED;
+	owner->processes[0]->exe_trust = EXE_UNVERIFIED;
 	check_owner(owner, &host, ": /usr/bin/python3.11 x [4242]", "alice");
 	owner = report_process("/tmp/x", "x|-d", "");
-	owner->processes[0].exe_deleted = true;
+	owner->processes[0]->exe_deleted = true;
 	owner->holders = 3;
 	check_owner(owner, &host, ": /tmp/x (", ") -d [4242 ", " 2 ", "]", "alice");
 	owner = report_process("", NULL, "user@1000.service");
-	owner->processes[0].place.user_unit = strdup("app-x.scope");
+	owner->processes[0]->place.user_unit = strdup("app-x.scope");
 	check_owner(owner, &host, " [4242]", "alice", "app-x.scope");
 	check_owner(report_process("/usr/bin/x", "x", "dev-disk\\x2dby.service"), &host,
 	    ": /usr/bin/x [4242]", "alice", "dev-disk\\x2dby.service");
@@ -121,7 +121,7 @@ test_copies(void **state)
 	struct owner *owner = report_process("/opt/acme/helper", "helper|-c|x", "acme.service");
 
 	(void)state;
-	owner->processes[0].known_as = strdup("bash");
+	owner->processes[0]->known_as = strdup("bash");
 	check_owner(owner_ref(owner), &host, ": /opt/acme/helper (", "bash", ") -c x [4242]",
 	    "alice");
 	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
@@ -172,7 +172,7 @@ test_containers(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct owner *owner = report_process("/usr/bin/x", "x", cases[i].unit);
-		struct place *place = &owner->processes[0].place;
+		struct place *place = &owner->processes[0]->place;
 
 		place->user_unit = strdup(cases[i].user_unit);
 		place->container = strdup(cases[i].container);
@@ -194,8 +194,8 @@ test_forwarding(void **state)
 	    "docker-proxy|-host-port|60855", "docker.service");
 
 	(void)state;
-	owner->processes[0].forwards_to = strdup(ID);
-	owner->processes[0].forwards_kind = CONTAINER_DOCKER;
+	owner->processes[0]->forwards_to = strdup(ID);
+	owner->processes[0]->forwards_kind = CONTAINER_DOCKER;
 	check_owner(owner, &host, ": /usr/bin/docker-proxy -host-port 60855 [4242]", "alice",
 	    "docker.service", "docker", "0123456789ab");
 }
@@ -207,12 +207,12 @@ manager(int32_t pid, const char *unit, const char *user_unit)
 	struct owner *owner = report_process("/usr/lib/systemd/systemd", "/sbin/init",
 	    user_unit[0] == '\0' ? "init.scope" : "user@1000.service");
 
-	owner->processes[0].pid = pid;
-	owner->processes[0].evidence |= EVIDENCE_MANAGER;
+	owner->processes[0]->pid = pid;
+	owner->processes[0]->evidence |= EVIDENCE_MANAGER;
 	owner->place.unit = strdup(unit);
 	owner->place.user_unit = strdup(user_unit);
 	if (user_unit[0] != '\0')
-		owner->processes[0].place.user_unit = strdup("init.scope");
+		owner->processes[0]->place.user_unit = strdup("init.scope");
 	return owner;
 }
 
@@ -252,11 +252,11 @@ test_activation(void **state)
 	owner->holders = 2;
 	owner->thorough = true;
 	owner->place.unit = strdup("foo.socket");
-	owner->processes[0].pid = 1;
-	owner->processes[1].pid = 5;
-	owner->processes[1].exe = strdup("/usr/bin/foo");
-	owner->processes[1].uid = 0;
-	owner->processes[1].place.unit = strdup("foo.service");
+	owner->processes[0]->pid = 1;
+	owner->processes[1]->pid = 5;
+	owner->processes[1]->exe = strdup("/usr/bin/foo");
+	owner->processes[1]->uid = 0;
+	owner->processes[1]->place.unit = strdup("foo.service");
 	check_owner(owner, &host, ": /usr/bin/foo [5 ", " 1 ", "]", "root", "foo.service");
 	/* What PID 1 holds for no .socket unit is its own. */
 	check_owner(manager(1, "", ""), &host, ": /usr/lib/systemd/systemd [1]", "alice",
@@ -329,7 +329,7 @@ test_scripts(void **state)
 
 	(void)state;
 	off.cmdline = CMDLINE_OFF;
-	owner->processes[0].script = strdup("/home/alice/srv.py");
+	owner->processes[0]->script = strdup("/home/alice/srv.py");
 	check_owner(owner_ref(owner), &off, ": python3.11 /home/alice/srv.py [4242]", "alice");
 	check_owner(owner, &host, ": python3.11 srv.py [4242]", "alice");
 }

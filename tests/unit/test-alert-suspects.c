@@ -49,7 +49,7 @@ test_suspect(void **state)
 	struct report *report = suspect(1U << REASON_STRANGER);
 
 	(void)state;
-	report->stay->owner->processes[0].parent_comm = strdup("apache2");
+	report->stay->owner->processes[0]->parent_comm = strdup("apache2");
 	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT,
 	    reason_text(REASON_STRANGER), "(strong)", "apache2 [801]", HINT);
 	/* Strong ones first, then the weak; a parent without a name, or none. */
@@ -57,7 +57,7 @@ test_suspect(void **state)
 	    "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT, reason_text(REASON_SHM),
 	    reason_text(REASON_STRANGER), reason_text(REASON_DELETED), "(strong)", " [801]", HINT);
 	report = suspect(1U << REASON_DELETED | 1U << REASON_TEMPORARY);
-	report->stay->owner->processes[0].parent_pid = 0;
+	report->stay->owner->processes[0]->parent_pid = 0;
 	report->stay->would_allow = strdup("the\nweb");
 	check_pieces(report, "SUSPECT tcp 0.0.0.0:60855 ", " 6s", NCAT, reason_text(REASON_DELETED),
 	    reason_text(REASON_TEMPORARY), "(weak)", "\"the\\nweb\"", HINT);
@@ -100,7 +100,7 @@ test_peers(void **state)
 		struct report *report = suspect(1U << REASON_SHELL);
 		char count[16];
 
-		report->stay->owner->processes[0].parent_pid = 0;
+		report->stay->owner->processes[0]->parent_pid = 0;
 		report->stay->peers = report_peers(cases[i].count, cases[i].kept);
 		report->stay->peers->complete = cases[i].complete;
 		message = render(report);
@@ -289,7 +289,7 @@ evil_owner(const char *bytes)
 	struct process *process;
 
 	assert_non_null(owner);
-	process = &owner->processes[0];
+	process = owner->processes[0];
 	char **const strings[] = {
 		&process->comm,
 		&process->exe,
@@ -307,7 +307,7 @@ evil_owner(const char *bytes)
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		set(strings[i], bytes);
 	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++)
-		owner->processes[i].pid = INT32_MAX;
+		owner->processes[i]->pid = INT32_MAX;
 	owner->holders = UINT32_MAX;
 	owner->observed_usec = 1;
 	process->cmdline_length = (uint32_t)strlen(bytes) + 1;

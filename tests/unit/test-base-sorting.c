@@ -32,7 +32,7 @@ compare(const void *a, const void *b)
 }
 
 static bool
-stop(void *argument)
+no_more(void *argument)
 {
 	++*(size_t *)argument;
 	return false;
@@ -63,7 +63,7 @@ in_slices(void **state)
 			fill(counts[i]);
 			sorting_begin(&sorting, items, counts[i], sizeof(items[0]), compare);
 			do
-				slice = slice_of(every, stop, &slices);
+				slice = slice_of(every, no_more, &slices);
 			while (!sorting_go_on(&sorting, &slice));
 			check(counts[i]);
 			if (counts[i] > 2 && every == 1)
@@ -81,7 +81,7 @@ given_up(void **state)
 		bool seen[COUNT] = { false };
 		struct sorting sorting;
 		size_t slices = 0;
-		struct slice slice = slice_of(every, stop, &slices);
+		struct slice slice = slice_of(every, no_more, &slices);
 
 		fill(COUNT);
 		sorting_begin(&sorting, items, COUNT, sizeof(items[0]), compare);

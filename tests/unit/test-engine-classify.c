@@ -548,9 +548,9 @@ socket_units(void **state)
 	struct classification found;
 
 	(void)state;
-	owner->processes[0].pid = 1;
-	owner->processes[0].evidence = EVIDENCE_EXE_ROOTS;
-	assert_int_equal(owner_text_set(&owner->processes[0].place.unit, "init.scope"), 0);
+	owner->processes[0]->pid = 1;
+	owner->processes[0]->evidence = EVIDENCE_EXE_ROOTS;
+	assert_int_equal(owner_text_set(&owner->processes[0]->place.unit, "init.scope"), 0);
 	assert_int_equal(owner_text_set(&owner->place.unit, "foo.socket"), 0);
 	classify(&circumstances, &found);
 	assert_int_equal(found.class, CLASS_SERVICE);

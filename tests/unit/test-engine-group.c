@@ -49,7 +49,7 @@ make_stay(const struct who *who)
 	    help_listener(PROTOCOL_TCP, who->address == NULL ? "0.0.0.0" : who->address, 50000, 1);
 	struct stay *stay = stay_new(&tally, &listener, 1);
 	struct owner *owner = help_owner(who->exe == NULL ? "/usr/bin/x" : who->exe, who->uid);
-	struct process *process = &owner->processes[0];
+	struct process *process = owner->processes[0];
 
 	assert_non_null(stay);
 	set(&process->script, who->script);

@@ -60,9 +60,9 @@ hints_are_found(void **state)
 		uint16_t found;
 
 		assert_non_null(owner);
-		owner->processes[0].pid = 4242;
-		owner->processes[0].outlived = cases[i].outlived;
-		owner->processes[0].evidence = cases[i].evidence;
+		owner->processes[0]->pid = 4242;
+		owner->processes[0]->outlived = cases[i].outlived;
+		owner->processes[0]->evidence = cases[i].evidence;
 		found = hint_find(&facts);
 		if (found != cases[i].hints)
 			fail_msg("%s: %#x, not %#x", cases[i].name, found, cases[i].hints);
@@ -81,14 +81,14 @@ hints_are_of_whom_is_named(void **state)
 	(void)state;
 	assert_non_null(two);
 	assert_non_null(nobody);
-	two->processes[0].pid = 10;
-	two->processes[1].pid = 11;
-	two->processes[1].outlived = OUTLIVED_ALL;
+	two->processes[0]->pid = 10;
+	two->processes[1]->pid = 11;
+	two->processes[1]->outlived = OUTLIVED_ALL;
 	assert_int_equal(hint_find(&facts), 0);
-	two->processes[0].outlived = OUTLIVED_TERMINAL;
+	two->processes[0]->outlived = OUTLIVED_TERMINAL;
 	assert_int_equal(hint_find(&facts), BIT(TERMINAL));
 	/* A shell may be anybody's, unless that is a reason. */
-	two->processes[1].evidence = EVIDENCE_SHELL_PIPED;
+	two->processes[1]->evidence = EVIDENCE_SHELL_PIPED;
 	assert_int_equal(hint_find(&facts), BIT(TERMINAL) | BIT(SHELL));
 	facts.reasons = 1U << REASON_SHELL;
 	assert_int_equal(hint_find(&facts), BIT(TERMINAL));

@@ -79,7 +79,7 @@ make_owner(void)
 
 	assert_non_null(owner);
 	owner->holders = 1;
-	process = &owner->processes[0];
+	process = owner->processes[0];
 	process->pid = 100;
 	process->uid = 1000;
 	process->gid = 100;
@@ -263,9 +263,9 @@ test_exe_is_more_than_a_string(void **state)
 
 	(void)state;
 	fill_match(&policy.rules[0].match, &(struct row){ MATCH_EXE, .glob = "/usr/bin/web" });
-	owner->processes[0].exe_trust = EXE_UNVERIFIED;
+	owner->processes[0]->exe_trust = EXE_UNVERIFIED;
 	assert_false(allows(&policy, &listener, owner));
-	owner->processes[0].exe_trust = EXE_REPLACED;
+	owner->processes[0]->exe_trust = EXE_REPLACED;
 	assert_true(allows(&policy, &listener, owner));
 	policy_clear(&policy);
 	(void)owner_unref(owner);
@@ -282,10 +282,10 @@ test_every_holder_counts(void **state)
 	(void)state;
 	fill_match(&policy.rules[0].match, &(struct row){ MATCH_EXE, .glob = "/usr/bin/web" });
 	assert_true(allows(&policy, &listener, owner));
-	free(owner->processes[1].exe);
-	owner->processes[1].exe = strdup("/tmp/stranger");
+	free(owner->processes[1]->exe);
+	owner->processes[1]->exe = strdup("/tmp/stranger");
 	assert_false(allows(&policy, &listener, owner));
-	owner->processes[1].pid = 1;
+	owner->processes[1]->pid = 1;
 	assert_true(allows(&policy, &listener, owner));
 	policy_clear(&policy);
 	(void)owner_unref(owner);

@@ -55,7 +55,7 @@ slices_of_any_level(void **state)
 		char *globs[] = { (char *)cases[i].glob };
 		const struct match match = { .keys = 1 << MATCH_SLICE, .slice = { globs, 1 } };
 
-		match_replace(&world->owner->processes[0].place.slice, cases[i].slice);
+		match_replace(&world->owner->processes[0]->place.slice, cases[i].slice);
 		if (match_matches(&match, &world->listener, world->owner) != cases[i].is ||
 		    match_matches_not(&match, &world->listener, world->owner) == cases[i].is)
 			fail_msg("%s in %s", cases[i].slice, cases[i].glob);
@@ -74,11 +74,11 @@ slices_that_are_none(void **state)
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 2] = '-';
 	name[sizeof(name) - 1] = '\0';
-	match_replace(&world->owner->processes[0].place.slice, name);
+	match_replace(&world->owner->processes[0]->place.slice, name);
 	assert_false(match_matches(&match, &world->listener, world->owner));
 	globs[0] = (char *)"*";
 	assert_false(match_matches(&match, &world->listener, world->owner));
-	match_replace(&world->owner->processes[0].place.slice, "user-1000.scope");
+	match_replace(&world->owner->processes[0]->place.slice, "user-1000.scope");
 	assert_false(match_matches(&match, &world->listener, world->owner));
 }
 
@@ -98,7 +98,7 @@ units_with_a_backslash(void **state)
 		{ "myx2dapp.service", false },
 	};
 	struct world *world = *state;
-	struct place *place = &world->owner->processes[0].place;
+	struct place *place = &world->owner->processes[0]->place;
 
 	match_replace(&place->unit, "my\\x2dapp.service");
 	match_replace(&place->user_unit, "my\\x2dapp.service");
@@ -119,7 +119,7 @@ static void
 unknown_facts(void **state)
 {
 	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 	const struct match cases[] = {
 		{ .keys = 1 << MATCH_SESSION, .sessions = 1 << SESSION_TTY },
 		{ .keys = 1 << MATCH_LOGINUID, .login_uids = { logins, 2 } },
@@ -220,7 +220,7 @@ paths_through_links(void **state)
 		{ "/bin/nc", "/usr/bin/nc", "/bin/nc", "/bin/nc", true, false },
 	};
 	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *globs[] = { (char *)cases[i].glob };
@@ -270,13 +270,13 @@ one_of_any(void **state)
 	struct match match = { .any = any, .any_count = 2 };
 
 	/* Neither, the second, the first, both. */
-	world->owner->processes[0].uid = 9;
+	world->owner->processes[0]->uid = 9;
 	assert_false(match_matches(&match, &world->listener, world->owner));
-	world->owner->processes[0].uid = 1000;
+	world->owner->processes[0]->uid = 1000;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	any[0].exe = (struct glob_list){ nc_globs, 2 };
 	assert_true(match_matches(&match, &world->listener, world->owner));
-	world->owner->processes[0].uid = 9;
+	world->owner->processes[0]->uid = 9;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	/* Besides the keys around it, and with a not of its own. */
 	match.keys = 1 << MATCH_PROTOCOL;
@@ -291,7 +291,7 @@ one_of_any(void **state)
 	/* That one holds helps nobody where the keys around it are unknown, */
 	match.keys = 1 << MATCH_SESSION;
 	match.sessions = 1 << SESSION_X11;
-	world->owner->processes[0].session_type = SESSION_UNKNOWN;
+	world->owner->processes[0]->session_type = SESSION_UNKNOWN;
 	assert_false(match_matches(&match, &world->listener, world->owner));
 	match.sessions = 1 << SESSION_ANY;
 	assert_true(match_matches(&match, &world->listener, world->owner));
@@ -309,7 +309,7 @@ static void
 any_inside_a_container(void **state)
 {
 	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 	struct match any = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
 	struct match match = { .any = &any, .any_count = 1 };
 
@@ -345,7 +345,7 @@ container_by_short_id(void **state)
 		{ "0123456789ab", ID16 ID16 ID16 "0123456789abcdeg", false },
 	};
 	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 
 	match_replace(&process->place.user_unit, "");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -363,7 +363,7 @@ static void
 container_of_a_user(void **state)
 {
 	struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 	static const char *const user_units[] = { "", "machine-web.scope" };
 	struct match match = {
 		.keys = 1 << MATCH_CONTAINER,

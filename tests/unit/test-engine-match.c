@@ -65,49 +65,49 @@ spoil_exposure(struct world *world)
 static void
 spoil_exe(struct world *world)
 {
-	match_replace(&world->owner->processes[0].exe, "/usr/bin/n/c");
+	match_replace(&world->owner->processes[0]->exe, "/usr/bin/n/c");
 }
 
 static void
 spoil_comm(struct world *world)
 {
-	match_replace(&world->owner->processes[0].comm, "cn");
+	match_replace(&world->owner->processes[0]->comm, "cn");
 }
 
 static void
 spoil_cmdline(struct world *world)
 {
-	world->owner->processes[0].cmdline[15] = '1';
+	world->owner->processes[0]->cmdline[15] = '1';
 }
 
 static void
 spoil_user(struct world *world)
 {
-	world->owner->processes[0].uid = 1001;
+	world->owner->processes[0]->uid = 1001;
 }
 
 static void
 spoil_group(struct world *world)
 {
-	world->owner->processes[0].group_count = 1;
+	world->owner->processes[0]->group_count = 1;
 }
 
 static void
 spoil_unit(struct world *world)
 {
-	match_replace(&world->owner->processes[0].place.unit, "");
+	match_replace(&world->owner->processes[0]->place.unit, "");
 }
 
 static void
 spoil_user_unit(struct world *world)
 {
-	match_replace(&world->owner->processes[0].place.user_unit, "");
+	match_replace(&world->owner->processes[0]->place.user_unit, "");
 }
 
 static void
 spoil_origin(struct world *world)
 {
-	world->owner->processes[0].origin = ORIGIN_AT;
+	world->owner->processes[0]->origin = ORIGIN_AT;
 }
 
 static void
@@ -119,25 +119,25 @@ spoil_choice(struct world *world)
 static void
 spoil_slice(struct world *world)
 {
-	match_replace(&world->owner->processes[0].place.slice, "system-user.slice");
+	match_replace(&world->owner->processes[0]->place.slice, "system-user.slice");
 }
 
 static void
 spoil_session(struct world *world)
 {
-	world->owner->processes[0].session_type = SESSION_X11;
+	world->owner->processes[0]->session_type = SESSION_X11;
 }
 
 static void
 spoil_loginuid(struct world *world)
 {
-	world->owner->processes[0].login_uid = UINT32_MAX;
+	world->owner->processes[0]->login_uid = UINT32_MAX;
 }
 
 static void
 spoil_parent(struct world *world)
 {
-	match_replace(&world->owner->processes[0].parent_exe, "/usr/sbin/crond");
+	match_replace(&world->owner->processes[0]->parent_exe, "/usr/sbin/crond");
 }
 
 static void
@@ -290,7 +290,7 @@ keys_beside_not(void **state)
 		.not = &inner };
 
 	assert_false(match_matches(&match, &world->listener, world->owner));
-	world->owner->processes[0].uid = 9;
+	world->owner->processes[0]->uid = 9;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.protocols = 1 << PROTOCOL_UDP;
 	assert_false(match_matches(&match, &world->listener, world->owner));
@@ -303,7 +303,7 @@ keys_beside_not(void **state)
 	assert_false(match_matches_not(&inner, &world->listener, world->unknown));
 	/* Of an origin that is not known nothing is so, nor not so. */
 	inner = (struct match){ .keys = 1 << MATCH_ORIGIN, .origins = 1 << ORIGIN_CRON };
-	world->owner->processes[0].origin = ORIGIN_UNKNOWN;
+	world->owner->processes[0]->origin = ORIGIN_UNKNOWN;
 	assert_false(match_matches(&inner, &world->listener, world->owner));
 	assert_false(match_matches_not(&inner, &world->listener, world->owner));
 }
@@ -333,14 +333,14 @@ a_path_must_be_verified(void **state)
 	struct match match = { .keys = 1 << MATCH_EXE, .exe = { nc_globs, 2 } };
 	struct match other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
-	world->owner->processes[0].exe_trust = EXE_REPLACED;
+	world->owner->processes[0]->exe_trust = EXE_REPLACED;
 	assert_true(match_matches(&match, &world->listener, world->owner));
-	world->owner->processes[0].exe_trust = EXE_UNVERIFIED;
+	world->owner->processes[0]->exe_trust = EXE_UNVERIFIED;
 	assert_false(match_matches(&match, &world->listener, world->owner));
 	assert_false(match_matches_not(&match, &world->listener, world->owner));
 	/* Another path is another path, whatever stands under it. */
 	assert_true(match_matches_not(&other, &world->listener, world->owner));
-	match_replace(&world->owner->processes[0].exe, "");
+	match_replace(&world->owner->processes[0]->exe, "");
 	assert_false(match_matches(&match, &world->listener, world->owner));
 	assert_false(match_matches_not(&match, &world->listener, world->owner));
 }
@@ -369,7 +369,7 @@ script_under_a_title_is_unknown(void **state)
 	static char *globs[] = { (char *)"/srv/n.py" };
 	const struct match match = { .keys = 1 << MATCH_SCRIPT, .script = { globs, 1 } };
 	const struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 
 	match_replace(&process->exe, "/usr/bin/python3.11");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -404,7 +404,7 @@ cmdline_under_a_title_is_unknown(void **state)
 	static char *globs[] = { (char *)"acme: *" };
 	const struct match match = { .keys = 1 << MATCH_CMDLINE, .cmdline = { globs, 1 } };
 	const struct world *world = *state;
-	struct process *process = &world->owner->processes[0];
+	struct process *process = world->owner->processes[0];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		match_replace(&process->exe, cases[i].exe);
@@ -428,13 +428,13 @@ what_is_cut_or_empty_is_unknown(void **state)
 	struct match choice = { .keys = 1 << MATCH_CHOICE,
 		.choices = 1 << CHOICE_ASKED | 1 << CHOICE_AUTO };
 
-	world->owner->processes[0].cmdline_cut = true;
+	world->owner->processes[0]->cmdline_cut = true;
 	assert_true(match_matches(&cmdline, &world->listener, world->owner));
 	spoil_cmdline(world);
 	assert_false(match_matches(&cmdline, &world->listener, world->owner));
 	assert_false(match_matches_not(&cmdline, &world->listener, world->owner));
 	assert_true(match_matches(&comm, &world->listener, world->owner));
-	match_replace(&world->owner->processes[0].comm, "");
+	match_replace(&world->owner->processes[0]->comm, "");
 	assert_false(match_matches(&comm, &world->listener, world->owner));
 	assert_false(match_matches_not(&comm, &world->listener, world->owner));
 	assert_true(match_matches(&choice, &world->listener, world->owner));
@@ -462,8 +462,8 @@ the_user_of_a_socket_without_a_process(void **state)
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.uids = (struct id_list){ NULL, 0 };
 	match.gids = (struct id_list){ developers, 2 };
-	world->owner->processes[0].group_count = 0;
-	world->owner->processes[0].gid = 7;
+	world->owner->processes[0]->group_count = 0;
+	world->owner->processes[0]->gid = 7;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 }
 
@@ -477,23 +477,23 @@ every_holder_counts(void **state)
 	struct match not_other = { .keys = 1 << MATCH_EXE, .exe = { other_globs, 1 } };
 
 	assert_true(match_matches(&match, &world->listener, owner));
-	match_replace(&owner->processes[2].exe, "/tmp/stranger");
+	match_replace(&owner->processes[2]->exe, "/tmp/stranger");
 	assert_false(match_matches(&match, &world->listener, owner));
 	/* Some do and some do not: neither matches. */
 	assert_false(match_matches_not(&match, &world->listener, owner));
 	assert_true(match_matches_not(&not_other, &world->listener, owner));
 	/* PID 1 holds what it activates services with: it counts only where it is alone. */
-	owner->processes[2].pid = 1;
+	owner->processes[2]->pid = 1;
 	assert_true(match_matches(&match, &world->listener, owner));
-	owner->processes[2].pid = 103;
+	owner->processes[2]->pid = 103;
 	assert_false(match_matches(&match, &world->listener, owner));
 	/* What has systemd's name and PID 1 as its parent is none of systemd's. */
-	match_replace(&owner->processes[2].exe, "/dev/shm/x/systemd");
-	owner->processes[2].parent_pid = 1;
+	match_replace(&owner->processes[2]->exe, "/dev/shm/x/systemd");
+	owner->processes[2]->parent_pid = 1;
 	assert_false(match_matches(&match, &world->listener, owner));
-	owner->processes[2].evidence |= EVIDENCE_MANAGER;
+	owner->processes[2]->evidence |= EVIDENCE_MANAGER;
 	assert_true(match_matches(&match, &world->listener, owner));
-	world->owner->processes[0].pid = 1;
+	world->owner->processes[0]->pid = 1;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	spoil_exe(world);
 	assert_false(match_matches(&match, &world->listener, world->owner));

@@ -342,12 +342,12 @@ further_holders(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 2);
 		struct circumstances circumstances = { .listener = &listener, .owner = owner };
-		struct process *older = &owner->processes[0], *hook = &owner->processes[1];
+		struct process *older = owner->processes[0], *hook = owner->processes[1];
 		struct classification found;
 
 		owner->holders = 2;
 		for (int j = 0; j < 2; j++) {
-			struct process *process = &owner->processes[j];
+			struct process *process = owner->processes[j];
 
 			process->pid = 100 + j;
 			process->start_usec = 1000 + (uint64_t)j;

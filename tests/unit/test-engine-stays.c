@@ -535,7 +535,7 @@ peers_are_not_those_of_an_alert_that_never_was(void **state)
 }
 
 static bool
-stop(void *argument)
+no_more(void *argument)
 {
 	(void)argument;
 	return false;
@@ -548,7 +548,7 @@ static void
 begin_poll_at_many(void)
 {
 	struct listener listeners[COUNT_OF_MANY];
-	struct slice slice = slice_of(1, stop, NULL);
+	struct slice slice = slice_of(1, no_more, NULL);
 	struct moment when = now();
 
 	for (uint32_t i = 0; i < COUNT_OF_MANY; i++)
@@ -586,7 +586,7 @@ an_end_in_the_middle(void **state)
 
 		begin_poll_at_many();
 		for (unsigned i = 0; i < slices; i++) {
-			slice = slice_of(1, stop, NULL);
+			slice = slice_of(1, no_more, NULL);
 			(void)engine_go_on(engine, &slice);
 		}
 		assert_int_equal(end(state), 0);

@@ -225,7 +225,7 @@ an_unseen_class_is_unknown(void **state)
 static void
 scripts(void **state)
 {
-	struct process *process = &owner->processes[0];
+	struct process *process = owner->processes[0];
 
 	(void)state;
 	rules[0].match = (struct match){ .keys = 1 << MATCH_SCRIPT, .script = { script_globs, 1 } };
@@ -246,7 +246,7 @@ scripts(void **state)
 static void
 containers(void **state)
 {
-	struct process *process = &owner->processes[0];
+	struct process *process = owner->processes[0];
 	char manager[32];
 
 	(void)state;
@@ -296,12 +296,12 @@ socket_units(void **state)
 	static char *globs[] = { (char *)"foo.socket" };
 
 	(void)state;
-	owner->processes[0].pid = 1;
-	assert_int_equal(owner_text_set(&owner->processes[0].place.unit, "init.scope"), 0);
+	owner->processes[0]->pid = 1;
+	assert_int_equal(owner_text_set(&owner->processes[0]->place.unit, "init.scope"), 0);
 	assert_int_equal(owner_text_set(&owner->place.unit, "foo.socket"), 0);
 	rules[0].match = (struct match){ .keys = 1 << MATCH_UNIT, .unit = { globs, 1 } };
 	assert_true(ask(&service).allowed);
-	owner->processes[0].pid = 2;
+	owner->processes[0]->pid = 2;
 	assert_false(ask(&service).allowed);
 }
 
@@ -319,7 +319,7 @@ static void
 verified_programs(void **state)
 {
 	struct verified verified = { .added = on_added, .argument = &told };
-	struct process *process = &owner->processes[0];
+	struct process *process = owner->processes[0];
 
 	(void)state;
 	told = 0;
@@ -350,7 +350,7 @@ verified_programs(void **state)
 	 * nobody vouches for those. */
 	for (unsigned i = 0; i < 5; i++) {
 		struct owner *other = help_owner(i == 2 ? "/usr/bin/y" : "/usr/bin/x", 1000);
-		struct process *stranger = &other->processes[0];
+		struct process *stranger = other->processes[0];
 
 		stranger->evidence = EVIDENCE_EXE_KNOWN;
 		stranger->exe_trust = EXE_UNVERIFIED;
@@ -501,7 +501,7 @@ chains_are_bounded(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < HOPPING_CHAINS_MAX + 10; i++) {
-		owner->processes[0].uid = i;
+		owner->processes[0]->uid = i;
 		stay = make_stay(&member, 50000, 1000 + i);
 		member.owner = help_owner("/usr/bin/x", i);
 		stay.is.last_seen_usec = 1001 + i;
@@ -510,7 +510,7 @@ chains_are_bounded(void **state)
 	}
 	assert_int_equal(hopping.count, HOPPING_CHAINS_MAX);
 	hopping_clear(&hopping);
-	owner->processes[0].uid = 1000;
+	owner->processes[0]->uid = 1000;
 	for (unsigned i = 0; i < 200; i++) {
 		stay = make_stay(&member, (uint16_t)(50000 + i), 1000 + i);
 		hopping_join(&hopping, &stay, 100);

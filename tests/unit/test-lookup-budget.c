@@ -86,13 +86,13 @@ test_of_others(void **state)
 	assert_false(answers.saw_all);
 	owner = owner_of(&answers, SERVED);
 	assert_int_equal(owner->kind, OWNER_PROCESS);
-	assert_int_equal(owner->processes[0].pid, PID(0));
+	assert_int_equal(owner->processes[0]->pid, PID(0));
 	assert_false(owner->thorough);
 	assert_false(owner->unsearched);
 	/* He may have hidden who serves. */
 	owner = owner_of(&answers, THEIRS);
 	assert_int_equal(owner->kind, OWNER_PROCESS);
-	assert_int_equal(owner->processes[0].pid, PID(30));
+	assert_int_equal(owner->processes[0]->pid, PID(30));
 	assert_true(owner->unsearched);
 	assert_int_equal(owner->unsearched_uid, ATTACKER);
 	/* And anybody may have given him a socket. */
@@ -116,7 +116,7 @@ test_quickly(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(quick); i++)
 		quick[i].flags = 0;
 	ask_questions(fake, quick, ARRAY_SIZE(quick), &answers);
-	assert_int_equal(owner_of(&answers, SERVED)->processes[0].pid, PID(0));
+	assert_int_equal(owner_of(&answers, SERVED)->processes[0]->pid, PID(0));
 	assert_false(owner_of(&answers, SERVED)->unsearched);
 	assert_int_equal(owner_of(&answers, NOBODYS)->reason, OWNER_REASON_NOT_SEARCHED);
 	release(&answers);
@@ -143,10 +143,10 @@ test_in_pieces(void **state)
 	owner = owner_of(&answers, SERVED);
 	assert_true(owner->thorough);
 	assert_int_equal(owner->holders, 2);
-	assert_int_equal(owner->processes[0].pid, PID(1));
+	assert_int_equal(owner->processes[0]->pid, PID(1));
 	owner = owner_of(&answers, LAST);
 	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, PID(1));
+	assert_int_equal(owner->processes[0]->pid, PID(1));
 	release(&answers);
 }
 

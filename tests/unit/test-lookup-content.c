@@ -276,8 +276,9 @@ test_name_in_private(void **state)
 		assert_int_equal(chmod(directory, hidden ? 0700 : 0755), 0);
 		start_child(fixture, fixture->program, path, become_alice);
 		owner = ask(fixture, STRANGER);
-		assert_int_equal(owner->processes[0].pid, fixture->child);
-		assert_int_equal((owner->processes[0].evidence & EVIDENCE_NAME_OTHER) == 0, hidden);
+		assert_int_equal(owner->processes[0]->pid, fixture->child);
+		assert_int_equal((owner->processes[0]->evidence & EVIDENCE_NAME_OTHER) == 0,
+		    hidden);
 		end_child(&fixture->child);
 	}
 	assert_int_equal(unlink(path) + rmdir(directory), 0);
@@ -307,7 +308,7 @@ test_silent_server(void **state)
 	start_child(fixture, fixture->program, name, become_alice);
 	owner = ask(fixture, STRANGER);
 	assert_int_equal(owner->kind, OWNER_PROCESS);
-	assert_string_equal(owner->processes[0].exe, fixture->program);
+	assert_string_equal(owner->processes[0]->exe, fixture->program);
 	end_child(&fixture->child);
 	(void)umount2(directory, MNT_DETACH);
 	(void)rmdir(directory);

@@ -389,9 +389,9 @@ test_own_pids(void **state)
 	(void)close(take_fd(&fd));
 	owner = ask(fixture, 0);
 	assert_int_equal(owner->kind, OWNER_PROCESS);
-	fixture->child = owner->processes[0].pid;
-	assert_true((owner->processes[0].evidence & EVIDENCE_OTHER_PIDS) != 0);
-	assert_true((owner->processes[0].evidence & EVIDENCE_OTHER_USERS) == 0);
+	fixture->child = owner->processes[0]->pid;
+	assert_true((owner->processes[0]->evidence & EVIDENCE_OTHER_PIDS) != 0);
+	assert_true((owner->processes[0]->evidence & EVIDENCE_OTHER_USERS) == 0);
 	(void)kill(fixture->child, SIGKILL);
 	fixture->child = 0;
 }

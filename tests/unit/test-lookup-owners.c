@@ -124,7 +124,7 @@ static void
 send_done(struct pair *pair, uint32_t id)
 {
 	char packet[LOOKUP_PACKET_MAX];
-	size_t length = encode_done(packet, id, LOOKUP_SAW_ALL);
+	size_t length = encode_done(packet, id, LOOKUP_SAW_ALL, 0);
 
 	assert_int_equal(send(pair->peer, packet, length, 0), length);
 }

@@ -308,7 +308,7 @@ test_groups(void **state)
 		else if (i < 30)
 			assert_string_equal(owner_first(owner)->comm, "other");
 		if (i >= 15 && i < 20)
-			assert_string_equal(owner->processes[1].comm, "many");
+			assert_string_equal(owner->processes[1]->comm, "many");
 	}
 	assert_ptr_equal(owner_of(&answers, 100), owner_of(&answers, 114));
 	release(&answers);
@@ -335,7 +335,7 @@ test_holders(void **state)
 	assert_int_equal(owner->holders, 40);
 	assert_int_equal(owner->process_count, OWNER_PROCESSES_MAX);
 	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++)
-		assert_int_equal(owner->processes[i].start_usec,
+		assert_int_equal(owner->processes[i]->start_usec,
 		    (1000 + i) * USEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 	release(&answers);
 }
@@ -368,7 +368,7 @@ test_large(void **state)
 	assert_true(owner->process_count >= 3);
 	assert_true(owner->process_count <= 15);
 	for (uint32_t i = 0; i < owner->process_count; i++) {
-		const struct process *process = &owner->processes[i];
+		const struct process *process = owner->processes[i];
 		assert_string_equal(process->exe, exe);
 		assert_true(process->cmdline_cut);
 		if (i < 3)

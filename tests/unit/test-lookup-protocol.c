@@ -90,7 +90,7 @@ make_owner(void)
 	owner->thorough = true;
 	make_place(&owner->place, 1);
 	for (uint32_t i = 0; i < 2; i++)
-		make_process(&owner->processes[i], i);
+		make_process(owner->processes[i], i);
 	return owner;
 }
 
@@ -179,7 +179,7 @@ test_round_trip(void **state)
 	assert_place_equal(&answer.owner->place, &owner->place);
 	assert_int_equal(answer.owner->process_count, 2);
 	for (uint32_t i = 0; i < 2; i++)
-		assert_process_equal(&answer.owner->processes[i], &owner->processes[i]);
+		assert_process_equal(answer.owner->processes[i], owner->processes[i]);
 	owner_unref(answer.owner);
 	owner_unref(owner);
 }
@@ -189,7 +189,7 @@ test_done(void **state)
 {
 	char packet[LOOKUP_PACKET_MAX];
 	struct lookup_client_packet answer;
-	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL);
+	size_t length = encode_done(packet, 3, LOOKUP_SAW_ALL, 0);
 
 	(void)state;
 	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
@@ -198,10 +198,16 @@ test_done(void **state)
 	assert_int_equal(answer.id, 3);
 	assert_int_equal(answer.inode_count, 0);
 	assert_null(answer.owner);
-	length = encode_done(packet, 3, 0);
+	assert_int_equal(answer.cpu_usec, 0);
+	length = encode_done(packet, 3, 0, 1234567);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_false(answer.saw_all);
-	length = encode_done(packet, 3, 2);
+	assert_int_equal(answer.cpu_usec, 1234500);
+	length = encode_done(packet, 3, LOOKUP_SAW_ALL, UINT64_MAX);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
+	assert_true(answer.saw_all);
+	assert_int_equal(answer.cpu_usec, (uint64_t)LOOKUP_CPU_MAX * LOOKUP_CPU_UNIT_USEC);
+	length = encode_done(packet, 3, 2, 0);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 }
 
@@ -349,8 +355,8 @@ test_known(void **state)
 		size_t length;
 		int r;
 
-		free(owner->processes[1].known_as);
-		owner->processes[1].known_as = strdup(names[i]);
+		free(owner->processes[1]->known_as);
+		owner->processes[1]->known_as = strdup(names[i]);
 		length = encode_owner(packet, 9, owner, inodes, ARRAY_SIZE(inodes));
 		owner_unref(owner);
 		r = lookup_client_parse(packet, length, &answer);
@@ -480,7 +486,7 @@ test_script(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
-		struct process *process = &owner->processes[0];
+		struct process *process = owner->processes[0];
 		char packet[LOOKUP_PACKET_MAX];
 		struct lookup_client_packet answer = { 0 };
 		size_t length;
@@ -496,7 +502,7 @@ test_script(void **state)
 		process->cmdline_length = (uint32_t)cases[i].length;
 		length = encode_owner(packet, 9, owner, inodes, 1);
 		assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
-		assert_string_equal(answer.owner->processes[0].script, cases[i].script);
+		assert_string_equal(answer.owner->processes[0]->script, cases[i].script);
 		owner_unref(answer.owner);
 		owner_unref(owner);
 	}
@@ -521,7 +527,7 @@ test_largest(void **state)
 	set(&owner->place.user_unit, owner->place.unit);
 	set(&owner->place.slice, owner->place.unit);
 	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++) {
-		struct process *process = &owner->processes[i];
+		struct process *process = owner->processes[i];
 		process->pid = (int32_t)i + 1;
 		process->main_pid = 1;
 		process->group_count = OWNER_GROUPS_MAX;
@@ -543,8 +549,8 @@ test_largest(void **state)
 	assert_true(answer.owner->process_count < OWNER_PROCESSES_MAX);
 	assert_int_equal(answer.owner->holders, OWNER_PROCESSES_MAX);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(answer.owner->processes[i].cmdline_length, OWNER_CMDLINE_MAX);
-		assert_string_equal(answer.owner->processes[i].main_exe, text);
+		assert_int_equal(answer.owner->processes[i]->cmdline_length, OWNER_CMDLINE_MAX);
+		assert_string_equal(answer.owner->processes[i]->main_exe, text);
 	}
 	owner_unref(answer.owner);
 	owner_unref(owner);
@@ -560,11 +566,11 @@ test_order(void **state)
 	size_t length;
 
 	(void)state;
-	owner->processes[1].start_usec = owner->processes[0].start_usec;
+	owner->processes[1]->start_usec = owner->processes[0]->start_usec;
 	length = encode_owner(packet, 9, owner, inodes, 1);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	owner_unref(answer.owner);
-	owner->processes[1].start_usec--;
+	owner->processes[1]->start_usec--;
 	length = encode_owner(packet, 9, owner, inodes, 1);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 	owner_unref(owner);

@@ -141,7 +141,7 @@ check(uint32_t inode, struct owner *owner, void *argument)
 	if (place == NULL)
 		tally->wrong++;
 	for (uint32_t i = 0; place != NULL && i < owner->process_count; i++) {
-		const struct process *process = &owner->processes[i];
+		const struct process *process = owner->processes[i];
 		bool child = is_child(tally, place, process);
 
 		tally->found += child;

@@ -166,7 +166,7 @@ test_workers(void **state)
 	assert_int_equal(owner->holders, WORKERS);
 	assert_int_equal(owner->process_count, OWNER_PROCESSES_MAX);
 	for (uint32_t i = 0; i < owner->process_count; i++)
-		assert_int_equal(owner->processes[i].start_usec,
+		assert_int_equal(owner->processes[i]->start_usec,
 		    ticks[i] * USEC_PER_SEC / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
@@ -344,10 +344,10 @@ test_thread_beside(void **state)
 		wait_a_little();
 	owner = ask(fixture, geteuid());
 	assert_int_equal(owner->holders, 2);
-	assert_int_equal(owner->processes[0].pid, shown);
-	assert_int_equal(owner->processes[1].pid, fixture->child);
+	assert_int_equal(owner->processes[0]->pid, shown);
+	assert_int_equal(owner->processes[1]->pid, fixture->child);
 	end_child(&shown);
-	assert_true(owner->processes[1].cmdline_length > 0);
+	assert_true(owner->processes[1]->cmdline_length > 0);
 }
 
 /* A child of another user, who looks around by its own means. */
@@ -430,9 +430,9 @@ test_unit(void **state)
 	assert_int_equal(owner->holders, 1);
 	assert_false(owner->thorough);
 	assert_string_equal(owner->place.unit, unit);
-	assert_int_equal(owner->processes[0].pid, fixture->child);
+	assert_int_equal(owner->processes[0]->pid, fixture->child);
 	owner = ask_question(fixture, (struct lookup_question){ .uid = geteuid() });
-	assert_int_equal(owner->processes[0].pid, fixture->child);
+	assert_int_equal(owner->processes[0]->pid, fixture->child);
 	end_child(&fixture->child);
 	assert_int_equal(rmdir(path), 0);
 }

@@ -216,7 +216,7 @@ a_ring_holds_a_listener(void **state)
 		if (shows_numbers(pid, inode)) {
 			assert_int_equal(owner->kind, OWNER_PROCESS);
 			assert_int_equal(owner->holders, 1);
-			assert_int_equal(owner->processes[0].pid, pid);
+			assert_int_equal(owner->processes[0]->pid, pid);
 		} else
 			assert_int_equal(owner->reason, OWNER_REASON_IO_URING);
 		help_release(&answers);

@@ -68,8 +68,8 @@ test_own_cgroup(void **state)
 	assert_int_equal(owner->kind, OWNER_PROCESS);
 	assert_int_equal(owner->holders, 3);
 	assert_false(owner->thorough);
-	assert_int_equal(owner->processes[0].pid, PID(2));
-	assert_int_equal(owner->processes[2].pid, PID(3));
+	assert_int_equal(owner->processes[0]->pid, PID(2));
+	assert_int_equal(owner->processes[2]->pid, PID(3));
 	assert_string_equal(owner->place.unit, "web.service");
 	assert_string_equal(owner->place.slice, "system.slice");
 	release(&answers);
@@ -77,7 +77,7 @@ test_own_cgroup(void **state)
 	owner = ask_one(fake, id, 0, LOOKUP_THOROUGH, &answers);
 	assert_int_equal(owner->holders, 4);
 	assert_true(owner->thorough);
-	assert_int_equal(owner->processes[0].pid, PID(4));
+	assert_int_equal(owner->processes[0]->pid, PID(4));
 	release(&answers);
 }
 
@@ -95,19 +95,19 @@ test_elsewhere(void **state)
 	/* PID(2), whose number is the largest; of its parents none holds it. */
 	owner = ask_one(fake, 4711, 0, 0, &answers);
 	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, PID(2));
+	assert_int_equal(owner->processes[0]->pid, PID(2));
 	assert_false(owner->thorough);
 	release(&answers);
 	/* But of its child the parent is looked at, too. */
 	make_stat_full(fake, PID(2), "worker", 30, PID(1), 0);
 	owner = ask_one(fake, 0, 0, 0, &answers);
 	assert_int_equal(owner->holders, 2);
-	assert_int_equal(owner->processes[0].pid, PID(1));
+	assert_int_equal(owner->processes[0]->pid, PID(1));
 	release(&answers);
 	make_socket(fake, 1, 3, 100);
 	owner = ask_one(fake, 0, 0, 0, &answers);
 	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, 1);
+	assert_int_equal(owner->processes[0]->pid, 1);
 	release(&answers);
 	/* Nobody holds it: all were looked at. */
 	owner = ask_one(fake, 0, 0, 0, &answers);
@@ -135,7 +135,7 @@ test_socket_unit(void **state)
 	id = make_cgroup(fake, "system.slice/web.socket", NULL, 0);
 	owner = ask_one(fake, id, 0, 0, &answers);
 	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, 1);
+	assert_int_equal(owner->processes[0]->pid, 1);
 	assert_string_equal(owner->place.unit, "web.socket");
 	assert_string_equal(owner_place(owner)->unit, "web.socket");
 	release(&answers);
@@ -143,7 +143,7 @@ test_socket_unit(void **state)
 	(void)make_cgroup(fake, "system.slice/web.service", service, 1);
 	owner = ask_one(fake, id, 0, 0, &answers);
 	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, PID(1));
+	assert_int_equal(owner->processes[0]->pid, PID(1));
 	assert_string_equal(owner_place(owner)->unit, "web.service");
 	assert_string_equal(owner->place.unit, "web.socket");
 	release(&answers);
@@ -209,12 +209,12 @@ test_large_cgroup(void **state)
 	make_holder(fake, PID(-20), 10);
 	owner = ask_one(fake, id, 0, 0, &answers);
 	assert_int_equal(owner->holders, 1);
-	assert_int_equal(owner->processes[0].pid, PID(1));
+	assert_int_equal(owner->processes[0]->pid, PID(1));
 	release(&answers);
 	make_stat_full(fake, PID(1), "worker", 20, PID(-20), 0);
 	owner = ask_one(fake, id, 0, 0, &answers);
 	assert_int_equal(owner->holders, 2);
-	assert_int_equal(owner->processes[0].pid, PID(-20));
+	assert_int_equal(owner->processes[0]->pid, PID(-20));
 	release(&answers);
 }
 

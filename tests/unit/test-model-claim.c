@@ -552,7 +552,7 @@ test_judgements(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(judgements); i++) {
 		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
 		struct circumstances circumstances = { .listener = &listener, .owner = owner };
-		struct process *process = &owner->processes[0];
+		struct process *process = owner->processes[0];
 		struct classification found;
 
 		assert_non_null(owner);
@@ -596,7 +596,7 @@ test_steps(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
 		struct circumstances circumstances = { .listener = &listener, .owner = owner };
-		struct process *process = &owner->processes[0];
+		struct process *process = owner->processes[0];
 		struct classification found;
 
 		assert_non_null(owner);

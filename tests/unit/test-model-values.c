@@ -276,26 +276,26 @@ same_owner(void **state)
 
 	(void)state;
 	assert_true(owner_same(a, a));
-	b->processes[0].pid = 999;
-	b->processes[0].start_usec = 5;
-	b->processes[0].exe_trust = EXE_REPLACED;
+	b->processes[0]->pid = 999;
+	b->processes[0]->start_usec = 5;
+	b->processes[0]->exe_trust = EXE_REPLACED;
 	assert_true(owner_same(a, b) && owner_same(b, a));
-	rename_to(&b->processes[0].cmdline, "nc -l");
+	rename_to(&b->processes[0]->cmdline, "nc -l");
 	assert_true(owner_same(a, b));
-	b->processes[0].uid = 1001;
+	b->processes[0]->uid = 1001;
 	assert_false(owner_same(a, b));
-	b->processes[0].uid = 1000;
-	rename_to(&b->processes[0].exe, "/usr/bin/ncat");
+	b->processes[0]->uid = 1000;
+	rename_to(&b->processes[0]->exe, "/usr/bin/ncat");
 	assert_false(owner_same(a, b));
-	rename_to(&b->processes[0].exe, "/usr/bin/nc");
-	rename_to(&b->processes[0].place.unit, "x.service");
+	rename_to(&b->processes[0]->exe, "/usr/bin/nc");
+	rename_to(&b->processes[0]->place.unit, "x.service");
 	assert_false(owner_same(a, b));
-	rename_to(&a->processes[0].place.unit, "x.service");
+	rename_to(&a->processes[0]->place.unit, "x.service");
 	assert_true(owner_same(a, b));
-	rename_to(&a->processes[0].place.user_unit, "y.service");
+	rename_to(&a->processes[0]->place.user_unit, "y.service");
 	assert_false(owner_same(a, b));
 	/* Nobody knows what it runs: not even the same as itself. */
-	rename_to(&b->processes[0].exe, "");
+	rename_to(&b->processes[0]->exe, "");
 	assert_false(owner_same(b, b));
 	assert_false(owner_same(unknown, unknown));
 	assert_false(owner_same(unknown, a) || owner_same(a, unknown));
@@ -303,6 +303,17 @@ same_owner(void **state)
 	assert_false(owner_same(kernel, a) || owner_same(a, kernel));
 	assert_string_equal(owner_kind_name(unknown->kind), "unknown");
 	assert_string_equal(owner_reason_name(unknown->reason), "timeout");
+	assert_null(owner_unref(a));
+	assert_null(owner_unref(b));
+	/* Somebody may hold it beside the one that was found. */
+	b = help_owner("/usr/bin/nc", 1000);
+	a = help_owner("/usr/bin/nc", 1000);
+	b->unsearched = true;
+	assert_true(owner_same(a, b) && owner_same(b, a));
+	b->processes[0]->pid++;
+	assert_false(owner_same(a, b) || owner_same(b, a));
+	b->unsearched = false;
+	assert_true(owner_same(a, b));
 	assert_null(owner_unref(a));
 	assert_null(owner_unref(b));
 	assert_null(owner_unref(kernel));
@@ -328,7 +339,7 @@ other_code_is_another_owner(void **state)
 			  other_title[] = "what I like\0";
 	struct owner *a = help_owner("/usr/bin/python3.11", 1000);
 	struct owner *b = help_owner("/usr/bin/python3.11", 1000);
-	struct process *p = &a->processes[0], *q = &b->processes[0];
+	struct process *p = a->processes[0], *q = b->processes[0];
 
 	(void)state;
 	set_arguments(p, one, sizeof(one));
@@ -349,6 +360,18 @@ other_code_is_another_owner(void **state)
 	assert_false(owner_same(a, b));
 	q->pid--;
 	assert_true(owner_same(a, b));
+	/* Nor is what was cut off known, but while it lives. */
+	set_arguments(p, one, sizeof(one));
+	set_arguments(q, next, sizeof(next));
+	q->cmdline_cut = true;
+	assert_true(owner_same(a, b) && owner_same(b, a));
+	q->pid++;
+	assert_false(owner_same(a, b) || owner_same(b, a));
+	q->cmdline_cut = false;
+	assert_true(owner_same(a, b));
+	q->pid--;
+	set_arguments(p, title, sizeof(title));
+	set_arguments(q, other_title, sizeof(other_title));
 	rename_to(&p->script, "/srv/a.py");
 	assert_true(owner_same(a, b));
 	q->start_usec++;
@@ -370,17 +393,17 @@ code_from_standard_input_is_its_process(void **state)
 	struct owner *b = help_owner("/usr/bin/python3.11", 1000);
 
 	(void)state;
-	set_arguments(&a->processes[0], input, sizeof(input));
-	set_arguments(&b->processes[0], input, sizeof(input));
+	set_arguments(a->processes[0], input, sizeof(input));
+	set_arguments(b->processes[0], input, sizeof(input));
 	assert_true(owner_same(a, b));
-	b->processes[0].pid++;
+	b->processes[0]->pid++;
 	assert_false(owner_same(a, b));
 	/* No arguments were seen. */
-	set_arguments(&a->processes[0], none, sizeof(none));
+	set_arguments(a->processes[0], none, sizeof(none));
 	assert_false(owner_same(a, b) || owner_same(b, a));
-	set_arguments(&b->processes[0], none, sizeof(none));
+	set_arguments(b->processes[0], none, sizeof(none));
 	assert_false(owner_same(a, b));
-	b->processes[0].pid--;
+	b->processes[0]->pid--;
 	assert_true(owner_same(a, b));
 	assert_null(owner_unref(a));
 	assert_null(owner_unref(b));
@@ -395,23 +418,23 @@ the_service_is_named_and_not_its_activator(void **state)
 
 	(void)state;
 	assert_int_equal(owner_first(owner)->pid, 100);
-	owner->processes[0].pid = 1;
+	owner->processes[0]->pid = 1;
 	assert_int_equal(owner_first(owner)->pid, 101);
-	alone->processes[0].pid = 1;
+	alone->processes[0]->pid = 1;
 	assert_int_equal(owner_first(alone)->pid, 1);
 	/* What systemd forked for a service is not yet the service. What has its name alone is. */
-	alone->processes[0].pid = 100;
-	alone->processes[0].parent_pid = 1;
-	assert_false(process_is_init(&alone->processes[0]));
-	alone->processes[0].evidence |= EVIDENCE_MANAGER;
-	assert_true(process_is_init(&alone->processes[0]));
-	alone->processes[0].parent_pid = 99;
-	assert_false(process_is_init(&alone->processes[0]));
+	alone->processes[0]->pid = 100;
+	alone->processes[0]->parent_pid = 1;
+	assert_false(process_is_init(alone->processes[0]));
+	alone->processes[0]->evidence |= EVIDENCE_MANAGER;
+	assert_true(process_is_init(alone->processes[0]));
+	alone->processes[0]->parent_pid = 99;
+	assert_false(process_is_init(alone->processes[0]));
 	/* What it forks to start the generators forks, too. */
-	assert_int_equal(owner_text_set(&alone->processes[0].place.unit, "init.scope"), 0);
-	assert_true(process_is_init(&alone->processes[0]));
-	alone->processes[0].evidence = 0;
-	assert_false(process_is_init(&alone->processes[0]));
+	assert_int_equal(owner_text_set(&alone->processes[0]->place.unit, "init.scope"), 0);
+	assert_true(process_is_init(alone->processes[0]));
+	alone->processes[0]->evidence = 0;
+	assert_false(process_is_init(alone->processes[0]));
 	assert_null(owner_first(empty));
 	assert_false(owner_is_managers(empty));
 	assert_false(owner_same(empty, empty));
@@ -521,15 +544,15 @@ forks_of_a_manager_are_no_other_owner(void **state)
 	rename_to(&owner->place.unit, "user@1000.service");
 	rename_to(&owner->place.user_unit, "web.socket");
 	for (size_t i = 0; i < owner->process_count; i++) {
-		rename_to(&owner->processes[i].place.unit, "user@1000.service");
-		rename_to(&owner->processes[i].place.user_unit, "init.scope");
+		rename_to(&owner->processes[i]->place.unit, "user@1000.service");
+		rename_to(&owner->processes[i]->place.user_unit, "init.scope");
 		assert_false(owner_is_managers(owner));
-		owner->processes[i].evidence |= EVIDENCE_MANAGER;
+		owner->processes[i]->evidence |= EVIDENCE_MANAGER;
 	}
 	assert_true(owner_is_managers(owner));
 	assert_string_equal(owner_place(owner)->user_unit, "web.socket");
 	/* The service that is started is no manager. */
-	owner->processes[1].evidence = 0;
+	owner->processes[1]->evidence = 0;
 	assert_false(owner_is_managers(owner));
 	assert_string_equal(owner_place(owner)->user_unit, "init.scope");
 	assert_null(owner_unref(owner));

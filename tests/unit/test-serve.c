@@ -240,11 +240,11 @@ test_json_is_valid_whatever_a_process_is_called(void **state)
 	every[sizeof(every) - 1] = '\0';
 	(void)snprintf(command, sizeof(command), "x|%s", every);
 	owner = report_process(every, command, every);
-	assert_int_equal(owner_text_set(&owner->processes[0].comm, "\xff\"\n\x1b[2J\xe2\x80\xae"),
+	assert_int_equal(owner_text_set(&owner->processes[0]->comm, "\xff\"\n\x1b[2J\xe2\x80\xae"),
 	    0);
-	assert_int_equal(owner_text_set(&owner->processes[0].script, every), 0);
-	assert_int_equal(owner_text_set(&owner->processes[0].cwd, every), 0);
-	assert_int_equal(owner_text_set(&owner->processes[0].place.container, every), 0);
+	assert_int_equal(owner_text_set(&owner->processes[0]->script, every), 0);
+	assert_int_equal(owner_text_set(&owner->processes[0]->cwd, every), 0);
+	assert_int_equal(owner_text_set(&owner->processes[0]->place.container, every), 0);
 	begin(&printed, owner);
 	columns_choose_all(&all);
 	whole = as_json(&printed, &all);
@@ -291,8 +291,8 @@ test_a_list_of_pids(void **state)
 	(void)state;
 	assert_non_null(owner);
 	owner->holders = 5;
-	owner->processes[0].pid = 11;
-	owner->processes[1].pid = 12;
+	owner->processes[0]->pid = 11;
+	owner->processes[1]->pid = 12;
 	begin(&printed, owner_ref(owner));
 	assert_string_equal(as_table(&printed, "pid", &raw), "11,12\n");
 	end(&printed);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a search for the holders of sockets costs is up to those who have processes and descriptors,
+ * and how often one is made is up to those who listen. So what searches cost is measured, and is
+ * made up for at the rate of a hundredth of a core. Up to a burst, questions are put as they come;
+ * beyond it they are put off.
+ *
+ * Who asks pays: a request's cost is divided among the users by the numbers of their questions.
+ * Beside what all have together each user has a little of their own. So somebody whose listeners
+ * are asked about rarely is not put off, whatever another one has spent.
+ *
+ * Who shares an account, and of how many users there is one, is fair.h's. All others share one.
+ *
+ * What it never does: put off for longer than what was spent needs to be made up for.
+ *
+ * Cost: a comparison with each account a question.
+ */
+#include "engine/asking.h"
+
+/* What of it is not made up for by now. */
+static uint64_t
+spent_usec(const struct asking_account *account, uint64_t share, uint64_t now_usec)
+{
+	uint64_t passed_usec = now_usec > account->as_of_usec ? now_usec - account->as_of_usec : 0;
+
+	return account->spent_usec > passed_usec / share ?
+	    account->spent_usec - passed_usec / share :
+	    0;
+}
+
+/* The number of the user's account; of 0, that of all who have none, *ret_free is one to be had. */
+static unsigned
+find_account(const struct asking *asking, uint32_t uid, uint64_t now_usec, unsigned *ret_free)
+{
+	uint32_t party = fair_party(uid);
+
+	*ret_free = 0;
+	for (unsigned i = FAIR_ACCOUNTS_MAX - 1; i > 0; i--) {
+		const struct asking_account *account = &asking->users[i];
+
+		if (account->questions == 0 &&
+		    spent_usec(account, ASKING_USER_SHARE, now_usec) == 0)
+			*ret_free = i;
+		else if (account->party == party)
+			return i;
+	}
+	return 0;
+}
+
+bool
+asking_may(const struct asking *asking, uint32_t uid, uint64_t now_usec)
+{
+	unsigned number, free_number;
+
+	if (spent_usec(&asking->all, ASKING_SHARE, now_usec) < ASKING_BURST_USEC)
+		return true;
+	number = find_account(asking, uid, now_usec, &free_number);
+	return (number == 0 && free_number != 0) ||
+	    spent_usec(&asking->users[number], ASKING_USER_SHARE, now_usec) <
+	    ASKING_USER_BURST_USEC;
+}
+
+void
+asking_note(struct asking *asking, uint32_t uid, uint64_t now_usec)
+{
+	unsigned free_number, number = find_account(asking, uid, now_usec, &free_number);
+
+	if (number == 0)
+		number = free_number;
+	asking->users[number].party = fair_party(uid);
+	asking->users[number].questions++;
+	asking->all.questions++;
+}
+
+static void
+charge(struct asking_account *account, uint64_t share, uint64_t cpu_usec, uint64_t now_usec)
+{
+	account->spent_usec = spent_usec(account, share, now_usec) + cpu_usec;
+	account->as_of_usec = now_usec;
+	account->questions = 0;
+}
+
+void
+asking_charge(struct asking *asking, uint64_t cpu_usec, uint64_t now_usec)
+{
+	uint32_t questions = asking->all.questions;
+
+	charge(&asking->all, ASKING_SHARE, cpu_usec, now_usec);
+	for (unsigned i = 0; i < FAIR_ACCOUNTS_MAX; i++)
+		if (asking->users[i].questions > 0)
+			charge(&asking->users[i], ASKING_USER_SHARE,
+			    cpu_usec * asking->users[i].questions / questions, now_usec);
+}

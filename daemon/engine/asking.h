@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much CPU time overstay-lookup may take to answer, and for whom. See asking.c.
+ */
+#ifndef OVERSTAY_ENGINE_ASKING_H
+#define OVERSTAY_ENGINE_ASKING_H
+
+#include "base/clock.h"
+#include "engine/fair.h"
+
+/* One part in so many of a core for all users, and so much at once, */
+#define ASKING_SHARE	  100
+#define ASKING_BURST_USEC (3 * USEC_PER_SEC)
+/* and beside that for each user. */
+#define ASKING_USER_SHARE      400
+#define ASKING_USER_BURST_USEC USEC_PER_SEC
+
+/* What was spent and is not made up for yet. */
+struct asking_account {
+	uint64_t spent_usec;
+	uint64_t as_of_usec; /* CLOCK_BOOTTIME */
+	uint32_t party;	     /* fair_party(); valid where something was spent */
+	uint32_t questions;  /* of those that are being charged */
+};
+
+/* All zero at first. */
+struct asking {
+	struct asking_account all;
+	struct asking_account users[FAIR_ACCOUNTS_MAX]; /* the first one is of all who lack one */
+};
+
+/* True where a question for a socket of this user may be put now. */
+bool asking_may(const struct asking *asking, uint32_t uid, uint64_t now_usec);
+
+/* A question for a socket of this user was put, */
+void asking_note(struct asking *asking, uint32_t uid, uint64_t now_usec);
+/* and all that were noted together took so much. */
+void asking_charge(struct asking *asking, uint64_t cpu_usec, uint64_t now_usec);
+
+#endif
