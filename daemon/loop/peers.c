@@ -21,7 +21,7 @@
 #define PEERS_TIMEOUT_USEC (2 * USEC_PER_SEC)
 
 /* A request that is under way. */
-struct asking {
+struct peer_question {
 	struct connected connected;
 	bool asked;
 };
@@ -37,7 +37,7 @@ struct peers {
 static const struct source_request *
 next_request(void *context)
 {
-	struct asking *asking = context;
+	struct peer_question *asking = context;
 
 	if (asking->asked)
 		return NULL;
@@ -48,7 +48,7 @@ next_request(void *context)
 static void
 on_socket(const struct source_socket *socket, void *context)
 {
-	struct asking *asking = context;
+	struct peer_question *asking = context;
 
 	connected_socket(socket, &asking->connected);
 }
@@ -56,7 +56,7 @@ on_socket(const struct source_socket *socket, void *context)
 static void
 on_answered(void *context, int r, const struct source_result *result)
 {
-	struct asking *asking = context;
+	struct peer_question *asking = context;
 
 	if (r == 0)
 		connected_end(&asking->connected, result->incomplete);
@@ -79,7 +79,7 @@ take_in(struct peers *peers, const struct report_peers *found)
 static void
 on_done(void *argument, void *context, int r)
 {
-	struct asking *asking = context;
+	struct peer_question *asking = context;
 
 	if (r < 0)
 		log_debug("peers", "cannot read the connections: %s", strerror(-r));
@@ -104,7 +104,7 @@ static void
 ask(void *argument)
 {
 	struct peers *peers = argument;
-	struct asking *asking;
+	struct peer_question *asking;
 
 	if (peers->count > 0)
 		return;

@@ -289,8 +289,14 @@ note_begun(struct poll *poll)
 	uint64_t cpu_usec = clock_process_cpu_usec() - loop_apart_usec(poll->ground->loop);
 
 	if (poll->awake_usec != 0) {
+		/* A survey under way is counted here until it is done, and then given back: what
+		 * is left of that is taken off what comes next. */
+		uint64_t counted_usec = poll->begun_cpu_usec;
+
+		if (cpu_usec < counted_usec)
+			cpu_usec = counted_usec;
 		note_late(poll, since_usec);
-		note_cost(poll, cpu_usec - poll->begun_cpu_usec, since_usec);
+		note_cost(poll, cpu_usec - counted_usec, since_usec);
 	}
 	poll->awake_usec = now_usec;
 	poll->begun_cpu_usec = cpu_usec;
