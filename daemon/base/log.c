@@ -51,8 +51,8 @@ static void _printf_(4, 0) fill_line(struct text *line, int priority, const char
 	text_add(line, "\n");
 }
 
-/* Whether a line can be written without a wait: a pipe that is writable has room for PIPE_BUF bytes,
- * which is more than a line. */
+/* Whether a line can be written without a wait: a pipe that is writable has room for PIPE_BUF
+ * bytes, which is more than a line. */
 static bool
 has_room(int wait_msec)
 {

@@ -201,8 +201,8 @@ say_not_permitted(struct lookup *lookup)
 		fact_text(FACT_UNIT, unit)));
 }
 
-/* Whether it lacks permission. Who finds a holder at once needs none for the other processes: only a
- * search of all shows that it is there again. */
+/* Whether it lacks permission. Who finds a holder at once needs none for the other processes: only
+ * a search of all shows that it is there again. */
 static bool
 lacks_permission(struct lookup *lookup)
 {

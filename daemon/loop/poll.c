@@ -323,7 +323,7 @@ take_in(struct poll *poll, struct snapshot *snapshot)
 	loop_announce(ground->loop, LOOP_CHANGED);
 }
 
-/* The engine has it, or it had no memory for it: a poll that was read and not understood is none. */
+/* The engine has it, or it had no memory for it: what was read and not understood is no poll. */
 static void
 note_taken(struct poll *poll)
 {
