@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lookup without a loop: batch by batch, each waited for. Every process is searched at the
- * first question, so that nobody has to be asked for twice.
+ * The lookup without a loop: all questions at once, so that the processes are walked once, and
+ * waited for. Every process is searched at the first question, so that nobody has to be asked for
+ * twice.
  *
- * What it never does: wait longer than ANSWER_TIMEOUT_USEC for a batch, or for a lookup that
- * failed.
+ * What it never does: wait longer than ANSWER_TIMEOUT_USEC for as many answers as a packet has, or
+ * for a lookup that failed.
+ *
+ * Memory: 90 bytes a question, of LOOKUP_QUESTIONS_MAX at most.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,14 +19,14 @@
 #include "kernel/kernel-sockets.h"
 #include "once-lookup.h"
 
-/* overstay-lookup answers a batch within this, or it is not asked on. */
+/* overstay-lookup answers so many questions as a packet has within this, or it is not asked on. */
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
 /* A suspect's socket is asked for anew for a checksum; more rounds than this make no sense. */
 #define ROUNDS_MAX 16
 
 struct answers {
-	struct lookup_answer list[LOOKUP_INODES_MAX];
+	struct lookup_answer list[LOOKUP_QUESTIONS_MAX];
 	size_t count;
 	struct names_link *names;
 	struct engine *engine;
@@ -37,26 +40,48 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 	struct answers *answers = argument;
 	uint32_t uid = lookup_question_uid(answers->questions, answers->question_count, inode);
 
-	if (answers->count < LOOKUP_INODES_MAX)
+	if (answers->count < LOOKUP_QUESTIONS_MAX)
 		answers->list[answers->count++] =
 		    (struct lookup_answer){ inode, engine_keep_owner(answers->engine, owner, uid) };
 }
 
+/* No more answers are waited for; r says why, and is returned. */
+static int
+give_up(struct lookup_client *client, int r, struct answers *answers)
+{
+	lookup_client_give_up(client, lookup_client_reason(r), clock_boottime_usec(), on_owner,
+	    answers);
+	return r;
+}
+
+/* Puts the rest of the questions. Returns 0, -ETIMEDOUT, or why the lookup failed. */
+static int
+ask_rest(struct lookup_client *client, uint64_t until_usec, struct answers *answers)
+{
+	int r = 1;
+
+	while (r == 1) {
+		struct pollfd poll_fd = { .fd = lookup_client_fd(client), .events = POLLOUT };
+
+		if (clock_monotonic_usec() > until_usec)
+			r = -ETIMEDOUT;
+		else if (poll(&poll_fd, 1, 1000) > 0)
+			r = lookup_client_ask_on(client);
+	}
+	return r < 0 ? give_up(client, r, answers) : 0;
+}
+
 /* Waits for the answers to what was asked. Returns 0, -ETIMEDOUT, or why the lookup failed. */
 static int
-wait_answers(struct lookup_client *client, struct answers *answers)
+wait_answers(struct lookup_client *client, uint64_t until_usec, struct answers *answers)
 {
-	uint64_t until_usec = clock_monotonic_usec() + ANSWER_TIMEOUT_USEC;
 	int r = -EAGAIN;
 
 	while (r == 1 || r == -EAGAIN) {
 		struct pollfd poll_fd = { .fd = lookup_client_fd(client), .events = POLLIN };
 
-		if (clock_monotonic_usec() > until_usec) {
-			lookup_client_give_up(client, OWNER_REASON_TIMEOUT, clock_boottime_usec(),
-			    on_owner, answers);
-			return -ETIMEDOUT;
-		}
+		if (clock_monotonic_usec() > until_usec)
+			return give_up(client, -ETIMEDOUT, answers);
 		if (r == -EAGAIN && poll(&poll_fd, 1, 1000) <= 0)
 			continue;
 		r = lookup_client_step(client, clock_boottime_usec(), on_owner, answers);
@@ -64,25 +89,32 @@ wait_answers(struct lookup_client *client, struct answers *answers)
 	return r;
 }
 
-/* What no process holds may be the kernel's own. */
+/* What no process holds may be the kernel's own: it is asked for as many at a time as it may be. */
 static void
-ask_kernel(const struct lookup_question *questions, size_t count, struct answers *answers)
+ask_kernel(struct lookup_question *questions, size_t count, struct answers *answers)
 {
-	struct unheld_socket sockets[UNHELD_MAX];
-	size_t unheld = unheld_collect(questions, count, answers->list, answers->count, sockets);
+	unheld_sort(questions, count);
+	for (size_t at = 0; at < answers->count; at += UNHELD_MAX) {
+		size_t left = answers->count - at, some = left < UNHELD_MAX ? left : UNHELD_MAX;
+		struct lookup_answer *list = answers->list + at;
+		struct unheld_socket sockets[UNHELD_MAX];
+		size_t unheld = unheld_collect(questions, count, list, some, sockets);
 
-	if (unheld == 0)
-		return;
-	names_link_registered(answers->names, sockets, unheld);
-	kernel_sockets_ask(sockets, unheld);
-	unheld_take_in(answers->list, answers->count, sockets, unheld);
+		if (unheld == 0)
+			continue;
+		names_link_registered(answers->names, sockets, unheld);
+		kernel_sockets_ask(sockets, unheld);
+		unheld_take_in(list, some, sockets, unheld);
+	}
 }
 
-/* Puts one batch and hands its answers to the engine. Returns 0 or why the lookup failed. */
+/* Puts questions and hands the answers to the engine. Returns 0 or why the lookup failed. */
 static int
 ask_batch(struct engine *engine, struct policy *policy, struct lookup_client *client,
     struct lookup_question *questions, size_t count, struct answers *answers)
 {
+	uint64_t until_usec =
+	    clock_monotonic_usec() + (count / LOOKUP_INODES_MAX + 1) * ANSWER_TIMEOUT_USEC;
 	int r;
 
 	for (size_t i = 0; i < count; i++)
@@ -95,7 +127,10 @@ ask_batch(struct engine *engine, struct policy *policy, struct lookup_client *cl
 		r = lookup_client_ask(client, questions, count);
 	if (r < 0)
 		return r;
-	r = wait_answers(client, answers);
+	if (r > 0)
+		r = ask_rest(client, until_usec, answers);
+	if (r == 0)
+		r = wait_answers(client, until_usec, answers);
 	/* Without memory a link leads nowhere. */
 	(void)!link_table_take(&policy->links, lookup_client_links(client));
 	ask_kernel(questions, count, answers);
@@ -117,7 +152,7 @@ int
 once_lookup(struct engine *engine, struct policy *policy, struct lookup_client **client,
     struct names_link *names)
 {
-	_free_ struct lookup_question *questions = calloc(LOOKUP_INODES_MAX, sizeof(*questions));
+	_free_ struct lookup_question *questions = calloc(LOOKUP_QUESTIONS_MAX, sizeof(*questions));
 	_free_ struct answers *answers = calloc(1, sizeof(*answers));
 	unsigned rounds = 0;
 	int r = 0;
@@ -132,11 +167,11 @@ once_lookup(struct engine *engine, struct policy *policy, struct lookup_client *
 		advance(engine);
 		count = *client == NULL ? 0 :
 					  engine_lookup_questions(engine, questions,
-					      LOOKUP_INODES_MAX, clock_boottime_usec());
+					      LOOKUP_QUESTIONS_MAX, clock_boottime_usec());
 		if (count == 0)
 			break;
-		/* Full batches are only more of the same. */
-		if (count < LOOKUP_INODES_MAX && ++rounds > ROUNDS_MAX)
+		/* As many as there may be are only more of the same. */
+		if (count < LOOKUP_QUESTIONS_MAX && ++rounds > ROUNDS_MAX)
 			break;
 		r = ask_batch(engine, policy, *client, questions, count, answers);
 		if (r < 0)

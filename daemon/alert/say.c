@@ -127,6 +127,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_INTERVAL_STRETCHED] = "{CONDITION}: there are so many listeners that polls take "
 				      "more than 1% of a CPU: the longest time between two "
 				      "is {INTERVAL_USEC} instead of {CONFIGURED_USEC}",
+	[NOTICE_UNSEARCHED] = "{CONDITION}: uid {UID} has too many open file descriptors to be "
+			      "searched: who holds some of the sockets is unknown",
 	[NOTICE_LISTENERS_LEFT_OUT] = "{CONDITION}: {COUNT} listeners are not watched: more than "
 				      "{LISTENERS} are open, most of them by uid {UID}",
 	[NOTICE_LOOKUP_RECOVERED] = "{CONDITION}: overstay-lookup is answering again",
@@ -144,6 +146,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 				   "uid {SOCKET_UID}]",
 	[NOTICE_INTERVAL_RECOVERED] = "{CONDITION}: the longest time between two polls is "
 				      "{INTERVAL_USEC} again",
+	[NOTICE_SEARCH_RECOVERED] = "{CONDITION}: all processes are searched again",
 	[NOTICE_LISTENERS_RECOVERED] = "{CONDITION}: all listeners are watched again",
 };
 

@@ -591,6 +591,13 @@ engine_lacks_owners(struct engine *engine, uint64_t now_usec, uint32_t *ret_uid)
 	return kept_is_short(&engine->kept, now_usec);
 }
 
+uint64_t
+engine_unsearched(const struct engine *engine, uint32_t *ret_uid)
+{
+	*ret_uid = engine->track.tally.unsearched_uid;
+	return engine->track.tally.unsearched_count;
+}
+
 void
 engine_counts(const struct engine *engine, struct track_counts *ret)
 {

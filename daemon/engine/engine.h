@@ -173,6 +173,10 @@ const uint64_t *engine_short_of(const struct engine *engine);
 /* True while owners are unknown that were too many to keep. *ret_uid is the user of the last. */
 bool engine_lacks_owners(struct engine *engine, uint64_t now_usec, uint32_t *ret_uid);
 
+/* How many answers said, since the start, that not all could be searched, and of the last one whose
+ * processes those are. */
+uint64_t engine_unsearched(const struct engine *engine, uint32_t *ret_uid);
+
 void engine_counts(const struct engine *engine, struct track_counts *ret);
 /* What the last poll changed. */
 struct diff_counts engine_changes(const struct engine *engine);

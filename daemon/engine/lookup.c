@@ -80,6 +80,10 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
 	stay->tally->asks_again |= owner->unsearched || owner->reason == OWNER_REASON_TOO_MANY;
+	if (owner->unsearched) {
+		stay->tally->unsearched_count++;
+		stay->tally->unsearched_uid = owner->unsearched_uid;
+	}
 	stay_judge_anew(stay);
 }
 

@@ -4,13 +4,14 @@
  * read from a file is config/match.c's.
  *
  * Truth: a match key is true, false or unknown (an owner that could not be seen, a command line
- * that was cut, a path that could not be verified). Unknown stays unknown under `not`, and a rule
- * matches only where the answer is true: what could not be seen is never allowed by it.
+ * that was cut, a path that could not be verified, a cgroup that could not be read). Unknown stays
+ * unknown under `not`, and a rule matches only where the answer is true: what could not be seen is
+ * never allowed by it.
  *
  * Several processes may hold one socket: a rule about processes matches only if it is true of
  * every holder that is described, so that a stranger who was passed an allowed program's socket is
  * not covered. PID 1 beside others is left out: it holds the listeners it activates services with.
- * If some could not be searched, it has to be true whatever they are.
+ * If some could not be searched, or are not described, it has to be true whatever they are.
  *
  * Pure. Cost: the keys that a rule has, cheap ones first, until one is false.
  */
@@ -260,12 +261,30 @@ match_user(const struct match *match, const struct match_subject *subject)
 	return TRUTH_NO;
 }
 
-/* Where the process stands; a manager that only holds a .socket unit's listener stands there. */
+/*
+ * Where the process stands; a manager that only holds a .socket unit's listener stands there. NULL
+ * where nobody knows: without a process, or if its cgroup could not be read.
+ */
 static const struct place *
 place_of(const struct match_subject *subject)
 {
-	return subject->process == owner_first(subject->owner) ? owner_place(subject->owner) :
-								 &subject->process->place;
+	const struct process *process = subject->process;
+	const struct place *place;
+
+	if (process == NULL)
+		return NULL;
+	place =
+	    process == owner_first(subject->owner) ? owner_place(subject->owner) : &process->place;
+	return place == &process->place && (process->evidence & EVIDENCE_PLACE_UNKNOWN) != 0 ?
+	    NULL :
+	    place;
+}
+
+/* Where nobody knows where it stands. */
+static enum truth
+truth_without_place(const struct match_subject *subject)
+{
+	return subject->process == NULL ? truth_without_process(subject) : TRUTH_UNKNOWN;
 }
 
 static enum truth
@@ -277,17 +296,19 @@ match_some_unit(const struct glob_list *list, const char *unit)
 static enum truth
 match_unit(const struct match *match, const struct match_subject *subject)
 {
-	if (subject->process == NULL)
-		return truth_without_process(subject);
-	return match_some_unit(&match->unit, place_of(subject)->unit);
+	const struct place *place = place_of(subject);
+
+	return place == NULL ? truth_without_place(subject) :
+			       match_some_unit(&match->unit, place->unit);
 }
 
 static enum truth
 match_user_unit(const struct match *match, const struct match_subject *subject)
 {
-	if (subject->process == NULL)
-		return truth_without_process(subject);
-	return match_some_unit(&match->user_unit, place_of(subject)->user_unit);
+	const struct place *place = place_of(subject);
+
+	return place == NULL ? truth_without_place(subject) :
+			       match_some_unit(&match->user_unit, place->user_unit);
 }
 
 /*
@@ -343,11 +364,10 @@ names_container(const struct glob_list *list, const char *container)
 static enum truth
 match_container(const struct match *match, const struct match_subject *subject)
 {
-	const struct place *place;
+	const struct place *place = place_of(subject);
 
-	if (subject->process == NULL)
-		return truth_without_process(subject);
-	place = place_of(subject);
+	if (place == NULL)
+		return truth_without_place(subject);
 	if (place->container[0] == '\0' || !names_container(&match->container, place->container))
 		return TRUTH_NO;
 	return is_below_users_manager(place) ? match_users_container(subject, place) : TRUTH_YES;
@@ -358,13 +378,14 @@ static enum truth
 match_slice(const struct match *match, const struct match_subject *subject)
 {
 	static const char suffix[] = ".slice";
+	const struct place *place = place_of(subject);
 	char name[OWNER_UNIT_MAX];
 	size_t length;
 	const char *slice;
 
-	if (subject->process == NULL)
-		return truth_without_process(subject);
-	slice = place_of(subject)->slice;
+	if (place == NULL)
+		return truth_without_place(subject);
+	slice = place->slice;
 	length = strlen(slice);
 	/* The answer's word is no proof that it is one, and the suffix is moved within the name. */
 	if (length < sizeof(suffix) || length >= sizeof(name) ||
@@ -391,6 +412,8 @@ match_session(const struct match *match, const struct match_subject *subject)
 
 	if (process == NULL)
 		return truth_without_process(subject);
+	if ((process->evidence & EVIDENCE_PLACE_UNKNOWN) != 0)
+		return TRUTH_UNKNOWN;
 	if (process->place.session[0] == '\0')
 		return TRUTH_NO;
 	if ((match->sessions >> SESSION_ANY & 1) != 0)
@@ -611,7 +634,9 @@ match_rule(const struct rule *rule, struct match_subject subject)
 		if (match_all(&rule->match, &subject) != TRUTH_YES)
 			return false;
 	}
-	/* Who could not be searched may hold it, too: nothing is known of that process. */
+	/* Who could not be searched may hold it, too, and who is not described does: nothing is
+	 * known of that process. */
 	subject.process = NULL;
-	return !owner->unsearched || match_all(&rule->match, &subject) == TRUTH_YES;
+	return !(owner->unsearched || owner->unjudged) ||
+	    match_all(&rule->match, &subject) == TRUTH_YES;
 }

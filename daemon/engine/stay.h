@@ -97,6 +97,8 @@ struct stay_tally {
 	uint32_t unkept_uid;		   /* whose was the last of SHORT_OF_OWNERS */
 	bool asks_again;		   /* some owner may be one that is not all of the truth */
 	struct kept *kept;		   /* the engine's, NULL = there is always room */
+	uint64_t unsearched_count;	   /* answers that said so, since the start; */
+	uint32_t unsearched_uid;	   /* whose processes the last one was about */
 };
 
 /* What it is. There are thousands of them: flags share a byte, and nothing is padded. */

@@ -7,6 +7,9 @@
  * could be searched. A reason that is known already (another PID namespace, an io_uring) is not
  * replaced by one that is only possible.
  */
+#include <stdlib.h>
+
+#include "base/search.h"
 #include "engine/unheld.h"
 
 bool
@@ -71,13 +74,27 @@ unheld_apply(struct owner **owner, enum kernel_claim claim)
 	*owner = changed;
 }
 
+static int
+compare_questions(const void *a, const void *b)
+{
+	const struct lookup_question *left = a, *right = b;
+
+	return left->inode < right->inode ? -1 : left->inode > right->inode;
+}
+
+void
+unheld_sort(struct lookup_question *questions, size_t count)
+{
+	if (count > 1)
+		qsort(questions, count, sizeof(questions[0]), compare_questions);
+}
+
 static const struct lookup_question *
 find_question(const struct lookup_question *questions, size_t count, uint32_t inode)
 {
-	for (size_t i = 0; i < count; i++)
-		if (questions[i].inode == inode)
-			return &questions[i];
-	return NULL;
+	const struct lookup_question key = { .inode = inode };
+
+	return search_find(&key, questions, count, sizeof(key), compare_questions);
 }
 
 size_t

@@ -8,7 +8,7 @@
 #include "engine/lookup.h"
 #include "model/kernel-claims.h"
 
-/* Sockets of one request that the kernel is asked for: all that one is about, so that nobody's
+/* Sockets of one packet that the kernel is asked for: all that one is about, so that nobody's
  * sockets keep another one from being asked for. Those beyond have it unproved. */
 #define UNHELD_MAX 1024
 
@@ -22,8 +22,11 @@ bool unheld_is(const struct owner *owner);
  */
 void unheld_apply(struct owner **owner, enum kernel_claim claim);
 
-/* Fills sockets (room for UNHELD_MAX) with what is to be asked of the answers to these questions.
- * Returns how many there are. */
+/* Sorts questions by inode, as unheld_collect() wants them. */
+void unheld_sort(struct lookup_question *questions, size_t count);
+
+/* Fills sockets (room for UNHELD_MAX) with what is to be asked of the answers to these questions,
+ * which are sorted. Returns how many there are. */
 size_t unheld_collect(const struct lookup_question *questions, size_t question_count,
     const struct lookup_answer *answers, size_t answer_count, struct unheld_socket *sockets);
 

@@ -3,7 +3,8 @@
  * Answers a request: a walk finds the holders, sockets with the same holders and of the same
  * cgroup are described once and sent, and what no process held is searched for a second time,
  * in every thread, because a socket can pass from one process to another behind the walk's
- * back (fork and exit). One thorough question makes the walk thorough for all of its request.
+ * back (fork and exit). One thorough question makes the walk thorough for all of its request, and
+ * so do more questions than one packet has.
  * Then it is said of the rest what it can be:
  *
  *	kernel    both walks saw every process, none ever held it, the socket is uid 0's, and
@@ -21,8 +22,11 @@
  * wanted: for a quick walk, for a socket that nobody holds, and for one that only a service
  * manager holds, whose .socket unit they name.
  *
- * Memory: 0.5 KiB for each inode of a request, one owner, one packet. Cost: walk.c,
- * process.c.
+ * What is remembered of described processes, and bounded for a request, is so for as many owners as
+ * a packet has questions; after them it begins anew.
+ *
+ * Memory: 0.9 KiB for each inode of a request (54 MiB for the largest), one owner, one packet.
+ * Cost: walk.c, process.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +39,7 @@
 #include "lookup/budget.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
+#include "lookup/holders.h"
 #include "lookup/kernel-owner.h"
 #include "lookup/links.h"
 #include "lookup/place.h"
@@ -53,6 +58,7 @@ struct answer {
 	struct wanted **order;	/* room for count of them */
 	struct cgroup *cgroups; /* room for count; those of the sockets, sorted by id */
 	size_t cgroup_count;
+	size_t described;    /* owners, since the view was opened */
 	bool cgroups_found;  /* cgroup_find() has been asked */
 	bool saw_all;	     /* the last walk saw every process */
 	bool denied;	     /* in some walk permission lacked */
@@ -155,9 +161,11 @@ compare_groups(const struct wanted *a, const struct wanted *b)
 	r = compare_unsearched(a, b);
 	if (r != 0)
 		return r;
+	if (a->unjudged != b->unjudged)
+		return a->unjudged ? 1 : -1;
 	/* Equal counts keep equally many. */
 	for (uint32_t i = 0; i < a->kept; i++) {
-		r = visit_compare_holders(&a->holder[i], &b->holder[i]);
+		r = holders_compare(&a->holder[i], &b->holder[i]);
 		if (r != 0)
 			return r;
 	}
@@ -180,15 +188,50 @@ compare_order(const void *a, const void *b)
 static int
 send_owner(struct answer *answer, const struct owner *owner, struct wanted **group, size_t count)
 {
-	uint32_t inodes[LOOKUP_INODES_MAX];
-	size_t length;
+	uint32_t inodes[LOOKUP_INODES_MAX], filled = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		inodes[i] = group[i]->inode;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		inodes[filled++] = group[i]->inode;
 		group[i]->answered = true;
+		if (filled < LOOKUP_INODES_MAX && i + 1 < count)
+			continue;
+		r = answer->send(answer->packet,
+		    encode_owner(answer->packet, answer->id, owner, inodes, filled),
+		    answer->argument);
+		filled = 0;
 	}
-	length = encode_owner(answer->packet, answer->id, owner, inodes, (uint32_t)count);
-	return answer->send(answer->packet, length, answer->argument);
+	return r;
+}
+
+static int
+open_view(struct answer *answer, const struct host *host)
+{
+	int r = view_open(&answer->view, host);
+
+	answer->described = 0;
+	answer->view.orphans = shell_orphans_new();
+	return r == 0 && answer->view.orphans == NULL ? -ENOMEM : r;
+}
+
+static void
+close_view(struct answer *answer)
+{
+	process_forget(&answer->view);
+	answer->view.orphans = shell_orphans_free(answer->view.orphans);
+	view_close(&answer->view);
+}
+
+/* Forgets what was read for so many owners that there may be no room for more. */
+static int
+renew_view(struct answer *answer)
+{
+	const struct host *host = answer->view.host;
+
+	if (++answer->described <= LOOKUP_INODES_MAX)
+		return 0;
+	close_view(answer);
+	return open_view(answer, host);
 }
 
 static bool
@@ -202,8 +245,9 @@ wants_checksum(struct wanted **group, size_t count)
 
 /*
  * Describes the holders of a socket in owner, which has room for all that were kept. One that
- * is gone by now is left out. checksum: that of what the process an alert names runs is wanted,
- * which is PID 1 only where it is alone. Returns 0 or -ENOMEM.
+ * is gone by now is left out; of more than were kept, one like it may be left. checksum: that of
+ * what the process an alert names runs is wanted, which is PID 1 only where it is alone. Returns 0
+ * or -ENOMEM.
  */
 static int
 describe_holders(struct answer *answer, const struct wanted *first, bool checksum,
@@ -220,6 +264,7 @@ describe_holders(struct answer *answer, const struct wanted *first, bool checksu
 		    owner->processes[described]);
 		if (r < 0) {
 			owner->holders--;
+			owner->unjudged |= first->holders > first->kept;
 			continue;
 		}
 		checksum = checksum && !named;
@@ -253,6 +298,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 		return -ENOMEM;
 	owner->holders = first->holders;
 	owner->thorough = answer->saw_all;
+	owner->unjudged = first->unjudged;
 	set_unsearched(first, owner);
 	r = describe_holders(answer, first, wants_checksum(group, count), owner);
 	if (r < 0 || owner->process_count == 0)
@@ -281,12 +327,13 @@ send_found(struct answer *answer)
 			order[found++] = &answer->wanted[i];
 	qsort(order, found, sizeof(order[0]), compare_order);
 	for (size_t start = 0; start < found; start = end) {
-		int r;
+		int r = renew_view(answer);
 
 		for (end = start + 1; end < found; end++)
 			if (compare_groups(order[start], order[end]) != 0)
 				break;
-		r = send_group(answer, order + start, end - start);
+		if (r == 0)
+			r = send_group(answer, order + start, end - start);
 		if (r < 0)
 			return r;
 	}
@@ -452,6 +499,8 @@ static int
 choose_walk(struct answer *answer, enum walk_kind *ret)
 {
 	*ret = WALK_THOROUGH;
+	if (answer->count > LOOKUP_INODES_MAX)
+		return 0;
 	for (size_t i = 0; i < answer->count; i++)
 		if ((answer->wanted[i].flags & LOOKUP_THOROUGH) != 0)
 			return 0;
@@ -557,15 +606,10 @@ answer_request(const struct host *host, uint32_t id, const struct wire_question 
 			.flags = questions[i].flags,
 		};
 	list_cgroups(&answer);
-	r = view_open(&answer.view, host);
-	answer.view.orphans = shell_orphans_new();
-	if (r == 0 && answer.view.orphans == NULL)
-		r = -ENOMEM;
+	r = open_view(&answer, host);
 	if (r == 0)
 		r = answer_all(&answer);
-	process_forget(&answer.view);
-	answer.view.orphans = shell_orphans_free(answer.view.orphans);
-	view_close(&answer.view);
+	close_view(&answer);
 	for (size_t i = 0; i < answer.cgroup_count; i++)
 		free(cgroups[i].path);
 	return r;

@@ -30,6 +30,7 @@ struct account {
 	uint32_t left;
 	uint32_t unopened; /* processes that nothing was left for */
 	size_t ring_left_bytes;
+	uint32_t hidden; /* protocols whose sockets are in rings of his that show no numbers */
 };
 
 struct budgets {

@@ -7,8 +7,8 @@
  *
  * The tree is made by whoever was given a part of it: names are bytes, directories come and
  * go under the walk, and there can be very many. So at most DIRECTORIES_MAX are read,
- * DEPTH_MAX deep; what is not found is not found, and the caller examines all processes
- * instead.
+ * DEPTH_MAX deep, and of paths longer than any that systemd makes LONG_BYTES_MAX are kept; what is
+ * not found is not found, and the caller examines all processes instead.
  *
  * Directories without any below them show two links, so they need not be opened.
  *
@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/cgroup.h"
 #include "lookup/files.h"
 
@@ -31,10 +32,14 @@
 #define DEPTH_MAX	64
 #define PATH_LENGTH_MAX 4096
 
+#define LONG_PATH      512
+#define LONG_BYTES_MAX (16U << 20)
+
 /* What is left of what a walk may read. */
 struct budget {
 	unsigned directories;
 	unsigned depth;
+	size_t long_bytes;
 };
 
 struct tree_walk;
@@ -45,7 +50,7 @@ typedef int directory_function(struct tree_walk *walk, int fd);
 struct tree_walk {
 	struct budget budget;
 	directory_function *enter; /* called for each directory that is opened; or NULL */
-	struct cgroup *cgroups;	   /* those searched for */
+	struct cgroup *cgroups;	   /* those searched for, sorted by id */
 	size_t count, open;
 	struct pids *pids; /* those found */
 	size_t max;
@@ -69,20 +74,32 @@ cgroup_open_root(void)
 	return -ENOENT;
 }
 
+static int
+compare_id(const void *key, const void *element)
+{
+	uint64_t id = *(const uint64_t *)key, other = ((const struct cgroup *)element)->id;
+
+	return id < other ? -1 : id > other;
+}
+
 /* Notes the path of the walk where this is the id of one that is searched for. */
 static int
 match(struct tree_walk *walk, uint64_t id)
 {
-	for (size_t i = 0; i < walk->count; i++) {
-		struct cgroup *cgroup = &walk->cgroups[i];
+	struct cgroup *cgroup =
+	    search_find(&id, walk->cgroups, walk->count, sizeof(walk->cgroups[0]), compare_id);
 
-		if (cgroup->id != id || cgroup->path != NULL)
-			continue;
-		cgroup->path = strndup(walk->path, walk->length);
-		if (cgroup->path == NULL)
-			return -ENOMEM;
-		walk->open--;
+	if (cgroup == NULL || cgroup->path != NULL)
+		return 0;
+	if (walk->length >= LONG_PATH) {
+		if (walk->length > walk->budget.long_bytes)
+			return 0;
+		walk->budget.long_bytes -= walk->length;
 	}
+	cgroup->path = strndup(walk->path, walk->length);
+	if (cgroup->path == NULL)
+		return -ENOMEM;
+	walk->open--;
 	return 0;
 }
 
@@ -144,7 +161,7 @@ int
 cgroup_find(int root_fd, struct cgroup *cgroups, size_t count)
 {
 	struct tree_walk walk = {
-		.budget = { DIRECTORIES_MAX, DEPTH_MAX },
+		.budget = { DIRECTORIES_MAX, DEPTH_MAX, LONG_BYTES_MAX },
 		.cgroups = cgroups,
 		.count = count,
 		.open = count,
@@ -226,7 +243,7 @@ int
 cgroup_read_pids(int root_fd, const char *path, size_t max, struct pids *pids, bool *ret_foreign)
 {
 	struct tree_walk walk = {
-		.budget = { DIRECTORIES_MAX, DEPTH_MAX },
+		.budget = { DIRECTORIES_MAX, DEPTH_MAX, 0 },
 		.enter = enter_pids,
 		.pids = pids,
 		.max = max,

@@ -23,8 +23,9 @@ struct cgroup {
 int cgroup_open_root(void) _mustcheck_;
 
 /*
- * Finds the directories of count cgroups, all in one walk over the tree below root_fd, which
- * ends with the last one found. Returns 0 (also where some were not found) or -errno.
+ * Finds the directories of count cgroups, sorted by id, each once, all in one walk over the tree
+ * below root_fd, which ends with the last one found. Returns 0 (also where some were not found)
+ * or -errno.
  */
 int cgroup_find(int root_fd, struct cgroup *cgroups, size_t count) _mustcheck_;
 

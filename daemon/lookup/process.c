@@ -112,6 +112,7 @@ read_place(struct view *view, int task_fd, struct stand *stand, struct process *
 	stand->main = (struct main_facts){ 0 };
 	if (!view_read_cgroup(view, task_fd, stand->cgroup)) {
 		stand->cgroup[0] = '\0';
+		process->evidence |= EVIDENCE_PLACE_UNKNOWN;
 		return 0;
 	}
 	r = view_parse_place(view, stand->cgroup, &process->place, &group);
@@ -227,8 +228,8 @@ forget_program(struct process *process)
 	process->exe_deleted = process->cmdline_cut = false;
 	process->cmdline_length = 0;
 	process->cmdline[0] = '\0';
-	process->evidence &=
-	    EVIDENCE_OTHER_MOUNTS | EVIDENCE_OTHER_PIDS | EVIDENCE_OTHER_USERS | EVIDENCE_TERMINAL;
+	process->evidence &= EVIDENCE_OTHER_MOUNTS | EVIDENCE_OTHER_PIDS | EVIDENCE_OTHER_USERS |
+	    EVIDENCE_TERMINAL | EVIDENCE_PLACE_UNKNOWN;
 	process->exe_uid = process->exe_mode = process->script_evidence = 0;
 	process->exe_device = process->exe_inode = 0;
 	process->has_checksum = false;

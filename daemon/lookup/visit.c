@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The links of all descriptors of one process, and the inodes in them searched for among those
- * wanted. Nothing is kept of a process but sixteen bytes for each wanted socket it holds, and
- * only while it is among the OWNER_PROCESSES_MAX that started first, so memory does not depend
- * on what runs on the host. Directories are read as a stream.
+ * wanted. Nothing is kept of a process but some bytes for each wanted socket it holds, and only
+ * while it is among the OWNER_PROCESSES_MAX that are kept of it (holders.c), so memory does not
+ * depend on what runs on the host. Directories are read as a stream.
  *
  * Threads share their descriptors as a rule, so the first thread's are read. With `threads`
  * those that do not (unshare(CLONE_FILES), or a first thread that has ended) are read too;
@@ -33,6 +33,7 @@
 #include "base/cleanup.h"
 #include "base/search.h"
 #include "lookup/files.h"
+#include "lookup/holders.h"
 #include "lookup/proc.h"
 #include "lookup/ring.h"
 #include "lookup/visit.h"
@@ -60,14 +61,6 @@ note_error(struct search *search, int error)
 		search->denied = true;
 }
 
-int
-visit_compare_holders(const struct holder *a, const struct holder *b)
-{
-	if (a->start_usec != b->start_usec)
-		return a->start_usec < b->start_usec ? -1 : 1;
-	return a->pid < b->pid ? -1 : a->pid > b->pid;
-}
-
 static int
 compare_wanted(const void *key, const void *element)
 {
@@ -93,21 +86,24 @@ is_kept(const struct wanted *wanted, int32_t pid)
 	return false;
 }
 
-/* Keeps the holder where it is among the first. */
-static void
-keep_holder(struct wanted *wanted, const struct holder *holder)
+/* Whoever runs a setuid program with all his descriptors does not take from root. */
+static uint32_t
+find_payer(int process_fd, uint32_t uid)
 {
-	uint32_t at = wanted->kept;
+	uint32_t real_uid;
 
-	if (at == OWNER_PROCESSES_MAX) {
-		if (visit_compare_holders(holder, &wanted->holder[at - 1]) >= 0)
-			return;
-		at--;
-	} else
-		wanted->kept++;
-	for (; at > 0 && visit_compare_holders(holder, &wanted->holder[at - 1]) < 0; at--)
-		wanted->holder[at] = wanted->holder[at - 1];
-	wanted->holder[at] = *holder;
+	return uid == 0 && proc_read_real_uid(process_fd, &real_uid) == 0 ? real_uid : uid;
+}
+
+/* Remembers that the process that is read was seen with the socket. */
+static void
+note_held(struct search *search, const struct wanted *wanted)
+{
+	if (array_reserve(&search->held, &search->held_room, search->held_count + 1,
+		ARRAY_UNBOUNDED) < 0)
+		search->lost = true;
+	else
+		search->held[search->held_count++] = (uint32_t)(wanted - search->wanted);
 }
 
 /*
@@ -129,9 +125,12 @@ visit_socket(struct visit *visit, int fd, bool in_ring, uint32_t inode)
 			return false;
 		}
 		visit->holder.start_usec = r < 0 ? USEC_NEVER : stat.start_usec;
+		visit->holder.kind = holders_read_kind(visit->process_fd,
+		    find_payer(visit->process_fd, visit->holder.uid));
 		visit->stat_known = true;
 	}
 	wanted->counted_pid = visit->holder.pid;
+	note_held(visit->search, wanted);
 	if (is_kept(wanted, visit->holder.pid))
 		return true;
 	visit->holder.fd = fd;
@@ -140,7 +139,7 @@ visit_socket(struct visit *visit, int fd, bool in_ring, uint32_t inode)
 		visit->search->open--;
 	wanted->holders++;
 	wanted->seen = true;
-	keep_holder(wanted, &visit->holder);
+	holders_keep(wanted, &visit->holder);
 	return true;
 }
 
@@ -168,6 +167,13 @@ note_hidden(struct visit *visit, uint32_t protocols)
 	struct stat status;
 
 	if (protocols == 0 || fstat(visit->process_fd, &status) < 0)
+		return;
+	/* The sockets are marked once for all rings of a user. */
+	if (visit->account->uid == status.st_uid) {
+		protocols &= ~visit->account->hidden;
+		visit->account->hidden |= protocols;
+	}
+	if (protocols == 0)
 		return;
 	for (size_t i = 0; i < search->count; i++) {
 		struct wanted *wanted = &search->wanted[i];
@@ -300,27 +306,6 @@ visit_threads(struct visit *visit)
 
 /* ---- from the beginning to the end -------------------------------------------------------- */
 
-/* Remembers what the process was seen with so far. */
-static int
-note_held(struct search *search, struct unfinished *unfinished)
-{
-	unfinished->first_held = search->held_count;
-	unfinished->held_count = 0;
-	for (size_t i = 0; i < search->count; i++) {
-		int r;
-
-		if (search->wanted[i].counted_pid != unfinished->pid)
-			continue;
-		r = array_reserve(&search->held, &search->held_room, search->held_count + 1,
-		    ARRAY_UNBOUNDED);
-		if (r < 0)
-			return r;
-		search->held[search->held_count++] = (uint32_t)i;
-		unfinished->held_count++;
-	}
-	return 0;
-}
-
 /* Reads on. Returns whether it was read to its end; else *unfinished says how far. */
 static bool
 read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptors,
@@ -343,23 +328,18 @@ read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptor
 		visit_threads(&visit);
 	}
 	unfinished->position = visit.position;
+	unfinished->held_count = search->held_count - unfinished->first_held;
+	/* Of one that is finished nothing need be remembered. */
+	if (!visit.stopped)
+		search->held_count = unfinished->first_held;
 	return !visit.stopped;
-}
-
-/* Whoever runs a setuid program with all his descriptors does not take from root. */
-static uint32_t
-find_payer(int process_fd, uint32_t uid)
-{
-	uint32_t real_uid;
-
-	return uid == 0 && proc_read_real_uid(process_fd, &real_uid) == 0 ? real_uid : uid;
 }
 
 void
 visit_process(struct search *search, int32_t pid)
 {
 	_close_ int process_fd = proc_open(search->proc_fd, pid);
-	struct unfinished unfinished = { .pid = pid };
+	struct unfinished unfinished = { .pid = pid, .first_held = search->held_count };
 	struct account *account;
 	struct stat status;
 
@@ -378,11 +358,25 @@ visit_process(struct search *search, int32_t pid)
 		return;
 	unfinished.uid = find_payer(process_fd, status.st_uid);
 	if (array_reserve(&search->unfinished, &search->unfinished_room,
-		search->unfinished_count + 1, ARRAY_UNBOUNDED) < 0 ||
-	    note_held(search, &unfinished) < 0)
+		search->unfinished_count + 1, ARRAY_UNBOUNDED) < 0)
 		search->lost = true;
 	else
 		search->unfinished[search->unfinished_count++] = unfinished;
+}
+
+/* Takes over what the process was seen with before, so that all of it stands together. */
+static void
+take_held(struct search *search, struct unfinished *unfinished)
+{
+	size_t first = unfinished->first_held;
+
+	unfinished->first_held = search->held_count;
+	for (size_t i = 0; i < unfinished->held_count; i++) {
+		struct wanted *wanted = &search->wanted[search->held[first + i]];
+
+		wanted->counted_pid = unfinished->pid;
+		note_held(search, wanted);
+	}
 }
 
 /* Goes on with one process. Returns whether nothing is left to be read of it. */
@@ -401,14 +395,8 @@ resume(struct search *search, struct unfinished *unfinished, uint32_t descriptor
 		unfinished->position = 0;
 		unfinished->held_count = 0;
 	}
-	for (size_t i = 0; i < unfinished->held_count; i++)
-		search->wanted[search->held[unfinished->first_held + i]].counted_pid =
-		    unfinished->pid;
-	if (read_on(search, process_fd, status.st_uid, descriptors, unfinished))
-		return true;
-	if (note_held(search, unfinished) < 0)
-		search->lost = true;
-	return false;
+	take_held(search, unfinished);
+	return read_on(search, process_fd, status.st_uid, descriptors, unfinished);
 }
 
 void
@@ -436,55 +424,6 @@ visit_is_unfinished(const struct search *search)
 	for (size_t i = 0; i < search->budget.count; i++)
 		found = found || search->budget.accounts[i].unopened > 0;
 	return found;
-}
-
-/* ---- what was not searched ---------------------------------------------------------------- */
-
-static bool
-is_users(const struct wanted *wanted, uint32_t uid)
-{
-	if (wanted->kept == 0 || wanted->uid == uid)
-		return true;
-	for (uint32_t i = 0; i < wanted->kept; i++)
-		if (wanted->holder[i].uid == uid)
-			return true;
-	return false;
-}
-
-static bool
-was_seen_with(const struct search *search, const struct unfinished *unfinished,
-    const struct wanted *wanted)
-{
-	for (size_t i = 0; i < unfinished->held_count; i++)
-		if (&search->wanted[search->held[unfinished->first_held + i]] == wanted)
-			return true;
-	return false;
-}
-
-bool
-visit_find_unsearched(const struct search *search, const struct wanted *wanted, uint32_t *ret_uid)
-{
-	bool found = search->lost;
-
-	*ret_uid = wanted->uid;
-	for (size_t i = 0; i < search->budget.count && !(found && *ret_uid == wanted->uid); i++) {
-		const struct account *account = &search->budget.accounts[i];
-
-		if (account->unopened == 0 || !is_users(wanted, account->uid))
-			continue;
-		*ret_uid = account->uid;
-		found = true;
-	}
-	for (size_t i = 0; i < search->unfinished_count && !(found && *ret_uid == wanted->uid);
-	     i++) {
-		const struct unfinished *unfinished = &search->unfinished[i];
-
-		if (!is_users(wanted, unfinished->uid) || was_seen_with(search, unfinished, wanted))
-			continue;
-		*ret_uid = unfinished->uid;
-		found = true;
-	}
-	return found || (wanted->kept == 0 && search->budget.others.unopened > 0);
 }
 
 void

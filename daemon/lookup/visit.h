@@ -13,8 +13,15 @@
 #include "model/kernel-claims.h"
 #include "model/owner.h"
 
+/* What makes holders alike: a digest of program file, user and cgroup (holders.c). All zero: one of
+ * these could not be read, and it is like no other. */
+struct holder_kind {
+	uint64_t words[2];
+};
+
 /* Where a socket was seen: a descriptor of one thread of one process. */
 struct holder {
+	struct holder_kind kind;
 	uint64_t start_usec; /* of the process, since boot; USEC_NEVER = unknown */
 	int32_t pid;
 	int32_t tid; /* pid, or a thread with descriptors of its own */
@@ -33,7 +40,8 @@ struct wanted {
 	uint32_t holders;			   /* processes seen with it */
 	uint32_t kept;				   /* of those, how many stand in holder */
 	struct holder holder[OWNER_PROCESSES_MAX]; /* first to start first */
-	int32_t counted_pid;			   /* the last process that was counted */
+	bool unjudged;	     /* a holder was not kept that is like none of them */
+	int32_t counted_pid; /* the last process that was counted */
 	uint16_t port;
 	enum kernel_claim claim; /* of one that is left over */
 	uint32_t unsearched_uid;
@@ -66,7 +74,9 @@ struct search {
 	struct budgets budget;
 	struct unfinished *unfinished; /* owned */
 	size_t unfinished_count, unfinished_room;
-	uint32_t *held; /* owned; indices of wanted sockets, in order of each process */
+	/* Owned; indices of wanted sockets: what each that is unfinished was seen with, and last
+	 * what the one that is read is. */
+	uint32_t *held;
 	size_t held_count, held_room;
 };
 
@@ -83,17 +93,6 @@ void visit_unfinished(struct search *search, uint32_t descriptors, bool until_fo
 /* Is there a process that was not searched to its end? */
 bool visit_is_unfinished(const struct search *search);
 
-/*
- * The user that has processes which may hold the socket and were not searched to their ends. Of a
- * socket without a holder that is anybody. Of one with holders: its own user, and those that they
- * run as, where such a process has not been seen with it. Returns false where there is none.
- */
-bool visit_find_unsearched(const struct search *search, const struct wanted *wanted,
-    uint32_t *ret_uid);
-
 void visit_clear(struct search *search);
-
-/* Orders two holders by start time, then pid; as for qsort(3). */
-int visit_compare_holders(const struct holder *a, const struct holder *b);
 
 #endif

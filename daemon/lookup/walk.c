@@ -17,7 +17,7 @@
  * its turn, and so is who has many processes: of each user the first is examined, the one with the
  * fewest descriptors, then of each the second, those of the sockets' users before all others.
  * budget.c has the bounds. What is unfinished in the end is said of the sockets that may be there
- * (visit.h).
+ * (unsearched.c).
  *
  * A process that ends under the walk is skipped, and one that starts is found by a second
  * reading of the list. A process that may not be examined makes the walk incomplete, and so
@@ -38,8 +38,10 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/search.h"
 #include "lookup/files.h"
 #include "lookup/proc.h"
+#include "lookup/unsearched.h"
 #include "lookup/walk.h"
 #include "wire/protocol.h"
 
@@ -193,14 +195,26 @@ visit_cgroup(struct walk *walk, const struct cgroup *cgroup)
 	return visit_directory(walk, cgroup->id, service);
 }
 
-/* Is this the user of a socket that has no holder yet? */
-static bool
-is_users(const struct search *search, uint32_t uid)
+static int
+compare_uids(const void *a, const void *b)
 {
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* The users of sockets that have no holder yet, sorted. Returns how many. */
+static size_t
+list_users(const struct search *search, uint32_t *ret)
+{
+	size_t count = 0;
+
 	for (size_t i = 0; i < search->count; i++)
-		if (search->wanted[i].uid == uid && !is_found(&search->wanted[i]))
-			return true;
-	return false;
+		if (!is_found(&search->wanted[i]) &&
+		    (count == 0 || ret[count - 1] != search->wanted[i].uid))
+			ret[count++] = search->wanted[i].uid;
+	qsort(ret, count, sizeof(ret[0]), compare_uids);
+	return count;
 }
 
 /* A process that is to be examined, in its turn. */
@@ -247,22 +261,30 @@ compare_turns(const void *a, const void *b)
 	return left->pid > right->pid ? -1 : left->pid < right->pid;
 }
 
-/* Puts them in the order of their turns. */
-static void
+/* Puts them in the order of their turns. Returns 0 or -ENOMEM. */
+static int
 order(const struct walk *walk, struct turns *turns)
 {
+	_free_ uint32_t *users = calloc(walk->search.count + 1, sizeof(users[0]));
 	struct turn *list = turns->list;
+	size_t user_count;
 
+	if (users == NULL)
+		return -ENOMEM;
 	if (turns->count == 0)
-		return;
+		return 0;
+	user_count = list_users(&walk->search, users);
 	qsort(list, turns->count, sizeof(list[0]), compare_users);
 	for (size_t i = 0; i < turns->count; i++) {
 		bool same = i > 0 && list[i].uid == list[i - 1].uid;
 
 		list[i].rank = same ? list[i - 1].rank + 1 : 0;
-		list[i].likely = same ? list[i - 1].likely : is_users(&walk->search, list[i].uid);
+		list[i].likely = same ? list[i - 1].likely :
+					search_find(&list[i].uid, users, user_count,
+					    sizeof(users[0]), compare_uids) != NULL;
 	}
 	qsort(list, turns->count, sizeof(list[0]), compare_turns);
+	return 0;
 }
 
 /* Reads what their order depends on. Of root's processes not how much they have open: they are the
@@ -300,9 +322,7 @@ list_turns(const struct walk *walk, struct turns *ret, bool *saw_init)
 		if (r == 0)
 			ret->list[ret->count++] = turn;
 	}
-	if (r == 0)
-		order(walk, ret);
-	return r;
+	return r < 0 ? r : order(walk, ret);
 }
 
 /* Examines every process that was not yet, in turns; until_found: while a socket has no holder. */
@@ -357,6 +377,7 @@ forget_holders(struct wanted *wanted)
 {
 	wanted->holders = 0;
 	wanted->kept = 0;
+	wanted->unjudged = false;
 	wanted->counted_pid = 0;
 }
 
@@ -365,6 +386,9 @@ forget_holders(struct wanted *wanted)
 static void
 note_unsearched(struct search *search, bool quick)
 {
+	struct unsearched unsearched;
+
+	unsearched_collect(&unsearched, search);
 	for (size_t i = 0; i < search->count; i++) {
 		struct wanted *wanted = &search->wanted[i];
 		uint32_t uid;
@@ -372,11 +396,12 @@ note_unsearched(struct search *search, bool quick)
 
 		if (wanted->answered)
 			continue;
-		found = !(quick && wanted->kept > 0) && visit_find_unsearched(search, wanted, &uid);
+		found = !(quick && wanted->kept > 0) && unsearched_find(&unsearched, wanted, &uid);
 		if (found)
 			wanted->unsearched_uid = uid;
 		wanted->unsearched = found || (wanted->unsearched && wanted->kept == 0);
 	}
+	unsearched_clear(&unsearched);
 }
 
 int

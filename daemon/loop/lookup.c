@@ -300,6 +300,7 @@ take_in(struct lookup *lookup)
 	note_cost(lookup);
 	(void)event_del(lookup->timeout);
 	settings_take_links(lookup->ground->settings, lookup_client_links(lookup->client));
+	unheld_sort(lookup->questions, lookup->asked);
 	count = unheld_collect(lookup->questions, lookup->asked, lookup->answers,
 	    lookup->answer_count, sockets);
 	if (count > 0)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The poll: one reading of the listeners, from the timer to the engine. What is asked and what it
- * proves is kernel/poll-steps.c's; how a source is driven, in a thread, is pump.c's; when
+ * proves is kernel/poll-steps.c's; how a source is driven, in a thread, is pump.c's; when is
  * poll-times.c's. The thread also sorts what was read and compares it with the last poll, which
- * nobody changes meanwhile: the engine has it, and it takes in polls and settings when none is under
- * way.
+ * nobody changes meanwhile: the engine takes in polls and settings when none is under way.
  *
  * What it never does: wait. A kernel that does not answer makes the poll incomplete, and the next
  * one asks again.
@@ -37,7 +36,7 @@
 #define POLL_FAILURES_MAX 3
 
 /* A poll that is under way. */
-struct reading {
+struct poll_reading {
 	struct port_filter filter;
 	struct poll_steps *steps;
 	bool first;		   /* there was none before */
@@ -73,18 +72,18 @@ struct poll {
 static void
 reading_free(void *context)
 {
-	struct reading *reading = context;
+	struct poll_reading *reading = context;
 
 	(void)poll_steps_free(reading->steps);
 	(void)snapshot_free(reading->snapshot);
 	free(reading);
 }
 
-static struct reading *
+static struct poll_reading *
 reading_new(const struct poll *poll)
 {
 	const struct ground *ground = poll->ground;
-	struct reading *reading = calloc(1, sizeof(*reading));
+	struct poll_reading *reading = calloc(1, sizeof(*reading));
 	struct poll_steps_options options = {
 		.last = engine_last_poll(ground->engine),
 		.protocols = config_protocols(settings_config(ground->settings)),
@@ -110,7 +109,7 @@ reading_new(const struct poll *poll)
 static const struct source_request *
 next_request(void *context)
 {
-	const struct reading *reading = context;
+	const struct poll_reading *reading = context;
 
 	/* A first poll that is not to be had whole is tried again, with another source. */
 	return reading->first && reading->failed ? NULL : poll_steps_request(reading->steps);
@@ -119,7 +118,7 @@ next_request(void *context)
 static void
 on_socket(const struct source_socket *socket, void *context)
 {
-	const struct reading *reading = context;
+	const struct poll_reading *reading = context;
 
 	poll_steps_socket(socket, reading->steps);
 }
@@ -127,7 +126,7 @@ on_socket(const struct source_socket *socket, void *context)
 static void
 on_answered(void *context, int r, const struct source_result *result)
 {
-	struct reading *reading = context;
+	struct poll_reading *reading = context;
 
 	if (r == 0)
 		poll_steps_answered(reading->steps, result);
@@ -140,7 +139,7 @@ on_answered(void *context, int r, const struct source_result *result)
 static void
 seal(void *context)
 {
-	struct reading *reading = context;
+	struct poll_reading *reading = context;
 
 	if (!reading->first || !reading->failed)
 		reading->snapshot = poll_steps_finish(take_ptr(reading->steps));
@@ -367,7 +366,7 @@ static void
 on_done(void *argument, void *context, int r)
 {
 	struct poll *poll = argument;
-	struct reading *reading = context;
+	struct poll_reading *reading = context;
 
 	poll->under_way = false;
 	if (reading == NULL) {
@@ -398,7 +397,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	struct poll *poll = argument;
 	const struct ground *ground = poll->ground;
 	uint64_t begun_usec = clock_monotonic_usec();
-	struct reading *reading;
+	struct poll_reading *reading;
 
 	(void)fd;
 	(void)what;

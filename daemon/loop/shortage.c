@@ -4,10 +4,12 @@
  * nobody was asked in time who holds them, stays that were not kept until their grace was over,
  * suspects that were reported without their peers, owners that were too many to keep. The engine
  * shares what there is among the users and counts what each lacks (engine/fair.c); here it is said.
+ * And it is degraded while some user has more descriptors open than are searched (lookup/budget.c):
+ * who that is, is said once.
  *
- * What it never does: decide who gets what. It is over when none was counted for a minute, and
- * every owner is kept. Cost: a comparison of four numbers; while an owner is not kept, a sweep a
- * second.
+ * What it never does: decide who gets what. It is over when none was counted for a minute and every
+ * owner is kept, or when no answer told so for two of the pauses after which such sockets are asked
+ * for again. Cost: a comparison of four numbers; while an owner is not kept, a sweep a second.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,12 +20,34 @@
 
 #define SHORTAGE_OVER_USEC USEC_PER_MIN
 
+/* They are asked for every five minutes (engine/lookup.c). */
+#define UNSEARCHED_OVER_USEC (10 * USEC_PER_MIN)
+
 struct shortage {
 	const struct ground *ground;
 	uint64_t before[SHORT_OF_COUNT]; /* the counts when it was last over, */
 	uint64_t last[SHORT_OF_COUNT];	 /* and as they were last seen, */
 	uint64_t grown_usec;		 /* when they had grown (CLOCK_BOOTTIME) */
+	uint64_t unsearched;		 /* the same of those that could not be searched */
+	uint64_t unsearched_usec;
 };
+
+static void
+check_unsearched(struct shortage *shortage, uint64_t now_usec)
+{
+	struct conditions *conditions = shortage->ground->conditions;
+	uint32_t uid;
+	uint64_t count = engine_unsearched(shortage->ground->engine, &uid);
+
+	if (count != shortage->unsearched) {
+		shortage->unsearched = count;
+		shortage->unsearched_usec = now_usec;
+		conditions_begin(conditions, CONDITION_DESCRIPTORS, NOTICE_UNSEARCHED,
+		    FACTS(fact_number(FACT_UID, uid)));
+	} else if (conditions_hold(conditions, CONDITION_DESCRIPTORS) &&
+	    now_usec - shortage->unsearched_usec >= UNSEARCHED_OVER_USEC)
+		conditions_end(conditions, CONDITION_DESCRIPTORS);
+}
 
 static void
 on_passed(void *argument)
@@ -56,6 +80,7 @@ on_passed(void *argument)
 		memcpy(shortage->before, counts, sizeof(shortage->before));
 		conditions_end_with(conditions, CONDITION_CROWDED, facts, count);
 	}
+	check_unsearched(shortage, now_usec);
 }
 
 int

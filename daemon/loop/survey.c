@@ -22,7 +22,7 @@
 #define SURVEY_SHARE 100
 
 /* One that is under way. */
-struct reading {
+struct survey_reading {
 	struct occupancy *occupancy;
 	struct port_filter filter; /* as it was when the survey began, as are the protocols */
 	uint32_t protocols;	   /* bits 1 << enum protocol */
@@ -52,8 +52,8 @@ static const struct {
 	{ PROTOCOL_UDP, AF_INET6 },
 };
 
-static struct reading *
-reading_free(struct reading *reading)
+static struct survey_reading *
+reading_free(struct survey_reading *reading)
 {
 	if (reading != NULL)
 		(void)occupancy_free(reading->occupancy);
@@ -61,10 +61,10 @@ reading_free(struct reading *reading)
 	return NULL;
 }
 
-static struct reading *
+static struct survey_reading *
 reading_new(const struct survey *survey)
 {
-	struct reading *reading = calloc(1, sizeof(*reading));
+	struct survey_reading *reading = calloc(1, sizeof(*reading));
 
 	if (reading == NULL)
 		return NULL;
@@ -77,7 +77,7 @@ reading_new(const struct survey *survey)
 static const struct source_request *
 next_request(void *context)
 {
-	struct reading *reading = context;
+	struct survey_reading *reading = context;
 
 	while (reading->next < ARRAY_SIZE(requests) &&
 	    (reading->protocols >> requests[reading->next].protocol & 1) == 0)
@@ -96,7 +96,7 @@ next_request(void *context)
 static void
 on_socket(const struct source_socket *socket, void *context)
 {
-	struct reading *reading = context;
+	struct survey_reading *reading = context;
 	enum protocol protocol = (enum protocol)socket->listener.endpoint.protocol;
 
 	uint16_t port = socket->listener.endpoint.port;
@@ -111,7 +111,7 @@ on_socket(const struct source_socket *socket, void *context)
 static void
 on_answered(void *context, int r, const struct source_result *result)
 {
-	struct reading *reading = context;
+	struct survey_reading *reading = context;
 
 	reading->incomplete |= r < 0 ? (uint32_t)INCOMPLETE_KERNEL : result->incomplete;
 	/* Half a table is worth nothing. */
@@ -164,7 +164,7 @@ static void
 on_done(void *argument, void *context, int r)
 {
 	struct survey *survey = argument;
-	struct reading *reading = context;
+	struct survey_reading *reading = context;
 	uint32_t incomplete = reading == NULL ? (uint32_t)INCOMPLETE_TIMEOUT : reading->incomplete;
 
 	(void)r;
@@ -191,7 +191,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 {
 	struct survey *survey = argument;
 	uint64_t begun_usec = clock_monotonic_usec();
-	struct reading *reading = reading_new(survey);
+	struct survey_reading *reading = reading_new(survey);
 
 	(void)fd;
 	(void)what;

@@ -15,6 +15,7 @@ static const char *const names[] = {
 	[CONDITION_EXECUTABLES] = "executables",
 	[CONDITION_CROWDED] = "crowded",
 	[CONDITION_INTERVAL] = "interval",
+	[CONDITION_DESCRIPTORS] = "descriptors",
 	[CONDITION_LISTENERS] = "listeners",
 };
 

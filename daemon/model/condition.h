@@ -16,6 +16,7 @@ enum condition {
 	CONDITION_EXECUTABLES, /* verified programs cannot be kept */
 	CONDITION_CROWDED,     /* some user has more listeners than can be handled */
 	CONDITION_INTERVAL,    /* polls cost so much that they come more seldom */
+	CONDITION_DESCRIPTORS, /* some user has too much open to be searched */
 	CONDITION_LISTENERS,   /* more listeners are open than can be watched */
 	CONDITION_COUNT,
 };

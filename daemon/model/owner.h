@@ -165,7 +165,9 @@ enum process_evidence {
 	/* By mounts of its own the file has a path where the host has a system program, in a tree
 	 * that is the host's else. */
 	EVIDENCE_EXE_COVERS = 1 << 29,
-	EVIDENCE_ALL = (1 << 30) - 1,
+	/* In which cgroup it is could not be read: its place says nothing, not that it has none. */
+	EVIDENCE_PLACE_UNKNOWN = 1 << 30,
+	EVIDENCE_ALL = INT32_MAX,
 };
 
 /* The same of the file that the arguments name (struct process's script). */
@@ -267,9 +269,12 @@ struct owner {
 	bool unsearched; /* processes of this user may hold it, too, and have too many descriptors
 				   to be searched: nobody knows every holder */
 	uint32_t unsearched_uid;
+	bool unjudged; /* a program that holds it is not described: they are too many, or too long
+				   to be */
 	struct place place;	/* of the socket's own cgroup: whoever made it */
 	uint32_t holders;	/* processes that hold the socket */
-	uint32_t process_count; /* of those, how many are described: lowest start time first */
+	uint32_t process_count; /* of those, how many are described, lowest start time first: each
+				   program, user and cgroup there is, unless unjudged */
 	struct process *processes[];
 };
 

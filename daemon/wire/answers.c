@@ -269,12 +269,14 @@ owner_is_sane(const struct wire_owner *fixed)
 {
 	bool thorough = (fixed->flags & LOOKUP_SAW_EVERY) != 0;
 	bool unsearched = (fixed->flags & LOOKUP_UNSEARCHED) != 0;
+	bool unjudged = (fixed->flags & LOOKUP_UNJUDGED) != 0;
 	bool none = fixed->process_count == 0 && fixed->holders == 0;
 
 	if (fixed->inode_count == 0 || fixed->inode_count > LOOKUP_INODES_MAX ||
 	    fixed->process_count > OWNER_PROCESSES_MAX || fixed->holders > LOOKUP_PID_MAX ||
 	    (fixed->flags & ~(uint32_t)LOOKUP_OWNER_FLAGS) != 0 || (unsearched && thorough) ||
-	    (!unsearched && fixed->unsearched_uid != 0))
+	    (!unsearched && fixed->unsearched_uid != 0) ||
+	    (unjudged && fixed->holders <= fixed->process_count))
 		return false;
 	switch (fixed->kind) {
 	case OWNER_PROCESS:
@@ -338,6 +340,7 @@ take_owner(struct packet_reader *reader, struct lookup_client_packet *ret)
 	owner->thorough = (fixed.flags & LOOKUP_SAW_EVERY) != 0;
 	owner->unsearched = (fixed.flags & LOOKUP_UNSEARCHED) != 0;
 	owner->unsearched_uid = fixed.unsearched_uid;
+	owner->unjudged = (fixed.flags & LOOKUP_UNJUDGED) != 0;
 	r = take_place(reader, &fixed.place, &owner->place);
 	if (r == 0)
 		r = take_processes(reader, owner);

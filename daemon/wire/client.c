@@ -5,8 +5,8 @@
  * Invariants: every inode asked for is handed to the caller exactly once, whatever comes back
  * or does not; an owner that is handed over is whole and within the bounds of model/owner.h.
  *
- * Memory: 64 KiB for a packet and 12 KiB for the questions and one answer, as long as the
- * connection is open; pages that were never written are not there.
+ * Memory: 64 KiB for a packet and 4 KiB for one answer, as long as the connection is open, and 25
+ * bytes for each question of the largest request; pages that were never written are not there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,25 +14,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/search.h"
 #include "model/listener.h"
 #include "wire/client.h"
 #include "wire/connect.h"
 
-struct open_question {
-	uint32_t inode;
-	bool answered;
-};
-
 struct lookup_client {
 	int fd;
 	pid_t pid;
-	uint32_t id;					   /* of the last request */
-	bool under_way;					   /* a request is */
-	size_t count;					   /* questions of the request under way */
-	size_t open;					   /* of those not answered */
-	struct open_question questions[LOOKUP_INODES_MAX]; /* sorted by inode */
+	uint32_t id;			 /* of the last request */
+	bool under_way;			 /* a request is */
+	size_t count;			 /* questions of the request under way */
+	size_t sent;			 /* of those the other end was given */
+	size_t open;			 /* of those not answered */
+	struct wire_question *questions; /* sorted by inode */
+	bool *answered;			 /* of each question */
+	size_t question_room, answered_room;
 	struct lookup_client_packet answer;
 	struct link_table paths;	    /* what the requests ask for, and what was answered */
 	bool denied;			    /* for the last request permission lacked */
@@ -86,6 +85,8 @@ lookup_client_close(struct lookup_client *client)
 	if (client != NULL) {
 		(void)close(client->fd);
 		link_table_clear(&client->paths);
+		free(client->questions);
+		free(client->answered);
 		free(client);
 	}
 	return NULL;
@@ -127,25 +128,38 @@ make_question(const struct lookup_question *question)
 }
 
 /*
- * Writes the questions sorted, each once, into sorted; of one that is put twice, all that is
- * wanted counts. Returns how many; 0: one has no inode.
+ * Notes the questions sorted, each once; of one that is put twice, all that is wanted counts.
+ * Returns 0; -EINVAL: one has no inode; -ENOMEM.
  */
-static size_t
-sort_questions(const struct lookup_question *questions, size_t count, struct wire_question *sorted)
+static int
+note_questions(struct lookup_client *client, const struct lookup_question *questions, size_t count)
 {
+	struct wire_question *sorted;
 	size_t kept = 0;
+	int r =
+	    array_reserve(&client->questions, &client->question_room, count, LOOKUP_QUESTIONS_MAX);
 
+	if (r == 0)
+		r = array_reserve(&client->answered, &client->answered_room, count,
+		    LOOKUP_QUESTIONS_MAX);
+	if (r < 0)
+		return r;
+	sorted = client->questions;
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = make_question(&questions[i]);
-	qsort(sorted, count, sizeof(sorted[0]), compare_questions);
-	if (sorted[0].inode == 0)
-		return 0;
+	if (count > 1)
+		qsort(sorted, count, sizeof(sorted[0]), compare_questions);
+	if (count > 0 && sorted[0].inode == 0)
+		return -EINVAL;
 	for (size_t i = 0; i < count; i++)
 		if (kept > 0 && sorted[i].inode == sorted[kept - 1].inode)
 			sorted[kept - 1].flags |= sorted[i].flags;
 		else
 			sorted[kept++] = sorted[i];
-	return kept;
+	for (size_t i = 0; i < kept; i++)
+		client->answered[i] = false;
+	client->count = client->open = kept;
+	return 0;
 }
 
 int
@@ -193,46 +207,73 @@ put_paths(struct lookup_client *client, size_t at)
 	return at;
 }
 
+/* Writes the next packet of the request. Returns how many questions it has. */
+static size_t
+put_packet(struct lookup_client *client, size_t *ret_length)
+{
+	size_t left = client->count - client->sent;
+	size_t count = left < LOOKUP_INODES_MAX ? left : LOOKUP_INODES_MAX;
+	bool last = count == left;
+	struct wire_header header = {
+		.version = LOOKUP_VERSION,
+		.type = LOOKUP_REQUEST,
+		.id = client->id,
+	};
+	struct wire_request request = {
+		.count = (uint32_t)count,
+		.left = (uint32_t)(left - count),
+		.path_count = last ? (uint32_t)client->paths.count : 0,
+	};
+	size_t length = sizeof(header) + sizeof(request);
+
+	memcpy(client->packet + sizeof(header), &request, sizeof(request));
+	if (count > 0)
+		memcpy(client->packet + length, client->questions + client->sent,
+		    count * sizeof(client->questions[0]));
+	length += count * sizeof(client->questions[0]);
+	if (last)
+		length = put_paths(client, length);
+	header.length = (uint32_t)length;
+	memcpy(client->packet, &header, sizeof(header));
+	*ret_length = length;
+	return count;
+}
+
+int
+lookup_client_ask_on(struct lookup_client *client)
+{
+	do {
+		size_t length, count = put_packet(client, &length);
+
+		if (send(client->fd, client->packet, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			return errno == EAGAIN && client->sent > 0 ? 1 : -errno;
+		client->sent += count;
+	} while (client->sent < client->count);
+	return 0;
+}
+
 int
 lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
     size_t count)
 {
-	struct wire_question sorted[LOOKUP_INODES_MAX];
-	struct wire_header header = {
-		.version = LOOKUP_VERSION,
-		.type = LOOKUP_REQUEST,
-		.id = client->id + 1,
-	};
-	struct wire_request request;
-	size_t length = sizeof(header) + sizeof(request);
-	ssize_t sent;
+	int r;
 
 	if (client->under_way)
 		return -EBUSY;
-	if ((count == 0 && client->paths.count == 0) || count > LOOKUP_INODES_MAX)
+	if ((count == 0 && client->paths.count == 0) || count > LOOKUP_QUESTIONS_MAX)
 		return -EINVAL;
-	if (count > 0) {
-		count = sort_questions(questions, count, sorted);
-		if (count == 0)
-			return -EINVAL;
-	}
-	request.count = (uint32_t)count;
-	request.path_count = (uint32_t)client->paths.count;
-	memcpy(client->packet + sizeof(header), &request, sizeof(request));
-	memcpy(client->packet + length, sorted, count * sizeof(sorted[0]));
-	length = put_paths(client, length + count * sizeof(sorted[0]));
-	header.length = (uint32_t)length;
-	memcpy(client->packet, &header, sizeof(header));
-	sent = send(client->fd, client->packet, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent < 0)
-		return -errno;
-	for (size_t i = 0; i < count; i++)
-		client->questions[i] = (struct open_question){ .inode = sorted[i].inode };
-	client->count = client->open = count;
-	client->links_open = client->paths.count > 0;
+	r = note_questions(client, questions, count);
 	client->id++;
+	client->sent = 0;
+	if (r == 0)
+		r = lookup_client_ask_on(client);
+	if (r < 0) {
+		client->count = client->open = 0;
+		return r;
+	}
+	client->links_open = client->paths.count > 0;
 	client->under_way = true;
-	return 0;
+	return r;
 }
 
 enum owner_reason
@@ -255,7 +296,7 @@ lookup_client_give_up(struct lookup_client *client, enum owner_reason reason, ui
 	if (owner != NULL)
 		owner->observed_usec = now_usec;
 	for (size_t i = 0; i < client->count; i++)
-		if (!client->questions[i].answered && owner != NULL)
+		if (!client->answered[i] && owner != NULL)
 			function(client->questions[i].inode, owner, argument);
 	owner_unref(owner);
 	client->count = client->open = 0;
@@ -266,16 +307,19 @@ static int
 compare_inode(const void *key, const void *element)
 {
 	uint32_t inode = *(const uint32_t *)key;
-	uint32_t other = ((const struct open_question *)element)->inode;
+	uint32_t other = ((const struct wire_question *)element)->inode;
 
 	return inode < other ? -1 : inode > other;
 }
 
-static struct open_question *
-find_question(struct lookup_client *client, uint32_t inode)
+/* Whether the question about the inode was answered; NULL = there is none. */
+static bool *
+find_answered(struct lookup_client *client, uint32_t inode)
 {
-	return search_find(&inode, client->questions, client->count, sizeof(client->questions[0]),
-	    compare_inode);
+	const struct wire_question *found = search_find(&inode, client->questions, client->count,
+	    sizeof(client->questions[0]), compare_inode);
+
+	return found == NULL ? NULL : &client->answered[found - client->questions];
 }
 
 /*
@@ -288,17 +332,17 @@ mark_answered(struct lookup_client *client, const struct lookup_client_packet *a
 	uint32_t marked = 0;
 
 	for (; marked < answer->inode_count; marked++) {
-		struct open_question *question = find_question(client, answer->inodes[marked]);
-		if (question == NULL || question->answered)
+		bool *answered = find_answered(client, answer->inodes[marked]);
+		if (answered == NULL || *answered)
 			break;
-		question->answered = true;
+		*answered = true;
 	}
 	if (marked == answer->inode_count) {
 		client->open -= marked;
 		return 0;
 	}
 	while (marked-- > 0)
-		find_question(client, answer->inodes[marked])->answered = false;
+		*find_answered(client, answer->inodes[marked]) = false;
 	return -EPROTO;
 }
 
@@ -335,7 +379,8 @@ take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
 
 	if (r < 0)
 		return r;
-	if (answer->id != client->id || !client->under_way)
+	/* Nothing is answered before all is asked. */
+	if (answer->id != client->id || !client->under_way || client->sent < client->count)
 		r = -EPROTO;
 	else if (answer->done) {
 		client->denied = answer->denied;

@@ -46,13 +46,17 @@ int lookup_client_fd(const struct lookup_client *client);
 pid_t lookup_client_pid(const struct lookup_client *client);
 
 /*
- * Puts a request for count sockets, 1 to LOOKUP_INODES_MAX, or none where there are paths to ask
- * for; an inode that stands there twice is asked once. Returns 0; -EBUSY while another request is
+ * Puts a request for count sockets, 1 to LOOKUP_QUESTIONS_MAX, or none where there are paths to ask
+ * for; an inode that stands there twice is asked once. Returns 0; 1: more than LOOKUP_INODES_MAX
+ * are too many to be sent now, go on with lookup_client_ask_on(); -EBUSY while another request is
  * under way, -EINVAL for a count or inode out of bounds; another -errno: the connection is
  * unusable, close it.
  */
 int lookup_client_ask(struct lookup_client *client, const struct lookup_question *questions,
     size_t count) _mustcheck_;
+
+/* Goes on with it when the descriptor is writable. Returns the same. */
+int lookup_client_ask_on(struct lookup_client *client) _mustcheck_;
 
 /*
  * Reads one packet and calls function for each inode it answers; now_usec becomes the

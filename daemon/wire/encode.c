@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "model/link.h"
 #include "wire/encode.h"
 
@@ -163,7 +164,8 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 		.kind = owner->kind,
 		.reason = owner->reason,
 		.flags = (owner->thorough ? LOOKUP_SAW_EVERY : 0) |
-		    (owner->unsearched ? LOOKUP_UNSEARCHED : 0),
+		    (owner->unsearched ? LOOKUP_UNSEARCHED : 0) |
+		    (owner->unjudged ? LOOKUP_UNJUDGED : 0),
 		.holders = owner->holders,
 		.inode_count = inode_count,
 		.unsearched_uid = owner->unsearched_uid,
@@ -176,6 +178,8 @@ encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_
 	while (fixed.process_count < owner->process_count &&
 	    put_process(packet, &at, owner->processes[fixed.process_count]))
 		fixed.process_count++;
+	if (fixed.process_count < owner->process_count)
+		fixed.flags |= LOOKUP_UNJUDGED;
 	memcpy(packet + sizeof(struct wire_header), &fixed, sizeof(fixed));
 	put_header(packet, LOOKUP_OWNER, id, at);
 	return at;
@@ -286,44 +290,78 @@ encode_links_end(struct links_packet *links, uint32_t id)
 
 /* Sorts the questions by inode. Returns false where one cannot be. */
 static bool
-questions_are_sane(struct wire_question *questions, uint32_t count)
+questions_are_sane(struct wire_question *questions, size_t count)
 {
-	qsort(questions, count, sizeof(questions[0]), compare_questions);
-	for (uint32_t i = 0; i < count; i++)
+	if (count > 1)
+		qsort(questions, count, sizeof(questions[0]), compare_questions);
+	for (size_t i = 0; i < count; i++)
 		if (questions[i].inode == 0 || questions[i].protocol >= LOOKUP_PROTOCOL_COUNT ||
 		    (questions[i].flags & ~(uint32_t)LOOKUP_QUESTION_FLAGS) != 0)
 			return false;
 	/* Sorted: equal ones are neighbours. */
-	for (uint32_t i = 1; i < count; i++)
+	for (size_t i = 1; i < count; i++)
 		if (questions[i].inode == questions[i - 1].inode)
 			return false;
 	return true;
 }
 
+/* Is this the first packet of a request, or the next one of what has begun? */
+static bool
+packet_is_next(const struct request *request, const struct wire_header *header,
+    const struct wire_request *fixed)
+{
+	/* Each is as full as can be, so there are not many. */
+	if (fixed->count > LOOKUP_INODES_MAX ||
+	    (fixed->left > 0 && (fixed->count < LOOKUP_INODES_MAX || fixed->path_count > 0)))
+		return false;
+	if (request->count == 0)
+		return fixed->left <= LOOKUP_QUESTIONS_MAX - fixed->count &&
+		    (fixed->count > 0 || fixed->path_count > 0);
+	return header->id == request->id && fixed->count <= request->left &&
+	    fixed->left == request->left - fixed->count;
+}
+
 int
-decode_request(const char *packet, size_t length, uint32_t *ret_id, struct wire_question *questions,
-    struct wire_paths *ret_paths)
+request_take(struct request *request, const char *packet, size_t length)
 {
 	struct wire_header header;
-	struct wire_request request;
-	const size_t fixed = sizeof(header) + sizeof(request);
-	size_t tail;
+	struct wire_request fixed;
+	const size_t head = sizeof(header) + sizeof(fixed);
+	size_t bytes;
+	int r;
 
-	if (length < fixed)
+	if (length < head)
 		return -EPROTO;
 	memcpy(&header, packet, sizeof(header));
-	memcpy(&request, packet + sizeof(header), sizeof(request));
+	memcpy(&fixed, packet + sizeof(header), sizeof(fixed));
 	if (header.version != LOOKUP_VERSION || header.type != LOOKUP_REQUEST ||
-	    header.length != length || request.count > LOOKUP_INODES_MAX ||
-	    (request.count == 0 && request.path_count == 0))
+	    header.length != length || !packet_is_next(request, &header, &fixed))
 		return -EPROTO;
-	tail = fixed + request.count * sizeof(questions[0]);
-	if (length < tail || !paths_are_sane(packet + tail, length - tail, request.path_count))
+	bytes = fixed.count * sizeof(request->questions[0]);
+	if (length - head < bytes ||
+	    !paths_are_sane(packet + head + bytes, length - head - bytes, fixed.path_count))
 		return -EPROTO;
-	memcpy(questions, packet + fixed, request.count * sizeof(questions[0]));
-	if (!questions_are_sane(questions, request.count))
-		return -EPROTO;
-	*ret_paths = (struct wire_paths){ .at = packet + tail, .count = request.path_count };
-	*ret_id = header.id;
-	return (int)request.count;
+	r = array_reserve(&request->questions, &request->room, request->count + fixed.count,
+	    LOOKUP_QUESTIONS_MAX);
+	if (r < 0)
+		return r;
+	if (bytes > 0)
+		memcpy(request->questions + request->count, packet + head, bytes);
+	request->count += fixed.count;
+	request->id = header.id;
+	request->left = fixed.left;
+	request->paths = (struct wire_paths){
+		.at = packet + head + bytes,
+		.count = fixed.path_count,
+	};
+	if (fixed.left > 0)
+		return 1;
+	return questions_are_sane(request->questions, request->count) ? 0 : -EPROTO;
+}
+
+void
+request_clear(struct request *request)
+{
+	free(request->questions);
+	*request = (struct request){ 0 };
 }

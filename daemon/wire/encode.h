@@ -16,7 +16,7 @@
  * Writes an owner packet to packet (LOOKUP_PACKET_MAX bytes). inode_count is 1 to
  * LOOKUP_INODES_MAX, the owner within the bounds of model/owner.h. Processes that do not fit
  * are first stripped of their command lines, then left out from the end; the first three
- * always fit. Returns the length.
+ * always fit, and the owner is unjudged then. Returns the length.
  */
 size_t encode_owner(char *packet, uint32_t id, const struct owner *owner, const uint32_t *inodes,
     uint32_t inode_count);
@@ -50,11 +50,22 @@ void encode_link(struct links_packet *links, const char *path, size_t length, co
 /* Ends it. Returns its length. */
 size_t encode_links_end(struct links_packet *links, uint32_t id);
 
+/* A request that is read, packet by packet. Start with all zero. */
+struct request {
+	uint32_t id;
+	struct wire_question *questions; /* owned; sorted by inode when all are there */
+	size_t count, room;
+	uint32_t left;		 /* that have not come yet */
+	struct wire_paths paths; /* borrowed from the last packet */
+};
+
 /*
- * Reads a request into questions (room for LOOKUP_INODES_MAX), sorted by inode. Returns how
- * many, or -EPROTO for anything that is no request.
+ * Takes the next packet. Returns 0 when the request is whole, 1 while packets of it are missing;
+ * -EPROTO for anything that is no request, or not the next packet of this one; -ENOMEM.
  */
-int decode_request(const char *packet, size_t length, uint32_t *ret_id,
-    struct wire_question *questions, struct wire_paths *ret_paths) _mustcheck_;
+int request_take(struct request *request, const char *packet, size_t length) _mustcheck_;
+
+/* Frees the questions. */
+void request_clear(struct request *request);
 
 #endif

@@ -19,10 +19,15 @@
  * No string has a terminating NUL, and nothing stands between them; their lengths stand in
  * the struct before.
  *
+ * A request of more than LOOKUP_INODES_MAX questions is several packets of one id, one behind the
+ * other; every packet but the last has LOOKUP_INODES_MAX of them, and the paths stand in the last.
+ * Such a request is searched thoroughly, whatever its questions want.
+ *
  * A request is answered by any number of owner packets, in which each inode asked for
  * stands exactly once, one links packet where paths were asked for, in which they stand in the
  * same order, and one done packet. One owner packet names all the inodes that the same processes
- * hold: a process with 10,000 listeners is described once. The next request follows the done.
+ * hold, LOOKUP_INODES_MAX at most: a process with 10,000 listeners is described once, and sent ten
+ * times. The next request follows the done.
  */
 #ifndef OVERSTAY_WIRE_PROTOCOL_H
 #define OVERSTAY_WIRE_PROTOCOL_H
@@ -30,17 +35,18 @@
 #include <stdint.h>
 
 /* "OVL" and a number. */
-#define LOOKUP_VERSION 0x4f564c07U
+#define LOOKUP_VERSION 0x4f564c08U
 
-#define LOOKUP_PACKET_MAX 65536
-#define LOOKUP_INODES_MAX 1024	  /* of one request */
-#define LOOKUP_PID_MAX	  4194304 /* PID_MAX_LIMIT, include/linux/threads.h */
+#define LOOKUP_PACKET_MAX    65536
+#define LOOKUP_INODES_MAX    1024    /* of one packet */
+#define LOOKUP_QUESTIONS_MAX 65536   /* of one request */
+#define LOOKUP_PID_MAX	     4194304 /* PID_MAX_LIMIT, include/linux/threads.h */
 
 /*
- * overstay-lookup ends itself (SIGALRM) when one request takes longer: a hostile file
- * system or a process that sits on its mmap lock can hold a reader for ever. A walk takes
- * about a second for 250,000 descriptors, and there are two, so a time-out of the asker's
- * of some seconds comes first.
+ * overstay-lookup ends itself (SIGALRM) when a packet of an answer takes longer: a hostile file
+ * system or a process that sits on its mmap lock can hold a reader for ever. All walks of a request
+ * take some seconds at most, however many questions it has (lookup/budget.c), and to describe one
+ * owner takes some milliseconds, so a time-out of the asker's of some seconds comes first.
  */
 #define LOOKUP_SECONDS_MAX 20
 
@@ -59,7 +65,8 @@ struct wire_header {
 };
 
 struct wire_request {
-	uint32_t count;	     /* 1 to LOOKUP_INODES_MAX; 0 where there are paths */
+	uint32_t count;	     /* of this packet: 1 to LOOKUP_INODES_MAX; 0 where there are paths */
+	uint32_t left;	     /* questions in the packets that follow */
 	uint32_t path_count; /* at most LINKS_MAX, of LINKS_BYTES_MAX together */
 };
 
@@ -96,8 +103,9 @@ struct wire_place {
 
 enum wire_owner_flags {
 	LOOKUP_SAW_EVERY = 1 << 0,  /* struct owner's thorough */
-	LOOKUP_UNSEARCHED = 1 << 1, /* and unsearched */
-	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY | LOOKUP_UNSEARCHED,
+	LOOKUP_UNSEARCHED = 1 << 1, /* and unsearched, */
+	LOOKUP_UNJUDGED = 1 << 2,   /* and unjudged */
+	LOOKUP_OWNER_FLAGS = LOOKUP_SAW_EVERY | LOOKUP_UNSEARCHED | LOOKUP_UNJUDGED,
 };
 
 struct wire_owner {

@@ -208,6 +208,11 @@ every_key_alone(void **state)
 		if (match_matches(&key->match, &world->listener, world->owner) == key->of_process)
 			fail_msg("%s: one that was not searched", key->name);
 		world->owner->unsearched = false;
+		/* And so may one that is not described. */
+		world->owner->unjudged = true;
+		if (match_matches(&key->match, &world->listener, world->owner) == key->of_process)
+			fail_msg("%s: one that is not described", key->name);
+		world->owner->unjudged = false;
 		/* What is not known of an unknown owner is neither so nor not so. */
 		if (key->of_process &&
 		    (match_matches(&key->match, &world->listener, world->unknown) ||
@@ -225,6 +230,42 @@ every_key_alone(void **state)
 		assert_int_equal(match_world_end(&fresh), 0);
 	}
 	(void)state;
+}
+
+/* A process whose cgroup could not be read may be in any unit, or in none. */
+static void
+a_place_that_could_not_be_read(void **state)
+{
+	const enum match_key of_place[] = { MATCH_UNIT, MATCH_USER_UNIT, MATCH_SLICE,
+		MATCH_SESSION };
+	struct match container = {
+		.keys = 1 << MATCH_CONTAINER,
+		.container = { (char *[]){ (char *)"web" }, 1 },
+	};
+	struct world *world = *state;
+	struct process *process = world->owner->processes[0];
+	unsigned found = 0;
+
+	place_clear(&process->place);
+	process->session_type = SESSION_UNKNOWN;
+	for (size_t i = 0; i < ARRAY_SIZE(key_cases); i++)
+		for (size_t key = 0; key < ARRAY_SIZE(of_place); key++) {
+			const struct match *match = &key_cases[i].match;
+
+			if (match->keys != 1U << of_place[key])
+				continue;
+			process->evidence = 0;
+			assert_true(match_matches_not(match, &world->listener, world->owner));
+			process->evidence = EVIDENCE_PLACE_UNKNOWN;
+			if (match_matches(match, &world->listener, world->owner) ||
+			    match_matches_not(match, &world->listener, world->owner))
+				fail_msg("%s: a place that is unknown", key_cases[i].name);
+			found++;
+		}
+	assert_int_equal(found, ARRAY_SIZE(of_place));
+	assert_false(match_matches_not(&container, &world->listener, world->owner));
+	process->evidence = 0;
+	assert_true(match_matches_not(&container, &world->listener, world->owner));
 }
 
 static void
@@ -616,6 +657,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_alone),
+		cmocka_unit_test_setup_teardown(a_place_that_could_not_be_read, match_world_make,
+		    match_world_end),
 		cmocka_unit_test_setup_teardown(all_keys_together, match_world_make,
 		    match_world_end),
 		cmocka_unit_test_setup_teardown(keys_beside_not, match_world_make, match_world_end),

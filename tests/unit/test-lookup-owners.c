@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "decode-request.h"
 #include "lookup-help.h"
 #include "model/listener.h"
 #include "wire/encode.h"
@@ -282,15 +283,119 @@ static void
 test_bounds(void **state)
 {
 	struct pair *pair = *state;
-	struct lookup_question questions[LOOKUP_INODES_MAX + 1] = { { 1, 0 }, { 0, 0 } };
+	static struct lookup_question questions[LOOKUP_QUESTIONS_MAX + 1] = { { 1, 0 }, { 0, 0 } };
 
 	assert_int_equal(lookup_client_ask(pair->owners, questions, 0), -EINVAL);
 	assert_int_equal(lookup_client_ask(pair->owners, questions, 2), -EINVAL);
-	for (uint32_t i = 0; i <= LOOKUP_INODES_MAX; i++)
+	for (uint32_t i = 0; i <= LOOKUP_QUESTIONS_MAX; i++)
 		questions[i].inode = i + 1;
-	assert_int_equal(lookup_client_ask(pair->owners, questions, LOOKUP_INODES_MAX + 1),
+	assert_int_equal(lookup_client_ask(pair->owners, questions, LOOKUP_QUESTIONS_MAX + 1),
 	    -EINVAL);
 	assert_int_equal(lookup_client_ask(pair->owners, questions, LOOKUP_INODES_MAX), 0);
+}
+
+/* Takes all packets of a request that have come. Returns what the last one did. */
+static int
+take_packets(struct pair *pair, struct request *request)
+{
+	char packet[LOOKUP_PACKET_MAX];
+	ssize_t length;
+	int r = 1;
+
+	while ((length = recv(pair->peer, packet, sizeof(packet), MSG_DONTWAIT)) > 0)
+		r = request_take(request, packet, (size_t)length);
+	return r;
+}
+
+static void
+count_answer(uint32_t inode, struct owner *owner, void *argument)
+{
+	(void)inode;
+	(void)owner;
+	++*(size_t *)argument;
+}
+
+/* Answers all questions of the request but those behind `until`. Returns how many arrived. */
+static size_t
+answer_packets(struct pair *pair, const struct request *request, size_t until)
+{
+	struct owner *owner = owner_new(OWNER_KERNEL, OWNER_REASON_NONE, 0);
+	char packet[LOOKUP_PACKET_MAX];
+	size_t answered = 0;
+
+	assert_non_null(owner);
+	owner->thorough = true;
+	for (size_t at = 0; at < until; at += LOOKUP_INODES_MAX) {
+		uint32_t inodes[LOOKUP_INODES_MAX], count = 0;
+		size_t length;
+
+		for (; count < LOOKUP_INODES_MAX && at + count < until; count++)
+			inodes[count] = request->questions[at + count].inode;
+		length = encode_owner(packet, request->id, owner, inodes, count);
+		assert_int_equal(send(pair->peer, packet, length, 0), length);
+		assert_int_equal(lookup_client_step(pair->owners, 2000, count_answer, &answered),
+		    1);
+	}
+	owner_unref(owner);
+	return answered;
+}
+
+/* More than the connection takes at once: they are sent as fast as they are read. */
+static void
+test_as_many_as_may_be(void **state)
+{
+	static struct lookup_question questions[LOOKUP_QUESTIONS_MAX];
+	struct help_answers answers = { 0 };
+	struct pair *pair = *state;
+	struct request request = { 0 };
+	unsigned pushes = 0;
+	int r;
+
+	for (uint32_t i = 0; i < LOOKUP_QUESTIONS_MAX; i++)
+		questions[i] =
+		    (struct lookup_question){ .inode = LOOKUP_QUESTIONS_MAX - i, .uid = i };
+	r = lookup_client_ask(pair->owners, questions, LOOKUP_QUESTIONS_MAX);
+	assert_int_equal(r, 1);
+	for (; r == 1; pushes++) {
+		assert_int_equal(take_packets(pair, &request), 1);
+		r = lookup_client_ask_on(pair->owners);
+	}
+	assert_int_equal(r, 0);
+	assert_true(pushes > 1);
+	assert_int_equal(take_packets(pair, &request), 0);
+	assert_int_equal(request.count, LOOKUP_QUESTIONS_MAX);
+	for (uint32_t i = 0; i < LOOKUP_QUESTIONS_MAX; i++) {
+		assert_int_equal(request.questions[i].inode, i + 1);
+		assert_int_equal(request.questions[i].uid, LOOKUP_QUESTIONS_MAX - i - 1);
+	}
+	assert_int_equal(lookup_client_ask(pair->owners, questions, 1), -EBUSY);
+	assert_int_equal(answer_packets(pair, &request, LOOKUP_QUESTIONS_MAX - 1),
+	    LOOKUP_QUESTIONS_MAX - 1);
+	/* One is open: who is told of it is told of no other. */
+	lookup_client_give_up(pair->owners, OWNER_REASON_TIMEOUT, 2000, help_collect, &answers);
+	assert_int_equal(answers.count, 1);
+	assert_int_equal(answers.answers[0].inode, LOOKUP_QUESTIONS_MAX);
+	help_release(&answers);
+	request_clear(&request);
+}
+
+/* Who answers what was not asked to its end makes no sense. */
+static void
+test_answered_too_early(void **state)
+{
+	static struct lookup_question questions[LOOKUP_QUESTIONS_MAX];
+	struct pair *pair = *state;
+	struct request request = { 0 };
+	size_t told = 0;
+
+	for (uint32_t i = 0; i < LOOKUP_QUESTIONS_MAX; i++)
+		questions[i].inode = i + 1;
+	assert_int_equal(lookup_client_ask(pair->owners, questions, LOOKUP_QUESTIONS_MAX), 1);
+	assert_int_equal(take_packets(pair, &request), 1);
+	send_kernel(pair, request.id, 1, 2);
+	request_clear(&request);
+	assert_int_equal(lookup_client_step(pair->owners, 2000, count_answer, &told), -EPROTO);
+	assert_int_equal(told, LOOKUP_QUESTIONS_MAX);
 }
 
 static void
@@ -435,6 +540,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_as_many_as_may_be, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_answered_too_early, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "decode-request.h"
 #include "model/link.h"
 #include "wire/client.h"
 #include "wire/encode.h"

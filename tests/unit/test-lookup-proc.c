@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "lookup-fake.h"
+#include "skip.h"
 
 static void
 test_one(void **state)
@@ -314,6 +315,15 @@ test_groups(void **state)
 	release(&answers);
 }
 
+static void
+set_user(struct fake *fake, int pid, uid_t uid)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "%d", pid);
+	assert_int_equal(fchownat(fake->fd, name, uid, uid, 0), 0);
+}
+
 /*
  * More holders than are described: all are counted, the first to start are named, in order.
  */
@@ -337,6 +347,95 @@ test_holders(void **state)
 	for (uint32_t i = 0; i < OWNER_PROCESSES_MAX; i++)
 		assert_int_equal(owner->processes[i]->start_usec,
 		    (1000 + i) * USEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+	release(&answers);
+}
+
+/* One that started last is described, if it is like no other: another program, user or cgroup. */
+static void
+test_holders_of_other_kinds(void **state)
+{
+	struct fake *fake = *state;
+	struct collection answers;
+	const struct owner *owner;
+
+	need_root();
+	make_process(fake, 1, "init", 1);
+	for (int i = 0; i < 40; i++) {
+		const char *cgroup = i == 38 ? "0::/x.service\n" : "0::/w.service\n";
+
+		make_process(fake, PID(i), "worker", 1000 + (unsigned)i);
+		make_link(fake, PID(i), "exe", i == 37 ? "/bin/sh" : "/proc/self/exe");
+		make_file(fake, PID(i), "cgroup", cgroup, strlen(cgroup));
+		make_socket(fake, PID(i), 3, 100);
+	}
+	set_user(fake, PID(39), 65534);
+	ask(fake, 100, 1, 0, &answers);
+	owner = owner_of(&answers, 100);
+	assert_int_equal(owner->holders, 40);
+	assert_int_equal(owner->process_count, OWNER_PROCESSES_MAX);
+	assert_false(owner->unjudged);
+	for (int i = 0; i < OWNER_PROCESSES_MAX; i++)
+		assert_int_equal(owner->processes[i]->pid, PID(i < 13 ? i : i + 24));
+	release(&answers);
+}
+
+/* Of more kinds than can be described it is said that there are; and of one nobody knows, which may
+ * be any. */
+static void
+test_holders_of_too_many_kinds(void **state)
+{
+	struct fake *fake = *state;
+	struct collection answers;
+
+	need_root();
+	make_process(fake, 1, "init", 1);
+	for (int i = 0; i < 17; i++) {
+		char cgroup[32];
+		int length = snprintf(cgroup, sizeof(cgroup), "0::/%d.service\n", i);
+
+		make_process(fake, PID(i), "worker", 1000 + (unsigned)i);
+		make_link(fake, PID(i), "exe", "/proc/self/exe");
+		make_file(fake, PID(i), "cgroup", cgroup, (size_t)length);
+		make_socket(fake, PID(i), 3, 100);
+		make_socket(fake, PID(i), 4, i < 16 ? 101 : 102);
+	}
+	for (uint32_t inode = 100; inode < 103; inode++) {
+		ask(fake, inode, 1, 0, &answers);
+		assert_true(owner_of(&answers, inode)->unjudged == (inode == 100));
+		release(&answers);
+	}
+	/* Nobody knows which program it is. */
+	for (int i = 0; i < 17; i++)
+		make_file(fake, PID(i), "cgroup", "0::/w.service\n", 14);
+	ask(fake, 100, 1, 0, &answers);
+	assert_false(owner_of(&answers, 100)->unjudged);
+	release(&answers);
+	for (int i = 0; i < 17; i++)
+		make_link(fake, PID(i), "exe", "/none");
+	ask(fake, 100, 1, 0, &answers);
+	assert_true(owner_of(&answers, 100)->unjudged);
+	release(&answers);
+}
+
+/* A cgroup that cannot be read is not none. */
+static void
+test_no_cgroup(void **state)
+{
+	struct fake *fake = *state;
+	struct collection answers;
+
+	make_process(fake, 1, "init", 1);
+	for (int i = 0; i < 2; i++) {
+		make_process(fake, PID(i), "x", 1000);
+		make_socket(fake, PID(i), 3, 100 + (unsigned)i);
+	}
+	make_file(fake, PID(0), "cgroup", "0::/\n", 5);
+	make_directory(fake, PID(1), "cgroup");
+	ask(fake, 100, 2, 0, &answers);
+	assert_int_equal(owner_of(&answers, 100)->processes[0]->evidence & EVIDENCE_PLACE_UNKNOWN,
+	    0);
+	assert_int_not_equal(
+	    owner_of(&answers, 101)->processes[0]->evidence & EVIDENCE_PLACE_UNKNOWN, 0);
 	release(&answers);
 }
 
@@ -560,6 +659,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_gone, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_groups, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_holders, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(test_holders_of_other_kinds, fake_setup,
+		    fake_teardown),
+		cmocka_unit_test_setup_teardown(test_holders_of_too_many_kinds, fake_setup,
+		    fake_teardown),
+		cmocka_unit_test_setup_teardown(test_no_cgroup, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_large, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_cmdline, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_torn, fake_setup, fake_teardown),

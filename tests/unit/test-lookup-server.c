@@ -126,6 +126,22 @@ check_closed(int fd)
 	assert_true(recv(fd, &byte, 1, 0) <= 0);
 }
 
+struct answered {
+	uint32_t inode;
+	size_t count;
+	int32_t pid; /* who holds it */
+};
+
+static void
+on_answer(uint32_t inode, struct owner *owner, void *argument)
+{
+	struct answered *answered = argument;
+
+	answered->count++;
+	if (inode == answered->inode && owner->kind == OWNER_PROCESS)
+		answered->pid = owner->processes[0]->pid;
+}
+
 static void
 test_serves(void **state)
 {
@@ -163,6 +179,70 @@ test_nonsense(void **state)
 		check_closed(fd);
 	}
 	/* Nobody else is touched by that. */
+	check_answer(owners);
+	lookup_client_close(owners);
+}
+
+/* Questions of more packets than the connection takes at once; one of them has a holder. */
+static void
+test_large_request(void **state)
+{
+	static struct lookup_question questions[LOOKUP_QUESTIONS_MAX];
+	static struct answered answered;
+	struct service *service = *state;
+	struct lookup_client *owners;
+	uint32_t inode;
+	_close_ int listener = help_listen(&inode);
+	int r;
+
+	need_root();
+	assert_int_equal(lookup_client_open_path(service->address.sun_path, &owners), 0);
+	/* Numbers of inodes that no socket has, so soon. */
+	for (uint32_t i = 0; i < LOOKUP_QUESTIONS_MAX; i++)
+		questions[i].inode = UINT32_MAX - i;
+	questions[5].inode = inode;
+	answered = (struct answered){ .inode = inode };
+	r = lookup_client_ask(owners, questions, LOOKUP_QUESTIONS_MAX);
+	while (r == 1) {
+		struct pollfd poll_fd = { .fd = lookup_client_fd(owners), .events = POLLOUT };
+
+		assert_int_equal(poll(&poll_fd, 1, HELP_WAIT_MSEC), 1);
+		r = lookup_client_ask_on(owners);
+	}
+	assert_int_equal(r, 0);
+	do {
+		struct pollfd poll_fd = { .fd = lookup_client_fd(owners), .events = POLLIN };
+
+		assert_int_equal(poll(&poll_fd, 1, HELP_WAIT_MSEC), 1);
+		r = lookup_client_step(owners, 1, on_answer, &answered);
+	} while (r == 1 || r == -EAGAIN);
+	assert_int_equal(r, 0);
+	assert_int_equal(answered.count, LOOKUP_QUESTIONS_MAX);
+	assert_int_equal(answered.pid, getpid());
+	lookup_client_close(owners);
+}
+
+/* Who sends half a request is waited for for a while, and then disconnected. */
+static void
+test_half_a_request(void **state)
+{
+	static struct wire_question questions[LOOKUP_INODES_MAX];
+	static char packet[LOOKUP_PACKET_MAX];
+	struct wire_request request = { .count = LOOKUP_INODES_MAX, .left = 1 };
+	const size_t length = sizeof(struct wire_header) + sizeof(request) + sizeof(questions);
+	const struct wire_header header = { LOOKUP_VERSION, LOOKUP_REQUEST, 1, (uint32_t)length };
+	struct service *service = *state;
+	struct lookup_client *owners;
+	_close_ int fd = connect_raw(service);
+
+	for (uint32_t i = 0; i < LOOKUP_INODES_MAX; i++)
+		questions[i].inode = i + 1;
+	memcpy(packet, &header, sizeof(header));
+	memcpy(packet + sizeof(header), &request, sizeof(request));
+	memcpy(packet + sizeof(header) + sizeof(request), questions, sizeof(questions));
+	assert_int_equal(send(fd, packet, length, MSG_NOSIGNAL), length);
+	assert_int_equal(lookup_client_open_path(service->address.sun_path, &owners), 0);
+	check_closed(fd);
 	check_answer(owners);
 	lookup_client_close(owners);
 }
@@ -305,6 +385,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_serves, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_half_a_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stranger, setup, teardown),
 		cmocka_unit_test(test_ends_with_connection),

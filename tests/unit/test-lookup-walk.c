@@ -419,7 +419,7 @@ test_cgroup_paths(void **state)
 {
 	struct fake *fake = *state;
 	const int some[] = { 0, 7, 8 };
-	struct cgroup wanted[] = { { .id = 0 }, { .id = 0 }, { .id = 1 } };
+	struct cgroup wanted[] = { { .id = 0 }, { .id = 0 }, { .id = UINT64_MAX } };
 	struct pids pids = { 0 };
 	struct stat root;
 	bool foreign = false;
@@ -440,11 +440,12 @@ test_cgroup_paths(void **state)
 	free(pids.list);
 
 	assert_int_equal(fstat(fake->host.cgroup_fd, &root), 0);
-	wanted[0].id = root.st_ino;
-	wanted[1].id = id;
+	/* They are sorted by their ids. */
+	wanted[root.st_ino > id].id = root.st_ino;
+	wanted[root.st_ino < id].id = id;
 	assert_int_equal(cgroup_find(fake->host.cgroup_fd, wanted, 3), 0);
-	assert_string_equal(wanted[0].path, "");
-	assert_string_equal(wanted[1].path, "/a/b");
+	assert_string_equal(wanted[root.st_ino > id].path, "");
+	assert_string_equal(wanted[root.st_ino < id].path, "/a/b");
 	assert_null(wanted[2].path);
 	free(wanted[0].path);
 	free(wanted[1].path);

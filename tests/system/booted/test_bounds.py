@@ -32,7 +32,7 @@ def listen(port):
 held = [listen(32768 + number) for number in range({SHARE})]
 print("ready", flush=True)
 while True:
-    time.sleep(5)  # its pace
+    time.sleep(5)  # pause: its pace
     for number in range(0, {SHARE}, 2):
         held[number].close()
         held[number] = listen(32768 + number)
@@ -86,7 +86,7 @@ def test_memory_is_what_the_manual_says(service):
     with stopped("systemd-journald.service"), crowd():
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
-            time.sleep(1)  # the attack lasts so long
+            time.sleep(1)  # pause: the attack lasts so long
             assert peak_mib(pid) < needs
         print(f"# VmHWM {peak_mib(pid):.1f} MiB")
     assert one.pid == pid

@@ -15,9 +15,10 @@ import pytest
 import harness
 from conftest import CONFIG, Service, clean_up
 from harness import run, wait_until
-from stage import ALICE, ASKED, PYTHON, Scene, Stage
+from stage import ALICE, ALICE_UID, ASKED, CGROUP, PYTHON, Scene, Stage
 
 ALLOWED = "/usr/local/sbin/allowed-daemon"
+SYSTEM = "/usr/local/sbin/system-daemon"
 CONFIGURATION = f"""interval: 200ms
 ranges: ["{ASKED[0]}-{ASKED[-1]}"]
 threshold: 2s
@@ -27,6 +28,9 @@ log: {{appeared: info, vanished: info, after: 500ms}}
 rules:
   - name: the real one
     match: {{exe: {ALLOWED}}}
+    action: allow
+  - name: no user's own
+    match: {{exe: {SYSTEM}, not: {{unit: "user@*.service"}}}}
     action: allow
 """
 SANDBOX = ["PrivateTmp=yes", "ProtectSystem=strict", "ProtectHome=yes"]
@@ -326,6 +330,35 @@ os.close(listener.fileno())
 thread.join()
 """
 
+# As many of the real one as are described, all of them older than the program that has it, too.
+BEHIND_MANY = """
+import os, socket, sys
+listener = socket.socket()
+listener.bind(("127.0.0.1", int(sys.argv[2])))
+listener.listen()
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+for _ in range(20):
+    if os.fork() == 0:
+        os.execl(sys.argv[1], sys.argv[1], "-3")
+if os.fork() == 0:
+    os.execl(sys.argv[3], sys.argv[3], "-3")
+os.execl(sys.argv[1], sys.argv[1], "-3")
+"""
+
+# In a cgroup so deep that the kernel cannot tell its path, or (Linux 6.18) all of it.
+DEEP = """
+import os, sys
+own = open("/proc/self/cgroup").read().rpartition("::")[2].strip()
+os.chdir("/sys/fs/cgroup" + own)
+for _ in range(20):
+    os.mkdir("x" * 250)
+    os.chdir("x" * 250)
+with open("cgroup.procs", "w") as file:
+    file.write("0")
+os.execl(sys.argv[1], *sys.argv[1:])
+"""
+
 # As many descriptors as there may be, in so many processes that they are 1.2 million. With a port:
 # the real one holds a listener there and is seen; of the others each has it open, as its last.
 CROWD = """
@@ -378,6 +411,52 @@ def test_thread_with_own_descriptors_is_a_holder(scene):
     assert alert["OVERSTAY_HOLDERS"] == "2"
 
 
+def test_holder_behind_many_others_is_a_holder(scene):
+    """Workers of the real one are alike; who is none of them is seen, however late it came."""
+    one = scene()
+    own = one.place(f"/home/{ALICE}/behind", owner=ALICE)
+    one.loose([PYTHON, "-c", BEHIND_MANY, ALLOWED, str(one.port), own])
+    one.wait_listening()
+    alert = wait_overstays(one)
+    assert alert.get("OVERSTAY_RULE") is None
+    assert alert["OVERSTAY_HOLDERS"] == "22"
+
+
+def test_many_workers_are_allowed(scene):
+    """More than are described, all of them the real one's."""
+    real = scene()
+    real.service([ALLOWED, "-f", "40", "-p", str(real.port)])
+    assert_allowed(real, scene)
+
+
+@pytest.fixture(name="deep")
+def _deep(scene):
+    """A program of alice's, in a cgroup of her own service whose path is too long."""
+    one = scene()
+    one.place(SYSTEM)
+    one.user_service([PYTHON, "-c", DEEP, SYSTEM, "-p", str(one.port)])
+    yield one
+    top = CGROUP / f"user.slice/user-{ALICE_UID}.slice/user@{ALICE_UID}.service"
+    (top / "cgroup.kill").write_text("1", encoding="ascii")
+    run("find", top, "-depth", "-type", "d", "-name", "x" * 250, "-execdir", "rmdir", "{}", ";",
+        check=False)
+    run("systemctl", "restart", f"user@{ALICE_UID}.service")
+
+
+def test_cgroup_too_deep_is_not_none(deep):
+    deep.wait_listening()
+    alert = wait_overstays(deep)
+    assert alert.get("OVERSTAY_RULE") is None
+    assert alert["OVERSTAY_EXE"] == SYSTEM
+
+
+def test_system_service_is_no_users_own(scene):
+    real = scene()
+    real.place(SYSTEM)
+    real.service([SYSTEM, "-p", str(real.port)])
+    assert_allowed(real, scene)
+
+
 def test_descriptors_of_another_user_change_nothing(scene, crowd):
     """The service stays allowed, and what overstays is known as soon as ever."""
     crowd("nobody")
@@ -400,6 +479,8 @@ def test_who_hides_behind_descriptors_is_not_allowed(scene):
     alert = wait_overstays(one)
     assert alert.get("OVERSTAY_RULE") is None
     assert alert["OVERSTAY_UNSEARCHED_UID"] == str(pwd.getpwnam(ALICE).pw_uid)
+    degraded, = harness.journal("OVERSTAY_EVENT=degraded", "OVERSTAY_CONDITION=descriptors")
+    assert f"uid {alert['OVERSTAY_UNSEARCHED_UID']} has" in degraded["MESSAGE"]
 
 
 # ---- names of files that it may not see ----------------------------------------------------
