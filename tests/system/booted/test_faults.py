@@ -118,7 +118,8 @@ import os, socket, subprocess, sys, time
 port, span = sys.argv[1:]
 code = ("import socket, sys, time; made = socket.socket();"
         "made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);"
-        "made.bind(('127.0.0.1', int(sys.argv[1]))); made.listen(1); time.sleep(float(sys.argv[2]))")
+        "made.bind(('127.0.0.1', int(sys.argv[1]))); made.listen(1);"
+        "time.sleep(float(sys.argv[2]))")  # pause: its turn
 print("ready", flush=True)
 while True:
     for copy in ("one", "other"):

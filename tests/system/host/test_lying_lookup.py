@@ -80,7 +80,9 @@ LIES = {
     # It answers, and ends.
     "short-lived": lambda to, number, inodes: (
         to.send(packet(OWNER, number, owner(inodes)) if inodes else b""),
-        to.send(packet(DONE, number, done(0))), time.sleep(0.1), to.close()),
+        to.send(packet(DONE, number, done(0))),
+        time.sleep(0.1),  # pause: it is read
+        to.close()),
     "hung": lambda to, number, inodes: None,
 }
 
