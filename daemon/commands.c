@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -71,11 +73,17 @@ command_names_find(struct command_names *ret)
 	};
 }
 
-/* Says why what could not be read, where the messages do not: one that was lost is none. */
+/* Whether the messages do not say why it could not be read: one that was lost is none. */
+static bool
+is_unsaid(int r, const struct config_messages *messages)
+{
+	return r == -ENOMEM || (r < 0 && messages->counts[CONFIG_ERROR] == 0);
+}
+
 static void
 tell_unsaid(int r, const struct config_messages *messages, const char *what)
 {
-	if (r == -ENOMEM || (r < 0 && messages->counts[CONFIG_ERROR] == 0))
+	if (is_unsaid(r, messages))
 		fprintf(stderr, "overstayd: %s: %s\n", what, strerror(-r));
 }
 
@@ -98,6 +106,23 @@ command_load_exit(int result)
 	if (result == 0)
 		return EXIT_SUCCESS;
 	return result == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE;
+}
+
+/* As config_messages_print() does, for a daemon that is about to start: it does not wait for ever
+ * for who reads them. */
+static void
+log_messages(const struct config_messages *messages)
+{
+	_free_ char *text = NULL;
+	size_t length = 0;
+	FILE *file = open_memstream(&text, &length);
+
+	/* Without memory they are left out; what becomes of the start is logged all the same. */
+	if (file == NULL)
+		return;
+	config_messages_print(messages, file);
+	if (fclose(file) == 0)
+		log_lines(text, length);
 }
 
 /* Asks for the users and groups that the configuration names. Returns 0 or -errno. */
@@ -130,7 +155,7 @@ load_last_good(const char *state_directory, struct config **ret)
 	if (r < 0)
 		return r;
 	r = config_load_text(text, size, LASTGOOD_NAME, ret, &messages);
-	config_messages_print(&messages, stderr);
+	log_messages(&messages);
 	config_messages_clear(&messages);
 	return r;
 }
@@ -182,8 +207,9 @@ run_configured(struct daemon_options *options, struct config_messages *messages,
 	paths.starting = true;
 	loaded = config_load(&paths, &config, messages);
 	if (loaded < 0) {
-		config_messages_print(messages, stderr);
-		tell_unsaid(loaded, messages, "cannot read the configuration");
+		log_messages(messages);
+		if (is_unsaid(loaded, messages))
+			log_start(LOG_ERR, "cannot read the configuration: %s", strerror(-loaded));
 		r = load_last_good(options->state_directory, &config);
 	}
 	if (r < 0) {
@@ -218,6 +244,8 @@ command_run(const struct command_line *line)
 	struct names_link *link;
 	int r = 0;
 
+	/* A terminal or a reader that went away is found out by the write. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	/* Before anything is parsed: the only moment at which this process may have privileges. */
 	if (options.lookup_socket == NULL)
 		r = lookup_client_spawn(options.lookup_program, &helpers.lookup);

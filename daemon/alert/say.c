@@ -84,6 +84,9 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_LOOKUP_FAILED] = "{CONDITION}: {OWNER_REASON} ({ERROR}): owners are unknown and "
 				 "rules that name them do not match[; its program: {PROGRAM}][; "
 				 "see: systemctl status {UNIT}]",
+	[NOTICE_LOOKUP_NOT_PERMITTED] = "{CONDITION}: {OWNER_REASON}: some owners are unknown and "
+					"rules that name them do not match[; its program: "
+					"{PROGRAM}][; see: systemctl status {UNIT}]",
 	[NOTICE_NO_SOCK_DIAG] = "{CONDITION}: sock_diag is not available ({ERROR}): reading "
 				"/proc/net, which has no socket cookies and does not show who "
 				"chose a port",

@@ -35,6 +35,11 @@
 /* A dump has at most two datagrams queued; asked for in case the system's default is tiny. */
 #define QUEUE_SIZE (8 * BUFFER_SIZE)
 
+/* A signal comes in between once, and the kernel has no memory for a piece now and then. Errors
+ * that do not end are somebody's who filters system calls, and must not hold the loop. */
+#define INTERRUPTIONS_MAX 64
+#define OVERRUNS_MAX	  64
+
 struct netlink_source {
 	struct source source;
 	uint32_t portid;
@@ -43,6 +48,7 @@ struct netlink_source {
 	bool second_family;	   /* AF_INET was asked first, AF_INET6 is still to be */
 	bool by_family;		   /* the answer is one of two dumps */
 	uint32_t first_incomplete; /* of the first of them */
+	unsigned overruns;	   /* in this request */
 	int broken;		   /* -errno: there is no socket any more */
 	uint16_t port;		   /* of the request; 0 = what the program selects */
 	struct netlink_dump dump;
@@ -134,6 +140,7 @@ ask(struct netlink_source *netlink, uint8_t family)
 	struct nlmsghdr *header = mnl_nlmsg_put_header(netlink->buffer);
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct netlink_dump *dump = &netlink->dump;
+	unsigned tries = 0;
 	ssize_t sent;
 
 	dump->type = family == AF_UNSPEC ? TCPDIAG_GETSOCK : SOCK_DIAG_BY_FAMILY;
@@ -151,7 +158,7 @@ ask(struct netlink_source *netlink, uint8_t family)
 	do
 		sent = sendto(netlink->source.fd, header, header->nlmsg_len, 0,
 		    (const struct sockaddr *)&kernel, sizeof(kernel));
-	while (sent < 0 && errno == EINTR);
+	while (sent < 0 && errno == EINTR && ++tries < INTERRUPTIONS_MAX);
 	return sent < 0 ? -errno : 0;
 }
 
@@ -177,6 +184,7 @@ netlink_begin(struct source *source, const struct source_request *request)
 	netlink->second_family = request->family == AF_UNSPEC && netlink->no_legacy;
 	netlink->by_family = netlink->second_family;
 	netlink->first_incomplete = 0;
+	netlink->overruns = 0;
 	return ask(netlink, netlink->second_family ? AF_INET : request->family);
 }
 
@@ -192,11 +200,12 @@ receive(struct netlink_source *netlink, bool *ret_cut)
 		.msg_iov = &vector,
 		.msg_iovlen = 1,
 	};
+	unsigned tries = 0;
 	ssize_t length;
 
 	do
 		length = recvmsg(netlink->source.fd, &message, 0);
-	while (length < 0 && errno == EINTR);
+	while (length < 0 && errno == EINTR && ++tries < INTERRUPTIONS_MAX);
 	if (length < 0)
 		return -errno;
 	if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK ||
@@ -243,7 +252,7 @@ netlink_step(struct source *source, source_function *function, void *argument)
 	int more = 1;
 
 	/* The kernel goes on with the dump after it reported that a piece had no memory. */
-	if (length == -ENOBUFS)
+	if (length == -ENOBUFS && ++netlink->overruns < OVERRUNS_MAX)
 		dump->incomplete |= INCOMPLETE_OVERRUN;
 	else if (length < 0)
 		return (int)length;

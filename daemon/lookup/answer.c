@@ -61,6 +61,7 @@ struct answer {
 	size_t described;    /* owners, since the view was opened */
 	bool cgroups_found;  /* cgroup_find() has been asked */
 	bool saw_all;	     /* the last walk saw every process */
+	bool denied;	     /* in some walk permission lacked */
 	uint64_t begun_usec; /* CLOCK_MONOTONIC */
 	uint64_t begun_cpu_usec;
 	char *packet; /* LOOKUP_PACKET_MAX bytes */
@@ -522,6 +523,7 @@ walk(struct answer *answer, enum walk_kind kind, struct walk_result *ret)
 	int r = walk_processes(host, answer->wanted, answer->count, &plan, ret);
 
 	answer->saw_all = r == 0 && ret->saw_all;
+	answer->denied = answer->denied || (r == 0 && ret->denied);
 	return r;
 }
 
@@ -563,7 +565,8 @@ answer_all(struct answer *answer)
 	if (r < 0)
 		return r;
 	return answer->send(answer->packet,
-	    encode_done(answer->packet, answer->id, saw_all ? LOOKUP_SAW_ALL : 0,
+	    encode_done(answer->packet, answer->id,
+		(saw_all ? LOOKUP_SAW_ALL : 0) | (answer->denied ? LOOKUP_DENIED : 0),
 		clock_thread_cpu_usec() - answer->begun_cpu_usec),
 	    answer->argument);
 }

@@ -57,6 +57,8 @@ note_error(struct search *search, int error)
 {
 	if (error != ENOENT && error != ESRCH)
 		search->saw_all = false;
+	if (error == EACCES || error == EPERM)
+		search->denied = true;
 }
 
 static int

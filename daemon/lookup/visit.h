@@ -69,6 +69,7 @@ struct search {
 	size_t open;  /* neither answered nor with a holder yet */
 	bool threads; /* also descriptors that a thread has to itself */
 	bool saw_all; /* nothing was kept from view so far */
+	bool denied;  /* something was, for want of permission */
 	bool lost;    /* one that is not in unfinished is not finished, for want of memory */
 	struct budgets budget;
 	struct unfinished *unfinished; /* owned */

@@ -349,13 +349,14 @@ visit_all(struct walk *walk, bool until_found, bool *saw_init)
 	return 0;
 }
 
-/* *ret_saw_all: every process has been examined, as far as its user's account reached. */
+/* *ret_saw_all: every process has been examined, as far as its user's account reached. *ret_blind:
+ * not even PID 1 is there to be seen. */
 static int
-walk_quickly(struct walk *walk, const struct walk_plan *plan, bool *ret_saw_all)
+walk_quickly(struct walk *walk, const struct walk_plan *plan, bool *ret_saw_all, bool *ret_blind)
 {
 	int r = 0;
 
-	*ret_saw_all = false;
+	*ret_saw_all = *ret_blind = false;
 	for (size_t i = 0; i < plan->cgroup_count && r == 0; i++)
 		if (plan->cgroups[i].path != NULL && !cgroup_is_found(walk, plan->cgroups[i].id))
 			r = visit_cgroup(walk, &plan->cgroups[i]);
@@ -366,6 +367,7 @@ walk_quickly(struct walk *walk, const struct walk_plan *plan, bool *ret_saw_all)
 	if (r < 0)
 		return r;
 	visit_all_parents(walk);
+	*ret_blind = !*ret_saw_all;
 	*ret_saw_all &= walk->search.open > 0;
 	return 0;
 }
@@ -414,7 +416,7 @@ walk_processes(const struct host *host, struct wanted *wanted, size_t count,
 		},
 		.host = host, .visited = visited,
 	};
-	bool saw_all = false;
+	bool saw_all = false, blind;
 	int r;
 
 	if (visited == NULL)
@@ -426,9 +428,12 @@ walk_processes(const struct host *host, struct wanted *wanted, size_t count,
 			walk.search.open++;
 		}
 	if (plan->kind == WALK_QUICK)
-		r = walk_quickly(&walk, plan, &saw_all);
-	else
+		r = walk_quickly(&walk, plan, &saw_all, &blind);
+	else {
 		r = visit_all(&walk, false, &saw_all);
+		blind = !saw_all;
+	}
+	ret->denied = blind || walk.search.denied;
 	ret->unfinished = visit_is_unfinished(&walk.search);
 	ret->saw_all = saw_all && walk.search.saw_all && !ret->unfinished;
 	note_unsearched(&walk.search, plan->kind == WALK_QUICK);

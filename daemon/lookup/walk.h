@@ -27,6 +27,7 @@ struct walk_plan {
 /* What came of it. */
 struct walk_result {
 	bool saw_all;	 /* every process was examined, and to its end */
+	bool denied;	 /* permission lacked, for one or to see that there are others */
 	bool unfinished; /* one was not, because it or its user has too much that is open */
 };
 

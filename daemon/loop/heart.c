@@ -156,8 +156,6 @@ heart_new(const struct ground *ground, struct heart **ret)
 	heart->ground = ground;
 	heart->offset_usec = choose_offset();
 	on_settings(heart);
-	/* A terminal or a reader that went away is found out by the write. */
-	(void)signal(SIGPIPE, SIG_IGN);
 	r = loop_add_signal(ground->loop, SIGTERM, on_end, heart, &heart->terminate);
 	if (r == 0)
 		r = loop_add_signal(ground->loop, SIGINT, on_end, heart, &heart->interrupt);

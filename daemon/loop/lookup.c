@@ -51,10 +51,13 @@ struct lookup {
 	struct lookup_question *questions; /* those under way, asked of them */
 	struct lookup_answer *answers;
 	size_t answer_count;
-	bool under_way;	     /* a request is, */
-	size_t asked;	     /* with so many questions, */
-	uint64_t asked_usec; /* since then (CLOCK_BOOTTIME) */
-	unsigned failures;   /* tries in a row that failed */
+	bool not_permitted;	  /* it cannot search every process */
+	bool under_way;		  /* a request is, */
+	size_t asked;		  /* with so many questions, */
+	uint64_t asked_usec;	  /* since then (CLOCK_BOOTTIME) */
+	unsigned failures;	  /* that count: see forgive() */
+	uint64_t failed_usec;	  /* when the last of them was (CLOCK_BOOTTIME), */
+	enum owner_reason reason; /* and why: of what is asked until the next try, too */
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *argument);
@@ -123,6 +126,8 @@ fail(struct lookup *lookup, int r)
 	if (pause_usec > RETRY_LAST_USEC)
 		pause_usec = RETRY_LAST_USEC;
 	lookup->failures++;
+	lookup->failed_usec = now_usec;
+	lookup->reason = reason;
 	unheld_cancel(lookup->unheld);
 	keep_answers(lookup, now_usec);
 	disconnect(lookup);
@@ -185,22 +190,60 @@ on_owner(uint32_t inode, struct owner *owner, void *argument)
 	    (struct lookup_answer){ inode, engine_keep_owner(lookup->ground->engine, owner, uid) };
 }
 
+static void
+say_not_permitted(struct lookup *lookup)
+{
+	const char *unit = unit_of(lookup);
+
+	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_NOT_PERMITTED,
+	    FACTS(fact_number(FACT_OWNER_REASON, OWNER_REASON_NO_PERMISSION),
+		fact_text(FACT_PROGRAM, unit == NULL ? lookup->options.program : NULL),
+		fact_text(FACT_UNIT, unit)));
+}
+
+/* Whether it lacks permission. Who finds a holder at once needs none for the other processes: only
+ * a search of all shows that it is there again. */
+static bool
+lacks_permission(struct lookup *lookup)
+{
+	if (lookup_client_was_denied(lookup->client))
+		lookup->not_permitted = true;
+	else
+		for (size_t i = 0; i < lookup->answer_count; i++)
+			lookup->not_permitted &= !lookup->answers[i].owner->thorough;
+	return lookup->not_permitted;
+}
+
+/*
+ * It answers. One that answers and dies, again and again, is started as seldom as one that never
+ * answers: failures count until the last one is as long ago as the longest pause.
+ */
+static void
+forgive(struct lookup *lookup)
+{
+	if (clock_boottime_usec() - lookup->failed_usec >= RETRY_LAST_USEC)
+		lookup->failures = 0;
+}
+
 /* Everything is known that can be. */
 static void
 hand_over(struct lookup *lookup)
 {
 	const struct ground *ground = lookup->ground;
+	bool not_permitted = lacks_permission(lookup);
 
 	engine_lookup_answers(ground->engine, lookup->answers, lookup->answer_count,
 	    clock_boottime_usec());
 	drop_answers(lookup);
 	lookup->asked = 0;
 	lookup->under_way = false;
-	if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
+	if (not_permitted)
+		say_not_permitted(lookup);
+	else if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
 		conditions_end(ground->conditions, CONDITION_LOOKUP);
 		engine_lookup_retry(ground->engine);
 	}
-	lookup->failures = 0;
+	forgive(lookup);
 	loop_announce(ground->loop, LOOP_CHANGED);
 }
 
@@ -328,7 +371,7 @@ ask(void *argument)
 	if (lookup->under_way)
 		return;
 	if (lookup->client == NULL) {
-		engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
+		engine_lookup_failed(engine, lookup->reason, now_usec);
 		return;
 	}
 	count = engine_lookup_questions(engine, lookup->questions, LOOKUP_INODES_MAX, now_usec);

@@ -66,6 +66,7 @@ struct poll {
 	uint64_t last_cpu_usec;	 /* of the last poll, the judging included */
 	uint64_t taken_cpu_usec; /* of this thread when one was handed to the engine, */
 	bool is_taken;		 /* which has not judged it yet */
+	uint32_t incomplete;	 /* of the last poll: bits of enum incomplete */
 };
 
 static void
@@ -310,7 +311,7 @@ take_in(struct poll *poll, struct snapshot *snapshot)
 	poll->taken_cpu_usec = clock_thread_cpu_usec();
 	poll->is_taken = true;
 	snapshot = make_room(poll, snapshot);
-	note_completeness(poll, snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete);
+	poll->incomplete = snapshot == NULL ? INCOMPLETE_MEMORY : snapshot->incomplete;
 	if (snapshot == NULL)
 		engine_note_missed(ground->engine, 1);
 	else {
@@ -321,10 +322,15 @@ take_in(struct poll *poll, struct snapshot *snapshot)
 	loop_announce(ground->loop, LOOP_CHANGED);
 }
 
-/* The engine has it. */
+/* The engine has it, or it had no memory for it: what was read and not understood is no poll. */
 static void
 note_taken(struct poll *poll)
 {
+	const struct snapshot *last = engine_last_poll(poll->ground->engine);
+
+	if (last == NULL || last->taken_usec != poll->begun_usec)
+		poll->incomplete |= INCOMPLETE_MEMORY;
+	note_completeness(poll, poll->incomplete);
 	poll->is_taken = false;
 	poll->last_cpu_usec = poll->pump.cpu_usec + clock_thread_cpu_usec() - poll->taken_cpu_usec;
 	if (log_is_verbose()) {

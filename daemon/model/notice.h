@@ -69,6 +69,7 @@ enum notice {
 	NOTICE_SUPPRESSED,	    /* held back: rate limit, or the queue is full */
 	NOTICE_UNSENT,		    /* given up: nothing took them */
 	NOTICE_LOOKUP_FAILED,	    /* conditions that begin, */
+	NOTICE_LOOKUP_NOT_PERMITTED,
 	NOTICE_NO_SOCK_DIAG,
 	NOTICE_POLLS_INCOMPLETE,
 	NOTICE_UNPROVED_SURPLUS,

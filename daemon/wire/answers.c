@@ -413,6 +413,7 @@ take_done(struct packet_reader *reader, struct lookup_client_packet *ret)
 	ret->done = true;
 	ret->cpu_usec = (uint64_t)(fixed.flags >> LOOKUP_CPU_SHIFT) * LOOKUP_CPU_UNIT_USEC;
 	ret->saw_all = (fixed.flags & LOOKUP_SAW_ALL) != 0;
+	ret->denied = (fixed.flags & LOOKUP_DENIED) != 0;
 	return 0;
 }
 
@@ -429,7 +430,7 @@ lookup_client_parse(const char *packet, size_t length, struct lookup_client_pack
 	    header.length != length)
 		return -EPROTO;
 	ret->id = header.id;
-	ret->done = ret->saw_all = false;
+	ret->done = ret->saw_all = ret->denied = false;
 	ret->cpu_usec = 0;
 	ret->owner = NULL;
 	ret->inode_count = ret->link_count = 0;

@@ -34,6 +34,7 @@ struct lookup_client {
 	size_t question_room, answered_room;
 	struct lookup_client_packet answer;
 	struct link_table paths;	    /* what the requests ask for, and what was answered */
+	bool denied;			    /* for the last request permission lacked */
 	bool links_open;		    /* of the request under way they are not answered */
 	char packet[LOOKUP_PACKET_MAX + 1]; /* one more: a longer packet shows */
 };
@@ -183,6 +184,12 @@ const struct link_table *
 lookup_client_links(const struct lookup_client *client)
 {
 	return &client->paths;
+}
+
+bool
+lookup_client_was_denied(const struct lookup_client *client)
+{
+	return client->denied;
 }
 
 /* Puts the paths behind the questions of a request. Returns how long it is then. */
@@ -375,9 +382,10 @@ take_packet(struct lookup_client *client, size_t length, uint64_t now_usec,
 	/* Nothing is answered before all is asked. */
 	if (answer->id != client->id || !client->under_way || client->sent < client->count)
 		r = -EPROTO;
-	else if (answer->done)
+	else if (answer->done) {
+		client->denied = answer->denied;
 		r = client->open == 0 && !client->links_open ? 0 : -EPROTO;
-	else if (answer->link_count > 0) {
+	} else if (answer->link_count > 0) {
 		r = take_links(client, answer);
 		return r < 0 ? r : 1;
 	} else

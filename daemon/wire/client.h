@@ -90,6 +90,9 @@ int lookup_client_set_paths(struct lookup_client *client,
 /* The same paths, and where they led when the last request was answered. Borrowed. */
 const struct link_table *lookup_client_links(const struct lookup_client *client);
 
+/* Whether it lacked permission for something that it was to search for the last request. */
+bool lookup_client_was_denied(const struct lookup_client *client);
+
 /* The CPU time that the last request took, as the other end says; 0 until it is answered. */
 uint64_t lookup_client_cpu_usec(const struct lookup_client *client);
 
@@ -104,6 +107,7 @@ struct lookup_client_packet {
 	uint32_t id;
 	bool done;
 	bool saw_all;	     /* of a done packet, */
+	bool denied;	     /* of one, too: permission lacked */
 	uint64_t cpu_usec;   /* and what the answer took */
 	struct owner *owner; /* else: one reference, the caller's; observed_usec is 0 */
 	uint32_t inode_count;

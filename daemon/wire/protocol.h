@@ -180,9 +180,9 @@ struct wire_link {
 };
 
 enum wire_done_flags {
-	/* Every process could be searched; else permission lacked. */
-	LOOKUP_SAW_ALL = 1 << 0,
-	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL,
+	LOOKUP_SAW_ALL = 1 << 0, /* every process was searched, and to its end */
+	LOOKUP_DENIED = 1 << 1,	 /* permission lacked */
+	LOOKUP_DONE_FLAGS = LOOKUP_SAW_ALL | LOOKUP_DENIED,
 };
 
 /* The highest three bytes of the flags: the CPU time of the answer, in this unit. */

@@ -258,3 +258,24 @@ def ended(process, seconds):
     except subprocess.TimeoutExpired:
         return False
     return True
+
+
+@contextlib.contextmanager
+def slowed(pid):
+    """A process that runs for a twentieth of the time: as on a host with many more processes."""
+    over = threading.Event()
+
+    def slow():
+        while not over.is_set():
+            os.kill(pid, signal.SIGSTOP)
+            over.wait(1.9)
+            os.kill(pid, signal.SIGCONT)
+            over.wait(0.1)
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

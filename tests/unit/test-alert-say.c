@@ -43,8 +43,9 @@ every_notice(void **state)
 	for (int i = NOTICE_NONE + 1; i < NOTICE_COUNT; i++) {
 		enum notice notice = (enum notice)i;
 		/* The lookup is a unit or a program. */
-		enum fact_name missing =
-		    notice == NOTICE_LOOKUP_FAILED ? FACT_PROGRAM : FACT_NAME_COUNT;
+		bool of_lookup =
+		    notice == NOTICE_LOOKUP_FAILED || notice == NOTICE_LOOKUP_NOT_PERMITTED;
+		enum fact_name missing = of_lookup ? FACT_PROGRAM : FACT_NAME_COUNT;
 		_free_ struct message *message = render(notice_report(notice, missing));
 		const char *word = event_of(notice_kind(notice))->word;
 

@@ -211,7 +211,11 @@ test_done(void **state)
 	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
 	assert_true(answer.saw_all);
 	assert_int_equal(answer.cpu_usec, (uint64_t)LOOKUP_CPU_MAX * LOOKUP_CPU_UNIT_USEC);
-	length = encode_done(packet, 3, 2, 0);
+	assert_false(answer.denied);
+	length = encode_done(packet, 3, LOOKUP_DENIED, 0);
+	assert_int_equal(lookup_client_parse(packet, length, &answer), 0);
+	assert_true(answer.denied && !answer.saw_all);
+	length = encode_done(packet, 3, 4, 0);
 	assert_int_equal(lookup_client_parse(packet, length, &answer), -EPROTO);
 }
 

@@ -4,16 +4,12 @@
 As an unprivileged user: more listeners than overstay-lookup answers for in time, and more suspects
 than a person reads. Beside them another user's listener.
 """
-import contextlib
-import os
-import signal
 import subprocess
-import threading
 
 import pytest
 
 import harness
-from harness import config_text
+from harness import config_text, slowed
 
 ATTACKER = 61001
 VICTIM = 61002
@@ -61,27 +57,6 @@ made.listen(8)
 print("ready", flush=True)
 sys.stdin.read()
 """
-
-
-@contextlib.contextmanager
-def slowed(pid):
-    """A process that runs for a twentieth of the time: as on a host with many more processes."""
-    over = threading.Event()
-
-    def slow():
-        while not over.is_set():
-            os.kill(pid, signal.SIGSTOP)
-            over.wait(1.9)
-            os.kill(pid, signal.SIGCONT)
-            over.wait(0.1)
-
-    thread = threading.Thread(target=slow)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_a_flood_hides_nobody(daemon, start_as):
