@@ -35,7 +35,7 @@
 #include <stdint.h>
 
 /* "OVL" and a number. */
-#define LOOKUP_VERSION 0x4f564c08U
+#define LOOKUP_VERSION 0x4f564c09U
 
 #define LOOKUP_PACKET_MAX    65536
 #define LOOKUP_INODES_MAX    1024    /* of one packet */
