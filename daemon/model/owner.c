@@ -40,6 +40,7 @@ static const struct {
 	[OWNER_REASON_NO_INODE] = { "no-inode", "the socket has no inode" },
 	[OWNER_REASON_NOT_IN_TIME] = { "not-in-time",
 	    "its user has too many listeners to look them up in time" },
+	[OWNER_REASON_NOT_FINISHED] = { "not-finished", "not every process could be searched" },
 	[OWNER_REASON_TOO_MANY] = { "too-many", "its user has too many owners to keep" },
 };
 

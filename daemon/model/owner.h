@@ -42,7 +42,7 @@ enum owner_reason {
 	OWNER_REASON_NO_LOOKUP,	      /* overstay-lookup is not running */
 	OWNER_REASON_TIMEOUT,	      /* it did not answer in time */
 	OWNER_REASON_BAD_ANSWER,      /* its answer made no sense */
-	OWNER_REASON_NO_PERMISSION,   /* it could not see every process */
+	OWNER_REASON_NO_PERMISSION,   /* it was not allowed to see every process */
 	OWNER_REASON_NO_PROCESS,      /* it saw every process; none holds the socket */
 	OWNER_REASON_KERNEL_UNPROVED, /* no process holds it; the kernel may, which names no port */
 	OWNER_REASON_IO_URING,	   /* none has a descriptor; it may be in an io_uring that shows no
@@ -53,6 +53,7 @@ enum owner_reason {
 	OWNER_REASON_NOT_SEARCHED, /* some user has too many descriptors to be searched */
 	OWNER_REASON_NOT_IN_TIME,  /* its user has too many sockets: not asked for in time */
 	OWNER_REASON_TOO_MANY,	   /* its user's owners need too much memory: not kept */
+	OWNER_REASON_NOT_FINISHED, /* its search was not finished, and no permission lacked */
 	OWNER_REASON_COUNT,
 };
 
