@@ -339,12 +339,16 @@ const struct process *owner_first(const struct owner *owner);
  */
 const struct place *owner_place(const struct owner *owner);
 
+/* True where systemd alone holds the socket, and the cgroup that would say for which unit was not
+ * found: owner_place() is its own then, which decides nothing. */
+bool owner_place_is_unknown(const struct owner *owner);
+
 /*
  * The design's "same owner": the same exe (believed or not: the path), unit or container, and uid;
  * of an interpreter the same code (identity_same_code()), of a proxy the same container behind it.
- * Exposure belongs to the endpoint and is compared there. An unknown owner is never the
- * same as any, not even as itself; and one that may have holders that nobody searched only where
- * one and the same process is the first of both.
+ * Exposure belongs to the endpoint and is compared there. An unknown owner is never the same as any,
+ * not even as itself, nor is systemd that holds the socket for nobody knows which unit; and one that
+ * may have holders that nobody searched only where one and the same process is the first of both.
  */
 bool owner_same(const struct owner *a, const struct owner *b);
 
