@@ -25,7 +25,7 @@
  * What is remembered of described processes, and bounded for a request, is so for as many owners as
  * a packet has questions; after them it begins anew.
  *
- * Memory: 0.9 KiB for each inode of a request (54 MiB for the largest), one owner, one packet.
+ * Memory: 0.9 KiB for each inode of a request (58 MiB for the largest), one owner, one packet.
  * Cost: walk.c, process.c.
  */
 #include <errno.h>
