@@ -346,9 +346,10 @@ bool owner_place_is_unknown(const struct owner *owner);
 /*
  * The design's "same owner": the same exe (believed or not: the path), unit or container, and uid;
  * of an interpreter the same code (identity_same_code()), of a proxy the same container behind it.
- * Exposure belongs to the endpoint and is compared there. An unknown owner is never the same as any,
- * not even as itself, nor is systemd that holds the socket for nobody knows which unit; and one that
- * may have holders that nobody searched only where one and the same process is the first of both.
+ * Exposure belongs to the endpoint and is compared there. An unknown owner is never the same as
+ * any, not even as itself, nor is systemd that holds the socket for nobody knows which unit; and
+ * one that may have holders that nobody searched only where one and the same process is the first
+ * of both.
  */
 bool owner_same(const struct owner *a, const struct owner *b);
 
