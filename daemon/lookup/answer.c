@@ -62,6 +62,7 @@ struct answer {
 	bool cgroups_found;	 /* cgroup_find() has been asked */
 	struct walk_result last; /* what the last walk saw */
 	bool denied;		 /* in some walk permission lacked */
+	bool short_of_memory;	 /* view_lacks_memory() was called */
 	uint64_t begun_usec;	 /* CLOCK_MONOTONIC */
 	uint64_t begun_cpu_usec;
 	char *packet; /* LOOKUP_PACKET_MAX bytes */
@@ -184,12 +185,13 @@ compare_order(const void *a, const void *b)
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
-/* Sends one owner for the sockets of a group and marks them answered. */
+/* Sends one owner for the sockets of a group and marks them answered. Returns 0 or -errno: -ENOMEM
+ * where there was none for something that is to be said of it. */
 static int
 send_owner(struct answer *answer, const struct owner *owner, struct wanted **group, size_t count)
 {
 	uint32_t inodes[LOOKUP_INODES_MAX], filled = 0;
-	int r = 0;
+	int r = answer->short_of_memory ? -ENOMEM : 0;
 
 	for (size_t i = 0; i < count && r == 0; i++) {
 		inodes[filled++] = group[i]->inode;
@@ -210,6 +212,7 @@ open_view(struct answer *answer, const struct host *host)
 	int r = view_open(&answer->view, host);
 
 	answer->described = 0;
+	answer->view.short_of_memory = &answer->short_of_memory;
 	answer->view.orphans = shell_orphans_new();
 	return r == 0 && answer->view.orphans == NULL ? -ENOMEM : r;
 }
@@ -354,13 +357,17 @@ may_be_elsewhere(const struct answer *answer, const struct wanted *wanted)
 	char own[VIEW_NAMESPACE_MAX];
 	_pids_ struct pids pids = { 0 };
 	bool foreign = false;
+	int r;
 
 	if (files_read_link(host->proc_fd, "self/ns/pid", own, sizeof(own)) <= 0 ||
 	    strcmp(own, INIT_PIDS) == 0)
 		return false;
-	return path == NULL ||
-	    cgroup_read_pids(host->cgroup_fd, path, LOOKUP_PID_MAX, &pids, &foreign) == -ENOENT ||
-	    foreign;
+	if (path == NULL)
+		return true;
+	r = cgroup_read_pids(host->cgroup_fd, path, LOOKUP_PID_MAX, &pids, &foreign);
+	if (r == -ENOMEM)
+		view_lacks_memory(&answer->view);
+	return r == -ENOENT || foreign;
 }
 
 /* What the kernel says of a socket that no process was ever seen with: root's may be its own. */
@@ -426,14 +433,16 @@ compare_left(const void *a, const void *b)
 	return compare_unsearched(left, right);
 }
 
-/* Notes what the kernel says of those sockets. Without memory it says nothing. */
+/* Notes what the kernel says of those sockets. */
 static void
 find_claims(struct answer *answer, size_t left)
 {
 	_free_ struct kernel_claims *claims = malloc(sizeof(*claims));
 
-	if (claims == NULL)
+	if (claims == NULL) {
+		view_lacks_memory(&answer->view);
 		return;
+	}
 	kernel_owner_read(&answer->view, claims);
 	for (size_t i = 0; i < left; i++)
 		answer->order[i]->claim = find_claim(claims, answer->order[i]);
