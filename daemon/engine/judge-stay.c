@@ -261,6 +261,7 @@ conclude(struct pass *pass, struct stay *stay, struct judging *judging)
 	/* Another socket's may be the worst when its rule is over. */
 	judged->verdict.expires_usec = judging->expires_usec;
 	judged->kept = judged->tenures_known = false;
+	pace_note(&pass->engine->pace, stay, pass->moment.boottime_usec);
 	stay_note_change(stay);
 }
 
@@ -306,15 +307,40 @@ has_hinted(struct pass *pass, const struct stay *stay)
 	return ((hints ^ judged->classification.hints) & asked) != 0;
 }
 
+/* True where it is to be judged, or to be gone on with. */
+static bool
+is_open(struct pass *pass, const struct stay *stay)
+{
+	const struct stay_judgement *judged = &stay->judged;
+
+	return pass->judging != NULL || !judged->valid ||
+	    judged->verdict.expires_usec <= pass->moment.realtime_usec ||
+	    company_due_usec(stay) <= pass->poll_usec || has_hinted(pass, stay);
+}
+
+bool
+judge_stay_rests(struct pass *pass, const struct stay *stay)
+{
+	uint64_t again_usec = pace_again_usec(&pass->engine->pace, stay);
+	uint64_t waiting_usec = pass->engine->waiting_usec;
+
+	/* Overstays do not wait any longer for owners: this may be one of them. */
+	if (waiting_usec != 0 && waiting_usec + ENGINE_OWNER_WAIT_USEC < again_usec)
+		again_usec = waiting_usec + ENGINE_OWNER_WAIT_USEC;
+	if (again_usec <= pass->moment.boottime_usec || pass->judging != NULL ||
+	    !is_open(pass, stay))
+		return false;
+	agenda_plan(&pass->engine->agenda, 0, again_usec);
+	pass->resting = true;
+	return true;
+}
+
 bool
 judge_stay_in_slices(struct pass *pass, struct stay *stay)
 {
 	const struct stay_judgement *judged = &stay->judged;
 
-	if ((pass->judging != NULL || !judged->valid ||
-		judged->verdict.expires_usec <= pass->moment.realtime_usec ||
-		company_due_usec(stay) <= pass->poll_usec || has_hinted(pass, stay)) &&
-	    !judge_members(pass, stay))
+	if (is_open(pass, stay) && !judge_members(pass, stay))
 		return false;
 	agenda_plan(&pass->engine->agenda, 0, company_due_usec(stay));
 	agenda_note_verdict(&pass->engine->agenda, judged->verdict.expires_usec);

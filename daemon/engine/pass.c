@@ -69,8 +69,12 @@ visit_present(struct pass *pass, struct stay *stay)
 	if (!ask_resolved(pass, stay))
 		return true;
 	/* Not again where it was who shares it that took long. */
-	if (pass->member == 0 && !judge_stay_in_slices(pass, stay))
-		return false;
+	if (pass->member == 0) {
+		if (judge_stay_rests(pass, stay))
+			return true;
+		if (!judge_stay_in_slices(pass, stay))
+			return false;
+	}
 	if (!tenures_note(pass, stay))
 		return false;
 	tell_present(pass, stay);

@@ -16,6 +16,7 @@
 #include "engine/kept.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
+#include "engine/pace.h"
 #include "engine/surge.h"
 #include "engine/turns.h"
 #include "engine/usage.h"
@@ -53,6 +54,7 @@ struct pass {
 		DAY_TOLD,
 	} day;		    /* its summary */
 	bool waiting;	    /* one of them waits for its owner */
+	bool resting;	    /* one may be due, but is not judged yet: judge_stay_rests() */
 	struct newer newer; /* for who is reported in this pass */
 	size_t move_budget; /* comparisons that are left to find out who moved, */
 	size_t hop_budget;  /* and who opened a port before it left one */
@@ -86,6 +88,7 @@ struct engine {
 	struct occupations turns;
 	struct groups groups;
 	struct surge surge;
+	struct pace pace;
 	struct advice advice;
 	struct verified verified;
 	struct kept kept;
