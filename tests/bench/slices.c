@@ -176,6 +176,8 @@ make_owner(const struct bench *bench, uint32_t inode)
 	process->start_usec = inode;
 	process->uid = process->gid = 1000;
 	process->exe_trust = EXE_SAME;
+	process->evidence = EVIDENCE_EXE_KNOWN;
+	process->exe_inode = inode;
 	process->exe_deleted = bench->suspects;
 	process->comm = strdup("server");
 	process->exe = strdup(exe);
