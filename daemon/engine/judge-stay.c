@@ -188,6 +188,7 @@ choose(struct pass *pass, struct stay *stay, const struct contender best[STANDIN
 /* A stay that is being judged, member by member. */
 struct judging {
 	const struct stay *stay;
+	struct recall recall;
 	uint32_t at;
 	struct contender best[STANDING_COUNT];
 	enum member_standing standing; /* of the member before */
@@ -265,6 +266,14 @@ conclude(struct pass *pass, struct stay *stay, struct judging *judging)
 	stay_note_change(stay);
 }
 
+/* Returns false where the slice is over. */
+static bool
+judge_all(struct pass *pass, struct stay *stay, struct judging *judging)
+{
+	return company_recall_go_on(&judging->recall, &pass->engine->groups, stay, pass->slice) &&
+	    judge_each(pass, stay, judging);
+}
+
 /* Goes on with the one that a slice left, or begins. Returns false where the slice is over. */
 static bool
 judge_members(struct pass *pass, struct stay *stay)
@@ -277,16 +286,16 @@ judge_members(struct pass *pass, struct stay *stay)
 		free(pass->judging);
 		pass->judging = NULL;
 	} else
-		company_recall(&pass->engine->groups, stay, pass->poll_usec,
+		company_recall_begin(&judging.recall, stay, pass->poll_usec,
 		    pass->engine->policy->grace_usec);
-	if (!judge_each(pass, stay, &judging)) {
+	if (!judge_all(pass, stay, &judging)) {
 		pass->judging = malloc(sizeof(judging));
 		if (pass->judging != NULL) {
 			*pass->judging = judging;
 			return false;
 		}
 		pass->slice = &whole;
-		(void)judge_each(pass, stay, &judging);
+		(void)judge_all(pass, stay, &judging);
 		pass->slice = slice;
 	}
 	conclude(pass, stay, &judging);
@@ -364,20 +373,40 @@ judge_stay_hint(struct pass *pass, struct stay *stay)
 	    judge_stay_hints(pass->engine, stay, pass->moment.boottime_usec, &pass->newer);
 }
 
-void
+/* What the members run, those that are held alike once. Returns false where the slice is over; at
+ * least one was kept. */
+static bool
+keep_members(struct pass *pass, const struct stay *stay)
+{
+	const struct member *members = stay->is.members;
+	uint32_t at = pass->keeping == stay ? pass->keep_at : 0, first = at;
+
+	pass->keeping = stay;
+	for (; at < stay->is.member_count; at++) {
+		if (at > first && slice_is_over(pass->slice)) {
+			pass->keep_at = at;
+			return false;
+		}
+		if (members[at].owner != NULL &&
+		    (at == 0 || members[at].owner != members[at - 1].owner))
+			verified_keep(&pass->engine->verified, members[at].owner);
+	}
+	pass->keeping = NULL;
+	return true;
+}
+
+bool
 judge_stay_keep(struct pass *pass, struct stay *stay)
 {
 	const struct rule *rule = stay->judged.verdict.rule;
 
 	if (stay->judged.kept || stay->is.state == STAY_NEW)
-		return;
+		return true;
+	if (rule != NULL && match_has_key(&rule->match, MATCH_EXE) && !keep_members(pass, stay))
+		return false;
 	stay->judged.kept = true;
 	stay_note_change(stay);
-	if (rule == NULL || !match_has_key(&rule->match, MATCH_EXE))
-		return;
-	for (uint32_t i = 0; i < stay->is.member_count; i++)
-		if (stay->is.members[i].owner != NULL)
-			verified_keep(&pass->engine->verified, stay->is.members[i].owner);
+	return true;
 }
 
 bool

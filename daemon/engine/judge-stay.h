@@ -29,8 +29,9 @@ uint16_t judge_stay_hints(const struct engine *engine, const struct stay *stay, 
 /* Asks anew for the stay's hints, which are about to be reported: no rule is asked for that. */
 void judge_stay_hint(struct pass *pass, struct stay *stay);
 
-/* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. */
-void judge_stay_keep(struct pass *pass, struct stay *stay);
+/* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. Returns
+ * false where the slice is over. */
+bool judge_stay_keep(struct pass *pass, struct stay *stay);
 
 /* True once each time after it was judged. */
 bool judge_stay_is_anew(struct stay *stay);

@@ -31,15 +31,17 @@ struct summing;
 struct pass {
 	struct engine *engine;
 	struct moment moment;
-	struct slice *slice;	 /* the one that runs, */
-	unsigned step;		 /* where it stands in pass.c, */
-	size_t at;		 /* and there at which stay, */
-	uint32_t member;	 /* and member */
-	struct judging *judging; /* judge-stay.c's: the stay that is being judged */
-	struct stay *back;	 /* comeback.c's: one that came back, and is yet to be judged, */
-	uint64_t away_usec;	 /* which was away for so long, USEC_NEVER = it was not */
-	uint64_t poll_usec;	 /* of the last poll: ages are what was observed then */
-	struct stay **due;	 /* reached their threshold, not told yet; due.c's, */
+	struct slice *slice;	    /* the one that runs, */
+	unsigned step;		    /* where it stands in pass.c, */
+	size_t at;		    /* and there at which stay, */
+	uint32_t member;	    /* and member */
+	struct judging *judging;    /* judge-stay.c's: the stay that is being judged */
+	const struct stay *keeping; /* its: the stay whose programs are being kept, */
+	uint32_t keep_at;	    /* from this member on */
+	struct stay *back;	    /* comeback.c's: one that came back, and is yet to be judged, */
+	uint64_t away_usec;	    /* which was away for so long, USEC_NEVER = it was not */
+	uint64_t poll_usec;	    /* of the last poll: ages are what was observed then */
+	struct stay **due;	    /* reached their threshold, not told yet; due.c's, */
 	size_t due_count, due_room;
 	bool due_lacks;		/* one of them: there was no memory for it */
 	struct batch *batch;	/* and what it makes of them */
