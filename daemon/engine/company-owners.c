@@ -228,7 +228,7 @@ keep_groups(struct groups *groups, struct stay *stay, uint64_t poll_usec, uint64
 			company->left = owner_ref(known->owner);
 		} else if (known->group == NULL && known->grouped &&
 		    attendance == ATTENDANCE_THERE && is_back(stay, known, gone_usec)) {
-			known->group = groups_enter(groups, known);
+			known->group = groups_enter(groups, stay, known);
 			known->left_usec = 0;
 		}
 	}

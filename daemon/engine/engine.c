@@ -34,6 +34,8 @@ engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
 	namespace_init(&engine->namespace);
 	track_init(&engine->track, make_id, argument);
 	engine->track.tally.kept = &engine->kept;
+	engine->groups.shortages = engine->hopping.shortages = engine->turns.shortages =
+	    &engine->track.tally.shortages;
 	agenda_begin(&engine->agenda, 0);
 	return engine;
 }
@@ -618,13 +620,24 @@ engine_suppressed(struct engine *engine, const struct moment *moment, bool at_on
 const uint64_t *
 engine_short_of(const struct engine *engine)
 {
-	return engine->track.tally.short_of;
+	return engine->track.tally.shortages.counts;
+}
+
+uint32_t
+engine_short_user(const struct engine *engine, enum short_of kind)
+{
+	return shortages_user(&engine->track.tally.shortages, kind);
+}
+
+void
+engine_forget_short_users(struct engine *engine)
+{
+	shortages_forget_users(&engine->track.tally.shortages);
 }
 
 bool
-engine_lacks_owners(struct engine *engine, uint64_t now_usec, uint32_t *ret_uid)
+engine_lacks_owners(struct engine *engine, uint64_t now_usec)
 {
-	*ret_uid = engine->track.tally.unkept_uid;
 	return kept_is_short(&engine->kept, now_usec);
 }
 

@@ -184,11 +184,7 @@ sweep_seldom(struct kept *kept, uint64_t now_usec)
 static bool
 has_room(const struct kept *kept, unsigned account, uint32_t bytes)
 {
-	uint32_t own = kept->bytes.accounts[account].count + bytes;
-	uint32_t all = kept->bytes.total + bytes;
-
-	return (all <= KEPT_SHARED_BYTES && own <= KEPT_SHARED_BYTES - kept->bytes.total) ||
-	    (own <= KEPT_OWN_BYTES && all <= KEPT_BYTES_MAX);
+	return fair_has_share(&kept->bytes, account, bytes, KEPT_OWN_BYTES, KEPT_BYTES_MAX);
 }
 
 /* Makes the entry of a process that is not there. False without memory. */
