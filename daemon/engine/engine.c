@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/classify.h"
 #include "engine/ask.h"
 #include "engine/diff.h"
 #include "engine/hint.h"
@@ -426,15 +427,32 @@ engine_lookup_took(struct engine *engine, uint64_t cpu_usec, uint64_t now_usec)
 	asking_charge(&engine->asking, cpu_usec, now_usec);
 }
 
+/* Whatever it listens on, and whatever its stays were before. */
+static bool
+is_suspect_by_itself(const struct owner *owner)
+{
+	static const struct listener any = { .choice = CHOICE_ASKED };
+	const struct circumstances circumstances = { .listener = &any, .owner = owner };
+	struct classification classification;
+
+	if (owner->kind != OWNER_PROCESS)
+		return false;
+	classify(&circumstances, &classification);
+	return classification.class == CLASS_SUSPECT;
+}
+
 struct owner *
 engine_keep_owner(struct engine *engine, struct owner *owner, uint32_t uid)
 {
 	struct owner *kept;
+	bool suspect;
 
 	/* What owners share does not change any more. */
 	if (owner->keeping == OWNER_UNCOUNTED)
 		verified_apply(&engine->verified, owner);
-	kept = kept_take(&engine->kept, owner, uid);
+	suspect = owner->keeping == OWNER_UNCOUNTED && kept_is_nearly_full(&engine->kept, uid) &&
+	    is_suspect_by_itself(owner);
+	kept = kept_take(&engine->kept, owner, uid, suspect);
 	return kept == NULL ? owner_ref(owner) : kept;
 }
 
