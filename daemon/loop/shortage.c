@@ -5,8 +5,8 @@
  * suspects that were reported without their peers, owners that were too many to keep, to remember
  * or to follow from port to port. The engine shares what there is among the users and counts what
  * each lacks (engine/fair.c); here it is said, each of these when it begins, with the user who
- * lacks most of it: in the same condition, and at most once an hour. And it is degraded while some user
- * has more descriptors open than are searched (lookup/budget.c): who that is, is said once.
+ * lacks most of it: in the same condition, and at most once an hour. And it is degraded while some
+ * user has more descriptors open than are searched (lookup/budget.c): who that is, is said once.
  *
  * What it never does: decide who gets what. It is over when none was counted for a minute and every
  * owner is kept, or when no answer told so for two of the pauses after which such sockets are asked
