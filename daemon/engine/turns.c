@@ -307,10 +307,11 @@ make_room(struct occupations *turns, struct occupant *occupant, uint32_t uid)
 		HASH_ITER (hh, turns->occupants, other, next)
 			if (other->account == greatest && count_of(other) > count_of(occupant))
 				occupant = other;
+		if (occupant == NULL)
+			return;
+		/* An occupant's own bound is no want: a server of passive ports has more. */
+		shortages_note(turns->shortages, SHORT_OF_FOLLOWED, occupant->uid, 1);
 	}
-	if (occupant == NULL)
-		return;
-	shortages_note(turns->shortages, SHORT_OF_FOLLOWED, occupant->uid, 1);
 	drop(turns, find_shortest(occupant));
 }
 
