@@ -267,7 +267,7 @@ keep_groups(struct recall *recall, struct groups *groups, struct stay *stay)
 			company->left = owner_ref(known->owner);
 		} else if (known->group == NULL && known->grouped &&
 		    attendance == ATTENDANCE_THERE && find_recalled(recall, &known->key)->back) {
-			known->group = groups_enter(groups, known);
+			known->group = groups_enter(groups, stay, known);
 			known->left_usec = 0;
 		}
 	}

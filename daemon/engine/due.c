@@ -136,7 +136,7 @@ join_all(struct batch *batch)
 			return false;
 		/* Without memory none is told: all are due again in the next poll. */
 		if (company_join(groups, stay) == NULL && group_key_knows(stay) &&
-		    groups_have_room(groups)) {
+		    groups_have_room(groups, stay)) {
 			agenda_repeat(&batch->pass->engine->agenda);
 			batch->count = 0;
 			return true;

@@ -241,7 +241,7 @@ stop_waiting(struct stay *stay, struct member *member, uint64_t now_usec)
 	bool crowded =
 	    !member->gone && !member->unproved && member->owner_wanted && member->asked_usec == 0;
 
-	stay->tally->short_of[SHORT_OF_QUESTIONS] += crowded;
+	shortages_note(&stay->tally->shortages, SHORT_OF_QUESTIONS, member->uid, crowded);
 	go_on_unknown(stay, member,
 	    member->gone ? OWNER_REASON_EXITED :
 		crowded	 ? OWNER_REASON_NOT_IN_TIME :
@@ -344,8 +344,7 @@ outlasts_refusal(const struct stay *stay, const struct member *member)
 static void
 note_refusal(struct stay *stay, const struct member *member)
 {
-	stay->tally->short_of[SHORT_OF_OWNERS]++;
-	stay->tally->unkept_uid = member->uid;
+	shortages_note(&stay->tally->shortages, SHORT_OF_OWNERS, member->uid, 1);
 }
 
 /* owner NULL: the question was left unanswered. */
