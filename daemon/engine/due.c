@@ -95,7 +95,8 @@ due_waits(struct pass *pass)
 	struct engine *engine = pass->engine;
 	uint64_t now_usec = pass->moment.boottime_usec;
 
-	if (pass->due_count > 0 && pass->waiting) {
+	if ((pass->due_count > 0 && pass->waiting) ||
+	    (pass->resting && engine->waiting_usec != 0)) {
 		if (engine->waiting_usec == 0)
 			engine->waiting_usec = now_usec;
 		if (now_usec < engine->waiting_usec + ENGINE_OWNER_WAIT_USEC) {

@@ -79,7 +79,8 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
-	stay->tally->asks_again |= owner->unsearched || owner->reason == OWNER_REASON_TOO_MANY;
+	stay->tally->asks_again |= owner->unsearched ||
+	    owner->reason == OWNER_REASON_NOT_FINISHED || owner->reason == OWNER_REASON_TOO_MANY;
 	if (owner->unsearched) {
 		stay->tally->unsearched_count++;
 		stay->tally->unsearched_uid = owner->unsearched_uid;
@@ -253,11 +254,12 @@ static void
 ask_again(struct stay *stay, struct member *member, uint64_t now_usec, uint64_t *due_usec)
 {
 	bool unkept = member->owner->reason == OWNER_REASON_TOO_MANY;
+	bool unsearched =
+	    member->owner->unsearched || member->owner->reason == OWNER_REASON_NOT_FINISHED;
 	uint64_t again_usec =
 	    member->answered_usec + (unkept ? UNKEPT_AGAIN_USEC : UNSEARCHED_AGAIN_USEC);
 
-	if ((!member->owner->unsearched && !unkept) || member->owner_wanted ||
-	    member->asked_usec != 0)
+	if ((!unsearched && !unkept) || member->owner_wanted || member->asked_usec != 0)
 		return;
 	if (unkept && now_usec >= again_usec && stay->tally->kept != NULL &&
 	    !kept_has_room(stay->tally->kept, member->uid, now_usec))
