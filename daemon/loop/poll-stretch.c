@@ -65,6 +65,7 @@ poll_stretch_note(struct poll_stretch *stretch, uint64_t interval_usec, uint64_t
 {
 	uint64_t max_usec = longest_usec(interval_usec), wanted;
 
+	cpu_usec -= cpu_usec < POLL_FREE_USEC ? cpu_usec : POLL_FREE_USEC;
 	if (stretch->interval_usec != interval_usec) {
 		stretch->interval_usec = interval_usec;
 		change(stretch, interval_usec);

@@ -16,6 +16,10 @@
 /* and so much beyond that before the interval is stretched; what was left over makes up for it. */
 #define POLL_BURST_USEC USEC_PER_SEC
 
+/* What a poll of an idle host takes, on a slow and busy one, is the price of the interval that was
+ * configured: so much of each is not counted. */
+#define POLL_FREE_USEC (3 * USEC_PER_MSEC)
+
 /* The bound: so many times the interval, and no longer than this, unless the interval is. */
 #define POLL_STRETCH_MAX      12
 #define POLL_STRETCH_MAX_USEC USEC_PER_MIN

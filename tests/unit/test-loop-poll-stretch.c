@@ -79,6 +79,10 @@ test_cheap(void **state)
 	/* 20 ms, 1.7 times in 5 s, are 0.7 %. */
 	go_on(&host, 10 * USEC_PER_HOUR, 1000, 25 * USEC_PER_MSEC);
 	assert_int_equal(host.changes, 0);
+	/* Whoever asks for ten polls a second has them, where nothing listens. */
+	host = make_host(USEC_PER_SEC / 10);
+	go_on(&host, USEC_PER_HOUR, 1000, 3 * USEC_PER_MSEC);
+	assert_int_equal(host.changes, 0);
 }
 
 /* Neither a start, nor a burst once in a while, is a reason. */
