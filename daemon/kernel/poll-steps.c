@@ -207,7 +207,7 @@ static void
 ask_for_stretches(struct poll_steps *steps)
 {
 	diff_walk(&steps->diff, DIFF_MISSING, add_stretch, steps);
-	/* So many sockets are there that as many questions as may be put are better put in turns. */
+	/* Where very many sockets are seen each question is dear: singly, users take turns. */
 	if (stretches_cost(&steps->stretches, steps->sealed) > PROOF_COST_MAX)
 		stretches_clear(&steps->stretches);
 	for (size_t i = 0; i < steps->stretches.count; i++) {

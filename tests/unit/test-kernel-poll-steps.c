@@ -412,7 +412,7 @@ many_gone_cost_few_questions(void **state)
 		others[i].cookie += 5000;
 	kernel.table = others;
 	snapshot = take(&kernel, snapshot, true);
-	assert_in_range(kernel.proofs, 1000 / STRETCH_SOCKETS_MAX, 2000 / STRETCH_SOCKETS_MAX + 2);
+	assert_true(kernel.proofs <= 2000 / STRETCH_SOCKETS_MAX);
 	assert_int_equal(kernel.dumps + kernel.choices, 1 + 6);
 	assert_int_equal(snapshot->count, 1000);
 	expect_unproven(snapshot, 0);
@@ -439,7 +439,8 @@ a_hurried_poll_ends_nothing(void **state)
 		snapshot = take(&kernel, snapshot, true);
 		assert_int_equal(kernel.proofs, 1);
 		assert_int_equal(kernel.dumps, 1);
-		assert_in_range(snapshot->count, before - STRETCH_SOCKETS_MAX, before - 1);
+		assert_true(snapshot->count < before);
+		assert_true(snapshot->count >= before - STRETCH_SOCKETS_MAX);
 		expect_unproven(snapshot, snapshot->count);
 	}
 	snapshot = take(&kernel, snapshot, true);
