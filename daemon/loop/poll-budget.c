@@ -21,6 +21,12 @@ poll_budget_earn(struct poll_budget *budget, uint64_t since_usec)
 		budget->left_usec = PROOF_BURST_USEC;
 }
 
+bool
+poll_budget_is_spent(const struct poll_budget *budget, uint64_t cpu_usec)
+{
+	return cpu_usec > budget->left_usec;
+}
+
 void
 poll_budget_spend(struct poll_budget *budget, uint64_t cpu_usec)
 {

@@ -5,6 +5,7 @@
 #ifndef OVERSTAY_LOOP_POLL_BUDGET_H
 #define OVERSTAY_LOOP_POLL_BUDGET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -21,6 +22,9 @@ struct poll_budget {
 
 /* So much time has passed. */
 void poll_budget_earn(struct poll_budget *budget, uint64_t since_usec);
+
+/* True if proofs that took so much are to end. Never before the first one, that took something. */
+bool poll_budget_is_spent(const struct poll_budget *budget, uint64_t cpu_usec);
 
 /* Proofs took so much. */
 void poll_budget_spend(struct poll_budget *budget, uint64_t cpu_usec);

@@ -42,7 +42,7 @@ struct poll_reading {
 	struct poll_steps *steps;
 	bool first;		   /* there was none before */
 	bool failed;		   /* the source did */
-	uint64_t proving_max_usec; /* what proofs may take of CPU time, */
+	struct poll_budget budget; /* what proofs may take of CPU time, */
 	uint64_t proving_usec;	   /* and took */
 	uint64_t cpu_usec;	   /* of the thread, by the last answer */
 	struct snapshot *snapshot; /* of a finished one, NULL = there was no memory */
@@ -103,7 +103,7 @@ reading_new(const struct poll *poll)
 	reading->filter = engine_ranges(ground->engine)->filter;
 	options.filter = &reading->filter;
 	reading->first = options.last == NULL;
-	reading->proving_max_usec = poll->budget.left_usec;
+	reading->budget = poll->budget;
 	reading->steps = poll_steps_new(&options);
 	if (reading->steps == NULL) {
 		reading_free(reading);
@@ -152,7 +152,7 @@ on_answered(void *context, int r, const struct source_result *result)
 		poll_steps_failed(reading->steps,
 		    r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
 	reading->failed |= r < 0;
-	if (reading->proving_usec >= reading->proving_max_usec)
+	if (poll_budget_is_spent(&reading->budget, reading->proving_usec))
 		poll_steps_hurry(reading->steps);
 }
 

@@ -40,7 +40,7 @@ an_hour_costs_the_share(void **state)
 		poll_budget_earn(&budget, GAP);
 		do
 			taken_usec += question_usec;
-		while (taken_usec < budget.left_usec);
+		while (!poll_budget_is_spent(&budget, taken_usec));
 		poll_budget_spend(&budget, taken_usec);
 		spent_usec += taken_usec;
 	}
@@ -58,6 +58,9 @@ there_is_no_debt(void **state)
 	(void)state;
 	poll_budget_spend(&budget, USEC_PER_SEC);
 	assert_int_equal(budget.left_usec, 0);
+	/* A first question is put nevertheless. */
+	assert_false(poll_budget_is_spent(&budget, 0));
+	assert_true(poll_budget_is_spent(&budget, 1));
 	poll_budget_earn(&budget, GAP);
 	assert_int_equal(budget.left_usec, GAP / PROOF_SHARE);
 }
