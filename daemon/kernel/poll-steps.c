@@ -104,12 +104,13 @@ add_question(struct poll_steps *steps, const struct source_request *request)
 }
 
 static void
-add_dump(struct poll_steps *steps, enum choice choice)
+add_dump(struct poll_steps *steps, enum choice choice, uint32_t tables)
 {
 	for (unsigned i = 0; i < REQUEST_TABLES; i++) {
 		struct source_request request = request_dump(i, choice, steps->options.filter);
 
-		if ((steps->options.protocols >> request.protocol & 1) != 0)
+		if ((steps->options.protocols >> request.protocol & 1) != 0 &&
+		    (request_table_bit(&request) & tables) != 0)
 			(void)add_question(steps, &request);
 	}
 }
@@ -119,7 +120,7 @@ static void
 ask_for_choice(struct poll_steps *steps, struct request_ports *new, enum choice choice)
 {
 	if (new->count > REQUEST_PORTS_MAX)
-		add_dump(steps, choice);
+		add_dump(steps, choice, new->tables);
 	for (size_t i = 0; i < new->count &&new->count <= REQUEST_PORTS_MAX; i++) {
 		new->list[i].choice = choice;
 		(void)add_question(steps, &new->list[i]);
@@ -450,7 +451,7 @@ ask(struct poll_steps *steps)
 	switch (steps->phase) {
 	case PHASE_DUMP:
 	case PHASE_AGAIN:
-		add_dump(steps, CHOICE_UNKNOWN);
+		add_dump(steps, CHOICE_UNKNOWN, UINT32_MAX);
 		break;
 	case PHASE_STRETCHES:
 		ask_for_stretches(steps);

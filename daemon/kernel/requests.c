@@ -96,4 +96,5 @@ request_add_unlearnt(const struct listener *before, const struct listener *after
 	if (ports->count < REQUEST_PORTS_MAX)
 		ports->list[ports->count] = request;
 	ports->count++;
+	ports->tables |= request_table_bit(&request);
 }

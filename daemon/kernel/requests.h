@@ -35,7 +35,8 @@ struct request_ports {
 	const struct port_filter *filter;
 	struct source_request list[REQUEST_PORTS_MAX]; /* the first ones */
 	struct source_request last;
-	size_t count; /* of all */
+	size_t count;	 /* of all, */
+	uint32_t tables; /* and request_table_bit() of them */
 };
 
 /* For diff_walk(); argument is the request_ports. */

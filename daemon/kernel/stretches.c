@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How it is proved in few questions that many sockets are gone. The kernel walks over all sockets of
- * the protocol for each question, so a thousand that came and went cost a thousand walks if each is
- * asked for by itself. An answer of one datagram skips nothing, whatever was asked: so the ports
+ * How it is proved in few questions that many sockets are gone. For each question the kernel walks
+ * over all sockets of the protocol, so a thousand that came and went cost a thousand walks if each
+ * is asked for by itself. An answer of one datagram skips nothing, whatever was asked: so the ports
  * are cut into stretches with no more sockets than fit, and each stretch is one question.
  *
  * Others' sockets may fill the datagram (more came, or connected ones of UDP): then the stretch has
