@@ -267,6 +267,7 @@ advise(void)
 static void
 note_unseen(struct once *once, const struct listing *listing)
 {
+	bool denied = once->client != NULL && lookup_client_was_denied(once->client);
 	size_t unknown[OWNER_REASON_COUNT] = { 0 }, more = 0, choice = 0;
 
 	for (size_t i = 0; i < listing->count; i++) {
@@ -283,11 +284,11 @@ note_unseen(struct once *once, const struct listing *listing)
 			    unknown[reason], listing->count,
 			    owner_reason_text((enum owner_reason)reason));
 	if (more > 0)
-		note_incomplete(once,
-		    "%zu of %zu listeners may have further holders: no permission to inspect every "
-		    "process",
-		    more, listing->count);
-	if (more > 0 || unknown[OWNER_REASON_NO_PERMISSION] > 0)
+		note_incomplete(once, "%zu of %zu listeners may have further holders: %s", more,
+		    listing->count,
+		    owner_reason_text(
+			denied ? OWNER_REASON_NO_PERMISSION : OWNER_REASON_NOT_FINISHED));
+	if ((more > 0 && denied) || unknown[OWNER_REASON_NO_PERMISSION] > 0)
 		advise();
 	/* Of /proc/net that was said already. */
 	if (choice > 0 && source_knows_choice(once->source))

@@ -328,6 +328,8 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 	}
 	if (owner->unsearched)
 		describe_unsearched(text, ", other holders unknown: ", owner, context);
+	else if (owner->unjudged)
+		text_add(text, ", other holders unknown: too many to describe");
 	text_init(&list, arguments, sizeof(arguments));
 	describe_claim(&list, owner, context, CLAIM_TEXT_MAX);
 	if (list.used == 0)

@@ -119,11 +119,15 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_EXECUTABLES_OTHER_VERSION] = "{CONDITION}: the database of verified programs is "
 					     "of another version; started a new one, kept the "
 					     "old one as {PATH}",
-	[NOTICE_CROWDED] = "{CONDITION}: some user has too many listeners: {UNASKED} not looked "
-			   "up in time, {GIVEN_UP} forgotten before their grace was over, "
-			   "{UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without peers[, "
-			   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of uid "
-			   "{SOCKET_UID}]",
+	[NOTICE_CROWDED] = "{CONDITION}: uid {SOCKET_UID} has too many listeners[, "
+			   "{UNASKED} not looked up in time][, {GIVEN_UP} forgotten "
+			   "before their grace was over][, {UNASKED_PEERS} "
+			   "suspect{UNASKED_PEERS:s} reported without peers][, "
+			   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept][, "
+			   "{UNREMEMBERED_OWNERS} reported "
+			   "owner{UNREMEMBERED_OWNERS:s} forgotten][, "
+			   "{UNFOLLOWED_OWNERS} owner{UNFOLLOWED_OWNERS:s} not "
+			   "followed over ports]",
 	[NOTICE_INTERVAL_STRETCHED] = "{CONDITION}: there are so many listeners that polls take "
 				      "more than 1% of a CPU: the longest time between two "
 				      "is {INTERVAL_USEC} instead of {CONFIGURED_USEC}",
@@ -138,12 +142,15 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_CONFIG_RECOVERED] = "{CONDITION}: the configuration is valid again",
 	[NOTICE_LAST_GOOD_RECOVERED] = "{CONDITION}: the last good configuration is saved again",
 	[NOTICE_EXECUTABLES_RECOVERED] = "{CONDITION}: verified programs are saved again",
-	[NOTICE_CROWD_RECOVERED] = "{CONDITION}: all listeners are looked up in time again; since "
-				   "it began: {UNASKED} not looked up in time, {GIVEN_UP} "
-				   "forgotten before their grace was over, {UNASKED_PEERS} "
-				   "suspect{UNASKED_PEERS:s} reported without peers[, "
-				   "{UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept, the last of "
-				   "uid {SOCKET_UID}]",
+	[NOTICE_CROWD_RECOVERED] = "{CONDITION}: no user has too many listeners any more"
+				   "[; {UNASKED} were not looked up in time]"
+				   "[; {GIVEN_UP} were forgotten before their grace was over]"
+				   "[; {UNASKED_PEERS} suspect{UNASKED_PEERS:s} reported without "
+				   "peers][; {UNKEPT_OWNERS} owner{UNKEPT_OWNERS:s} not kept]"
+				   "[; {UNREMEMBERED_OWNERS} reported "
+				   "owner{UNREMEMBERED_OWNERS:s} forgotten]"
+				   "[; {UNFOLLOWED_OWNERS} owner{UNFOLLOWED_OWNERS:s} not "
+				   "followed over ports]; most by uid {SOCKET_UID}",
 	[NOTICE_INTERVAL_RECOVERED] = "{CONDITION}: the longest time between two polls is "
 				      "{INTERVAL_USEC} again",
 	[NOTICE_SEARCH_RECOVERED] = "{CONDITION}: all processes are searched again",

@@ -77,8 +77,11 @@ want_peers(struct engine *engine, const struct stay *stay)
 static void
 note_unasked_peers(const struct stay *stay)
 {
-	stay->tally->short_of[SHORT_OF_PEERS] += stay->is.endpoint.protocol == PROTOCOL_TCP &&
-	    !stay->waits.peers_known && !stay->waits.peers_asked;
+	bool unasked = stay->is.endpoint.protocol == PROTOCOL_TCP && !stay->waits.peers_known &&
+	    !stay->waits.peers_asked;
+
+	shortages_note(&stay->tally->shortages, SHORT_OF_PEERS,
+	    stay->is.members[stay->judged.worst].uid, unasked);
 }
 
 bool

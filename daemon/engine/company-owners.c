@@ -145,7 +145,7 @@ is_the_same(const struct company_owner *known, const struct member *member, uint
 }
 
 static void
-recall(struct stay *stay, struct member *member, uint64_t gone_usec)
+recall_member(struct stay *stay, struct member *member, uint64_t gone_usec)
 {
 	const struct company_owner *known;
 
@@ -173,43 +173,82 @@ enum attendance {
 	ATTENDANCE_LEFT,
 };
 
-static enum attendance
-find_attendance(const struct stay *stay, const struct group_key *key, const struct owner *owner)
+/* Those whose attendance is asked for. */
+static void
+begin_attendance(struct recall *recall, const struct stay *stay)
 {
-	enum attendance attendance = ATTENDANCE_LEFT;
+	const struct group *last = stay->told.group;
+	const struct company *company = stay->told.company;
 
-	for (uint32_t i = 0; i < stay->is.member_count; i++) {
-		const struct member *member = &stay->is.members[i];
-
-		if (i > 0 && member->owner == member[-1].owner && member->uid == member[-1].uid)
-			continue;
-		if (group_key_is_of(key, owner, member))
-			return ATTENDANCE_THERE;
-		if (!group_key_knows_owner(member->owner) && !company_is_hidden(member))
-			attendance = ATTENDANCE_OPEN;
-	}
-	return attendance;
+	if (last != NULL)
+		recall->known[recall->known_count++] = (struct recalled_owner){
+			.owner = last->owner,
+			.key = last->owner_key,
+		};
+	for (uint32_t i = 0; company != NULL && i < company->count; i++)
+		recall->known[recall->known_count++] = (struct recalled_owner){
+			.owner = company->reported[i].owner,
+			.key = company->reported[i].key,
+			.entry = &company->reported[i],
+		};
 }
 
-/* True where a socket of the owner is there, as it was reported. */
-static bool
-is_back(const struct stay *stay, const struct company_owner *known, uint64_t gone_usec)
+/* A socket, or the first of several that are held alike. */
+static void
+attend(struct recall *recall, const struct member *member)
 {
-	for (uint32_t i = 0; i < stay->is.member_count; i++)
-		if (group_key_is_of(&known->key, known->owner, &stay->is.members[i]) &&
-		    is_the_same(known, &stay->is.members[i], gone_usec))
-			return true;
-	return false;
+	struct group_key key;
+	bool summed = false;
+
+	if (!group_key_knows_owner(member->owner)) {
+		recall->open = recall->open || !company_is_hidden(member);
+		return;
+	}
+	for (uint32_t i = 0; i < recall->known_count; i++) {
+		struct recalled_owner *known = &recall->known[i];
+
+		if ((known->there && known->back) || !group_key_knows_owner(known->owner))
+			continue;
+		if (known->owner != member->owner && !owner_same(known->owner, member->owner)) {
+			if (!summed)
+				key = group_key_of_holder(member->owner, member->uid);
+			summed = true;
+			if (memcmp(&key, &known->key, sizeof(key)) != 0)
+				continue;
+		}
+		known->there = true;
+		known->back = known->entry == NULL ||
+		    is_the_same(known->entry, member, recall->gone_usec) || known->back;
+	}
+}
+
+static const struct recalled_owner *
+find_recalled(const struct recall *recall, const struct group_key *key)
+{
+	for (uint32_t i = 0; i < recall->known_count; i++)
+		if (memcmp(&recall->known[i].key, key, sizeof(*key)) == 0)
+			return &recall->known[i];
+	return NULL;
+}
+
+static enum attendance
+find_attendance(const struct recall *recall, const struct group_key *key)
+{
+	const struct recalled_owner *known = find_recalled(recall, key);
+
+	if (known != NULL && known->there)
+		return ATTENDANCE_THERE;
+	return recall->open ? ATTENDANCE_OPEN : ATTENDANCE_LEFT;
 }
 
 /* Groups count the stay while their owners are there. */
 static void
-keep_groups(struct groups *groups, struct stay *stay, uint64_t poll_usec, uint64_t gone_usec)
+keep_groups(struct recall *recall, struct groups *groups, struct stay *stay)
 {
 	const struct group *last = stay->told.group;
 	struct company *company;
 
-	if (last != NULL && find_attendance(stay, &last->owner_key, last->owner) == ATTENDANCE_LEFT)
+	if (last != NULL && find_attendance(recall, &last->owner_key) == ATTENDANCE_LEFT)
 		remember_last(stay);
 	company = stay->told.company;
 	if (company != NULL && company->left_usec == 0) {
@@ -218,17 +257,17 @@ keep_groups(struct groups *groups, struct stay *stay, uint64_t poll_usec, uint64
 	}
 	for (uint32_t i = 0; company != NULL && i < company->count; i++) {
 		struct company_owner *known = &company->reported[i];
-		enum attendance attendance = find_attendance(stay, &known->key, known->owner);
+		enum attendance attendance = find_attendance(recall, &known->key);
 
 		if (known->group != NULL && attendance == ATTENDANCE_LEFT) {
 			group_part(known->group, stay, known->severity);
 			known->group = NULL;
-			known->left_usec = poll_usec;
+			known->left_usec = recall->poll_usec;
 			(void)owner_unref(company->left);
 			company->left = owner_ref(known->owner);
 		} else if (known->group == NULL && known->grouped &&
-		    attendance == ATTENDANCE_THERE && is_back(stay, known, gone_usec)) {
-			known->group = groups_enter(groups, known);
+		    attendance == ATTENDANCE_THERE && find_recalled(recall, &known->key)->back) {
+			known->group = groups_enter(groups, stay, known);
 			known->left_usec = 0;
 		}
 	}
@@ -262,27 +301,72 @@ recall_hidden(struct stay *stay, uint64_t poll_usec, uint64_t gone_usec)
 }
 
 void
-company_recall(struct groups *groups, struct stay *stay, uint64_t poll_usec, uint64_t grace_usec)
+company_recall_begin(struct recall *recall, struct stay *stay, uint64_t poll_usec,
+    uint64_t grace_usec)
 {
-	uint64_t gone_usec = poll_usec > grace_usec ? poll_usec - grace_usec : 0;
-	struct member *members = stay->is.members;
+	const struct member *first = &stay->is.members[0];
+	uint32_t count = stay->is.member_count;
 
+	*recall = (struct recall){
+		.poll_usec = poll_usec,
+		.gone_usec = poll_usec > grace_usec ? poll_usec - grace_usec : 0,
+		.attended = count,
+		.recalled = count,
+		.kept = true,
+	};
 	if (!stay->told.overstayed)
 		return;
-	recall_hidden(stay, poll_usec, gone_usec);
+	recall_hidden(stay, recall->poll_usec, recall->gone_usec);
 	/* Of one socket whose owner is the same still nothing has to be recalled. */
-	if (stay->is.member_count > 1 || !members[0].reported || stay->told.company != NULL)
-		keep_groups(groups, stay, poll_usec, gone_usec);
-	if (stay->is.member_count == 1 && members[0].reported)
-		return;
-	for (uint32_t i = 0; i < stay->is.member_count; i++) {
-		if (i > 0 && members[i].owner == members[i - 1].owner && members[i - 1].reported &&
-		    group_key_knows_owner(members[i].owner)) {
+	if (count > 1 || !first->reported || stay->told.company != NULL) {
+		recall->attended = 0;
+		recall->kept = false;
+		begin_attendance(recall, stay);
+	}
+	if (count > 1 || !first->reported)
+		recall->recalled = 0;
+}
+
+/* As the one before it, whose owner was recalled. */
+static bool
+is_recalled(const struct member *members, uint32_t index)
+{
+	return index > 0 && members[index].owner == members[index - 1].owner &&
+	    members[index - 1].reported && group_key_knows_owner(members[index].owner);
+}
+
+bool
+company_recall_go_on(struct recall *recall, struct groups *groups, struct stay *stay,
+    struct slice *slice)
+{
+	struct member *members = stay->is.members;
+	uint32_t count = stay->is.member_count, first = recall->attended;
+
+	for (; recall->attended < count; recall->attended++) {
+		uint32_t i = recall->attended;
+
+		if (i > first && slice_is_over(slice))
+			return false;
+		if (i == 0 || members[i].owner != members[i - 1].owner ||
+		    members[i].uid != members[i - 1].uid)
+			attend(recall, &members[i]);
+	}
+	if (!recall->kept)
+		keep_groups(recall, groups, stay);
+	recall->kept = true;
+	first = recall->recalled;
+	for (; recall->recalled < count; recall->recalled++) {
+		uint32_t i = recall->recalled;
+
+		if (i > first && slice_is_over(slice))
+			return false;
+		if (is_recalled(members, i)) {
 			members[i].reported = true;
 			members[i].suspected = members[i].suspected || members[i - 1].suspected;
 		} else
-			recall(stay, &members[i], gone_usec);
+			recall_member(stay, &members[i], recall->gone_usec);
 	}
+	return true;
 }
 
 void
@@ -292,10 +376,11 @@ company_revoke_allowed(struct stay *stay)
 
 	for (uint32_t i = 0; company != NULL && i < stay->is.member_count; i++) {
 		struct member *member = &stay->is.members[i];
-		struct company_owner *known = find_remembered(stay, member);
+		struct company_owner *known;
 
 		if (!member->allowed || !member->reported)
 			continue;
+		known = find_remembered(stay, member);
 		if (company_is_last(stay, member)) {
 			remember_last(stay);
 			known = find_remembered(stay, member);

@@ -26,6 +26,7 @@
 
 #include "engine/company.h"
 #include "engine/group-key.h"
+#include "engine/pace.h"
 
 static const struct member *
 worst_of(const struct stay *stay)
@@ -196,6 +197,17 @@ end_chain(struct company *company)
 	company->due_usec = USEC_NEVER;
 }
 
+/* Of thousands of sockets those that other processes of the owner hold are recalled when the stay
+ * is judged next, in slices. */
+static bool
+is_same_owner(const struct stay *stay, const struct group_key *key, const struct member *worst,
+    const struct member *member)
+{
+	if (stay->is.member_count > PACE_MEMBERS)
+		return member->owner == worst->owner && group_key_knows_owner(worst->owner);
+	return group_key_is_of(key, worst->owner, member);
+}
+
 void
 company_note_report(struct stay *stay, bool suspect)
 {
@@ -208,7 +220,7 @@ company_note_report(struct stay *stay, bool suspect)
 	else if (stay->is.member_count > 1)
 		key = group_key_of_holder(worst->owner, worst->uid);
 	for (uint32_t i = 0; i < stay->is.member_count; i++) {
-		if (&members[i] != worst && !group_key_is_of(&key, worst->owner, &members[i]))
+		if (&members[i] != worst && !is_same_owner(stay, &key, worst, &members[i]))
 			continue;
 		members[i].reported = true;
 		members[i].suspected = members[i].suspected || suspect;

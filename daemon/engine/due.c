@@ -95,7 +95,8 @@ due_waits(struct pass *pass)
 	struct engine *engine = pass->engine;
 	uint64_t now_usec = pass->moment.boottime_usec;
 
-	if (pass->due_count > 0 && pass->waiting) {
+	if ((pass->due_count > 0 && pass->waiting) ||
+	    (pass->resting && engine->waiting_usec != 0)) {
 		if (engine->waiting_usec == 0)
 			engine->waiting_usec = now_usec;
 		if (now_usec < engine->waiting_usec + ENGINE_OWNER_WAIT_USEC) {
@@ -135,7 +136,7 @@ join_all(struct batch *batch)
 			return false;
 		/* Without memory none is told: all are due again in the next poll. */
 		if (company_join(groups, stay) == NULL && group_key_knows(stay) &&
-		    groups_have_room(groups)) {
+		    groups_have_room(groups, stay)) {
 			agenda_repeat(&batch->pass->engine->agenda);
 			batch->count = 0;
 			return true;

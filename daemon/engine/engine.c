@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/classify.h"
 #include "engine/ask.h"
 #include "engine/diff.h"
 #include "engine/hint.h"
@@ -34,6 +35,8 @@ engine_new(void (*make_id)(struct stay_id *ret, void *argument), void *argument)
 	namespace_init(&engine->namespace);
 	track_init(&engine->track, make_id, argument);
 	engine->track.tally.kept = &engine->kept;
+	engine->groups.shortages = engine->hopping.shortages = engine->turns.shortages =
+	    &engine->track.tally.shortages;
 	agenda_begin(&engine->agenda, 0);
 	return engine;
 }
@@ -424,15 +427,32 @@ engine_lookup_took(struct engine *engine, uint64_t cpu_usec, uint64_t now_usec)
 	asking_charge(&engine->asking, cpu_usec, now_usec);
 }
 
+/* Whatever it listens on, and whatever its stays were before. */
+static bool
+is_suspect_by_itself(const struct owner *owner)
+{
+	static const struct listener any = { .choice = CHOICE_ASKED };
+	const struct circumstances circumstances = { .listener = &any, .owner = owner };
+	struct classification classification;
+
+	if (owner->kind != OWNER_PROCESS)
+		return false;
+	classify(&circumstances, &classification);
+	return classification.class == CLASS_SUSPECT;
+}
+
 struct owner *
 engine_keep_owner(struct engine *engine, struct owner *owner, uint32_t uid)
 {
 	struct owner *kept;
+	bool suspect;
 
 	/* What owners share does not change any more. */
 	if (owner->keeping == OWNER_UNCOUNTED)
 		verified_apply(&engine->verified, owner);
-	kept = kept_take(&engine->kept, owner, uid);
+	suspect = owner->keeping == OWNER_UNCOUNTED && kept_is_nearly_full(&engine->kept, uid) &&
+	    is_suspect_by_itself(owner);
+	kept = kept_take(&engine->kept, owner, uid, suspect);
 	return kept == NULL ? owner_ref(owner) : kept;
 }
 
@@ -618,13 +638,24 @@ engine_suppressed(struct engine *engine, const struct moment *moment, bool at_on
 const uint64_t *
 engine_short_of(const struct engine *engine)
 {
-	return engine->track.tally.short_of;
+	return engine->track.tally.shortages.counts;
+}
+
+uint32_t
+engine_short_user(const struct engine *engine, enum short_of kind)
+{
+	return shortages_user(&engine->track.tally.shortages, kind);
+}
+
+void
+engine_forget_short_users(struct engine *engine)
+{
+	shortages_forget_users(&engine->track.tally.shortages);
 }
 
 bool
-engine_lacks_owners(struct engine *engine, uint64_t now_usec, uint32_t *ret_uid)
+engine_lacks_owners(struct engine *engine, uint64_t now_usec)
 {
-	*ret_uid = engine->track.tally.unkept_uid;
 	return kept_is_short(&engine->kept, now_usec);
 }
 

@@ -171,8 +171,12 @@ void engine_suppressed(struct engine *engine, const struct moment *moment, bool 
  * start. */
 const uint64_t *engine_short_of(const struct engine *engine);
 
-/* True while owners are unknown that were too many to keep. *ret_uid is the user of the last. */
-bool engine_lacks_owners(struct engine *engine, uint64_t now_usec, uint32_t *ret_uid);
+/* Who lacked most of it, since the last call of the second. */
+uint32_t engine_short_user(const struct engine *engine, enum short_of kind);
+void engine_forget_short_users(struct engine *engine);
+
+/* True while owners are unknown that were too many to keep. */
+bool engine_lacks_owners(struct engine *engine, uint64_t now_usec);
 
 /* How many answers said, since the start, that not all could be searched, and of the last one whose
  * processes those are. */

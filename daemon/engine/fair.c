@@ -294,6 +294,17 @@ fair_release(struct fair_accounts *accounts, unsigned number)
 }
 
 bool
+fair_has_share(const struct fair_accounts *accounts, unsigned number, uint32_t many, uint32_t own,
+    uint32_t most)
+{
+	uint32_t shared = most - FAIR_ACCOUNTS_MAX * own;
+	uint32_t has = accounts->accounts[number].count + many;
+	uint32_t all = accounts->total + many;
+
+	return (all <= shared && has <= shared - accounts->total) || (has <= own && all <= most);
+}
+
+bool
 fair_may_have(const struct fair_accounts *accounts, unsigned number, size_t most, size_t all)
 {
 	uint32_t count = accounts->accounts[number].count;

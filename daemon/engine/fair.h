@@ -82,6 +82,14 @@ void fair_release(struct fair_accounts *accounts, unsigned number);
 void fair_charge_many(struct fair_accounts *accounts, unsigned number, uint32_t uid, uint32_t many);
 void fair_release_many(struct fair_accounts *accounts, unsigned number, uint32_t many);
 
+/*
+ * True where the account may have so many more. Nobody has more than half of what is left of
+ * `most`, but each account has `own` of it that nobody else can take (`most` is more than all of
+ * those together): so a new account always has room, and nothing of others has to go for it.
+ */
+bool fair_has_share(const struct fair_accounts *accounts, unsigned number, uint32_t many,
+    uint32_t own, uint32_t most);
+
 /* True where the account may have one more: it has less than most, and less than what is left of
  * all. So nobody alone gets more than half of all, and for whoever comes then something is left. */
 bool fair_may_have(const struct fair_accounts *accounts, unsigned number, size_t most, size_t all);

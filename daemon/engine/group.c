@@ -12,8 +12,11 @@
  * Invariants: a stay that points to a group is counted in `live`; it points to one of each owner
  * that was reported on it and has a socket there, of all but the last in company-owners.c. A group
  * with live stays is never dropped, nor one that has entries to be counted while there is another.
+ * Nor is one of another user's than who wants room: whoever has ever new programs reported has his
+ * own forgotten.
  * Memory: GROUPS_MAX groups of 216 bytes and what is known of their owners. Cost: three sums for a
- * stay that becomes due; a pass over the groups for a sweep.
+ * stay that becomes due; a pass over the groups for a sweep, and for a user's next one beyond his
+ * share.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,7 @@ static void
 drop(struct groups *groups, struct group *group)
 {
 	HASH_DEL(groups->table, group);
+	fair_release(&groups->accounts, group->account);
 	(void)owner_unref(group->owner);
 	free(group);
 }
@@ -46,17 +50,31 @@ is_older(const struct group *a, const struct group *b)
 	return a->reported_usec < b->reported_usec;
 }
 
-/* Room for one more: of the groups nothing stays of, those with entries to be counted last, the one
- * that was reported longest ago makes it. */
+static uint32_t
+user_of(const struct stay *stay)
+{
+	return stay->is.members[stay->judged.worst].uid;
+}
+
 static bool
-make_room(struct groups *groups)
+has_room(const struct groups *groups, unsigned account)
+{
+	return fair_has_share(&groups->accounts, account, 1, GROUPS_OWN_MAX, GROUPS_MAX);
+}
+
+/* Room for one more of the account: of its groups nothing stays of, those with entries to be
+ * counted last, the one that was reported longest ago makes it. */
+static bool
+make_room(struct groups *groups, unsigned account, uint32_t uid)
 {
 	struct group *group, *next, *oldest = NULL;
 
-	if (HASH_COUNT(groups->table) < GROUPS_MAX)
+	if (has_room(groups, account))
 		return true;
+	shortages_note(groups->shortages, SHORT_OF_REPORTED, uid, 1);
 	HASH_ITER (hh, groups->table, group, next)
-		if (group->live == 0 && (oldest == NULL || is_older(group, oldest)))
+		if (group->account == account && group->live == 0 &&
+		    (oldest == NULL || is_older(group, oldest)))
 			oldest = group;
 	if (oldest == NULL)
 		return false;
@@ -65,26 +83,30 @@ make_room(struct groups *groups)
 }
 
 bool
-groups_have_room(const struct groups *groups)
+groups_have_room(const struct groups *groups, const struct stay *stay)
 {
-	return HASH_COUNT(groups->table) < GROUPS_MAX;
+	return has_room(groups, fair_account(&groups->accounts, user_of(stay)));
 }
 
 static struct group *
-find_or_add(struct groups *groups, const struct group_key *key)
+find_or_add(struct groups *groups, uint32_t uid, const struct group_key *key)
 {
+	unsigned account = fair_account(&groups->accounts, uid);
 	struct group *group;
 
 	HASH_FIND(hh, groups->table, key, sizeof(*key), group);
-	if (group != NULL || !make_room(groups))
+	if (group != NULL || !make_room(groups, account, uid))
 		return group;
 	group = calloc(1, sizeof(*group));
 	if (group == NULL)
 		return NULL;
 	group->key = *key;
+	group->account = (uint8_t)account;
 	HASH_ADD(hh, groups->table, key, sizeof(group->key), group);
-	if (table_holds(group))
+	if (table_holds(group)) {
+		fair_charge(&groups->accounts, account, uid);
 		return group;
+	}
 	free(group);
 	return NULL;
 }
@@ -145,9 +167,9 @@ leave_remembered(struct stay *stay, struct company_owner *known)
 }
 
 struct group *
-groups_enter(struct groups *groups, const struct company_owner *known)
+groups_enter(struct groups *groups, const struct stay *stay, const struct company_owner *known)
 {
-	struct group *group = find_or_add(groups, &known->group_key);
+	struct group *group = find_or_add(groups, user_of(stay), &known->group_key);
 
 	if (group == NULL)
 		return NULL;
@@ -168,7 +190,7 @@ join(struct groups *groups, struct stay *stay, const struct group_key *key, bool
 	(void)leave_last(stay);
 	if (!group_key_knows(stay))
 		return NULL;
-	group = find_or_add(groups, key);
+	group = find_or_add(groups, user_of(stay), key);
 	if (group == NULL)
 		return NULL;
 	(void)owner_unref(group->owner);
@@ -300,10 +322,10 @@ group_rank_note_report(struct group *group, const struct group_rank *rank, uint6
 }
 
 void
-groups_note_reported(struct groups *groups, const struct group_key *key,
+groups_note_reported(struct groups *groups, const struct stay *stay, const struct group_key *key,
     const struct group_rank *rank, uint64_t now_usec)
 {
-	group_rank_note_report(find_or_add(groups, key), rank, now_usec);
+	group_rank_note_report(find_or_add(groups, user_of(stay), key), rank, now_usec);
 }
 
 void

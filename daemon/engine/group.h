@@ -6,11 +6,14 @@
 #define OVERSTAY_ENGINE_GROUP_H
 
 #include "base/table.h"
+#include "engine/fair.h"
 #include "engine/group-key.h"
 
-/* Owners that are remembered at once; beyond it the one that nothing stays of, that has no entries
- * to be counted and that was reported longest ago is forgotten. */
-#define GROUPS_MAX 1024
+/* Owners that are remembered at once. A user alone has room for a third of them, and each that has
+ * an account (fair.h) for so many; beyond it the user's own one that nothing stays of, that has no
+ * entries to be counted and that was reported longest ago is forgotten. */
+#define GROUPS_MAX     3072
+#define GROUPS_OWN_MAX 16
 
 /* So many times as many listeners are reported once more. */
 #define GROUP_GROWTH 10
@@ -29,6 +32,7 @@ struct group {
 	uint32_t followed;	    /* not reported but as entries, since the last summary, */
 	uint32_t followed_ranks;    /* and of which rank: bits 1 << exposure * 8 + severity */
 	bool suspect;		    /* it is one of suspects */
+	uint8_t account;	    /* of the user who pays for it */
 	/* CLOCK_BOOTTIME: when one of that exposure and severity was reported, had an entry, was
 	 * named in a summary or left, whatever was the last; 0 = never. */
 	uint32_t seen_sec[EXPOSURE_ANY + 1][SEVERITY_OFF];
@@ -43,14 +47,16 @@ struct group_rank {
 };
 
 struct groups {
-	struct group *table; /* a hash table (base/table.h) */
+	struct group *table;	       /* a hash table (base/table.h) */
+	struct fair_accounts accounts; /* by the user of the socket that was reported first */
+	struct shortages *shortages;   /* NULL = nobody counts them */
 };
 
 void groups_clear(struct groups *groups);
 
-/* False where there are as many as there may be: then a group that is not there is no want of
- * memory. */
-bool groups_have_room(const struct groups *groups);
+/* False where the stay's user has as many as he may have: then a group that is not there is no want
+ * of memory. */
+bool groups_have_room(const struct groups *groups, const struct stay *stay);
 
 /*
  * A stay that is due as an alert joins its owner's group, as a suspect its process's. Returns that;
@@ -67,7 +73,8 @@ struct group *groups_join_as(struct groups *groups, struct stay *stay, const str
 
 /* An owner has a socket on a stay again, or none any more, while others are there: then it was as
  * grave as that, or rules took the reason away. The first returns NULL without room. */
-struct group *groups_enter(struct groups *groups, const struct company_owner *known);
+struct group *groups_enter(struct groups *groups, const struct stay *stay,
+    const struct company_owner *known);
 void group_part(struct group *group, const struct stay *stay, unsigned severity);
 void group_revoke_part(struct group *group, const struct stay *stay, unsigned severity);
 
@@ -101,9 +108,9 @@ void group_rank_note_entries(struct group *group, const struct group_rank *rank,
 void groups_note_summary(struct groups *groups, uint64_t now_usec);
 void group_note_named(const struct stay *stay, uint64_t now_usec);
 
-/* An owner of whom nothing is due yet was named by a report of that rank. */
-void groups_note_reported(struct groups *groups, const struct group_key *key,
-    const struct group_rank *rank, uint64_t now_usec);
+/* An owner of whom nothing is due yet was named by a report of that rank, about this stay. */
+void groups_note_reported(struct groups *groups, const struct stay *stay,
+    const struct group_key *key, const struct group_rank *rank, uint64_t now_usec);
 
 /* Forgets the owners of whom nothing stays, that were reported longer ago than kept_usec (the
  * longest `remind` of all), and of whom the next summary has nothing to count. Returns when it has

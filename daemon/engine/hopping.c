@@ -10,7 +10,7 @@
  *
  * Invariants: a chain has an owner that is a known process; a stay or tenure that points to a chain
  * is counted in `live`, and a chain where some live is never dropped. Memory: HOPPING_CHAINS_MAX
- * chains of 120 bytes, HOPPING_TENURES_MAX tenures of 48. Cost: a comparison with each chain when a
+ * chains of 120 bytes, HOPPING_TENURES_MAX tenures of 56. Cost: a comparison with each chain when a
  * stay comes or leaves, and with each stay when it leaves, bounded by the budget of a pass; nothing
  * per poll for a stay that is in none.
  */
@@ -31,11 +31,13 @@ hopping_clear(struct hopping *hopping)
 	free(hopping->tenures);
 	hopping->tenures = NULL;
 	hopping->count = hopping->tenure_count = hopping->tenure_room = 0;
+	hopping->chain_accounts = hopping->tenure_accounts = (struct fair_accounts){ 0 };
 }
 
 static void
 remove_at(struct hopping *hopping, size_t index)
 {
+	fair_release(&hopping->chain_accounts, hopping->chains[index]->account);
 	(void)owner_unref(hopping->chains[index]->owner);
 	free(hopping->chains[index]);
 	hopping->chains[index] = hopping->chains[--hopping->count];
@@ -58,6 +60,7 @@ hopping_tenure_of(struct stay *stay)
 		.owner = owner_of(stay),
 		.chain = stay->is.chain,
 		.from_usec = stay->is.first_seen_usec,
+		.uid = stay->is.members[stay->judged.worst].uid,
 		.severity = (uint8_t)stay->judged.verdict.severity,
 	};
 }
@@ -164,22 +167,30 @@ is_older(const struct chain *a, const struct chain *b)
 	return a->until_usec < b->until_usec;
 }
 
-/* Room for one more: of the chains nobody lives in, those that never hopped first, the one that was
- * left longest ago makes it. */
 static bool
-make_room(struct hopping *hopping)
+has_room(const struct hopping *hopping, unsigned account)
+{
+	return fair_has_share(&hopping->chain_accounts, account, 1, HOPPING_CHAINS_OWN_MAX,
+	    HOPPING_CHAINS_MAX);
+}
+
+/* Room for one more of the account: of its chains nobody lives in, those that never hopped first,
+ * the one that was left longest ago makes it. */
+static bool
+make_room(struct hopping *hopping, unsigned account, uint32_t uid)
 {
 	size_t oldest = hopping->count;
 
-	if (hopping->count < HOPPING_CHAINS_MAX)
+	if (has_room(hopping, account))
 		return true;
 	for (size_t i = 0; i < hopping->count; i++)
-		if (hopping->chains[i]->live == 0 &&
+		if (hopping->chains[i]->account == account && hopping->chains[i]->live == 0 &&
 		    (oldest == hopping->count ||
 			is_older(hopping->chains[i], hopping->chains[oldest])))
 			oldest = i;
 	if (oldest == hopping->count)
 		return false;
+	shortages_note(hopping->shortages, SHORT_OF_FOLLOWED, uid, 1);
 	remove_at(hopping, oldest);
 	return true;
 }
@@ -199,13 +210,16 @@ reset(struct chain *chain, uint64_t from_usec)
 static struct chain *
 begin_chain(struct hopping *hopping, const struct tenure *tenure)
 {
+	unsigned account = fair_account(&hopping->chain_accounts, tenure->uid);
 	struct chain *chain;
 
-	if (!make_room(hopping))
+	if (!make_room(hopping, account, tenure->uid))
 		return NULL;
 	chain = calloc(1, sizeof(*chain));
 	if (chain == NULL)
 		return NULL;
+	chain->account = (uint8_t)account;
+	fair_charge(&hopping->chain_accounts, account, tenure->uid);
 	chain->owner = owner_ref(tenure->owner);
 	chain->protocol = tenure->stay->is.endpoint.protocol;
 	reset(chain, tenure->from_usec);
@@ -231,7 +245,7 @@ hopping_prepare(struct hopping *hopping, const struct tenure *tenure, uint64_t g
 {
 	if (find_or_begin(hopping, tenure, grace_usec) != NULL)
 		return 0;
-	return hopping->count < HOPPING_CHAINS_MAX ? -ENOMEM : 0;
+	return has_room(hopping, fair_account(&hopping->chain_accounts, tenure->uid)) ? -ENOMEM : 0;
 }
 
 void
@@ -241,8 +255,10 @@ hopping_lengthen(struct hopping *hopping, const struct tenure *tenure, uint64_t 
 	struct chain *chain = find_or_begin(hopping, tenure, grace_usec);
 	struct tenure own = *tenure;
 
-	if (chain == NULL)
+	if (chain == NULL) {
+		shortages_note(hopping->shortages, SHORT_OF_FOLLOWED, tenure->uid, 1);
 		return;
+	}
 	own.chain = chain;
 	/* One that goes on with a chain was counted when it came; those that were opened together
 	 * are no hops, in whatever order they are closed. */

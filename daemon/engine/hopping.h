@@ -5,13 +5,16 @@
 #ifndef OVERSTAY_ENGINE_HOPPING_H
 #define OVERSTAY_ENGINE_HOPPING_H
 
+#include "engine/fair.h"
 #include "engine/track.h"
 #include "model/report.h"
 
-/* Chains that are remembered at once; beyond it the one that was left longest ago is dropped, of
- * those that never took another port if there are any: who leaves many ports once drives out
- * nobody. */
-#define HOPPING_CHAINS_MAX 1024
+/* Chains that are remembered at once, shared by the users: one alone has room for three eighths of
+ * them, and each that has an account (fair.h) for so many. Beyond it the user's own one that was
+ * left longest ago is dropped, of those that never took another port if there are any: who leaves
+ * many ports once drives out nobody. */
+#define HOPPING_CHAINS_MAX     1024
+#define HOPPING_CHAINS_OWN_MAX 4
 
 /* So often it has to take another port: once is a restart. */
 #define HOPPING_HOPS_MIN 2
@@ -20,8 +23,10 @@
  * 10 ms where all owners are nearly alike. */
 #define HOPPING_BUDGET 32768
 
-/* Owners that share a port with others at once; who comes beyond it is not followed there. */
-#define HOPPING_TENURES_MAX 1024
+/* Owners that share a port with others at once, shared by the users, too; who comes beyond it is
+ * not followed there. */
+#define HOPPING_TENURES_MAX	1024
+#define HOPPING_TENURES_OWN_MAX 4
 
 /* The stays and tenures of one owner that followed each other within the grace. */
 struct chain {
@@ -36,6 +41,7 @@ struct chain {
 	uint16_t ports[REPORT_PORTS_MAX]; /* oldest first; the newest replaces the last */
 	uint8_t protocol;
 	uint8_t exposure, severity; /* the most exposed and the gravest of them */
+	uint8_t account;	    /* of the user who pays for it */
 	bool told;
 };
 
@@ -46,7 +52,9 @@ struct tenure {
 	struct chain *chain;   /* NULL = none */
 	uint64_t from_usec;    /* the first of its sockets came */
 	uint64_t present_usec; /* the last poll that saw it, 0 = the last one did */
+	uint32_t uid;	       /* of its first socket */
 	uint8_t severity;      /* SEVERITY_OFF = not to be counted */
+	uint8_t account;       /* of that user: tenures.c's */
 };
 
 struct hopping {
@@ -54,6 +62,8 @@ struct hopping {
 	size_t count;
 	struct tenure *tenures; /* tenures.c's */
 	size_t tenure_count, tenure_room;
+	struct fair_accounts chain_accounts, tenure_accounts;
+	struct shortages *shortages; /* NULL = nobody counts them */
 };
 
 void hopping_clear(struct hopping *hopping);

@@ -188,6 +188,7 @@ choose(struct pass *pass, struct stay *stay, const struct contender best[STANDIN
 /* A stay that is being judged, member by member. */
 struct judging {
 	const struct stay *stay;
+	struct recall recall;
 	uint32_t at;
 	struct contender best[STANDING_COUNT];
 	enum member_standing standing; /* of the member before */
@@ -261,7 +262,16 @@ conclude(struct pass *pass, struct stay *stay, struct judging *judging)
 	/* Another socket's may be the worst when its rule is over. */
 	judged->verdict.expires_usec = judging->expires_usec;
 	judged->kept = judged->tenures_known = false;
+	pace_note(&pass->engine->pace, stay, pass->moment.boottime_usec);
 	stay_note_change(stay);
+}
+
+/* Returns false where the slice is over. */
+static bool
+judge_all(struct pass *pass, struct stay *stay, struct judging *judging)
+{
+	return company_recall_go_on(&judging->recall, &pass->engine->groups, stay, pass->slice) &&
+	    judge_each(pass, stay, judging);
 }
 
 /* Goes on with the one that a slice left, or begins. Returns false where the slice is over. */
@@ -276,16 +286,16 @@ judge_members(struct pass *pass, struct stay *stay)
 		free(pass->judging);
 		pass->judging = NULL;
 	} else
-		company_recall(&pass->engine->groups, stay, pass->poll_usec,
+		company_recall_begin(&judging.recall, stay, pass->poll_usec,
 		    pass->engine->policy->grace_usec);
-	if (!judge_each(pass, stay, &judging)) {
+	if (!judge_all(pass, stay, &judging)) {
 		pass->judging = malloc(sizeof(judging));
 		if (pass->judging != NULL) {
 			*pass->judging = judging;
 			return false;
 		}
 		pass->slice = &whole;
-		(void)judge_each(pass, stay, &judging);
+		(void)judge_all(pass, stay, &judging);
 		pass->slice = slice;
 	}
 	conclude(pass, stay, &judging);
@@ -306,15 +316,40 @@ has_hinted(struct pass *pass, const struct stay *stay)
 	return ((hints ^ judged->classification.hints) & asked) != 0;
 }
 
+/* True where it is to be judged, or to be gone on with. */
+static bool
+is_open(struct pass *pass, const struct stay *stay)
+{
+	const struct stay_judgement *judged = &stay->judged;
+
+	return pass->judging != NULL || !judged->valid ||
+	    judged->verdict.expires_usec <= pass->moment.realtime_usec ||
+	    company_due_usec(stay) <= pass->poll_usec || has_hinted(pass, stay);
+}
+
+bool
+judge_stay_rests(struct pass *pass, const struct stay *stay)
+{
+	uint64_t again_usec = pace_again_usec(&pass->engine->pace, stay);
+	uint64_t waiting_usec = pass->engine->waiting_usec;
+
+	/* Overstays do not wait any longer for owners: this may be one of them. */
+	if (waiting_usec != 0 && waiting_usec + ENGINE_OWNER_WAIT_USEC < again_usec)
+		again_usec = waiting_usec + ENGINE_OWNER_WAIT_USEC;
+	if (again_usec <= pass->moment.boottime_usec || pass->judging != NULL ||
+	    !is_open(pass, stay))
+		return false;
+	agenda_plan(&pass->engine->agenda, 0, again_usec);
+	pass->resting = true;
+	return true;
+}
+
 bool
 judge_stay_in_slices(struct pass *pass, struct stay *stay)
 {
 	const struct stay_judgement *judged = &stay->judged;
 
-	if ((pass->judging != NULL || !judged->valid ||
-		judged->verdict.expires_usec <= pass->moment.realtime_usec ||
-		company_due_usec(stay) <= pass->poll_usec || has_hinted(pass, stay)) &&
-	    !judge_members(pass, stay))
+	if (is_open(pass, stay) && !judge_members(pass, stay))
 		return false;
 	agenda_plan(&pass->engine->agenda, 0, company_due_usec(stay));
 	agenda_note_verdict(&pass->engine->agenda, judged->verdict.expires_usec);
@@ -338,20 +373,40 @@ judge_stay_hint(struct pass *pass, struct stay *stay)
 	    judge_stay_hints(pass->engine, stay, pass->moment.boottime_usec, &pass->newer);
 }
 
-void
+/* What the members run, those that are held alike once. Returns false where the slice is over; at
+ * least one was kept. */
+static bool
+keep_members(struct pass *pass, const struct stay *stay)
+{
+	const struct member *members = stay->is.members;
+	uint32_t at = pass->keeping == stay ? pass->keep_at : 0, first = at;
+
+	pass->keeping = stay;
+	for (; at < stay->is.member_count; at++) {
+		if (at > first && slice_is_over(pass->slice)) {
+			pass->keep_at = at;
+			return false;
+		}
+		if (members[at].owner != NULL &&
+		    (at == 0 || members[at].owner != members[at - 1].owner))
+			verified_keep(&pass->engine->verified, members[at].owner);
+	}
+	pass->keeping = NULL;
+	return true;
+}
+
+bool
 judge_stay_keep(struct pass *pass, struct stay *stay)
 {
 	const struct rule *rule = stay->judged.verdict.rule;
 
 	if (stay->judged.kept || stay->is.state == STAY_NEW)
-		return;
+		return true;
+	if (rule != NULL && match_has_key(&rule->match, MATCH_EXE) && !keep_members(pass, stay))
+		return false;
 	stay->judged.kept = true;
 	stay_note_change(stay);
-	if (rule == NULL || !match_has_key(&rule->match, MATCH_EXE))
-		return;
-	for (uint32_t i = 0; i < stay->is.member_count; i++)
-		if (stay->is.members[i].owner != NULL)
-			verified_keep(&pass->engine->verified, stay->is.members[i].owner);
+	return true;
 }
 
 bool

@@ -18,6 +18,10 @@ void judge_stay(struct pass *pass, struct stay *stay);
  * else that one is to be gone on with before any other. */
 bool judge_stay_in_slices(struct pass *pass, struct stay *stay);
 
+/* True where it has too many sockets to be judged again already (pace.c): nothing is to be told of
+ * it meanwhile. */
+bool judge_stay_rests(struct pass *pass, const struct stay *stay);
+
 /* The stay's hints by now; newer NULL: whether there is a newer process is not asked. */
 uint16_t judge_stay_hints(const struct engine *engine, const struct stay *stay, uint64_t now_usec,
     struct newer *newer);
@@ -25,8 +29,9 @@ uint16_t judge_stay_hints(const struct engine *engine, const struct stay *stay, 
 /* Asks anew for the stay's hints, which are about to be reported: no rule is asked for that. */
 void judge_stay_hint(struct pass *pass, struct stay *stay);
 
-/* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. */
-void judge_stay_keep(struct pass *pass, struct stay *stay);
+/* A rule by `exe` matched who stays: it shall do so after an upgrade and a restart, too. Returns
+ * false where the slice is over. */
+bool judge_stay_keep(struct pass *pass, struct stay *stay);
 
 /* True once each time after it was judged. */
 bool judge_stay_is_anew(struct stay *stay);

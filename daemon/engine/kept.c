@@ -9,6 +9,8 @@
  * whatever users those are of (programs that change their user hold what their caller gives them).
  * Nobody has more than half of what is left, and each of the users that have an account
  * (engine/fair.c) has KEPT_OWN_BYTES that nobody else can take: one user's crowd costs that user.
+ * Beside those each has KEPT_SUSPECT_BYTES for programs that are suspects by themselves: nobody
+ * hides the reasons behind a crowd of his own.
  *
  * A process is recognized by its number and start, and compared in full with what it was seen to be
  * the last VERSIONS_MAX times. It is another one when anything of it has changed; who goes on
@@ -36,6 +38,9 @@
 #define ROOM_BYTES (64U * 1024)
 
 #define SWEEP_USEC USEC_PER_SEC
+
+/* Added to the number of an account: that one's room for suspects. */
+#define OF_SUSPECTS FAIR_ACCOUNTS_MAX
 
 /* What this file adds to a process and to an owner. */
 #define PROCESS_EXTRA (sizeof(struct kept_place) + sizeof(struct kept_process))
@@ -69,6 +74,7 @@ struct kept_owner {
 struct arrival {
 	struct owner *owner;
 	uint32_t uid;
+	bool suspect;
 	unsigned account;
 	uint32_t bytes;					 /* of all that is not there yet */
 	struct kept_process *fresh[OWNER_PROCESSES_MAX]; /* NULL: it is there already */
@@ -103,6 +109,24 @@ find_equal(const struct kept *kept, const struct process *process)
 	return NULL;
 }
 
+static void
+charge(struct kept *kept, unsigned account, uint32_t uid, uint32_t bytes)
+{
+	if (account < OF_SUSPECTS)
+		fair_charge_many(&kept->bytes, account, uid, bytes);
+	else
+		fair_charge_many(&kept->suspects, account - OF_SUSPECTS, uid, bytes);
+}
+
+static void
+release(struct kept *kept, unsigned account, uint32_t bytes)
+{
+	if (account < OF_SUSPECTS)
+		fair_release_many(&kept->bytes, account, bytes);
+	else
+		fair_release_many(&kept->suspects, account - OF_SUSPECTS, bytes);
+}
+
 /* ---- sweeping ----------------------------------------------------------------------------- */
 
 static void
@@ -111,7 +135,7 @@ drop_version(struct kept *kept, struct kept_process **version)
 	struct kept_process *dropped = *version;
 
 	*version = dropped->older;
-	fair_release_many(&kept->bytes, dropped->account, dropped->bytes);
+	release(kept, dropped->account, dropped->bytes);
 	(void)process_unref(dropped->process);
 	free(dropped);
 }
@@ -122,7 +146,7 @@ drop_owner(struct kept *kept, struct kept_owner *dropped)
 	if (dropped->bytes == 0)
 		kept->refused_count--;
 	else
-		fair_release_many(&kept->bytes, dropped->account, dropped->bytes);
+		release(kept, dropped->account, dropped->bytes);
 	(void)owner_unref(dropped->owner);
 }
 
@@ -184,11 +208,22 @@ sweep_seldom(struct kept *kept, uint64_t now_usec)
 static bool
 has_room(const struct kept *kept, unsigned account, uint32_t bytes)
 {
-	uint32_t own = kept->bytes.accounts[account].count + bytes;
-	uint32_t all = kept->bytes.total + bytes;
+	return fair_has_share(&kept->bytes, account, bytes, KEPT_OWN_BYTES, KEPT_USUAL_BYTES);
+}
 
-	return (all <= KEPT_SHARED_BYTES && own <= KEPT_SHARED_BYTES - kept->bytes.total) ||
-	    (own <= KEPT_OWN_BYTES && all <= KEPT_BYTES_MAX);
+/* The account that has room for it, of a suspect its other one, too. False where none has. */
+static bool
+find_room(const struct kept *kept, struct arrival *arrival)
+{
+	unsigned other = fair_account(&kept->suspects, arrival->uid);
+
+	if (has_room(kept, arrival->account, arrival->bytes))
+		return true;
+	if (!arrival->suspect ||
+	    kept->suspects.accounts[other].count + arrival->bytes > KEPT_SUSPECT_BYTES)
+		return false;
+	arrival->account = OF_SUSPECTS + other;
+	return true;
 }
 
 /* Makes the entry of a process that is not there. False without memory. */
@@ -264,7 +299,7 @@ put_owner(struct kept *kept, struct arrival *arrival)
 		.bytes = (uint32_t)(owner_bytes(owner) + OWNER_EXTRA),
 		.account = arrival->account,
 	};
-	fair_charge_many(&kept->bytes, arrival->account, arrival->uid, kept_owner->bytes);
+	charge(kept, arrival->account, arrival->uid, kept_owner->bytes);
 	for (uint32_t i = 0; i < owner->process_count; i++) {
 		struct kept_process *entry = arrival->fresh[i];
 
@@ -280,7 +315,7 @@ put_owner(struct kept *kept, struct arrival *arrival)
 		if (!put_entry(kept, entry))
 			continue;
 		(void)process_ref(entry->process);
-		fair_charge_many(&kept->bytes, arrival->account, arrival->uid, entry->bytes);
+		charge(kept, arrival->account, arrival->uid, entry->bytes);
 		arrival->fresh[i] = NULL;
 	}
 	owner->keeping = OWNER_KEPT;
@@ -313,7 +348,7 @@ try_to_take(struct kept *kept, struct arrival *arrival)
 	int r = -ENOMEM;
 
 	if (compare(kept, arrival)) {
-		r = has_room(kept, arrival->account, arrival->bytes);
+		r = find_room(kept, arrival);
 		if (r > 0)
 			put_owner(kept, arrival);
 	}
@@ -322,9 +357,9 @@ try_to_take(struct kept *kept, struct arrival *arrival)
 }
 
 struct owner *
-kept_take(struct kept *kept, struct owner *owner, uint32_t uid)
+kept_take(struct kept *kept, struct owner *owner, uint32_t uid, bool suspect)
 {
-	struct arrival arrival = { .owner = owner, .uid = uid };
+	struct arrival arrival = { .owner = owner, .uid = uid, .suspect = suspect };
 	int r;
 
 	if (owner->keeping == OWNER_KEPT)
@@ -343,6 +378,12 @@ kept_take(struct kept *kept, struct owner *owner, uint32_t uid)
 	if (r < 0)
 		return NULL;
 	return r > 0 ? owner_ref(owner) : refuse(kept, owner);
+}
+
+bool
+kept_is_nearly_full(const struct kept *kept, uint32_t uid)
+{
+	return !has_room(kept, fair_account(&kept->bytes, uid), ROOM_BYTES);
 }
 
 bool

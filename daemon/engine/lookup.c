@@ -79,7 +79,8 @@ set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_
 	/* A quick question may have taken a whole walk. */
 	if (owner->thorough && member->answered_depth < DEPTH_THOROUGH)
 		member->answered_depth = DEPTH_THOROUGH;
-	stay->tally->asks_again |= owner->unsearched || owner->reason == OWNER_REASON_TOO_MANY;
+	stay->tally->asks_again |= owner->unsearched ||
+	    owner->reason == OWNER_REASON_NOT_FINISHED || owner->reason == OWNER_REASON_TOO_MANY;
 	if (owner->unsearched) {
 		stay->tally->unsearched_count++;
 		stay->tally->unsearched_uid = owner->unsearched_uid;
@@ -240,7 +241,7 @@ stop_waiting(struct stay *stay, struct member *member, uint64_t now_usec)
 	bool crowded =
 	    !member->gone && !member->unproved && member->owner_wanted && member->asked_usec == 0;
 
-	stay->tally->short_of[SHORT_OF_QUESTIONS] += crowded;
+	shortages_note(&stay->tally->shortages, SHORT_OF_QUESTIONS, member->uid, crowded);
 	go_on_unknown(stay, member,
 	    member->gone ? OWNER_REASON_EXITED :
 		crowded	 ? OWNER_REASON_NOT_IN_TIME :
@@ -253,11 +254,12 @@ static void
 ask_again(struct stay *stay, struct member *member, uint64_t now_usec, uint64_t *due_usec)
 {
 	bool unkept = member->owner->reason == OWNER_REASON_TOO_MANY;
+	bool unsearched =
+	    member->owner->unsearched || member->owner->reason == OWNER_REASON_NOT_FINISHED;
 	uint64_t again_usec =
 	    member->answered_usec + (unkept ? UNKEPT_AGAIN_USEC : UNSEARCHED_AGAIN_USEC);
 
-	if ((!member->owner->unsearched && !unkept) || member->owner_wanted ||
-	    member->asked_usec != 0)
+	if ((!unsearched && !unkept) || member->owner_wanted || member->asked_usec != 0)
 		return;
 	if (unkept && now_usec >= again_usec && stay->tally->kept != NULL &&
 	    !kept_has_room(stay->tally->kept, member->uid, now_usec))
@@ -342,8 +344,7 @@ outlasts_refusal(const struct stay *stay, const struct member *member)
 static void
 note_refusal(struct stay *stay, const struct member *member)
 {
-	stay->tally->short_of[SHORT_OF_OWNERS]++;
-	stay->tally->unkept_uid = member->uid;
+	shortages_note(&stay->tally->shortages, SHORT_OF_OWNERS, member->uid, 1);
 }
 
 /* owner NULL: the question was left unanswered. */

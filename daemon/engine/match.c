@@ -263,7 +263,8 @@ match_user(const struct match *match, const struct match_subject *subject)
 
 /*
  * Where the process stands; a manager that only holds a .socket unit's listener stands there. NULL
- * where nobody knows: without a process, or if its cgroup could not be read.
+ * where nobody knows: without a process, if its cgroup could not be read, or if that of the socket
+ * that a manager holds was not found.
  */
 static const struct place *
 place_of(const struct match_subject *subject)
@@ -272,6 +273,8 @@ place_of(const struct match_subject *subject)
 	const struct place *place;
 
 	if (process == NULL)
+		return NULL;
+	if (process == owner_first(subject->owner) && owner_place_is_unknown(subject->owner))
 		return NULL;
 	place =
 	    process == owner_first(subject->owner) ? owner_place(subject->owner) : &process->place;

@@ -41,7 +41,8 @@ visit_away(struct pass *pass, struct stay *stay)
 	return true;
 }
 
-static void
+/* Returns false where the slice is over: then nothing was told but what is told once. */
+static bool
 tell_present(struct pass *pass, struct stay *stay)
 {
 	uint64_t age_usec = stay_age_usec(stay, pass->poll_usec);
@@ -50,17 +51,19 @@ tell_present(struct pass *pass, struct stay *stay)
 	if (!stay_is_seen(stay) && stay->is.state != STAY_OVERSTAYING) {
 		tell_turns(pass, stay);
 		agenda_repeat(&pass->engine->agenda);
-		return;
+		return true;
 	}
 	tell_persisting(pass, stay, age_usec);
-	judge_stay_keep(pass, stay);
+	if (!judge_stay_keep(pass, stay))
+		return false;
 	age_usec = company_age_usec(stay, pass->poll_usec);
 	if (tell_suspect(pass, stay, age_usec))
-		return;
+		return true;
 	tell_hopping(pass, stay);
 	tell_turns(pass, stay);
 	advice_note(pass, stay);
 	tell_overstay(pass, stay, age_usec);
+	return true;
 }
 
 static bool
@@ -69,12 +72,15 @@ visit_present(struct pass *pass, struct stay *stay)
 	if (!ask_resolved(pass, stay))
 		return true;
 	/* Not again where it was who shares it that took long. */
-	if (pass->member == 0 && !judge_stay_in_slices(pass, stay))
-		return false;
+	if (pass->member == 0) {
+		if (judge_stay_rests(pass, stay))
+			return true;
+		if (!judge_stay_in_slices(pass, stay))
+			return false;
+	}
 	if (!tenures_note(pass, stay))
 		return false;
-	tell_present(pass, stay);
-	return true;
+	return tell_present(pass, stay);
 }
 
 static bool

@@ -16,6 +16,7 @@
 #include "engine/kept.h"
 #include "engine/namespace.h"
 #include "engine/newer.h"
+#include "engine/pace.h"
 #include "engine/surge.h"
 #include "engine/turns.h"
 #include "engine/usage.h"
@@ -30,15 +31,17 @@ struct summing;
 struct pass {
 	struct engine *engine;
 	struct moment moment;
-	struct slice *slice;	 /* the one that runs, */
-	unsigned step;		 /* where it stands in pass.c, */
-	size_t at;		 /* and there at which stay, */
-	uint32_t member;	 /* and member */
-	struct judging *judging; /* judge-stay.c's: the stay that is being judged */
-	struct stay *back;	 /* comeback.c's: one that came back, and is yet to be judged, */
-	uint64_t away_usec;	 /* which was away for so long, USEC_NEVER = it was not */
-	uint64_t poll_usec;	 /* of the last poll: ages are what was observed then */
-	struct stay **due;	 /* reached their threshold, not told yet; due.c's, */
+	struct slice *slice;	    /* the one that runs, */
+	unsigned step;		    /* where it stands in pass.c, */
+	size_t at;		    /* and there at which stay, */
+	uint32_t member;	    /* and member */
+	struct judging *judging;    /* judge-stay.c's: the stay that is being judged */
+	const struct stay *keeping; /* its: the stay whose programs are being kept, */
+	uint32_t keep_at;	    /* from this member on */
+	struct stay *back;	    /* comeback.c's: one that came back, and is yet to be judged, */
+	uint64_t away_usec;	    /* which was away for so long, USEC_NEVER = it was not */
+	uint64_t poll_usec;	    /* of the last poll: ages are what was observed then */
+	struct stay **due;	    /* reached their threshold, not told yet; due.c's, */
 	size_t due_count, due_room;
 	bool due_lacks;		/* one of them: there was no memory for it */
 	struct batch *batch;	/* and what it makes of them */
@@ -53,6 +56,7 @@ struct pass {
 		DAY_TOLD,
 	} day;		    /* its summary */
 	bool waiting;	    /* one of them waits for its owner */
+	bool resting;	    /* one may be due, but is not judged yet: judge_stay_rests() */
 	struct newer newer; /* for who is reported in this pass */
 	size_t move_budget; /* comparisons that are left to find out who moved, */
 	size_t hop_budget;  /* and who opened a port before it left one */
@@ -86,6 +90,7 @@ struct engine {
 	struct occupations turns;
 	struct groups groups;
 	struct surge surge;
+	struct pace pace;
 	struct advice advice;
 	struct verified verified;
 	struct kept kept;

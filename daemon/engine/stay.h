@@ -6,6 +6,7 @@
 #define OVERSTAY_ENGINE_STAY_H
 
 #include "engine/judge.h"
+#include "engine/shortages.h"
 #include "model/report.h"
 
 struct chain;
@@ -78,27 +79,17 @@ struct member {
 	struct owner *owner;	/* a reference; NULL until it was looked up once */
 };
 
-/* What there is too little of for all who want it. */
-enum short_of {
-	SHORT_OF_QUESTIONS, /* sockets: nobody was asked for in time */
-	SHORT_OF_AWAY,	    /* stays: not kept until their grace was over */
-	SHORT_OF_PEERS,	    /* suspects reported without the question who is connected */
-	SHORT_OF_OWNERS,    /* sockets: whose owner was not kept */
-	SHORT_OF_COUNT,
-};
-
 /* Over all stays; kept by the functions below, so that nobody has to visit each of them. */
 struct stay_tally {
 	size_t away;	   /* how many are AWAY */
 	size_t unproved;   /* how many sockets are */
 	uint64_t changes;  /* counts: whoever saw the last one knows all there is (agenda.h) */
 	bool wants_owners; /* some owner may have to be asked for */
-	uint64_t short_of[SHORT_OF_COUNT]; /* how often, since the start */
-	uint32_t unkept_uid;		   /* whose was the last of SHORT_OF_OWNERS */
-	bool asks_again;		   /* some owner may be one that is not all of the truth */
-	struct kept *kept;		   /* the engine's, NULL = there is always room */
-	uint64_t unsearched_count;	   /* answers that said so, since the start; */
-	uint32_t unsearched_uid;	   /* whose processes the last one was about */
+	struct shortages shortages;
+	bool asks_again;	   /* some owner may be one that is not all of the truth */
+	struct kept *kept;	   /* the engine's, NULL = there is always room */
+	uint64_t unsearched_count; /* answers that said so, since the start; */
+	uint32_t unsearched_uid;   /* whose processes the last one was about */
 };
 
 /* What it is. There are thousands of them: flags share a byte, and nothing is padded. */

@@ -181,7 +181,7 @@ static bool
 lacks_group(struct pass *pass, const struct stay *stay, const struct group *group)
 {
 	bool lacks =
-	    group == NULL && group_key_knows(stay) && groups_have_room(&pass->engine->groups);
+	    group == NULL && group_key_knows(stay) && groups_have_room(&pass->engine->groups, stay);
 
 	if (lacks)
 		agenda_repeat(&pass->engine->agenda);
@@ -395,8 +395,8 @@ tell_occupied(struct pass *pass, struct stay *stay, struct occupation *occupatio
 		group_rank_note_report(group, &rank, now_usec);
 		for (uint8_t i = 0; i < occupation->taker_count; i++)
 			if (occupation->takers[i].has_owner)
-				groups_note_reported(groups, &occupation->takers[i].owner, &rank,
-				    now_usec);
+				groups_note_reported(groups, stay, &occupation->takers[i].owner,
+				    &rank, now_usec);
 	} else
 		group_rank_note_entries(group, &rank,
 		    again ? occupation->turns - occupation->told_turns : 1);

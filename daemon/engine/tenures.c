@@ -8,7 +8,7 @@
  * What it never does: follow who is allowed, was reported on that stay, or is unknown.
  *
  * Invariants: a stay with tenures is `shared` and no member of a chain itself; its tenures are gone
- * before it is. At most HOPPING_TENURES_MAX.
+ * before it is. At most HOPPING_TENURES_MAX, of which each user has his share.
  *
  * Cost: a bit for a stay of one owner. For one that is shared and changed a comparison of owners a
  * member; a walk over the tenures per pass, which compares in the bounds of its budget.
@@ -89,6 +89,7 @@ drop(struct hopping *hopping, struct tenure *tenure)
 {
 	if (tenure->chain != NULL)
 		tenure->chain->live--;
+	fair_release(&hopping->tenure_accounts, tenure->account);
 	(void)owner_unref(tenure->owner);
 	*tenure = hopping->tenures[--hopping->tenure_count];
 }
@@ -157,7 +158,15 @@ find_begin_usec(const struct stay *stay, const struct member *member)
 	return stay->is.first_seen_usec;
 }
 
-/* Returns NULL where there is no room. */
+static bool
+has_room(const struct hopping *hopping, uint32_t uid)
+{
+	return fair_has_share(&hopping->tenure_accounts,
+	    fair_account(&hopping->tenure_accounts, uid), 1, HOPPING_TENURES_OWN_MAX,
+	    HOPPING_TENURES_MAX);
+}
+
+/* Returns NULL without memory. */
 static struct tenure *
 begin(struct pass *pass, struct stay *stay, const struct member *member)
 {
@@ -173,7 +182,10 @@ begin(struct pass *pass, struct stay *stay, const struct member *member)
 		.stay = stay,
 		.owner = owner_ref(member->owner),
 		.from_usec = find_begin_usec(stay, member),
+		.uid = member->uid,
+		.account = (uint8_t)fair_account(&hopping->tenure_accounts, member->uid),
 	};
+	fair_charge(&hopping->tenure_accounts, tenure->account, tenure->uid);
 	/* It was there by itself until now. */
 	if (chain != NULL && owner_same(chain->owner, member->owner)) {
 		tenure->chain = chain;
@@ -193,8 +205,12 @@ note_member(struct pass *pass, struct stay *stay, const struct member *member, b
 	struct stay_judgement judged;
 	struct verdict verdict;
 
-	if (tenure == NULL && (!shared || hopping->tenure_count == HOPPING_TENURES_MAX))
+	if (tenure == NULL && !shared)
 		return;
+	if (tenure == NULL && !has_room(hopping, member->uid)) {
+		shortages_note(hopping->shortages, SHORT_OF_FOLLOWED, member->uid, 1);
+		return;
+	}
 	judged = judge_stay_as(pass, stay, member);
 	verdict = stay->judged.verdict;
 	judge_stay_restore(stay, &judged);
@@ -206,9 +222,8 @@ note_member(struct pass *pass, struct stay *stay, const struct member *member, b
 	if (tenure == NULL)
 		tenure = begin(pass, stay, member);
 	if (tenure == NULL) {
-		/* Without memory it begins in the next pass. */
-		if (hopping->tenure_count < HOPPING_TENURES_MAX)
-			stay_judge_anew(stay);
+		/* It begins in the next pass. */
+		stay_judge_anew(stay);
 		return;
 	}
 	if (member->since_usec < tenure->from_usec)

@@ -270,8 +270,9 @@ bound_away(struct observation *observation, struct slice *slice)
 	/* Without memory nobody can say which: the next poll does. */
 	for (size_t i = 0; i < track->count && kept < TRACK_AWAY_MAX; i++)
 		track->stays[i]->is.given_up = false;
-	if (kept == TRACK_AWAY_MAX)
-		track->tally.short_of[SHORT_OF_AWAY] += track->tally.away - kept;
+	for (size_t i = 0; i < track->count && kept == TRACK_AWAY_MAX; i++)
+		shortages_note(&track->tally.shortages, SHORT_OF_AWAY,
+		    track->stays[i]->is.members[0].uid, track->stays[i]->is.given_up);
 	return true;
 }
 

@@ -239,6 +239,7 @@ drop(struct occupations *turns, struct occupation *occupation)
 	forget_takers(occupation);
 	free(occupation);
 	turns->count--;
+	fair_release(&turns->accounts, occupant->account);
 	if (occupant->ports != NULL)
 		return;
 	HASH_DEL(turns->occupants, occupant);
@@ -277,24 +278,45 @@ find_shortest(const struct occupant *occupant)
 	return shortest;
 }
 
-/* Room for one more of this occupant, who may be gone behind it. One that floods takes its own. */
-static void
-make_room(struct occupations *turns, struct occupant *occupant)
+/* The account with the most of them, with this one if it has as many. */
+static unsigned
+find_greatest(const struct fair_accounts *accounts, unsigned own)
 {
+	unsigned greatest = own;
+
+	for (unsigned i = 0; i < FAIR_ACCOUNTS_MAX; i++)
+		if (accounts->accounts[i].count > accounts->accounts[greatest].count)
+			greatest = i;
+	return greatest;
+}
+
+/* Room for one more of this occupant (NULL = it has none yet), who may be gone behind it. Who
+ * floods takes his own, by whatever occupants. */
+static void
+make_room(struct occupations *turns, struct occupant *occupant, uint32_t uid)
+{
+	unsigned own = occupant == NULL ? fair_account(&turns->accounts, uid) : occupant->account;
+	unsigned greatest = find_greatest(&turns->accounts, own);
 	struct occupant *other, *next;
 
 	if (count_of(occupant) < TURNS_OF_OCCUPANT_MAX) {
 		if (turns->count < TURNS_MAX)
 			return;
+		if (occupant != NULL && occupant->account != greatest)
+			occupant = NULL;
 		HASH_ITER (hh, turns->occupants, other, next)
-			if (count_of(other) > count_of(occupant))
+			if (other->account == greatest && count_of(other) > count_of(occupant))
 				occupant = other;
+		if (occupant == NULL)
+			return;
+		/* An occupant's own bound is no want: a server of passive ports has more. */
+		shortages_note(turns->shortages, SHORT_OF_FOLLOWED, occupant->uid, 1);
 	}
 	drop(turns, find_shortest(occupant));
 }
 
 static struct occupant *
-find_or_add_occupant(struct occupations *turns, const struct group_key *key)
+find_or_add_occupant(struct occupations *turns, const struct group_key *key, uint32_t uid)
 {
 	struct occupant *occupant = find_occupant(turns, key);
 
@@ -303,6 +325,8 @@ find_or_add_occupant(struct occupations *turns, const struct group_key *key)
 	occupant = calloc(1, sizeof(*occupant));
 	if (occupant == NULL)
 		return NULL;
+	occupant->uid = uid;
+	occupant->account = fair_account(&turns->accounts, uid);
 	occupant->key = *key;
 	HASH_ADD(hh, turns->occupants, key, sizeof(occupant->key), occupant);
 	if (table_holds(occupant))
@@ -312,15 +336,16 @@ find_or_add_occupant(struct occupations *turns, const struct group_key *key)
 }
 
 static struct occupation *
-add(struct occupations *turns, const struct group_key *key, const struct turns_port *at)
+add(struct occupations *turns, const struct group_key *key, const struct turns_port *at,
+    uint32_t uid)
 {
 	struct occupation *occupation = calloc(1, sizeof(*occupation));
 	struct occupant *occupant;
 
 	if (occupation == NULL)
 		return NULL;
-	make_room(turns, find_occupant(turns, key));
-	occupant = find_or_add_occupant(turns, key);
+	make_room(turns, find_occupant(turns, key), uid);
+	occupant = find_or_add_occupant(turns, key, uid);
 	occupation->at = *at;
 	occupation->occupant = occupant;
 	occupation->severity = SEVERITY_OFF;
@@ -328,6 +353,7 @@ add(struct occupations *turns, const struct group_key *key, const struct turns_p
 		HASH_ADD(hh, occupant->ports, at, sizeof(occupation->at), occupation);
 		if (table_holds(occupation)) {
 			turns->count++;
+			fair_charge(&turns->accounts, occupant->account, occupant->uid);
 			port_set_add(&turns->ports, (uint16_t)at->port, (uint16_t)at->port);
 			return occupation;
 		}
@@ -509,7 +535,7 @@ turns_leave(struct occupations *turns, const struct stay *stay, uint64_t grace_u
 		if (!turns_is_certain(stay))
 			return 0;
 		if (occupation == NULL)
-			occupation = add(turns, &key, &at);
+			occupation = add(turns, &key, &at, worst_of(stay)->uid);
 		else
 			begin_anew(occupation);
 	}

@@ -7,13 +7,14 @@
 
 #include "base/port-set.h"
 #include "base/table.h"
+#include "engine/fair.h"
 #include "engine/group-key.h"
 
 /* So many stays are an occupation. */
 #define TURNS_MIN 2
 
-/* Occupations that are remembered at once; beyond it the shortest of the occupant that has most of
- * them is dropped. */
+/* Occupations that are remembered at once; beyond it the user who has most of them pays: the
+ * shortest of his occupant that has most of them is dropped. */
 #define TURNS_MAX 4096
 
 /* And of one occupant; beyond it its own shortest is dropped. */
@@ -65,6 +66,8 @@ struct occupation {
 struct occupant {
 	struct group_key key;
 	struct occupation *ports; /* a hash table (base/table.h) */
+	uint32_t uid;		  /* who pays for them: the user of the first of its sockets, */
+	unsigned account;	  /* and that one's account */
 	UT_hash_handle hh;
 };
 
@@ -72,6 +75,8 @@ struct occupations {
 	struct occupant *occupants; /* a hash table */
 	size_t count;		    /* of occupations */
 	struct port_set ports;	    /* those, and for a while more */
+	struct fair_accounts accounts;
+	struct shortages *shortages; /* NULL = nobody counts them */
 };
 
 void turns_clear(struct occupations *turns);

@@ -14,11 +14,12 @@
  * matched and who stayed: a host that tests programs all day must not pay for each of them.
  *
  * Memory: VERIFIED_MAX entries of some 160 bytes, and their paths. Cost: a hash for each process of
- * an owner that was looked up; for one more than VERIFIED_MAX, a walk through all.
+ * an owner that was looked up.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/cleanup.h"
 #include "base/table.h"
@@ -31,8 +32,8 @@ struct process_key {
 struct verified_entry {
 	struct process_key key; /* of the executable */
 	struct executable executable;
-	uint64_t used; /* verified->clock when it was last of use */
-	bool kept;     /* `added` was told of it */
+	bool kept;			    /* `added` was told of it */
+	struct verified_entry *prev, *next; /* in the order in which they were last of use */
 	UT_hash_handle hh;
 };
 
@@ -40,6 +41,7 @@ static void
 drop(struct verified *verified, struct verified_entry *entry)
 {
 	HASH_DEL(verified->entries, entry);
+	DL_DELETE(verified->oldest, entry);
 	free(entry->executable.path);
 	free(entry);
 }
@@ -77,15 +79,12 @@ same_file(const struct executable *a, const struct executable *b)
 	    strcmp(a->path, b->path) == 0;
 }
 
+/* It is the one that was of use last. */
 static void
-drop_oldest(struct verified *verified)
+note_use(struct verified *verified, struct verified_entry *entry)
 {
-	struct verified_entry *oldest = verified->entries;
-
-	for (struct verified_entry *entry = oldest; entry != NULL; entry = entry->hh.next)
-		if (entry->used < oldest->used)
-			oldest = entry;
-	drop(verified, oldest);
+	DL_DELETE(verified->oldest, entry);
+	DL_APPEND(verified->oldest, entry);
 }
 
 /* The new entry of a process that has none. Returns NULL without memory. */
@@ -97,13 +96,15 @@ append(struct verified *verified, const struct executable *executable)
 	if (entry == NULL)
 		return NULL;
 	if (HASH_COUNT(verified->entries) == VERIFIED_MAX)
-		drop_oldest(verified);
+		drop(verified, verified->oldest);
 	entry->key = key_of(executable);
 	HASH_ADD(hh, verified->entries, key, sizeof(entry->key), entry);
-	if (table_holds(entry))
-		return entry;
-	free(entry);
-	return NULL;
+	if (!table_holds(entry)) {
+		free(entry);
+		return NULL;
+	}
+	DL_APPEND(verified->oldest, entry);
+	return entry;
 }
 
 static int
@@ -122,8 +123,8 @@ remember(struct verified *verified, const struct executable *executable, bool ke
 	free(entry->executable.path);
 	entry->executable = *executable;
 	entry->executable.path = take_ptr(path);
-	entry->used = ++verified->clock;
 	entry->kept = kept;
+	note_use(verified, entry);
 	return 0;
 }
 
@@ -179,7 +180,7 @@ apply_to_process(struct verified *verified, struct process *process)
 	bool same = entry != NULL && same_file(&entry->executable, &executable);
 
 	if (same)
-		entry->used = ++verified->clock;
+		note_use(verified, entry);
 	if (same && process->exe_trust == EXE_UNVERIFIED && process->exe_deleted)
 		process->exe_trust = EXE_REPLACED;
 	if (same || process->exe_trust != EXE_SAME)

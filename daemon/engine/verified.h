@@ -22,7 +22,7 @@ struct executable {
 
 struct verified {
 	struct verified_entry *entries; /* a hash table (base/table.h) */
-	uint64_t clock;			/* counts what is looked up, for the age of entries */
+	struct verified_entry *oldest; /* the same in a list: the one that was of use longest ago */
 	/* Told of each that is to be kept, which it borrows; may be NULL. */
 	void (*added)(const struct executable *executable, void *argument);
 	void *argument;

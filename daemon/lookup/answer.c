@@ -9,8 +9,8 @@
  *
  *	kernel    both walks saw every process, none ever held it, the socket is uid 0's, and
  *		  the kernel names its port (kernel-owner.c)
- *	unknown   else, with the reason: not every process could be searched, or seen; the kernel
- *		  has sockets
+ *	unknown   else, with the reason: not every process could be searched, or seen, for want of
+ *		  permission or for another cause; the kernel has sockets
  *		  of ports that it does not name; an io_uring may hold it that shows no numbers
  *		  (visit.c); processes of another PID namespace may; or no process holds it
  *
@@ -25,7 +25,7 @@
  * What is remembered of described processes, and bounded for a request, is so for as many owners as
  * a packet has questions; after them it begins anew.
  *
- * Memory: 0.9 KiB for each inode of a request (54 MiB for the largest), one owner, one packet.
+ * Memory: 0.9 KiB for each inode of a request (58 MiB for the largest), one owner, one packet.
  * Cost: walk.c, process.c.
  */
 #include <errno.h>
@@ -58,11 +58,12 @@ struct answer {
 	struct wanted **order;	/* room for count of them */
 	struct cgroup *cgroups; /* room for count; those of the sockets, sorted by id */
 	size_t cgroup_count;
-	size_t described;    /* owners, since the view was opened */
-	bool cgroups_found;  /* cgroup_find() has been asked */
-	bool saw_all;	     /* the last walk saw every process */
-	bool denied;	     /* in some walk permission lacked */
-	uint64_t begun_usec; /* CLOCK_MONOTONIC */
+	size_t described;	 /* owners, since the view was opened */
+	bool cgroups_found;	 /* cgroup_find() has been asked */
+	struct walk_result last; /* what the last walk saw */
+	bool denied;		 /* in some walk permission lacked */
+	bool short_of_memory;	 /* view_lacks_memory() was called */
+	uint64_t begun_usec;	 /* CLOCK_MONOTONIC */
 	uint64_t begun_cpu_usec;
 	char *packet; /* LOOKUP_PACKET_MAX bytes */
 	answer_function *send;
@@ -184,12 +185,13 @@ compare_order(const void *a, const void *b)
 	return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
-/* Sends one owner for the sockets of a group and marks them answered. */
+/* Sends one owner for the sockets of a group and marks them answered. Returns 0 or -errno: -ENOMEM
+ * where there was none for something that is to be said of it. */
 static int
 send_owner(struct answer *answer, const struct owner *owner, struct wanted **group, size_t count)
 {
 	uint32_t inodes[LOOKUP_INODES_MAX], filled = 0;
-	int r = 0;
+	int r = answer->short_of_memory ? -ENOMEM : 0;
 
 	for (size_t i = 0; i < count && r == 0; i++) {
 		inodes[filled++] = group[i]->inode;
@@ -210,6 +212,7 @@ open_view(struct answer *answer, const struct host *host)
 	int r = view_open(&answer->view, host);
 
 	answer->described = 0;
+	answer->view.short_of_memory = &answer->short_of_memory;
 	answer->view.orphans = shell_orphans_new();
 	return r == 0 && answer->view.orphans == NULL ? -ENOMEM : r;
 }
@@ -297,7 +300,7 @@ send_group(struct answer *answer, struct wanted **group, size_t count)
 	if (owner == NULL)
 		return -ENOMEM;
 	owner->holders = first->holders;
-	owner->thorough = answer->saw_all;
+	owner->thorough = answer->last.saw_all;
 	owner->unjudged = first->unjudged;
 	set_unsearched(first, owner);
 	r = describe_holders(answer, first, wants_checksum(group, count), owner);
@@ -354,13 +357,17 @@ may_be_elsewhere(const struct answer *answer, const struct wanted *wanted)
 	char own[VIEW_NAMESPACE_MAX];
 	_pids_ struct pids pids = { 0 };
 	bool foreign = false;
+	int r;
 
 	if (files_read_link(host->proc_fd, "self/ns/pid", own, sizeof(own)) <= 0 ||
 	    strcmp(own, INIT_PIDS) == 0)
 		return false;
-	return path == NULL ||
-	    cgroup_read_pids(host->cgroup_fd, path, LOOKUP_PID_MAX, &pids, &foreign) == -ENOENT ||
-	    foreign;
+	if (path == NULL)
+		return true;
+	r = cgroup_read_pids(host->cgroup_fd, path, LOOKUP_PID_MAX, &pids, &foreign);
+	if (r == -ENOMEM)
+		view_lacks_memory(&answer->view);
+	return r == -ENOENT || foreign;
 }
 
 /* What the kernel says of a socket that no process was ever seen with: root's may be its own. */
@@ -376,10 +383,10 @@ find_claim(const struct kernel_claims *claims, const struct wanted *wanted)
 						  kernel_claims_find(claims, &endpoint, true);
 }
 
-/* Who has the socket, by what is known of it: fills kind, reason and place of *ret. */
+/* Who has the socket, by what is known of it: fills kind, reason and place of *ret. A holder that
+ * was gone when it was to be described held it no more in the last walk's end. */
 static int
-judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_all,
-    struct owner **ret)
+judge_left(const struct answer *answer, const struct wanted *wanted, struct owner **ret)
 {
 	enum owner_kind kind = OWNER_UNKNOWN;
 	enum owner_reason reason = OWNER_REASON_NO_PROCESS;
@@ -387,8 +394,9 @@ judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_al
 
 	if (wanted->unsearched)
 		reason = OWNER_REASON_NOT_SEARCHED;
-	else if (!saw_all)
-		reason = OWNER_REASON_NO_PERMISSION;
+	else if (!answer->last.saw_all)
+		reason =
+		    answer->last.denied ? OWNER_REASON_NO_PERMISSION : OWNER_REASON_NOT_FINISHED;
 	else if (wanted->claim == KERNEL_CLAIM_PROVED) {
 		kind = OWNER_KERNEL;
 		reason = OWNER_REASON_NONE;
@@ -401,7 +409,7 @@ judge_left(const struct answer *answer, const struct wanted *wanted, bool saw_al
 	*ret = owner_new(kind, reason, 0);
 	if (*ret == NULL)
 		return -ENOMEM;
-	(*ret)->thorough = saw_all;
+	(*ret)->thorough = answer->last.saw_all;
 	set_unsearched(wanted, *ret);
 	r = set_place(answer, wanted->cgroup, *ret);
 	if (r < 0)
@@ -425,14 +433,16 @@ compare_left(const void *a, const void *b)
 	return compare_unsearched(left, right);
 }
 
-/* Notes what the kernel says of those sockets. Without memory it says nothing. */
+/* Notes what the kernel says of those sockets. */
 static void
 find_claims(struct answer *answer, size_t left)
 {
 	_free_ struct kernel_claims *claims = malloc(sizeof(*claims));
 
-	if (claims == NULL)
+	if (claims == NULL) {
+		view_lacks_memory(&answer->view);
 		return;
+	}
 	kernel_owner_read(&answer->view, claims);
 	for (size_t i = 0; i < left; i++)
 		answer->order[i]->claim = find_claim(claims, answer->order[i]);
@@ -475,7 +485,7 @@ send_left(struct answer *answer, bool saw_all)
 		for (end = start + 1; end < left; end++)
 			if (compare_left(&order[start], &order[end]) != 0)
 				break;
-		r = judge_left(answer, order[start], saw_all, &owner);
+		r = judge_left(answer, order[start], &owner);
 		if (r == 0)
 			r = send_owner(answer, owner, order + start, end - start);
 		owner_unref(owner);
@@ -510,7 +520,7 @@ choose_walk(struct answer *answer, enum walk_kind *ret)
 
 /* One walk. Returns 0 or -errno. */
 static int
-walk(struct answer *answer, enum walk_kind kind, struct walk_result *ret)
+walk(struct answer *answer, enum walk_kind kind)
 {
 	const struct host *host = answer->view.host;
 	const struct walk_plan plan = {
@@ -520,10 +530,11 @@ walk(struct answer *answer, enum walk_kind kind, struct walk_result *ret)
 		.cgroups = answer->cgroups,
 		.cgroup_count = answer->cgroup_count,
 	};
-	int r = walk_processes(host, answer->wanted, answer->count, &plan, ret);
+	struct walk_result result;
+	int r = walk_processes(host, answer->wanted, answer->count, &plan, &result);
 
-	answer->saw_all = r == 0 && ret->saw_all;
-	answer->denied = answer->denied || (r == 0 && ret->denied);
+	answer->last = r == 0 ? result : (struct walk_result){ 0 };
+	answer->denied = answer->denied || answer->last.denied;
 	return r;
 }
 
@@ -536,14 +547,12 @@ answer_found(struct answer *answer, bool *ret_saw_all)
 
 	*ret_saw_all = true;
 	for (int round = 0; r == 0 && round < 2 && !all_answered(answer); round++) {
-		struct walk_result result;
-
-		r = walk(answer, kind, &result);
+		r = walk(answer, kind);
 		if (r == 0)
 			r = send_found(answer);
-		*ret_saw_all &= answer->saw_all;
+		*ret_saw_all &= answer->last.saw_all;
 		/* A second one of the same kind would not come any further. */
-		if (r == 0 && kind == WALK_THOROUGH && result.unfinished)
+		if (r == 0 && kind == WALK_THOROUGH && answer->last.unfinished)
 			break;
 		kind = WALK_THOROUGH;
 	}

@@ -20,6 +20,7 @@
  * Cost: nothing for most; some 20 us for a program that is not PID 1's in a user namespace and
  * mounts of its own, and a table of mounts more, 100 us, if it is root's and not the host's.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -151,8 +152,11 @@ is_misnamed(const struct subject *subject, const char *path)
 	char place[2 * FILES_LINK_MAX];
 	const char *name = program_name(path), *own;
 	uint64_t id;
+	int r = mounts_locate_by(subject->task_fd, "mountinfo", path, place, sizeof(place), &id);
 
-	if (mounts_locate_by(subject->task_fd, "mountinfo", path, place, sizeof(place), &id) < 0)
+	if (r == -ENOMEM)
+		view_lacks_memory(subject->view);
+	if (r < 0)
 		return false;
 	own = program_name(place);
 	return !claim_is_family(name, own) &&

@@ -123,9 +123,9 @@ read_mounts(struct file_systems *systems)
 	ssize_t length;
 	char *save = NULL;
 
-	systems->known = true;
 	if (text == NULL)
 		return;
+	systems->known = true;
 	length = files_read(systems->proc_fd, "1/mountinfo", text, MOUNTS_TEXT_MAX);
 	if (length <= 0)
 		return;

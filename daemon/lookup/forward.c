@@ -186,9 +186,10 @@ find_networks(const struct view *view, struct containers *containers)
 	struct dirent *entry;
 	int r = 0;
 
-	if (directory == NULL ||
-	    files_read_link(view->host->proc_fd, "1/ns/net", host_network, sizeof(host_network)) <=
-		0)
+	if (directory == NULL)
+		return errno == ENOMEM ? -ENOMEM : 0;
+	if (files_read_link(view->host->proc_fd, "1/ns/net", host_network, sizeof(host_network)) <=
+	    0)
 		return 0;
 	while (
 	    r == 0 && containers->count < NAMESPACES_MAX && (entry = readdir(directory)) != NULL) {

@@ -43,5 +43,13 @@ host_open(struct host *ret)
 	ret->systemd_fd = open("/sys/fs/cgroup/systemd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ret->memory_device = find_memory_device();
 	ret->known = known_new();
+	if (ret->known == NULL) {
+		(void)close(ret->proc_fd);
+		if (ret->cgroup_fd >= 0)
+			(void)close(ret->cgroup_fd);
+		if (ret->systemd_fd >= 0)
+			(void)close(ret->systemd_fd);
+		return -ENOMEM;
+	}
 	return 0;
 }

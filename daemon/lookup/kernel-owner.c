@@ -184,6 +184,8 @@ read_threads(const struct view *view, struct kernel_claims *claims)
 	struct dirent *entry;
 	uint32_t done = 0;
 
+	if (directory == NULL)
+		view_lacks_memory(view);
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
 		int32_t pid = files_number(entry->d_name);
 		_close_ int fd = pid > 0 ? proc_open(view->host->proc_fd, pid) : -1;

@@ -387,8 +387,10 @@ kin_read(struct view *view, int32_t pid, bool in_container)
 		return NULL;
 	if (kinship == NULL)
 		kinship = view->kinship = calloc(1, sizeof(*kinship));
-	if (kinship == NULL)
+	if (kinship == NULL) {
+		view_lacks_memory(view);
 		return NULL;
+	}
 	while (kinship->slots[slot].pid != 0) {
 		if (kinship->slots[slot].pid == pid)
 			return &kinship->slots[slot];

@@ -158,15 +158,17 @@ read_rank(const char *name, unsigned *ret)
 	return true;
 }
 
-/* Lists one directory. Returns how many candidates there are now. */
-static size_t
-list_directory(int fd, unsigned number, struct known_name *candidates, size_t count)
+/* Lists one directory behind the *count candidates that there are. Returns 0 or -ENOMEM. */
+static int
+list_directory(int fd, unsigned number, struct known_name *candidates, size_t *count)
 {
 	_closedir_ DIR *directory = fd >= 0 ? files_open_directory(fd, ".") : NULL;
 	struct dirent *entry;
 
-	for (unsigned names = 0; directory != NULL && names < NAMES_MAX && count < CANDIDATES_MAX &&
-	     (entry = readdir(directory)) != NULL;
+	if (fd >= 0 && directory == NULL && errno == ENOMEM)
+		return -ENOMEM;
+	for (unsigned names = 0; directory != NULL && names < NAMES_MAX &&
+	     *count < CANDIDATES_MAX && (entry = readdir(directory)) != NULL;
 	     names++) {
 		struct known_name candidate = {
 			.directory = number,
@@ -177,9 +179,9 @@ list_directory(int fd, unsigned number, struct known_name *candidates, size_t co
 		    !read_rank(entry->d_name, &candidate.rank))
 			continue;
 		memcpy(candidate.name, entry->d_name, strlen(entry->d_name) + 1);
-		candidates[count++] = candidate;
+		candidates[(*count)++] = candidate;
 	}
-	return count;
+	return 0;
 }
 
 static int
@@ -229,20 +231,22 @@ add(struct known_programs *known, int root_fd, const struct known_name *candidat
 	known->entries[known->count++] = entry;
 }
 
-static void
+static int
 fill(struct known_programs *known, int root_fd, const int *fds, struct file_systems *systems)
 {
 	_free_ struct known_name *candidates = calloc(CANDIDATES_MAX, sizeof(*candidates));
 	size_t count = 0;
+	int r = candidates == NULL ? -ENOMEM : 0;
 
 	known->count = 0;
-	if (candidates == NULL)
-		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(directories); i++)
-		count = list_directory(fds[i], i, candidates, count);
+	for (unsigned i = 0; i < ARRAY_SIZE(directories) && r == 0; i++)
+		r = list_directory(fds[i], i, candidates, &count);
+	if (r < 0)
+		return r;
 	qsort(candidates, count, sizeof(candidates[0]), compare);
 	for (size_t i = 0; i < count && known->count < KNOWN_MAX; i++)
 		add(known, root_fd, &candidates[i], systems);
+	return 0;
 }
 
 /* Opens the directories, each once, and notes their states; of one that is there by another name,
@@ -305,28 +309,32 @@ known_new(void)
 	return calloc(1, sizeof(struct known_programs));
 }
 
-void
+int
 known_refresh(struct known_programs *known, int root_fd, struct file_systems *systems)
 {
 	struct file_state states[ARRAY_SIZE(directories)];
-	int fds[ARRAY_SIZE(directories)];
+	int fds[ARRAY_SIZE(directories)], r = 0;
 
 	if (known == NULL)
-		return;
+		return 0;
 	memset(known->remembered, 0, sizeof(known->remembered));
 	if (root_fd < 0) {
 		known->count = 0;
-		return;
+		return 0;
 	}
 	open_directories(root_fd, fds, states);
 	if (memcmp(states, known->directories, sizeof(states)) != 0 ||
 	    !is_current(known, root_fd, fds)) {
 		memcpy(known->directories, states, sizeof(states));
-		fill(known, root_fd, fds, systems);
+		r = fill(known, root_fd, fds, systems);
 	}
+	/* To be listed again. */
+	if (r < 0)
+		memset(known->directories, 0, sizeof(known->directories));
 	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
+	return r;
 }
 
 /* ---- a file ------------------------------------------------------------------------------- */

@@ -27,9 +27,10 @@ struct known_programs *known_new(void);
 
 /*
  * Reads what has changed of the programs below root_fd, PID 1's root (-1 = may not be looked at:
- * nothing is known). known may be NULL.
+ * nothing is known). known may be NULL. Returns 0; -ENOMEM: the table is empty until the next one.
  */
-void known_refresh(struct known_programs *known, int root_fd, struct file_systems *systems);
+int known_refresh(struct known_programs *known, int root_fd,
+    struct file_systems *systems) _mustcheck_;
 
 /*
  * Which program the file that fd is (O_PATH) is a copy of, if the reader may read it

@@ -82,13 +82,15 @@ is_started(const struct candidate *candidate, const struct pids *pids, bool is_c
 
 /* Was the process given this id of a run, and has it that still? */
 static bool
-has_invocation(int process_fd, const char *invocation)
+has_invocation(const struct view *view, int process_fd, const char *invocation)
 {
 	static const char name[] = "INVOCATION_ID=";
 	_free_ char *text = malloc(ENVIRONMENT_MAX + 1);
 	ssize_t length =
 	    text == NULL ? -1 : files_read(process_fd, "environ", text, ENVIRONMENT_MAX);
 
+	if (text == NULL)
+		view_lacks_memory(view);
 	if (length <= 0)
 		return false;
 	text[length] = '\0';
@@ -106,11 +108,12 @@ enum standing {
 };
 
 static enum standing
-judge_standing(int process_fd, const struct candidate *candidate, const struct records_run *run)
+judge_standing(const struct view *view, int process_fd, const struct candidate *candidate,
+    const struct records_run *run)
 {
 	if (run == NULL || candidate->start_usec + START_SLACK_USEC >= run->start_usec)
 		return STANDING_STARTED;
-	return has_invocation(process_fd, run->invocation) ? STANDING_CLAIMED : STANDING_NONE;
+	return has_invocation(view, process_fd, run->invocation) ? STANDING_CLAIMED : STANDING_NONE;
 }
 
 /*
@@ -138,7 +141,7 @@ choose(const struct view *view, struct pids *pids, bool is_container, const stru
 		if (first.pid == 0 || candidate.start_usec < first.start_usec)
 			first = candidate;
 		if (is_started(&candidate, pids, is_container)) {
-			enum standing standing = judge_standing(fd, &candidate, run);
+			enum standing standing = judge_standing(view, fd, &candidate, run);
 
 			if (standing > best_standing ||
 			    (standing == best_standing && standing != STANDING_NONE &&

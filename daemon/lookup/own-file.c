@@ -15,6 +15,7 @@
  * Cost: nothing for most; two tables of mounts, 100 us and more, for a program that is not PID 1's
  * in mounts of its own and no container's.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,14 +102,19 @@ read_place(const struct view *view, int task_fd, const char *exe)
 {
 	char file[2 * FILES_LINK_MAX], directory[2 * FILES_LINK_MAX];
 	uint64_t id;
+	int r = mounts_locate_by(task_fd, "mountinfo", exe, file, sizeof(file), &id);
 
-	if (mounts_locate_by(task_fd, "mountinfo", exe, file, sizeof(file), &id) < 0)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (mounts_locate_by(view->host->proc_fd, "1/mountinfo", places[i].path, directory,
-			sizeof(directory), &id) == 0 &&
-		    is_below(file, directory))
+	if (r == -ENOMEM)
+		view_lacks_memory(view);
+	for (size_t i = 0; i < ARRAY_SIZE(places) && r == 0; i++) {
+		int at = mounts_locate_by(view->host->proc_fd, "1/mountinfo", places[i].path,
+		    directory, sizeof(directory), &id);
+
+		if (at == -ENOMEM)
+			view_lacks_memory(view);
+		if (at == 0 && is_below(file, directory))
 			return places[i].evidence;
+	}
 	return 0;
 }
 

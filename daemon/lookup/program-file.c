@@ -106,14 +106,18 @@ means_the_same(const struct view *view, int task_fd, const char *path, const str
 {
 	char init[2 * FILES_LINK_MAX], own[2 * FILES_LINK_MAX];
 	uint64_t init_id, own_id;
+	int r;
 
 	/* Before Linux 5.8 statx(2) does not return the mount of a file. */
 	if ((file->stx_mask & STATX_MNT_ID) == 0 || !is_at_root(task_fd))
 		return false;
-	return mounts_locate_by(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init),
-		   &init_id) == 0 &&
-	    mounts_locate_by(task_fd, "mountinfo", path, own, sizeof(own), &own_id) == 0 &&
-	    strcmp(init, own) == 0 && own_id == file->stx_mnt_id;
+	r = mounts_locate_by(view->host->proc_fd, "1/mountinfo", path, init, sizeof(init),
+	    &init_id);
+	if (r == 0)
+		r = mounts_locate_by(task_fd, "mountinfo", path, own, sizeof(own), &own_id);
+	if (r == -ENOMEM)
+		view_lacks_memory(view);
+	return r == 0 && strcmp(init, own) == 0 && own_id == file->stx_mnt_id;
 }
 
 /* Judges a file without links whose path was path. */

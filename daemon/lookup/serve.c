@@ -21,8 +21,11 @@
 #include "model/link.h"
 #include "wire/encode.h"
 
-#define SEND_WAIT_MSEC	  5000
+/* overstayd gives up first, after 10 seconds: on a busy host it may not run for several. */
+#define SEND_WAIT_MSEC	  15000
 #define RECEIVE_WAIT_USEC (5 * USEC_PER_SEC)
+
+_Static_assert(SEND_WAIT_MSEC < LOOKUP_SECONDS_MAX * 1000, "the alarm is for what hangs");
 
 /* The longest packet that is part of a request; one byte more shows a longer one. */
 #define PACKET_MAX                                                                            \

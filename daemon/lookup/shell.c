@@ -284,6 +284,8 @@ read_descendants(struct shells *shells, int process_fd, int32_t pid)
 	unsigned threads = THREADS_MAX;
 	struct dirent *entry;
 
+	if (directory == NULL && errno == ENOMEM)
+		view_lacks_memory(shells->view);
 	while (directory != NULL && threads > 0 && (entry = readdir(directory)) != NULL) {
 		if (files_number(entry->d_name) <= 0)
 			continue;
@@ -313,6 +315,8 @@ find_orphans(const struct view *view, struct orphans *orphans)
 	int r = cgroup_read_pids(host->cgroup_fd, orphans->cgroup, COMPANIONS_MAX, &pids, NULL);
 
 	orphans->count = 0;
+	if (r == -ENOMEM)
+		view_lacks_memory(view);
 	if (r < 0 && r != -E2BIG)
 		return;
 	for (size_t i = 0; i < pids.count && orphans->count < ORPHANS_MAX; i++) {
@@ -351,8 +355,10 @@ read_orphans(const struct view *view, const char *cgroup)
 		free(cache->list[--cache->count].cgroup);
 	orphans = &cache->list[cache->count];
 	orphans->cgroup = strdup(cgroup);
-	if (orphans->cgroup == NULL)
+	if (orphans->cgroup == NULL) {
+		view_lacks_memory(view);
 		return NULL;
+	}
 	cache->count++;
 	find_orphans(view, orphans);
 	return orphans;
@@ -464,8 +470,11 @@ static bool
 is_shell_instance(const struct view *view, const char *path)
 {
 	_pids_ struct pids pids = { 0 };
+	int r = cgroup_read_pids(view->host->cgroup_fd, path, COMPANIONS_MAX, &pids, NULL);
 
-	if (cgroup_read_pids(view->host->cgroup_fd, path, COMPANIONS_MAX, &pids, NULL) < 0)
+	if (r == -ENOMEM)
+		view_lacks_memory(view);
+	if (r < 0)
 		return false;
 	for (size_t i = 0; i < pids.count; i++) {
 		_close_ int fd = proc_open(view->host->proc_fd, pids.list[i]);
@@ -516,6 +525,8 @@ shell_is_accepted(const struct view *view, const char *cgroup)
 		return false;
 	directory =
 	    files_open_directory(view->host->cgroup_fd, slice[0] == '/' ? slice + 1 : slice);
+	if (directory == NULL && errno == ENOMEM)
+		view_lacks_memory(view);
 	while (directory != NULL && left > 0 && (entry = readdir(directory)) != NULL) {
 		if (strchr(entry->d_name, '@') == NULL)
 			continue;

@@ -8,6 +8,7 @@
  * log (n + s) comparisons once, and log (n + s) for each socket and user that is asked for, however
  * many sockets there are.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/search.h"
@@ -95,7 +96,7 @@ collect_seen(struct unsearched *unsearched, const struct search *search)
 		    compare_seen);
 }
 
-void
+int
 unsearched_collect(struct unsearched *ret, const struct search *search)
 {
 	size_t users = search->budget.count + search->unfinished_count, seen = 0;
@@ -105,16 +106,14 @@ unsearched_collect(struct unsearched *ret, const struct search *search)
 	*ret = (struct unsearched){
 		.search = search,
 		.anybody = search->budget.others.unopened > 0,
-		.lost = search->lost,
 		.users = calloc(users + 1, sizeof(*ret->users)),
 		.seen = calloc(seen + 1, sizeof(*ret->seen)),
 	};
-	if (ret->users == NULL || ret->seen == NULL) {
-		ret->lost = true;
-		return;
-	}
+	if (ret->users == NULL || ret->seen == NULL)
+		return -ENOMEM;
 	collect_users(ret, search);
 	collect_seen(ret, search);
+	return 0;
 }
 
 void
@@ -163,7 +162,7 @@ bool
 unsearched_find(const struct unsearched *unsearched, const struct wanted *wanted, uint32_t *ret_uid)
 {
 	*ret_uid = wanted->uid;
-	if (unsearched->lost || may_be_users(unsearched, wanted, wanted->uid))
+	if (may_be_users(unsearched, wanted, wanted->uid))
 		return true;
 	for (uint32_t i = 0; i < wanted->kept; i++)
 		if (may_be_users(unsearched, wanted, wanted->holder[i].uid)) {

@@ -19,11 +19,10 @@ struct unsearched {
 	struct unsearched_seen *seen; /* owned; sorted by socket, then by uid */
 	size_t seen_count;
 	bool anybody; /* somebody who is not among the users, too */
-	bool lost;    /* what they are was lost, for want of memory */
 };
 
-/* Sums up what the search left; unsearched_clear() frees it. */
-void unsearched_collect(struct unsearched *ret, const struct search *search);
+/* Sums up what the search left. Returns 0 or -ENOMEM; unsearched_clear() either way. */
+int unsearched_collect(struct unsearched *ret, const struct search *search) _mustcheck_;
 void unsearched_clear(struct unsearched *unsearched);
 
 /*

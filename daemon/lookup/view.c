@@ -76,8 +76,14 @@ view_open(struct view *ret, const struct host *host)
 	ret->root_cgroup = strdup(path);
 	if (ret->systems == NULL || ret->root_cgroup == NULL)
 		return -ENOMEM;
-	known_refresh(host->known, ret->init_root_fd, ret->systems);
-	return 0;
+	return known_refresh(host->known, ret->init_root_fd, ret->systems);
+}
+
+void
+view_lacks_memory(const struct view *view)
+{
+	if (view->short_of_memory != NULL)
+		*view->short_of_memory = true;
 }
 
 void

@@ -36,6 +36,7 @@ struct view {
 	struct shell_orphans *orphans; /* shell.c's; NULL = they are not searched for */
 	struct file_systems *systems;  /* those that may be read */
 	uint64_t checksum_left_bytes;  /* of what may be read for checksums in this request */
+	bool *short_of_memory;	       /* set by view_lacks_memory(); NULL = nobody asks */
 };
 
 /*
@@ -58,6 +59,10 @@ bool view_read_cgroup(const struct view *view, int task_fd, char *path);
  */
 int view_parse_place(const struct view *view, const char *path, struct place *ret,
     size_t *ret_group) _mustcheck_;
+
+/* Notes that for want of memory something is unknown that would be taken for absent: the request
+ * ends with -ENOMEM before anything is sent that may depend on it. */
+void view_lacks_memory(const struct view *view);
 
 /* True where the link at name below task_fd is this text, which is known. */
 bool view_same_namespace(int task_fd, const char *name, const char *init);

@@ -226,16 +226,29 @@ visit_descriptor(struct visit *visit, int task_fd, int directory_fd, const char 
 	    visit_ring(visit, task_fd, atoi(name));
 }
 
+/* Opens a directory of the process. NULL where that failed, which is noted. What the kernel has no
+ * memory for may be a process's doing (ring.c), a directory is not. */
+static DIR *
+open_directory(struct visit *visit, int directory_fd, const char *name)
+{
+	DIR *directory = files_open_directory(directory_fd, name);
+
+	if (directory == NULL) {
+		visit->search->lost |= errno == ENOMEM;
+		note_error(visit->search, errno);
+	}
+	return directory;
+}
+
 /* Reads the descriptors of one thread, from a position on: task_fd is its directory. */
 static void
 visit_descriptors(struct visit *visit, int task_fd, long position)
 {
-	_closedir_ DIR *directory = files_open_directory(task_fd, "fd");
+	_closedir_ DIR *directory = open_directory(visit, task_fd, "fd");
 	struct dirent *entry;
 
 	if (directory == NULL) {
 		visit->denied = errno == EACCES || errno == EPERM;
-		note_error(visit->search, errno);
 		return;
 	}
 	if (position > 0)
@@ -276,14 +289,12 @@ is_alone(const struct visit *visit)
 static void
 visit_threads(struct visit *visit)
 {
-	_closedir_ DIR *directory = files_open_directory(visit->process_fd, "task");
+	_closedir_ DIR *directory = open_directory(visit, visit->process_fd, "task");
 	int32_t pid = visit->holder.pid, apart = pid; /* whose descriptors were read last */
 	struct dirent *entry;
 
-	if (directory == NULL) {
-		note_error(visit->search, errno);
+	if (directory == NULL)
 		return;
-	}
 	while (errno = 0, !visit->stopped && (entry = readdir(directory)) != NULL) {
 		int32_t tid = files_number(entry->d_name);
 		_close_ int task_fd = -1;
@@ -418,8 +429,7 @@ visit_unfinished(struct search *search, uint32_t descriptors, bool until_found)
 bool
 visit_is_unfinished(const struct search *search)
 {
-	bool found =
-	    search->unfinished_count > 0 || search->lost || search->budget.others.unopened > 0;
+	bool found = search->unfinished_count > 0 || search->budget.others.unopened > 0;
 
 	for (size_t i = 0; i < search->budget.count; i++)
 		found = found || search->budget.accounts[i].unopened > 0;

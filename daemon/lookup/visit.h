@@ -70,7 +70,7 @@ struct search {
 	bool threads; /* also descriptors that a thread has to itself */
 	bool saw_all; /* nothing was kept from view so far */
 	bool denied;  /* something was, for want of permission */
-	bool lost;    /* one that is not in unfinished is not finished, for want of memory */
+	bool lost;    /* something was not read or noted, for want of memory */
 	struct budgets budget;
 	struct unfinished *unfinished; /* owned */
 	size_t unfinished_count, unfinished_room;

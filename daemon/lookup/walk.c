@@ -25,8 +25,8 @@
  * missing others are too.
  *
  * Memory: one bit for each process number there can be (512 KiB, of which the kernel gives
- * what is touched), 32 bytes for each process. Cost: visit.c's for each process examined;
- * 1 us a process for the list, 2 us for whose each one is.
+ * what is touched), 52 bytes for each process, 24 of them while they are sorted. Cost: visit.c's
+ * for each process examined; 1 us a process for the list, 2 us for whose each one is.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -382,14 +382,15 @@ forget_holders(struct wanted *wanted)
 }
 
 /* Notes of each socket who may hold it besides. A quick walk that found a holder does not ask. Of a
- * socket that nobody was found for in an earlier walk either, that one counts, too. */
-static void
+ * socket that nobody was found for in an earlier walk either, that one counts, too. Returns 0 or
+ * -ENOMEM. */
+static int
 note_unsearched(struct search *search, bool quick)
 {
 	struct unsearched unsearched;
+	int r = unsearched_collect(&unsearched, search);
 
-	unsearched_collect(&unsearched, search);
-	for (size_t i = 0; i < search->count; i++) {
+	for (size_t i = 0; i < search->count && r == 0; i++) {
 		struct wanted *wanted = &search->wanted[i];
 		uint32_t uid;
 		bool found;
@@ -402,6 +403,7 @@ note_unsearched(struct search *search, bool quick)
 		wanted->unsearched = found || (wanted->unsearched && wanted->kept == 0);
 	}
 	unsearched_clear(&unsearched);
+	return r;
 }
 
 int
@@ -436,7 +438,11 @@ walk_processes(const struct host *host, struct wanted *wanted, size_t count,
 	ret->denied = blind || walk.search.denied;
 	ret->unfinished = visit_is_unfinished(&walk.search);
 	ret->saw_all = saw_all && walk.search.saw_all && !ret->unfinished;
-	note_unsearched(&walk.search, plan->kind == WALK_QUICK);
+	if (r == 0)
+		r = note_unsearched(&walk.search, plan->kind == WALK_QUICK);
+	/* Who was not seen for want of memory may hold anything. */
+	if (r == 0 && walk.search.lost)
+		r = -ENOMEM;
 	visit_clear(&walk.search);
 	return r;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is wrong while the daemon runs on: reported once when it begins (DEGRADED), once when it is
- * over (RECOVERED), and shown in the status line meanwhile. A blind spot is never silent.
+ * What is wrong while the daemon runs on: reported once when it begins (DEGRADED), or when it turns
+ * out to be more than that (crowded: for each shortage), once when it is over (RECOVERED), and
+ * shown in the status line meanwhile. A blind spot is never silent.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -66,8 +67,14 @@ void
 conditions_begin(struct conditions *conditions, enum condition condition, enum notice notice,
     const struct fact *facts, size_t count)
 {
-	if (conditions->wrong[condition])
-		return;
+	if (!conditions->wrong[condition])
+		conditions_begin_more(conditions, condition, notice, facts, count);
+}
+
+void
+conditions_begin_more(struct conditions *conditions, enum condition condition, enum notice notice,
+    const struct fact *facts, size_t count)
+{
 	note(conditions, condition, true);
 	put(conditions, condition, notice, table[condition].severity, facts, count);
 }

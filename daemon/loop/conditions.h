@@ -19,6 +19,9 @@ struct conditions *conditions_free(struct conditions *conditions);
  * condition holds already. */
 void conditions_begin(struct conditions *conditions, enum condition condition, enum notice notice,
     const struct fact *facts, size_t count);
+/* The same, though it may hold: there is more to it than was reported. */
+void conditions_begin_more(struct conditions *conditions, enum condition condition,
+    enum notice notice, const struct fact *facts, size_t count);
 /* Reports RECOVERED, if it holds; with these facts, or with none but the condition. */
 void conditions_end_with(struct conditions *conditions, enum condition condition,
     const struct fact *facts, size_t count);

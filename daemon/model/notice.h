@@ -173,13 +173,15 @@ enum fact_name {
 	FACT_EVERY_USEC,
 	FACT_INCOMPLETE,
 	FACT_PATH,
-	FACT_SOCKET_UID,      /* of the socket's creator */
-	FACT_UNASKED,	      /* listeners not looked up in time, */
-	FACT_GIVEN_UP,	      /* not kept until their grace was over, */
-	FACT_UNASKED_PEERS,   /* suspects whose peers were not, */
-	FACT_UNKEPT_OWNERS,   /* and owners that were too many to keep */
-	FACT_INTERVAL_USEC,   /* in force */
-	FACT_CONFIGURED_USEC, /* that of the configuration */
+	FACT_SOCKET_UID,	  /* of the socket's creator */
+	FACT_UNASKED,		  /* listeners not looked up in time, */
+	FACT_GIVEN_UP,		  /* not kept until their grace was over, */
+	FACT_UNASKED_PEERS,	  /* suspects whose peers were not, */
+	FACT_UNKEPT_OWNERS,	  /* owners that were too many to keep, */
+	FACT_UNREMEMBERED_OWNERS, /* that were reported and are not remembered, */
+	FACT_UNFOLLOWED_OWNERS,	  /* and that change ports, or take turns, and were not followed */
+	FACT_INTERVAL_USEC,	  /* in force */
+	FACT_CONFIGURED_USEC,	  /* that of the configuration */
 	FACT_NAME_COUNT,
 };
 

@@ -40,6 +40,7 @@ static const struct {
 	[OWNER_REASON_NO_INODE] = { "no-inode", "the socket has no inode" },
 	[OWNER_REASON_NOT_IN_TIME] = { "not-in-time",
 	    "its user has too many listeners to look them up in time" },
+	[OWNER_REASON_NOT_FINISHED] = { "not-finished", "not every process could be searched" },
 	[OWNER_REASON_TOO_MANY] = { "too-many", "its user has too many owners to keep" },
 };
 
@@ -469,6 +470,30 @@ owner_first(const struct owner *owner)
 	return owner->processes[0];
 }
 
+/* Is it systemd, PID 1 or a user's, in the unit that it keeps for itself? Elsewhere PID 1 may be
+ * anything, as in a container, and what a manager forked is where it is going to be. */
+static bool
+is_systemd(const struct process *process)
+{
+	const struct place *place = &process->place;
+	const char *unit = place->user_unit[0] != '\0' ? place->user_unit : place->unit;
+
+	return process_is_manager(process) && strcmp(unit, "init.scope") == 0;
+}
+
+static bool
+place_is_unknown(const struct place *place)
+{
+	return place->unit[0] == '\0' && place->slice[0] == '\0' && place->container[0] == '\0';
+}
+
+bool
+owner_place_is_unknown(const struct owner *owner)
+{
+	return owner_is_managers(owner) && is_systemd(owner_first(owner)) &&
+	    place_is_unknown(&owner->place);
+}
+
 const struct place *
 owner_place(const struct owner *owner)
 {
@@ -502,6 +527,9 @@ owner_same(const struct owner *a, const struct owner *b)
 	p = owner_first(a);
 	q = owner_first(b);
 	if (p == NULL || q == NULL || p->exe[0] == '\0')
+		return false;
+	/* For whom a manager holds them is not known to be the same. */
+	if (owner_place_is_unknown(a) || owner_place_is_unknown(b))
 		return false;
 	/* Whoever else holds them is not known to be the same. */
 	if ((a->unsearched || b->unsearched) && !process_same(p, q))

@@ -42,7 +42,7 @@ enum owner_reason {
 	OWNER_REASON_NO_LOOKUP,	      /* overstay-lookup is not running */
 	OWNER_REASON_TIMEOUT,	      /* it did not answer in time */
 	OWNER_REASON_BAD_ANSWER,      /* its answer made no sense */
-	OWNER_REASON_NO_PERMISSION,   /* it could not see every process */
+	OWNER_REASON_NO_PERMISSION,   /* it was not allowed to see every process */
 	OWNER_REASON_NO_PROCESS,      /* it saw every process; none holds the socket */
 	OWNER_REASON_KERNEL_UNPROVED, /* no process holds it; the kernel may, which names no port */
 	OWNER_REASON_IO_URING,	   /* none has a descriptor; it may be in an io_uring that shows no
@@ -53,6 +53,7 @@ enum owner_reason {
 	OWNER_REASON_NOT_SEARCHED, /* some user has too many descriptors to be searched */
 	OWNER_REASON_NOT_IN_TIME,  /* its user has too many sockets: not asked for in time */
 	OWNER_REASON_TOO_MANY,	   /* its user's owners need too much memory: not kept */
+	OWNER_REASON_NOT_FINISHED, /* its search was not finished, and no permission lacked */
 	OWNER_REASON_COUNT,
 };
 
@@ -338,12 +339,17 @@ const struct process *owner_first(const struct owner *owner);
  */
 const struct place *owner_place(const struct owner *owner);
 
+/* True where systemd alone holds the socket, and the cgroup that would say for which unit was not
+ * found: owner_place() is its own then, which decides nothing. */
+bool owner_place_is_unknown(const struct owner *owner);
+
 /*
  * The design's "same owner": the same exe (believed or not: the path), unit or container, and uid;
  * of an interpreter the same code (identity_same_code()), of a proxy the same container behind it.
- * Exposure belongs to the endpoint and is compared there. An unknown owner is never the
- * same as any, not even as itself; and one that may have holders that nobody searched only where
- * one and the same process is the first of both.
+ * Exposure belongs to the endpoint and is compared there. An unknown owner is never the same as
+ * any, not even as itself, nor is systemd that holds the socket for nobody knows which unit; and
+ * one that may have holders that nobody searched only where one and the same process is the first
+ * of both.
  */
 bool owner_same(const struct owner *a, const struct owner *b);
 

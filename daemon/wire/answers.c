@@ -255,6 +255,7 @@ reason_is_sane(uint32_t reason, bool thorough, bool unsearched)
 	case OWNER_REASON_IO_URING:
 		return thorough;
 	case OWNER_REASON_NO_PERMISSION:
+	case OWNER_REASON_NOT_FINISHED:
 	case OWNER_REASON_NOT_SEARCHED:
 		return !thorough;
 	case OWNER_REASON_OTHER_PIDS:

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/cleanup.h"
 #include "base/search.h"
 #include "model/listener.h"
 #include "wire/client.h"
@@ -39,19 +38,15 @@ struct lookup_client {
 	char packet[LOOKUP_PACKET_MAX + 1]; /* one more: a longer packet shows */
 };
 
-/*
- * Wraps a connected socket. Returns 0 or -ENOMEM; the descriptor is the caller's until
- * then.
- */
+/* Takes over a connected socket. Returns 0 or the -errno that there is in its place. */
 static int
-new_owners(int fd, pid_t pid, struct lookup_client **ret)
+take_connection(struct lookup_client *client, int fd, struct lookup_client **ret)
 {
-	struct lookup_client *client = calloc(1, sizeof(*client));
-
-	if (client == NULL)
-		return -ENOMEM;
+	if (fd < 0) {
+		free(client);
+		return fd;
+	}
 	client->fd = fd;
-	client->pid = pid;
 	*ret = client;
 	return 0;
 }
@@ -59,24 +54,20 @@ new_owners(int fd, pid_t pid, struct lookup_client **ret)
 int
 lookup_client_open_path(const char *socket_path, struct lookup_client **ret)
 {
-	_close_ int fd = connect_path(socket_path);
-	int r = fd < 0 ? fd : new_owners(fd, 0, ret);
+	struct lookup_client *client = calloc(1, sizeof(*client));
 
-	if (r == 0)
-		(void)take_fd(&fd);
-	return r;
+	return client == NULL ? -ENOMEM : take_connection(client, connect_path(socket_path), ret);
 }
 
+/* What there is no memory for is not started: nobody would wait for it to end. */
 int
 lookup_client_spawn(const char *lookup_binary, struct lookup_client **ret)
 {
-	pid_t pid = 0;
-	_close_ int fd = connect_spawn(lookup_binary, &pid);
-	int r = fd < 0 ? fd : new_owners(fd, pid, ret);
+	struct lookup_client *client = calloc(1, sizeof(*client));
 
-	if (r == 0)
-		(void)take_fd(&fd);
-	return r;
+	if (client == NULL)
+		return -ENOMEM;
+	return take_connection(client, connect_spawn(lookup_binary, &client->pid), ret);
 }
 
 struct lookup_client *

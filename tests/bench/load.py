@@ -4,6 +4,7 @@
 
     load.py listeners COUNT [FIRST-PORT]   TCP and UDP, IPv4 and IPv6, one on each port or more
     load.py tcp-listeners COUNT            TCP alone
+    load.py many-listeners COUNT           TCP and UDP, all ports of the range on each address
     load.py connections COUNT              TCP: each one socket in the range, one outside of it
     load.py churn COUNT                    as listeners, in ports of their own, anew each second
 
@@ -48,6 +49,13 @@ def tcp_listeners(first, count, _port):
         yield listener(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1", RANGE[number])
 
 
+def many_listeners(first, count, _port):
+    for number in range(first, first + count):
+        address, place = divmod(number, 2 * len(RANGE))
+        yield listener(socket.AF_INET, KINDS[2 * (place % 2)][1], f"127.2.{address}.1",
+                       RANGE[place // 2])
+
+
 def connections(first, count, _port):
     """Clients with ports the kernel picked, and what was accepted on one port outside the range."""
     # An address for each process: there are not ports enough for all on one.
@@ -62,8 +70,8 @@ def churn(first, count, _port):
     return listeners(first, count, CHURN_PORT)
 
 
-WHAT = {"listeners": listeners, "tcp-listeners": tcp_listeners, "connections": connections,
-        "churn": churn}
+WHAT = {"listeners": listeners, "tcp-listeners": tcp_listeners,
+        "many-listeners": many_listeners, "connections": connections, "churn": churn}
 
 
 def hold(what, first, count, port):

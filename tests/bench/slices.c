@@ -3,7 +3,7 @@
  * How long the engine holds the event loop at its bound of listeners: what it does in slices of
  * 4 ms (loop/outlet.c), and each thing that it takes in as a whole.
  *
- *	slices [COUNT [RULES-DIRECTORY]]
+ *	slices [COUNT [RULES-DIRECTORY [SITUATION]]]
  *
  * Each listener has a process of its own, as somebody would have it who wants to hold the loop.
  * Output: a line for each situation, with the longest slice, all slices together, and the longest
@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "config/config.h"
 #include "engine/engine.h"
 
@@ -26,6 +27,7 @@
 #define SLICE_USEC    (4 * USEC_PER_MSEC)
 #define SLICE_STEPS   32
 #define FIRST_PORT    1024
+#define BATCH_USEC    (50 * USEC_PER_MSEC) /* until the answers are in */
 
 struct bench {
 	struct config *config;
@@ -34,7 +36,7 @@ struct bench {
 	struct listener *listeners;
 	size_t count, reports;
 	uint64_t now_usec, next_cookie, until_usec;
-	bool suspects, one_owner, one_port;
+	bool suspects, one_owner;
 	uint64_t longest_usec, all_usec, slices;
 	uint64_t other_usec;
 	const char *other;
@@ -158,7 +160,7 @@ static struct owner *
 make_owner(const struct bench *bench, uint32_t inode)
 {
 	struct owner *owner = owner_new(OWNER_PROCESS, OWNER_REASON_NONE, 1);
-	struct process *process = owner == NULL ? NULL : &owner->processes[0];
+	struct process *process = owner == NULL ? NULL : owner->processes[0];
 	char exe[64];
 	int length;
 
@@ -174,6 +176,8 @@ make_owner(const struct bench *bench, uint32_t inode)
 	process->start_usec = inode;
 	process->uid = process->gid = 1000;
 	process->exe_trust = EXE_SAME;
+	process->evidence = EVIDENCE_EXE_KNOWN;
+	process->exe_inode = inode;
 	process->exe_deleted = bench->suspects;
 	process->comm = strdup("server");
 	process->exe = strdup(exe);
@@ -207,6 +211,7 @@ answer(struct bench *bench)
 		for (size_t i = 0; i < peers; i++)
 			MEASURE(bench, engine_peer_answers(bench->engine, &endpoints[i], NULL));
 		advance(bench);
+		bench->now_usec += BATCH_USEC;
 	} while (count > 0 || peers > 0);
 }
 
@@ -244,7 +249,6 @@ begin(struct bench *bench, bool one_port)
 	bench->engine = engine_new(make_id, &next_id);
 	if (bench->engine == NULL || engine_add_consumer(bench->engine, &bench->consumer) < 0)
 		die("memory");
-	bench->one_port = one_port;
 	bench->now_usec = 1000 * USEC_PER_DAY;
 	engine_set_limit(bench->engine, 1000000, USEC_PER_MIN);
 	engine_set_policy(bench->engine, &bench->config->policy);
@@ -266,12 +270,6 @@ begin(struct bench *bench, bool one_port)
 	}
 	poll_at(bench, 0);
 	say(bench, "start");
-}
-
-static void
-end(struct bench *bench)
-{
-	bench->engine = engine_free(bench->engine);
 }
 
 /* From when they appear to their alert. */
@@ -297,7 +295,7 @@ appear(struct bench *bench, const char *name)
 	answer(bench);
 	(void)snprintf(text, sizeof(text), "%s: due", name);
 	say(bench, text);
-	for (unsigned i = 0; i < 4 && !bench->one_port; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		bench->now_usec += 5 * USEC_PER_SEC;
 		poll_at(bench, bench->count);
 		answer(bench);
@@ -346,6 +344,35 @@ vanish(struct bench *bench)
 	say(bench, "vanish: grace is over");
 }
 
+static const struct situation {
+	const char *name;
+	bool one_owner, suspects, one_port;
+	bool churn, narrow, vanish;
+} situations[] = {
+	{ .name = "programs", .churn = true, .vanish = true },
+	{ .name = "one program", .one_owner = true, .narrow = true },
+	{ .name = "suspects", .suspects = true, .vanish = true },
+	{ .name = "one port", .one_port = true, .vanish = true },
+};
+
+static void
+play(struct bench *bench, const struct situation *situation)
+{
+	bench->one_owner = situation->one_owner;
+	bench->suspects = situation->suspects;
+	begin(bench, situation->one_port);
+	appear(bench, situation->name);
+	if (situation->churn)
+		change(bench);
+	if (situation->narrow) {
+		watch(bench, FIRST_PORT, FIRST_PORT);
+		say(bench, "other ranges");
+	}
+	if (situation->vanish)
+		vanish(bench);
+	bench->engine = engine_free(bench->engine);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,31 +391,9 @@ main(int argc, char **argv)
 		die("configuration");
 	bench.config->policy.threshold_usec = USEC_PER_HOUR;
 	bench.config->policy.user_threshold_usec = USEC_PER_HOUR;
-	begin(&bench, false);
-	appear(&bench, "programs");
-	change(&bench);
-	vanish(&bench);
-	end(&bench);
-
-	bench.one_owner = true;
-	begin(&bench, false);
-	appear(&bench, "one program");
-	watch(&bench, FIRST_PORT, FIRST_PORT);
-	say(&bench, "other ranges");
-	end(&bench);
-	bench.one_owner = false;
-
-	bench.suspects = true;
-	begin(&bench, false);
-	appear(&bench, "suspects");
-	vanish(&bench);
-	end(&bench);
-
-	bench.suspects = false;
-	begin(&bench, true);
-	appear(&bench, "one port");
-	vanish(&bench);
-	end(&bench);
+	for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
+		if (argc <= 3 || strcmp(argv[3], situations[i].name) == 0)
+			play(&bench, &situations[i]);
 	config_messages_clear(&messages);
 	(void)config_free(bench.config);
 	free(bench.listeners);

@@ -257,6 +257,8 @@ check_counts(struct script *script, const char *rest)
 		{ "unasked-peers", engine_short_of(world->engine)[SHORT_OF_PEERS] },
 		{ "unkept", engine_short_of(world->engine)[SHORT_OF_OWNERS] },
 		{ "given-up", engine_short_of(world->engine)[SHORT_OF_AWAY] },
+		{ "unreported", engine_short_of(world->engine)[SHORT_OF_REPORTED] },
+		{ "unfollowed", engine_short_of(world->engine)[SHORT_OF_FOLLOWED] },
 	};
 
 	if (words_split(rest, &words) < 0 || words.count == 0)

@@ -19,7 +19,7 @@
  *				lines that follow. The first poll is taken at 0s.
  *	suspend SPAN		the host sleeps now
  *	wall-clock +SPAN|-SPAN	the wall clock is set; it began at 2030-01-01 00:00 UTC
- *	repeat N ... end	plays the lines between N times
+ *	repeat N ... end	plays the lines between N times; "$" stands for 0, 1, 2...
  *
  * The host
  *	owner NAME ATTRIBUTES	who holds sockets: kernel, unknown REASON, or a process: pid N

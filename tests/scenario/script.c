@@ -98,6 +98,7 @@ play_repeat(struct script *script, const char *rest)
 		return -EINVAL;
 	for (unsigned long i = 0; i < times && (script->complaints == 0 || script->silent); i++) {
 		script->at = first;
+		script->round = i;
 		if (script_play(script, end) < 0)
 			return -ECANCELED;
 	}
@@ -651,15 +652,39 @@ static const struct {
 	{ "wall-clock", play_wall_clock },
 };
 
+/* The line with the number of the round for each "$". */
+static char *
+numbered(const struct script *script, const char *line)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	if (file == NULL)
+		abort();
+	for (; *line != '\0'; line++)
+		if (*line == '$')
+			(void)fprintf(file, "%lu", script->round);
+		else
+			(void)fputc(*line, file);
+	if (fclose(file) != 0)
+		abort();
+	return text;
+}
+
 static int
 play_line(struct script *script)
 {
-	const char *line = script->lines[script->at] + strspn(script->lines[script->at], " \t");
-	size_t length = strcspn(line, " \t");
-	const char *rest = line + length + strspn(line + length, " \t");
+	const char *written = script->lines[script->at] + strspn(script->lines[script->at], " \t");
+	_free_ char *line = NULL;
+	const char *rest;
+	size_t length;
 
-	if (line[0] == '\0' || line[0] == '#')
+	if (written[0] == '\0' || written[0] == '#')
 		return 0;
+	line = numbered(script, written);
+	length = strcspn(line, " \t");
+	rest = line + length + strspn(line + length, " \t");
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
 		if (strlen(statements[i].word) == length &&
 		    strncmp(statements[i].word, line, length) == 0)

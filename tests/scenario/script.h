@@ -20,9 +20,10 @@ struct script {
 	size_t line_count, line_room;
 	size_t at; /* index of the line that is played */
 	unsigned complaints;
-	bool silent;	   /* they are only counted */
-	size_t expected;   /* messages of the last `expect`: those before told.next */
-	unsigned asserted; /* things compared so far: none is no scenario */
+	bool silent;	     /* they are only counted */
+	unsigned long round; /* of the innermost `repeat`, from 0 on */
+	size_t expected;     /* messages of the last `expect`: those before told.next */
+	unsigned asserted;   /* things compared so far: none is no scenario */
 	struct world world;
 	struct life *life; /* NULL = all that happens is written line by line */
 };

@@ -316,6 +316,12 @@ test_reasons(void **state)
 	owner->unsearched_uid = 65533;
 	check_owner(owner, &host, " 1d [4242]", "alice",
 	    ", other holders unknown: uid 65533 has too");
+	owner = report_process("/usr/bin/sleep", "sleep|1d", "");
+	owner->unjudged = true;
+	owner->holders = 40;
+	owner->thorough = true;
+	check_owner(owner, &host, " 1d [4242 and 39 more]", "alice",
+	    ", other holders unknown: too many to describe");
 	check_owner(report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_PROCESS), &bare,
 	    owner_reason_text(OWNER_REASON_NO_PROCESS), "1000");
 }

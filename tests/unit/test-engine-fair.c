@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "engine/fair.h"
+#include "engine/shortages.h"
 
 #define PLACES 1024
 #define START  (1000 * USEC_PER_SEC)
@@ -169,6 +170,51 @@ accounts_are_bounded(void **state)
 	assert_int_equal(fair_account(&accounts, 65000), number);
 }
 
+/* A new account always has its own room, whoever came before. */
+static void
+each_account_has_a_share(void **state)
+{
+	struct fair_accounts accounts = { 0 };
+
+	(void)state;
+	for (uint32_t uid = 1; uid < FAIR_ACCOUNTS_MAX; uid++) {
+		unsigned number = fair_account(&accounts, uid);
+
+		while (fair_has_share(&accounts, number, 1, 4, 1024))
+			fair_charge(&accounts, number, uid);
+		assert_true(accounts.accounts[number].count >= 4);
+		if (uid == 1)
+			assert_int_equal(accounts.accounts[number].count, 384);
+	}
+	assert_true(fair_has_share(&accounts, fair_account(&accounts, 1000), 4, 4, 1024));
+	assert_false(fair_has_share(&accounts, fair_account(&accounts, 1000), 5, 4, 1024));
+	assert_true(accounts.total <= 1024);
+}
+
+/* Whose most of a shortage is, is known among however many others. */
+static void
+who_lacks_most_is_known(void **state)
+{
+	struct shortages shortages = { 0 };
+
+	(void)state;
+	assert_int_equal(shortages_user(&shortages, SHORT_OF_AWAY), 0);
+	for (uint32_t i = 0; i < 1000; i++) {
+		shortages_note(&shortages, SHORT_OF_AWAY, 10000 + i, 1);
+		shortages_note(&shortages, SHORT_OF_AWAY, i % 2 == 0 ? 1000 : 20000 + i, 1);
+		shortages_note(&shortages, SHORT_OF_PEERS, 1001, 0);
+	}
+	assert_int_equal(shortages_user(&shortages, SHORT_OF_AWAY), 1000);
+	assert_int_equal(shortages.counts[SHORT_OF_AWAY], 2000);
+	assert_int_equal(shortages.counts[SHORT_OF_PEERS], 0);
+	shortages_forget_users(&shortages);
+	shortages_note(&shortages, SHORT_OF_AWAY, 1002, 1);
+	assert_int_equal(shortages_user(&shortages, SHORT_OF_AWAY), 1002);
+	assert_int_equal(shortages.counts[SHORT_OF_AWAY], 2001);
+	/* Nobody counts them. */
+	shortages_note(NULL, SHORT_OF_AWAY, 1002, 1);
+}
+
 int
 main(void)
 {
@@ -180,6 +226,8 @@ main(void)
 		cmocka_unit_test(who_waits_longest_comes_first),
 		cmocka_unit_test(one_place),
 		cmocka_unit_test(accounts_are_bounded),
+		cmocka_unit_test(each_account_has_a_share),
+		cmocka_unit_test(who_lacks_most_is_known),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -280,6 +280,9 @@ an_unknown_owner_joins_nobody(void **state)
 	stay_free(stay);
 }
 
+/* What a user alone has room for. */
+#define GROUPS_OF_USER ((GROUPS_MAX - FAIR_ACCOUNTS_MAX * GROUPS_OWN_MAX) / 2)
+
 static struct stay *
 make_numbered(unsigned number)
 {
@@ -293,27 +296,65 @@ make_numbered(unsigned number)
 static void
 owners_are_bounded(void **state)
 {
-	static struct stay *stays[GROUPS_MAX + 1];
+	static struct stay *stays[GROUPS_OF_USER + 1];
 	struct groups groups = { 0 };
 
 	(void)state;
-	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
+	for (unsigned i = 0; i <= GROUPS_OF_USER; i++) {
 		stays[i] = make_numbered(i);
 		group_note_report(groups_join(&groups, stays[i]), stays[i], 0, 1000 + i);
 	}
-	assert_int_equal(HASH_COUNT(groups.table), GROUPS_MAX);
-	assert_null(stays[GROUPS_MAX]->told.group);
+	assert_int_equal(HASH_COUNT(groups.table), GROUPS_OF_USER);
+	assert_null(stays[GROUPS_OF_USER]->told.group);
 	/* Two have room now; the one that was reported earlier goes first. */
 	group_leave(stays[7]);
 	group_leave(stays[5]);
-	assert_non_null(groups_join(&groups, stays[GROUPS_MAX]));
-	assert_int_equal(HASH_COUNT(groups.table), GROUPS_MAX);
+	assert_non_null(groups_join(&groups, stays[GROUPS_OF_USER]));
+	assert_int_equal(HASH_COUNT(groups.table), GROUPS_OF_USER);
 	assert_true(group_is_news(groups_join(&groups, stays[5]), stays[5], 3000));
-	for (unsigned i = 0; i <= GROUPS_MAX; i++) {
+	for (unsigned i = 0; i <= GROUPS_OF_USER; i++) {
 		group_leave(stays[i]);
 		stay_free(stays[i]);
 	}
 	groups_clear(&groups);
+}
+
+/* The same of a user who has more of them, there or gone, than all have room for: another's owner
+ * is remembered before and after, and so is one that came when no room was left. */
+static void
+owners_of_others_are_kept(void **state)
+{
+	static struct stay *stays[GROUPS_MAX];
+	struct shortages shortages = { 0 };
+	struct groups groups = { .shortages = &shortages };
+	struct stay *before = make_numbered(GROUPS_MAX), *after = make_numbered(GROUPS_MAX + 1);
+
+	(void)state;
+	before->is.members[0].uid = 1001;
+	after->is.members[0].uid = 1002;
+	group_note_report(groups_join(&groups, before), before, 0, USEC_PER_DAY);
+	group_leave(before);
+	for (unsigned i = 0; i < GROUPS_MAX; i++) {
+		stays[i] = make_numbered(i);
+		stays[i]->is.members[0].uid = 1000;
+		group_note_report(groups_join(&groups, stays[i]), stays[i], 0, USEC_PER_DAY + i);
+		if (i % 2 == 0)
+			group_leave(stays[i]);
+	}
+	assert_false(group_is_news(groups_join(&groups, before), before, USEC_PER_DAY + 10000));
+	assert_non_null(groups_join(&groups, after));
+	assert_true(shortages.counts[SHORT_OF_REPORTED] >= GROUPS_MAX - GROUPS_OF_USER);
+	assert_int_equal(shortages_user(&shortages, SHORT_OF_REPORTED), 1000);
+	group_leave(before);
+	group_leave(after);
+	stay_free(before);
+	stay_free(after);
+	for (unsigned i = 0; i < GROUPS_MAX; i++) {
+		group_leave(stays[i]);
+		stay_free(stays[i]);
+	}
+	groups_clear(&groups);
+	assert_int_equal(groups.accounts.total, 0);
 }
 
 static void
@@ -362,6 +403,7 @@ main(void)
 		cmocka_unit_test(long_units),
 		cmocka_unit_test(an_unknown_owner_joins_nobody),
 		cmocka_unit_test(owners_are_bounded),
+		cmocka_unit_test(owners_of_others_are_kept),
 		cmocka_unit_test(owners_are_forgotten),
 	};
 

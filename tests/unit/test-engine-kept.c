@@ -87,7 +87,7 @@ make(int32_t pid, uint32_t count, bool large)
 static struct owner *
 take(struct owner *owner, uint32_t uid)
 {
-	struct owner *taken = kept_take(&kept, owner, uid);
+	struct owner *taken = kept_take(&kept, owner, uid, false);
 
 	(void)owner_unref(owner);
 	return hold(taken);
@@ -198,6 +198,34 @@ each_has_some_room_of_its_own(void **state)
 	assert_true(kept.bytes.total <= KEPT_BYTES_MAX);
 }
 
+/* Nobody hides what his own suspect is behind a crowd of his own, however many suspects there are
+ * of others. */
+static void
+suspects_have_room_of_their_own(void **state)
+{
+	struct owner *owner;
+	unsigned taken = 0;
+
+	(void)state;
+	assert_true(fill(1000) > 0);
+	assert_true(fill(1001) > 0);
+	do {
+		owner = make(next_pid++, 1, false);
+		(void)hold(owner);
+		owner = hold(kept_take(&kept, owner, 1000, true));
+		taken += !is_refused(owner);
+	} while (!is_refused(owner));
+	assert_true(taken >= 16);
+	assert_true(is_refused(take(make(next_pid++, 1, true), 1001)));
+	owner = hold(make(next_pid++, 1, true));
+	assert_false(is_refused(hold(kept_take(&kept, owner, 1001, true))));
+	assert_true(kept.bytes.total + kept.suspects.total <= KEPT_BYTES_MAX);
+	drop_held();
+	kept_sweep(&kept, 100 * SECOND);
+	assert_int_equal(kept.suspects.total, 0);
+	assert_int_equal(kept.bytes.total, 0);
+}
+
 static void
 what_is_not_used_is_forgotten(void **state)
 {
@@ -206,11 +234,11 @@ what_is_not_used_is_forgotten(void **state)
 	(void)state;
 	assert_true(fill(1000) > 0);
 	owner = hold(make(next_pid, 1, true));
-	refused = hold(kept_take(&kept, owner, 1000));
+	refused = hold(kept_take(&kept, owner, 1000, false));
 	assert_true(is_refused(refused));
 	assert_int_equal(refused->observed_usec, owner->observed_usec);
 	/* For each socket of an answer the same. */
-	again = hold(kept_take(&kept, owner, 1000));
+	again = hold(kept_take(&kept, owner, 1000, false));
 	assert_ptr_equal(again, refused);
 	assert_false(kept_has_room(&kept, 1000, 100 * SECOND));
 	assert_true(kept_is_short(&kept, 100 * SECOND));
@@ -307,18 +335,32 @@ fill_engine(uint32_t uid)
 	} while (!is_refused(taken));
 }
 
+/* The engine sees by itself what is a suspect. */
+static void
+a_suspect_is_kept_beside_a_crowd_of_its_user(void **state)
+{
+	struct owner *suspect = make(next_pid++, 1, true), *other = make(next_pid++, 1, true);
+
+	(void)state;
+	fill_engine(1000);
+	suspect->processes[0]->evidence |= EVIDENCE_EXE_IN_MEMORY;
+	assert_false(is_refused(hold(engine_keep_owner(engine, suspect, 1000))));
+	assert_true(is_refused(hold(engine_keep_owner(engine, other, 1000))));
+	(void)owner_unref(suspect);
+	(void)owner_unref(other);
+}
+
 static void
 who_is_not_kept_is_asked_for_again(void **state)
 {
 	struct listener nc = help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1);
-	uint32_t uid = 0;
 
 	(void)state;
 	fill_engine(nc.uid);
 	assert_true(is_refused(poll_and_answer(&nc)));
 	assert_int_equal(engine_short_of(engine)[SHORT_OF_OWNERS], 1);
-	assert_true(engine_lacks_owners(engine, now_usec, &uid));
-	assert_int_equal(uid, nc.uid);
+	assert_true(engine_lacks_owners(engine, now_usec));
+	assert_int_equal(engine_short_user(engine, SHORT_OF_OWNERS), nc.uid);
 	/* Every process is searched before it is told. */
 	now_usec += 61 * SECOND;
 	assert_true(is_refused(poll_and_answer(&nc)));
@@ -334,7 +376,7 @@ who_is_not_kept_is_asked_for_again(void **state)
 	now_usec += 61 * SECOND;
 	assert_null(poll_and_answer(&nc));
 	drop_held();
-	assert_false(engine_lacks_owners(engine, now_usec, &uid));
+	assert_false(engine_lacks_owners(engine, now_usec));
 	assert_int_equal(engine_short_of(engine)[SHORT_OF_OWNERS], 2);
 }
 
@@ -400,7 +442,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(nobody_has_more_than_half_of_what_is_left, begin,
 		    end),
 		cmocka_unit_test_setup_teardown(each_has_some_room_of_its_own, begin, end),
+		cmocka_unit_test_setup_teardown(suspects_have_room_of_their_own, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_not_used_is_forgotten, begin, end),
+		cmocka_unit_test_setup_teardown(a_suspect_is_kept_beside_a_crowd_of_its_user,
+		    begin_engine, end_engine),
 		cmocka_unit_test_setup_teardown(who_is_not_kept_is_asked_for_again, begin_engine,
 		    end_engine),
 		cmocka_unit_test_setup_teardown(a_refused_answer_excuses_nobody, begin_engine,

@@ -430,10 +430,55 @@ suspects_of_any(void **state)
 	assert_true(verdict.allowed);
 }
 
+/* What systemd holds for a unit is that unit's; where that is not known it is not systemd's. */
+static void
+a_place_that_was_not_found(void **state)
+{
+	static const struct {
+		const char *unit, *user_unit;
+		enum match_key key;
+	} managers[] = {
+		{ "init.scope", "", MATCH_UNIT },
+		{ "user@1000.service", "init.scope", MATCH_USER_UNIT },
+	};
+	struct match match = {
+		.unit = { (char *[]){ (char *)"foo.socket" }, 1 },
+		.user_unit = { (char *[]){ (char *)"foo.socket" }, 1 },
+	};
+	struct world *world = *state;
+	struct process *process = world->owner->processes[0];
+
+	for (size_t i = 0; i < ARRAY_SIZE(managers); i++) {
+		struct place *place = &world->owner->place;
+		bool user = managers[i].user_unit[0] != '\0';
+
+		match.keys = 1U << managers[i].key;
+		process->pid = user ? 812 : 1;
+		process->parent_pid = user;
+		process->evidence = EVIDENCE_MANAGER;
+		match_replace(&process->place.unit, managers[i].unit);
+		match_replace(&process->place.user_unit, managers[i].user_unit);
+		assert_false(match_matches(&match, &world->listener, world->owner));
+		assert_false(match_matches_not(&match, &world->listener, world->owner));
+		assert_false(owner_same(world->owner, world->owner));
+		match_replace(&place->unit, user ? "user@1000.service" : "bar.socket");
+		match_replace(&place->user_unit, user ? "bar.socket" : "");
+		assert_true(match_matches_not(&match, &world->listener, world->owner));
+		assert_true(owner_same(world->owner, world->owner));
+		place_clear(place);
+		/* PID 1 that is no systemd is where it is. */
+		match_replace(&process->place.unit, "web.service");
+		match_replace(&process->place.user_unit, "");
+		assert_true(match_matches_not(&match, &world->listener, world->owner));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_place_that_was_not_found, match_world_make,
+		    match_world_end),
 		cmocka_unit_test_setup_teardown(slices_of_any_level, match_world_make,
 		    match_world_end),
 		cmocka_unit_test_setup_teardown(slices_that_are_none, match_world_make,

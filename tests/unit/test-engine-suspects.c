@@ -14,6 +14,7 @@
 
 #include "help.h"
 #include "engine/hopping.h"
+#include "engine/turns.h"
 #include "engine/judge.h"
 #include "engine/verified.h"
 
@@ -491,6 +492,9 @@ stays_side_by_side(void **state)
 	hopping_clear(&hopping);
 }
 
+/* What a user alone has room for. */
+#define CHAINS_OF_USER ((HOPPING_CHAINS_MAX - FAIR_ACCOUNTS_MAX * HOPPING_CHAINS_OWN_MAX) / 2)
+
 /* Hostile users: as many chains as there is room for, and as many ports. */
 static void
 chains_are_bounded(void **state)
@@ -508,7 +512,7 @@ chains_are_bounded(void **state)
 		hopping_leave(&hopping, &stay, 100);
 		(void)owner_unref(member.owner);
 	}
-	assert_int_equal(hopping.count, HOPPING_CHAINS_MAX);
+	assert_int_equal(hopping.count, CHAINS_OF_USER);
 	hopping_clear(&hopping);
 	owner->processes[0]->uid = 1000;
 	for (unsigned i = 0; i < 200; i++) {
@@ -547,13 +551,84 @@ who_hops_is_kept(void **state)
 		hopping_leave(&hopping, &stay, 100000);
 		(void)owner_unref(member.owner);
 	}
-	assert_int_equal(hopping.count, HOPPING_CHAINS_MAX);
+	assert_int_equal(hopping.count, CHAINS_OF_USER);
 	stay = make_stay(&member, 50002, 9000);
 	hopping_join(&hopping, &stay, 100000);
 	assert_non_null(stay.is.chain);
 	assert_int_equal(stay.is.chain->hops, 2);
 	hopping_drop(&stay);
 	hopping_clear(&hopping);
+}
+
+/* Whoever hops with ever new owners has his own forgotten, not those of another user. */
+static void
+who_hops_is_kept_beside_another_user(void **state)
+{
+	struct shortages shortages = { 0 };
+	struct hopping hopping = { .shortages = &shortages };
+	struct member member;
+	struct stay stay;
+
+	(void)state;
+	stay = make_stay(&member, 50000, 1000);
+	member.uid = 1001;
+	hopping_leave(&hopping, &stay, 100000);
+	for (unsigned i = 0; i < 2 * HOPPING_CHAINS_MAX; i++) {
+		struct owner *other = help_owner("/usr/bin/x", i + 2000);
+
+		for (unsigned hop = 0; hop < 3; hop++) {
+			stay = make_stay(&member, (uint16_t)(50001 + hop), 2000 + i + hop);
+			member.owner = other;
+			member.uid = 1000;
+			hopping_join(&hopping, &stay, 100000);
+			stay.is.last_seen_usec = 2001 + i + hop;
+			hopping_leave(&hopping, &stay, 100000);
+		}
+		(void)owner_unref(other);
+	}
+	stay = make_stay(&member, 50002, 9000);
+	hopping_join(&hopping, &stay, 100000);
+	assert_non_null(stay.is.chain);
+	hopping_drop(&stay);
+	assert_int_equal(shortages.counts[SHORT_OF_FOLLOWED],
+	    2 * HOPPING_CHAINS_MAX - (hopping.count - 1));
+	assert_int_equal(shortages_user(&shortages, SHORT_OF_FOLLOWED), 1000);
+	hopping_clear(&hopping);
+}
+
+/* A person with subordinate users has as many occupants as there is room for occupations. */
+static void
+turns_of_others_are_kept(void **state)
+{
+	struct shortages shortages = { 0 };
+	struct occupations turns = { .shortages = &shortages };
+	struct member member;
+	struct stay stay;
+
+	(void)state;
+	for (unsigned port = 50000; port < 50003; port++) {
+		stay = make_stay(&member, (uint16_t)port, 1000);
+		member.uid = 1000;
+		stay.is.last_seen_usec = 1001;
+		assert_int_equal(turns_leave(&turns, &stay, 100000), 0);
+	}
+	for (unsigned i = 0; i < TURNS_MAX + 10; i++) {
+		stay = make_stay(&member, 51000, 2000 + i);
+		member.uid = 100000 + i;
+		member.owner = help_owner("/usr/bin/x", member.uid);
+		stay.is.last_seen_usec = 2001 + i;
+		assert_int_equal(turns_leave(&turns, &stay, 100000), 0);
+		(void)owner_unref(member.owner);
+	}
+	assert_int_equal(turns.count, TURNS_MAX);
+	for (unsigned port = 50000; port < 50003; port++) {
+		stay = make_stay(&member, (uint16_t)port, 9000);
+		assert_non_null(turns_find(&turns, &stay, 100000));
+	}
+	assert_int_equal(shortages.counts[SHORT_OF_FOLLOWED], 13);
+	assert_true(shortages_user(&shortages, SHORT_OF_FOLLOWED) >= 100000);
+	turns_clear(&turns);
+	assert_int_equal(turns.accounts.total, 0);
 }
 
 int
@@ -575,6 +650,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(stays_side_by_side, begin, end),
 		cmocka_unit_test_setup_teardown(chains_are_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(who_hops_is_kept, begin, end),
+		cmocka_unit_test_setup_teardown(who_hops_is_kept_beside_another_user, begin, end),
+		cmocka_unit_test_setup_teardown(turns_of_others_are_kept, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

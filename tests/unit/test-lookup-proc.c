@@ -225,9 +225,9 @@ test_elsewhere(void **state)
 	}
 }
 
-/* How much could be seen. */
+/* What could not be read for another cause than permission. */
 static void
-test_nobody(void **state)
+test_not_finished(void **state)
 {
 	struct fake *fake = *state;
 	struct collection answers;
@@ -242,7 +242,28 @@ test_nobody(void **state)
 	ask(fake, 100, 1, 0, &answers);
 	assert_false(answers.saw_all);
 	assert_int_equal(owner_of(&answers, 100)->kind, OWNER_UNKNOWN);
-	assert_int_equal(owner_of(&answers, 100)->reason, OWNER_REASON_NO_PERMISSION);
+	assert_int_equal(owner_of(&answers, 100)->reason, OWNER_REASON_NOT_FINISHED);
+	assert_false(owner_of(&answers, 100)->thorough);
+	release(&answers);
+}
+
+/* A holder that is ending when it is to be described is none, and keeps nothing from view. */
+static void
+test_vanished(void **state)
+{
+	struct fake *fake = *state;
+	struct collection answers;
+	char path[32];
+
+	make_process(fake, 1, "init", 1);
+	make_process(fake, PID(1), "ending", 10);
+	make_socket(fake, PID(1), 3, 100);
+	(void)snprintf(path, sizeof(path), "%d/exe", PID(1));
+	assert_int_equal(unlinkat(fake->fd, path, 0), 0);
+	ask(fake, 100, 1, 1001, &answers);
+	assert_int_equal(owner_of(&answers, 100)->kind, OWNER_UNKNOWN);
+	assert_int_equal(owner_of(&answers, 100)->reason, OWNER_REASON_NO_PROCESS);
+	assert_true(owner_of(&answers, 100)->thorough);
 	release(&answers);
 }
 
@@ -654,7 +675,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_kernel_nfs, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_hidden_ring, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_elsewhere, fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(test_nobody, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(test_not_finished, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(test_vanished, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_hidden, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_gone, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(test_groups, fake_setup, fake_teardown),

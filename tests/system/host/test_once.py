@@ -448,6 +448,38 @@ def test_an_ordinary_user_may_not_know_all_holders(namespace, public):
     assert rows[PORT]["pid"] == [process.pid] and rows[PORT]["holders"] is None
 
 
+# More descriptors of one user than are searched, and a listener of his.
+CROWD_PROGRAM = """
+import os, resource, socket, sys
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+listener = socket.socket()
+listener.bind(("127.0.0.1", int(sys.argv[1])))
+listener.listen()
+each = min(most, 20000) - 100
+held = [os.dup(0) for _ in range(each)]
+for _ in range(150000 // each):
+    if os.fork() == 0:
+        listener.close()
+        sys.stdin.readline()
+        os._exit(0)
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_search_that_ends_early_lacks_no_permission(namespace, config):
+    with subprocess.Popen(["/usr/bin/python3", "-c", CROWD_PROGRAM, str(PORT)],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          preexec_fn=as_nobody(namespace)) as process:
+        assert process.stdout.readline() == b"ready\n"
+        reasons, rows = unseen(OVERSTAYD, "-c", config, preexec_fn=namespace.enter)
+        process.stdin.close()
+    assert reasons == ["1 of 1 listeners may have further holders: not every process could be "
+                       "searched"]
+    assert rows[PORT]["pid"] == [process.pid]
+
+
 def test_without_sock_diag_choices_are_unknown(namespace, listen, config):
     number = SOCKET_NUMBERS.get(os.uname().machine)
     if number is None:
