@@ -9,9 +9,14 @@
  * Beside what all have together each user has a little of their own. So somebody whose listeners
  * are asked about rarely is not put off, whatever another one has spent.
  *
+ * What a search costs is up to others than those who are searched for, too: whoever has a hundred
+ * thousand descriptors makes everybody's dear. So that nobody is without an answer for that, nor
+ * for what is their own doing, there is a round in which all are asked about again.
+ *
  * Who shares an account, and of how many users there is one, is fair.h's. All others share one.
  *
- * What it never does: put off for longer than what was spent needs to be made up for.
+ * What it never does: put off for longer than what was spent needs to be made up for, or than to
+ * the next round.
  *
  * Cost: a comparison with each account a question.
  */
@@ -52,6 +57,8 @@ asking_may(const struct asking *asking, uint32_t uid, uint64_t now_usec)
 {
 	unsigned number, free_number;
 
+	if (now_usec >= asking->round_usec)
+		return true;
 	if (spent_usec(&asking->all, ASKING_SHARE, now_usec) < ASKING_BURST_USEC)
 		return true;
 	number = find_account(asking, uid, now_usec, &free_number);
@@ -84,7 +91,11 @@ void
 asking_charge(struct asking *asking, uint64_t cpu_usec, uint64_t now_usec)
 {
 	uint32_t questions = asking->all.questions;
+	uint64_t pause_usec = cpu_usec * ASKING_ROUND_SHARE;
 
+	if (questions > 0)
+		asking->round_usec =
+		    now_usec + (pause_usec > ASKING_ROUND_USEC ? pause_usec : ASKING_ROUND_USEC);
 	charge(&asking->all, ASKING_SHARE, cpu_usec, now_usec);
 	for (unsigned i = 0; i < FAIR_ACCOUNTS_MAX; i++)
 		if (asking->users[i].questions > 0)

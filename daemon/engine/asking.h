@@ -15,6 +15,11 @@
 #define ASKING_USER_SHARE      400
 #define ASKING_USER_BURST_USEC USEC_PER_SEC
 
+/* Whatever was spent, so long after a request there is a round for all: some seconds, or so many
+ * times what the request took. */
+#define ASKING_ROUND_USEC  (5 * USEC_PER_SEC)
+#define ASKING_ROUND_SHARE 32
+
 /* What was spent and is not made up for yet. */
 struct asking_account {
 	uint64_t spent_usec;
@@ -25,6 +30,7 @@ struct asking_account {
 
 /* All zero at first. */
 struct asking {
+	uint64_t round_usec; /* CLOCK_BOOTTIME: when there is a round for all */
 	struct asking_account all;
 	struct asking_account users[FAIR_ACCOUNTS_MAX]; /* the first one is of all who lack one */
 };

@@ -30,9 +30,9 @@ ask(struct asking *asking, uint32_t uid, unsigned count, uint64_t cpu_usec, uint
 	return cpu_usec;
 }
 
-/* Who asks all the time gets a hundredth of a core, whatever one answer takes. */
+/* Who asks all the time gets a hundredth of a core and the rounds, whatever one answer takes. */
 static void
-a_user_gets_a_hundredth(void **state)
+a_user_gets_a_share(void **state)
 {
 	uint64_t seed = help_seed();
 
@@ -44,8 +44,8 @@ a_user_gets_a_hundredth(void **state)
 		for (uint64_t at_usec = 0; at_usec < 10 * USEC_PER_HOUR; at_usec += USEC_PER_SEC)
 			spent_usec += ask(&asking, ATTACKER, 1 + help_below(&seed, 1024),
 			    help_below(&seed, (uint32_t)most_usec), START + at_usec);
-		/* 360 s in ten hours, a burst, and one answer beyond it. */
-		assert_true(spent_usec <= (360 + 3 + 5) * USEC_PER_SEC);
+		/* 360 s in ten hours, 1125 s in rounds, a burst, and one answer beyond it. */
+		assert_true(spent_usec <= (360 + 1125 + 3 + 5) * USEC_PER_SEC);
 	}
 }
 
@@ -82,6 +82,30 @@ nobody_else_is_put_off(void **state)
 	assert_true(put_off > 30000);
 }
 
+/* Somebody's descriptors make each search dear: who opens a port every other second is answered all
+ * the same, within seconds, and so is whoever has them. */
+static void
+nobody_waits_for_long(void **state)
+{
+	const uint32_t uids[] = { VICTIM, ATTACKER };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(uids); i++) {
+		struct asking asking = { 0 };
+		uint64_t answered_usec = 0, longest_usec = 0;
+
+		for (uint64_t at_usec = 0; at_usec < 10 * USEC_PER_HOUR;
+		     at_usec += 2 * USEC_PER_SEC) {
+			if (ask(&asking, uids[i], 1, 200 * USEC_PER_MSEC, START + at_usec) == 0)
+				continue;
+			if (at_usec - answered_usec > longest_usec)
+				longest_usec = at_usec - answered_usec;
+			answered_usec = at_usec;
+		}
+		assert_true(longest_usec <= 8 * USEC_PER_SEC);
+	}
+}
+
 /* Of a request the one who has most questions pays most. */
 static void
 it_is_divided(void **state)
@@ -99,7 +123,9 @@ it_is_divided(void **state)
 	/* Nothing is charged twice. */
 	asking_charge(&asking, 0, START);
 	assert_true(asking_may(&asking, VICTIM, START));
-	assert_false(asking_may(&asking, ATTACKER, START + USEC_PER_HOUR));
+	assert_false(asking_may(&asking, ATTACKER, START + 50 * USEC_PER_MIN));
+	/* It is the time of a round. */
+	assert_true(asking_may(&asking, ATTACKER, START + USEC_PER_HOUR));
 	assert_true(asking_may(&asking, ATTACKER, START + 3 * USEC_PER_HOUR));
 }
 
@@ -181,9 +207,10 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_user_gets_a_hundredth),
+		cmocka_unit_test(a_user_gets_a_share),
 		cmocka_unit_test(ordinary_questions_flow),
 		cmocka_unit_test(nobody_else_is_put_off),
+		cmocka_unit_test(nobody_waits_for_long),
 		cmocka_unit_test(it_is_divided),
 		cmocka_unit_test(many_users_are_one),
 		cmocka_unit_test(nobodys_is_charged),
