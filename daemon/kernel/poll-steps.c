@@ -2,11 +2,12 @@
 /*
  * One poll at the listeners, as a sequence of requests:
  *
- *	DUMP    the listeners of the range: TCP, UDP over IPv4, UDP over IPv6
- *	AGAIN   the same once more, where more endpoints lack a socket than may be asked for singly
- *	PROOF   each endpoint that lacks a socket, by itself: is it really gone? (proof.c)
- *	CHOICE  the ports with sockets that are new, or where that was not learnt before: picked by
- *	        the kernel, asked for by the program?
+ *	DUMP       the listeners of the range: TCP, UDP over IPv4, UDP over IPv6
+ *	STRETCHES  where many endpoints lack a socket: what is on these ports? (stretches.c)
+ *	AGAIN      the listeners once more, where more are left than may be asked for singly
+ *	PROOF      each endpoint that lacks a socket, by itself: is it really gone? (proof.c)
+ *	CHOICE     the ports with sockets that are new, or where that was not learnt before: picked
+ *	           by the kernel, asked for by the program? Of many ports: all, in two dumps
  *
  * Truth: a dump may miss an entry while the table changes under the walk, and does not say so. A
  * socket is absent only if a dump of its one endpoint lacks it too. A bucket is walked under one
@@ -15,6 +16,7 @@
  * proof (POLL_LACKING_MAX). How many may be carried is bounded, fair to every user.
  * An incomplete dump proves presence only: all that is missing in it is carried on as carried.
  * That holds for its own protocol and family, the others are not concerned.
+ * A poll that took its time is hurried: what is not proved by then is carried, too.
  * Of /proc/net two reads are all the proof there is.
  *
  * Most polls bring what the last one had, and nothing else. The listeners of the last one are
@@ -41,10 +43,13 @@
 #include "engine/diff.h"
 #include "kernel/poll-steps.h"
 #include "kernel/proof.h"
+#include "kernel/requests.h"
+#include "kernel/stretches.h"
 
 enum phase {
 	PHASE_DUMP,
 	PHASE_AGAIN,
+	PHASE_STRETCHES,
 	PHASE_PROOF,
 	PHASE_CHOICE,
 	PHASE_DONE,
@@ -59,15 +64,18 @@ struct poll_steps {
 	enum phase phase;
 	struct source_request *questions;
 	size_t count, room, next;
-	struct proofs proofs; /* of PHASE_PROOF, the questions in their order */
-	struct known *known;  /* of the last poll, NULL = none, or its time is over */
-	bool *ticked;	      /* by the index in the last poll */
+	struct stretches stretches; /* of PHASE_STRETCHES, the questions in their order, */
+	struct port_filter stretch; /* and the ports of the one that is put */
+	struct proofs proofs;	    /* of PHASE_PROOF, the questions in their order */
+	bool hurried;		    /* no more of these */
+	struct known *known;	    /* of the last poll, NULL = none, or its time is over */
+	bool *ticked;		    /* by the index in the last poll */
 	size_t ticked_count;
 	size_t cursor;	     /* of known_find() */
 	size_t newcomers;    /* in PHASE_DUMP: the index of the first in the snapshot, */
 	size_t places;	     /* later: how many more are taken */
 	struct crowd *crowd; /* NULL = there is room for all */
-	uint32_t failed;     /* table_bit() of the requests that the source failed at */
+	uint32_t failed;     /* request_table_bit() of the requests that the source failed at */
 	bool twice;	     /* missing in two reads of /proc/net: that is the proof */
 };
 
@@ -75,12 +83,6 @@ struct poll_steps {
 #define NOT_LEARNT (DIFF_APPEARED | DIFF_PERSISTED)
 
 static void enter(struct poll_steps *steps, enum phase phase);
-
-static uint32_t
-table_bit(const struct source_request *request)
-{
-	return 1u << (2 * request->protocol + (request->family == AF_INET6));
-}
 
 /* What the request asked for was not seen, or not all of it. */
 static void
@@ -102,92 +104,27 @@ add_question(struct poll_steps *steps, const struct source_request *request)
 }
 
 static void
-add_dump(struct poll_steps *steps, enum choice choice)
+add_dump(struct poll_steps *steps, enum choice choice, uint32_t tables)
 {
-	static const struct {
-		enum protocol protocol;
-		uint8_t family;
-	} dumps[] = {
-		{ PROTOCOL_TCP, AF_UNSPEC },
-		{ PROTOCOL_UDP, AF_INET },
-		{ PROTOCOL_UDP, AF_INET6 },
-	};
+	for (unsigned i = 0; i < REQUEST_TABLES; i++) {
+		struct source_request request = request_dump(i, choice, steps->options.filter);
 
-	for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
-		struct source_request request = {
-			.protocol = dumps[i].protocol,
-			.family = dumps[i].family,
-			.choice = choice,
-			.filter = steps->options.filter,
-		};
-
-		if ((steps->options.protocols >> dumps[i].protocol & 1) != 0)
+		if ((steps->options.protocols >> request.protocol & 1) != 0 &&
+		    (request_table_bit(&request) & tables) != 0)
 			(void)add_question(steps, &request);
 	}
 }
 
-/* The request for the one port of a listener. TCP answers for both families in one walk. */
-static struct source_request
-port_request(const struct poll_steps *steps, const struct listener *listener, enum choice choice)
-{
-	bool tcp = listener->endpoint.protocol == PROTOCOL_TCP;
-
-	return (struct source_request){
-		.protocol = (enum protocol)listener->endpoint.protocol,
-		.family = tcp ? AF_UNSPEC : listener->endpoint.family,
-		.port = listener->endpoint.port,
-		.choice = choice,
-		.filter = steps->options.filter,
-	};
-}
-
-static int
-compare_requests(const struct source_request *a, const struct source_request *b)
-{
-	if (a->port != b->port)
-		return a->port < b->port ? -1 : 1;
-	if (a->protocol != b->protocol)
-		return a->protocol < b->protocol ? -1 : 1;
-	return (int)a->family - (int)b->family;
-}
-
-/* The walk over what is new, port by port: listeners come in the order of ports. */
-struct port_walk {
-	struct poll_steps *steps;
-	struct source_request last;
-	size_t ports;
-	bool ask; /* else only count */
-	enum choice choice;
-};
-
+/* Asks which sockets have a port so chosen: of the few ports with something new, or of all. */
 static void
-visit_port(struct port_walk *walk, const struct listener *listener)
+ask_for_choice(struct poll_steps *steps, struct request_ports *new, enum choice choice)
 {
-	struct source_request request = port_request(walk->steps, listener, walk->choice);
-
-	if (walk->ports > 0 && compare_requests(&walk->last, &request) == 0)
-		return;
-	walk->last = request;
-	walk->ports++;
-	if (walk->ask)
-		(void)add_question(walk->steps, &request);
-}
-
-static void
-visit_unknown_choice(const struct listener *before, const struct listener *after, void *argument)
-{
-	if (after->choice == CHOICE_UNKNOWN && (before == NULL || before->choice == CHOICE_UNKNOWN))
-		visit_port(argument, after);
-}
-
-/* Counts the ports with something new, and asks about each where `ask` is set. */
-static size_t
-walk_ports(struct poll_steps *steps, enum choice choice, bool ask)
-{
-	struct port_walk walk = { .steps = steps, .choice = choice, .ask = ask };
-
-	diff_walk(&steps->diff, NOT_LEARNT, visit_unknown_choice, &walk);
-	return walk.ports;
+	if (new->count > REQUEST_PORTS_MAX)
+		add_dump(steps, choice, new->tables);
+	for (size_t i = 0; i < new->count &&new->count <= REQUEST_PORTS_MAX; i++) {
+		new->list[i].choice = choice;
+		(void)add_question(steps, &new->list[i]);
+	}
 }
 
 /* The walk over what is missing, endpoint by endpoint. */
@@ -197,13 +134,21 @@ struct missing_walk {
 	size_t endpoints;
 };
 
+/* Whether the absence of a socket that is missing would mean something, and is not proved yet. */
+static bool
+is_open(const struct poll_steps *steps, const struct listener *missing)
+{
+	return snapshot_covers(steps->snapshot, &missing->endpoint) &&
+	    !stretches_prove(&steps->stretches, &missing->endpoint);
+}
+
 static void
 count_missing(const struct listener *before, const struct listener *after, void *argument)
 {
 	struct missing_walk *walk = argument;
 
 	(void)after;
-	if (!snapshot_covers(walk->steps->snapshot, &before->endpoint))
+	if (!is_open(walk->steps, before))
 		return;
 	walk->endpoints +=
 	    walk->last == NULL || endpoint_compare(&walk->last->endpoint, &before->endpoint) != 0;
@@ -218,7 +163,7 @@ add_proof(const struct listener *before, const struct listener *after, void *arg
 
 	(void)after;
 	/* Without memory nothing is asked, and nothing proved. */
-	if (snapshot_covers(steps->snapshot, &before->endpoint))
+	if (is_open(steps, before))
 		(void)!proofs_add(&steps->proofs, before, &seen);
 }
 
@@ -229,16 +174,47 @@ ask_for_proof(struct poll_steps *steps)
 	diff_walk(&steps->diff, DIFF_MISSING, add_proof, steps);
 	proofs_choose(&steps->proofs, PROOF_COST_MAX);
 	for (size_t i = 0; i < steps->proofs.count; i++) {
-		const struct source_place *place = &steps->proofs.list[i].place;
-		const struct source_request request = {
-			.protocol = (enum protocol)place->endpoint.protocol,
-			.family = place->endpoint.family,
-			.port = place->endpoint.port,
-			.place = place,
-			.filter = steps->options.filter,
-		};
+		const struct source_request request =
+		    request_place(&steps->proofs.list[i].place, steps->options.filter);
 
 		/* A question has its proof's number. */
+		if (!add_question(steps, &request))
+			return;
+	}
+}
+
+static void
+add_stretch(const struct listener *before, const struct listener *after, void *argument)
+{
+	struct poll_steps *steps = argument;
+	const struct proof_table seen = { steps->snapshot->listeners, steps->sealed };
+
+	(void)after;
+	if (is_open(steps, before))
+		(void)!stretches_add(&steps->stretches, &before->endpoint, &seen);
+}
+
+/* The stretch of a question. Each poll begins at another one: it may be hurried. */
+static struct stretch *
+stretch_asked(struct poll_steps *steps, size_t question)
+{
+	size_t begin = steps->options.taken_usec % steps->stretches.count;
+
+	return &steps->stretches.list[(begin + question) % steps->stretches.count];
+}
+
+/* Asks for what is missing, many in one question. */
+static void
+ask_for_stretches(struct poll_steps *steps)
+{
+	diff_walk(&steps->diff, DIFF_MISSING, add_stretch, steps);
+	/* Where very many sockets are seen each question is dear: singly, users take turns. */
+	if (stretches_cost(&steps->stretches, steps->sealed) > PROOF_COST_MAX)
+		stretches_clear(&steps->stretches);
+	for (size_t i = 0; i < steps->stretches.count; i++) {
+		const struct source_request request =
+		    request_stretch(stretch_asked(steps, i), &steps->stretch);
+
 		if (!add_question(steps, &request))
 			return;
 	}
@@ -273,6 +249,7 @@ poll_steps_free(struct poll_steps *steps)
 	diff_clear(&steps->diff);
 	(void)snapshot_free(steps->snapshot);
 	free(steps->questions);
+	stretches_clear(&steps->stretches);
 	proofs_clear(&steps->proofs);
 	(void)crowd_free(steps->crowd);
 	free(steps->ticked);
@@ -444,7 +421,7 @@ poll_steps_socket(const struct source_socket *socket, void *argument)
 {
 	struct poll_steps *steps = argument;
 	struct listener listener, *known;
-	bool newcomer;
+	bool newcomer, proves = steps->phase == PHASE_STRETCHES || steps->phase == PHASE_PROOF;
 
 	if (!socket->listening || recognize(steps, &socket->listener))
 		return;
@@ -459,36 +436,33 @@ poll_steps_socket(const struct source_socket *socket, void *argument)
 	}
 	newcomer = !was_there(steps, &listener);
 	/* A place is asked about whoever is there: only what was missing belongs in the answer. */
-	if (newcomer && (steps->phase == PHASE_PROOF || !has_place(steps, &listener)))
+	if (newcomer && (proves || !has_place(steps, &listener)))
 		return;
 	listener.late = newcomer && steps->options.last != NULL &&
 	    crowd_leaves_out(steps->options.last->crowd, listener.uid);
 	add(steps, &listener, newcomer);
 }
 
-/* What a phase asks. */
 static void
 ask(struct poll_steps *steps)
 {
-	size_t ports;
+	struct request_ports new = { .filter = steps->options.filter };
 
 	switch (steps->phase) {
 	case PHASE_DUMP:
 	case PHASE_AGAIN:
-		add_dump(steps, CHOICE_UNKNOWN);
+		add_dump(steps, CHOICE_UNKNOWN, UINT32_MAX);
+		break;
+	case PHASE_STRETCHES:
+		ask_for_stretches(steps);
 		break;
 	case PHASE_PROOF:
 		ask_for_proof(steps);
 		break;
 	case PHASE_CHOICE:
-		ports = walk_ports(steps, CHOICE_UNKNOWN, false);
-		if (ports > POLL_PORTS_MAX) {
-			add_dump(steps, CHOICE_AUTO);
-			add_dump(steps, CHOICE_ASKED);
-		} else if (ports > 0) {
-			(void)walk_ports(steps, CHOICE_AUTO, true);
-			(void)walk_ports(steps, CHOICE_ASKED, true);
-		}
+		diff_walk(&steps->diff, NOT_LEARNT, request_add_unlearnt, &new);
+		ask_for_choice(steps, &new, CHOICE_AUTO);
+		ask_for_choice(steps, &new, CHOICE_ASKED);
 		break;
 	case PHASE_DONE:
 		break;
@@ -512,26 +486,35 @@ following(struct poll_steps *steps)
 
 	if (steps->phase >= PHASE_CHOICE)
 		return PHASE_DONE;
-	if (steps->phase == PHASE_PROOF)
+	if (steps->phase == PHASE_PROOF || steps->hurried)
 		return choice;
 	diff_walk(&steps->diff, DIFF_MISSING, count_missing, &missing);
 	if (missing.endpoints == 0)
 		return choice;
-	if (steps->phase == PHASE_DUMP &&
-	    (missing.endpoints > POLL_PORTS_MAX || !steps->options.knows_choice))
+	steps->twice = !steps->options.knows_choice && steps->phase != PHASE_DUMP;
+	if (!steps->options.knows_choice)
+		return steps->twice ? PHASE_DONE : PHASE_AGAIN;
+	if (steps->phase == PHASE_DUMP && missing.endpoints > POLL_SINGLE_MAX)
+		return PHASE_STRETCHES;
+	if (steps->phase != PHASE_AGAIN && missing.endpoints > POLL_PORTS_MAX)
 		return PHASE_AGAIN;
-	steps->twice = !steps->options.knows_choice;
-	return steps->twice ? PHASE_DONE : PHASE_PROOF;
+	return PHASE_PROOF;
 }
 
 /* Leaves out what would be asked of a table that failed. Returns false where nothing is left. */
 static bool
 has_question(struct poll_steps *steps)
 {
+	if (steps->hurried && poll_steps_prove(steps))
+		steps->next = steps->count;
 	while (steps->next < steps->count &&
-	    (steps->failed & table_bit(&steps->questions[steps->next])) != 0)
+	    (steps->failed & request_table_bit(&steps->questions[steps->next])) != 0)
 		steps->next++;
-	return steps->next < steps->count;
+	if (steps->next == steps->count)
+		return false;
+	if (steps->phase == PHASE_STRETCHES)
+		stretch_fill(stretch_asked(steps, steps->next), &steps->stretch);
+	return true;
 }
 
 /* Puts what was read so far in order, beside the last poll. */
@@ -597,6 +580,10 @@ poll_steps_answered(struct poll_steps *steps, const struct source_result *result
 	case PHASE_AGAIN:
 		take_completeness(steps, result);
 		break;
+	case PHASE_STRETCHES:
+		stretch_asked(steps, steps->next)->succeeded =
+		    result->incomplete == 0 && result->datagrams <= 1;
+		break;
 	case PHASE_PROOF:
 		if (!take_proof(steps, result))
 			return;
@@ -610,14 +597,28 @@ poll_steps_answered(struct poll_steps *steps, const struct source_result *result
 	move_on(steps);
 }
 
+bool
+poll_steps_prove(const struct poll_steps *steps)
+{
+	return steps->phase > PHASE_DUMP && steps->phase < PHASE_CHOICE;
+}
+
+void
+poll_steps_hurry(struct poll_steps *steps)
+{
+	steps->hurried = true;
+	if (steps->phase != PHASE_DONE)
+		move_on(steps);
+}
+
 void
 poll_steps_failed(struct poll_steps *steps, uint32_t reasons)
 {
 	const struct source_request *request = &steps->questions[steps->next];
 
 	note_incomplete(steps, request, reasons);
-	/* It would fail again, port by port, and may take long to do so each time. */
-	steps->failed |= table_bit(request);
+	/* It would fail again, port by port, and may take long each time. */
+	steps->failed |= request_table_bit(request);
 	move_on(steps);
 }
 
@@ -626,6 +627,7 @@ static bool
 is_absent(const struct poll_steps *steps, const struct listener *listener)
 {
 	return steps->twice || listener->lacking >= POLL_LACKING_MAX ||
+	    stretches_prove(&steps->stretches, &listener->endpoint) ||
 	    proofs_prove(&steps->proofs, listener);
 }
 
@@ -676,6 +678,7 @@ poll_steps_finish(struct poll_steps *steps)
 			(void)poll_steps_free(steps);
 			return NULL;
 		}
+		proofs_close(&steps->proofs);
 		diff_walk(&steps->diff, DIFF_MISSING, carry_unproved, &carrying);
 		failed = carrying.carried->incomplete != 0;
 		bound_carried(snapshot, carrying.carried);

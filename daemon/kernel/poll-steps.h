@@ -15,8 +15,9 @@
 
 #include "kernel/source.h"
 
-/* More ports or endpoints than this are not asked for one by one (40 us each) before a full dump
- * was. */
+/* More endpoints than this are asked for in stretches, */
+#define POLL_SINGLE_MAX 8
+/* and more than these are not asked for one by one (40 us each) before another full dump was. */
 #define POLL_PORTS_MAX 256
 
 /* A socket that so many complete polls in a row lacked is gone, even where a crowd on its endpoint
@@ -50,6 +51,11 @@ void poll_steps_socket(const struct source_socket *socket, void *steps);
 
 /* The request was answered. */
 void poll_steps_answered(struct poll_steps *steps, const struct source_result *result);
+
+/* True if the request to put next is one to prove that sockets are gone. */
+bool poll_steps_prove(const struct poll_steps *steps);
+/* These took their time: nothing more is asked to prove that sockets are gone. */
+void poll_steps_hurry(struct poll_steps *steps);
 
 /*
  * The source failed at the request, and may be another one for the next: what this one asked for

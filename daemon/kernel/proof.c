@@ -21,12 +21,6 @@
 #include "base/search.h"
 #include "kernel/proof.h"
 
-/* A question by itself, as sockets. */
-#define COST_BASE 1000
-
-/* A socket of the answer beside one that is only walked over. */
-#define COST_ANSWERED 16
-
 static int
 compare_numbers(uint64_t a, uint64_t b)
 {
@@ -92,14 +86,14 @@ proofs_add(struct proofs *proofs, const struct listener *missing, const struct p
 	size_t crowd = count_beside(&missing->endpoint, seen);
 	struct proof proof = {
 		.place.endpoint = missing->endpoint,
-		.cost = COST_BASE + seen->count,
+		.cost = PROOF_COST_BASE + seen->count,
 		.uid = missing->uid,
 	};
 
 	if (crowd >= PROOF_CROWD_MIN) {
 		proof.crowded = true;
 		proof.place.cgroup = missing->cgroup;
-		proof.cost += COST_ANSWERED * crowd;
+		proof.cost += PROOF_COST_ANSWERED * crowd;
 	}
 	/* Mostly of one endpoint and one user. */
 	if (proofs->count > 0 && by_user(&proofs->list[proofs->count - 1], &proof) == 0)
@@ -130,23 +124,18 @@ rank_by_user(struct proofs *proofs)
 	}
 }
 
-/* Of several users' questions about one place the first is left. Returns what all cost. */
-static uint64_t
+/* Of several users' questions about one place the first is left. */
+static void
 drop_repeated(struct proofs *proofs)
 {
-	uint64_t cost = 0;
 	size_t kept = 0;
 
 	sort(proofs, by_place);
-	for (size_t i = 0; i < proofs->count; i++) {
-		if (kept > 0 &&
-		    compare_places(&proofs->list[kept - 1].place, &proofs->list[i].place) == 0)
-			continue;
-		cost += proofs->list[i].cost;
-		proofs->list[kept++] = proofs->list[i];
-	}
+	for (size_t i = 0; i < proofs->count; i++)
+		if (kept == 0 ||
+		    compare_places(&proofs->list[kept - 1].place, &proofs->list[i].place) != 0)
+			proofs->list[kept++] = proofs->list[i];
 	proofs->count = kept;
-	return cost;
 }
 
 void
@@ -156,12 +145,16 @@ proofs_choose(struct proofs *proofs, uint64_t cost_max)
 	size_t kept = 0;
 
 	rank_by_user(proofs);
-	if (drop_repeated(proofs) <= cost_max)
-		return;
+	drop_repeated(proofs);
 	sort(proofs, by_rank);
 	while (kept < proofs->count && (kept == 0 || cost + proofs->list[kept].cost <= cost_max))
 		cost += proofs->list[kept++].cost;
 	proofs->count = kept;
+}
+
+void
+proofs_close(struct proofs *proofs)
+{
 	sort(proofs, by_place);
 }
 

@@ -12,6 +12,11 @@
 /* What the questions of one poll may cost, in sockets that the kernel walks over: some 0.1 s. */
 #define PROOF_COST_MAX (UINT64_C(4) << 20)
 
+/* A question by itself, as sockets, */
+#define PROOF_COST_BASE 1000
+/* and a socket of the answer beside one that is only walked over. */
+#define PROOF_COST_ANSWERED 16
+
 /* So many sockets of one endpoint may fill a datagram (32 KiB, 116 to 140 bytes each). */
 #define PROOF_CROWD_MIN 192
 
@@ -41,11 +46,14 @@ struct proof_table {
 int proofs_add(struct proofs *proofs, const struct listener *missing,
     const struct proof_table *seen) _mustcheck_;
 
-/* Leaves one question of each place, and as many as cost_max allows, fair to every user. Puts them
- * in order; none may be added after that. */
+/* Leaves one question of each place, and as many as cost_max allows, fair to every user, in the
+ * order in which they are to be put. None may be added after that. */
 void proofs_choose(struct proofs *proofs, uint64_t cost_max);
 
-/* True where an answer proved that the socket is gone. After proofs_choose(). */
+/* No more are put. */
+void proofs_close(struct proofs *proofs);
+
+/* True where an answer proved that the socket is gone. After proofs_close(). */
 bool proofs_prove(const struct proofs *proofs, const struct listener *missing);
 
 void proofs_clear(struct proofs *proofs);

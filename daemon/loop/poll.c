@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "engine/surplus.h"
 #include "kernel/poll-steps.h"
+#include "loop/poll-budget.h"
 #include "loop/poll-stretch.h"
 #include "loop/poll-times.h"
 #include "loop/poll.h"
@@ -41,6 +42,9 @@ struct poll_reading {
 	struct poll_steps *steps;
 	bool first;		   /* there was none before */
 	bool failed;		   /* the source did */
+	struct poll_budget budget; /* what proofs may take of CPU time, */
+	uint64_t proving_usec;	   /* and took */
+	uint64_t cpu_usec;	   /* of the thread, by the last answer */
 	struct snapshot *snapshot; /* of a finished one, NULL = there was no memory */
 };
 
@@ -52,6 +56,7 @@ struct poll {
 	bool under_way;
 	struct poll_times times;
 	struct poll_stretch stretch;
+	struct poll_budget budget;
 	unsigned unstretched;	 /* polls in a row since the interval is the configured one again */
 	bool at_once;		 /* the next one does not wait */
 	unsigned failures;	 /* incomplete polls in a row */
@@ -98,6 +103,7 @@ reading_new(const struct poll *poll)
 	reading->filter = engine_ranges(ground->engine)->filter;
 	options.filter = &reading->filter;
 	reading->first = options.last == NULL;
+	reading->budget = poll->budget;
 	reading->steps = poll_steps_new(&options);
 	if (reading->steps == NULL) {
 		reading_free(reading);
@@ -123,17 +129,31 @@ on_socket(const struct source_socket *socket, void *context)
 	poll_steps_socket(socket, reading->steps);
 }
 
+/* What this answer took, if it was one to prove something: all since the one before. */
+static void
+note_proving(struct poll_reading *reading)
+{
+	uint64_t cpu_usec = clock_thread_cpu_usec();
+
+	if (poll_steps_prove(reading->steps))
+		reading->proving_usec += cpu_usec - reading->cpu_usec;
+	reading->cpu_usec = cpu_usec;
+}
+
 static void
 on_answered(void *context, int r, const struct source_result *result)
 {
 	struct poll_reading *reading = context;
 
+	note_proving(reading);
 	if (r == 0)
 		poll_steps_answered(reading->steps, result);
 	else
 		poll_steps_failed(reading->steps,
 		    r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_KERNEL);
 	reading->failed |= r < 0;
+	if (poll_budget_is_spent(&reading->budget, reading->proving_usec))
+		poll_steps_hurry(reading->steps);
 }
 
 static void
@@ -297,6 +317,7 @@ note_begun(struct poll *poll)
 		note_late(poll, since_usec);
 		note_cost(poll, cpu_usec - counted_usec, since_usec);
 	}
+	poll_budget_earn(&poll->budget, since_usec);
 	poll->awake_usec = now_usec;
 	poll->begun_cpu_usec = cpu_usec;
 	poll->gap_max_usec = in_force_usec(poll);
@@ -369,6 +390,8 @@ on_done(void *argument, void *context, int r)
 	struct poll_reading *reading = context;
 
 	poll->under_way = false;
+	if (reading != NULL)
+		poll_budget_spend(&poll->budget, reading->proving_usec);
 	if (reading == NULL) {
 		miss(poll, r == -ETIMEDOUT ? INCOMPLETE_TIMEOUT : INCOMPLETE_MEMORY);
 		plan_next(poll);

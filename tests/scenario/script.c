@@ -652,26 +652,6 @@ static const struct {
 	{ "wall-clock", play_wall_clock },
 };
 
-/* The line with the number of the round for each "$". */
-static char *
-numbered(const struct script *script, const char *line)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *file = open_memstream(&text, &size);
-
-	if (file == NULL)
-		abort();
-	for (; *line != '\0'; line++)
-		if (*line == '$')
-			(void)fprintf(file, "%lu", script->round);
-		else
-			(void)fputc(*line, file);
-	if (fclose(file) != 0)
-		abort();
-	return text;
-}
-
 static int
 play_line(struct script *script)
 {
@@ -682,7 +662,7 @@ play_line(struct script *script)
 
 	if (written[0] == '\0' || written[0] == '#')
 		return 0;
-	line = numbered(script, written);
+	line = words_with_number(written, script->round);
 	length = strcspn(line, " \t");
 	rest = line + length + strspn(line + length, " \t");
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)

@@ -60,6 +60,25 @@ words_split(const char *line, struct words *ret)
 	}
 }
 
+char *
+words_with_number(const char *line, unsigned long number)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	if (file == NULL)
+		abort();
+	for (; *line != '\0'; line++)
+		if (*line == '$')
+			(void)fprintf(file, "%lu", number);
+		else
+			(void)fputc(*line, file);
+	if (fclose(file) != 0)
+		abort();
+	return text;
+}
+
 const char *
 words_next(struct words *words)
 {

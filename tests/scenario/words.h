@@ -24,6 +24,9 @@ struct words {
 /* Returns 0, or -EINVAL for a quotation without an end and for a line that is too long. */
 int words_split(const char *line, struct words *ret) _mustcheck_;
 
+/* A copy of the line with that number for each "$". */
+char *words_with_number(const char *line, unsigned long number);
+
 /* The next word, NULL at the end. */
 const char *words_next(struct words *words);
 

@@ -306,6 +306,13 @@ world_set_lookup(struct world *world, enum lookup_mode mode, uint64_t delay_usec
 
 /* The kernel. */
 
+/* All that is watched, and not some ports to prove something. */
+static bool
+is_whole(const struct world *world, const struct source_request *request)
+{
+	return request->port == 0 && request->filter == &engine_ranges(world->engine)->filter;
+}
+
 /* Gives the source what the kernel would answer to this request now. */
 static void
 set_answer(struct world *world, const struct source_request *request, uint32_t incomplete)
@@ -321,7 +328,7 @@ set_answer(struct world *world, const struct source_request *request, uint32_t i
 		    (request->port != 0 && endpoint->port != request->port) ||
 		    (request->family != AF_UNSPEC && request->family != endpoint->family))
 			continue;
-		if (request->port == 0 && row->missed > 0) {
+		if (is_whole(world, request) && row->missed > 0) {
 			row->missed--;
 			continue;
 		}
@@ -356,7 +363,7 @@ ask_kernel(struct world *world, struct poll_steps *steps, uint32_t incomplete)
 
 	world->failing_polls -= failing;
 	while ((request = poll_steps_request(steps)) != NULL) {
-		bool one_port = request->port != 0;
+		bool one_port = !is_whole(world, request);
 		bool half = request->family == AF_UNSPEC && portion->family != AF_UNSPEC;
 
 		if (failing && concerns(&world->failing_portion, request)) {

@@ -132,6 +132,9 @@ answer_whole(const struct short_request *request)
 	assert_int_equal(request->open(request->argument, &host), 0);
 	assert_int_equal(answer(request, &host, &whole), 0);
 	assert_true(whole.done);
+	if (request->holds != NULL)
+		assert_non_null(
+		    memmem(whole.bytes, whole.used, request->holds, strlen(request->holds)));
 	request->close(&host);
 }
 

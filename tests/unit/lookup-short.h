@@ -12,7 +12,8 @@
 struct short_request {
 	const struct wire_question *questions;
 	size_t count;
-	const char *path; /* asked for, too; NULL = none */
+	const char *path;  /* asked for, too; NULL = none */
+	const char *holds; /* bytes that stand in the answer, or it is not about what it is to be */
 	/* Makes *ret anew for each answer, and ends it. Returns 0 or -ENOMEM. */
 	int (*open)(void *argument, struct host *ret);
 	void (*close)(struct host *host);

@@ -209,5 +209,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(is_reported_once, begin_one_program, end),
 	};
 
-	return cmocka_run_group_tests_name("engine/pace", tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("engine-pace", tests, NULL, NULL);
 }

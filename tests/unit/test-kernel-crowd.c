@@ -92,7 +92,8 @@ is_selected(const struct source_request *request, const struct listener *listene
 		return false;
 	if (request->place != NULL)
 		return endpoint_compare(&listener->endpoint, &request->place->endpoint) == 0;
-	return request->port == 0 || request->port == listener->endpoint.port;
+	return request->port == 0 ? port_set_has(&request->filter->ports, listener->endpoint.port) :
+				    request->port == listener->endpoint.port;
 }
 
 static void

@@ -13,6 +13,7 @@
 
 #include "help.h"
 #include "kernel/poll-steps.h"
+#include "kernel/stretches.h"
 
 /* A kernel as the test wishes it to be. */
 struct kernel {
@@ -24,8 +25,12 @@ struct kernel {
 	uint32_t incomplete;		 /* of full dumps */
 	unsigned long_proofs;		 /* the first so many such answers take two datagrams */
 	uint64_t crowd_cgroup;		 /* of whose sockets all answers do; 0 = none */
+	unsigned hurry_after;		 /* so many proofs, the poll is hurried; 0 = it is not */
 	unsigned dumps, proofs, choices; /* what was asked (dumps: of TCP) */
 };
+
+/* What the polls are about; some questions are about fewer ports. */
+static struct port_filter watched;
 
 static bool
 is_selected(const struct kernel *kernel, const struct source_request *request,
@@ -43,6 +48,8 @@ is_selected(const struct kernel *kernel, const struct source_request *request,
 		    (request->place->cgroup == 0 || request->place->cgroup == listener->cgroup);
 	if (request->port != 0)
 		return port == request->port;
+	if (request->filter != &watched)
+		return port_set_has(&request->filter->ports, port);
 	return kernel->dumps > kernel->miss_dumps || port < kernel->missed ||
 	    port > kernel->missed_upto;
 }
@@ -51,7 +58,7 @@ static void
 answer(struct kernel *kernel, struct poll_steps *steps, const struct source_request *request)
 {
 	struct source_result result = { .datagrams = 1 };
-	bool dump = request->port == 0;
+	bool dump = request->port == 0 && request->filter == &watched;
 
 	kernel->choices += request->choice != CHOICE_UNKNOWN;
 	if (request->choice == CHOICE_UNKNOWN) {
@@ -78,6 +85,8 @@ answer(struct kernel *kernel, struct poll_steps *steps, const struct source_requ
 		poll_steps_socket(&socket, steps);
 	}
 	poll_steps_answered(steps, &result);
+	if (kernel->hurry_after > 0 && kernel->proofs == kernel->hurry_after)
+		poll_steps_hurry(steps);
 }
 
 /* 0 = the polls recognize nothing; each test is run both ways. */
@@ -87,10 +96,9 @@ static uint64_t key;
 static struct snapshot *
 take(struct kernel *kernel, struct snapshot *last, bool knows_choice)
 {
-	static struct port_filter filter;
 	const struct poll_steps_options options = {
 		.last = last,
-		.filter = &filter,
+		.filter = &watched,
 		.protocols = 1 << PROTOCOL_TCP | 1 << PROTOCOL_UDP,
 		.knows_choice = knows_choice,
 		.taken_usec = last == NULL ? 1 : last->taken_usec + 1,
@@ -352,31 +360,91 @@ an_incomplete_dump_ends_nothing(void **state)
 }
 
 static void
-many_missing_are_dumped_again(void **state)
+many_missing_are_asked_for_together(void **state)
 {
 	struct listener *table = many(1000);
 	struct kernel kernel = { .table = table, .count = 1000 };
 	struct snapshot *snapshot = take(&kernel, NULL, true);
 
 	(void)state;
-	/* More new ones than are asked for singly: two dumps of three requests. */
-	assert_int_equal(kernel.choices, 6);
-	/* The second dump sees what the first missed: one is left to be proved. */
+	/* More new ones than are asked for singly: two dumps of their table. */
+	assert_int_equal(kernel.choices, 2);
+	/* What the dump missed is asked for in stretches, and is there. One is gone. */
 	kernel.missed = 50100;
 	kernel.missed_upto = 50100 + POLL_PORTS_MAX;
 	kernel.miss_dumps = 1;
 	kernel.count = 999;
 	snapshot = take(&kernel, snapshot, true);
-	assert_int_equal(kernel.dumps, 2);
-	assert_int_equal(kernel.proofs, 1);
+	assert_int_equal(kernel.dumps, 1);
+	assert_int_equal(kernel.proofs, (POLL_PORTS_MAX + 1) / STRETCH_SOCKETS_MAX + 2);
 	assert_int_equal(snapshot->count, 999);
 	expect_unproven(snapshot, 0);
-	/* One port fewer is asked for singly. */
-	kernel.missed_upto--;
+	/* A few are asked for singly at once. */
+	kernel.missed_upto = 50100 + POLL_SINGLE_MAX - 1;
 	snapshot = take(&kernel, snapshot, true);
-	assert_int_equal(kernel.dumps, 1);
-	assert_int_equal(kernel.proofs, POLL_PORTS_MAX);
+	assert_int_equal(kernel.proofs, POLL_SINGLE_MAX);
 	assert_int_equal(snapshot->count, 999);
+	/* Stretches prove nothing, and more are left than are asked for singly: another dump. */
+	kernel.missed = kernel.missed_upto = 0;
+	kernel.count = 600;
+	kernel.long_proofs = 3;
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(kernel.dumps, 2);
+	assert_int_equal(kernel.proofs, 3 + 399);
+	assert_int_equal(snapshot->count, 600);
+	expect_unproven(snapshot, 0);
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+/* A thousand that are gone cost a few questions, and one that took their place is not taken for
+ * them. */
+static void
+many_gone_cost_few_questions(void **state)
+{
+	struct listener *table = many(1000), others[1000];
+	struct kernel kernel = { .table = table, .count = 1000 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	memcpy(others, table, sizeof(others));
+	for (size_t i = 0; i < 1000; i++)
+		others[i].cookie += 5000;
+	kernel.table = others;
+	snapshot = take(&kernel, snapshot, true);
+	assert_true(kernel.proofs <= 2000 / STRETCH_SOCKETS_MAX);
+	assert_int_equal(kernel.dumps + kernel.choices, 1 + 2);
+	assert_int_equal(snapshot->count, 1000);
+	expect_unproven(snapshot, 0);
+	assert_null(snapshot_find(snapshot, &table[500]));
+	assert_non_null(snapshot_find(snapshot, &others[500]));
+	(void)snapshot_free(snapshot);
+	free(table);
+}
+
+/* What a hurried poll did not prove is carried, and gone after three polls that lack it. */
+static void
+a_hurried_poll_ends_nothing(void **state)
+{
+	struct listener *table = many(1000);
+	struct kernel kernel = { .table = table, .count = 1000 };
+	struct snapshot *snapshot = take(&kernel, NULL, true);
+
+	(void)state;
+	kernel.count = 0;
+	kernel.hurry_after = 1;
+	for (unsigned i = 1; i < POLL_LACKING_MAX; i++) {
+		size_t before = snapshot->count;
+
+		snapshot = take(&kernel, snapshot, true);
+		assert_int_equal(kernel.proofs, 1);
+		assert_int_equal(kernel.dumps, 1);
+		assert_true(snapshot->count < before);
+		assert_true(snapshot->count >= before - STRETCH_SOCKETS_MAX);
+		expect_unproven(snapshot, snapshot->count);
+	}
+	snapshot = take(&kernel, snapshot, true);
+	assert_int_equal(snapshot->count, 0);
 	(void)snapshot_free(snapshot);
 	free(table);
 }
@@ -469,7 +537,9 @@ main(void)
 		cmocka_unit_test(three_polls_that_lack_it_are_the_proof),
 		cmocka_unit_test(what_is_unproved_is_bounded),
 		cmocka_unit_test(an_incomplete_dump_ends_nothing),
-		cmocka_unit_test(many_missing_are_dumped_again),
+		cmocka_unit_test(many_missing_are_asked_for_together),
+		cmocka_unit_test(many_gone_cost_few_questions),
+		cmocka_unit_test(a_hurried_poll_ends_nothing),
 		cmocka_unit_test(proc_net_is_read_twice),
 		cmocka_unit_test(a_second_dump_does_not_fill_a_poll),
 		cmocka_unit_test(given_up),
@@ -478,7 +548,9 @@ main(void)
 		cmocka_unit_test_setup(two_datagrams_prove_nothing, recognize),
 		cmocka_unit_test_setup(three_polls_that_lack_it_are_the_proof, recognize),
 		cmocka_unit_test_setup(an_incomplete_dump_ends_nothing, recognize),
-		cmocka_unit_test_setup(many_missing_are_dumped_again, recognize),
+		cmocka_unit_test_setup(many_missing_are_asked_for_together, recognize),
+		cmocka_unit_test_setup(many_gone_cost_few_questions, recognize),
+		cmocka_unit_test_setup(a_hurried_poll_ends_nothing, recognize),
 		cmocka_unit_test_setup(proc_net_is_read_twice, recognize),
 		cmocka_unit_test_setup(a_second_dump_does_not_fill_a_poll, recognize),
 		cmocka_unit_test_setup(given_up, recognize),

@@ -58,6 +58,9 @@ one_users_many_do_not_delay_anothers(void **state)
 	assert_true(is_asked(&proofs, 60000));
 	assert_true(is_asked(&proofs, 60001));
 	assert_true(is_asked(&proofs, 44999));
+	/* Each user's first comes before anybody's second. */
+	assert_int_equal(proofs.list[0].rank + proofs.list[1].rank + proofs.list[2].rank, 0);
+	proofs_close(&proofs);
 	for (size_t i = 1; i < proofs.count; i++)
 		assert_true(endpoint_compare(&proofs.list[i - 1].place.endpoint,
 				&proofs.list[i].place.endpoint) < 0);

@@ -41,12 +41,14 @@ close_fake(struct host *host)
 }
 
 static void
-check(struct fake *fake, const struct wire_question *questions, size_t count, const char *path)
+check(struct fake *fake, const struct wire_question *questions, size_t count, const char *path,
+    const char *holds)
 {
 	const struct short_request request = {
 		.questions = questions,
 		.count = count,
 		.path = path,
+		.holds = holds,
 		.open = open_fake,
 		.close = close_fake,
 		.argument = fake,
@@ -56,9 +58,9 @@ check(struct fake *fake, const struct wire_question *questions, size_t count, co
 }
 
 static void
-check_one(struct fake *fake, const struct wire_question *question)
+check_one(struct fake *fake, const struct wire_question *question, const char *holds)
 {
-	check(fake, question, 1, NULL);
+	check(fake, question, 1, NULL, holds);
 }
 
 /* Several of one cgroup, of several and of none, and a path. */
@@ -84,9 +86,9 @@ test_holders(void **state)
 			.uid = i,
 			.cgroup = i < 2 ? cgroup : i,
 		};
-	check(fake, questions, ARRAY_SIZE(questions), "/proc/self/exe");
+	check(fake, questions, ARRAY_SIZE(questions), "/proc/self/exe", "a.service");
 	questions[0].flags = LOOKUP_THOROUGH | LOOKUP_CHECKSUM;
-	check(fake, questions, ARRAY_SIZE(questions), NULL);
+	check(fake, questions, ARRAY_SIZE(questions), NULL, NULL);
 }
 
 /* More users, and more descriptors than are read at first. */
@@ -117,7 +119,7 @@ test_unfinished(void **state)
 		(void)snprintf(name, sizeof(name), "%d", PID(i));
 		assert_int_equal(fchownat(fake->fd, name, (uid_t)i / 2, 0, 0), 0);
 	}
-	check(fake, questions, ARRAY_SIZE(questions), NULL);
+	check(fake, questions, ARRAY_SIZE(questions), NULL, NULL);
 }
 
 /* The main process of a unit that was started anew: by what the environment says. */
@@ -138,12 +140,13 @@ test_main_process(void **state)
 	make_link(fake, 1, "root/run/systemd/units/invocation:a.service", id);
 	for (int i = 1; i <= 2; i++)
 		make_process(fake, PID(i), "x", (unsigned)i);
+	make_link(fake, PID(1), "exe", "/usr/bin/main");
 	make_file(fake, PID(1), "environ", environment, sizeof(environment));
 	make_file(fake, PID(2), "environ", environment, sizeof(environment));
 	make_socket(fake, PID(2), 3, 100);
 	make_cgroup(fake, "system.slice", NULL, 0);
 	question.cgroup = make_cgroup(fake, "system.slice/a.service", pids, ARRAY_SIZE(pids));
-	check_one(fake, &question);
+	check_one(fake, &question, "/usr/bin/main");
 }
 
 /* Sockets that nobody holds: the kernel's perhaps, or another namespace's. */
@@ -166,36 +169,47 @@ test_nobody(void **state)
 	questions[1].cgroup = questions[2].cgroup = questions[0].cgroup;
 	questions[3].cgroup = make_cgroup(fake, "other.service", foreign, 1);
 	(void)make_cgroup(fake, "other.service/below", foreign, 1);
-	check(fake, questions, ARRAY_SIZE(questions), NULL);
+	check(fake, questions, ARRAY_SIZE(questions), NULL, NULL);
 }
 
-#define CONTAINER "docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope"
+#define CONTAINER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /* A port that is passed on into a container. */
 static void
 test_forwarded(void **state)
 {
 	static const char cmdline[] = "docker-proxy\0-container-ip\000172.17.0.2\0",
+			  status[] = "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n",
 			  table[] = "  |-- 172.17.0.2\n     /32 host LOCAL\n";
 	struct fake *fake = *state;
 	const int pids[] = { PID(2) };
 	const struct wire_question question = { .inode = 100 };
+	char root[96], name[128], command[1024];
 
+	need_root();
 	make_process(fake, 1, "init", 1);
+	make_directory(fake, 1, "root");
 	make_link(fake, 1, "ns/net", "net:[1]");
+	/* PID 1 sees the file by the path that it has. */
+	(void)snprintf(root, sizeof(root), "%s/1/root", fake->path);
+	(void)snprintf(name, sizeof(name), "%s/docker-proxy", root);
+	(void)snprintf(command, sizeof(command),
+	    "umask 022 && mkdir -p %s%s && cp /bin/true %s && ln %s %s%s", root, root, name, name,
+	    root, name);
+	assert_int_equal(system(command), 0);
 	make_process(fake, PID(1), "docker-proxy", 10);
 	make_link(fake, PID(1), "ns/net", "net:[1]");
-	make_link(fake, PID(1), "exe", "/usr/bin/docker-proxy");
+	make_link(fake, PID(1), "exe", name);
 	make_file(fake, PID(1), "cmdline", cmdline, sizeof(cmdline) - 1);
-	make_file(fake, PID(1), "status", "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n", 30);
+	make_file(fake, PID(1), "status", status, sizeof(status) - 1);
 	make_socket(fake, PID(1), 3, 100);
 	make_process(fake, PID(2), "inside", 10);
 	make_link(fake, PID(2), "ns/net", "net:[2]");
 	make_directory(fake, PID(2), "net");
 	make_file(fake, PID(2), "net/fib_trie", table, sizeof(table) - 1);
 	make_cgroup(fake, "system.slice", NULL, 0);
-	make_cgroup(fake, "system.slice/" CONTAINER, pids, 1);
-	check_one(fake, &question);
+	make_cgroup(fake, "system.slice/docker-" CONTAINER_ID ".scope", pids, 1);
+	check_one(fake, &question, CONTAINER_ID);
 }
 
 /* Mounts of its own, and a file below /tmp. */
@@ -217,7 +231,7 @@ test_own_mounts(void **state)
 	make_link(fake, PID(1), "exe", "/opt/prog");
 	make_file(fake, PID(1), "mountinfo", own, sizeof(own) - 1);
 	make_socket(fake, PID(1), 3, 100);
-	check_one(fake, &question);
+	check_one(fake, &question, "/opt/prog");
 }
 
 /* A copy of a shell, which is known by the host's. */
@@ -242,7 +256,7 @@ test_known(void **state)
 	(void)snprintf(name, sizeof(name), "%s/harmless", fake->path);
 	make_link(fake, PID(1), "exe", name);
 	make_socket(fake, PID(1), 3, 100);
-	check_one(fake, &question);
+	check_one(fake, &question, "/srvsh");
 }
 
 /* What a service manager holds, and starts a shell for. */
@@ -264,7 +278,7 @@ test_accepted(void **state)
 	make_cgroup(fake, "system.slice/x.service", NULL, 0);
 	make_cgroup(fake, "system.slice/system-x.slice", NULL, 0);
 	make_cgroup(fake, "system.slice/system-x.slice/x@1.service", shell, 1);
-	check_one(fake, &question);
+	check_one(fake, &question, "x.socket");
 }
 
 int
