@@ -226,8 +226,7 @@ send_whole(struct report *reports[REPORTS])
 	assert_int_equal(sender_stop(sender, PATIENCE_MSEC * USEC_PER_MSEC), 0);
 }
 
-/* stride: of the allocations every so manieth fails, since a journal is tried again some time
- * later. */
+/* stride: of the allocations every so manieth fails: a journal is tried again some time later. */
 static void
 check(enum sender_target target, bool gives_up, size_t stride)
 {
