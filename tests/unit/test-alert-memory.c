@@ -226,7 +226,7 @@ send_whole(struct report *reports[REPORTS])
 	assert_int_equal(sender_stop(sender, PATIENCE_MSEC * USEC_PER_MSEC), 0);
 }
 
-/* stride: of the allocations every so manieth fails: a journal is tried again some time later. */
+/* Of the allocations every stride-th fails: a journal is tried again only some time later. */
 static void
 check(enum sender_target target, bool gives_up, size_t stride)
 {
