@@ -295,13 +295,14 @@ def relative(sockets, messages):
 
 
 def told(watch):
-    """A map from endpoint to (word, when) in order; every other message but the usual."""
+    """A map from endpoint to (word, when) in order; every other message but the usual. Polls of so
+    many listeners cost more than a hundredth of a core at such an interval, which may be said."""
     messages, others = collections.defaultdict(list), []
     for line, when in zip(watch.lines, watch.times):
         match = re.match(r"<\d>(APPEARED|VANISHED) ((?:tcp|udp) \S+)", line)
         if match:
             messages[match[2]].append((match[1], when))
-        elif not re.match(r"<7>|<6>STARTED|<6>STOPPED", line):
+        elif not re.match(r"<7>|<6>STARTED|<6>STOPPED|<\d>(DEGRADED|RECOVERED) interval", line):
             others.append(line)
     return messages, others
 
