@@ -31,6 +31,7 @@
 #include "failing-memory.h"
 #include "or-die.h"
 #include "script.h"
+#include "valgrind.h"
 
 /* Of the polls; any will do. */
 #define KEY 0x9e3779b97f4a7c15
@@ -432,17 +433,7 @@ run_point(const char *path, size_t number, bool every)
 	return played.complaints == 0;
 }
 
-/* Valgrind takes forty times as long. */
-static bool
-is_slow(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL;
-}
-
-/* The scenarios of the source tree, but for those left out; of them each fourth where it is slow.
- */
+/* The scenarios of the source tree, but for those left out; of them each fourth under valgrind. */
 static size_t
 find_all(glob_t *ret, char ***ret_paths)
 {
@@ -459,7 +450,7 @@ find_all(glob_t *ret, char ***ret_paths)
 	for (size_t i = 0; i < ret->gl_pathc; i++) {
 		char *path = ret->gl_pathv[i];
 
-		if (is_left_out(path) || (is_slow() && i % 4 != 0))
+		if (is_left_out(path) || (is_under_valgrind() && i % 4 != 0))
 			continue;
 		ret->gl_pathv[i] = ret->gl_pathv[count];
 		ret->gl_pathv[count++] = path;

@@ -971,9 +971,11 @@ def without_directory(s):
 PERL_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, '
                'LocalAddr => "127.0.0.1", LocalPort => %d); sleep while 1;')  # pause: its life
 
-FORKING_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen => 5, '
-                  'LocalAddr => "127.0.0.1", LocalPort => %d); '
-                  'for (1 .. 600) { fork() or last } sleep while 1;')  # pause: its life
+# It listens once all have the socket.
+FORKING_SERVER = ('use Socket; socket(my $held, PF_INET, SOCK_STREAM, 0); '
+                  'bind($held, sockaddr_in(%d, INADDR_LOOPBACK)); my $first = $$; '
+                  'for (1 .. 600) { fork() or last } listen($held, 5) if $$ == $first; '
+                  'sleep while 1;')  # pause: its life
 
 # ---- the table -----------------------------------------------------------------------------
 
