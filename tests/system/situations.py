@@ -973,9 +973,9 @@ PERL_SERVER = ('use IO::Socket::INET; my $held = IO::Socket::INET->new(Listen =>
 
 # It listens once all have the socket.
 FORKING_SERVER = ('use Socket; socket(my $held, PF_INET, SOCK_STREAM, 0); '
-                  'bind($held, sockaddr_in(%d, INADDR_LOOPBACK)); my $first = $$; '
-                  'for (1 .. 600) { fork() or last } listen($held, 5) if $$ == $first; '
-                  'sleep while 1;')  # pause: its life
+                  'bind($held, sockaddr_in(%d, INADDR_LOOPBACK)); my $forked = 0; '
+                  'for (1 .. 600) { $forked = !fork() and last } '
+                  'listen($held, 5) unless $forked; sleep while 1;')  # pause: its life
 
 # ---- the table -----------------------------------------------------------------------------
 
