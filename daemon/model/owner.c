@@ -219,8 +219,9 @@ struct shared_process {
 static struct shared_process *
 shared_of(const struct process *process)
 {
-	return (struct shared_process *)((char *)(uintptr_t)process -
-	    offsetof(struct shared_process, process));
+	uintptr_t address = (uintptr_t)process - offsetof(struct shared_process, process);
+
+	return (struct shared_process *)address;
 }
 
 /* As after process_init(), with one reference. Returns NULL without memory. */

@@ -344,4 +344,6 @@ def test_every_message_is_true_and_none_is_missing(daemon, namespace):
           f"host was too busy to poll in time", file=sys.stderr)
     assert not wrong, f"{len(wrong)} endpoints; sockets and messages in ms: {wrong}"
     assert seen > LISTENERS / 2, "the test saw next to nothing"
-    assert judge.excused <= LISTENERS / 20, "polls came too late too often"
+    # Where they are dear they are to come later, as it says.
+    share = 4 if watch.count("DEGRADED interval") else 20
+    assert judge.excused <= LISTENERS / share, "polls came too late too often"
