@@ -21,6 +21,7 @@
 #include "engine/company.h"
 #include "engine/hint.h"
 #include "engine/judge-stay.h"
+#include "engine/lookup.h"
 #include "engine/match.h"
 #include "engine/pass.h"
 
@@ -285,9 +286,13 @@ judge_members(struct pass *pass, struct stay *stay)
 		judging = *pass->judging;
 		free(pass->judging);
 		pass->judging = NULL;
-	} else
+	} else {
+		/* Of a stay that left, a socket may be one that nobody was asked for. */
+		if (!lookup_go_on(stay, pass->moment.boottime_usec))
+			return true;
 		company_recall_begin(&judging.recall, stay, pass->poll_usec,
 		    pass->engine->policy->grace_usec);
+	}
 	if (!judge_all(pass, stay, &judging)) {
 		pass->judging = malloc(sizeof(judging));
 		if (pass->judging != NULL) {
