@@ -26,7 +26,7 @@
 #define QUESTIONS_MAX 70
 #define TICK_USEC     (5 * USEC_PER_MSEC)
 
-/* The kernel walks until the loop has ticked so often, or for so long: then it has held the loop. */
+/* The kernel walks until the loop has ticked so often, or for so long: then it held the loop. */
 #define WALK_TICKS	10
 #define WALK_UNTIL_USEC (20 * USEC_PER_SEC)
 
