@@ -4,14 +4,12 @@
 As an unprivileged user: 75,000 listeners. Another user's listener is watched all the same, nothing
 is reported as closed that is open, and what is not watched is said once.
 """
-import pathlib
-import re
 import subprocess
 
 import pytest
 
 import harness
-from harness import config_text
+from harness import config_text, memory_bound_kib, memory_kib
 
 ATTACKER = 61001
 VICTIM = 61002
@@ -64,12 +62,6 @@ def _start_as(namespace):
     harness.end(made)
 
 
-def memory_peak(pid):
-    """In KiB."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
-
-
 def test_what_is_not_watched_hides_nobody(daemon, start_as):
     crowd = [start_as(ATTACKER, FLOOD, f"127.1.0.{1 + i}", EACH) for i in range(PROCESSES)]
     watch = daemon(config_text(interval="1s", threshold="8s", suspect="{threshold: 8s}",
@@ -84,7 +76,7 @@ def test_what_is_not_watched_hides_nobody(daemon, start_as):
     # It has the place of another, which did not close.
     assert watch.count("VANISHED|ENDED") == 0
     assert watch.count("DEGRADED listeners") == 1
-    assert memory_peak(watch.pid) < 64 << 10
+    assert memory_kib(watch.pid) < memory_bound_kib(48)
     # All but the last close theirs.
     harness.end(crowd[:-1])
     watch.wait_line("^<5>RECOVERED listeners: all listeners are watched again$", 120)

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import harness
-from harness import config_text
+from harness import config_text, memory_kib
 
 PORT = 50001
 USER = 12345
@@ -130,13 +130,7 @@ def test_crowd_that_changes_fills_no_memory(daemon, crowd, address):
     watch.wait_line("STARTED")
     crowd("udp", [address], count=2000, change=0.3)
     time.sleep(5)  # pause: polls fill what is bounded
-    early = memory(watch)
+    early = memory_kib(watch.pid, "VmRSS")
     time.sleep(10)  # pause: as long again, and longer
-    assert memory(watch) < early * 1.25
+    assert memory_kib(watch.pid, "VmRSS") < early * 1.25
     assert watch.stop() == 0
-
-
-def memory(watch):
-    """Resident memory, in KiB."""
-    with open(f"/proc/{watch.pid}/status", encoding="utf-8") as status:
-        return int(re.search(r"VmRSS:\s*(\d+)", status.read())[1])

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import harness
-from harness import config_text
+from harness import config_text, memory_bound_kib, memory_kib
 
 ATTACKER = 61001
 VICTIM = 61002
@@ -103,12 +103,6 @@ def _place(tmp_path):
     return place
 
 
-def peak(watch):
-    """The most memory that was resident, in KiB."""
-    with open(f"/proc/{watch.pid}/status", encoding="utf-8") as status:
-        return int(re.search(r"VmHWM:\s*(\d+)", status.read())[1])
-
-
 QUIET = {"ranges": '["32768-60999"]', "interval": "1s", "threshold": "15s",
          "user": "{threshold: 15s}", "suspect": "{threshold: never, weak_threshold: never}",
          "log": "{appeared: 'off', vanished: 'off', after: 0s}"}
@@ -118,13 +112,13 @@ def test_processes_are_kept_once(daemon, start_as, place):
     """3,000 sets of fourteen processes cost little more than the processes."""
     watch = daemon(config_text(**QUIET))
     watch.wait_line("STARTED")
-    before = peak(watch)
+    before = memory_kib(watch.pid)
     start_as(ATTACKER, HOLDERS, place, 32768, 3000, 40, 14)
     # All are looked up before one of them is due.
     watch.wait_line("^<.>OVERSTAY [0-9]+ listeners ", 120)
-    grown = peak(watch) - before
+    grown = memory_kib(watch.pid) - before
     print(f"3,000 sockets of 14 of 40 processes: {grown} KiB")
-    assert grown < 12 * 1024
+    assert grown < memory_bound_kib(12)
     assert watch.count("owners? not kept") == 0
 
 
@@ -133,7 +127,7 @@ def test_owners_of_one_user_are_bounded(daemon, start_as, place):
     watch = daemon(config_text(**{**QUIET, "threshold": "1d", "user": "{threshold: 1d}",
                                   "log": "{appeared: info, vanished: 'off', after: 0s}"}))
     watch.wait_line("STARTED")
-    before = peak(watch)
+    before = memory_kib(watch.pid)
     attackers = []
     for first in range(32768, 32768 + 2000, 200):
         attackers.append(start_as(ATTACKER, HOLDERS, place, first, 200, 200, 1))
@@ -148,9 +142,9 @@ def test_owners_of_one_user_are_bounded(daemon, start_as, place):
     victim = start_as(VICTIM, LISTEN, PORT)
     line = watch.wait_line(f"APPEARED tcp 127.0.0.1:{PORT} ", 60)
     assert f"[{victim.pid}]" in line, line
-    grown = peak(watch) - before
+    grown = memory_kib(watch.pid) - before
     print(f"{200 * len(attackers)} sockets of as many processes: {grown} KiB")
-    assert grown < 64 * 1024
+    assert grown < memory_bound_kib(48)
     for attacker in attackers:
         attacker.stdin.close()
     line = watch.wait_line("RECOVERED crowded", 180)
