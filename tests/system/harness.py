@@ -19,6 +19,8 @@ BUILD = pathlib.Path(os.environ["OVERSTAY_BUILD"])
 OVERSTAYD = BUILD / "overstayd"
 LOOKUP = BUILD / "overstay-lookup"
 NAMES = BUILD / "overstay-names"
+# Then memory has red zones around it, and what was freed is kept for a while.
+SANITIZED = b"__asan_init" in OVERSTAYD.read_bytes()
 CLONE_NEWNET = 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
@@ -73,6 +75,17 @@ def wait_until(fact, seconds=15, what=None):
 def _check(result):
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def memory_kib(pid, field="VmHWM"):
+    """What is resident, by a field of proc_pid_status(5); by default the most that was, in KiB."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(re.search(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE)[1])
+
+
+def memory_bound_kib(mib):
+    """So many MiB, in KiB: of a build with sanitizers, three times as many."""
+    return mib * 1024 * (3 if SANITIZED else 1)
 
 
 def run(*command, check=True, seconds=60, **options):
@@ -185,12 +198,6 @@ def config_text(rules="", **keys):
     values.setdefault("user", f"{{threshold: {values['threshold'] or '10min'}}}")
     lines = [f"{key}: {value}" for key, value in values.items() if value is not None]
     return "\n".join(lines) + "\n" + rules
-
-
-def memory_kib(pid, field="VmHWM"):
-    """A process's memory: the most that was resident, or another field of proc_pid_status(5)."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)[1])
 
 
 class Daemon:

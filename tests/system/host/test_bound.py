@@ -6,7 +6,7 @@ is reported as closed that is open, and what is not watched is said once.
 """
 import harness
 from crowds import FLOOD, LISTEN
-from harness import config_text, memory_kib
+from harness import config_text, memory_bound_kib, memory_kib
 
 ATTACKER = 61001
 VICTIM = 61002
@@ -31,7 +31,7 @@ def test_what_is_not_watched_hides_nobody(daemon, start_as):
     # It has the place of another, which did not close.
     assert watch.count("VANISHED|ENDED") == 0
     assert watch.count("DEGRADED listeners") == 1
-    assert memory_kib(watch.pid) < 64 << 10
+    assert memory_kib(watch.pid) < memory_bound_kib(48)
     # All but the last close theirs.
     harness.end(crowd[:-1])
     watch.wait_line("^<5>RECOVERED listeners: all listeners are watched again$", 120)
