@@ -36,6 +36,30 @@ def end(processes):
         process.stdout.close()
 
 
+@contextlib.contextmanager
+def started_as(namespace=None):
+    """start(user, code, ...): Python code as that user, in the namespace; it says "ready" when it
+    has begun. In the end it is gone, with all that it started."""
+    made = []
+
+    def start(user, code, *arguments, home="/"):
+        made.append(subprocess.Popen(
+            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL",
+             "/usr/bin/python3", "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd="/",
+            env={"HOME": str(home)}, preexec_fn=namespace.enter if namespace else None))
+        assert made[-1].stdout.readline() == b"ready\n"
+        return made[-1]
+
+    try:
+        yield start
+    finally:
+        for process in made:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        end(made)
+
+
 def wait_until(fact, seconds=15, what=None):
     """Waits until fact() is true and returns what it returned; fails after `seconds`."""
     until = time.monotonic() + seconds

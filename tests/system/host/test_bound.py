@@ -4,11 +4,8 @@
 As an unprivileged user: 75,000 listeners. Another user's listener is watched all the same, nothing
 is reported as closed that is open, and what is not watched is said once.
 """
-import subprocess
-
-import pytest
-
 import harness
+from crowds import FLOOD, LISTEN
 from harness import config_text, memory_bound_kib, memory_kib
 
 ATTACKER = 61001
@@ -19,51 +16,9 @@ WATCHED = 65536
 # A process may have some 20,000 file descriptors.
 PROCESSES, EACH = 4, 18750
 
-# Opens COUNT listeners on an address of its own.
-FLOOD = """
-import resource, socket, sys
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-held = []
-for port in range(33000, 33000 + int(sys.argv[2])):
-    made = socket.socket()
-    made.bind((sys.argv[1], port))
-    made.listen(1)
-    held.append(made)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-LISTEN = """
-import socket, sys
-made = socket.socket()
-made.bind((sys.argv[1], int(sys.argv[2])))
-made.listen(8)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture(name="start_as")
-def _start_as(namespace):
-    """start_as(user, code, ...): Python code as that user, in the namespace; it says "ready"."""
-    made = []
-
-    def start(user, code, *arguments):
-        process = subprocess.Popen(
-            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
-             "/usr/bin/python3", "-c", code, *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=namespace.enter)
-        made.append(process)
-        assert process.stdout.readline() == b"ready\n"
-        return process
-
-    yield start
-    harness.end(made)
-
 
 def test_what_is_not_watched_hides_nobody(daemon, start_as):
-    crowd = [start_as(ATTACKER, FLOOD, f"127.1.0.{1 + i}", EACH) for i in range(PROCESSES)]
+    crowd = [start_as(ATTACKER, FLOOD, f"127.1.0.{1 + i}", 33000, EACH) for i in range(PROCESSES)]
     watch = daemon(config_text(interval="1s", threshold="8s", suspect="{threshold: 8s}",
                                ranges='["32768-60999"]', log="{appeared: 'off'}"))
     left_out = PROCESSES * EACH - WATCHED

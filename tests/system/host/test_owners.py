@@ -5,12 +5,11 @@ As an unprivileged user: 3,000 sockets, each held by fourteen processes, no two 
 some 1,600 processes, each with a socket of its own. Beside them another user's listener.
 """
 import re
-import subprocess
 import time
 
 import pytest
 
-import harness
+from crowds import LISTEN
 from harness import config_text, memory_bound_kib, memory_kib
 
 ATTACKER = 61001
@@ -59,36 +58,6 @@ print("ready", flush=True)
 sys.stdin.read()
 os.killpg(0, 9)
 """
-
-LISTEN = """
-import socket, sys
-made = socket.socket()
-made.bind(("127.0.0.1", int(sys.argv[1])))
-made.listen(8)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture(name="start_as")
-def _start_as(namespace):
-    """start_as(user, program, ...): Python code as that user, in the namespace; it says "ready"."""
-    made = []
-
-    def start(user, code, *arguments):
-        process = subprocess.Popen(
-            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
-             "/usr/bin/python3", "-c", code, *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=namespace.enter,
-            start_new_session=True)
-        made.append(process)
-        assert process.stdout.readline() == b"ready\n"
-        return process
-
-    yield start
-    for process in made:
-        process.stdin.close()
-    harness.end(made)
 
 
 @pytest.fixture(name="place")
@@ -139,7 +108,7 @@ def test_owners_of_one_user_are_bounded(daemon, start_as, place):
             time.sleep(31)  # pause: so many messages that inform are all that one user gets
     line = watch.wait_line("DEGRADED crowded")
     assert re.search(f"uid {ATTACKER} has too many listeners, [0-9]+ owners? not kept", line), line
-    victim = start_as(VICTIM, LISTEN, PORT)
+    victim = start_as(VICTIM, LISTEN, "127.0.0.1", PORT)
     line = watch.wait_line(f"APPEARED tcp 127.0.0.1:{PORT} ", 60)
     assert f"[{victim.pid}]" in line, line
     grown = memory_kib(watch.pid) - before
