@@ -189,10 +189,10 @@ static void
 set_creator(struct row *row)
 {
 	const struct owner *owner = row->who == NULL ? NULL : row->who->owner;
+	bool process = owner != NULL && owner->process_count > 0;
 
 	if (row->listener.uid == UINT32_MAX)
-		row->listener.uid =
-		    owner != NULL && owner->process_count > 0 ? owner->processes[0]->uid : 1000;
+		row->listener.uid = process ? owner->processes[0]->uid : 1000;
 }
 
 static int
