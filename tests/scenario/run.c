@@ -37,7 +37,8 @@
  *				from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
  *	listen PROTOCOL ADDRESS:PORT WORDS	a socket: socket N (its cookie; else counted from
- *			1001) inode N (else as the cookie) uid N (of its creator, else 1000)
+ *			1001) inode N (else as the cookie) uid N (of its creator, else of
+ *			its owner, or 1000)
  *			owner NAME asked|auto dual|v6only; many N = on N ports from this one;
  *				share N = N sockets on each
  *	close SOCKET [many N] | port P [many N] | all
