@@ -116,7 +116,7 @@ def test_it_comes_at_a_reload(daemon, listen):
     watch.wait_line(f"CLEARED tcp 127.0.0.1:{PORT}")
 
 
-@pytest.mark.parametrize("names, seconds", [(HANGS, 12), (DEAD, 5)])
+@pytest.mark.parametrize("names, seconds", [(HANGS, 20), (DEAD, 5)])
 def test_check_is_bounded(programs, tmp_path, names, seconds):
     path = write(tmp_path / "x.yaml", config_text(rules=allow('user: [root, "@root"]')))
     program = programs(names)
