@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Users and groups by name: what the host lacks, what hangs, what is dead. By hand."""
 import os
-import pathlib
 import shutil
 import signal
-import tempfile
 import time
 
 import pytest
@@ -21,23 +19,20 @@ def allow(match):
 
 
 @pytest.fixture(name="programs")
-def _programs():
+def _programs(public):
     """programs(names): overstayd with an overstay-names of the test's, where everybody may go."""
-    directory = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="overstay-test-"))
-    directory.chmod(0o755)
     for program in (OVERSTAYD, LOOKUP):
-        shutil.copy(program, directory)
+        shutil.copy(program, public)
 
     def make(names):
         if names is None:
-            shutil.copy(NAMES, directory)
+            shutil.copy(NAMES, public)
         else:
-            (directory / "overstay-names").write_text(f"#!/bin/sh\n{names}\n", encoding="ascii")
-            (directory / "overstay-names").chmod(0o755)
-        return directory / "overstayd"
+            (public / "overstay-names").write_text(f"#!/bin/sh\n{names}\n", encoding="ascii")
+            (public / "overstay-names").chmod(0o755)
+        return public / "overstayd"
 
-    yield make
-    shutil.rmtree(directory)
+    return make
 
 
 # Answers no question, until the connection ends.
