@@ -94,8 +94,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 				    "({INCOMPLETE}): listeners that closed meanwhile are not "
 				    "reported",
 	[NOTICE_UNPROVED_SURPLUS] = "{CONDITION}: {UNPROVED} sockets, most of them of uid {UID}, "
-				    "were taken as closed without proof: too many sockets share "
-				    "their addresses",
+				    "were taken as closed without proof: more are missing "
+				    "than can be proved to be closed",
 	[NOTICE_KERNEL_RANGE_UNREADABLE] = "{CONDITION}: cannot read ip_local_port_range "
 					   "({ERROR}): watching only the other entries of "
 					   "`ranges`",
