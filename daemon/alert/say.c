@@ -87,6 +87,11 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_LOOKUP_NOT_PERMITTED] = "{CONDITION}: {OWNER_REASON}: some owners are unknown and "
 					"rules that name them do not match[; its program: "
 					"{PROGRAM}][; see: systemctl status {UNIT}]",
+	[NOTICE_LOOKUP_PRIVILEGES_LOST] = "{CONDITION}: overstay-lookup ended and was started "
+					  "again without its privileges, which overstayd has "
+					  "dropped: some owners are unknown and rules that name "
+					  "them do not match; restart overstayd[; its program: "
+					  "{PROGRAM}]",
 	[NOTICE_NO_SOCK_DIAG] = "{CONDITION}: sock_diag is not available ({ERROR}): reading "
 				"/proc/net, which has no socket cookies and does not show who "
 				"chose a port",
