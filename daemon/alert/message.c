@@ -345,7 +345,7 @@ add_takers(const struct line *line)
 		return;
 	for (uint8_t i = 0; i < group->taker_count; i++, name += strlen(name) + 1) {
 		text_add(line->text, i == 0 ? " of " : ", ");
-		text_escape_string(line->text, name, TAKER_TEXT_MAX);
+		text_quote_string(line->text, name, TAKER_TEXT_MAX);
 	}
 	if (group->more_takers)
 		text_add(line->text, " and others");

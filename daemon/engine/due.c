@@ -309,7 +309,8 @@ tell_digests(struct batch *batch)
 		if (pass->summing != NULL && !summing_go_on(pass->summing, pass->slice))
 			return false;
 		outbox_put(&pass->engine->outbox,
-		    summary_of_overstays(sums[batch->sum].notice, pass->summing, pass->poll_usec),
+		    summary_of_overstays(sums[batch->sum].notice, pass->summing,
+			pass->moment.boottime_usec),
 		    &pass->moment);
 		pass->summing = summing_free(pass->summing);
 	}

@@ -223,8 +223,8 @@ test_turns(void **state)
 	assert_null(value(message, "OVERSTAY_HOPS"));
 	assert_null(value(message, "OVERSTAY_PORTS"));
 	check_pieces(turns(two, sizeof(two), 2, false), "TURNS tcp ", " 12min ",
-	    " 86 turns of /opt/a, /opt/b c\\n, threshold 10min", NCAT, HINT);
-	check_pieces(turns(two, sizeof(two), 2, true), "TURNS tcp ", "/opt/b c\\n and others, ",
+	    " 86 turns of /opt/a, \"/opt/b c\\n\", threshold 10min", NCAT, HINT);
+	check_pieces(turns(two, sizeof(two), 2, true), "TURNS tcp ", "/opt/b c\\n\" and others, ",
 	    NCAT, HINT);
 	check_pieces(turns("/opt/a", 7, 1, false), "TURNS tcp ", " 86 turns of /opt/a, ", NCAT,
 	    HINT);
