@@ -522,6 +522,29 @@ is_services(const struct place *place)
 	    (place->user_unit[0] == '\0' && dot != NULL && strcmp(dot, ".scope") != 0);
 }
 
+void
+describe_beside(struct text *text, const struct owner *owner, const struct message_context *context)
+{
+	const struct process *process = owner_first(owner);
+	const struct place *place = owner_place(owner);
+
+	if (socket_unit(owner) != NULL) {
+		add_unit(text, socket_unit(owner), LISTED_TEXT_MAX);
+		return;
+	}
+	describe_name(text, process);
+	describe_pid(text, owner, process);
+	text_add(text, " of ");
+	describe_user(text, process->uid, context, USER_TEXT_MAX);
+	if (!is_services(place))
+		return;
+	text_add(text, " in ");
+	if (place->container[0] != '\0')
+		describe_container(text, place->container_kind, place->container);
+	else
+		add_unit(text, place->unit, LISTED_TEXT_MAX);
+}
+
 static void
 describe_listed_owner(struct text *text, const struct fact_owner *item,
     const struct message_context *context)

@@ -250,6 +250,18 @@ add_group(const struct line *line)
 		text_printf(line->text, "; %u listeners of this owner overstay", group->listeners);
 }
 
+/* "; also overstaying on this port: /opt/b [78] of bob, /opt/c [79] of carol" */
+static void
+add_beside(const struct line *line)
+{
+	const struct report_group *group = line->stay->group;
+
+	for (uint8_t i = 0; group != NULL && i < group->beside_count; i++) {
+		text_add(line->text, i == 0 ? "; also overstaying on this port: " : ", ");
+		describe_beside(line->text, group->beside[i], line->context);
+	}
+}
+
 static void
 line_overstay(const struct line *line)
 {
@@ -260,6 +272,7 @@ line_overstay(const struct line *line)
 	add_owner(line);
 	add_joined(line);
 	add_reasons(line);
+	add_beside(line);
 	add_hints(line);
 	add_group(line);
 }

@@ -66,7 +66,7 @@ clock_now(void)
 	uint64_t known = atomic_load_explicit(&known_usec, memory_order_relaxed);
 	uint64_t boottime_usec, ahead_usec = read_ahead_usec(&boottime_usec);
 
-	/* Both clocks are slewed alike, so only who sets the wall clock moves one against the other.
+	/* Both clocks are slewed alike, so only setting the wall clock moves one against the other.
 	 * Read anew, this differs by a microsecond, and so would what is converted by it. */
 	if (ahead_usec + SET_USEC - known > 2 * SET_USEC) {
 		known = ahead_usec;

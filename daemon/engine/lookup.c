@@ -70,8 +70,9 @@ stays_reported(const struct member *member, const struct owner *owner)
 static void
 set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
 {
-	if (member->reported && owner != member->owner && !stays_reported(member, owner))
-		member->reported = member->suspected = false;
+	if ((member->reported || member->named) && owner != member->owner &&
+	    !stays_reported(member, owner))
+		member->reported = member->suspected = member->named = false;
 	stay_note_program(stay, member, owner);
 	(void)owner_unref(member->owner);
 	member->owner = owner_ref(owner);

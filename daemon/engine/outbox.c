@@ -229,6 +229,9 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 		report->group->more_processes =
 		    report->group->more_processes || is_of_another(stay, telling->others[i]);
 	}
+	for (size_t i = 0; i < telling->beside_count; i++)
+		report->group->beside[report->group->beside_count++] =
+		    owner_ref(telling->beside[i]);
 	return telling->occupation == NULL ? 0 : fill_takers(report->group, telling->occupation);
 }
 

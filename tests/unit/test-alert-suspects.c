@@ -371,6 +371,8 @@ evil_report(enum event_kind kind, const char *bytes)
 	stay->peers->complete = false;
 	if (kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT)
 		report_set_group(report, REPORT_PORTS_MAX - 1, UINT32_MAX);
+	while (kind == EVENT_OVERSTAY && stay->group->beside_count < REPORT_BESIDE_MAX)
+		stay->group->beside[stay->group->beside_count++] = evil_owner(bytes);
 	if (kind == EVENT_TURNS)
 		set_takers(report, bytes);
 	for (uint32_t i = 0; i < REPORT_PEERS_MAX; i++) {
