@@ -231,21 +231,38 @@ is_near(uint64_t a_usec, uint64_t b_usec, uint64_t later_usec)
 	return a_usec + later_usec >= b_usec && b_usec + later_usec >= a_usec;
 }
 
-/* The message of the whole play that this one is, NULL = none; it is `used` from then on. */
+static bool
+is_of_same_owner(const struct told *a, const struct told *b)
+{
+	const char *left = told_field(a, "OVERSTAY_GROUP"),
+		   *right = told_field(b, "OVERSTAY_GROUP");
+
+	return left != NULL && right != NULL && strcmp(left, right) == 0;
+}
+
+/* The message of the whole play that this one is, that of its owner rather than another's of the
+ * same port, NULL = none; it is `used` from then on. */
 static const struct told *
 find_match(const struct outcome *whole, const struct told *told, const char *subject,
     uint64_t later_usec, bool *used)
 {
+	size_t found = whole->told.count;
+
 	for (size_t i = 0; i < whole->told.count; i++) {
 		const struct told *item = &whole->told.items[i];
 
 		if (used[i] || !is_near(told->at_usec, item->at_usec, later_usec) ||
 		    !is_subject(item, subject))
 			continue;
-		used[i] = true;
-		return item;
+		if (found == whole->told.count || is_of_same_owner(item, told))
+			found = i;
+		if (is_of_same_owner(item, told))
+			break;
 	}
-	return NULL;
+	if (found == whole->told.count)
+		return NULL;
+	used[found] = true;
+	return &whole->told.items[found];
 }
 
 /* What must not be another one's. */

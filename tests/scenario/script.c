@@ -188,11 +188,10 @@ read_flag(struct script *script, struct words *words, struct listening *listenin
 static void
 set_creator(struct row *row)
 {
-	const struct owner *owner = row->who == NULL ? NULL : row->who->owner;
-	bool process = owner != NULL && owner->process_count > 0;
+	const struct process *process = row->who == NULL ? NULL : owner_first(row->who->owner);
 
 	if (row->listener.uid == UINT32_MAX)
-		row->listener.uid = process ? owner->processes[0]->uid : 1000;
+		row->listener.uid = process != NULL ? process->uid : 1000;
 }
 
 static int

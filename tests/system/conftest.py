@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of all system tests: what a test makes is gone after it, however it ends."""
 import os
+import pathlib
+import shutil
+import tempfile
 
 import pytest
 
@@ -64,6 +67,16 @@ def _daemon(namespace, tmp_path):
         if not one.process.stdout.closed:
             one.stop()
         print("\n".join(one.lines))
+
+
+@pytest.fixture(name="public")
+def _public():
+    """A directory that every user may go to. pytest's own are closed again whenever another pytest
+    begins."""
+    path = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="overstay-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(name="start_as")

@@ -135,11 +135,11 @@ inode_of(int fd)
 	return (uint32_t)status.st_ino;
 }
 
-/* What /proc/net has in place of a cookie. */
+/* Its cookie, and what /proc/net (in the second round) has in place of one. */
 static uint64_t
-stand_in_of(int fd)
+key_of(int fd, int round)
 {
-	return COOKIE_IS_INODE | inode_of(fd);
+	return round == 0 ? cookie_of(fd) : COOKIE_IS_INODE | inode_of(fd);
 }
 
 /* A connection to port; returns the client's end, *ret_server the other. */
@@ -339,15 +339,9 @@ survey_with_connections(void **state)
 				assert_int_equal(socket->listener.cookie, cookie);
 		}
 		assert_int_equal(waiting, 1);
-		assert_true(
-		    find_cookie(found, round == 0 ? cookie_of(listening) : stand_in_of(listening))
-			->listening);
-		assert_false(
-		    find_cookie(found, round == 0 ? cookie_of(client) : stand_in_of(client))
-			->listening);
-		assert_false(
-		    find_cookie(found, round == 0 ? cookie_of(server) : stand_in_of(server))
-			->listening);
+		assert_true(find_cookie(found, key_of(listening, round))->listening);
+		assert_false(find_cookie(found, key_of(client, round))->listening);
+		assert_false(find_cookie(found, key_of(server, round))->listening);
 	}
 	request.survey = false;
 	assert_int_equal(ask(live.netlink, &request)->count, 1);
@@ -407,7 +401,7 @@ auto_ports(void **state)
 	request = listeners(PROTOCOL_TCP, AF_UNSPEC);
 	found = ask(live.proc, &request);
 	assert_int_equal(found->count, 1);
-	assert_non_null(find_cookie(found, stand_in_of(named)));
+	assert_non_null(find_cookie(found, key_of(named, 1)));
 }
 
 static void
@@ -475,11 +469,9 @@ filters(void **state)
 	for (int round = 0; round < 2; round++) {
 		const struct found *found = ask(round == 0 ? live.netlink : live.proc, &request);
 		assert_int_equal(found->count, 5);
-		for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
-			uint64_t cookie =
-			    round == 0 ? cookie_of(live.fds[i]) : stand_in_of(live.fds[i]);
-			assert_int_equal(find_cookie(found, cookie) != NULL, wanted[i]);
-		}
+		for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
+			assert_int_equal(find_cookie(found, key_of(live.fds[i], round)) != NULL,
+			    wanted[i]);
 	}
 	/* More runs than a program holds: the same answer. */
 	for (unsigned port = 6000; port < 30000; port += 2)
@@ -646,10 +638,9 @@ static int
 end_test(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < live.count; i++) {
+	for (size_t i = 0; i < live.count; i++)
 		if (live.fds[i] >= 0)
 			(void)close(live.fds[i]);
-	}
 	live.count = 0;
 	live.netlink = source_close(live.netlink);
 	live.proc = source_close(live.proc);

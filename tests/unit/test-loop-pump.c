@@ -4,7 +4,6 @@
  * of a thread that hangs. The kernel is the test's own (-Wl,--wrap): it answers when it is let.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "held.h"
 #include "loop/pump.h"
 
 #define DEADLINE_USEC (20 * USEC_PER_SEC)
@@ -29,10 +29,7 @@ void __wrap_conditions_begin(struct conditions *conditions, enum condition condi
     enum notice notice, const struct fact *facts, size_t count);
 
 /* The kernel. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static bool holding;	     /* it does not answer */
-static int failure;	     /* with which it does; 0 = without */
+static atomic_int failure;   /* with which it answers; 0 = without */
 static atomic_uint steps;    /* that were begun */
 static atomic_uint released; /* contexts that were */
 
@@ -60,11 +57,8 @@ __wrap_source_step(struct source *source, source_function *function, void *argum
 
 	(void)source;
 	atomic_fetch_add(&steps, 1);
-	(void)pthread_mutex_lock(&lock);
-	while (holding)
-		(void)pthread_cond_wait(&changed, &lock);
+	held_wait();
 	r = failure;
-	(void)pthread_mutex_unlock(&lock);
 	if (r == 0) {
 		function(&socket, argument);
 		ret_result->sockets = 1;
@@ -91,23 +85,6 @@ __wrap_conditions_begin(struct conditions *parts, enum condition condition, enum
 	(void)facts;
 	(void)count;
 	conditions += condition == CONDITION_SOURCE;
-}
-
-static void
-hold(bool hold)
-{
-	(void)pthread_mutex_lock(&lock);
-	holding = hold;
-	(void)pthread_cond_broadcast(&changed);
-	(void)pthread_mutex_unlock(&lock);
-}
-
-static void
-answer_with(int r)
-{
-	(void)pthread_mutex_lock(&lock);
-	failure = r;
-	(void)pthread_mutex_unlock(&lock);
 }
 
 static const struct source_request *
@@ -243,8 +220,8 @@ set_up(const struct pump_task *task)
 	atomic_store(&steps, 0);
 	atomic_store(&released, 0);
 	conditions = 0;
-	hold(false);
-	answer_with(0);
+	held_set(false);
+	failure = 0;
 	played.ground.proc_fd = -1;
 	played.ground.engine = engine_new(NULL, NULL);
 	played.pump.task = task;
@@ -273,7 +250,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	hold(false);
+	held_set(false);
 	pump_close(&played.pump);
 	loop_drop(&played.timer);
 	(void)engine_free(played.ground.engine);
@@ -312,18 +289,18 @@ static void
 source_fails(void **state)
 {
 	(void)state;
-	answer_with(-EIO);
+	failure = -EIO;
 	begin(2);
 	run_until(NULL, 1);
 	assert_int_equal(played.r, -EIO);
 	assert_int_equal(played.last.asked, 2);
 	assert_int_equal(played.last.answers, 0);
 	assert_int_equal(conditions, 0);
-	answer_with(-ENOENT);
+	failure = -ENOENT;
 	begin(1);
 	run_until(NULL, 2);
 	assert_int_equal(conditions, 1);
-	answer_with(0);
+	failure = 0;
 	begin(1);
 	run_until(NULL, 3);
 	assert_int_equal(played.r, 0);
@@ -335,14 +312,14 @@ static void
 stopped_in_the_kernel(void **state)
 {
 	(void)state;
-	hold(true);
+	held_set(true);
 	begin(2);
 	run_until(&steps, 1);
 	assert_true(played.ticks >= 1);
 	pump_stop(&played.pump);
 	/* As somebody does who changes it. */
 	played.borrowed = 100;
-	hold(false);
+	held_set(false);
 	run_until(&released, 1);
 	assert_int_equal(played.borrowed, 100);
 	assert_int_equal(played.done, 0);
@@ -357,7 +334,7 @@ static void
 waits_for_the_thread(void **state)
 {
 	(void)state;
-	hold(true);
+	held_set(true);
 	begin(1);
 	run_until(&steps, 1);
 	pump_stop(&played.pump);
@@ -366,7 +343,7 @@ waits_for_the_thread(void **state)
 	pump_stop(&played.pump);
 	assert_int_equal(atomic_load(&released), 1);
 	begin(3);
-	hold(false);
+	held_set(false);
 	run_until(NULL, 1);
 	assert_int_equal(played.last.answers, 3);
 	assert_int_equal(atomic_load(&released), 2);
@@ -378,7 +355,7 @@ static void
 hangs(void **state)
 {
 	(void)state;
-	hold(true);
+	held_set(true);
 	begin(1);
 	run_until(NULL, 1);
 	assert_true(played.lost);
@@ -390,7 +367,7 @@ hangs(void **state)
 	assert_int_equal(atomic_load(&steps), 1);
 	assert_int_equal(atomic_load(&released), 1);
 	assert_int_equal(played.borrowed, 0);
-	hold(false);
+	held_set(false);
 	run_until(&released, 2);
 	begin(1);
 	run_until(NULL, 3);
@@ -404,14 +381,14 @@ closed_while_it_hangs(void **state)
 	uint64_t begun_usec;
 
 	(void)state;
-	hold(true);
+	held_set(true);
 	begin(1);
 	run_until(&steps, 1);
 	begun_usec = clock_monotonic_usec();
 	pump_close(&played.pump);
 	assert_true(clock_monotonic_usec() - begun_usec < 2 * USEC_PER_SEC);
 	assert_int_equal(atomic_load(&released), 0);
-	hold(false);
+	held_set(false);
 	run_until(&released, 1);
 	assert_int_equal(played.borrowed, 0);
 	assert_int_equal(played.done, 0);

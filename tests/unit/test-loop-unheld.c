@@ -6,15 +6,16 @@
  */
 #include <dirent.h>
 #include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "held.h"
 #include "kernel/kernel-sockets.h"
 #include "loop/unheld.h"
 
@@ -22,44 +23,18 @@
 #define WATCH_USEC    (5 * USEC_PER_MSEC)
 
 /* The kernel. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static bool holding; /* it does not answer */
-static unsigned begun, ended;
+static atomic_uint begun, ended;
 
 void __wrap_kernel_sockets_ask(struct unheld_socket *sockets, size_t count);
 
 void
 __wrap_kernel_sockets_ask(struct unheld_socket *sockets, size_t count)
 {
-	(void)pthread_mutex_lock(&lock);
 	begun++;
-	while (holding)
-		(void)pthread_cond_wait(&changed, &lock);
+	held_wait();
 	for (size_t i = 0; i < count; i++)
 		sockets[i].claim = KERNEL_CLAIM_PROVED;
 	ended++;
-	(void)pthread_mutex_unlock(&lock);
-}
-
-static void
-hold(bool hold)
-{
-	(void)pthread_mutex_lock(&lock);
-	holding = hold;
-	(void)pthread_cond_broadcast(&changed);
-	(void)pthread_mutex_unlock(&lock);
-}
-
-static bool
-reached(const unsigned *number, unsigned least)
-{
-	bool reached;
-
-	(void)pthread_mutex_lock(&lock);
-	reached = *number >= least;
-	(void)pthread_mutex_unlock(&lock);
-	return reached;
 }
 
 /* What was told. */
@@ -85,7 +60,7 @@ struct watch {
 	struct event *timer;
 	uint64_t until_usec;
 	unsigned answers;
-	const unsigned *number;
+	atomic_uint *number;
 	unsigned least;
 	unsigned rounds;
 };
@@ -98,14 +73,14 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	watch->rounds++;
-	if ((told.answers >= watch->answers && reached(watch->number, watch->least)) ||
+	if ((told.answers >= watch->answers && *watch->number >= watch->least) ||
 	    clock_monotonic_usec() > watch->until_usec)
 		loop_stop(watch->loop);
 	loop_arm(watch->timer, WATCH_USEC);
 }
 
 static unsigned
-run(struct loop *loop, unsigned answers, const unsigned *number, unsigned least)
+run(struct loop *loop, unsigned answers, atomic_uint *number, unsigned least)
 {
 	struct watch watch = { .loop = loop,
 		.until_usec = clock_monotonic_usec() + DEADLINE_USEC,
@@ -118,7 +93,7 @@ run(struct loop *loop, unsigned answers, const unsigned *number, unsigned least)
 	assert_int_equal(loop_run(loop), 0);
 	loop_drop(&watch.timer);
 	assert_int_equal(told.answers, answers);
-	assert_true(reached(number, least));
+	assert_true(*number >= least);
 	return watch.rounds;
 }
 
@@ -163,7 +138,7 @@ teardown(void **state)
 	struct fixture *fixture = *state;
 	uint64_t until_usec = clock_monotonic_usec() + DEADLINE_USEC;
 
-	hold(false);
+	held_set(false);
 	(void)unheld_free(fixture->unheld);
 	while (!is_alone() && clock_monotonic_usec() < until_usec)
 		(void)poll(NULL, 0, 1);
@@ -194,7 +169,7 @@ the_kernel_hangs(void **state)
 {
 	struct fixture *fixture = *state;
 
-	hold(true);
+	held_set(true);
 	unheld_ask(fixture->unheld, sockets, 2);
 	assert_true(run(fixture->ground.loop, 1, &begun, 1) > 10);
 	assert_int_equal(told.claims[0], KERNEL_CLAIM_UNPROVED);
@@ -203,12 +178,12 @@ the_kernel_hangs(void **state)
 	assert_int_equal(told.answers, 2);
 	assert_int_equal(told.count, 1);
 	assert_int_equal(told.claims[0], KERNEL_CLAIM_UNPROVED);
-	assert_false(reached(&begun, 2));
+	assert_true(begun < 2);
 
 	/* Its late answer is nobody's, and after it one can ask again. */
-	hold(false);
+	held_set(false);
 	(void)run(fixture->ground.loop, 2, &ended, 1);
-	while (!reached(&begun, 2)) {
+	while (begun < 2) {
 		told.answers = 0;
 		unheld_ask(fixture->unheld, sockets, 1);
 		(void)run(fixture->ground.loop, 1, &begun, 1);
@@ -221,11 +196,11 @@ nobody_wants_it_any_more(void **state)
 {
 	struct fixture *fixture = *state;
 
-	hold(true);
+	held_set(true);
 	unheld_ask(fixture->unheld, sockets, 2);
 	(void)run(fixture->ground.loop, 0, &begun, 1);
 	unheld_cancel(fixture->unheld);
-	hold(false);
+	held_set(false);
 	(void)run(fixture->ground.loop, 0, &ended, 1);
 	assert_int_equal(told.answers, 0);
 }
@@ -237,7 +212,7 @@ the_end_does_not_wait(void **state)
 	struct fixture *fixture = *state;
 	uint64_t before_usec;
 
-	hold(true);
+	held_set(true);
 	unheld_ask(fixture->unheld, sockets, 2);
 	(void)run(fixture->ground.loop, 0, &begun, 1);
 	before_usec = clock_monotonic_usec();

@@ -14,8 +14,8 @@ USERS = (61001, 61002, 61003)
 # More than are watched, in all; a process may have 15,000 descriptors on most hosts.
 SHARES = 5
 SHARE = 14000
-SECONDS = 60
-PACE = 5
+SECONDS = 35
+PACE = 2
 MANUAL = pathlib.Path("/usr/share/man/man8/overstayd.8")
 
 
@@ -37,12 +37,12 @@ def test_memory_is_what_the_manual_says(service, start_as):
     may = documented_mib(r"MemoryMax=(\d+)M")
     assert int(show("overstayd.service", "MemoryMax")) == may << 20
     assert needs < may
-    one = service('interval: 1s\nranges: ["32768-60999"]\nthreshold: 20s\n'
+    one = service('interval: 1s\nranges: ["32768-60999"]\nthreshold: 8s\n'
                   "log: {appeared: info, vanished: info, after: 1s}\n")
     pid = one.pid
     with stopped("systemd-journald.service"):
-        crowd = [start_as(USERS[number % len(USERS)], CHURN, f"127.0.1.{number + 1}", 32768, SHARE, 2,
-                          PACE) for number in range(SHARES)]
+        crowd = [start_as(USERS[number % len(USERS)], CHURN, f"127.0.1.{number + 1}", 32768, SHARE,
+                          2, PACE) for number in range(SHARES)]
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
             time.sleep(1)  # pause: the attack lasts so long

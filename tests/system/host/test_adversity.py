@@ -38,16 +38,13 @@ def test_hostile_processes_stay_one_line(daemon, listener_process, comm, argumen
     assert watch.count("forged") <= watch.count("^<[0-7]>(APPEARED|OVERSTAY|ENDED|VANISHED)")
 
 
-def test_without_root_owners_of_others_are_unknown(daemon, listener_process, tmp_path):
+def test_without_root_owners_of_others_are_unknown(daemon, listener_process, public):
     listener_process(PORT)
-    for directory in [tmp_path, *tmp_path.parents]:
-        if str(directory).startswith("/tmp/pytest"):
-            os.chmod(directory, 0o755)
-    state = tmp_path / "nobody"
+    state = public / "nobody"
     state.mkdir()
     os.chown(state, NOBODY, NOBODY)
-    watch = daemon(config_text(), user=NOBODY, namespace=None, state=state,
-                   program=shutil.copy(harness.OVERSTAYD, tmp_path))
+    watch = daemon(config_text(), user=NOBODY, namespace=None, state=state, directory=public,
+                   program=shutil.copy(harness.OVERSTAYD, public))
     watch.wait_line("STARTED")
     assert watch.stop() == 0
 

@@ -5,6 +5,7 @@ All liars at once, each beside a daemon of its own, which finds it where systemd
 socket.
 """
 import contextlib
+import math
 import os
 import re
 import socket
@@ -149,7 +150,7 @@ def _liar(tmp_path):
 
 def test_liars_are_found_out(daemon, liar, listen):
     listen(PORT)
-    watched = {}
+    begun, watched = time.monotonic(), {}
     for lie in LIES:
         one, directory = liar(lie)
         watched[lie] = one, daemon(
@@ -160,10 +161,11 @@ def test_liars_are_found_out(daemon, liar, listen):
         reported = watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT} ", 20)
         reason = REASONS.get(lie, "overstay-lookup sent an invalid answer")
         assert f"owner unknown ({reason}" in reported, (lie, reported)
-    # They are asked again after 1 s, 2 s, 4 s: at most five times by now.
     watched["hung"][1].wait_line("DEGRADED lookup: overstay-lookup did not answer in time", 20)
+    # They are asked again after 1 s, 2 s, 4 s: five times by now, on a host that is not too busy.
+    times = max(5, 1 + int(math.log2(1 + time.monotonic() - begun)))
     for lie, (one, watch) in watched.items():
-        assert one.connections <= 5, lie
-        assert watch.count("DEGRADED") <= 5 and watch.count("OVERSTAY") == 1, lie
+        assert one.connections <= times, lie
+        assert watch.count("DEGRADED") <= times and watch.count("OVERSTAY") == 1, lie
         assert memory_kib(watch.pid) < memory_kib(watched["hung"][1].pid) + 4096, lie
         assert watch.stop() == 0

@@ -61,12 +61,9 @@ os.killpg(0, 9)
 
 
 @pytest.fixture(name="place")
-def _place(tmp_path):
+def _place(public):
     """A directory that the attacker may write to."""
-    for directory in tmp_path, *tmp_path.parents:
-        if directory.stat().st_mode & 0o5 == 0:
-            directory.chmod(0o755)
-    place = tmp_path / "place"
+    place = public / "place"
     place.mkdir()
     place.chmod(0o777)
     return place
