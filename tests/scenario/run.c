@@ -196,19 +196,6 @@ run_in_one(const char *path, size_t number)
 	return passed;
 }
 
-/* The scenarios of the source tree. Returns 0 or -ENOENT. */
-static int
-find_all(glob_t *ret)
-{
-	const char *source = getenv("abs_top_srcdir");
-	_free_ char *pattern = NULL;
-
-	if (asprintf(&pattern, "%s/tests/scenario/cases/*.scenario",
-		source == NULL ? "." : source) < 0)
-		abort();
-	return glob(pattern, 0, NULL, ret) == 0 ? 0 : -ENOENT;
-}
-
 /* Plays one scenario as point `number`. Returns true where all was as written. */
 static bool
 run_point(const char *path, size_t number)
@@ -236,7 +223,7 @@ main(int argc, char **argv)
 	(void)setenv("TZ", "UTC", 1);
 	tzset();
 	if (count == 0) {
-		if (find_all(&all) < 0) {
+		if (script_find_all("cases/*.scenario", &all) < 0) {
 			(void)printf("Bail out! no scenarios\n");
 			return EXIT_FAILURE;
 		}
