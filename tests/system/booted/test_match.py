@@ -143,7 +143,7 @@ if sys.argv[2] == "su":
 else:
     bus = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     while bus.connect_ex("\\0" + sys.argv[2]):
-        time.sleep(.1)
+        time.sleep(.1)  # pause: until the receiver is there
     socket.send_fds(bus, [b"x"], [held.fileno()])
 to, box = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
 waiting = select.epoll()
