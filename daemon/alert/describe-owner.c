@@ -569,7 +569,7 @@ describe_listed_owner(struct text *text, const struct fact_owner *item,
 		describe_user(text, process->uid, context, USER_TEXT_MAX);
 	}
 	if (item->owner != NULL && creator_is_absent(item->owner, item->uid)) {
-		text_add(text, " by ");
+		text_add(text, " created by ");
 		describe_user(text, item->uid, context, USER_TEXT_MAX);
 	}
 }

@@ -84,7 +84,7 @@ judge_member(struct pass *pass, const struct stay *stay, const struct member *me
 	struct circumstances circumstances = {
 		.listener = &listener,
 		.owner = member->owner,
-		.program_changed = stay->is.program_changed,
+		.program_changed = stay_changed(stay, member),
 		.seen_since = seen_since(pass->engine, member),
 	};
 	uint32_t reported;

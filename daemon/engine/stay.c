@@ -352,19 +352,65 @@ count_hashes(const struct owner *owner, uint64_t hash, bool *ret_known)
 	return count;
 }
 
-/* True where a program with this hash holds the stay or held it; *ret_any: where any one does. */
+/* With whose sockets a member is compared: on an endpoint of UDP anybody may have some beside it,
+ * one of TCP is one user's at a time. */
+static uint32_t
+user_of(const struct stay *stay, const struct member *member)
+{
+	return stay->is.endpoint.protocol == PROTOCOL_UDP ? member->uid : 0;
+}
+
 static bool
-knows(const struct stay *stay, uint64_t hash, bool *ret_any)
+has_changed(const struct stay *stay, uint32_t user)
+{
+	const struct company *company = stay->told.company;
+
+	if (!stay->is.program_changed || stay->is.endpoint.protocol != PROTOCOL_UDP)
+		return stay->is.program_changed;
+	for (uint32_t i = 0; company != NULL && i < company->changed_count; i++)
+		if (company->changed_users[i] == user)
+			return true;
+	return false;
+}
+
+static void
+note_changed(struct stay *stay, uint32_t user)
+{
+	struct company *company;
+
+	stay->is.program_changed = true;
+	if (stay->is.endpoint.protocol != PROTOCOL_UDP)
+		return;
+	company = stay_make_company(stay);
+	if (company != NULL && company->changed_count < STAY_CHANGED_MAX)
+		company->changed_users[company->changed_count++] = user;
+}
+
+bool
+stay_changed(const struct stay *stay, const struct member *member)
+{
+	return has_changed(stay, user_of(stay, member));
+}
+
+/* True where a program with this hash holds the user's sockets of the stay or held them; *ret_any:
+ * where any one does. */
+static bool
+knows(const struct stay *stay, uint32_t user, uint64_t hash, bool *ret_any)
 {
 	const struct company *company = stay->told.company;
 	uint32_t count = company == NULL ? 0 : company->program_count;
 	bool known = false;
 
-	*ret_any = count > 0;
-	for (uint32_t i = 0; i < count && !known; i++)
+	*ret_any = false;
+	for (uint32_t i = 0; i < count && !known; i++) {
+		if (company->program_users[i] != user)
+			continue;
+		*ret_any = true;
 		known = company->programs[i] == hash;
+	}
 	for (uint32_t i = 0; i < stay->is.member_count && i < STAY_PROGRAMS_MAX && !known; i++)
-		if (count_hashes(stay->is.members[i].owner, hash, &known) > 0)
+		if (user_of(stay, &stay->is.members[i]) == user &&
+		    count_hashes(stay->is.members[i].owner, hash, &known) > 0)
 			*ret_any = true;
 	return known;
 }
@@ -372,26 +418,28 @@ knows(const struct stay *stay, uint64_t hash, bool *ret_any)
 /* Nearly every stay has one program, and its owner says which: only what is not seen there any more
  * takes room. */
 static void
-remember(struct stay *stay, uint64_t hash)
+remember(struct stay *stay, uint32_t user, uint64_t hash)
 {
 	struct company *company = stay_make_company(stay);
 
 	if (company == NULL || company->program_count == STAY_PROGRAMS_MAX)
 		return;
 	for (uint32_t i = 0; i < company->program_count; i++)
-		if (company->programs[i] == hash)
+		if (company->programs[i] == hash && company->program_users[i] == user)
 			return;
+	company->program_users[company->program_count] = user;
 	company->programs[company->program_count++] = hash;
 }
 
-/* An owner leaves the stay, and another is there. */
+/* An owner leaves a socket of that user's, and another is there. */
 static void
-remember_programs(struct stay *stay, const struct owner *left, const struct owner *there)
+remember_programs(struct stay *stay, uint32_t user, const struct owner *left,
+    const struct owner *there)
 {
 	uint64_t hashes[2];
 
 	/* Who held it matters only until another program did. */
-	if (left == NULL || left == there || stay->is.program_changed)
+	if (left == NULL || left == there || has_changed(stay, user))
 		return;
 	for (uint32_t i = 0; i < left->process_count; i++) {
 		if (!is_program(left->processes[i]))
@@ -401,7 +449,7 @@ remember_programs(struct stay *stay, const struct owner *left, const struct owne
 
 			(void)count_hashes(there, hashes[j], &known);
 			if (!known)
-				remember(stay, hashes[j]);
+				remember(stay, user, hashes[j]);
 		}
 	}
 }
@@ -410,34 +458,54 @@ void
 stay_note_program(struct stay *stay, const struct member *member, const struct owner *owner)
 {
 	bool known = false, any = false, others = false;
+	uint32_t user = user_of(stay, member);
+	bool changed = has_changed(stay, user);
 	uint64_t hashes[2];
 
-	for (uint32_t i = 0; i < owner->process_count && !stay->is.program_changed; i++) {
+	for (uint32_t i = 0; i < owner->process_count && !changed; i++) {
 		if (!is_program(owner->processes[i]))
 			continue;
 		any = true;
 		for (size_t j = identify(owner->processes[i], hashes); j-- > 0 && !known;)
-			known = knows(stay, hashes[j], &others);
+			known = knows(stay, user, hashes[j], &others);
 	}
 	if (any && !known && others)
-		stay->is.program_changed = true;
-	remember_programs(stay, member->owner, owner);
+		note_changed(stay, user);
+	remember_programs(stay, user, member->owner, owner);
+}
+
+/* What held one of them, `there` or not. */
+static void
+remember_member(struct stay *stay, const struct member *left, const struct member *there)
+{
+	uint32_t user = user_of(stay, left);
+	bool same = there != NULL && user_of(stay, there) == user;
+
+	remember_programs(stay, user, left->owner, same ? there->owner : NULL);
+}
+
+static void
+remember_lost(struct stay *stay, const struct member *there)
+{
+	for (uint32_t i = 0; i < stay->is.member_count; i++)
+		if (stay->is.members[i].gone)
+			remember_member(stay, &stay->is.members[i], there);
 }
 
 void
 stay_drop_lost(struct stay *stay)
 {
-	const struct owner *there = NULL;
+	const struct member *there = NULL;
 	uint32_t kept = 0, worst = 0;
 
 	if (stay->is.live == stay->is.member_count)
 		return;
 	for (uint32_t i = 0; i < stay->is.member_count && there == NULL; i++)
 		if (!stay->is.members[i].gone)
-			there = stay->is.members[i].owner;
+			there = &stay->is.members[i];
+	remember_lost(stay, there);
 	for (uint32_t i = 0; i < stay->is.member_count; i++) {
 		if (stay->is.members[i].gone) {
-			remember_programs(stay, stay->is.members[i].owner, there);
 			(void)owner_unref(stay->is.members[i].owner);
 			continue;
 		}
@@ -456,7 +524,7 @@ stay_hand_over(struct stay *stay, struct stay *former)
 	stay->is.members[0].reported = former->is.members[0].reported;
 	stay->is.members[0].suspected = former->is.members[0].suspected;
 	for (uint32_t i = 0; i < former->is.member_count; i++)
-		remember_programs(former, former->is.members[i].owner, stay->is.members[0].owner);
+		remember_member(former, &former->is.members[i], &stay->is.members[0]);
 	former->is.program_changed = former->is.program_changed || stay->is.program_changed;
 	clear_members(former);
 	former->is.members = stay->is.members;

@@ -48,6 +48,9 @@ enum search_depth {
  * are compared. */
 #define STAY_PROGRAMS_MAX 16
 
+/* Users of one endpoint whose program has changed; others' is not noted. */
+#define STAY_CHANGED_MAX 8
+
 #define MEMBER_NOBODYS 3
 
 /* One socket of a stay. */
@@ -104,7 +107,7 @@ struct stay_facts {
 	bool left : 1;		  /* AWAY, and its chain of ports knows */
 	bool late : 1;		  /* may have been there before, with no room to watch it */
 	bool given_up : 1;	  /* AWAY, and too many are: it is to end now */
-	bool program_changed : 1; /* another program held it earlier in this stay */
+	bool program_changed : 1; /* another program held it earlier in this stay: stay_changed() */
 	bool shared : 1;     /* several owners share it, or did: each is a tenure (hopping.h) */
 	uint16_t moved_from; /* port that it had before its owner took this one, 0 = none */
 	uint32_t live;	     /* members that are not proved to be gone */
@@ -159,8 +162,11 @@ struct company_owner {
 
 /* What few stays have: several owners on one endpoint, at once or one after the other. */
 struct company {
-	uint64_t programs[STAY_PROGRAMS_MAX]; /* hashes of programs that nobody there runs now */
+	uint64_t programs[STAY_PROGRAMS_MAX]; /* hashes of programs that nobody there runs now, */
+	uint32_t program_users[STAY_PROGRAMS_MAX]; /* and whose sockets those were */
 	uint32_t program_count;
+	uint32_t changed_count;
+	uint32_t changed_users[STAY_CHANGED_MAX]; /* on whose sockets another program is */
 	/* Strangers, who are neither reported nor allowed, beside those who are. */
 	bool present;
 	uint64_t since_usec;	/* the unbroken chain of their sockets, */
@@ -232,6 +238,10 @@ void stay_forget_rules(struct stay *stay);
 
 /* No alert about it waits any more: another one asks for everything anew. */
 void stay_stop_waiting(struct stay *stay);
+
+/* True where another program held the endpoint earlier in this stay. Where users can share it, only
+ * that of a socket of the member's own user counts: nobody makes a reason for another one. */
+bool stay_changed(const struct stay *stay, const struct member *member);
 
 /* Notes what program is about to hold a member: one that never held the stay, where others did, is
  * another. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Plays a scenario line by line: one table of statements. The format is described in run.c.
- */
+/* Plays a scenario line by line: one table of statements. The format is described in run.c. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -6,6 +6,8 @@ apply, else the listener overstays like any other. Links are changed while the d
 """
 import os
 import pathlib
+import pwd
+import socket
 
 import pytest
 
@@ -116,6 +118,42 @@ def imitations():
         }
     return rows
 
+
+# Takes whatever sockets are sent to it, as a message bus does.
+RECEIVER = """
+import socket, sys
+taken, here = [], socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+here.bind("\\0" + sys.argv[1])
+while True:
+    taken.append(socket.recv_fds(here, 9, 9))
+"""
+# Has somebody else's program hold its listener, and keeps it in a message to itself until somebody
+# connects: no process of its own is seen to hold it.
+PARKED = """
+import os, select, socket, sys, time
+held = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+if sys.argv[2] == "su":
+    held.set_inheritable(True)
+    here, there = os.pipe()
+    os.set_inheritable(there, True)
+    if os.fork() == 0:
+        os.dup2(here, 0)
+        os.execv("/usr/bin/su", ["su", "root"])
+    held.set_inheritable(False)
+else:
+    bus = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    while bus.connect_ex("\\0" + sys.argv[2]):
+        time.sleep(.1)  # pause: until the receiver is there
+    socket.send_fds(bus, [b"x"], [held.fileno()])
+to, box = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+waiting = select.epoll()
+waiting.register(held.fileno(), select.EPOLLIN)
+socket.send_fds(to, [b"x"], [held.fileno()])
+held.close()
+waiting.poll()
+held = socket.socket(fileno=socket.recv_fds(box, 9, 1)[1][0])
+held.accept()[0].send(b"served")
+"""
 
 # Name: how it is started, the keys of its rule, whether that applies.
 ROWS = {
@@ -289,4 +327,27 @@ def test_link_of_a_new_rule_after_a_reload(stage, service):
     cleared = daemon.wait_entry(OVERSTAY_EVENT="cleared", OVERSTAY_PORT=str(scene.port))
     assert cleared["OVERSTAY_RULE"] == "linked"
     assert daemon.entries(OVERSTAY_CONDITION="lookup") == []
+    stage.clear()
+
+
+def test_socket_that_another_user_made(stage, service):
+    """A user's listener that is kept in a message, and shows at somebody else's program alone."""
+    users = {"parked-su": ("su", "root", "user: root"),
+             "parked-bus": ("receiver", "www-data", "user: www-data"),
+             "parked-named": ("receiver", "www-data", f"user: [www-data, {ALICE}]")}
+    scenes = {name: Scene(stage, f"match-{name}", next(PORTS)) for name in users}
+    daemon = service(HEAD + "".join(rule(name, scenes[name].port, keys)
+                                    for name, (_, _, keys) in users.items()))
+    Scene(stage, "match-receiver", next(PORTS)).service(
+        ["/usr/bin/python3", "-c", RECEIVER, "receiver"], user="www-data")
+    for name, (holder, _, _) in users.items():
+        scenes[name].loose(["/usr/bin/python3", "-c", PARKED, str(scenes[name].port), holder])
+    for name, (_, user, _) in users.items():
+        entry = daemon.wait_entry(OVERSTAY_EVENT="appeared",
+                                  OVERSTAY_PORT=str(scenes[name].port))
+        assert entry["OVERSTAY_UID"] == str(pwd.getpwnam(user).pw_uid), name
+        assert entry["OVERSTAY_SOCKET_UID"] == str(ALICE_UID), name
+        assert entry.get("OVERSTAY_RULE") == (name if name == "parked-named" else None)
+        with socket.create_connection(("127.0.0.1", scenes[name].port), 10) as connection:
+            assert connection.recv(9) == b"served", name
     stage.clear()
