@@ -520,8 +520,7 @@ expect_agreement(const struct source_request *request, size_t count)
 		assert_int_equal(left->listening, right->listening);
 		assert_int_equal(left->time_wait, right->time_wait);
 		assert_int_equal(left->listener.uid, right->listener.uid);
-		assert_true(right->listener.cookie ==
-		    (right->listener.inode == 0 ? 0 : COOKIE_IS_INODE | right->listener.inode));
+		assert_int_equal(right->listener.cookie, COOKIE_IS_INODE | right->listener.inode);
 	}
 }
 
