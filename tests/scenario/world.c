@@ -334,7 +334,7 @@ set_answer(struct world *world, const struct source_request *request, uint32_t i
 		}
 		listeners[count] = row->listener;
 		if (world->proc) {
-			listeners[count].cookie = row->listener.inode;
+			listeners[count].cookie = COOKIE_IS_INODE | row->listener.inode;
 			listeners[count].choice = CHOICE_UNKNOWN;
 		}
 		count++;
