@@ -14,6 +14,7 @@
 #include "alert/describe.h"
 #include "alert/mask.h"
 #include "model/claim.h"
+#include "model/creator.h"
 #include "model/program.h"
 
 /* Bounds of the pieces, see describe.c. */
@@ -301,10 +302,22 @@ describe_unsearched(struct text *text, const char *before, const struct owner *o
 	text_add(text, " has too many file descriptors open");
 }
 
+/* ", socket created by alice": where no holder is hers */
 static void
-describe_process(struct text *text, const struct owner *owner, const struct process *process,
+describe_creator(struct text *text, const struct owner *owner, uint32_t uid,
     const struct message_context *context)
 {
+	if (!creator_is_absent(owner, uid))
+		return;
+	text_add(text, ", socket created by ");
+	describe_user(text, uid, context, USER_TEXT_MAX);
+}
+
+static void
+describe_process(struct text *text, const struct report_stay *stay, const struct process *process,
+    const struct message_context *context)
+{
+	const struct owner *owner = stay->owner;
 	char arguments[ARGUMENTS_TEXT_MAX + 1];
 	struct text list;
 
@@ -326,6 +339,7 @@ describe_process(struct text *text, const struct owner *owner, const struct proc
 		text_add(text, " for ");
 		describe_container(text, process->forwards_kind, process->forwards_to);
 	}
+	describe_creator(text, owner, stay->uid, context);
 	if (owner->unsearched)
 		describe_unsearched(text, ", other holders unknown: ", owner, context);
 	else if (owner->unjudged)
@@ -354,9 +368,10 @@ socket_unit(const struct owner *owner)
 
 /* "foo.socket, held by systemd [1]", "user unit foo.socket of alice, held by systemd [812]" */
 static void
-describe_activation(struct text *text, const struct owner *owner, const char *unit,
+describe_activation(struct text *text, const struct report_stay *stay, const char *unit,
     const struct message_context *context)
 {
+	const struct owner *owner = stay->owner;
 	const struct process *manager = owner_first(owner);
 	bool of_user = unit == owner->place.user_unit;
 
@@ -370,6 +385,7 @@ describe_activation(struct text *text, const struct owner *owner, const char *un
 	text_escape_string(text, manager->comm[0] == '\0' ? "a process" : manager->comm,
 	    COMM_TEXT_MAX);
 	describe_pid(text, owner, manager);
+	describe_creator(text, owner, stay->uid, context);
 }
 
 /* "owner unknown (no process holds the socket), created in apache2.service by www-data" */
@@ -399,9 +415,9 @@ describe_owner(struct text *text, const struct report_stay *stay,
 	const char *unit = socket_unit(stay->owner);
 
 	if (unit != NULL)
-		describe_activation(text, stay->owner, unit, context);
+		describe_activation(text, stay, unit, context);
 	else if (process != NULL)
-		describe_process(text, stay->owner, process, context);
+		describe_process(text, stay, process, context);
 	else if (stay->owner->kind == OWNER_KERNEL)
 		text_add(text, "the kernel, no process");
 	else
@@ -490,6 +506,10 @@ describe_listed_owner(struct text *text, const struct fact_owner *item,
 	    (item->by_user || !is_services(owner_place(item->owner)))) {
 		text_add(text, " of ");
 		describe_user(text, process->uid, context, USER_TEXT_MAX);
+	}
+	if (item->owner != NULL && creator_is_absent(item->owner, item->uid)) {
+		text_add(text, " by ");
+		describe_user(text, item->uid, context, USER_TEXT_MAX);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "alert/describe.h"
 #include "alert/field-table.h"
 #include "alert/field-value.h"
+#include "model/creator.h"
 
 static void
 owner_kind(struct text *value, const struct field_source *source)
@@ -37,6 +38,15 @@ unsearched_uid(struct text *value, const struct field_source *source)
 
 	if (owner->unsearched)
 		text_printf(value, "%u", owner->unsearched_uid);
+}
+
+static void
+socket_uid(struct text *value, const struct field_source *source)
+{
+	const struct report_stay *stay = source->stay;
+
+	if (creator_is_absent(stay->owner, stay->uid))
+		text_printf(value, "%u", stay->uid);
 }
 
 static void
@@ -276,6 +286,7 @@ static const struct field_row rows[] = {
 	{ "OVERSTAY_OBSERVED_USEC", FIELDS_OWNER, FIELD_TIME, false, observed },
 	{ "OVERSTAY_HOLDERS", FIELDS_OWNER, FIELD_INTEGER, false, holders },
 	{ "OVERSTAY_UNSEARCHED_UID", FIELDS_OWNER, FIELD_INTEGER, false, unsearched_uid },
+	{ "OVERSTAY_SOCKET_UID", FIELDS_OWNER, FIELD_INTEGER, false, socket_uid },
 	{ "OVERSTAY_PIDS", FIELDS_OWNER, FIELD_INTEGERS, false, pids },
 	{ "OVERSTAY_PID", FIELDS_OWNER, FIELD_INTEGER, true, pid },
 	{ "OVERSTAY_COMM", FIELDS_OWNER, FIELD_STRING, false, comm },

@@ -18,6 +18,7 @@
 #include "engine/classify.h"
 #include "model/account.h"
 #include "model/claim.h"
+#include "model/creator.h"
 #include "model/identity.h"
 #include "model/program.h"
 
@@ -557,7 +558,8 @@ find_class(const struct circumstances *circumstances)
 
 	if (owner->kind == OWNER_KERNEL)
 		return CLASS_KERNEL;
-	if (process == NULL)
+	/* Whose it is nobody knows where whoever made it is not among the holders. */
+	if (process == NULL || creator_is_absent(owner, circumstances->listener->uid))
 		return CLASS_UNKNOWN;
 	place = owner_place(owner);
 	if (is_persons(process, place))
@@ -590,5 +592,7 @@ void
 classify(const struct circumstances *circumstances, struct classification *ret)
 {
 	classify_reasons(find_reasons(circumstances), find_class(circumstances),
-	    is_main_program(circumstances->owner), ret);
+	    is_main_program(circumstances->owner) &&
+		!creator_is_absent(circumstances->owner, circumstances->listener->uid),
+	    ret);
 }

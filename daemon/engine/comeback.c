@@ -26,6 +26,7 @@
 #include "engine/pass.h"
 #include "engine/tell.h"
 #include "engine/tenures.h"
+#include "model/creator.h"
 
 /* True while polls neither see a socket of it nor prove that it left. */
 static bool
@@ -85,13 +86,19 @@ join(struct pass *pass, struct stay *stay, struct stay *other)
 	pass->away_usec = USEC_NEVER;
 }
 
+static bool
+is_same_owner(const struct stay *former, const struct stay *stay)
+{
+	const struct member *left = &former->is.members[0], *there = &stay->is.members[0];
+
+	return creator_same(left->owner, left->uid, there->owner, there->uid);
+}
+
 /* The stay that left the newcomer's endpoint, or may have, where its owner is the same; NULL =
  * none. */
 static struct stay *
 find_former(const struct track *track, const struct stay *stay, uint64_t grace_usec)
 {
-	const struct owner *owner = stay->is.members[0].owner;
-
 	for (size_t i = track_lower_bound(track, &stay->is.endpoint); i < track->count; i++) {
 		struct stay *former = track->stays[i];
 
@@ -102,7 +109,7 @@ find_former(const struct track *track, const struct stay *stay, uint64_t grace_u
 			(is_unproved(former) &&
 			    former->is.first_seen_usec < stay->is.first_seen_usec)) &&
 		    former->is.members[0].owner != NULL && within_grace(former, stay, grace_usec) &&
-		    owner_same(former->is.members[0].owner, owner))
+		    is_same_owner(former, stay))
 			return former;
 	}
 	return NULL;
@@ -138,7 +145,6 @@ find_moved(struct pass *pass, const struct stay *stay)
 {
 	const struct track *track = &pass->engine->track;
 	uint64_t grace_usec = pass->engine->policy->grace_usec;
-	const struct owner *owner = stay->is.members[0].owner;
 	struct stay *found = NULL;
 
 	if (track->tally.away == 0 || stay->is.members[0].choice != CHOICE_AUTO)
@@ -146,8 +152,7 @@ find_moved(struct pass *pass, const struct stay *stay)
 	for (size_t i = 0; i < track->count && pass->move_budget > 0; i++, pass->move_budget--) {
 		struct stay *former = track->stays[i];
 
-		if (may_have_moved(former, stay, grace_usec) &&
-		    owner_same(former->is.members[0].owner, owner) &&
+		if (may_have_moved(former, stay, grace_usec) && is_same_owner(former, stay) &&
 		    (found == NULL || former->is.last_seen_usec > found->is.last_seen_usec))
 			found = former;
 	}

@@ -16,6 +16,7 @@
 
 #include "engine/company-owners.h"
 #include "engine/company.h"
+#include "model/creator.h"
 
 /* Forgets one, which leaves its group. */
 static void
@@ -209,7 +210,8 @@ attend(struct recall *recall, const struct member *member)
 
 		if ((known->there && known->back) || !group_key_knows_owner(known->owner))
 			continue;
-		if (known->owner != member->owner && !owner_same(known->owner, member->owner)) {
+		if (creator_is_absent(member->owner, member->uid) ||
+		    (known->owner != member->owner && !owner_same(known->owner, member->owner))) {
 			if (!summed)
 				key = group_key_of_holder(member->owner, member->uid);
 			summed = true;

@@ -9,6 +9,7 @@
  *	           an id that is another after each redeployment; for a proxy (docker-proxy), of
  *	           which the id is all that is known, the container it forwards to
  *	user
+ *	creator    of the socket, if it is nobody's who is known to hold it
  *
  * A group has those of one class alone, the same reasons about the program, and of an interpreter
  * without a script the same arguments; one that reads its code from standard input is alone.
@@ -24,6 +25,7 @@
 
 #include "base/sha256.h"
 #include "engine/group-key.h"
+#include "model/creator.h"
 #include "model/identity.h"
 
 /* Room for the name of any unit. */
@@ -308,6 +310,10 @@ add_holder(struct sha256 *sum, const struct owner *owner, uint32_t uid, bool rep
 	if (owner != NULL)
 		add_place(sum, owner_place(owner), process, reported);
 	add_user(sum, process != NULL ? process->uid : uid, reported);
+	if (owner != NULL && creator_is_absent(owner, uid)) {
+		add_text(sum, "creator");
+		add_user(sum, uid, reported);
+	}
 }
 
 static void
@@ -357,7 +363,9 @@ group_key_is_of(const struct group_key *key, const struct owner *owner, const st
 
 	if (!group_key_knows_owner(member->owner) || !group_key_knows_owner(owner))
 		return false;
-	if (owner == member->owner || owner_same(owner, member->owner))
+	/* What somebody else made is not reported with what is the holder's own. */
+	if (!creator_is_absent(member->owner, member->uid) &&
+	    (owner == member->owner || owner_same(owner, member->owner)))
 		return true;
 	other = group_key_of_holder(member->owner, member->uid);
 	return memcmp(&other, key, sizeof(other)) == 0;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "engine/hopping.h"
+#include "model/creator.h"
 
 void
 hopping_clear(struct hopping *hopping)
@@ -311,7 +312,9 @@ find_next_stay(const struct track *track, const struct tenure *left, size_t *bud
 	for (size_t i = 0; i<track->count && * budget> 0; i++, (*budget)--) {
 		struct stay *stay = track->stays[i];
 
-		if (may_follow(stay, left) && owner_same(owner_of(stay), left->owner) &&
+		if (may_follow(stay, left) &&
+		    creator_same(owner_of(stay), stay->is.members[stay->judged.worst].uid,
+			left->owner, left->uid) &&
 		    (last == NULL || stay->is.first_seen_usec > last->is.first_seen_usec))
 			last = stay;
 	}
@@ -329,7 +332,7 @@ find_next_tenure(const struct hopping *hopping, const struct tenure *left, size_
 
 		if (tenure->chain == NULL && tenure->from_usec > left->from_usec &&
 		    tenure->stay->is.endpoint.protocol == left->stay->is.endpoint.protocol &&
-		    owner_same(tenure->owner, left->owner) &&
+		    creator_same(tenure->owner, tenure->uid, left->owner, left->uid) &&
 		    (last == NULL || tenure->from_usec > last->from_usec))
 			last = tenure;
 	}

@@ -11,7 +11,9 @@
  * Several processes may hold one socket: a rule about processes matches only if it is true of
  * every holder that is described, so that a stranger who was passed an allowed program's socket is
  * not covered. PID 1 beside others is left out: it holds the listeners it activates services with.
- * If some could not be searched, or are not described, it has to be true whatever they are.
+ * If some could not be searched, or are not described, it has to be true whatever they are. And
+ * whoever made the socket has to be among them, or it has to be true of him, too: of him his number
+ * and the cgroup are known, and nothing else (model/creator.c).
  *
  * Pure. Cost: the keys that a rule has, cheap ones first, until one is false.
  */
@@ -21,6 +23,7 @@
 #include <sys/socket.h>
 
 #include "engine/match.h"
+#include "model/creator.h"
 #include "model/glob.h"
 #include "model/identity.h"
 
@@ -261,6 +264,17 @@ match_user(const struct match *match, const struct match_subject *subject)
 	return TRUTH_NO;
 }
 
+/* Where the socket was made, NULL where that was not found. */
+static const struct place *
+place_made(const struct owner *owner)
+{
+	const struct place *place = &owner->place;
+
+	return place->unit[0] == '\0' && place->slice[0] == '\0' && place->container[0] == '\0' ?
+	    NULL :
+	    place;
+}
+
 /*
  * Where the process stands; a manager that only holds a .socket unit's listener stands there. NULL
  * where nobody knows: without a process, if its cgroup could not be read, or if that of the socket
@@ -273,7 +287,7 @@ place_of(const struct match_subject *subject)
 	const struct place *place;
 
 	if (process == NULL)
-		return NULL;
+		return subject->creator ? place_made(subject->owner) : NULL;
 	if (process == owner_first(subject->owner) && owner_place_is_unknown(subject->owner))
 		return NULL;
 	place =
@@ -323,12 +337,13 @@ static enum truth
 match_users_container(const struct match_subject *subject, const struct place *place)
 {
 	const struct process *process = subject->process;
+	uint32_t uid = process != NULL ? process->uid : subject->listener->uid;
 	char manager[OWNER_UNIT_MAX];
 
-	(void)snprintf(manager, sizeof(manager), "user@%" PRIu32 ".service", process->uid);
+	(void)snprintf(manager, sizeof(manager), "user@%" PRIu32 ".service", uid);
 	return (subject->keys >> MATCH_USER & 1) != 0 &&
 		(strcmp(place->unit, manager) == 0 ||
-		    (process->evidence & EVIDENCE_OTHER_USERS) != 0) ?
+		    (process != NULL && (process->evidence & EVIDENCE_OTHER_USERS) != 0)) ?
 	    TRUTH_YES :
 	    TRUTH_UNKNOWN;
 }
@@ -468,12 +483,13 @@ match_netns(const struct match *match, const struct match_subject *subject)
 	return truth_of((match->netns & 1) != 0);
 }
 
-/* True where nobody could look: whatever class and reasons it has, they are not known. */
+/* True where not all was seen: whatever class and reasons it has, they are not known. */
 static bool
 is_unseen(const struct match_subject *subject)
 {
-	return subject->owner->kind == OWNER_UNKNOWN &&
-	    subject->classification->class != CLASS_SUSPECT;
+	return subject->classification->class != CLASS_SUSPECT &&
+	    (subject->owner->kind == OWNER_UNKNOWN ||
+		creator_is_absent(subject->owner, subject->listener->uid));
 }
 
 static enum truth
@@ -640,6 +656,10 @@ match_rule(const struct rule *rule, struct match_subject subject)
 	/* Who could not be searched may hold it, too, and who is not described does: nothing is
 	 * known of that process. */
 	subject.process = NULL;
-	return !(owner->unsearched || owner->unjudged) ||
+	if ((owner->unsearched || owner->unjudged) &&
+	    match_all(&rule->match, &subject) != TRUTH_YES)
+		return false;
+	subject.creator = true;
+	return !creator_is_absent(owner, subject.listener->uid) ||
 	    match_all(&rule->match, &subject) == TRUTH_YES;
 }

@@ -18,7 +18,8 @@ struct match_subject {
 	const struct owner *owner;
 	const struct classification *classification;
 	const struct process *process; /* NULL: no process is known */
-	uint32_t keys;		       /* of the match, and of that around it */
+	bool creator;  /* then it is whoever made the socket: where that was is known */
+	uint32_t keys; /* of the match, and of that around it */
 };
 
 /* Does the rule match the socket and all of its owner's processes? subject.process is NULL. */

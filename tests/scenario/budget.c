@@ -257,18 +257,6 @@ print_row(const char *path, bool table)
 	    tally.by_event[4]);
 }
 
-/* The hosts of the source tree. Returns 0 or -ENOENT. */
-static int
-find_all(glob_t *ret)
-{
-	const char *source = getenv("abs_top_srcdir");
-	_free_ char *pattern = NULL;
-
-	if (asprintf(&pattern, "%s/tests/scenario/hosts/*.host", source == NULL ? "." : source) < 0)
-		abort();
-	return glob(pattern, 0, NULL, ret) == 0 ? 0 : -ENOENT;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -281,7 +269,7 @@ main(int argc, char **argv)
 	tzset();
 	verbose = getenv("VERBOSE") != NULL;
 	if (count == 0) {
-		if (find_all(&all) < 0) {
+		if (script_find_all("hosts/*.host", &all) < 0) {
 			(void)printf("Bail out! no hosts\n");
 			return EXIT_FAILURE;
 		}

@@ -435,16 +435,11 @@ run_point(const char *path, size_t number, bool every)
 
 /* The scenarios of the source tree, but for those left out; of them each fourth under valgrind. */
 static size_t
-find_all(glob_t *ret, char ***ret_paths)
+find_played(glob_t *ret, char ***ret_paths)
 {
-	const char *source = getenv("abs_top_srcdir");
-	_free_ char *pattern = NULL;
 	size_t count = 0;
 
-	if (asprintf(&pattern, "%s/tests/scenario/cases/*.scenario",
-		source == NULL ? "." : source) < 0)
-		abort();
-	if (glob(pattern, 0, NULL, ret) != 0)
+	if (script_find_all("cases/*.scenario", ret) < 0)
 		return 0;
 	*ret_paths = ret->gl_pathv;
 	for (size_t i = 0; i < ret->gl_pathc; i++) {
@@ -470,7 +465,7 @@ main(int argc, char **argv)
 	tzset();
 	played.verbose = getenv("VERBOSE") != NULL;
 	if (count == 0)
-		count = find_all(&all, &paths);
+		count = find_played(&all, &paths);
 	if (count == 0) {
 		(void)printf("Bail out! no scenarios\n");
 		return EXIT_FAILURE;

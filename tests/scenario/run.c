@@ -37,7 +37,8 @@
  *				from then on.
  *	also NAME ATTRIBUTES	one more process of that owner
  *	listen PROTOCOL ADDRESS:PORT WORDS	a socket: socket N (its cookie; else counted from
- *			1001) inode N (else as the cookie) uid N (of its creator, else 1000)
+ *			1001) inode N (else as the cookie) uid N (of its creator, else of
+ *			its owner, or 1000)
  *			owner NAME asked|auto dual|v6only; many N = on N ports from this one;
  *				share N = N sockets on each
  *	close SOCKET [many N] | port P [many N] | all
@@ -195,19 +196,6 @@ run_in_one(const char *path, size_t number)
 	return passed;
 }
 
-/* The scenarios of the source tree. Returns 0 or -ENOENT. */
-static int
-find_all(glob_t *ret)
-{
-	const char *source = getenv("abs_top_srcdir");
-	_free_ char *pattern = NULL;
-
-	if (asprintf(&pattern, "%s/tests/scenario/cases/*.scenario",
-		source == NULL ? "." : source) < 0)
-		abort();
-	return glob(pattern, 0, NULL, ret) == 0 ? 0 : -ENOENT;
-}
-
 /* Plays one scenario as point `number`. Returns true where all was as written. */
 static bool
 run_point(const char *path, size_t number)
@@ -235,7 +223,7 @@ main(int argc, char **argv)
 	(void)setenv("TZ", "UTC", 1);
 	tzset();
 	if (count == 0) {
-		if (find_all(&all) < 0) {
+		if (script_find_all("cases/*.scenario", &all) < 0) {
 			(void)printf("Bail out! no scenarios\n");
 			return EXIT_FAILURE;
 		}

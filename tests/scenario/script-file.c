@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the lines of a scenario, those of the files it includes in the place of the lines
- * "include FILE".
+ * Finds scenarios, and reads the lines of one, those of the files it includes in the place of the
+ * lines "include FILE".
  */
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,17 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "script.h"
+
+int
+script_find_all(const char *files, glob_t *ret)
+{
+	const char *source = getenv("abs_top_srcdir");
+	_free_ char *pattern = NULL;
+
+	if (asprintf(&pattern, "%s/tests/scenario/%s", source == NULL ? "." : source, files) < 0)
+		abort();
+	return glob(pattern, 0, NULL, ret) == 0 ? 0 : -ENOENT;
+}
 
 /* A file beside that of path. */
 static int

@@ -184,6 +184,17 @@ read_flag(struct script *script, struct words *words, struct listening *listenin
 	return 0;
 }
 
+/* Who holds it from the beginning made it, unless the script says who else. */
+static void
+set_creator(struct row *row)
+{
+	const struct owner *owner = row->who == NULL ? NULL : row->who->owner;
+	bool process = owner != NULL && owner->process_count > 0;
+
+	if (row->listener.uid == UINT32_MAX)
+		row->listener.uid = process ? owner->processes[0]->uid : 1000;
+}
+
 static int
 read_listening(struct script *script, const char *rest, struct listening *listening)
 {
@@ -201,6 +212,7 @@ read_listening(struct script *script, const char *rest, struct listening *listen
 	while (words.next < words.count)
 		if (read_flag(script, &words, listening) < 0)
 			return -EINVAL;
+	set_creator(&listening->row);
 	return endpoint->port + listening->many > PORT_COUNT ? -EINVAL : 0;
 }
 
@@ -210,7 +222,7 @@ script_listen(struct script *script, const char *rest)
 	struct world *world = &script->world;
 	struct listening listening = {
 		.row.listener = { .endpoint.netns = 1,
-		    .uid = 1000,
+		    .uid = UINT32_MAX,
 		    .choice = CHOICE_ASKED,
 		    .inode = UINT32_MAX },
 		.many = 1,

@@ -5,6 +5,8 @@
 #ifndef OVERSTAY_SCENARIO_SCRIPT_H
 #define OVERSTAY_SCENARIO_SCRIPT_H
 
+#include <glob.h>
+
 #include "base/macros.h"
 #include "words.h"
 #include "world.h"
@@ -27,6 +29,9 @@ struct script {
 	struct world world;
 	struct life *life; /* NULL = all that happens is written line by line */
 };
+
+/* All files of the source tree, by a pattern below tests/scenario. Returns 0 or -ENOENT. */
+int script_find_all(const char *files, glob_t *ret) _mustcheck_;
 
 /* Reads the file's lines, and those of the files that it includes. Returns 0 or -errno. */
 int script_read(struct script *script, const char *path) _mustcheck_;

@@ -64,3 +64,10 @@ def _daemon(namespace, tmp_path):
         if not one.process.stdout.closed:
             one.stop()
         print("\n".join(one.lines))
+
+
+@pytest.fixture(name="start_as")
+def _start_as(namespace):
+    """See harness.started_as(): in the namespace."""
+    with harness.started_as(namespace) as start:
+        yield start

@@ -19,6 +19,8 @@ BUILD = pathlib.Path(os.environ["OVERSTAY_BUILD"])
 OVERSTAYD = BUILD / "overstayd"
 LOOKUP = BUILD / "overstay-lookup"
 NAMES = BUILD / "overstay-names"
+# Then memory has red zones around it, and what was freed is kept for a while.
+SANITIZED = b"__asan_init" in OVERSTAYD.read_bytes()
 CLONE_NEWNET = 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
@@ -32,6 +34,30 @@ def end(processes):
         process.wait()
         process.stdin.close()
         process.stdout.close()
+
+
+@contextlib.contextmanager
+def started_as(namespace=None):
+    """start(user, code, ...): Python code as that user, in the namespace; it says "ready" when it
+    has begun. In the end it is gone, with all that it started."""
+    made = []
+
+    def start(user, code, *arguments, home="/"):
+        made.append(subprocess.Popen(
+            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL",
+             "/usr/bin/python3", "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd="/",
+            env={"HOME": str(home)}, preexec_fn=namespace.enter if namespace else None))
+        assert made[-1].stdout.readline() == b"ready\n"
+        return made[-1]
+
+    try:
+        yield start
+    finally:
+        for process in made:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        end(made)
 
 
 def wait_until(fact, seconds=15, what=None):
@@ -49,6 +75,17 @@ def wait_until(fact, seconds=15, what=None):
 def _check(result):
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def memory_kib(pid, field="VmHWM"):
+    """What is resident, by a field of proc_pid_status(5); by default the most that was, in KiB."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(re.search(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE)[1])
+
+
+def memory_bound_kib(mib):
+    """So many MiB, in KiB: of a build with sanitizers, three times as many."""
+    return mib * 1024 * (3 if SANITIZED else 1)
 
 
 def run(*command, check=True, seconds=60, **options):

@@ -62,6 +62,7 @@ notice_owners(enum fact_name name)
 
 	if (owners[0].owner == NULL) {
 		owners[0].owner = report_process("/usr/sbin/nginx", NULL, "nginx.service");
+		owners[0].owner->processes[0]->uid = 33;
 		owners[1].owner = report_process("/usr/bin/python3.11", NULL, "session-3.scope");
 		owners[1].owner->processes[0]->script = strdup("/home/alice/srv.py");
 		owners[2].owner = report_process("/usr/bin/docker-proxy", NULL, "docker.service");

@@ -83,6 +83,7 @@ situations_check(const struct situation *situations, size_t count)
 		};
 		struct classification found;
 
+		listener.uid = situation->uid;
 		listener.choice =
 		    situation->choice == CHOICE_UNKNOWN ? CHOICE_ASKED : (uint8_t)situation->choice;
 		classify(&circumstances, &found);

@@ -48,6 +48,22 @@ help_below(uint64_t *state, uint64_t limit)
 	return (help_random(state) >> 16) % limit;
 }
 
+void
+help_make_id(struct stay_id *ret, void *argument)
+{
+	uint64_t *ids = argument;
+
+	++*ids;
+	*ret = (struct stay_id){ 0 };
+	memcpy(ret->bytes, ids, sizeof(*ids));
+}
+
+struct moment
+help_moment(uint64_t boottime_usec)
+{
+	return (struct moment){ boottime_usec, boottime_usec + 365 * USEC_PER_DAY };
+}
+
 struct listener
 help_listener(enum protocol protocol, const char *address, uint16_t port, uint64_t cookie)
 {

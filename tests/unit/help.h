@@ -9,10 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/moment.h"
 #include "engine/judge.h"
 #include "engine/snapshot.h"
 #include "model/listener.h"
 #include "model/owner.h"
+#include "model/report.h"
 
 /*
  * The seed of this run: OVERSTAY_TEST_SEED of the environment, else a new one. Prints it, so that
@@ -23,6 +25,12 @@ uint64_t help_seed(void);
 /* The next number after *state (xorshift64*, S. Vigna), and one below limit (not 0). */
 uint64_t help_random(uint64_t *state);
 uint64_t help_below(uint64_t *state, uint64_t limit);
+
+/* For engine_new(): ids by number, that of the last one is *argument, a uint64_t. */
+void help_make_id(struct stay_id *ret, void *argument);
+
+/* A wall clock that goes on as time does. */
+struct moment help_moment(uint64_t boottime_usec);
 
 /* A socket on an address as inet_pton(3) reads it, whose inode is its cookie; choice asked. */
 struct listener help_listener(enum protocol protocol, const char *address, uint16_t port,

@@ -21,6 +21,10 @@
  */
 void help_isolate(void);
 
+/* As root: no other process that has called this runs at the same time, until this one's end. For
+ * files of a fixed name in the host's own directories. */
+void help_take_turns(void);
+
 /* May this process look at PID 1? Else nothing is EXE_SAME, and nothing the kernel's. */
 bool help_sees_init(void);
 

@@ -122,6 +122,8 @@ note_stays(struct seen *seen, enum event_kind kind)
 	/* One that calls itself what it is not. */
 	report = report_of(kind, "0.0.0.0", report_process("/home/alice/x", "nginx: worker", ""));
 	report->stay->reasons = 1U << REASON_DISGUISE;
+	/* Of somebody else's socket. */
+	report->stay->uid = 1001;
 	report_set_ports(report, 50001, 1);
 	note_report(seen, report, &host);
 	report = report_of(kind, "0.0.0.0", report_nobody(OWNER_UNKNOWN, OWNER_REASON_NO_LOOKUP));

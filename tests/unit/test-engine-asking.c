@@ -164,18 +164,12 @@ nobodys_is_charged(void **state)
 
 /* ---- in the engine --------------------------------------------------------------------- */
 
-static void
-make_id(struct stay_id *ret, void *argument)
-{
-	(void)argument;
-	*ret = (struct stay_id){ { 1 } };
-}
-
 /* Of what an expensive user opens nobody asks, of another's at once. */
 static void
 the_engine_puts_off(void **state)
 {
-	struct engine *engine = engine_new(make_id, NULL);
+	static uint64_t ids;
+	struct engine *engine = engine_new(help_make_id, &ids);
 	struct policy policy = { .threshold_usec = USEC_PER_HOUR };
 	struct listener listeners[3];
 	struct lookup_question questions[16];

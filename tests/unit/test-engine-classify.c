@@ -548,6 +548,7 @@ socket_units(void **state)
 	struct classification found;
 
 	(void)state;
+	listener.uid = 0;
 	owner->processes[0]->pid = 1;
 	owner->processes[0]->evidence = EVIDENCE_EXE_ROOTS;
 	assert_int_equal(owner_text_set(&owner->processes[0]->place.unit, "init.scope"), 0);

@@ -34,6 +34,7 @@ struct who {
 	enum listener_class class;
 	uint32_t reasons;
 	const char *cmdline; /* "|" for a NUL; NULL = as help_owner() has it */
+	uint32_t creator;    /* of the socket; 0 = uid */
 };
 
 static void
@@ -47,10 +48,12 @@ make_stay(const struct who *who)
 {
 	struct listener listener =
 	    help_listener(PROTOCOL_TCP, who->address == NULL ? "0.0.0.0" : who->address, 50000, 1);
-	struct stay *stay = stay_new(&tally, &listener, 1);
 	struct owner *owner = help_owner(who->exe == NULL ? "/usr/bin/x" : who->exe, who->uid);
 	struct process *process = owner->processes[0];
+	struct stay *stay;
 
+	listener.uid = who->creator != 0 ? who->creator : who->uid;
+	stay = stay_new(&tally, &listener, 1);
 	assert_non_null(stay);
 	set(&process->script, who->script);
 	set(&process->place.unit, who->unit);
@@ -109,6 +112,10 @@ what_is_the_same(void **state)
 		{ { .uid = 113 }, { .uid = 991 }, false, true },
 		{ { .uid = 113 }, { .uid = 0 }, false, false },
 		{ { .uid = 113 }, { .uid = 1000 }, false, false },
+		/* A socket that somebody else made, and who. */
+		{ { .uid = 33 }, { .uid = 33, .creator = 1000 }, false, false },
+		{ { .uid = 33, .creator = 1001 }, { .uid = 33, .creator = 1000 }, false, false },
+		{ { .creator = 1000 }, { .creator = 1000 }, true, true },
 		{ { .address = "0.0.0.0" }, { .address = "127.0.0.1" }, true, false },
 		{ { .severity = SEVERITY_CRIT }, { .severity = SEVERITY_ERR }, true, false },
 		{ { .unit = "a.service" }, { .unit = "b.service" }, false, false },

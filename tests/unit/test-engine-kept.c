@@ -260,14 +260,7 @@ what_is_not_used_is_forgotten(void **state)
 
 static struct engine *engine;
 static struct policy policy;
-static uint64_t now_usec;
-
-static void
-make_id(struct stay_id *ret, void *argument)
-{
-	(void)argument;
-	memset(ret, 0, sizeof(*ret));
-}
+static uint64_t now_usec, ids;
 
 static int
 begin_engine(void **state)
@@ -279,7 +272,7 @@ begin_engine(void **state)
 	(void)begin(state);
 	now_usec = 1000 * SECOND;
 	when = (struct moment){ now_usec, now_usec };
-	engine = engine_new(make_id, NULL);
+	engine = engine_new(help_make_id, &ids);
 	assert_non_null(engine);
 	policy_init(&policy);
 	policy.advice = false;

@@ -269,6 +269,7 @@ one_of_any(void **state)
 	};
 	struct match match = { .any = any, .any_count = 2 };
 
+	world->listener.uid = 0;
 	/* Neither, the second, the first, both. */
 	world->owner->processes[0]->uid = 9;
 	assert_false(match_matches(&match, &world->listener, world->owner));
@@ -392,6 +393,50 @@ container_of_a_user(void **state)
 	}
 }
 
+/* Of whoever made the socket, and holds it nowhere, the cgroup is known: that of the socket. */
+static void
+where_it_was_made(void **state)
+{
+	static const struct match matches[] = {
+		{ .keys = 1 << MATCH_UNIT, .unit = { any_globs, 1 } },
+		{ .keys = 1 << MATCH_USER_UNIT, .user_unit = { any_globs, 1 } },
+		{ .keys = 1 << MATCH_SLICE, .slice = { any_globs, 1 } },
+		{ .keys = 1 << MATCH_CONTAINER, .container = { any_globs, 1 } },
+		{ .keys = 1 << MATCH_SESSION, .sessions = 1 << SESSION_ANY },
+	};
+	struct match users = {
+		.keys = 1 << MATCH_CONTAINER | 1 << MATCH_USER,
+		.container = { any_globs, 1 },
+		.uids = { (uint32_t[]){ 1000, 1002 }, 2 },
+	};
+	struct world *world = *state;
+	struct process *process = world->owner->processes[0];
+
+	world->listener.uid = 1002;
+	match_replace(&process->place.container, "web");
+	match_replace(&process->place.unit, "user@1000.service");
+	match_replace(&process->place.user_unit, "a.scope");
+	process->evidence = EVIDENCE_OTHER_USERS;
+	for (size_t i = 0; i < ARRAY_SIZE(matches); i++)
+		assert_false(match_matches(&matches[i], &world->listener, world->owner));
+	match_replace(&world->owner->place.unit, "b.service");
+	assert_true(match_matches(&matches[0], &world->listener, world->owner));
+	assert_false(match_matches(&matches[1], &world->listener, world->owner));
+	match_replace(&world->owner->place.user_unit, "b.scope");
+	assert_true(match_matches(&matches[1], &world->listener, world->owner));
+	assert_false(match_matches(&matches[2], &world->listener, world->owner));
+	match_replace(&world->owner->place.slice, "b.slice");
+	assert_true(match_matches(&matches[2], &world->listener, world->owner));
+	/* A container below a user's manager is that user's alone. */
+	match_replace(&world->owner->place.unit, "user@1001.service");
+	match_replace(&world->owner->place.container, "other");
+	assert_false(match_matches(&users, &world->listener, world->owner));
+	match_replace(&world->owner->place.unit, "user@1002.service");
+	assert_true(match_matches(&users, &world->listener, world->owner));
+	/* Which session it was nobody knows. */
+	assert_false(match_matches(&matches[4], &world->listener, world->owner));
+}
+
 /* A suspect is allowed only where each of any has it in mind, or the match around them. */
 static void
 suspects_of_any(void **state)
@@ -494,6 +539,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(one_of_any, match_world_make, match_world_end),
 		cmocka_unit_test_setup_teardown(suspects_of_any, match_world_make, match_world_end),
 		cmocka_unit_test_setup_teardown(container_of_a_user, match_world_make,
+		    match_world_end),
+		cmocka_unit_test_setup_teardown(where_it_was_made, match_world_make,
 		    match_world_end),
 		cmocka_unit_test_setup_teardown(container_by_short_id, match_world_make,
 		    match_world_end),

@@ -83,7 +83,7 @@ spoil_cmdline(struct world *world)
 static void
 spoil_user(struct world *world)
 {
-	world->owner->processes[0]->uid = 1001;
+	world->owner->processes[0]->uid = world->listener.uid = 1001;
 }
 
 static void
@@ -213,6 +213,14 @@ every_key_alone(void **state)
 		if (match_matches(&key->match, &world->listener, world->owner) == key->of_process)
 			fail_msg("%s: one that is not described", key->name);
 		world->owner->unjudged = false;
+		/* And whoever made the socket, where that is none of them; root may pass it on. */
+		world->listener.uid = 5;
+		if (match_matches(&key->match, &world->listener, world->owner) == key->of_process)
+			fail_msg("%s: one that made it", key->name);
+		world->listener.uid = 0;
+		if (!match_matches(&key->match, &world->listener, world->owner))
+			fail_msg("%s: made by root", key->name);
+		world->listener.uid = 1000;
 		/* What is not known of an unknown owner is neither so nor not so. */
 		if (key->of_process &&
 		    (match_matches(&key->match, &world->listener, world->unknown) ||
@@ -331,7 +339,7 @@ keys_beside_not(void **state)
 		.not = &inner };
 
 	assert_false(match_matches(&match, &world->listener, world->owner));
-	world->owner->processes[0]->uid = 9;
+	world->owner->processes[0]->uid = world->listener.uid = 9;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.protocols = 1 << PROTOCOL_UDP;
 	assert_false(match_matches(&match, &world->listener, world->owner));
@@ -499,12 +507,16 @@ the_user_of_a_socket_without_a_process(void **state)
 	assert_false(match_matches(&match, &world->listener, world->unknown));
 	assert_false(match_matches_not(&match, &world->listener, world->unknown));
 	assert_true(match_matches_not(&match, &world->listener, world->kernel));
-	/* The process counts, where there is one, and not the maker. */
+	/* Beside a process of somebody else's whoever made it counts, too. */
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	world->listener.uid = 5;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 	match.uids = (struct id_list){ NULL, 0 };
 	match.gids = (struct id_list){ developers, 2 };
 	world->owner->processes[0]->group_count = 0;
 	world->owner->processes[0]->gid = 7;
+	assert_false(match_matches(&match, &world->listener, world->owner));
+	world->listener.uid = 1000;
 	assert_true(match_matches(&match, &world->listener, world->owner));
 }
 

@@ -21,25 +21,14 @@
 static struct engine *engine;
 static unsigned consumer; /* of its reports */
 static struct policy policy;
-static uint64_t now_usec;
+static uint64_t now_usec, ids;
 static struct listener listeners[COUNT];
 static bool one_program; /* all processes are one owner's, else each is a program of its own */
 
 static void
-make_id(struct stay_id *ret, void *argument)
-{
-	static uint64_t number;
-
-	(void)argument;
-	number++;
-	memset(ret, 0, sizeof(*ret));
-	memcpy(ret->bytes, &number, sizeof(number));
-}
-
-static void
 advance(void)
 {
-	struct moment when = { now_usec, now_usec + 365 * USEC_PER_DAY };
+	struct moment when = help_moment(now_usec);
 
 	engine_advance(engine, &when);
 }
@@ -106,7 +95,7 @@ begin(void **state)
 
 	(void)state;
 	now_usec = when.boottime_usec;
-	engine = engine_new(make_id, NULL);
+	engine = engine_new(help_make_id, &ids);
 	assert_non_null(engine);
 	assert_int_equal(engine_add_consumer(engine, &consumer), 0);
 	policy_init(&policy);

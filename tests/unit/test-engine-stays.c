@@ -23,30 +23,13 @@
 static struct engine *engine;
 static unsigned consumer; /* of its reports */
 static struct policy policy;
-static uint64_t now_usec;
-
-static void
-make_id(struct stay_id *ret, void *argument)
-{
-	static uint64_t number;
-
-	(void)argument;
-	number++;
-	memset(ret, 0, sizeof(*ret));
-	memcpy(ret->bytes, &number, sizeof(number));
-}
-
-static struct moment
-now(void)
-{
-	return (struct moment){ now_usec, now_usec + 365 * USEC_PER_DAY };
-}
+static uint64_t now_usec, ids;
 
 static void
 watch(uint16_t first, uint16_t last)
 {
 	struct range_wanted wanted = { 0 };
-	struct moment when = now();
+	struct moment when = help_moment(now_usec);
 	struct ranges ranges;
 
 	port_set_add(&wanted.explicit_ports, first, last);
@@ -59,7 +42,7 @@ begin(void **state)
 {
 	(void)state;
 	now_usec = 1000 * SECOND;
-	engine = engine_new(make_id, NULL);
+	engine = engine_new(help_make_id, &ids);
 	assert_non_null(engine);
 	assert_int_equal(engine_add_consumer(engine, &consumer), 0);
 	policy_init(&policy);
@@ -80,7 +63,7 @@ end(void **state)
 static void
 advance(void)
 {
-	struct moment when = now();
+	struct moment when = help_moment(now_usec);
 
 	engine_advance(engine, &when);
 }
@@ -549,7 +532,7 @@ begin_poll_at_many(void)
 {
 	struct listener listeners[COUNT_OF_MANY];
 	struct slice slice = slice_of(1, no_more, NULL);
-	struct moment when = now();
+	struct moment when = help_moment(now_usec);
 
 	for (uint32_t i = 0; i < COUNT_OF_MANY; i++)
 		listeners[i] =

@@ -37,22 +37,6 @@ struct world {
 	struct crowd_left_out left_out;
 };
 
-static void
-make_id(struct stay_id *ret, void *argument)
-{
-	uint64_t *ids = argument;
-
-	++*ids;
-	*ret = (struct stay_id){ 0 };
-	memcpy(ret->bytes, ids, sizeof(*ids));
-}
-
-static struct moment
-now(const struct world *world)
-{
-	return (struct moment){ world->now_usec, world->now_usec + 365 * USEC_PER_DAY };
-}
-
 /* Opens count listeners of a user, each on an endpoint of its own. */
 static void
 open_some(struct world *world, uint32_t uid, size_t count)
@@ -159,7 +143,7 @@ poll(struct world *world)
 	struct moment moment;
 
 	world->now_usec += 5 * USEC_PER_SEC;
-	moment = now(world);
+	moment = help_moment(world->now_usec);
 	snapshot = read_all(world);
 	world->repeated = snapshot->repeats;
 	assert_true(snapshot->count <= 2 * CROWD_WATCHED_MAX);
@@ -197,13 +181,13 @@ set_up(void **state)
 		.remind_usec = USEC_NEVER,
 		.heartbeat_usec = USEC_NEVER,
 	};
-	world->engine = engine_new(make_id, &world->ids);
+	world->engine = engine_new(help_make_id, &world->ids);
 	assert_non_null(world->engine);
 	engine_set_policy(world->engine, &world->policy);
 	assert_int_equal(engine_add_consumer(world->engine, &consumer), 0);
 	port_set_add(&wanted.explicit_ports, 32768, 60999);
 	ranges_resolve(&wanted, NULL, &world->ranges);
-	moment = now(world);
+	moment = help_moment(world->now_usec);
 	engine_set_watched(world->engine, &world->ranges, 1 << PROTOCOL_TCP, &moment);
 	*state = world;
 	return 0;
@@ -393,7 +377,7 @@ what_is_missing_keeps_its_place(void **state)
 	world->now_usec += 5 * USEC_PER_SEC;
 	{
 		struct snapshot *snapshot = read_all(world);
-		struct moment moment = now(world);
+		struct moment moment = help_moment(world->now_usec);
 
 		assert_int_equal(snapshot->surplus, 0);
 		assert_int_equal(surplus_drop(world->engine, snapshot, &moment), 0);

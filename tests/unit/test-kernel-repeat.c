@@ -46,22 +46,6 @@ struct play {
 	struct side sides[2];
 };
 
-static void
-make_id(struct stay_id *ret, void *argument)
-{
-	uint64_t *ids = argument;
-
-	++*ids;
-	*ret = (struct stay_id){ 0 };
-	memcpy(ret->bytes, ids, sizeof(*ids));
-}
-
-static struct moment
-now(const struct play *play)
-{
-	return (struct moment){ play->now_usec, play->now_usec + 365 * USEC_PER_DAY };
-}
-
 /* A number by the poll and by what is asked, so that both sides get the same answer. */
 static uint64_t
 chance(const struct play *play, uint64_t a, uint64_t b, uint64_t one_in)
@@ -211,7 +195,7 @@ static uint64_t
 advance(struct play *play)
 {
 	struct engine *a = play->sides[0].engine, *b = play->sides[1].engine;
-	struct moment moment = now(play);
+	struct moment moment = help_moment(play->now_usec);
 	struct track_counts counts[2];
 	struct report *report;
 	uint64_t told = 0;
@@ -362,7 +346,7 @@ static void
 watch(struct play *play)
 {
 	struct range_wanted wanted = { 0 };
-	struct moment moment = now(play);
+	struct moment moment = help_moment(play->now_usec);
 	struct ranges ranges;
 
 	port_set_add(&wanted.explicit_ports, (uint16_t)(50000 + help_below(&play->random, 8)),
@@ -433,7 +417,7 @@ both_tell_the_same(void **state)
 		policy_init(&play.policy);
 		play.policy.remind_usec = USEC_PER_HOUR;
 		for (unsigned i = 0; i < 2; i++) {
-			play.sides[i].engine = engine_new(make_id, &play.sides[i].ids);
+			play.sides[i].engine = engine_new(help_make_id, &play.sides[i].ids);
 			assert_non_null(play.sides[i].engine);
 			assert_int_equal(engine_add_consumer(play.sides[i].engine, &consumer), 0);
 			assert_int_equal(consumer, 0);

@@ -651,6 +651,7 @@ main(void)
 	};
 
 	help_isolate();
+	help_take_turns();
 	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -411,6 +411,7 @@ main(void)
 		cmocka_unit_test(test_usage),
 	};
 
+	help_isolate();
 	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

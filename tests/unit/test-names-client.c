@@ -21,6 +21,8 @@
 #include "wire/names-link.h"
 
 #define WAIT_USEC (20 * USEC_PER_SEC)
+/* For the one that hangs; in the time for it all others answer, on a busy host too. */
+#define HUNG_USEC (3 * USEC_PER_SEC)
 
 static struct names_help help;
 
@@ -100,8 +102,8 @@ test_list(void **state)
 	link = names_link_new(&help.options);
 	assert_non_null(link);
 	begun_usec = clock_monotonic_usec();
-	assert_int_equal(names_link_resolve(link, &list, USEC_PER_SEC), -ETIMEDOUT);
-	assert_true(clock_monotonic_usec() - begun_usec >= USEC_PER_SEC);
+	assert_int_equal(names_link_resolve(link, &list, HUNG_USEC), -ETIMEDOUT);
+	assert_true(clock_monotonic_usec() - begun_usec >= HUNG_USEC);
 	assert_int_equal(alice->state, NAMED_KNOWN);
 	assert_int_equal(alice->id, 1000);
 	assert_int_equal(developers->id, 2000);

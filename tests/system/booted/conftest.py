@@ -20,9 +20,9 @@ def pytest_configure():
 CONFIG = pathlib.Path("/etc/overstay/overstay.yaml")
 QUICK = """interval: 200ms
 ranges: ["60000-60999"]
-threshold: 2s
-user: {threshold: 2s}
-udp: {threshold: 2s}
+threshold: 1s
+user: {threshold: 1s}
+udp: {threshold: 1s}
 grace: 500ms
 log: {appeared: info, vanished: info, after: 500ms}
 """
@@ -77,11 +77,11 @@ def mask_packaged_rules():
 
 def clean_up():
     """Stops the service and takes away what it leaves and what was set for it."""
-    for unit in ("overstayd.service", "overstay-lookup.socket", "overstay-lookup.service",
-                 "overstay-names.socket", "overstay-names.service"):
-        run("systemctl", "stop", unit)
-        run("systemctl", "reset-failed", unit, check=False)
-        run("systemctl", "revert", unit, check=False)
+    units = ("overstayd.service", "overstay-lookup.socket", "overstay-lookup.service",
+             "overstay-names.socket", "overstay-names.service")
+    run("systemctl", "stop", *units)
+    run("systemctl", "reset-failed", *units, check=False)
+    run("systemctl", "revert", *units, check=False)
     run("systemctl", "daemon-reload")
     run("rm", "-rf", "/var/lib/overstay", CONFIG.parent / "rules.d")
 
@@ -108,6 +108,13 @@ class Service:
 
     def wait_entry(self, seconds=20, **fields):
         return harness.wait_until(lambda: self.entries(**fields), seconds, fields)[0]
+
+
+@pytest.fixture(name="start_as")
+def _start_as():
+    """See harness.started_as(): in the container's own network."""
+    with harness.started_as() as start:
+        yield start
 
 
 @pytest.fixture(name="offender")

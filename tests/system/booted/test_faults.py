@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The service on a host that refuses what it needs: processes, netlink, time."""
-import contextlib
-import os
 import pathlib
 import shutil
-import signal
-import subprocess
 import time
 
 import pytest
 
-import harness
 from conftest import QUICK, show
+from crowds import CHURN, SUSPECTS
 from harness import run, slowed, wait_until
 
 PORT = 60855
@@ -76,42 +72,6 @@ def test_without_netlink_proc_net_is_read(service, offender, drop_in, setting):
 
 ATTACKER, VICTIM = 61001, 61002
 
-# Opens listeners on low ports, and opens others every so often.
-CHURN = """
-import resource, socket, sys, time
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-count, pause = int(sys.argv[1]), float(sys.argv[2])
-held = []
-while True:
-    for made in held:
-        made.close()
-    held = [socket.socket() for _ in range(count)]
-    for port, made in enumerate(held, 32768):
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(("127.0.0.1", port))
-        made.listen(1)
-    print("ready", flush=True)
-    time.sleep(pause)  # pause: the next ones
-"""
-
-# Starts programs that are files in memory only, as fast as it can.
-SUSPECTS = """
-import os, subprocess, sys
-with open("/usr/bin/python3", "rb") as file:
-    program = file.read()
-memory = os.memfd_create("x")
-os.write(memory, program)
-code = ("import socket, sys; made = socket.socket(); made.bind(('127.0.0.1', int(sys.argv[1])));"
-        "made.listen(1); sys.stdin.read()")
-first, count = int(sys.argv[1]), int(sys.argv[2])
-children = [subprocess.Popen([f"/proc/self/fd/{memory}", "-c", code, str(port)],
-                             pass_fds=[memory], stdin=subprocess.PIPE)
-            for port in range(first, first + count)]
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
 # Two copies of a program hand one port to each other.
 TURNS = """
 import os, socket, subprocess, sys, time
@@ -125,27 +85,6 @@ while True:
     for copy in ("one", "other"):
         subprocess.call([f"{os.environ['HOME']}/{copy}", "-c", code, port, span])
 """
-
-
-@pytest.fixture(name="start_as")
-def _start_as():
-    """start_as(uid, program, ...): Python code as that user; it has begun when it says "ready"."""
-    made = []
-
-    def start(uid, code, *arguments, home="/"):
-        made.append(subprocess.Popen(
-            ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--pdeathsig=KILL",
-             "/usr/bin/python3", "-c", code, *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd="/",
-            env={"HOME": str(home)}))
-        assert made[-1].stdout.readline() == b"ready\n"
-        return made[-1]
-
-    yield start
-    for process in made:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    harness.end(made)
 
 
 WIDE = """interval: 1s
@@ -162,7 +101,7 @@ def test_churn_of_one_user_hides_no_suspect_of_another(service, drop_in, start_a
     """Nor does the watchdog end who is busy with it."""
     drop_in("overstayd.service", "[Service]\nWatchdogSec=3s\n")
     one = service(WIDE)
-    start_as(ATTACKER, CHURN, 6000, 5)
+    start_as(ATTACKER, CHURN, "127.0.0.1", 32768, 6000, 1, 5)
     time.sleep(5)  # pause: it has come and gone
     start_as(VICTIM, SUSPECTS, 59999, 1)
     alert = one.wait_entry(OVERSTAY_EVENT="suspect", OVERSTAY_PORT=59999, PRIORITY=2, seconds=15)

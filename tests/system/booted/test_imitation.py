@@ -21,8 +21,8 @@ ALLOWED = "/usr/local/sbin/allowed-daemon"
 SYSTEM = "/usr/local/sbin/system-daemon"
 CONFIGURATION = f"""interval: 200ms
 ranges: ["{ASKED[0]}-{ASKED[-1]}"]
-threshold: 2s
-user: {{threshold: 2s}}
+threshold: 1s
+user: {{threshold: 1s}}
 grace: 500ms
 log: {{appeared: info, vanished: info, after: 500ms}}
 rules:

@@ -4,14 +4,9 @@
 As an unprivileged user: 75,000 listeners. Another user's listener is watched all the same, nothing
 is reported as closed that is open, and what is not watched is said once.
 """
-import pathlib
-import re
-import subprocess
-
-import pytest
-
 import harness
-from harness import config_text
+from crowds import FLOOD, LISTEN
+from harness import config_text, memory_bound_kib, memory_kib
 
 ATTACKER = 61001
 VICTIM = 61002
@@ -21,57 +16,9 @@ WATCHED = 65536
 # A process may have some 20,000 file descriptors.
 PROCESSES, EACH = 4, 18750
 
-# Opens COUNT listeners on an address of its own.
-FLOOD = """
-import resource, socket, sys
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-held = []
-for port in range(33000, 33000 + int(sys.argv[2])):
-    made = socket.socket()
-    made.bind((sys.argv[1], port))
-    made.listen(1)
-    held.append(made)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-LISTEN = """
-import socket, sys
-made = socket.socket()
-made.bind((sys.argv[1], int(sys.argv[2])))
-made.listen(8)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture(name="start_as")
-def _start_as(namespace):
-    """start_as(user, code, ...): Python code as that user, in the namespace; it says "ready"."""
-    made = []
-
-    def start(user, code, *arguments):
-        process = subprocess.Popen(
-            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
-             "/usr/bin/python3", "-c", code, *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=namespace.enter)
-        made.append(process)
-        assert process.stdout.readline() == b"ready\n"
-        return process
-
-    yield start
-    harness.end(made)
-
-
-def memory_peak(pid):
-    """In KiB."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
-
 
 def test_what_is_not_watched_hides_nobody(daemon, start_as):
-    crowd = [start_as(ATTACKER, FLOOD, f"127.1.0.{1 + i}", EACH) for i in range(PROCESSES)]
+    crowd = [start_as(ATTACKER, FLOOD, f"127.1.0.{1 + i}", 33000, EACH) for i in range(PROCESSES)]
     watch = daemon(config_text(interval="1s", threshold="8s", suspect="{threshold: 8s}",
                                ranges='["32768-60999"]', log="{appeared: 'off'}"))
     left_out = PROCESSES * EACH - WATCHED
@@ -84,7 +31,7 @@ def test_what_is_not_watched_hides_nobody(daemon, start_as):
     # It has the place of another, which did not close.
     assert watch.count("VANISHED|ENDED") == 0
     assert watch.count("DEGRADED listeners") == 1
-    assert memory_peak(watch.pid) < 64 << 10
+    assert memory_kib(watch.pid) < memory_bound_kib(48)
     # All but the last close theirs.
     harness.end(crowd[:-1])
     watch.wait_line("^<5>RECOVERED listeners: all listeners are watched again$", 120)

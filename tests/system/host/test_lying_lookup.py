@@ -6,7 +6,6 @@ socket.
 """
 import contextlib
 import os
-import pathlib
 import re
 import socket
 import struct
@@ -15,7 +14,7 @@ import time
 
 import pytest
 
-from harness import SOURCE, config_text
+from harness import SOURCE, config_text, memory_kib
 
 PORT = 50001
 HEADER = "=IIII"
@@ -146,11 +145,6 @@ def _liar(tmp_path):
     yield start
     for one in made:
         one.close()
-
-
-def memory_kib(pid):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(re.search(r"VmHWM:\s*(\d+)", text)[1])
 
 
 def test_liars_are_found_out(daemon, liar, listen):

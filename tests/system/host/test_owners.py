@@ -5,13 +5,12 @@ As an unprivileged user: 3,000 sockets, each held by fourteen processes, no two 
 some 1,600 processes, each with a socket of its own. Beside them another user's listener.
 """
 import re
-import subprocess
 import time
 
 import pytest
 
-import harness
-from harness import config_text
+from crowds import LISTEN
+from harness import config_text, memory_bound_kib, memory_kib
 
 ATTACKER = 61001
 VICTIM = 61002
@@ -60,36 +59,6 @@ sys.stdin.read()
 os.killpg(0, 9)
 """
 
-LISTEN = """
-import socket, sys
-made = socket.socket()
-made.bind(("127.0.0.1", int(sys.argv[1])))
-made.listen(8)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture(name="start_as")
-def _start_as(namespace):
-    """start_as(user, program, ...): Python code as that user, in the namespace; it says "ready"."""
-    made = []
-
-    def start(user, code, *arguments):
-        process = subprocess.Popen(
-            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
-             "/usr/bin/python3", "-c", code, *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=namespace.enter,
-            start_new_session=True)
-        made.append(process)
-        assert process.stdout.readline() == b"ready\n"
-        return process
-
-    yield start
-    for process in made:
-        process.stdin.close()
-    harness.end(made)
-
 
 @pytest.fixture(name="place")
 def _place(tmp_path):
@@ -103,12 +72,6 @@ def _place(tmp_path):
     return place
 
 
-def peak(watch):
-    """The most memory that was resident, in KiB."""
-    with open(f"/proc/{watch.pid}/status", encoding="utf-8") as status:
-        return int(re.search(r"VmHWM:\s*(\d+)", status.read())[1])
-
-
 QUIET = {"ranges": '["32768-60999"]', "interval": "1s", "threshold": "15s",
          "user": "{threshold: 15s}", "suspect": "{threshold: never, weak_threshold: never}",
          "log": "{appeared: 'off', vanished: 'off', after: 0s}"}
@@ -118,13 +81,13 @@ def test_processes_are_kept_once(daemon, start_as, place):
     """3,000 sets of fourteen processes cost little more than the processes."""
     watch = daemon(config_text(**QUIET))
     watch.wait_line("STARTED")
-    before = peak(watch)
+    before = memory_kib(watch.pid)
     start_as(ATTACKER, HOLDERS, place, 32768, 3000, 40, 14)
     # All are looked up before one of them is due.
     watch.wait_line("^<.>OVERSTAY [0-9]+ listeners ", 120)
-    grown = peak(watch) - before
+    grown = memory_kib(watch.pid) - before
     print(f"3,000 sockets of 14 of 40 processes: {grown} KiB")
-    assert grown < 12 * 1024
+    assert grown < memory_bound_kib(12)
     assert watch.count("owners? not kept") == 0
 
 
@@ -133,7 +96,7 @@ def test_owners_of_one_user_are_bounded(daemon, start_as, place):
     watch = daemon(config_text(**{**QUIET, "threshold": "1d", "user": "{threshold: 1d}",
                                   "log": "{appeared: info, vanished: 'off', after: 0s}"}))
     watch.wait_line("STARTED")
-    before = peak(watch)
+    before = memory_kib(watch.pid)
     attackers = []
     for first in range(32768, 32768 + 2000, 200):
         attackers.append(start_as(ATTACKER, HOLDERS, place, first, 200, 200, 1))
@@ -145,12 +108,12 @@ def test_owners_of_one_user_are_bounded(daemon, start_as, place):
             time.sleep(31)  # pause: so many messages that inform are all that one user gets
     line = watch.wait_line("DEGRADED crowded")
     assert re.search(f"uid {ATTACKER} has too many listeners, [0-9]+ owners? not kept", line), line
-    victim = start_as(VICTIM, LISTEN, PORT)
+    victim = start_as(VICTIM, LISTEN, "127.0.0.1", PORT)
     line = watch.wait_line(f"APPEARED tcp 127.0.0.1:{PORT} ", 60)
     assert f"[{victim.pid}]" in line, line
-    grown = peak(watch) - before
+    grown = memory_kib(watch.pid) - before
     print(f"{200 * len(attackers)} sockets of as many processes: {grown} KiB")
-    assert grown < 64 * 1024
+    assert grown < memory_bound_kib(48)
     for attacker in attackers:
         attacker.stdin.close()
     line = watch.wait_line("RECOVERED crowded", 180)
