@@ -5,7 +5,7 @@
  * more, and each process of his gets a few before any gets many (walk.c). Time bounds what many
  * users do together.
  *
- * Root's processes have four times as many, since they hold what others listen for. To open a
+ * Root's processes have three times as many, since they hold what others listen for. To open a
  * process counts as some descriptors.
  *
  * What one user's descriptors cost in one search they cost in each. So what the searches read of a
@@ -15,7 +15,7 @@
  * What is left unread is no secret: the search says whose it was (visit.h), and what depends on it
  * is unknown.
  *
- * Memory: 24 bytes a user, ACCOUNTS_MAX users. Cost: some ns a descriptor.
+ * Memory: 40 bytes a user, ACCOUNTS_MAX users. Cost: some ns a descriptor.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ const struct budget_limits budget_default_limits = {
 	.root = 524288,
 	.opened = 4,
 	.least = 8192,
-	.burst = 1048576,
+	.burst = 327680,
 	.usec_each = 800,
 	.quick_usec = 1500 * USEC_PER_MSEC,
 	.thorough_usec = 4 * USEC_PER_SEC,
