@@ -21,13 +21,13 @@
 /* So many users are a person's. */
 #define BLOCK 65536U
 
-struct entry {
+struct ledger_entry {
 	struct bucket descriptors; /* by CLOCK_MONOTONIC */
 	uint32_t party;
 };
 
 struct ledger {
-	struct entry entries[ENTRIES_MAX];
+	struct ledger_entry entries[ENTRIES_MAX];
 };
 
 static uint32_t
@@ -51,7 +51,7 @@ find(const struct ledger *ledger, uint32_t uid, uint64_t usec_each, uint64_t now
 
 	*ret_free = 0;
 	for (unsigned i = ENTRIES_MAX - 1; i > 0; i--) {
-		const struct entry *entry = &ledger->entries[i];
+		const struct ledger_entry *entry = &ledger->entries[i];
 
 		if (bucket_spent(&entry->descriptors, usec_each, now_usec) == 0)
 			*ret_free = i;

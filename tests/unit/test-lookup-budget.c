@@ -240,7 +240,8 @@ test_time(void **state)
 	release(&answers);
 }
 
-/* The first search had no time, the second saw all: what the first did not see may have been there. */
+/* The first search had no time, the second saw all: what the first did not see may have been there
+ * then. */
 static void
 test_time_of_the_first(void **state)
 {
