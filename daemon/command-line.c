@@ -212,7 +212,6 @@ check_once(struct command_line *line)
 	static const char only[] = " requires --once";
 	const char *wrong = "";
 	size_t length = 0;
-	int r;
 
 	if (line->command != COMMAND_ONCE && line->json)
 		return refuse("--json", only);
@@ -229,10 +228,9 @@ check_once(struct command_line *line)
 		(line->json ? columns_choose_all : columns_choose_default)(&line->columns);
 		return 0;
 	}
-	r = columns_choose(line->output, &line->columns, &wrong, &length);
-	if (r == -E2BIG)
-		return refuse("--output: too many columns", "");
-	return r < 0 ? refuse_column(wrong, length) : 0;
+	if (columns_choose(line->output, &line->columns, &wrong, &length) < 0)
+		return refuse_column(wrong, length);
+	return 0;
 }
 
 /* Options of --check, and of what reads a configuration and does nothing else. */

@@ -117,8 +117,6 @@ ask_batch(struct engine *engine, struct policy *policy, struct lookup_client *cl
 	    clock_monotonic_usec() + (count / LOOKUP_INODES_MAX + 1) * ANSWER_TIMEOUT_USEC;
 	int r;
 
-	for (size_t i = 0; i < count; i++)
-		questions[i].thorough = true;
 	answers->count = 0;
 	answers->questions = questions;
 	answers->question_count = count;
@@ -134,7 +132,9 @@ ask_batch(struct engine *engine, struct policy *policy, struct lookup_client *cl
 	/* Without memory a link leads nowhere. */
 	(void)!link_table_take(&policy->links, lookup_client_links(client));
 	ask_kernel(questions, count, answers);
-	engine_lookup_answers(engine, answers->list, answers->count, clock_boottime_usec());
+	/* Once it failed, the rest is unknown for that reason (once_lookup()). */
+	(r < 0 ? engine_lookup_some_answers : engine_lookup_answers)(engine, answers->list,
+	    answers->count, clock_boottime_usec());
 	for (size_t i = 0; i < answers->count; i++)
 		(void)owner_unref(answers->list[i].owner);
 	return r;
@@ -161,6 +161,7 @@ once_lookup(struct engine *engine, struct policy *policy, struct lookup_client *
 		return -ENOMEM;
 	answers->names = names;
 	answers->engine = engine;
+	engine_search_all(engine);
 	for (;;) {
 		size_t count;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Words about owners: which program, with which arguments, in which process, of which user, where
- * it runs. All of it was written by processes, so each piece is escaped and has a bound of its own.
+ * it runs. All of it was written by processes, so each piece is escaped and has a bound of its own,
+ * and its end can be seen (text_quote()): no name or argument goes on with the rest of a sentence.
  *
  * What it never does: claim more than was seen. Holders are counted only if every process was
  * searched, a place without a process is said to be where the socket was made.
@@ -54,12 +55,16 @@ join_arguments(const char *bytes, size_t length, unsigned from, char *joined)
 	return used;
 }
 
-/* At most OWNER_CMDLINE_MAX bytes of arguments, as the policy wants them shown. */
+/* How arguments are written: text_escape() or text_quote(). */
+typedef void (*writer)(struct text *text, const char *bytes, size_t length, size_t max);
+
+/* At most OWNER_CMDLINE_MAX bytes of arguments, as the policy wants them shown; cut: there are
+ * more. */
 static void
-describe_bytes(struct text *text, const char *bytes, size_t length, bool cut, unsigned from,
-    const struct message_context *context, size_t max)
+write_arguments(struct text *text, const char *bytes, size_t length, bool cut, unsigned from,
+    const struct message_context *context, size_t max, writer write)
 {
-	char masked[MASK_ROOM(OWNER_CMDLINE_MAX)], joined[sizeof(masked)];
+	char masked[MASK_ROOM(OWNER_CMDLINE_MAX)], joined[sizeof(masked) + 3];
 	size_t used;
 
 	if (context->cmdline == CMDLINE_OFF)
@@ -69,20 +74,31 @@ describe_bytes(struct text *text, const char *bytes, size_t length, bool cut, un
 		bytes = masked;
 	}
 	used = join_arguments(bytes, length, from, joined);
-	text_escape(text, joined, used, cut ? max - 3 : max);
-	if (cut && used > 0 && !text->cut)
-		text_add(text, "...");
+	if (cut && used > 0) {
+		memcpy(joined + used, "...", 3);
+		used += 3;
+	}
+	if (used > 0)
+		write(text, joined, used, max);
+}
+
+static void
+write_cmdline(struct text *text, const struct process *process, unsigned from,
+    const struct message_context *context, size_t max, writer write)
+{
+	size_t length = process->cmdline_length;
+	bool cut = process->cmdline_cut || length > OWNER_CMDLINE_MAX;
+
+	write_arguments(text, process->cmdline,
+	    length > OWNER_CMDLINE_MAX ? OWNER_CMDLINE_MAX : length, cut, from, context, max,
+	    write);
 }
 
 void
 describe_arguments(struct text *text, const struct process *process, unsigned from,
     const struct message_context *context, size_t max)
 {
-	size_t length = process->cmdline_length;
-	bool cut = process->cmdline_cut || length > OWNER_CMDLINE_MAX;
-
-	describe_bytes(text, process->cmdline,
-	    length > OWNER_CMDLINE_MAX ? OWNER_CMDLINE_MAX : length, cut, from, context, max);
+	write_cmdline(text, process, from, context, max, text_escape);
 }
 
 /* A text that holds words as arguments are: secrets are found in those, so each word is made
@@ -99,7 +115,7 @@ describe_words(struct text *text, const char *string, size_t length,
 	for (size_t i = 0; i < length; i++)
 		if (words[i] == ' ')
 			words[i] = '\0';
-	describe_bytes(text, words, length + 1, false, 0, context, max);
+	write_arguments(text, words, length + 1, false, 0, context, max, text_escape);
 }
 
 void
@@ -189,6 +205,16 @@ describe_unit(struct text *text, const char *unit, size_t max)
 		text_printf(text, "%.*s...", (int)max - 3, unit);
 }
 
+/* The same in a sentence. */
+static void
+add_unit(struct text *text, const char *unit, size_t max)
+{
+	if (is_unit_name(unit))
+		describe_unit(text, unit, max);
+	else
+		text_quote_string(text, unit, max);
+}
+
 static bool
 is_container_id(const char *container)
 {
@@ -205,7 +231,7 @@ describe_container(struct text *text, enum container_kind kind, const char *cont
 	if (is_container_id(container))
 		text_printf(text, "%.*s", CONTAINER_SHORT_DIGITS, container);
 	else
-		text_escape_string(text, container, CONTAINER_TEXT_MAX);
+		text_quote_string(text, container, CONTAINER_TEXT_MAX);
 }
 
 /* " in user unit app-x.scope", " in a.service, lxc container web"; nothing = not known. */
@@ -220,7 +246,7 @@ describe_place(struct text *text, const struct place *place)
 		unit = "";
 	if (unit[0] != '\0') {
 		text_printf(text, " in %s", of_user ? "user unit " : "");
-		describe_unit(text, unit, UNIT_TEXT_MAX);
+		add_unit(text, unit, UNIT_TEXT_MAX);
 	}
 	if (contained) {
 		text_add(text, unit[0] != '\0' ? ", " : " in ");
@@ -255,6 +281,16 @@ is_of_host(const struct process *process)
 	    (strncmp(process->exe, "/usr/", 5) == 0 || strncmp(process->exe, "/bin/", 5) == 0);
 }
 
+/* What the process calls itself; no process is called "a process" without quotes. */
+static void
+add_comm(struct text *text, const struct process *process, size_t max)
+{
+	if (process->comm[0] == '\0')
+		text_add(text, "a process");
+	else
+		text_quote_string(text, process->comm, max);
+}
+
 /* The program: its path; the base name of an interpreter that is the host's own, if what it runs
  * follows. */
 static void
@@ -263,20 +299,19 @@ describe_program(struct text *text, const struct process *process, bool argument
 	const char *name = process->exe;
 
 	if (process->exe[0] == '\0') {
-		name = process->comm[0] == '\0' ? "a process" : process->comm;
-		text_escape_string(text, name, PROGRAM_TEXT_MAX);
+		add_comm(text, process, PROGRAM_TEXT_MAX);
 		return;
 	}
 	if (arguments_follow && is_of_host(process) && program_is_interpreter(program_name(name)))
 		name = program_name(name);
-	text_escape_string(text, name, PROGRAM_TEXT_MAX);
+	text_quote_string(text, name, PROGRAM_TEXT_MAX);
 	if (process->exe_deleted)
 		text_add(text, " (deleted)");
 	if (process->known_as[0] != '\0') {
 		text_add(text,
 		    (process->evidence & EVIDENCE_EXE_APPENDED) != 0 ? " (a program in " :
 								       " (a copy of ");
-		text_escape_string(text, process->known_as, COMM_TEXT_MAX);
+		text_quote_string(text, process->known_as, COMM_TEXT_MAX);
 		text_add(text, ")");
 	}
 }
@@ -322,9 +357,9 @@ describe_process(struct text *text, const struct report_stay *stay, const struct
 	struct text list;
 
 	text_init(&list, arguments, sizeof(arguments));
-	describe_arguments(&list, process, 1, context, ARGUMENTS_TEXT_MAX);
-	if (list.used == 0)
-		text_escape_string(&list, process->script, ARGUMENTS_TEXT_MAX);
+	write_cmdline(&list, process, 1, context, ARGUMENTS_TEXT_MAX, text_quote);
+	if (list.used == 0 && process->script[0] != '\0')
+		text_quote_string(&list, process->script, ARGUMENTS_TEXT_MAX);
 	describe_program(text, process, list.used > 0);
 	text_printf(text, "%s%s", list.used > 0 ? " " : "", arguments);
 	/* A false one is said behind. */
@@ -376,14 +411,13 @@ describe_activation(struct text *text, const struct report_stay *stay, const cha
 	bool of_user = unit == owner->place.user_unit;
 
 	text_add(text, of_user ? "user unit " : "");
-	describe_unit(text, unit, UNIT_TEXT_MAX);
+	add_unit(text, unit, UNIT_TEXT_MAX);
 	if (of_user) {
 		text_add(text, " of ");
 		describe_user(text, manager->uid, context, USER_TEXT_MAX);
 	}
 	text_add(text, ", held by ");
-	text_escape_string(text, manager->comm[0] == '\0' ? "a process" : manager->comm,
-	    COMM_TEXT_MAX);
+	add_comm(text, manager, COMM_TEXT_MAX);
 	describe_pid(text, owner, manager);
 	describe_creator(text, owner, stay->uid, context);
 }
@@ -431,7 +465,7 @@ describe_owner_briefly(struct text *text, const struct owner *owner)
 	const char *unit = socket_unit(owner);
 
 	if (unit != NULL) {
-		describe_unit(text, unit, UNIT_TEXT_MAX);
+		add_unit(text, unit, UNIT_TEXT_MAX);
 		return;
 	}
 	if (process == NULL) {
@@ -441,7 +475,7 @@ describe_owner_briefly(struct text *text, const struct owner *owner)
 	describe_program(text, process, process->script[0] != '\0');
 	if (process->script[0] != '\0') {
 		text_add(text, " ");
-		text_escape_string(text, process->script, PROGRAM_TEXT_MAX);
+		text_quote_string(text, process->script, PROGRAM_TEXT_MAX);
 	}
 	describe_place(text, owner_place(owner));
 }
@@ -449,7 +483,8 @@ describe_owner_briefly(struct text *text, const struct owner *owner)
 void
 describe_parent(struct text *text, const struct process *process)
 {
-	text_escape_string(text, process->parent_comm, COMM_TEXT_MAX);
+	if (process->parent_comm[0] != '\0')
+		text_quote_string(text, process->parent_comm, COMM_TEXT_MAX);
 	text_printf(text, "%s[%d]", process->parent_comm[0] == '\0' ? "" : " ",
 	    process->parent_pid);
 }
@@ -459,7 +494,7 @@ describe_parent(struct text *text, const struct process *process)
 static void
 describe_name(struct text *text, const struct process *process)
 {
-	const char *name = process->exe[0] == '\0' ? process->comm : process->exe;
+	const char *name = process->exe;
 
 	if (is_of_host(process))
 		name = program_name(name);
@@ -467,11 +502,14 @@ describe_name(struct text *text, const struct process *process)
 		text_add(text, ".../");
 		name = program_name(name);
 	}
-	text_escape_string(text, name[0] == '\0' ? "a process" : name, LISTED_TEXT_MAX);
+	if (name[0] == '\0')
+		add_comm(text, process, LISTED_TEXT_MAX);
+	else
+		text_quote_string(text, name, LISTED_TEXT_MAX);
 	if (process->script[0] == '\0')
 		return;
 	text_add(text, " ");
-	text_escape_string(text, program_name(process->script), LISTED_TEXT_MAX);
+	text_quote_string(text, program_name(process->script), LISTED_TEXT_MAX);
 }
 
 /* A unit that systemd runs for the host says more than the user. */
@@ -484,6 +522,29 @@ is_services(const struct place *place)
 	    (place->user_unit[0] == '\0' && dot != NULL && strcmp(dot, ".scope") != 0);
 }
 
+void
+describe_beside(struct text *text, const struct owner *owner, const struct message_context *context)
+{
+	const struct process *process = owner_first(owner);
+	const struct place *place = owner_place(owner);
+
+	if (socket_unit(owner) != NULL) {
+		add_unit(text, socket_unit(owner), LISTED_TEXT_MAX);
+		return;
+	}
+	describe_name(text, process);
+	describe_pid(text, owner, process);
+	text_add(text, " of ");
+	describe_user(text, process->uid, context, USER_TEXT_MAX);
+	if (!is_services(place))
+		return;
+	text_add(text, " in ");
+	if (place->container[0] != '\0')
+		describe_container(text, place->container_kind, place->container);
+	else
+		add_unit(text, place->unit, LISTED_TEXT_MAX);
+}
+
 static void
 describe_listed_owner(struct text *text, const struct fact_owner *item,
     const struct message_context *context)
@@ -492,7 +553,7 @@ describe_listed_owner(struct text *text, const struct fact_owner *item,
 	const char *unit = item->owner == NULL ? NULL : socket_unit(item->owner);
 
 	if (unit != NULL)
-		describe_unit(text, unit, LISTED_TEXT_MAX);
+		add_unit(text, unit, LISTED_TEXT_MAX);
 	else if (process != NULL)
 		describe_name(text, process);
 	else
@@ -530,6 +591,6 @@ describe_listed(struct text *text, const struct fact_owner *item, const char *ma
 	if (place->container[0] != '\0')
 		describe_container(text, place->container_kind, place->container);
 	else
-		describe_unit(text, place->unit, LISTED_TEXT_MAX);
+		add_unit(text, place->unit, LISTED_TEXT_MAX);
 	text_add(text, ")");
 }

@@ -64,6 +64,10 @@ void describe_owner(struct text *text, const struct report_stay *stay,
 /* "/usr/bin/x in app.service": what a person would call it tomorrow; "its owner" = unknown. */
 void describe_owner_briefly(struct text *text, const struct owner *owner);
 
+/* "/opt/b [78] of bob in b.service": one of several; owner has a process. */
+void describe_beside(struct text *text, const struct owner *owner,
+    const struct message_context *context);
+
 /* "apache2 [801]"; process->parent_pid is not 0. */
 void describe_parent(struct text *text, const struct process *process);
 

@@ -31,7 +31,8 @@ value_add_usec(struct text *value, uint64_t usec)
 void
 value_add_time(struct text *value, const struct report *report, uint64_t boottime_usec)
 {
+	const struct moment moment = { report->boottime_usec, report->realtime_usec };
+
 	if (boottime_usec <= report->boottime_usec)
-		value_add_usec(value,
-		    report->realtime_usec - (report->boottime_usec - boottime_usec));
+		value_add_usec(value, moment_realtime_usec(&moment, boottime_usec));
 }

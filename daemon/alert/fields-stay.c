@@ -339,7 +339,7 @@ sockets(struct text *value, const struct field_source *source)
 static void
 cookie(struct text *value, const struct field_source *source)
 {
-	if (source->stay->cookie != 0)
+	if (source->stay->cookie != 0 && (source->stay->cookie & COOKIE_IS_INODE) == 0)
 		text_printf(value, "%" PRIu64, source->stay->cookie);
 }
 

@@ -250,6 +250,18 @@ add_group(const struct line *line)
 		text_printf(line->text, "; %u listeners of this owner overstay", group->listeners);
 }
 
+/* "; also overstaying on this port: /opt/b [78] of bob, /opt/c [79] of carol" */
+static void
+add_beside(const struct line *line)
+{
+	const struct report_group *group = line->stay->group;
+
+	for (uint8_t i = 0; group != NULL && i < group->beside_count; i++) {
+		text_add(line->text, i == 0 ? "; also overstaying on this port: " : ", ");
+		describe_beside(line->text, group->beside[i], line->context);
+	}
+}
+
 static void
 line_overstay(const struct line *line)
 {
@@ -260,6 +272,7 @@ line_overstay(const struct line *line)
 	add_owner(line);
 	add_joined(line);
 	add_reasons(line);
+	add_beside(line);
 	add_hints(line);
 	add_group(line);
 }
@@ -345,7 +358,7 @@ add_takers(const struct line *line)
 		return;
 	for (uint8_t i = 0; i < group->taker_count; i++, name += strlen(name) + 1) {
 		text_add(line->text, i == 0 ? " of " : ", ");
-		text_escape_string(line->text, name, TAKER_TEXT_MAX);
+		text_quote_string(line->text, name, TAKER_TEXT_MAX);
 	}
 	if (group->more_takers)
 		text_add(line->text, " and others");

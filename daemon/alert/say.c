@@ -87,6 +87,11 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_LOOKUP_NOT_PERMITTED] = "{CONDITION}: {OWNER_REASON}: some owners are unknown and "
 					"rules that name them do not match[; its program: "
 					"{PROGRAM}][; see: systemctl status {UNIT}]",
+	[NOTICE_LOOKUP_PRIVILEGES_LOST] = "{CONDITION}: overstay-lookup ended and was started "
+					  "again without its privileges, which overstayd has "
+					  "dropped: some owners are unknown and rules that name "
+					  "them do not match; restart overstayd[; its program: "
+					  "{PROGRAM}]",
 	[NOTICE_NO_SOCK_DIAG] = "{CONDITION}: sock_diag is not available ({ERROR}): reading "
 				"/proc/net, which has no socket cookies and does not show who "
 				"chose a port",
@@ -94,8 +99,8 @@ static const char *const sentences[NOTICE_COUNT] = {
 				    "({INCOMPLETE}): listeners that closed meanwhile are not "
 				    "reported",
 	[NOTICE_UNPROVED_SURPLUS] = "{CONDITION}: {UNPROVED} sockets, most of them of uid {UID}, "
-				    "were taken as closed without proof: too many sockets share "
-				    "their addresses",
+				    "were taken as closed without proof: more are missing "
+				    "than can be proved to be closed",
 	[NOTICE_KERNEL_RANGE_UNREADABLE] = "{CONDITION}: cannot read ip_local_port_range "
 					   "({ERROR}): watching only the other entries of "
 					   "`ranges`",

@@ -19,7 +19,8 @@ uint64_t clock_monotonic_usec(void);
 /* Microseconds since the epoch (CLOCK_REALTIME): for people only, it may jump. */
 uint64_t clock_realtime_usec(void);
 
-/* Now, by both clocks that a message shows. */
+/* Now, by both clocks that a message shows: the same time of the one is the same time of the other
+ * until the wall clock is set (by more than 1 ms). */
 struct moment clock_now(void);
 
 /* CPU time this thread has used, in microseconds. */

@@ -7,6 +7,7 @@
  * line, free of control and direction characters, and unambiguous (the backslash is escaped too).
  * Cost: one pass, no allocation.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 
 /* The longest thing written for one input character: four bytes that each become \xNN. */
 #define PIECE_MAX 16
+
+/* What is in quotes is at least "...". */
+#define QUOTED_MIN 5
 
 void
 text_init(struct text *text, char *buffer, size_t size)
@@ -147,15 +151,18 @@ is_dangerous(uint32_t character)
  * *ret_eaten how many bytes of input it stands for.
  */
 static size_t
-escape_one(const unsigned char *bytes, size_t length, char piece[PIECE_MAX], size_t *ret_eaten)
+escape_one(const unsigned char *bytes, size_t length, bool quoted, char piece[PIECE_MAX],
+    size_t *ret_eaten)
 {
 	uint32_t character = 0;
 	size_t size = text_decode(bytes, length, &character), used = 0;
 
 	*ret_eaten = size > 0 ? size : 1;
-	if (size == 1 && (character == '\n' || character == '\t' || character == '\\')) {
+	if (size == 1 &&
+	    (character == '\n' || character == '\t' || character == '\\' ||
+		(quoted && character == '"'))) {
 		piece[0] = '\\';
-		piece[1] = character == '\n' ? 'n' : character == '\t' ? 't' : '\\';
+		piece[1] = character == '\n' ? 'n' : character == '\t' ? 't' : (char)character;
 		return 2;
 	}
 	if (size > 0 && !is_dangerous(character)) {
@@ -172,8 +179,8 @@ escape_one(const unsigned char *bytes, size_t length, char piece[PIECE_MAX], siz
 	return used;
 }
 
-void
-text_escape(struct text *text, const char *bytes, size_t length, size_t max)
+static void
+escape(struct text *text, const char *bytes, size_t length, size_t max, bool quoted)
 {
 	const unsigned char *input = (const unsigned char *)bytes;
 	size_t room = text->size - text->used - 1;
@@ -183,7 +190,7 @@ text_escape(struct text *text, const char *bytes, size_t length, size_t max)
 		max = room;
 	while (at < length) {
 		char piece[PIECE_MAX];
-		size_t eaten, size = escape_one(input + at, length - at, piece, &eaten);
+		size_t eaten, size = escape_one(input + at, length - at, quoted, piece, &eaten);
 
 		if (text->used - start + size > max) {
 			/* Step back to the last place where the dots still fit. */
@@ -203,9 +210,52 @@ text_escape(struct text *text, const char *bytes, size_t length, size_t max)
 }
 
 void
+text_escape(struct text *text, const char *bytes, size_t length, size_t max)
+{
+	escape(text, bytes, length, max, false);
+}
+
+void
 text_escape_string(struct text *text, const char *string, size_t max)
 {
 	text_escape(text, string, strlen(string), max);
+}
+
+/* Nothing in it looks like what may stand behind it. */
+static bool
+is_word(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!isascii((unsigned char)bytes[i]) ||
+		    (!isalnum((unsigned char)bytes[i]) && strchr("/._-+=@%:~", bytes[i]) == NULL))
+			return false;
+	return length > 0;
+}
+
+void
+text_quote(struct text *text, const char *bytes, size_t length, size_t max)
+{
+	size_t room = text->size - text->used - 1;
+
+	if (is_word(bytes, length)) {
+		text_escape(text, bytes, length, max);
+		return;
+	}
+	if (max > room)
+		max = room;
+	if (max < QUOTED_MIN) {
+		text->cut = true;
+		return;
+	}
+	text_add(text, "\"");
+	escape(text, bytes, length, max - 2, true);
+	text_add(text, "\"");
+}
+
+void
+text_quote_string(struct text *text, const char *string, size_t max)
+{
+	text_quote(text, string, strlen(string), max);
 }
 
 bool
@@ -215,7 +265,7 @@ text_is_plain(const char *bytes, size_t length)
 
 	for (size_t at = 0, eaten; at < length; at += eaten) {
 		char piece[PIECE_MAX];
-		size_t size = escape_one(input + at, length - at, piece, &eaten);
+		size_t size = escape_one(input + at, length - at, false, piece, &eaten);
 		if (size != eaten || input[at] == '\\')
 			return false;
 	}

@@ -40,6 +40,14 @@ void text_escape(struct text *text, const char *bytes, size_t length, size_t max
 void text_escape_string(struct text *text, const char *string, size_t max);
 
 /*
+ * The same, in a form whose end can be seen, whatever stands behind it: one word of letters, digits
+ * and / . _ - + = @ % : ~ as it is, all else in double quotes (which count for max), a quote inside
+ * as \". What nobody would see the end of, since there is no room, is left out. max is at least 5.
+ */
+void text_quote(struct text *text, const char *bytes, size_t length, size_t max);
+void text_quote_string(struct text *text, const char *string, size_t max);
+
+/*
  * True where length bytes would be appended by text_escape() as they are.
  */
 bool text_is_plain(const char *bytes, size_t length);

@@ -176,7 +176,7 @@ advise_many(struct pass *pass, const struct advice *advice, const char *line)
 		const struct stay *stay = advice->stays[i];
 		const struct member *member = &stay->is.members[stay->judged.worst];
 
-		stay_report_item(items, stay, pass->poll_usec);
+		stay_report_item(items, stay, pass->moment.boottime_usec);
 		named[i] = (struct fact_owner){ member->owner, member->uid, 1,
 			stay->is.endpoint.port, false };
 	}

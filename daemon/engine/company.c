@@ -244,7 +244,7 @@ company_forget(struct stay *stay)
 	if (stay->is.member_count > 1)
 		stay_judge_anew(stay);
 	for (uint32_t i = 0; i < stay->is.member_count; i++)
-		members[i].reported = members[i].suspected = false;
+		members[i].reported = members[i].suspected = members[i].named = false;
 	stay->told.of_unknown = false;
 	if (company == NULL)
 		return;

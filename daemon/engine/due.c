@@ -12,6 +12,8 @@
  *	entry     at info, for each stay that no alert is about: its own fields can be found. Those
  *	          that are graver than most of what came at once keep their priority
  *
+ * An owner of a port whose other owner has an alert that names it is an entry, too (together.c).
+ *
  * What it never does: tell a suspect, which stands alone (tell.c).
  *
  * Cost: three sums and two sorts of those that are due.
@@ -25,6 +27,7 @@
 #include "engine/pass.h"
 #include "engine/summary.h"
 #include "engine/tell.h"
+#include "engine/together.h"
 
 /* What a sum over what makes an owner costs, in steps of a slice. */
 #define KEY_STEPS 8
@@ -53,7 +56,7 @@ enum role {
 	ROLE_ENTRY,  /* its owner was reported earlier */
 	ROLE_ALERT,  /* or a place in a digest */
 	ROLE_BESIDE, /* its owner has an alert in this poll */
-	ROLE_NAMED,  /* and that names it */
+	ROLE_NAMED,  /* and that names it, or one about another owner of the port did */
 };
 
 /* Where a stay stands among those that are due. */
@@ -225,7 +228,9 @@ find_role(struct batch *batch, uint32_t first, uint32_t index)
 	part->leader = index;
 	if (news)
 		group_note_report(group, stay, 0, now_usec);
-	if (news && head->alert == 0) {
+	if (news && together_is_named(stay))
+		part->role = ROLE_NAMED;
+	else if (news && head->alert == 0) {
 		head->alert = index + 1;
 		part->role = ROLE_ALERT;
 		batch->alerts[part->sum]++;
@@ -309,7 +314,8 @@ tell_digests(struct batch *batch)
 		if (pass->summing != NULL && !summing_go_on(pass->summing, pass->slice))
 			return false;
 		outbox_put(&pass->engine->outbox,
-		    summary_of_overstays(sums[batch->sum].notice, pass->summing, pass->poll_usec),
+		    summary_of_overstays(sums[batch->sum].notice, pass->summing,
+			pass->moment.boottime_usec),
 		    &pass->moment);
 		pass->summing = summing_free(pass->summing);
 	}
@@ -343,6 +349,7 @@ tell_one(struct batch *batch, size_t index)
 	struct stay *stay = batch->stays[index];
 	const struct told_as *part = &batch->parts[index];
 	bool summed = batch->summed[sum_of(batch, index)];
+	struct owner *beside[REPORT_BESIDE_MAX];
 	bool alert = part->role == ROLE_ALERT && !summed;
 	struct telling telling = {
 		.kind = EVENT_OVERSTAY,
@@ -353,6 +360,12 @@ tell_one(struct batch *batch, size_t index)
 	if (alert) {
 		telling.other_count = gather_others(batch, index);
 		telling.others = batch->gathered;
+	}
+	/* What becomes an entry speaks for nobody. */
+	if (alert &&
+	    surge_has_room(&batch->pass->engine->surge, stay, batch->pass->moment.boottime_usec)) {
+		telling.beside = beside;
+		telling.beside_count = together_name(batch->pass, stay, beside);
 	}
 	if (part->role == ROLE_ALERT && summed &&
 	    surge_admit(&batch->pass->engine->surge, stay, batch->pass->moment.boottime_usec) &&

@@ -418,7 +418,13 @@ engine_lookup_questions(struct engine *engine, struct lookup_question *questions
 {
 	settle(engine);
 	return lookup_questions(&engine->track, &engine->asking, questions, max, now_usec,
-	    engine->patient_usec);
+	    engine->patient_usec, engine->least_depth);
+}
+
+void
+engine_search_all(struct engine *engine)
+{
+	engine->least_depth = DEPTH_THOROUGH;
 }
 
 void

@@ -88,6 +88,9 @@ void engine_take_survey(struct engine *engine, const struct occupancy *occupancy
 /* When engine_advance() may have something to do by itself (CLOCK_BOOTTIME), USEC_NEVER = never. */
 uint64_t engine_due_usec(const struct engine *engine);
 
+/* From now on each question is for every holder: who waits for the answers anyway asks once. */
+void engine_search_all(struct engine *engine);
+
 /* As lookup_questions(); costs nothing where no owner is wanted. */
 size_t engine_lookup_questions(struct engine *engine, struct lookup_question *questions, size_t max,
     uint64_t now_usec);

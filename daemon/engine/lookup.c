@@ -70,8 +70,9 @@ stays_reported(const struct member *member, const struct owner *owner)
 static void
 set_owner(struct stay *stay, struct member *member, struct owner *owner, uint64_t now_usec)
 {
-	if (member->reported && owner != member->owner && !stays_reported(member, owner))
-		member->reported = member->suspected = false;
+	if ((member->reported || member->named) && owner != member->owner &&
+	    !stays_reported(member, owner))
+		member->reported = member->suspected = member->named = false;
 	stay_note_program(stay, member, owner);
 	(void)owner_unref(member->owner);
 	member->owner = owner_ref(owner);
@@ -115,8 +116,10 @@ patience(const struct stay *stay, const struct member *member, uint64_t patient_
 
 /* What is asked of a member, which counts as asked from now on. */
 static struct lookup_question
-ask(struct stay *stay, struct member *member, uint64_t now_usec)
+ask(struct stay *stay, struct member *member, enum search_depth least, uint64_t now_usec)
 {
+	if (member->wanted_depth < (uint8_t)least)
+		member->wanted_depth = (uint8_t)least;
 	member->asked_usec = now_usec;
 	member->asked_depth = member->wanted_depth;
 	stay_note_change(stay);
@@ -180,7 +183,7 @@ gather(struct track *track, const struct asking *asking, struct fair *fair, uint
 
 size_t
 lookup_questions(struct track *track, struct asking *asking, struct lookup_question *questions,
-    size_t max, uint64_t now_usec, uint64_t patient_usec)
+    size_t max, uint64_t now_usec, uint64_t patient_usec, enum search_depth least)
 {
 	struct fair fair;
 	size_t count;
@@ -193,7 +196,7 @@ lookup_questions(struct track *track, struct asking *asking, struct lookup_quest
 	for (size_t i = 0; i < count; i++) {
 		struct stay *stay = fair.items[i].what;
 
-		questions[i] = ask(stay, &stay->is.members[fair.items[i].index], now_usec);
+		questions[i] = ask(stay, &stay->is.members[fair.items[i].index], least, now_usec);
 		asking_note(asking, questions[i].uid, now_usec);
 	}
 	fair_clear(&fair);

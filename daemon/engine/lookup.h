@@ -17,11 +17,12 @@ struct lookup_answer {
 /*
  * Fills questions with at most max sockets whose owner is wanted; they count as asked from now on.
  * A UDP port the kernel picked is nearly always a client's and gone soon: it is asked for only
- * when it is patient_usec old. Whose questions `asking` does not allow have to wait. Costs nothing
- * where no owner is wanted. Returns how many.
+ * when it is patient_usec old. Whose questions `asking` does not allow have to wait. All questions
+ * are as deep as `least` at least. Costs nothing where no owner is wanted. Returns how many.
  */
 size_t lookup_questions(struct track *track, struct asking *asking,
-    struct lookup_question *questions, size_t max, uint64_t now_usec, uint64_t patient_usec);
+    struct lookup_question *questions, size_t max, uint64_t now_usec, uint64_t patient_usec,
+    enum search_depth least);
 
 /* Wants the owner of the stay's member looked up (again), so deep at least. */
 void lookup_want(struct stay *stay, struct member *member, enum search_depth depth);

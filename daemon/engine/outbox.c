@@ -220,8 +220,7 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 	key = group_key_reported(stay);
 	memcpy(report->group->id, key.bytes, sizeof(report->group->id));
 	if (telling->joined_usec != 0)
-		report->group->joined_usec =
-		    moment->realtime_usec - (moment->boottime_usec - telling->joined_usec);
+		report->group->joined_usec = moment_realtime_usec(moment, telling->joined_usec);
 	report->group->listeners = group == NULL ? 1 : group->live;
 	report->group->other_count = (uint32_t)telling->other_count;
 	report->group->other_kept = kept;
@@ -230,6 +229,9 @@ fill_group(struct report_stay *report, const struct stay *stay, const struct tel
 		report->group->more_processes =
 		    report->group->more_processes || is_of_another(stay, telling->others[i]);
 	}
+	for (size_t i = 0; i < telling->beside_count; i++)
+		report->group->beside[report->group->beside_count++] =
+		    owner_ref(telling->beside[i]);
 	return telling->occupation == NULL ? 0 : fill_takers(report->group, telling->occupation);
 }
 

@@ -64,6 +64,10 @@ struct telling {
 	/* EVENT_OVERSTAY, EVENT_SUSPECT: other stays of the owner that this message reports. */
 	struct stay *const *others;
 	size_t other_count;
+	/* EVENT_OVERSTAY: other owners of the stay that this message reports, REPORT_BESIDE_MAX at
+	 * most. */
+	struct owner *const *beside;
+	size_t beside_count;
 };
 
 /* Reports that are about no user. */

@@ -104,6 +104,7 @@ struct engine {
 	bool resumed;	/* nothing overstays until the next poll */
 	bool overslept; /* what is due became so while the host slept */
 	bool wants_peers;
+	enum search_depth least_depth; /* of every question */
 	uint64_t patient_usec; /* how old a client's UDP socket gets before it is asked for */
 	uint64_t remind_usec;  /* the longest of all */
 	uint64_t summed_usec;  /* when the last summary was told or the watch began, 0 = not yet */

@@ -74,8 +74,7 @@ fill_times(struct report_stay *report, const struct stay *stay, const struct mom
 	    report->age_usec + stay->is.first_seen_usec - stay->is.absent_usec;
 	report->away_usec = USEC_NEVER;
 	report->threshold_usec = stay->judged.verdict.threshold_usec;
-	report->first_seen_usec =
-	    moment->realtime_usec - (moment->boottime_usec - stay->is.first_seen_usec);
+	report->first_seen_usec = moment_realtime_usec(moment, stay->is.first_seen_usec);
 }
 
 int

@@ -74,6 +74,7 @@ struct member {
 	/* What was told of its owner on this stay: company.c's. */
 	bool reported : 1;	/* an alert was */
 	bool suspected : 1;	/* and that was a SUSPECT */
+	bool named : 1;		/* the alert about another owner named it: together.c's */
 	uint64_t asked_usec;	/* when the owner was asked for, 0 = no question is under way */
 	uint64_t answered_usec; /* when the last question ended, whatever the answer */
 	struct owner *owner;	/* a reference; NULL until it was looked up once */

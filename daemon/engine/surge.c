@@ -170,12 +170,12 @@ compare_items(const void *one, const void *other)
 
 /* Counts it, and keeps it if there is room or one that is less grave. */
 static void
-add_item(struct items *items, const struct stay *stay, uint64_t poll_usec)
+add_item(struct items *items, const struct stay *stay, uint64_t now_usec)
 {
 	struct items *one = items_new(1);
 	struct item *least = &items->items[0];
 
-	stay_report_item(one, stay, poll_usec);
+	stay_report_item(one, stay, now_usec);
 	if (one != NULL && items->count == items->room) {
 		for (uint32_t i = 1; i < items->count; i++)
 			if (compare_items(&items->items[i], least) > 0)
@@ -195,8 +195,7 @@ add_item(struct items *items, const struct stay *stay, uint64_t poll_usec)
 }
 
 void
-surge_add(struct surge *surge, const struct stay *stay, enum surge_kind kind, uint64_t poll_usec,
-    uint64_t now_usec)
+surge_add(struct surge *surge, const struct stay *stay, enum surge_kind kind, uint64_t now_usec)
 {
 	struct surge_sum *sum = &take(surge, uid_of(stay), now_usec)->sums[kind];
 
@@ -209,7 +208,7 @@ surge_add(struct surge *surge, const struct stay *stay, enum surge_kind kind, ui
 	if (stay->judged.verdict.severity < sum->gravest)
 		sum->gravest = stay->judged.verdict.severity;
 	if (sum->items != NULL)
-		add_item(sum->items, stay, poll_usec);
+		add_item(sum->items, stay, now_usec);
 }
 
 /* Whose those are, in the order of the items; each owner once. Returns how many. */

@@ -61,7 +61,7 @@ bool surge_admit(struct surge *surge, const struct stay *stay, uint64_t now_usec
 
 /* One that does not: for the user's next message. */
 void surge_add(struct surge *surge, const struct stay *stay, enum surge_kind kind,
-    uint64_t poll_usec, uint64_t now_usec);
+    uint64_t now_usec);
 
 /* Reports what was summed up, where it is time for that. */
 void surge_tell(struct pass *pass);

@@ -37,7 +37,8 @@ tell_summary(struct pass *pass)
 		pass->summing = summing_of_day(&engine->track);
 	if (pass->summing != NULL && !summing_go_on(pass->summing, pass->slice))
 		return false;
-	report = summary_of_day(pass->summing, &engine->track, &engine->groups, pass->poll_usec);
+	report = summary_of_day(pass->summing, &engine->track, &engine->groups,
+	    pass->moment.boottime_usec);
 	pass->summing = summing_free(pass->summing);
 	/* Without memory it is due again in the next poll. */
 	if (report == NULL) {

@@ -56,7 +56,7 @@ spend(struct pass *pass, struct stay *stay, struct telling *telling)
 	if (telling->in_summary || surge_admit(surge, stay, now_usec))
 		return;
 	surge_add(surge, stay, telling->kind == EVENT_SUSPECT ? SURGE_SUSPECTS : SURGE_OVERSTAYS,
-	    pass->poll_usec, now_usec);
+	    now_usec);
 	telling->priority = SEVERITY_INFO;
 	telling->in_summary = true;
 	stay->told.entered = true;

@@ -75,13 +75,11 @@ usage_is_unused(const struct usage *usage, const struct stay *stay, uint64_t now
 struct report_use
 usage_report(const struct usage *usage, const struct stay *stay, const struct moment *moment)
 {
-	uint64_t ago_usec;
-
 	if (!is_known(usage, stay, moment->boottime_usec))
 		return (struct report_use){ 0 };
-	ago_usec = moment->boottime_usec - since_usec(stay);
 	return (struct report_use){
-		.since_sec = (uint32_t)((moment->realtime_usec - ago_usec) / USEC_PER_SEC),
+		.since_sec =
+		    (uint32_t)(moment_realtime_usec(moment, since_usec(stay)) / USEC_PER_SEC),
 		.surveys = stay->use.surveys,
 		.seen = stay->use.seen,
 	};

@@ -157,7 +157,8 @@ procnet_parse_line(const char *line, size_t length, enum protocol protocol, uint
 	    !take_blanks(&cursor) || !take_hex(&cursor, 2, &state) || !pass_queues(&cursor) ||
 	    !take_owner(&cursor, &socket.listener))
 		return -EINVAL;
-	socket.listener.cookie = socket.listener.inode;
+	if (socket.listener.inode != 0)
+		socket.listener.cookie = COOKIE_IS_INODE | socket.listener.inode;
 	socket.listening = source_is_listening(protocol, (uint8_t)state, socket.remote_port);
 	socket.time_wait = protocol == PROTOCOL_TCP && state == STATE_TIME_WAIT;
 	*ret = socket;

@@ -52,6 +52,8 @@ struct lookup {
 	struct lookup_answer *answers;
 	size_t answer_count;
 	bool not_permitted;	  /* it cannot search every process */
+	bool restarted;		  /* by this process, which has dropped its privileges */
+	uint32_t said;		  /* bits 1 << enum said: of the condition, while it holds */
 	bool under_way;		  /* a request is, */
 	size_t asked;		  /* with so many questions, */
 	uint64_t asked_usec;	  /* since then (CLOCK_BOOTTIME) */
@@ -108,6 +110,35 @@ unit_of(const struct lookup *lookup)
 	return lookup->client != NULL ? "overstay-lookup.service" : "overstay-lookup.socket";
 }
 
+enum said {
+	SAID_FAILED,
+	SAID_NOT_PERMITTED,
+	SAID_PRIVILEGES_LOST,
+};
+
+/* What is wrong may become another thing, of which each is said once. */
+static void
+begin_condition(struct lookup *lookup, enum said said, const struct fact *facts, size_t count)
+{
+	static const enum notice notices[] = {
+		[SAID_FAILED] = NOTICE_LOOKUP_FAILED,
+		[SAID_NOT_PERMITTED] = NOTICE_LOOKUP_NOT_PERMITTED,
+		[SAID_PRIVILEGES_LOST] = NOTICE_LOOKUP_PRIVILEGES_LOST,
+	};
+	bool other = lookup->said != 0 && (lookup->said >> said & 1) == 0;
+
+	lookup->said |= 1U << said;
+	(other ? conditions_begin_more : conditions_begin)(lookup->ground->conditions,
+	    CONDITION_LOOKUP, notices[said], facts, count);
+}
+
+static void
+end_condition(struct lookup *lookup)
+{
+	lookup->said = 0;
+	conditions_end(lookup->ground->conditions, CONDITION_LOOKUP);
+}
+
 /*
  * The lookup is away: says so and where the cause is found, and plans the next try. Under systemd
  * each try starts overstay-lookup.service, which is not restarted in between: this is what paces
@@ -134,7 +165,7 @@ fail(struct lookup *lookup, int r)
 	(void)names_link_free(lookup->names);
 	engine_lookup_failed(lookup->ground->engine, reason, now_usec);
 	engine_lookup_took(lookup->ground->engine, r == -ETIMEDOUT ? SILENT_CPU_USEC : 0, now_usec);
-	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_FAILED,
+	begin_condition(lookup, SAID_FAILED,
 	    FACTS(fact_number(FACT_OWNER_REASON, reason), fact_number(FACT_ERROR, (uint64_t)-r),
 		fact_text(FACT_PROGRAM, unit == NULL ? lookup->options.program : NULL),
 		fact_text(FACT_UNIT, unit)));
@@ -195,7 +226,7 @@ say_not_permitted(struct lookup *lookup)
 {
 	const char *unit = unit_of(lookup);
 
-	conditions_begin(lookup->ground->conditions, CONDITION_LOOKUP, NOTICE_LOOKUP_NOT_PERMITTED,
+	begin_condition(lookup, lookup->restarted ? SAID_PRIVILEGES_LOST : SAID_NOT_PERMITTED,
 	    FACTS(fact_number(FACT_OWNER_REASON, OWNER_REASON_NO_PERMISSION),
 		fact_text(FACT_PROGRAM, unit == NULL ? lookup->options.program : NULL),
 		fact_text(FACT_UNIT, unit)));
@@ -240,7 +271,7 @@ hand_over(struct lookup *lookup)
 	if (not_permitted)
 		say_not_permitted(lookup);
 	else if (conditions_hold(ground->conditions, CONDITION_LOOKUP)) {
-		conditions_end(ground->conditions, CONDITION_LOOKUP);
+		end_condition(lookup);
 		engine_lookup_retry(ground->engine);
 	}
 	forgive(lookup);
@@ -349,6 +380,8 @@ on_timeout(evutil_socket_t fd, short what, void *argument)
 		fail(lookup, r);
 		return;
 	}
+	/* One without permission from the beginning has lost nothing. */
+	lookup->restarted |= lookup->options.socket == NULL && !lookup->not_permitted;
 	/* Its first answer shows whether it is really back. */
 	engine_lookup_retry(ground->engine);
 	loop_announce(ground->loop, LOOP_CHANGED);

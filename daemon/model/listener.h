@@ -46,9 +46,12 @@ struct endpoint {
 	uint8_t family;	     /* AF_INET or AF_INET6 */
 };
 
+/* /proc/net has no cookies: the inode stands in, and nobody takes one for the other. */
+#define COOKIE_IS_INODE (UINT64_C(1) << 63)
+
 struct listener {
 	struct endpoint endpoint;
-	uint64_t cookie; /* the kernel's socket cookie; with /proc/net the inode */
+	uint64_t cookie; /* the kernel's socket cookie, or COOKIE_IS_INODE and the inode */
 	uint64_t cgroup; /* cgroup v2 id of the socket's creator, 0 = unknown */
 	uint32_t inode;	 /* of the socket, 0 = no file any more */
 	uint32_t uid;	 /* of the socket's creator */

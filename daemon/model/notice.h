@@ -70,6 +70,7 @@ enum notice {
 	NOTICE_UNSENT,		    /* given up: nothing took them */
 	NOTICE_LOOKUP_FAILED,	    /* conditions that begin, */
 	NOTICE_LOOKUP_NOT_PERMITTED,
+	NOTICE_LOOKUP_PRIVILEGES_LOST, /* it was started again without them */
 	NOTICE_NO_SOCK_DIAG,
 	NOTICE_POLLS_INCOMPLETE,
 	NOTICE_UNPROVED_SURPLUS,

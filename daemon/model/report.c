@@ -224,6 +224,8 @@ report_stay_clear(struct report_stay *stay)
 	free(stay->would_allow);
 	free(stay->advice);
 	free(stay->peers);
+	for (uint8_t i = 0; stay->group != NULL && i < stay->group->beside_count; i++)
+		(void)owner_unref(stay->group->beside[i]);
 	if (stay->group != NULL)
 		free(stay->group->takers);
 	free(stay->group);

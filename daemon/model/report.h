@@ -42,6 +42,10 @@ struct stay_id {
 /* Programs that took turns on a port: so many are reported. */
 #define REPORT_TAKERS_MAX 8
 
+/* Other owners of a port that became due with the one that an alert is about: so many are named,
+ * the others are reported by themselves. */
+#define REPORT_BESIDE_MAX 3
+
 /* The other end of a connection on a suspect's port. */
 struct report_peer {
 	uint8_t address[16]; /* as struct endpoint has it */
@@ -81,6 +85,9 @@ struct report_group {
 	char *takers;
 	uint8_t taker_count;
 	bool more_takers; /* than stand here */
+	/* OVERSTAY: other owners of the same port that overstay, references. */
+	uint8_t beside_count;
+	struct owner *beside[REPORT_BESIDE_MAX];
 	struct endpoint others[];
 };
 

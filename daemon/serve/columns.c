@@ -122,6 +122,8 @@ const struct column columns[] = {
 	{ NULL },
 };
 
+_Static_assert(ARRAY_SIZE(columns) <= COLUMNS_MAX + 1, "all of them may be chosen");
+
 const char *
 column_heading(const struct column *column, bool as_span, char *buffer)
 {
@@ -152,16 +154,20 @@ find_field(const struct column *column)
 	return NULL;
 }
 
-static int
+/* A column is shown once, however often it is named. */
+static void
 choose_one(struct column_choice *choice, const struct column *column, bool by_name)
 {
-	if (choice->count == COLUMNS_MAX)
-		return -E2BIG;
+	for (size_t i = 0; i < choice->count; i++) {
+		if (choice->list[i].column != column)
+			continue;
+		choice->list[i].by_name |= by_name;
+		return;
+	}
 	choice->list[choice->count].column = column;
 	choice->list[choice->count].field = find_field(column);
 	choice->list[choice->count].by_name = by_name;
 	choice->count++;
-	return 0;
 }
 
 void
@@ -169,7 +175,7 @@ columns_choose_all(struct column_choice *ret)
 {
 	*ret = (struct column_choice){ 0 };
 	for (const struct column *column = columns; column->name != NULL; column++)
-		(void)choose_one(ret, column, false);
+		choose_one(ret, column, false);
 }
 
 static const struct column *
@@ -194,16 +200,15 @@ add_names(struct column_choice *choice, const char *list, bool by_name, const ch
 	for (;;) {
 		size_t length = strcspn(list, ",");
 		const struct column *column = find_column(list, length);
-		int r;
 
 		if (column == NULL) {
 			*ret_wrong = list;
 			*ret_length = length;
 			return -EINVAL;
 		}
-		r = choose_one(choice, column, by_name);
-		if (r < 0 || list[length] == '\0')
-			return r;
+		choose_one(choice, column, by_name);
+		if (list[length] == '\0')
+			return 0;
 		list += length + 1;
 	}
 }

@@ -37,7 +37,7 @@ struct column {
 /* The table; columns[i].name is NULL behind the last. */
 extern const struct column columns[];
 
-/* So many may be chosen. */
+/* More than there are. */
 #define COLUMNS_MAX 64
 
 /* The longest name of a column as it is written, with its NUL. */
@@ -59,8 +59,8 @@ void columns_choose_all(struct column_choice *ret);
 
 /*
  * Reads names separated by commas, in any case, as the heading or the key has them; a "+" in front
- * puts them behind the default ones. Returns 0; -EINVAL: the name at *ret_wrong, *ret_length bytes
- * of the list, is none; -E2BIG: too many.
+ * puts them behind the default ones. One that is named again stays where it is. Returns 0; -EINVAL:
+ * the name at *ret_wrong, *ret_length bytes of the list, is none.
  */
 int columns_choose(const char *list, struct column_choice *ret, const char **ret_wrong,
     size_t *ret_length) _mustcheck_;

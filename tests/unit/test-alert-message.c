@@ -394,7 +394,7 @@ test_unknown(void **state)
 	report->stay->age_max_usec = USEC_NEVER;
 	report->stay->threshold_usec = USEC_NEVER;
 	report->stay->range = 0;
-	report->stay->cookie = 0;
+	report->stay->cookie = COOKIE_IS_INODE | 1165;
 	report->stay->inode = 0;
 	message = render_under(report, &nothing);
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)

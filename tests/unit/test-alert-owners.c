@@ -32,7 +32,7 @@ test_programs(void **state)
 
 	(void)state;
 	check_owner(report_process("/usr/bin/ncat", "ncat|-l|60855", "apache2.service"), &host,
-	    "/usr/bin/ncat -l 60855 [4242]", "alice", "apache2.service");
+	    "/usr/bin/ncat \"-l 60855\" [4242]", "alice", "apache2.service");
 	check_owner(report_process("/usr/bin/python3.11", "python3", ""), &host,
 	    ": /usr/bin/python3.11 [4242]", "alice");
 	check_owner(report_process("/tmp/python3.11", "python3|x", ""), &host,
@@ -74,9 +74,9 @@ test_arguments(void **state)
 	(void)state;
 	off.cmdline = CMDLINE_OFF;
 	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &host,
-	    ": /usr/bin/ncat --token *** [4242]", "alice");
+	    ": /usr/bin/ncat \"--token ***\" [4242]", "alice");
 	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &bare,
-	    ": /usr/bin/ncat --token x [4242]", "1000");
+	    ": /usr/bin/ncat \"--token x\" [4242]", "1000");
 	check_owner(report_process("/usr/bin/ncat", "ncat|--token|x", ""), &off,
 	    ": /usr/bin/ncat [4242]", "alice");
 	check_owner(report_process("/usr/bin/python3.11", "python3|x", ""), &off,
@@ -122,7 +122,7 @@ test_copies(void **state)
 
 	(void)state;
 	owner->processes[0]->known_as = strdup("bash");
-	check_owner(owner_ref(owner), &host, ": /opt/acme/helper (", "bash", ") -c x [4242]",
+	check_owner(owner_ref(owner), &host, ": /opt/acme/helper (", "bash", ") \"-c x\" [4242]",
 	    "alice");
 	message = render(report_of(EVENT_OVERSTAY, "0.0.0.0", owner));
 	assert_string_equal(value(message, "OVERSTAY_COPY_OF"), "bash");
@@ -196,7 +196,7 @@ test_forwarding(void **state)
 	(void)state;
 	owner->processes[0]->forwards_to = strdup(ID);
 	owner->processes[0]->forwards_kind = CONTAINER_DOCKER;
-	check_owner(owner, &host, ": /usr/bin/docker-proxy -host-port 60855 [4242]", "alice",
+	check_owner(owner, &host, ": /usr/bin/docker-proxy \"-host-port 60855\" [4242]", "alice",
 	    "docker.service", "docker", "0123456789ab");
 }
 
@@ -340,6 +340,57 @@ test_scripts(void **state)
 	check_owner(owner, &host, ": python3.11 srv.py [4242]", "alice");
 }
 
+/* Leaves out what is in quotes, with the quotes: what overstayd itself says. */
+static void
+remove_quoted(char *text)
+{
+	bool quoted = false;
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		if (*from == '"')
+			quoted = !quoted;
+		else if (quoted && *from == '\\')
+			from++;
+		else if (!quoted)
+			*to++ = *from;
+	}
+	*to = '\0';
+	assert_false(quoted);
+}
+
+/* What a process calls itself or was given ends where it can be seen: none goes on with the
+ * sentence. */
+static void
+test_ends(void **state)
+{
+#define FORGED "/x\" [1] of root in ssh.service, threshold 1d, allowed"
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		_free_ struct message *message = NULL;
+		_free_ char *bare = NULL;
+		struct owner *owner = report_process(i == 1 ? "" : "/opt/x", "x|" FORGED, "");
+		struct process *process = owner->processes[0];
+		char **const fields[] = { &process->exe, &process->comm, &process->script,
+			&process->parent_comm, &process->place.container, &process->place.unit,
+			&process->place.user_unit, &process->known_as };
+		struct report *report;
+
+		assert_int_equal(ARRAY_SIZE(fields), 8);
+		assert_int_equal(owner_text_set(fields[i], FORGED), 0);
+		process->parent_pid = 7;
+		report = report_of(EVENT_SUSPECT, "0.0.0.0", owner);
+		report->stay->reasons = 1U << REASON_DELETED;
+		message = render(report);
+		assert_non_null(strstr(message->text, "\"/x\\\" [1] of root in ssh.service, "));
+		bare = strdup(message->text);
+		assert_non_null(bare);
+		remove_quoted(bare);
+		assert_null(strstr(bare, "root"));
+	}
+#undef FORGED
+}
+
 int
 main(void)
 {
@@ -356,6 +407,7 @@ main(void)
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_ends),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

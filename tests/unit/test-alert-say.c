@@ -126,6 +126,27 @@ owners_are_bounded(void **state)
 	check_end(message, "OVERSTAY_EVENT=overstay");
 }
 
+/* In a list, too, a name ends where it can be seen. */
+static void
+owners_have_ends(void **state)
+{
+	struct fact_owner owners[] = {
+		{ report_process("/opt/x of root 22, /opt/y\"", NULL, "a.service"), 0, 1, 1 },
+		{ report_process("/usr/bin/python3.11", NULL, "a.service"), 0, 1, 2 },
+	};
+
+	(void)state;
+	assert_int_equal(owner_text_set(&owners[1].owner->processes[0]->script, "/a b.py"), 0);
+	_free_ struct message *message =
+	    render(report_new(NOTICE_OVERSTAYS_AT_START, SEVERITY_WARNING,
+		FACTS(fact_number(FACT_COUNT, 2), fact_number(FACT_PROGRAMS, 2),
+		    fact_owners(FACT_OWNERS, owners, ARRAY_SIZE(owners), 2))));
+	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
+		(void)owner_unref(owners[i].owner);
+	assert_non_null(strstr(message->text, " \"/opt/x of root 22, /opt/y\\\"\" "));
+	assert_non_null(strstr(message->text, " python3.11 \"a b.py\" "));
+}
+
 /* What comes from outside cannot end the line, and an error without a name has its number. */
 static void
 hostile_values(void **state)
@@ -149,6 +170,7 @@ main(void)
 		cmocka_unit_test(one_is_no_plural),
 		cmocka_unit_test(long_advice),
 		cmocka_unit_test(owners_are_bounded),
+		cmocka_unit_test(owners_have_ends),
 		cmocka_unit_test(hostile_values),
 	};
 

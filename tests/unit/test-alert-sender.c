@@ -597,7 +597,7 @@ test_settings(void **state)
 	}
 	atomic_store(&fake.error, 0);
 	take_next(&fake, text);
-	assert_non_null(strstr(text, "/bin/x --token *** [4242]"));
+	assert_non_null(strstr(text, "/bin/x \"--token ***\" [4242]"));
 	take_next(&fake, text);
 	assert_non_null(strstr(text, "/bin/x [4242]"));
 	assert_int_equal(sender_stop(sender, 5 * USEC_PER_SEC), 0);

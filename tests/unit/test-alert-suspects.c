@@ -223,8 +223,8 @@ test_turns(void **state)
 	assert_null(value(message, "OVERSTAY_HOPS"));
 	assert_null(value(message, "OVERSTAY_PORTS"));
 	check_pieces(turns(two, sizeof(two), 2, false), "TURNS tcp ", " 12min ",
-	    " 86 turns of /opt/a, /opt/b c\\n, threshold 10min", NCAT, HINT);
-	check_pieces(turns(two, sizeof(two), 2, true), "TURNS tcp ", "/opt/b c\\n and others, ",
+	    " 86 turns of /opt/a, \"/opt/b c\\n\", threshold 10min", NCAT, HINT);
+	check_pieces(turns(two, sizeof(two), 2, true), "TURNS tcp ", "/opt/b c\\n\" and others, ",
 	    NCAT, HINT);
 	check_pieces(turns("/opt/a", 7, 1, false), "TURNS tcp ", " 86 turns of /opt/a, ", NCAT,
 	    HINT);
@@ -371,6 +371,8 @@ evil_report(enum event_kind kind, const char *bytes)
 	stay->peers->complete = false;
 	if (kind == EVENT_OVERSTAY || kind == EVENT_SUSPECT)
 		report_set_group(report, REPORT_PORTS_MAX - 1, UINT32_MAX);
+	while (kind == EVENT_OVERSTAY && stay->group->beside_count < REPORT_BESIDE_MAX)
+		stay->group->beside[stay->group->beside_count++] = evil_owner(bytes);
 	if (kind == EVENT_TURNS)
 		set_takers(report, bytes);
 	for (uint32_t i = 0; i < REPORT_PEERS_MAX; i++) {

@@ -116,6 +116,56 @@ escapes_what_is_no_text(void **state)
 	}
 }
 
+/* Where it ends can be seen, in as little room as there is. */
+static void
+quotes_what_is_more_than_a_word(void **state)
+{
+	static const struct {
+		const char *string, *quoted;
+		size_t max;
+	} cases[] = {
+		{ "/usr/bin/python3.11", "/usr/bin/python3.11", 64 },
+		{ "--port=50000", "--port=50000", 64 },
+		{ "http://0.0.0.0:80/~a_b%20@c+d", "http://0.0.0.0:80/~a_b%20@c+d", 64 },
+		{ "-l 60855", "\"-l 60855\"", 64 },
+		{ "x\" [1] of root", "\"x\\\" [1] of root\"", 64 },
+		{ "x\\\"", "\"x\\\\\\\"\"", 64 },
+		{ "a,", "\"a,\"", 64 },
+		{ "(deleted)", "\"(deleted)\"", 64 },
+		{ "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"", 64 },
+		{ "a\nb", "\"a\\nb\"", 64 },
+		{ "", "\"\"", 64 },
+		{ "two words", "\"two words\"", 11 },
+		{ "two words", "\"two w...\"", 10 },
+		{ "\"\"\"\"\"\"\"\"", "\"\\\"...\"", 8 },
+		{ "two words", "\"...\"", 5 },
+		{ "word", "word", 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char buffer[128];
+		struct text text;
+
+		text_init(&text, buffer, sizeof(buffer));
+		text_quote_string(&text, cases[i].string, cases[i].max);
+		assert_string_equal(buffer, cases[i].quoted);
+	}
+	for (size_t size = 1; size < 12; size++) {
+		char buffer[16];
+		struct text text;
+
+		text_init(&text, buffer, size);
+		text_quote_string(&text, "two words", 64);
+		assert_true(text.used < size);
+		assert_true(text.cut);
+		if (text.used > 0) {
+			assert_int_equal(buffer[0], '"');
+			assert_int_equal(buffer[text.used - 1], '"');
+		}
+	}
+}
+
 static void
 cuts_between_characters(void **state)
 {
@@ -311,6 +361,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(never_overflows),
 		cmocka_unit_test(escapes_what_is_no_text),
+		cmocka_unit_test(quotes_what_is_more_than_a_word),
 		cmocka_unit_test(cuts_between_characters),
 		cmocka_unit_test(any_bytes_become_one_line),
 		cmocka_unit_test(any_cut_is_clean),

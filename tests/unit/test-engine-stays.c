@@ -577,6 +577,40 @@ an_end_in_the_middle(void **state)
 	}
 }
 
+/* What a message about many says of a listener is what the listener's own message says. */
+static void
+ages_are_the_same_in_sum_and_entry(void **state)
+{
+	struct listener both[2] = { help_listener(PROTOCOL_TCP, "0.0.0.0", 50000, 1),
+		help_listener(PROTOCOL_TCP, "0.0.0.0", 50001, 2) };
+	struct report *sum, *entry;
+	const struct items *items;
+
+	(void)state;
+	poll_at(both, 2);
+	engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
+	advance();
+	now_usec += policy.threshold_usec;
+	assert_int_equal(engine_observe(engine, help_poll(now_usec, both, 2), false), 0);
+	/* The pass comes a while after the poll. */
+	now_usec += 8500;
+	advance();
+	engine_lookup_failed(engine, OWNER_REASON_NO_LOOKUP, now_usec);
+	advance();
+	sum = expect(EVENT_OVERSTAY);
+	assert_int_equal(sum->notice, NOTICE_OVERSTAYS_AT_START);
+	items = report_fact(sum, FACT_ITEMS)->items;
+	assert_int_equal(items->count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		entry = expect(EVENT_OVERSTAY);
+		assert_memory_equal(entry->stay->id.bytes, items->items[i].stay, 16);
+		assert_int_equal(entry->stay->age_usec, items->items[i].age_usec);
+		assert_int_equal(entry->stay->age_usec, policy.threshold_usec + 8500);
+		(void)report_unref(entry);
+	}
+	(void)report_unref(sum);
+}
+
 int
 main(void)
 {
@@ -599,6 +633,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_comes_in_waits_for_what_is_under_way, begin,
 		    end),
 		cmocka_unit_test_setup_teardown(an_end_in_the_middle, begin, end),
+		cmocka_unit_test_setup_teardown(ages_are_the_same_in_sum_and_entry, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

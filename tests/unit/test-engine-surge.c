@@ -117,7 +117,7 @@ the_gravest_are_kept(void **state)
 		struct stay *stay = make_stay(1000, (uint16_t)(40000 + i),
 		    i == 2 * SURGE_ITEMS_MAX ? SEVERITY_CRIT : SEVERITY_WARNING);
 
-		surge_add(&surge, stay, SURGE_SUSPECTS, START, START);
+		surge_add(&surge, stay, SURGE_SUSPECTS, START);
 		stay_free(stay);
 	}
 	for (size_t i = 0; i < SURGE_USERS_MAX; i++)

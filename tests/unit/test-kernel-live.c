@@ -135,6 +135,13 @@ inode_of(int fd)
 	return (uint32_t)status.st_ino;
 }
 
+/* What /proc/net has in place of a cookie. */
+static uint64_t
+stand_in_of(int fd)
+{
+	return COOKIE_IS_INODE | inode_of(fd);
+}
+
 /* A connection to port; returns the client's end, *ret_server the other. */
 static int
 open_connection(int listening, uint16_t port, int *ret_server)
@@ -333,12 +340,14 @@ survey_with_connections(void **state)
 		}
 		assert_int_equal(waiting, 1);
 		assert_true(
-		    find_cookie(found, round == 0 ? cookie_of(listening) : inode_of(listening))
+		    find_cookie(found, round == 0 ? cookie_of(listening) : stand_in_of(listening))
 			->listening);
-		assert_false(find_cookie(found, round == 0 ? cookie_of(client) : inode_of(client))
-				 ->listening);
-		assert_false(find_cookie(found, round == 0 ? cookie_of(server) : inode_of(server))
-				 ->listening);
+		assert_false(
+		    find_cookie(found, round == 0 ? cookie_of(client) : stand_in_of(client))
+			->listening);
+		assert_false(
+		    find_cookie(found, round == 0 ? cookie_of(server) : stand_in_of(server))
+			->listening);
 	}
 	request.survey = false;
 	assert_int_equal(ask(live.netlink, &request)->count, 1);
@@ -398,7 +407,7 @@ auto_ports(void **state)
 	request = listeners(PROTOCOL_TCP, AF_UNSPEC);
 	found = ask(live.proc, &request);
 	assert_int_equal(found->count, 1);
-	assert_non_null(find_cookie(found, inode_of(named)));
+	assert_non_null(find_cookie(found, stand_in_of(named)));
 }
 
 static void
@@ -468,7 +477,7 @@ filters(void **state)
 		assert_int_equal(found->count, 5);
 		for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
 			uint64_t cookie =
-			    round == 0 ? cookie_of(live.fds[i]) : inode_of(live.fds[i]);
+			    round == 0 ? cookie_of(live.fds[i]) : stand_in_of(live.fds[i]);
 			assert_int_equal(find_cookie(found, cookie) != NULL, wanted[i]);
 		}
 	}
@@ -511,7 +520,7 @@ expect_agreement(const struct source_request *request, size_t count)
 		assert_int_equal(left->listening, right->listening);
 		assert_int_equal(left->time_wait, right->time_wait);
 		assert_int_equal(left->listener.uid, right->listener.uid);
-		assert_int_equal(right->listener.cookie, right->listener.inode);
+		assert_int_equal(right->listener.cookie, COOKIE_IS_INODE | right->listener.inode);
 	}
 }
 

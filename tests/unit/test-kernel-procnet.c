@@ -54,7 +54,7 @@ tcp_listener(void **state)
 	assert_memory_equal(socket.listener.endpoint.address, address, 16);
 	assert_int_equal(socket.listener.uid, 1000);
 	assert_int_equal(socket.listener.inode, 1165);
-	assert_int_equal(socket.listener.cookie, 1165);
+	assert_true(socket.listener.cookie == (COOKIE_IS_INODE | 1165));
 	assert_int_equal(socket.listener.choice, CHOICE_UNKNOWN);
 	assert_int_equal(socket.listener.v6only, V6ONLY_UNKNOWN);
 }

@@ -24,6 +24,7 @@ static struct {
 	int ends;    /* pipe that is always readable */
 	int result;  /* of each step, once all are answered */
 	bool nobody; /* nobody holds any socket */
+	bool part;   /* not every process was searched */
 	bool closed;
 	size_t batches, questions;
 	bool thorough; /* all of them were */
@@ -73,7 +74,8 @@ __wrap_lookup_client_step(struct lookup_client *client, uint64_t now_usec,
 
 	(void)client;
 	assert_non_null(owner);
-	owner->thorough = true;
+	owner->thorough = !played.part;
+	owner->unsearched = played.part;
 	owner->observed_usec = now_usec;
 	while (played.result == 0 && played.open > 0)
 		function(played.asked[--played.open].inode, owner, argument);
@@ -210,6 +212,24 @@ test_everybody_is_asked_for_once_and_thoroughly(void **state)
 	(void)views_free(views, 2500);
 }
 
+/* Some user has too many descriptors to be searched: asking once more takes as long for nothing. */
+static void
+test_what_was_not_all_searched_is_asked_for_once(void **state)
+{
+	struct stay_view *views;
+
+	(void)state;
+	played.part = true;
+	(void)poll_and_ask(3, some_client());
+	assert_int_equal(played.questions, 3);
+	assert_int_equal(played.batches, 1);
+	assert_true(played.thorough);
+	views = see(3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(views[i].more_holders);
+	(void)views_free(views, 3);
+}
+
 static void
 test_nobodys_sockets_are_asked_for_again_after_a_poll(void **state)
 {
@@ -268,6 +288,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_everybody_is_asked_for_once_and_thoroughly,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(test_what_was_not_all_searched_is_asked_for_once,
 		    begin, end),
 		cmocka_unit_test_setup_teardown(
 		    test_nobodys_sockets_are_asked_for_again_after_a_poll, begin, end),

@@ -155,9 +155,17 @@ def test_death_of_the_lookup_is_survived(daemon, listener_process):
     assert line.endswith(f": {harness.LOOKUP}")
     listener = listener_process(PORT)
     # Told all the same, with what the kernel itself says of the owner. By hand there is no way
-    # back to the privileges of the first poll-up; as a service there is (booted/).
+    # back to the privileges of the first poll-up; as a service there is (booted/). That is said,
+    # since the first message is no longer true.
     assert f"[{listener.pid}" not in watch.wait_line(endpoint("OVERSTAY"))
-    assert watch.count("DEGRADED lookup") == 1
+    line = watch.wait_line("DEGRADED lookup: .* without its privileges")
+    assert "; restart overstayd; " in line and line.endswith(f": {harness.LOOKUP}")
+    killed = harness.wait_until(watch.lookup_pid)
+    os.kill(killed, signal.SIGKILL)
+    harness.wait_until(lambda: watch.lookup_pid() not in (None, killed))
+    listener_process(PORT + 1)
+    watch.wait_line(endpoint("OVERSTAY", PORT + 1))
+    assert watch.count("DEGRADED lookup") == 2
     assert watch.stop() == 0
 
 
