@@ -2,7 +2,7 @@
 /*
  * What a search for the holders of sockets costs is up to those who have processes and descriptors,
  * and how often one is made is up to those who listen. So what searches cost is measured, and is
- * made up for at the rate of a hundredth of a core. Up to a burst, questions are put as they come;
+ * made up for at the rate of 0.8% of a core. Up to a burst, questions are put as they come;
  * beyond it they are put off.
  *
  * Who asks pays: a request's cost is divided among the users by the numbers of their questions.
@@ -11,7 +11,9 @@
  *
  * What a search costs is up to others than those who are searched for, too: whoever has a hundred
  * thousand descriptors makes everybody's dear. So that nobody is without an answer for that, nor
- * for what is their own doing, there is a round in which all are asked about again.
+ * for what is their own doing, there is a round in which all are asked about again. A round comes
+ * so long after the request before that it keeps to that rate, too; and so that it comes soon,
+ * few are asked about in a request while nothing is left. Each user has the same of these (fair.h).
  *
  * Who shares an account, and of how many users there is one, is fair.h's. All others share one.
  *
@@ -21,17 +23,6 @@
  * Cost: a comparison with each account a question.
  */
 #include "engine/asking.h"
-
-/* What of it is not made up for by now. */
-static uint64_t
-spent_usec(const struct asking_account *account, uint64_t share, uint64_t now_usec)
-{
-	uint64_t passed_usec = now_usec > account->as_of_usec ? now_usec - account->as_of_usec : 0;
-
-	return account->spent_usec > passed_usec / share ?
-	    account->spent_usec - passed_usec / share :
-	    0;
-}
 
 /* The number of the user's account; of 0, that of all who have none, *ret_free is one to be had. */
 static unsigned
@@ -44,7 +35,7 @@ find_account(const struct asking *asking, uint32_t uid, uint64_t now_usec, unsig
 		const struct asking_account *account = &asking->users[i];
 
 		if (account->questions == 0 &&
-		    spent_usec(account, ASKING_USER_SHARE, now_usec) == 0)
+		    bucket_spent(&account->cpu_usec, ASKING_USER_SHARE, now_usec) == 0)
 			*ret_free = i;
 		else if (account->party == party)
 			return i;
@@ -52,19 +43,31 @@ find_account(const struct asking *asking, uint32_t uid, uint64_t now_usec, unsig
 	return 0;
 }
 
+/* All together have spent more than there was. */
+static bool
+is_overdrawn(const struct asking *asking, uint64_t now_usec)
+{
+	return bucket_left(&asking->all.cpu_usec, ASKING_SHARE, ASKING_BURST_USEC, now_usec) == 0;
+}
+
+size_t
+asking_room(const struct asking *asking, size_t max, uint64_t now_usec)
+{
+	return is_overdrawn(asking, now_usec) && max > ASKING_OVERDRAWN_MAX ? ASKING_OVERDRAWN_MAX :
+									      max;
+}
+
 bool
 asking_may(const struct asking *asking, uint32_t uid, uint64_t now_usec)
 {
 	unsigned number, free_number;
 
-	if (now_usec >= asking->round_usec)
-		return true;
-	if (spent_usec(&asking->all, ASKING_SHARE, now_usec) < ASKING_BURST_USEC)
+	if (now_usec >= asking->round_usec || !is_overdrawn(asking, now_usec))
 		return true;
 	number = find_account(asking, uid, now_usec, &free_number);
 	return (number == 0 && free_number != 0) ||
-	    spent_usec(&asking->users[number], ASKING_USER_SHARE, now_usec) <
-	    ASKING_USER_BURST_USEC;
+	    bucket_left(&asking->users[number].cpu_usec, ASKING_USER_SHARE, ASKING_USER_BURST_USEC,
+		now_usec) > 0;
 }
 
 void
@@ -82,8 +85,7 @@ asking_note(struct asking *asking, uint32_t uid, uint64_t now_usec)
 static void
 charge(struct asking_account *account, uint64_t share, uint64_t cpu_usec, uint64_t now_usec)
 {
-	account->spent_usec = spent_usec(account, share, now_usec) + cpu_usec;
-	account->as_of_usec = now_usec;
+	bucket_spend(&account->cpu_usec, share, cpu_usec, UINT64_MAX, now_usec);
 	account->questions = 0;
 }
 

@@ -190,7 +190,7 @@ lookup_questions(struct track *track, struct asking *asking, struct lookup_quest
 
 	if (!track->tally.wants_owners || max == 0)
 		return 0;
-	fair_init(&fair, max);
+	fair_init(&fair, asking_room(asking, max, now_usec));
 	gather(track, asking, &fair, now_usec, patient_usec);
 	count = fair_choose(&fair);
 	for (size_t i = 0; i < count; i++) {

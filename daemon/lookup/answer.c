@@ -409,7 +409,8 @@ judge_left(const struct answer *answer, const struct wanted *wanted, struct owne
 	*ret = owner_new(kind, reason, 0);
 	if (*ret == NULL)
 		return -ENOMEM;
-	(*ret)->thorough = answer->last.saw_all;
+	/* What the first walk did not see may have been there. */
+	(*ret)->thorough = answer->last.saw_all && !wanted->unsearched;
 	set_unsearched(wanted, *ret);
 	r = set_place(answer, wanted->cgroup, *ret);
 	if (r < 0)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "lookup/cgroup.h"
 #include "lookup/host.h"
 #include "lookup/known.h"
+#include "lookup/ledger.h"
 
 /* 0 where the kernel has no files in memory, or says nothing of them. */
 static uint64_t
@@ -42,8 +44,10 @@ host_open(struct host *ret)
 	ret->cgroup_fd = cgroup_open_root();
 	ret->systemd_fd = open("/sys/fs/cgroup/systemd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ret->memory_device = find_memory_device();
-	ret->known = known_new();
+	ret->ledger = ledger_new();
+	ret->known = ret->ledger == NULL ? NULL : known_new();
 	if (ret->known == NULL) {
+		free(ret->ledger);
 		(void)close(ret->proc_fd);
 		if (ret->cgroup_fd >= 0)
 			(void)close(ret->cgroup_fd);

@@ -11,6 +11,7 @@
 
 struct budget_limits;
 struct known_programs;
+struct ledger;
 
 struct host {
 	int proc_fd;		/* /proc */
@@ -19,6 +20,7 @@ struct host {
 	uint64_t memory_device; /* on which memfd_create(2) makes its files, major << 32 |
 				   minor; 0 = unknown */
 	const struct budget_limits *limits; /* of a search */
+	struct ledger *ledger;		    /* of all searches; NULL = they are forgotten */
 	struct known_programs *known;	    /* its own programs; NULL = none are known */
 };
 

@@ -346,6 +346,16 @@ read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptor
 	return !visit.stopped;
 }
 
+bool
+visit_may_open(struct search *search, uint32_t uid)
+{
+	struct account *account = budget_account(&search->budget, uid);
+	bool may = !search->budget.over && account->left > 0;
+
+	account->unopened += !may;
+	return may;
+}
+
 void
 visit_process(struct search *search, int32_t pid)
 {
@@ -359,10 +369,8 @@ visit_process(struct search *search, int32_t pid)
 		return;
 	}
 	account = budget_account(&search->budget, status.st_uid);
-	if (search->budget.over || account->left == 0) {
-		account->unopened++;
+	if (!budget_open(&search->budget, account))
 		return;
-	}
 	unfinished.uid = status.st_uid;
 	unfinished.inode = status.st_ino;
 	if (read_on(search, process_fd, status.st_uid, search->budget.limits->first, &unfinished))

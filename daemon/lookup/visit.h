@@ -80,6 +80,9 @@ struct search {
 	size_t held_count, held_room;
 };
 
+/* True if anything is left to the user whose process is next; else it counts as unopened. */
+bool visit_may_open(struct search *search, uint32_t uid);
+
 /*
  * Searches one process, limits->first of its descriptors. One that is gone is none; one that may
  * not be examined makes saw_all false; one with more is unfinished from then on.

@@ -325,6 +325,14 @@ list_turns(const struct walk *walk, struct turns *ret, bool *saw_init)
 	return r < 0 ? r : order(walk, ret);
 }
 
+/* Where nothing is left to its user it is not even opened. */
+static void
+visit_turn(struct walk *walk, const struct turn *turn)
+{
+	if (is_new(walk, turn->pid) && visit_may_open(&walk->search, turn->uid))
+		visit_process(&walk->search, turn->pid);
+}
+
 /* Examines every process that was not yet, in turns; until_found: while a socket has no holder. */
 static int
 visit_all(struct walk *walk, bool until_found, bool *saw_init)
@@ -341,7 +349,7 @@ visit_all(struct walk *walk, bool until_found, bool *saw_init)
 		for (size_t i = 0; i < turns.count; i++) {
 			if (until_found && walk->search.open == 0)
 				return 0;
-			visit(walk, turns.list[i].pid);
+			visit_turn(walk, &turns.list[i]);
 		}
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(slices); i++)
@@ -423,7 +431,7 @@ walk_processes(const struct host *host, struct wanted *wanted, size_t count,
 
 	if (visited == NULL)
 		return -ENOMEM;
-	budget_init(&walk.search.budget, host->limits, plan->until_usec);
+	budget_init(&walk.search.budget, host->limits, host->ledger, plan->until_usec);
 	for (size_t i = 0; i < count; i++)
 		if (!wanted[i].answered) {
 			forget_holders(&wanted[i]);
@@ -441,7 +449,7 @@ walk_processes(const struct host *host, struct wanted *wanted, size_t count,
 	if (r == 0)
 		r = note_unsearched(&walk.search, plan->kind == WALK_QUICK);
 	/* Who was not seen for want of memory may hold anything. */
-	if (r == 0 && walk.search.lost)
+	if (r == 0 && (walk.search.lost || walk.search.budget.lost))
 		r = -ENOMEM;
 	visit_clear(&walk.search);
 	return r;

@@ -13,22 +13,32 @@
  */
 #include "loop/poll-budget.h"
 
+uint64_t
+poll_budget_left_usec(const struct poll_budget *budget)
+{
+	const struct bucket *spent = &budget->spent_usec;
+
+	return bucket_left(spent, PROOF_SHARE, PROOF_BURST_USEC, spent->as_of_usec);
+}
+
 void
 poll_budget_earn(struct poll_budget *budget, uint64_t since_usec)
 {
-	budget->left_usec += since_usec / PROOF_SHARE;
-	if (budget->left_usec > PROOF_BURST_USEC)
-		budget->left_usec = PROOF_BURST_USEC;
+	struct bucket *spent = &budget->spent_usec;
+
+	bucket_spend(spent, PROOF_SHARE, 0, PROOF_BURST_USEC, spent->as_of_usec + since_usec);
 }
 
 bool
 poll_budget_is_spent(const struct poll_budget *budget, uint64_t cpu_usec)
 {
-	return cpu_usec > budget->left_usec;
+	return cpu_usec > poll_budget_left_usec(budget);
 }
 
 void
 poll_budget_spend(struct poll_budget *budget, uint64_t cpu_usec)
 {
-	budget->left_usec -= cpu_usec < budget->left_usec ? cpu_usec : budget->left_usec;
+	struct bucket *spent = &budget->spent_usec;
+
+	bucket_spend(spent, PROOF_SHARE, cpu_usec, PROOF_BURST_USEC, spent->as_of_usec);
 }

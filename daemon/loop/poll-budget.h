@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bucket.h"
 #include "base/clock.h"
 
 /* Proofs may take one part in so many of a core, */
@@ -17,8 +18,11 @@
 
 /* All zero at first. */
 struct poll_budget {
-	uint64_t left_usec;
+	struct bucket spent_usec;
 };
+
+/* What proofs may take now. */
+uint64_t poll_budget_left_usec(const struct poll_budget *budget);
 
 /* So much time has passed. */
 void poll_budget_earn(struct poll_budget *budget, uint64_t since_usec);

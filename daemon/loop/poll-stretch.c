@@ -25,15 +25,12 @@ longest_usec(uint64_t interval_usec)
 	return max_usec > interval_usec ? max_usec : interval_usec;
 }
 
-/* Takes in what was spent and what was saved, but no more of either than a burst. */
+/* Takes in what was spent and what was made up for since then, but no more than a burst. */
 static void
-spend(struct poll_stretch *stretch, uint64_t cpu_usec, uint64_t allowed_usec)
+spend(struct bucket *spent, uint64_t cpu_usec, uint64_t gap_usec)
 {
-	stretch->spent_usec += cpu_usec;
-	stretch->spent_usec -=
-	    allowed_usec < stretch->spent_usec ? allowed_usec : stretch->spent_usec;
-	if (stretch->spent_usec > POLL_BURST_USEC)
-		stretch->spent_usec = POLL_BURST_USEC;
+	bucket_spend(spent, POLL_SHARE, cpu_usec, UINT64_MAX, spent->as_of_usec);
+	bucket_spend(spent, POLL_SHARE, 0, POLL_BURST_USEC, spent->as_of_usec + gap_usec);
 }
 
 /* With which interval the last polls would have cost what they may: at most max_usec. */
@@ -70,7 +67,7 @@ poll_stretch_note(struct poll_stretch *stretch, uint64_t interval_usec, uint64_t
 		stretch->interval_usec = interval_usec;
 		change(stretch, interval_usec);
 	}
-	spend(stretch, cpu_usec, gap_usec / POLL_SHARE);
+	spend(&stretch->spent_usec, cpu_usec, gap_usec);
 	stretch->cpu_usec[stretch->polls % POLL_STRETCH_WINDOW] = cpu_usec;
 	stretch->gap_usec[stretch->polls % POLL_STRETCH_WINDOW] = gap_usec;
 	if (++stretch->polls < POLL_STRETCH_WINDOW)
@@ -78,7 +75,7 @@ poll_stretch_note(struct poll_stretch *stretch, uint64_t interval_usec, uint64_t
 	wanted = wanted_usec(stretch, max_usec);
 	if (wanted > max_usec)
 		wanted = max_usec;
-	if (wanted > stretch->in_force_usec ? stretch->spent_usec == POLL_BURST_USEC :
+	if (wanted > stretch->in_force_usec ? stretch->spent_usec.spent == POLL_BURST_USEC :
 					      wanted < stretch->in_force_usec / 3 * 2)
 		change(stretch, wanted > interval_usec ? wanted : interval_usec);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bucket.h"
 #include "base/clock.h"
 
 /* Polls, and what follows from them, may take one part in so many of a core, */
@@ -31,8 +32,8 @@
 struct poll_stretch {
 	uint64_t interval_usec; /* as it was configured when it was last changed */
 	uint64_t in_force_usec;
-	uint64_t spent_usec; /* of POLL_BURST_USEC */
-	unsigned polls;	     /* since it was changed, */
+	struct bucket spent_usec; /* of POLL_BURST_USEC */
+	unsigned polls;		  /* since it was changed, */
 	uint64_t cpu_usec[POLL_STRETCH_WINDOW], gap_usec[POLL_STRETCH_WINDOW]; /* the last ones */
 };
 

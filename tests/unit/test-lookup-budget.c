@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,6 +36,9 @@ static const struct budget_limits small = {
 	.process = 16,
 	.user = 60,
 	.root = 120,
+	.least = 20,
+	.burst = 200,
+	.usec_each = 100000000,
 	.quick_usec = 10000000,
 	.thorough_usec = 10000000,
 };
@@ -122,6 +126,44 @@ test_quickly(void **state)
 	release(&answers);
 }
 
+/* How many descriptors of the attacker's a search has read, by what is left of them. */
+static uint32_t
+read_of(const struct fake *fake, uint32_t uid, uint32_t before)
+{
+	return before - ledger_left(fake->host.ledger, uid, small.burst, small.usec_each, 0);
+}
+
+/* Searches remember what they have read of a user's, and of those of others no less is read. */
+static void
+test_again_and_again(void **state)
+{
+	struct fake *fake = *state;
+
+	make_attack(fake);
+	fake->host.ledger = ledger_new();
+	assert_non_null(fake->host.ledger);
+	for (unsigned i = 0; i < 10; i++) {
+		uint32_t before =
+		    ledger_left(fake->host.ledger, ATTACKER, small.burst, small.usec_each, 0);
+		struct collection answers;
+
+		ask_questions(fake, questions, ARRAY_SIZE(questions), &answers);
+		assert_int_equal(owner_of(&answers, SERVED)->processes[0]->pid, PID(0));
+		assert_false(owner_of(&answers, SERVED)->unsearched);
+		/* His small process comes first. */
+		assert_int_equal(owner_of(&answers, THEIRS)->processes[0]->pid, PID(30));
+		assert_true(owner_of(&answers, THEIRS)->unsearched);
+		assert_int_equal(owner_of(&answers, NOBODYS)->reason, OWNER_REASON_NOT_SEARCHED);
+		if (i < 3)
+			assert_int_equal(read_of(fake, ATTACKER, before), small.user);
+		else
+			assert_true(read_of(fake, ATTACKER, before) <= small.least);
+		release(&answers);
+	}
+	free(fake->host.ledger);
+	fake->host.ledger = NULL;
+}
+
 /* What is within the bounds is read to its end, in pieces, and each process counts once. */
 static void
 test_in_pieces(void **state)
@@ -198,6 +240,29 @@ test_time(void **state)
 	release(&answers);
 }
 
+/* The first search had no time, the second saw all: what the first did not see may have been there
+ * then. */
+static void
+test_time_of_the_first(void **state)
+{
+	struct fake *fake = *state;
+	const struct wire_question quick = { .inode = NOBODYS };
+	static struct budget_limits hasty;
+	struct collection answers;
+
+	hasty = budget_default_limits;
+	hasty.quick_usec = 0;
+	fake->host.limits = &hasty;
+	make_process(fake, 1, "init", 1);
+	make_process(fake, PID(1), "large", 10);
+	for (int i = 0; i < 200; i++)
+		make_socket(fake, PID(1), 3 + i, SERVED);
+	ask_questions(fake, &quick, 1, &answers);
+	assert_int_equal(owner_of(&answers, NOBODYS)->reason, OWNER_REASON_NOT_SEARCHED);
+	assert_false(owner_of(&answers, NOBODYS)->thorough);
+	release(&answers);
+}
+
 /* Who starts a setuid program with all he has open pays for it himself. */
 static void
 test_setuid(void **state)
@@ -227,9 +292,11 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 		TEST(test_of_others),
 		TEST(test_quickly),
+		TEST(test_again_and_again),
 		TEST(test_in_pieces),
 		TEST(test_known_holder),
 		TEST(test_time),
+		TEST(test_time_of_the_first),
 		TEST(test_setuid),
 	};
 
