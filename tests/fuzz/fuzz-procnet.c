@@ -26,7 +26,7 @@ add_socket(const struct source_socket *socket, void *argument)
 	const struct listener *listener = &socket->listener;
 
 	if (listener->endpoint.port < 49152 ||
-	    listener->cookie != (COOKIE_IS_INODE | listener->inode))
+	    listener->cookie != (listener->inode == 0 ? 0 : COOKIE_IS_INODE | listener->inode))
 		abort();
 	outcome->sum = outcome->sum * 31 + listener->cookie;
 	outcome->sum = outcome->sum * 31 + listener->endpoint.port;
