@@ -235,6 +235,7 @@ command_run(const struct command_line *line)
 		.config_paths = command_line_config_paths(line),
 		.target = line->target,
 		.state_directory = getenv("STATE_DIRECTORY"),
+		.runtime_directory = getenv("RUNTIME_DIRECTORY"),
 		.lookup_socket = helper_socket("lookup.sock", socket, sizeof(socket)),
 		.lookup_program = command_lookup_program(lookup, sizeof(lookup)),
 	};

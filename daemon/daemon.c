@@ -8,7 +8,8 @@
  * disks the reload's thread and the store's, the kernel's tables are the pumps' (loop/pump.c),
  * /proc/PID and the name services other processes.
  *
- * Wake-ups of an idle daemon: the poll, the survey, the watchdog, each by its own timer.
+ * Wake-ups of an idle daemon: the poll, the survey, the watchdog, each by its own timer; after a
+ * poll, the store's thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +32,8 @@
 #include "loop/shortage.h"
 #include "loop/poll.h"
 #include "loop/reload.h"
+#include "loop/storage.h"
 #include "loop/survey.h"
-#include "loop/verified.h"
 #include "loop/watched.h"
 
 /* A stop waits so long for what is still to be sent. */
@@ -44,11 +45,11 @@ struct daemon {
 	struct daemon_helpers *helpers; /* until the parts have them */
 	struct host_cache host;		/* of the loop's thread: names of interfaces */
 	struct ground ground;
+	struct storage *storage;
 	struct heart *heart;
 	struct names *names;
 	struct watched *watched;
 	struct reload *reload;
-	struct verified_programs *verified;
 	struct lookup *lookup;
 	struct peers *peers;
 	struct shortage *shortage;
@@ -118,7 +119,10 @@ start(struct daemon *daemon)
 
 	r = start_ground(daemon);
 	if (r == 0)
-		r = heart_new(ground, &daemon->heart);
+		r = storage_new(ground, options->state_directory, options->runtime_directory,
+		    &daemon->storage);
+	if (r == 0)
+		r = heart_new(ground, daemon->storage, &daemon->heart);
 	if (r == 0)
 		r = names_new(ground, &options->names, take_ptr(daemon->helpers->names),
 		    &daemon->names);
@@ -127,8 +131,6 @@ start(struct daemon *daemon)
 	if (r == 0)
 		r = reload_new(ground, daemon->names, &options->config_paths,
 		    options->state_directory, &daemon->reload);
-	if (r == 0)
-		r = verified_programs_new(ground, options->state_directory, &daemon->verified);
 	if (r == 0)
 		r = lookup_new(ground, &lookup, take_ptr(daemon->helpers->lookup),
 		    take_ptr(daemon->helpers->registered), &daemon->lookup);
@@ -155,11 +157,11 @@ stop(struct daemon *daemon)
 	daemon->shortage = shortage_free(daemon->shortage);
 	daemon->peers = peers_free(daemon->peers);
 	daemon->lookup = lookup_free(daemon->lookup);
-	daemon->verified = verified_programs_free(daemon->verified);
 	daemon->reload = reload_free(daemon->reload);
 	daemon->watched = watched_free(daemon->watched);
 	daemon->names = names_free(daemon->names);
 	daemon->heart = heart_free(daemon->heart);
+	daemon->storage = storage_free(daemon->storage);
 	if (ground->proc_fd >= 0)
 		(void)close(ground->proc_fd);
 	ground->conditions = conditions_free(ground->conditions);
@@ -203,6 +205,8 @@ daemon_run(const struct daemon_options *options, struct config *config, bool las
 		else
 			reload_tell_start(daemon.reload, options->config_messages);
 		r = loop_run(daemon.ground.loop);
+		if (r == 0)
+			storage_note_stop(daemon.storage);
 		heart_stopping(daemon.heart);
 	}
 	if (r < 0)

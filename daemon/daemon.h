@@ -16,9 +16,10 @@ struct daemon_options {
 	struct config_paths config_paths;
 	const struct config_messages *config_messages; /* of the files that config was read from */
 	enum sender_target target;
-	const char *state_directory; /* STATE_DIRECTORY, NULL = nothing is kept */
-	const char *lookup_socket;   /* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */
-	const char *lookup_program;  /* to be started */
+	const char *state_directory;   /* STATE_DIRECTORY, NULL = nothing is kept */
+	const char *runtime_directory; /* RUNTIME_DIRECTORY, NULL = nor in memory */
+	const char *lookup_socket;     /* in RUNTIME_DIRECTORY; NULL = start overstay-lookup */
+	const char *lookup_program;    /* to be started */
 	struct names_options names;
 };
 

@@ -20,6 +20,7 @@
 #include "base/duration.h"
 #include "engine/snapshot.h"
 #include "model/condition.h"
+#include "model/gap.h"
 #include "model/range.h"
 
 /* A list of owners ends behind so many bytes. */
@@ -29,8 +30,9 @@
 static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_STARTED] = "overstayd {VERSION} watches ports {RANGES} in this network namespace "
 			   "only: {LISTENERS} listeners present at start ({TCP} tcp, {UDP} udp), "
-			   "their ages count from now; configuration {HASH}[, without "
-			   "{LEFT_OUT}]",
+			   "their ages count from now[; {UNWATCHED_REASON}][: the host was not "
+			   "watched for {UNWATCHED_USEC}][: the host was not watched for at most "
+			   "{UNWATCHED_MAX_USEC}]; configuration {HASH}[, without {LEFT_OUT}]",
 	[NOTICE_STOPPED] = "overstayd stops: {LISTENERS} listeners watched, {OVERSTAYING} "
 			   "overstaying; the event loop was blocked for at most "
 			   "{LONGEST_HOLD_USEC} us",
@@ -113,17 +115,23 @@ static const char *const sentences[NOTICE_COUNT] = {
 				    "{ERROR}",
 	[NOTICE_LAST_GOOD_NOT_SAVED] = "{CONDITION}: cannot save the last good configuration: "
 				       "{ERROR}",
-	[NOTICE_EXECUTABLES_NOT_OPENED] = "{CONDITION}: cannot save the verified programs: "
-					  "{ERROR}",
-	[NOTICE_EXECUTABLES_NOT_SAVED] = "{CONDITION}: cannot save the verified programs "
-					 "({ERROR}): after a restart of overstayd, rules by exe "
-					 "will not match running programs that were upgraded "
-					 "before",
-	[NOTICE_EXECUTABLES_DAMAGED] = "{CONDITION}: the database of verified programs was "
-				       "damaged; started a new one, kept the old one as {PATH}",
-	[NOTICE_EXECUTABLES_OTHER_VERSION] = "{CONDITION}: the database of verified programs is "
-					     "of another version; started a new one, kept the "
-					     "old one as {PATH}",
+	[NOTICE_STORE_NOT_STARTED] = "{CONDITION}: cannot start to save the state: {ERROR}: after "
+				     "a restart of overstayd, it will not be known for how long "
+				     "the host was not watched, and rules by exe will not match "
+				     "running programs that were upgraded before",
+	[NOTICE_STORE_NOT_SAVED] = "{CONDITION}: cannot save to {PATH}: {ERROR}: after a restart "
+				   "of overstayd, it will not be known for how long the host was "
+				   "not watched, and rules by exe will not match running programs "
+				   "that were upgraded before",
+	[NOTICE_STORE_POLL_NOT_SAVED] = "{CONDITION}: cannot save the time of the last poll to "
+					"{PATH}: {ERROR}: after a crash of overstayd, it will be "
+					"known less exactly for how long the host was not watched",
+	[NOTICE_STORE_DAMAGED] = "{CONDITION}: the database was damaged; started a new one, kept "
+				 "the old one as {PATH}: when the host was not watched before, and "
+				 "which programs were verified, is lost",
+	[NOTICE_STORE_OTHER_VERSION] = "{CONDITION}: the database is of another version; started a "
+				       "new one, kept the old one as {PATH}: when the host was not "
+				       "watched before, and which programs were verified, is lost",
 	[NOTICE_CROWDED] = "{CONDITION}: uid {SOCKET_UID} has too many listeners[, "
 			   "{UNASKED} not looked up in time][, {GIVEN_UP} forgotten "
 			   "before their grace was over][, {UNASKED_PEERS} "
@@ -146,7 +154,7 @@ static const char *const sentences[NOTICE_COUNT] = {
 	[NOTICE_KERNEL_RANGE_RECOVERED] = "{CONDITION}: ip_local_port_range is readable again",
 	[NOTICE_CONFIG_RECOVERED] = "{CONDITION}: the configuration is valid again",
 	[NOTICE_LAST_GOOD_RECOVERED] = "{CONDITION}: the last good configuration is saved again",
-	[NOTICE_EXECUTABLES_RECOVERED] = "{CONDITION}: verified programs are saved again",
+	[NOTICE_STORE_RECOVERED] = "{CONDITION}: the state is saved again",
 	[NOTICE_CROWD_RECOVERED] = "{CONDITION}: no user has too many listeners any more"
 				   "[; {UNASKED} were not looked up in time]"
 				   "[; {GIVEN_UP} were forgotten before their grace was over]"
@@ -329,6 +337,26 @@ say_oddities(struct text *text, const struct fact *fact)
 	}
 }
 
+static void
+say_gap_reason(struct text *text, const struct fact *fact)
+{
+	static const char *const words[GAP_REASON_COUNT] = {
+		[GAP_FIRST_START] = "this is the first start on this host",
+		[GAP_UNKNOWN] = "when the host was last watched is not known",
+		[GAP_STOPPED] = "overstayd was stopped",
+		[GAP_KILLED] = "overstayd was killed or had crashed",
+		[GAP_HOST_DOWN] = "the host was down",
+	};
+
+	text_add(text, words[fact->number]);
+}
+
+static void
+say_gap_reason_value(struct text *value, const struct fact *fact)
+{
+	text_add(value, gap_reason_name((enum gap_reason)fact->number));
+}
+
 /* How values are written in the text, and in a field, and what that is. */
 static const struct {
 	void (*text)(struct text *text, const struct fact *fact);
@@ -351,6 +379,7 @@ static const struct {
 	[FACT_TYPE_OWNER_REASON] = { say_owner_reason, say_owner_reason, FIELD_STRING },
 	[FACT_TYPE_INCOMPLETE] = { say_incomplete, say_incomplete, FIELD_STRING },
 	[FACT_TYPE_ODDITIES] = { say_oddities, say_oddities, FIELD_STRING },
+	[FACT_TYPE_GAP_REASON] = { say_gap_reason, say_gap_reason_value, FIELD_WORD },
 };
 
 enum field_type

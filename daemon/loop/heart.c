@@ -17,8 +17,12 @@
 #include "base/text.h"
 #include "loop/heart.h"
 
+/* Of STARTED. */
+#define FACTS_MAX 9
+
 struct heart {
 	const struct ground *ground;
+	const struct storage *storage;
 	struct event *terminate, *interrupt;
 	struct event *watchdog;
 	uint64_t beat_usec;   /* between two of the watchdog's */
@@ -68,6 +72,22 @@ left_out(const struct heart *heart, char *buffer, size_t size)
 	return text.used > 0 ? buffer : NULL;
 }
 
+/* For how long nobody watched, and why. Returns how many facts that are, at most 2. */
+static size_t
+unwatched(const struct heart *heart, struct fact *facts)
+{
+	struct gap gap;
+
+	if (!storage_gap(heart->storage, &gap))
+		return 0;
+	facts[0] = fact_number(FACT_UNWATCHED_REASON, gap.reason);
+	if (!gap.is_measured)
+		return 1;
+	facts[1] = fact_number(gap.at_most ? FACT_UNWATCHED_MAX_USEC : FACT_UNWATCHED_USEC,
+	    gap.until_usec - gap.since_usec);
+	return 2;
+}
+
 static void
 on_ready(void *argument)
 {
@@ -76,15 +96,20 @@ on_ready(void *argument)
 	struct track_counts counts;
 	char ranges[128], files[512];
 
+	struct fact facts[FACTS_MAX] = { 0 };
+	size_t count;
+
 	engine_counts(ground->engine, &counts);
 	ranges_format(engine_ranges(ground->engine), ranges, sizeof(ranges));
-	outlet_put(ground->outlet,
-	    report_new(NOTICE_STARTED, SEVERITY_INFO,
-		FACTS(fact_number(FACT_LISTENERS, counts.stays), fact_text(FACT_VERSION, VERSION),
-		    fact_text(FACT_RANGES, ranges), fact_number(FACT_TCP, counts.tcp),
-		    fact_number(FACT_UDP, counts.udp),
-		    fact_text(FACT_HASH, settings_config(ground->settings)->hash),
-		    fact_text(FACT_LEFT_OUT, left_out(heart, files, sizeof(files))))));
+	facts[0] = fact_number(FACT_LISTENERS, counts.stays);
+	facts[1] = fact_text(FACT_VERSION, VERSION);
+	facts[2] = fact_text(FACT_RANGES, ranges);
+	facts[3] = fact_number(FACT_TCP, counts.tcp);
+	facts[4] = fact_number(FACT_UDP, counts.udp);
+	facts[5] = fact_text(FACT_HASH, settings_config(ground->settings)->hash);
+	facts[6] = fact_text(FACT_LEFT_OUT, left_out(heart, files, sizeof(files)));
+	count = 7 + unwatched(heart, facts + 7);
+	outlet_put(ground->outlet, report_new(NOTICE_STARTED, SEVERITY_INFO, facts, count));
 	status_update(ground->status);
 	(void)sd_notify(0, "READY=1");
 }
@@ -146,7 +171,7 @@ start_watchdog(struct heart *heart)
 }
 
 int
-heart_new(const struct ground *ground, struct heart **ret)
+heart_new(const struct ground *ground, const struct storage *storage, struct heart **ret)
 {
 	struct heart *heart = calloc(1, sizeof(*heart));
 	int r;
@@ -154,6 +179,7 @@ heart_new(const struct ground *ground, struct heart **ret)
 	if (heart == NULL)
 		return -ENOMEM;
 	heart->ground = ground;
+	heart->storage = storage;
 	heart->offset_usec = choose_offset();
 	on_settings(heart);
 	r = loop_add_signal(ground->loop, SIGTERM, on_end, heart, &heart->terminate);

@@ -6,10 +6,13 @@
 #define OVERSTAY_LOOP_HEART_H
 
 #include "loop/ground.h"
+#include "loop/storage.h"
 
 struct heart;
 
-int heart_new(const struct ground *ground, struct heart **ret) _mustcheck_;
+/* storage is borrowed; NULL = nothing is kept. */
+int heart_new(const struct ground *ground, const struct storage *storage,
+    struct heart **ret) _mustcheck_;
 /* Accepts NULL; returns NULL. */
 struct heart *heart_free(struct heart *heart);
 /* Tells that the daemon stops: after the loop has ended, before its parts go. */

@@ -13,7 +13,7 @@ enum condition {
 	CONDITION_RANGE,       /* the kernel's range cannot be read */
 	CONDITION_CONFIG,      /* runs on the last good copy */
 	CONDITION_STATE,       /* nothing can be kept in the state directory */
-	CONDITION_EXECUTABLES, /* verified programs cannot be kept */
+	CONDITION_STORE,       /* what must outlive a restart cannot be kept */
 	CONDITION_CROWDED,     /* some user has more listeners than can be handled */
 	CONDITION_INTERVAL,    /* polls cost so much that they come more seldom */
 	CONDITION_DESCRIPTORS, /* some user has too much open to be searched */

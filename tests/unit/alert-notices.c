@@ -11,6 +11,7 @@
 #include "alert-reports.h"
 #include "engine/snapshot.h"
 #include "model/condition.h"
+#include "model/gap.h"
 #include "model/range.h"
 #include "model/report.h"
 
@@ -132,6 +133,9 @@ notice_fact(enum fact_name name)
 		[FACT_UNFOLLOWED_OWNERS] = 1,
 		[FACT_INTERVAL_USEC] = 40 * USEC_PER_SEC,
 		[FACT_CONFIGURED_USEC] = 5 * USEC_PER_SEC,
+		[FACT_UNWATCHED_USEC] = 12 * USEC_PER_MIN + 3 * USEC_PER_SEC,
+		[FACT_UNWATCHED_MAX_USEC] = 3 * USEC_PER_DAY,
+		[FACT_UNWATCHED_REASON] = GAP_STOPPED,
 		[FACT_CONDITIONS] = 1U << CONDITION_LOOKUP | 1U << CONDITION_POLLS,
 		[FACT_INCOMPLETE] = INCOMPLETE_OVERRUN,
 	};
@@ -169,11 +173,12 @@ condition_of(enum notice notice)
 		[NOTICE_STATE_NOT_OPENED] = CONDITION_STATE,
 		[NOTICE_LAST_GOOD_NOT_SAVED] = CONDITION_STATE,
 		[NOTICE_LAST_GOOD_RECOVERED] = CONDITION_STATE,
-		[NOTICE_EXECUTABLES_NOT_OPENED] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_NOT_SAVED] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_DAMAGED] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_OTHER_VERSION] = CONDITION_EXECUTABLES,
-		[NOTICE_EXECUTABLES_RECOVERED] = CONDITION_EXECUTABLES,
+		[NOTICE_STORE_NOT_STARTED] = CONDITION_STORE,
+		[NOTICE_STORE_POLL_NOT_SAVED] = CONDITION_STORE,
+		[NOTICE_STORE_NOT_SAVED] = CONDITION_STORE,
+		[NOTICE_STORE_DAMAGED] = CONDITION_STORE,
+		[NOTICE_STORE_OTHER_VERSION] = CONDITION_STORE,
+		[NOTICE_STORE_RECOVERED] = CONDITION_STORE,
 		[NOTICE_CROWDED] = CONDITION_CROWDED,
 		[NOTICE_CROWD_RECOVERED] = CONDITION_CROWDED,
 		[NOTICE_INTERVAL_STRETCHED] = CONDITION_INTERVAL,
@@ -187,6 +192,20 @@ condition_of(enum notice notice)
 	return conditions[notice];
 }
 
+/* What stands there of a path, NULL = notice_fact()'s. */
+static const char *
+path_of(enum notice notice)
+{
+	static const char *const paths[NOTICE_COUNT] = {
+		[NOTICE_STORE_NOT_SAVED] = "/var/lib/overstay/overstay.db",
+		[NOTICE_STORE_POLL_NOT_SAVED] = "/run/overstay/overstay.db",
+		[NOTICE_STORE_DAMAGED] = "overstay.db.corrupt",
+		[NOTICE_STORE_OTHER_VERSION] = "overstay.db.other-version",
+	};
+
+	return paths[notice];
+}
+
 struct report *
 notice_report(enum notice notice, enum fact_name missing)
 {
@@ -197,10 +216,8 @@ notice_report(enum notice notice, enum fact_name missing)
 		if (notice_carries(notice, (enum fact_name)i) && i != (int)missing)
 			facts[count++] = i == FACT_CONDITION ?
 			    fact_number(FACT_CONDITION, condition_of(notice)) :
-			    notice == NOTICE_EXECUTABLES_DAMAGED && i == FACT_PATH ?
-			    fact_text(FACT_PATH, "executables.db.corrupt") :
-			    notice == NOTICE_EXECUTABLES_OTHER_VERSION && i == FACT_PATH ?
-			    fact_text(FACT_PATH, "executables.db.other-version") :
+			    i == FACT_PATH && path_of(notice) != NULL ?
+			    fact_text(FACT_PATH, path_of(notice)) :
 			    notice_fact((enum fact_name)i);
 	return report_new(notice, SEVERITY_NOTICE, facts, count);
 }

@@ -4,6 +4,7 @@
  */
 #include <poll.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +28,9 @@ set_up(void **state)
 	(void)snprintf(fixture->root, sizeof(fixture->root), "/tmp/overstay-store.XXXXXX");
 	if (mkdtemp(fixture->root) == NULL)
 		return -1;
-	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/%s", fixture->root,
-	    EXECUTABLES_NAME);
+	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/%s", fixture->root, TABLES_NAME);
+	fixture->options =
+	    (struct tables_options){ .state_directory = fixture->root, .boot_id = BOOT };
 	*state = fixture;
 	return 0;
 }
@@ -36,9 +38,11 @@ set_up(void **state)
 void
 remove_files(const struct fixture *fixture)
 {
-	static const char *const names[] = { EXECUTABLES_NAME, EXECUTABLES_NAME "-journal",
-		EXECUTABLES_NAME_DAMAGED, EXECUTABLES_NAME_DAMAGED "-journal",
-		EXECUTABLES_NAME_OTHER, "room", "late" };
+	static const char *const names[] = { TABLES_NAME, TABLES_NAME "-journal",
+		TABLES_NAME STORE_SUFFIX_DAMAGED, TABLES_NAME STORE_SUFFIX_DAMAGED "-journal",
+		TABLES_NAME STORE_SUFFIX_OTHER, "executables.db", "executables.db.corrupt",
+		"executables.db.other-version", "run/" TABLES_NAME,
+		"run/" TABLES_NAME STORE_SUFFIX_DAMAGED, "run", "room", "late" };
 	char path[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -100,35 +104,44 @@ pids_of(struct executable_list *list)
 	return text;
 }
 
-struct executables *
+struct store *
+start_only(const char *directory, const char *boot_id)
+{
+	const struct tables_options options = { .state_directory = directory, .boot_id = boot_id };
+	struct store *store = NULL;
+
+	assert_int_equal(store_start(&options, &store), 0);
+	return store;
+}
+
+struct store *
 start(const struct fixture *fixture, const char *boot_id, const char *expected_pids)
 {
-	struct executables *executables = NULL;
-	struct executable_list list;
+	struct store *store = start_only(fixture->root, boot_id);
+	struct tables_kept kept;
 
-	assert_int_equal(executables_start(fixture->root, boot_id, &executables), 0);
-	assert_int_equal(executables_loaded(executables, TIMEOUT_USEC, &list), 0);
-	assert_string_equal(pids_of(&list), expected_pids);
-	return executables;
+	assert_int_equal(store_loaded(store, TIMEOUT_USEC, &kept), 0);
+	assert_string_equal(pids_of(&kept.executables), expected_pids);
+	return store;
 }
 
 void
-add(struct executables *executables, int32_t pid)
+add(struct store *store, int32_t pid)
 {
 	struct executable executable = process(pid, "/usr/bin/prog");
 
-	assert_int_equal(executables_add(executables, &executable), 0);
+	assert_int_equal(store_add_executable(store, &executable), 0);
 }
 
 void
-wait_for_error(struct executables *executables, int error, struct executables_status *ret)
+wait_for_error(struct store *store, int error, struct store_status *ret)
 {
-	struct pollfd pollfd = { .fd = executables_fd(executables), .events = POLLIN };
+	struct pollfd pollfd = { .fd = store_fd(store), .events = POLLIN };
 	bool add_all = false;
 
 	for (;;) {
-		executables_acknowledge(executables);
-		executables_status(executables, ret);
+		store_acknowledge(store);
+		store_status(store, ret);
 		add_all = add_all || ret->add_all;
 		if (ret->error == error)
 			break;
@@ -137,28 +150,53 @@ wait_for_error(struct executables *executables, int error, struct executables_st
 	ret->add_all = add_all;
 }
 
-struct executables_file *
-open_file(const struct fixture *fixture, enum executables_aside expected)
+struct tables *
+open_tables(const struct fixture *fixture, enum store_aside expected)
 {
-	enum executables_aside aside;
-	struct executables_file *file = NULL;
+	enum store_aside aside;
+	struct tables *tables = NULL;
 
-	assert_int_equal(executables_file_open(fixture->root, BOOT, &file, &aside), 0);
+	assert_int_equal(tables_open(&fixture->options, &tables, &aside), 0);
 	assert_int_equal(aside, expected);
-	return file;
+	return tables;
 }
 
 int
-apply(struct executables_file *file, int32_t first, int32_t last)
+load(struct tables *tables, struct executable_list *ret)
+{
+	struct tables_kept kept;
+	int r = tables_load(tables, &kept);
+
+	if (r == 0)
+		*ret = kept.executables;
+	return r;
+}
+
+int
+apply(struct tables *tables, int32_t first, int32_t last)
 {
 	size_t count = (size_t)(last - first + 1);
-	_free_ struct executable_change *changes = calloc(count, sizeof(*changes));
+	_free_ struct change *changes = calloc(count, sizeof(*changes));
 
 	assert_non_null(changes);
 	for (size_t i = 0; i < count; i++)
-		changes[i] = (struct executable_change){
+		changes[i] = (struct change){
 			.next = i + 1 < count ? &changes[i + 1] : NULL,
 			.executable = process(first + (int32_t)i, "/usr/bin/prog"),
 		};
-	return executables_file_apply(file, changes);
+	return tables_apply(tables, changes, &(struct mark){ 0 });
+}
+
+void
+tamper(const struct fixture *fixture, const char *name, const char *sql)
+{
+	char path[128];
+	sqlite3 *database;
+	char *message = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", fixture->root, name);
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	if (sqlite3_exec(database, sql, NULL, NULL, &message) != SQLITE_OK)
+		fail_msg("%s: %s", sql, message);
+	assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }

@@ -7,8 +7,7 @@
 #define OVERSTAY_TESTS_STORE_HELP_H
 
 #include "base/clock.h"
-#include "store/executables-file.h"
-#include "store/executables.h"
+#include "store/store.h"
 
 #define BOOT	     "7d5a1f9c-0000-4000-8000-000000000001"
 #define TIMEOUT_USEC (20 * USEC_PER_SEC)
@@ -16,6 +15,7 @@
 struct fixture {
 	char root[64];
 	char path[128]; /* of the database */
+	struct tables_options options;
 };
 
 /* cmocka's set-up and tear-down: *state is a struct fixture. Fails where strange files are left. */
@@ -35,17 +35,25 @@ struct executable process(int32_t pid, const char *path);
 const char *pids_of(struct executable_list *list);
 
 /* Starts the thread, which must find those. */
-struct executables *start(const struct fixture *fixture, const char *boot_id,
-    const char *expected_pids);
-void add(struct executables *executables, int32_t pid);
+struct store *start(const struct fixture *fixture, const char *boot_id, const char *expected_pids);
+void add(struct store *store, int32_t pid);
 
 /* Waits until the thread's last try ended with that error. ret->add_all: it was told meanwhile. */
-void wait_for_error(struct executables *executables, int error, struct executables_status *ret);
+void wait_for_error(struct store *store, int error, struct store_status *ret);
 
-/* Opens the database, of which that must come. */
-struct executables_file *open_file(const struct fixture *fixture, enum executables_aside expected);
+/* Starts the thread, whatever it finds. */
+struct store *start_only(const char *directory, const char *boot_id);
 
-/* Adds the processes first to last in one transaction. As executables_file_apply(). */
-int apply(struct executables_file *file, int32_t first, int32_t last);
+/* Opens the tables, without a thread; that must come of it. */
+struct tables *open_tables(const struct fixture *fixture, enum store_aside expected);
+
+/* What is kept of executables. As tables_load(). */
+int load(struct tables *tables, struct executable_list *ret);
+
+/* Adds the processes first to last in one transaction. As tables_apply(). */
+int apply(struct tables *tables, int32_t first, int32_t last);
+
+/* Runs SQL on the database of that name from outside. */
+void tamper(const struct fixture *fixture, const char *name, const char *sql);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "engine/snapshot.h"
 #include "model/condition.h"
+#include "model/gap.h"
 #include "model/range.h"
 
 static void
@@ -36,16 +37,23 @@ expect_fields(const struct message *message, enum notice notice, enum fact_name 
 	}
 }
 
+/* Of two facts that exclude each other, the one that is not there. */
+static enum fact_name
+one_of_two(enum notice notice)
+{
+	/* The lookup is a unit or a program. */
+	if (notice == NOTICE_LOOKUP_FAILED || notice == NOTICE_LOOKUP_NOT_PERMITTED)
+		return FACT_PROGRAM;
+	return notice == NOTICE_STARTED ? FACT_UNWATCHED_MAX_USEC : FACT_NAME_COUNT;
+}
+
 static void
 every_notice(void **state)
 {
 	(void)state;
 	for (int i = NOTICE_NONE + 1; i < NOTICE_COUNT; i++) {
 		enum notice notice = (enum notice)i;
-		/* The lookup is a unit or a program. */
-		bool of_lookup =
-		    notice == NOTICE_LOOKUP_FAILED || notice == NOTICE_LOOKUP_NOT_PERMITTED;
-		enum fact_name missing = of_lookup ? FACT_PROGRAM : FACT_NAME_COUNT;
+		enum fact_name missing = one_of_two(notice);
 		_free_ struct message *message = render(notice_report(notice, missing));
 		const char *word = event_of(notice_kind(notice))->word;
 
@@ -70,6 +78,47 @@ what_is_not_known_is_left_out(void **state)
 	assert_non_null(strstr(program->text, "/usr/libexec/overstay-lookup"));
 	assert_null(strstr(program->text, "systemctl"));
 	assert_null(strpbrk(nothing->text, ":;[]"));
+}
+
+/* One sentence for each reason why nobody watched, and for what is measured, bounded or unknown. */
+static void
+why_nobody_watched(void **state)
+{
+	static const struct {
+		enum gap_reason reason;
+		enum fact_name length; /* FACT_NAME_COUNT = none */
+		const char *word;
+	} cases[] = {
+		{ GAP_FIRST_START, FACT_NAME_COUNT, "first-start" },
+		{ GAP_UNKNOWN, FACT_NAME_COUNT, "unknown" },
+		{ GAP_STOPPED, FACT_UNWATCHED_USEC, "stopped" },
+		{ GAP_KILLED, FACT_UNWATCHED_USEC, "killed" },
+		{ GAP_KILLED, FACT_UNWATCHED_MAX_USEC, "killed" },
+		{ GAP_HOST_DOWN, FACT_UNWATCHED_USEC, "host-down" },
+		{ GAP_HOST_DOWN, FACT_UNWATCHED_MAX_USEC, "host-down" },
+		{ GAP_HOST_DOWN, FACT_NAME_COUNT, "host-down" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fact facts[FACT_NAME_COUNT];
+		size_t count = 0;
+
+		for (int name = 0; name < FACT_UNWATCHED_USEC; name++)
+			if (notice_carries(NOTICE_STARTED, (enum fact_name)name) &&
+			    name != FACT_LEFT_OUT)
+				facts[count++] = notice_fact((enum fact_name)name);
+		facts[count++] = fact_number(FACT_UNWATCHED_REASON, cases[i].reason);
+		if (cases[i].length != FACT_NAME_COUNT)
+			facts[count++] = notice_fact(cases[i].length);
+		_free_ struct message *message =
+		    render(report_new(NOTICE_STARTED, SEVERITY_INFO, facts, count));
+		assert_string_equal(value(message, "OVERSTAY_UNWATCHED_REASON"), cases[i].word);
+		assert_int_equal(value(message, "OVERSTAY_UNWATCHED_USEC") != NULL,
+		    cases[i].length == FACT_UNWATCHED_USEC);
+		assert_int_equal(value(message, "OVERSTAY_UNWATCHED_MAX_USEC") != NULL,
+		    cases[i].length == FACT_UNWATCHED_MAX_USEC);
+	}
 }
 
 static void
@@ -167,6 +216,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_notice),
 		cmocka_unit_test(what_is_not_known_is_left_out),
+		cmocka_unit_test(why_nobody_watched),
 		cmocka_unit_test(one_is_no_plural),
 		cmocka_unit_test(long_advice),
 		cmocka_unit_test(owners_are_bounded),

@@ -114,16 +114,16 @@ killed_at(const struct fixture *fixture, unsigned calls, bool torn)
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		enum executables_aside aside;
-		struct executables_file *file;
+		enum store_aside aside;
+		struct tables *tables;
 
 		disk.left = calls;
 		disk.torn = torn;
 		play_disk(true);
-		if (executables_file_open(fixture->root, BOOT, &file, &aside) != 0)
+		if (tables_open(&fixture->options, &tables, &aside) != 0)
 			_exit(1);
-		r = apply(file, 4, 40);
-		(void)executables_file_close(file);
+		r = apply(tables, 4, 40);
+		(void)tables_close(tables);
 		_exit(r == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -144,18 +144,18 @@ killed_at_each_write(void **state)
 			bool killed = true;
 
 			for (unsigned calls = 0; killed; calls++) {
-				struct executables_file *file;
+				struct tables *tables;
 				struct executable_list list;
 
 				remove_files(fixture);
 				if (begun == 1) {
-					file = open_file(fixture, EXECUTABLES_ASIDE_NONE);
-					assert_int_equal(apply(file, 1, 3), 0);
-					(void)executables_file_close(file);
+					tables = open_tables(fixture, STORE_ASIDE_NONE);
+					assert_int_equal(apply(tables, 1, 3), 0);
+					(void)tables_close(tables);
 				}
 				killed = killed_at(fixture, calls, torn == 1);
-				file = open_file(fixture, EXECUTABLES_ASIDE_NONE);
-				assert_int_equal(executables_file_load(file, &list), 0);
+				tables = open_tables(fixture, STORE_ASIDE_NONE);
+				assert_int_equal(load(tables, &list), 0);
 				if (list.count == 3 * begun)
 					none++;
 				else {
@@ -163,9 +163,9 @@ killed_at_each_write(void **state)
 					all++;
 				}
 				executable_list_clear(&list);
-				assert_int_equal(apply(file, 100, 100), 0);
-				(void)executables_file_close(file);
-				assert_false(is_there(fixture, EXECUTABLES_NAME "-journal"));
+				assert_int_equal(apply(tables, 100, 100), 0);
+				(void)tables_close(tables);
+				assert_false(is_there(fixture, TABLES_NAME "-journal"));
 			}
 			assert_true(none >= 5);
 			assert_true(all >= 1);
@@ -178,31 +178,31 @@ static void
 hanging_disk(void **state)
 {
 	const struct fixture *fixture = *state;
-	struct executables *executables = start(fixture, BOOT, "");
-	struct executables_status status;
+	struct store *store = start(fixture, BOOT, "");
+	struct store_status status;
 	uint64_t begun_usec;
 	int pipe_fds[2];
 
-	wait_for_error(executables, 0, &status);
+	wait_for_error(store, 0, &status);
 	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
 	disk.left = UINT32_MAX;
 	disk.block_fd = pipe_fds[0];
 	play_disk(true);
 	for (int32_t pid = 1; pid <= 100; pid++)
-		add(executables, pid);
+		add(store, pid);
 	begun_usec = clock_monotonic_usec();
-	assert_true(executables_stop(executables, 50 * USEC_PER_MSEC) > 0);
+	assert_true(store_stop(store, 50 * USEC_PER_MSEC) > 0);
 	assert_true(clock_monotonic_usec() - begun_usec < 5 * USEC_PER_SEC);
 	/* Let go, the thread that was left behind does what it has, and ends by itself. */
 	assert_int_equal(close(pipe_fds[1]), 0);
 	for (size_t count = 0; count != 100;) {
-		struct executable_list list = { 0 };
+		struct tables_kept kept = { 0 };
 
-		assert_int_equal(executables_start(fixture->root, BOOT, &executables), 0);
-		if (executables_loaded(executables, TIMEOUT_USEC, &list) == 0)
-			count = list.count;
-		executable_list_clear(&list);
-		(void)executables_stop(executables, TIMEOUT_USEC);
+		store = start_only(fixture->root, BOOT);
+		if (store_loaded(store, TIMEOUT_USEC, &kept) == 0)
+			count = kept.executables.count;
+		executable_list_clear(&kept.executables);
+		(void)store_stop(store, TIMEOUT_USEC);
 		assert_true(clock_monotonic_usec() - begun_usec < TIMEOUT_USEC);
 	}
 	play_disk(false);
@@ -223,15 +223,15 @@ static void
 full_disk(void **state)
 {
 	const struct fixture *fixture = *state;
-	struct executables_status status;
-	struct executables *executables;
+	struct store_status status;
+	struct store *store;
 	char path[128], page[4096] = { 0 };
 	int fd;
 
 	mount_small(fixture, "size=128k");
-	executables = start(fixture, BOOT, "");
-	add(executables, 1);
-	assert_int_equal(executables_stop(executables, TIMEOUT_USEC), 0);
+	store = start(fixture, BOOT, "");
+	add(store, 1);
+	assert_int_equal(store_stop(store, TIMEOUT_USEC), 0);
 	(void)snprintf(path, sizeof(path), "%s/room", fixture->root);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	while (write(fd, page, sizeof(page)) == (ssize_t)sizeof(page))
@@ -240,16 +240,16 @@ full_disk(void **state)
 	assert_int_equal(close(fd), 0);
 
 	/* What was kept can be read, what is new waits for room. */
-	executables = start(fixture, BOOT, "1");
-	add(executables, 2);
-	wait_for_error(executables, -ENOSPC, &status);
+	store = start(fixture, BOOT, "1");
+	add(store, 2);
+	wait_for_error(store, -ENOSPC, &status);
 	assert_int_equal(status.waiting, 1);
 	assert_int_equal(unlink(path), 0);
-	wait_for_error(executables, 0, &status);
+	wait_for_error(store, 0, &status);
 	assert_int_equal(status.waiting, 0);
-	assert_int_equal(status.aside, EXECUTABLES_ASIDE_NONE);
-	assert_int_equal(executables_stop(executables, TIMEOUT_USEC), 0);
-	assert_int_equal(executables_stop(start(fixture, BOOT, "2 1"), TIMEOUT_USEC), 0);
+	assert_int_equal(status.aside, STORE_ASIDE_NONE);
+	assert_int_equal(store_stop(store, TIMEOUT_USEC), 0);
+	assert_int_equal(store_stop(start(fixture, BOOT, "2 1"), TIMEOUT_USEC), 0);
 	assert_int_equal(umount(fixture->root), 0);
 }
 
@@ -257,29 +257,29 @@ static void
 read_only_disk(void **state)
 {
 	const struct fixture *fixture = *state;
-	struct executables_status status;
-	struct executables *executables = NULL;
-	struct executable_list list;
+	struct store_status status;
+	struct store *store = NULL;
+	struct tables_kept kept;
 
 	mount_small(fixture, "size=1m");
 	assert_int_equal(mount("none", fixture->root, "", MS_REMOUNT | MS_RDONLY, NULL), 0);
-	assert_int_equal(executables_start(fixture->root, BOOT, &executables), 0);
-	assert_int_equal(executables_loaded(executables, TIMEOUT_USEC, &list), -EROFS);
-	add(executables, 1);
-	assert_int_equal(executables_stop(executables, TIMEOUT_USEC), 1);
+	store = start_only(fixture->root, BOOT);
+	assert_int_equal(store_loaded(store, TIMEOUT_USEC, &kept), -EROFS);
+	add(store, 1);
+	assert_int_equal(store_stop(store, TIMEOUT_USEC), 1);
 	assert_int_equal(mount("none", fixture->root, "", MS_REMOUNT, NULL), 0);
-	executables = start(fixture, BOOT, "");
-	add(executables, 2);
-	assert_int_equal(executables_stop(executables, TIMEOUT_USEC), 0);
+	store = start(fixture, BOOT, "");
+	add(store, 2);
+	assert_int_equal(store_stop(store, TIMEOUT_USEC), 0);
 
 	assert_int_equal(mount("none", fixture->root, "", MS_REMOUNT | MS_RDONLY, NULL), 0);
-	executables = start(fixture, BOOT, "2");
-	add(executables, 3);
-	wait_for_error(executables, -EROFS, &status);
+	store = start(fixture, BOOT, "2");
+	add(store, 3);
+	wait_for_error(store, -EROFS, &status);
 	assert_int_equal(mount("none", fixture->root, "", MS_REMOUNT, NULL), 0);
-	wait_for_error(executables, 0, &status);
-	assert_int_equal(executables_stop(executables, TIMEOUT_USEC), 0);
-	assert_int_equal(executables_stop(start(fixture, BOOT, "3 2"), TIMEOUT_USEC), 0);
+	wait_for_error(store, 0, &status);
+	assert_int_equal(store_stop(store, TIMEOUT_USEC), 0);
+	assert_int_equal(store_stop(start(fixture, BOOT, "3 2"), TIMEOUT_USEC), 0);
 	assert_int_equal(umount(fixture->root), 0);
 }
 

@@ -53,9 +53,9 @@ def test_a_lookup_that_sees_nothing_is_said_once(service, offender, drop_in):
 def test_without_the_kernels_range_the_rest_is_watched(service, offender, drop_in):
     drop_in("overstayd.service", "[Service]\nProcSubset=pid\n")
     one = service(QUICK.replace('["60000-60999"]', '[kernel, "60000-60999"]'))
-    # The id of the boot is hidden, too, by which verified programs are kept.
+    # The id of the boot is hidden, too, by which it is known what is kept.
     assert sorted(entry["OVERSTAY_CONDITION"] for entry in
-                  one.entries(OVERSTAY_EVENT="degraded")) == ["executables", "range"]
+                  one.entries(OVERSTAY_EVENT="degraded")) == ["range", "store"]
     assert alert_about(one, offender)["OVERSTAY_OWNER"] == "process"
 
 

@@ -283,12 +283,12 @@ def test_a_damaged_database_is_told_and_put_aside(service, offender):
     offender(PORT)
     one.wait_entry(OVERSTAY_EVENT="overstay")
     run("systemctl", "stop", "overstayd.service")
-    database = state / "executables.db"
+    database = state / "overstay.db"
     assert database.read_bytes()[:15] == b"SQLite format 3"
     database.write_bytes(b"no database at all" * 100)
     two = service()
     two.wait_entry(OVERSTAY_EVENT="degraded", PRIORITY=4)
-    assert (state / "executables.db.corrupt").exists()
+    assert (state / "overstay.db.corrupt").exists()
     two.wait_entry(OVERSTAY_EVENT="overstay")
 
 

@@ -90,10 +90,14 @@ def test_full_disk_for_the_state(daemon, listen, tmp_path):
 
 
 def test_missing_state_directory(daemon, listen, tmp_path):
-    watch = daemon(config_text(), environment={"STATE_DIRECTORY": str(tmp_path / "none")})
+    none = tmp_path / "none"
+    watch = daemon(config_text(), environment={"STATE_DIRECTORY": str(none)})
     watch.wait_line("DEGRADED state")
+    watch.wait_line(f"DEGRADED store: cannot save to {none}/overstay.db: No such file")
     listen(PORT)
     watch.wait_line(f"OVERSTAY tcp 127.0.0.1:{PORT}")
+    none.mkdir()
+    watch.wait_line("RECOVERED store")
 
 
 def test_closed_stderr_is_survived(namespace, listen, tmp_path):
