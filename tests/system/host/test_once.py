@@ -458,7 +458,7 @@ listener.bind(("127.0.0.1", int(sys.argv[1])))
 listener.listen()
 each = min(most, 20000) - 100
 held = [os.dup(0) for _ in range(each)]
-for _ in range(150000 // each):
+for _ in range(400000 // each):
     if os.fork() == 0:
         listener.close()
         sys.stdin.readline()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What one user's owners cost: many sockets, held by many processes with long paths and arguments.
 
-As an unprivileged user: 3,000 sockets, each held by fourteen processes, no two by the same; and
+As an unprivileged user: 1,000 sockets, each held by fourteen processes, no two by the same; and
 some 1,600 processes, each with a socket of its own. Beside them another user's listener.
 """
 import re
@@ -75,17 +75,17 @@ QUIET = {"ranges": '["32768-60999"]', "interval": "1s", "threshold": "15s",
 
 
 def test_processes_are_kept_once(daemon, start_as, place):
-    """3,000 sets of fourteen processes cost little more than the processes."""
+    """1,000 sets of fourteen processes cost little more than the processes."""
     watch = daemon(config_text(**QUIET))
     watch.wait_line("STARTED")
     before = memory_kib(watch.pid)
-    start_as(ATTACKER, HOLDERS, place, 32768, 3000, 40, 14)
+    start_as(ATTACKER, HOLDERS, place, 32768, 1000, 40, 14)
     # All are looked up before one of them is due.
-    watch.wait_line("^<.>OVERSTAY [0-9]+ listeners ", 120)
+    watch.wait_line("^<.>OVERSTAY ", 60)
     grown = memory_kib(watch.pid) - before
-    print(f"3,000 sockets of 14 of 40 processes: {grown} KiB")
+    print(f"1,000 sockets of 14 of 40 processes: {grown} KiB")
     assert grown < memory_bound_kib(12)
-    assert watch.count("owners? not kept") == 0
+    assert watch.count("owners? not kept|not looked up in time") == 0
 
 
 def test_owners_of_one_user_are_bounded(daemon, start_as, place):
