@@ -40,6 +40,7 @@ close_host(struct host *host)
 	if (host->systemd_fd >= 0)
 		(void)close(host->systemd_fd);
 	free(host->known);
+	free(host->ledger);
 }
 
 /* Starts a shell that reads from in_fd, and returns when it is that. */
