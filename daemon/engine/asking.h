@@ -13,7 +13,7 @@
 
 /* One part in so many of a core for all users, and so much at once, */
 #define ASKING_SHARE	  125
-#define ASKING_BURST_USEC (3 * USEC_PER_SEC)
+#define ASKING_BURST_USEC (8 * USEC_PER_SEC)
 /* and beside that for each user. */
 #define ASKING_USER_SHARE      400
 #define ASKING_USER_BURST_USEC USEC_PER_SEC

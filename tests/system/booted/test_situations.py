@@ -10,15 +10,12 @@ from conftest import CONFIG, Service, clean_up, mask_packaged_rules
 from harness import run, wait_until
 from stage import ASKED, AUTO, Scene, Stage, listening
 
-# overstay-lookup may use 0.8% of a CPU in the long run: when so many start at once, some are looked up
-# in the next round only.
-THRESHOLD = "8s"
 CONFIGURATION = f"""interval: 200ms
 ranges: ["{ASKED[0]}-{AUTO[-1]}"]
-threshold: {THRESHOLD}
-user: {{threshold: {THRESHOLD}}}
-udp: {{threshold: {THRESHOLD}, auto: {THRESHOLD}}}
-suspect: {{threshold: 0s, weak_threshold: {THRESHOLD}}}
+threshold: 2s
+user: {{threshold: 2s}}
+udp: {{threshold: 2s, auto: 2s}}
+suspect: {{threshold: 0s, weak_threshold: 2s}}
 grace: 500ms
 log: {{appeared: info, vanished: info, udp: info, after: 500ms}}
 """
@@ -108,7 +105,7 @@ def _told(stage):
             wait_until(lambda port=ASKED[number]: told.read().of("tcp", port, ("appeared",)), 20)
             one.later(scenes[one.name])
     try:
-        wait_until(lambda: not told.read().missing(), 60)
+        wait_until(lambda: not told.read().missing(), 30)
     except AssertionError:
         pass  # Each row says for itself that nothing was told of it.
     yield told
