@@ -479,8 +479,9 @@ def test_who_hides_behind_descriptors_is_not_allowed(scene):
     alert = wait_overstays(one)
     assert alert.get("OVERSTAY_RULE") is None
     assert alert["OVERSTAY_UNSEARCHED_UID"] == str(pwd.getpwnam(ALICE).pw_uid)
-    degraded, = harness.journal("OVERSTAY_EVENT=degraded", "OVERSTAY_CONDITION=descriptors")
-    assert f"uid {alert['OVERSTAY_UNSEARCHED_UID']} has" in degraded["MESSAGE"]
+    # Those of other tests have been too many, too.
+    said = harness.journal("OVERSTAY_EVENT=degraded", "OVERSTAY_CONDITION=descriptors")
+    assert any(f"uid {alert['OVERSTAY_UNSEARCHED_UID']} has" in entry["MESSAGE"] for entry in said)
 
 
 # ---- names of files that it may not see ----------------------------------------------------

@@ -131,7 +131,8 @@ while True:
 # connects: no process of its own is seen to hold it.
 PARKED = """
 import os, select, socket, sys, time
-held = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+held = socket.socket()
+held.bind(("127.0.0.1", int(sys.argv[1])))
 if sys.argv[2] == "su":
     held.set_inheritable(True)
     here, there = os.pipe()
@@ -149,6 +150,7 @@ to, box = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
 waiting = select.epoll()
 waiting.register(held.fileno(), select.EPOLLIN)
 socket.send_fds(to, [b"x"], [held.fileno()])
+held.listen()
 held.close()
 waiting.poll()
 held = socket.socket(fileno=socket.recv_fds(box, 9, 1)[1][0])
