@@ -438,6 +438,7 @@ a_removed_directory(void **state)
 	struct store_status status;
 	struct store *store;
 	char path[128], file[160];
+	bool add_all;
 
 	(void)snprintf(path, sizeof(path), "%s/late", fixture->root);
 	(void)snprintf(file, sizeof(file), "%s/%s", path, TABLES_NAME);
@@ -449,10 +450,12 @@ a_removed_directory(void **state)
 	assert_int_equal(rmdir(path), 0);
 	/* The next poll finds that out, on an idle host too. */
 	store_polled(store, &(struct moment){ 2, NOON });
+	/* That all are to be added is said once, with either. */
 	wait_for_error(store, -ENOENT, &status);
+	add_all = status.add_all;
 	assert_int_equal(mkdir(path, 0700), 0);
 	wait_for_error(store, 0, &status);
-	assert_true(status.add_all);
+	assert_true(add_all || status.add_all);
 	assert_int_equal(store_stop(store, TIMEOUT_USEC), 0);
 	assert_string_equal(ask(file, "SELECT polled_boottime_usec FROM meta"), "2");
 	assert_int_equal(unlink(file), 0);
