@@ -151,14 +151,21 @@ budget_take(struct budgets *budget, struct account *account)
 }
 
 bool
+budget_may_open(const struct budgets *budget, struct account *account)
+{
+	bool may = !budget->over && account->left > 0;
+
+	account->unopened += !may;
+	return may;
+}
+
+bool
 budget_open(struct budgets *budget, struct account *account)
 {
 	uint32_t opened = account->uid == 0 ? 0 : budget->limits->opened;
 
-	if (budget->over || account->left == 0) {
-		account->unopened++;
+	if (!budget_may_open(budget, account))
 		return false;
-	}
 	account->left -= opened < account->left ? opened : account->left;
 	return true;
 }

@@ -62,6 +62,9 @@ struct account *budget_account(struct budgets *budget, uint32_t uid);
 /* Takes one descriptor. Returns false where there is none left, or no time. */
 bool budget_take(struct budgets *budget, struct account *account);
 
+/* True where something is left of the user's; else the process that is next counts as unopened. */
+bool budget_may_open(const struct budgets *budget, struct account *account);
+
 /* Takes what it is to open a process. Returns false where nothing is left, or no time; then the
  * process was counted as unopened. */
 bool budget_open(struct budgets *budget, struct account *account);

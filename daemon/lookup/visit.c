@@ -349,11 +349,7 @@ read_on(struct search *search, int process_fd, uint32_t uid, uint32_t descriptor
 bool
 visit_may_open(struct search *search, uint32_t uid)
 {
-	struct account *account = budget_account(&search->budget, uid);
-	bool may = !search->budget.over && account->left > 0;
-
-	account->unopened += !may;
-	return may;
+	return budget_may_open(&search->budget, budget_account(&search->budget, uid));
 }
 
 void

@@ -156,7 +156,7 @@ on_passed(void *argument)
 	if (last == NULL || last->incomplete != 0 || last->taken_usec == storage->polled_usec ||
 	    last->taken_usec > polled.boottime_usec)
 		return;
-	polled.realtime_usec -= polled.boottime_usec - last->taken_usec;
+	polled.realtime_usec = moment_realtime_usec(&polled, last->taken_usec);
 	polled.boottime_usec = storage->polled_usec = last->taken_usec;
 	if (!storage->is_polled)
 		storage->first_polled = polled;
